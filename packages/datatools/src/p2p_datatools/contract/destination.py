@@ -1,0 +1,175 @@
+"""A folder that is made whole or not at all: the work lies in DEST.partial until it is complete, and can be continued.
+
+Nothing here may know what the files are; it knows their names, one record for each, and when to make them durable.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files import append_lines, cannot_write, read_json, read_lines, sync_folder, write_json
+from p2p_datatools.contract.files import write_lines as write_json_lines
+
+RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
+BATCH = 64  # pictures that are flushed to the disk together
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Something that was not done: where, and why with what to do, as one line `where: why`."""
+
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.why}"
+
+
+def skip_of(error: P2PError, where: str) -> Skip:
+    """The skip that an error about `where` becomes; the place is not said twice."""
+    text = str(error)
+    return Skip(where, text[len(where) + 2 :]) if text.startswith(f"{where}: ") else Skip(where, text)
+
+
+class Destination:
+    """DEST and the work beside it; use as `with Destination(...) as destination`.
+
+    `marker` is the file by which DEST is known as one of this kind: a DEST that holds anything else is refused.
+    `recipe` is what the work depends on: a DEST.partial of another recipe is refused. Each finished file is recorded
+    with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
+    """
+
+    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any]) -> None:
+        self.dest = dest
+        self.partial = dest.with_name(dest.name + ".partial")
+        self._recipe = recipe
+        self._waiting: list[dict[str, Any]] = []
+        self.exists = _is_of_kind(dest, marker)
+        self.done = self._read_journal()
+
+    def _read_journal(self) -> dict[str, dict[str, Any]]:
+        if not self.partial.exists():
+            return {}
+        recipe = self.partial / RECIPE
+        if not recipe.is_file() or read_json(recipe) != self._recipe:
+            raise UsageError(
+                f"{self.partial}: holds the unfinished work of another command or other settings. "
+                "Repeat that command to finish it, or delete the folder."
+            )
+        journal = self.partial / JOURNAL
+        lines = read_lines(journal, torn_ok=True) if journal.exists() else []
+        return {line["file"]: line["record"] for line in lines if self._is_there(line["file"])}
+
+    def _is_there(self, file: str) -> bool:
+        # A commit that was cut off has moved some of the files already.
+        return (self.partial / file).is_file() or (self.exists and (self.dest / file).is_file())
+
+    def __enter__(self) -> "Destination":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Also after an error or Ctrl-C: what is finished need not be done again.
+        with contextlib.suppress(P2PError):
+            self.flush()
+
+    def path(self, file: str) -> Path:
+        """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
+        if not self.partial.exists():
+            write_json(self.partial / RECIPE, self._recipe)
+        return self.partial / file
+
+    def record(self, file: str, record: dict[str, Any]) -> None:
+        """Note that `file` is finished; every 64 files are flushed to the disk, then their records."""
+        self._waiting.append({"file": file, "record": record})
+        self.done[file] = record
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Make the finished files durable, then their records."""
+        if not self._waiting:
+            return
+        for line in self._waiting:
+            _sync_file(self.partial / line["file"])
+        append_lines(self.partial / JOURNAL, self._waiting)
+        self._waiting = []
+
+    def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
+        """Bring the work to DEST: pictures, then `write_manifest(folder)`; the same call ends what a kill cut off."""
+        self.flush()
+        target = self.dest if self.exists else self.partial
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            if self.exists:
+                for file in self.done:
+                    _move(self.partial / file, self.dest / file)
+            write_manifest(target)
+            _write_skipped(target / SKIPPED, skipped)
+            if self.exists:
+                if self.partial.exists():
+                    shutil.rmtree(self.partial)
+            else:
+                _become(self.partial, self.dest)
+        except OSError as error:
+            raise P2PError(cannot_write(self.dest, error)) from error
+
+
+def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
+    """Raise one P2PError for pictures that could not be done, naming them; nothing if there are none."""
+    if not skipped:
+        return
+    lines = [str(skip) for skip in skipped[:20]]
+    if len(skipped) > 20:
+        lines.append(f"... and {len(skipped) - 20} more.")
+    waiting = f"the finished ones wait in {destination.partial}; " if destination.done else ""
+    lines.append(
+        f"{destination.dest}: not written, for {len(skipped)} of the pictures failed; {waiting}mend them and run the "
+        "same command again, or add --keep-going to go on without them."
+    )
+    raise P2PError("\n".join(lines))
+
+
+def _is_of_kind(dest: Path, marker: str) -> bool:
+    """Whether DEST is there and holds `marker`; an empty folder counts as not there; anything else is refused."""
+    if not dest.exists():
+        return False
+    if not dest.is_dir():
+        raise UsageError(f"{dest}: is a file, not a folder. Choose another destination.")
+    if (dest / marker).is_file():
+        return True
+    if any(dest.iterdir()):
+        raise UsageError(f"{dest}: holds something else (no {marker}). Choose another destination.")
+    return False
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+
+
+def _write_skipped(path: Path, skipped: Sequence[Skip]) -> None:
+    if skipped:
+        write_json_lines(path, ({"where": skip.where, "why": skip.why} for skip in skipped))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _become(partial: Path, dest: Path) -> None:
+    """Rename the finished work to DEST; the notes of the work go last, for until then they say what it is."""
+    if dest.exists():
+        dest.rmdir()
+    partial.rename(dest)
+    sync_folder(dest.parent)
+    for note in (RECIPE, JOURNAL):
+        (dest / note).unlink(missing_ok=True)

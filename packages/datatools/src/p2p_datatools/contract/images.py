@@ -1,0 +1,246 @@
+"""The only place that knows what is inside picture files: channel order, EXIF, colour profiles, depth, completeness.
+
+Nothing here may know pairs, data sets or networks; pictures go in and out as RGB arrays and masks as class indices.
+"""
+
+import contextlib
+import hashlib
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import write_bytes
+from p2p_datatools.contract.palette import Palette
+
+Photo = NDArray[np.uint8]  # (height, width, 3) RGB
+LabelMap = NDArray[np.uint8]  # (height, width) class indices
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+# Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
+MOST_PIXELS = 400_000_000
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def size_of(pixels: NDArray[np.uint8]) -> Size:
+    """The size of an array (height, width[, channels])."""
+    return Size(pixels.shape[1], pixels.shape[0])
+
+
+@dataclass(frozen=True)
+class IndexPicture:
+    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one."""
+
+    values: NDArray[np.uint8 | np.uint16]
+    table: NDArray[np.uint8] | None
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """All picture files below `folder`, hidden ones left out, in the order of their names."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def stem_of(path: Path, folder: Path) -> str:
+    """A picture's name: its path below `folder` without suffix, with forward slashes."""
+    return path.relative_to(folder).with_suffix("").as_posix()
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The decoded picture, whole; every way in which a file can be broken becomes one P2PError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    if not data:
+        raise P2PError(f"{path}: the file is empty (0 bytes). Fetch or save it again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                image.load()
+                if image.format == "PNG" and b"IEND" not in data[-4096:]:
+                    raise OSError("the end of the PNG is missing")
+                yield image
+    except UnidentifiedImageError as error:
+        raise P2PError(f"{path}: is not a picture, whatever its name says. Replace or remove it.") from error
+    except Image.DecompressionBombError as error:
+        raise P2PError(f"{path}: has over {MOST_PIXELS} pixels. Make it smaller first.") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise P2PError(f"{path}: is cut off or damaged ({error}). Fetch or save it again.") from error
+
+
+def read_photo(path: Path) -> Photo:
+    """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
+
+    Raises P2PError when the file is not a whole picture, or has 16 bits a channel (nothing is rounded unasked).
+    """
+    with _opened(path) as image:
+        if _is_deep(image, path):
+            raise P2PError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
+        turned = ImageOps.exif_transpose(image)
+        return np.ascontiguousarray(np.asarray(_to_rgb(turned), dtype=np.uint8))
+
+
+def _is_deep(image: Image.Image, path: Path) -> bool:
+    if image.mode.startswith(("I", "F")):
+        return True
+    # Pillow reads 16-bit RGB PNG as 8-bit without a word; byte 24 of the file is the depth of a channel.
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24] == 16
+    return False
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "CMYK" or "icc_profile" in image.info:
+        image = _to_srgb(image)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        over = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        over.alpha_composite(image.convert("RGBA"))
+        image = over
+    return image.convert("RGB")
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Convert by the embedded profile; a profile that does not fit its picture is passed over, as browsers do."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    with contextlib.suppress(ImageCms.PyCMSError, OSError):
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+        if converted is not None:
+            return converted
+    return image
+
+
+def read_index_picture(path: Path) -> IndexPicture:
+    """Read a label picture as values: indices of a palette PNG, a grey picture's values, or ids repeated in RGB.
+
+    Raises P2PError when the channels of a colour picture differ: then it is colour-coded, not an index picture.
+    """
+    with _opened(path) as image:
+        if image.mode == "P":
+            table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+            return IndexPicture(np.array(image, dtype=np.uint8), table)
+        if image.mode == "1":
+            return IndexPicture(np.array(image, dtype=np.uint8), None)
+        if image.mode.startswith("I"):
+            return IndexPicture(np.array(image).astype(np.uint16), None)
+        if image.mode == "L":
+            return IndexPicture(np.array(image), None)
+        channels = np.asarray(image.convert("RGB"))
+    if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
+        raise P2PError(f"{path}: holds colours, not class numbers. Index pictures have one value a pixel.")
+    return IndexPicture(channels[..., 0].copy(), None)
+
+
+def read_mask(path: Path, palette: Palette) -> LabelMap:
+    """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
+
+    Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them.
+    """
+    with _opened(path) as image:
+        if image.format == "JPEG":
+            raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
+        if image.mode == "P":
+            indices = np.array(image, dtype=np.uint8)
+            table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+            if _same_table(indices, table, palette):
+                return indices
+        colors = np.asarray(image.convert("RGB"))
+    indices, outside = indices_of_colors(colors, palette)
+    if outside.any():
+        y, x = (int(part) for part in np.argwhere(outside)[0])
+        first = tuple(int(part) for part in colors[y, x])
+        raise P2PError(
+            f"{path}: {int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is "
+            f"{first} at x={x}, y={y}. Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
+        )
+    return indices
+
+
+def _same_table(indices: LabelMap, table: NDArray[np.uint8], palette: Palette) -> bool:
+    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
+    known = used[(used < len(palette.classes)) | (used == 255)]
+    return (
+        len(known) == len(used)
+        and bool(used.max() < len(table))
+        and bool((table[used] == palette.colors()[used]).all())
+    )
+
+
+def indices_of_colors(colors: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.bool_]]:
+    """Class indices of exactly coloured pixels, and where a pixel has none of the palette (index 0 there)."""
+    codes = _codes(colors)
+    indices = np.zeros(codes.shape, dtype=np.uint8)
+    outside = np.ones(codes.shape, dtype=bool)
+    table = palette.colors()
+    for index in (*range(len(palette.classes)), 255):
+        found = codes == _codes(table[index])
+        indices[found] = index
+        outside &= ~found
+    return indices, outside
+
+
+def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    parts = colors.astype(np.uint32)
+    codes: NDArray[np.uint32] = (parts[..., 0] << 16) | (parts[..., 1] << 8) | parts[..., 2]
+    return codes
+
+
+def encode_mask(indices: LabelMap, palette: Palette) -> bytes:
+    """An indexed PNG: pixel = class index, colour table = the palette, so that it is both numbers and picture."""
+    image = Image.fromarray(indices)
+    image.putpalette(palette.colors().tobytes(), "RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def write_mask(path: Path, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:
+    """Write class indices (height, width) as an indexed PNG, atomically."""
+    write_bytes(path, encode_mask(indices, palette), durable=durable)
+
+
+def colorize(indices: LabelMap, palette: Palette) -> Photo:
+    """The colours of class indices: (height, width) to RGB (height, width, 3)."""
+    return np.take(palette.colors(), indices, axis=0)
+
+
+def write_png(path: Path, pixels: Photo, *, durable: bool = True) -> None:
+    """Write an 8-bit picture (height, width, 3) RGB or (height, width) grey as PNG, atomically and without loss."""
+    ordered = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+    done, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    assert done, "OpenCV encodes every uint8 array"
+    write_bytes(path, data.tobytes(), durable=durable)
+
+
+def hash_pixels(pixels: NDArray[np.uint8]) -> str:
+    """The SHA-256, in hex, of an array's shape, type and values: the same for the same picture in any file format."""
+    digest = hashlib.sha256(f"{pixels.dtype.str}{pixels.shape}".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()

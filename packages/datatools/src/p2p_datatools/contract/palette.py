@@ -1,0 +1,184 @@
+"""A palette: the classes of a mask in painting order, each with its colour, its id and the names labels know it by.
+
+Nothing here may touch pixels of photos or know a label format; it turns names, ids and colours into class indices.
+"""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+BUILT_IN = ("cars", "scenes", "facades")
+IGNORE = 255  # the class index of pixels that losses and scores leave out
+IGNORE_COLOR = (255, 0, 254)
+MOST_CLASSES = 255
+
+Color = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class PaletteClass:
+    """One class: `id` speaks of index pictures only, `aliases` (names or globs) of annotations only."""
+
+    name: str
+    color: Color
+    id: int | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Classes in painting order: a later one covers an earlier one; the first is the background.
+
+    Raises P2PError when two classes share a name, colour or id, or one could not be told from ignored pixels.
+    """
+
+    name: str
+    classes: tuple[PaletteClass, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.classes) <= MOST_CLASSES:
+            raise P2PError(f"palette {self.name}: has {len(self.classes)} classes; 1 to {MOST_CLASSES} are possible.")
+        for field in ("name", "color", "id"):
+            seen: dict[Any, str] = {}
+            for each in self.classes:
+                value = getattr(each, field)
+                if value is not None and value in seen:
+                    raise P2PError(
+                        f"palette {self.name}: classes {seen[value]} and {each.name} have the same {field} {value}; "
+                        "each needs its own."
+                    )
+                seen[value] = each.name
+        if any(each.color == IGNORE_COLOR for each in self.classes):
+            raise P2PError(f"palette {self.name}: the colour {IGNORE_COLOR} stands for ignored pixels; choose another.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes' names in painting order."""
+        return tuple(each.name for each in self.classes)
+
+    def index(self, name: str) -> int:
+        """The index of the class called `name`; raises UsageError that lists the classes."""
+        if name not in self.names:
+            raise UsageError(f"palette {self.name} has no class '{name}'; it has {', '.join(self.names)}.")
+        return self.names.index(name)
+
+    def index_of_id(self, value: int) -> int | None:
+        """The index of the class whose id is `value`; None if there is none."""
+        return next((index for index, each in enumerate(self.classes) if each.id == value), None)
+
+    def index_of_label(self, label: str) -> int | None:
+        """The index of the class that annotations call `label`, by its name, an alias, then a glob; None if none does.
+
+        Case, and space, dash or underscore, make no difference. Raises P2PError when globs of two classes claim it.
+        """
+        wanted = _plain(label)
+        for index, each in enumerate(self.classes):
+            if wanted == _plain(each.name) or wanted in map(_plain, each.aliases):
+                return index
+        globbed = [
+            index
+            for index, each in enumerate(self.classes)
+            if any(fnmatchcase(wanted, _plain(alias)) for alias in each.aliases)
+        ]
+        if len(globbed) > 1:
+            both = " and ".join(self.names[index] for index in globbed)
+            raise P2PError(f"palette {self.name}: the aliases of {both} both claim '{label}'; name it in one.")
+        return globbed[0] if globbed else None
+
+    def colors(self) -> NDArray[np.uint8]:
+        """The colour table, uint8 (256, 3) RGB: row = class index; row 255 = ignored; unused rows are black."""
+        table = np.zeros((256, 3), dtype=np.uint8)
+        for index, each in enumerate(self.classes):
+            table[index] = each.color
+        table[IGNORE] = IGNORE_COLOR
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """The palette as JSON values, for manifests and model files."""
+        return {
+            "name": self.name,
+            "classes": [
+                {"name": each.name, "color": list(each.color), "id": each.id, "aliases": list(each.aliases)}
+                for each in self.classes
+            ],
+        }
+
+    def to_toml(self) -> str:
+        """The palette as TOML text that `parse_palette` reads back."""
+        lines = [f"name = {_quoted(self.name)}", ""]
+        for each in self.classes:
+            lines += ["[[classes]]", f"name = {_quoted(each.name)}", f"color = {list(each.color)}"]
+            lines += [f"id = {each.id}"] if each.id is not None else []
+            lines += [f"aliases = [{', '.join(map(_quoted, each.aliases))}]"] if each.aliases else []
+            lines.append("")
+        return "\n".join(lines)
+
+
+def palette_from_json(value: Any, *, where: str) -> Palette:
+    """Read what `Palette.to_json` or a TOML file gave; raises P2PError naming `where` and the class at fault."""
+    try:
+        classes = tuple(
+            PaletteClass(
+                name=str(each["name"]),
+                color=_color(each["color"]),
+                id=None if each.get("id") is None else int(each["id"]),
+                aliases=tuple(map(str, each.get("aliases", ()))),
+            )
+            for each in value["classes"]
+        )
+        return Palette(name=str(value["name"]), classes=classes)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise P2PError(
+            f"{where}: is not a palette ({type(error).__name__}: {error}). It needs a name and [[classes]], each with "
+            "a name and a color of three numbers from 0 to 255."
+        ) from error
+
+
+def load_palette(name_or_file: str | Path) -> Palette:
+    """A built-in palette by name, or one from a TOML file; raises P2PError when it is neither."""
+    if str(name_or_file) in BUILT_IN:
+        text = resources.files("p2p_datatools.contract").joinpath("palettes", f"{name_or_file}.toml").read_text("utf-8")
+        return parse_palette(text, where=f"palette {name_or_file}")
+    path = Path(name_or_file)
+    if not path.is_file():
+        raise UsageError(
+            f"{name_or_file}: is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file. "
+            "Check the spelling, or write such a file."
+        )
+    try:
+        return parse_palette(path.read_text("utf-8"), where=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise P2PError(f"{path}: cannot be read as text: {error}.") from error
+
+
+def parse_palette(text: str, *, where: str) -> Palette:
+    """Read a palette from TOML text."""
+    try:
+        return palette_from_json(tomllib.loads(text), where=where)
+    except tomllib.TOMLDecodeError as error:
+        raise P2PError(f"{where}: is not TOML: {error}. Mend that line.") from error
+
+
+def _color(value: Any) -> Color:
+    red, green, blue = (int(part) for part in value)
+    if not all(0 <= part <= 255 for part in (red, green, blue)):
+        raise ValueError(f"color {list(value)} is not within 0 to 255")
+    return red, green, blue
+
+
+def _plain(label: str) -> str:
+    return label.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is a TOML basic string but for the escape of DEL, which no name holds.
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,38 @@
+"""How work tells of itself: a reporter is passed in, and the quiet one is the default.
+
+Nothing here may print or know a terminal; the command line brings its own reporter.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Reporter:
+    """A reporter that says nothing; those that do override these methods."""
+
+    def start(self, what: str, total: int, done: int = 0) -> None:
+        """A piece of work called `what` begins; `done` of its `total` units are there already."""
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        """So many more units are done; `figures` are named numbers of the moment, such as losses."""
+
+    def finish(self) -> None:
+        """The piece of work that was started last has ended, well or not."""
+
+    def note(self, line: str) -> None:
+        """A line the person should read, such as what was assumed."""
+
+    def track(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
+        """Yield the items, advancing by one after each."""
+        self.start(what, total)
+        try:
+            for item in items:
+                yield item
+                self.advance()
+        finally:
+            self.finish()
+
+
+QUIET = Reporter()
