@@ -1,0 +1,9 @@
+"""Procedural cars: side views drawn as small pictures together with their exact label maps, from a number alone.
+
+Nothing here may read or write a file, keep state between drawings, or know what a network will make of them.
+"""
+
+from p2p_datatools.synth.bodies import BODY_TYPES
+from p2p_datatools.synth.drawing import DEFAULT_SIZE, STYLES, Drawing, draw
+
+__all__ = ["BODY_TYPES", "DEFAULT_SIZE", "STYLES", "Drawing", "draw"]
