@@ -1,0 +1,4 @@
+"""Trains and applies pix2pix; it knows pairs, not where they came from.
+
+It may never print, import any room of datatools but `contract`, or load torch when it is itself imported.
+"""

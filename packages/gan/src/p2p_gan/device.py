@@ -1,0 +1,99 @@
+"""Which device, precision and threads a run uses, and the random states that make it repeatable.
+
+Nothing here may know networks or data; what `auto` becomes is decided here and nowhere else.
+"""
+
+import contextlib
+import os
+import platform
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from p2p_datatools.contract.errors import UsageError
+
+Autocast = Callable[[], AbstractContextManager[object]]
+
+
+def resolve_device(wanted: str) -> torch.device:
+    """`auto` is the first GPU, or the CPU where there is none; raises UsageError when the device is not there."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        raise UsageError(f"device={wanted}: is no device; choose auto, cpu or cuda.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"device={wanted}: is not supported; choose auto, cpu or cuda.")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            f"device={wanted}: no CUDA device is here, or torch was built without CUDA; choose cpu or auto."
+        )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"device={wanted}: there are only {torch.cuda.device_count()} CUDA devices, counted from 0.")
+    return device
+
+
+def resolve_precision(wanted: str, device: torch.device) -> str:
+    """`auto` is bfloat16 where the hardware multiplies it faster than float32, else float32."""
+    if wanted != "auto":
+        if wanted == "tf32" and device.type == "cpu":
+            raise UsageError("precision=tf32: exists on CUDA devices only; choose float32, bfloat16 or auto.")
+        return wanted
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.get_device_capability(device) >= (8, 0) else "float32"
+    return "bfloat16" if _cpu_multiplies_bfloat16() else "float32"
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    # torch has no public question for this; Linux says it in the processor's flags.
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text("ascii", "ignore")
+        return "amx_bf16" in flags or "avx512_bf16" in flags
+    return False
+
+
+def resolve_threads(wanted: int) -> int:
+    """0 is as many threads as torch takes by itself on this machine."""
+    return wanted or torch.get_num_threads()
+
+
+def prepare(device: torch.device, precision: str, threads: int, seed: int) -> None:
+    """Set the process up: threads, the kind of matrix product, and torch's own random state (which draws dropout)."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
+        torch.backends.cudnn.allow_tf32 = precision != "float32"
+        torch.backends.cudnn.benchmark = True
+
+
+def autocast_for(device: torch.device, precision: str) -> Autocast:
+    """The context for forward passes: bfloat16 arithmetic on float32 weights, or nothing."""
+    if precision == "bfloat16":
+        return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext
+
+
+def describe_machine(device: torch.device) -> dict[str, Any]:
+    """The hardware and versions a run's numbers belong to."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+    return {
+        "device": name,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _cpu_name() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "ignore").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

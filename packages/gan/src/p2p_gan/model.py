@@ -1,0 +1,179 @@
+"""The self-describing model file: a generator's weights with everything needed to apply it, in one safetensors file.
+
+Nothing here may know training or pairs; a model needs no options to be used.
+"""
+
+import hashlib
+import json
+import struct
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import write_bytes
+from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.palette import Palette, palette_from_json
+from p2p_datatools.contract.sizes import FITS, Fit, Size
+from p2p_gan.networks import Statistics, UNet
+
+FORMAT, VERSION = "p2p-model", 1
+FILE = "model.safetensors"
+KEY = "p2p"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The generator's shape."""
+
+    inputs: int
+    outputs: int
+    depth: int
+    filters: int
+    max_filters: int
+    norm: str
+    dropout: float
+    kind: str = "unet"
+
+    def build(self) -> UNet:
+        """A generator of this shape, its weights not yet drawn."""
+        if self.kind != "unet":
+            raise P2PError(f"the generator '{self.kind}' is unknown. Update p2p.")
+        return UNet(
+            self.inputs,
+            self.outputs,
+            depth=self.depth,
+            filters=self.filters,
+            max_filters=self.max_filters,
+            norm=self.norm,
+            dropout=self.dropout,
+        )
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from."""
+
+    architecture: Architecture
+    input: Half
+    output: Half
+    palette: Palette | None
+    size: Size
+    fit: Fit
+    statistics: Statistics
+    averaged: bool
+    images: int
+    data_hash: str
+
+    @property
+    def direction(self) -> str:
+        """The direction in the words of the halves."""
+        return f"{self.input.name}-to-{self.output.name}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as JSON values."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            **asdict(self),
+            "direction": self.direction,
+            "palette": self.palette.to_json() if self.palette else None,
+        }
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generator and its card; `digest` is the SHA-256 of the file it was read from."""
+
+    card: ModelCard
+    generator: UNet
+    digest: str
+
+
+def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
+    """Write the weights and the card, atomically; the same weights and card give the same bytes."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
+    write_bytes(path, safetensors.torch.save(tensors, {KEY: json.dumps(card.to_json())}))
+
+
+def model_file(path: Path) -> Path:
+    """The model file that `path` means: itself, or that of a run folder."""
+    if path.is_dir():
+        if not (path / FILE).is_file():
+            raise P2PError(f"{path}: has no {FILE}. Is it a run folder, and did its training reach a first checkpoint?")
+        return path / FILE
+    if not path.is_file():
+        raise P2PError(f"{path}: there is no such model. Give a run folder or a {FILE}.")
+    return path
+
+
+def load_model(path: Path) -> Model:
+    """Read a model file or the model of a run folder; raises P2PError when it is not one, not whole, or too new."""
+    path = model_file(path)
+    try:
+        data = path.read_bytes()
+        card = _card(_metadata(data), where=path)
+        tensors = safetensors.torch.load(data)
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (safetensors.SafetensorError, struct.error) as error:
+        raise P2PError(f"{path}: is not a model, or was cut off ({error}). Give a run folder or a {FILE}.") from error
+    generator = card.architecture.build()
+    _fill(generator, tensors, where=path)
+    return Model(card, generator.eval(), hashlib.sha256(data).hexdigest())
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """The header's metadata (the format: 8 bytes of length, then JSON)."""
+    (length,) = struct.unpack("<Q", data[:8])
+    if length > len(data) - 8:
+        raise safetensors.SafetensorError("its header is longer than the file")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        return dict(header.get("__metadata__", {}))
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise safetensors.SafetensorError("its header is not JSON") from error
+
+
+def _card(metadata: dict[str, str], *, where: Path) -> ModelCard:
+    if KEY not in metadata:
+        raise P2PError(f"{where}: holds tensors but no description of a p2p model. Give a run folder or a {FILE}.")
+    try:
+        value = json.loads(metadata[KEY])
+        if value["format"] != FORMAT or value["version"] > VERSION:
+            raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
+        palette = value["palette"]
+        assert value["fit"] in FITS
+        return ModelCard(
+            architecture=Architecture(**value["architecture"]),
+            input=_half(value["input"]),
+            output=_half(value["output"]),
+            palette=palette_from_json(palette, where=str(where)) if palette else None,
+            size=Size(*value["size"]),
+            fit=value["fit"],
+            statistics=value["statistics"],
+            averaged=value["averaged"],
+            images=value["images"],
+            data_hash=value["data_hash"],
+        )
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise P2PError(f"{where}: its description is damaged ({error}). Train or fetch the model again.") from error
+
+
+def _half(value: dict[str, Any]) -> Half:
+    return Half(**{**value, "range": tuple(value["range"])})
+
+
+def _fill(generator: UNet, tensors: dict[str, Tensor], *, where: Path) -> None:
+    """Load the weights; the first that is missing, extra or of another shape is named."""
+    wanted = generator.state_dict()
+    for name in sorted(wanted.keys() | tensors.keys()):
+        if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
+            raise P2PError(
+                f"{where}: the tensor {name} does not fit the architecture it states. Train or fetch it again."
+            )
+    generator.load_state_dict(tensors)

@@ -1,0 +1,103 @@
+"""Tiny pair folders, configs and models that a CPU trains in a second."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from p2p_datatools.contract import images, manifest
+from p2p_datatools.contract.pair import join
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.config import PRESETS, Config, with_settings
+from p2p_gan.loop import build, train
+from p2p_gan.model import Architecture
+from p2p_gan.step import Batch, Networks
+
+SIDE = 32
+
+
+def make_pair(number: int, size: Size = Size(SIDE, SIDE)) -> tuple[images.LabelMap, images.Photo]:
+    """A label map with a body and a tyre, and a photo that follows from it."""
+    random = np.random.default_rng(number)
+    labels = np.zeros((size.height, size.width), np.uint8)
+    top, left = (int(random.integers(2, side // 2)) for side in (size.height, size.width))
+    labels[top : top + size.height // 3, left : left + size.width // 3] = 1
+    labels[top + 4 : top + 8, left + 2 : left + 6] = 2
+    photo = np.take(np.array([[200, 210, 220], [180, 40, 40], [30, 30, 30]], np.uint8), labels, axis=0)
+    return labels, photo
+
+
+def make_pair_folder(path: Path, splits: dict[str, int], size: Size = Size(SIDE, SIDE)) -> Path:
+    """A pair folder with so many pairs in each split."""
+    palette = load_palette("cars")
+    pairs = []
+    for split, count in splits.items():
+        for _ in range(count):
+            labels, photo = make_pair(len(pairs), size)
+            picture = join(images.colorize(labels, palette), photo, where="test")
+            name = f"car-{len(pairs):03d}"
+            images.write_png(path / split / f"{name}.png", picture)
+            hashed = images.hash_pixels(picture)
+            pairs.append(manifest.Pair(name, f"{split}/{name}.png", split, size, hashed))
+    halves = manifest.Half("mask", "mask"), manifest.Half("photo", "photo")
+    manifest.write_manifest(manifest.PairFolder(path, *halves, palette, tuple(pairs)))
+    return path
+
+
+@pytest.fixture
+def pair_folder(tmp_path: Path) -> Path:
+    """Eight training pairs, two of val and two of test, 32x32."""
+    return make_pair_folder(tmp_path / "pairs", {"train": 8, "val": 2, "test": 2})
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Config:
+    """A config that trains 32x32 pictures in milliseconds an update."""
+    return with_settings(
+        PRESETS["tiny"],
+        {
+            "size": "32x32",
+            "images": 12,
+            "filters": 4,
+            "max_filters": 8,
+            "discriminator_filters": 4,
+            "dropout": 0.5,
+            "jitter": 1.25,
+            "precision": "float32",
+            "device": "cpu",
+            "threads": 1,
+            "log_every": 4,
+            "sample_every": 6,
+            "checkpoint_every": 4,
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, tiny: Config) -> Path:
+    """A finished run; tests may read it only."""
+    root = tmp_path_factory.mktemp("trained")
+    pairs = make_pair_folder(root / "pairs", {"train": 8, "val": 2, "test": 2})
+    train(pairs, root / "run", tiny)
+    return root / "run"
+
+
+@pytest.fixture(scope="session")
+def make_networks(tiny: Config) -> Callable[[], Networks]:
+    """Networks and optimisers as a run of the config `tiny` begins with."""
+
+    def make() -> Networks:
+        architecture = Architecture(3, 3, 5, tiny.filters, tiny.max_filters, "batch", tiny.dropout)
+        return build(architecture, tiny, torch.device("cpu"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def easy_batch() -> Batch:
+    """One pair 32x32 of noise and plain grey."""
+    a = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(5)) * 2 - 1
+    return Batch(a, torch.full_like(a, 0.5))
