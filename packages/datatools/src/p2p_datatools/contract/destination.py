@@ -45,6 +45,8 @@ class Destination:
     """
 
     def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any]) -> None:
+        if dest.name in ("", ".."):
+            raise UsageError(f"{dest}: is no name for a folder to be made. Give one, such as {dest / 'new'}.")
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
@@ -56,11 +58,13 @@ class Destination:
         if not self.partial.exists():
             return {}
         recipe = self.partial / RECIPE
-        if not recipe.is_file() or read_json(recipe) != self._recipe:
+        if not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe):
             raise UsageError(
                 f"{self.partial}: holds the unfinished work of another command or other settings. "
                 "Repeat that command to finish it, or delete the folder."
             )
+        for torn in self.partial.rglob(".*.tmp"):  # a kill left them
+            torn.unlink(missing_ok=True)
         journal = self.partial / JOURNAL
         lines = read_lines(journal, torn_ok=True) if journal.exists() else []
         return {line["file"]: line["record"] for line in lines if self._is_there(line["file"])}
@@ -79,7 +83,7 @@ class Destination:
 
     def path(self, file: str) -> Path:
         """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
-        if not self.partial.exists():
+        if not (self.partial / RECIPE).exists():
             write_json(self.partial / RECIPE, self._recipe)
         return self.partial / file
 
@@ -90,12 +94,21 @@ class Destination:
         if len(self._waiting) >= BATCH:
             self.flush()
 
+    def forget(self, file: str) -> None:
+        """Remove the finished `file` of an earlier call, which is not wanted any more."""
+        del self.done[file]
+        for folder in (self.partial, self.dest):
+            (folder / file).unlink(missing_ok=True)
+
     def flush(self) -> None:
         """Make the finished files durable, then their records."""
         if not self._waiting:
             return
-        for line in self._waiting:
-            _sync_file(self.partial / line["file"])
+        try:
+            for line in self._waiting:
+                _sync_file(self.partial / line["file"])
+        except OSError as error:
+            raise P2PError(cannot_write(self.partial, error)) from error
         append_lines(self.partial / JOURNAL, self._waiting)
         self._waiting = []
 
@@ -111,10 +124,12 @@ class Destination:
             write_manifest(target)
             _write_skipped(target / SKIPPED, skipped)
             if self.exists:
-                if self.partial.exists():
-                    shutil.rmtree(self.partial)
+                _clear(self.partial)
             else:
                 _become(self.partial, self.dest)
+            # The notes of the work go last, for until then they say what it is.
+            for note in (self.dest / RECIPE, self.dest / JOURNAL, *self.dest.glob(".*.tmp")):
+                note.unlink(missing_ok=True)
         except OSError as error:
             raise P2PError(cannot_write(self.dest, error)) from error
 
@@ -158,6 +173,24 @@ def _move(source: Path, target: Path) -> None:
         source.replace(target)
 
 
+def _is_hollow(partial: Path) -> bool:
+    """Whether a kill struck before the work had even noted its recipe."""
+    return partial.is_dir() and all(path.name.endswith(".tmp") for path in partial.iterdir())
+
+
+def _clear(partial: Path) -> None:
+    """Delete what is left of the work; the recipe goes last, for until then it says whose work this is."""
+    if not partial.exists():
+        return
+    for path in partial.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RECIPE:
+            path.unlink()
+    (partial / RECIPE).unlink(missing_ok=True)
+    partial.rmdir()
+
+
 def _write_skipped(path: Path, skipped: Sequence[Skip]) -> None:
     if skipped:
         write_json_lines(path, ({"where": skip.where, "why": skip.why} for skip in skipped))
@@ -166,10 +199,8 @@ def _write_skipped(path: Path, skipped: Sequence[Skip]) -> None:
 
 
 def _become(partial: Path, dest: Path) -> None:
-    """Rename the finished work to DEST; the notes of the work go last, for until then they say what it is."""
+    """Rename the finished work to DEST."""
     if dest.exists():
         dest.rmdir()
     partial.rename(dest)
     sync_folder(dest.parent)
-    for note in (RECIPE, JOURNAL):
-        (dest / note).unlink(missing_ok=True)

@@ -3,25 +3,26 @@
 Nothing here may read or write files, or treat the two halves of a pair differently in where their pixels go.
 """
 
-from typing import Literal, get_args
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.images import Photo, Size, size_of
-
-Fit = Literal["stretch", "crop", "pad"]
-FITS: tuple[Fit, ...] = get_args(Fit)
+from p2p_datatools.contract.images import Photo, size_of
+from p2p_datatools.contract.sizes import Fit as Fit
+from p2p_datatools.contract.sizes import Size
 
 
 def resize_photo(photo: Photo, size: Size) -> Photo:
-    """Resize by area where it shrinks and by Lanczos where it grows; values stay in 0..255."""
-    if size_of(photo) == size:
-        return photo
-    shrinks = size.width <= photo.shape[1] and size.height <= photo.shape[0]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
-    return np.asarray(cv2.resize(photo, tuple(size), interpolation=method), dtype=np.uint8)
+    """Resize by area along a side that shrinks and by Lanczos along one that grows; values stay in 0..255."""
+    own = size_of(photo)
+    inner = Size(min(own.width, size.width), min(own.height, size.height))
+    if inner != own:
+        photo = np.asarray(cv2.resize(photo, tuple(inner), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if size != inner:
+        photo = np.asarray(cv2.resize(photo, tuple(size), interpolation=cv2.INTER_LANCZOS4), dtype=np.uint8)
+    return photo
 
 
 def resize_mask(mask: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
@@ -56,17 +57,11 @@ def fit_to(pixels: NDArray[np.uint8], size: Size, fit: Fit, *, exact: bool) -> N
     return np.asarray(padded, dtype=np.uint8)
 
 
-def restore(pixels: Photo, size: Size, fit: Fit) -> Photo:
-    """Undo `fit_to` for a picture whose own size was `size`; what `crop` cut away stays away, in scale.
-
-    For `crop` the result is therefore smaller than `size` along the side that was cut.
-    """
+def restore(pixels: Photo, size: Size, fit: Literal["stretch", "pad"]) -> Photo:
+    """Undo `fit_to` for a picture whose own size was `size`; what `crop` cut away cannot be restored."""
     if fit == "stretch":
         return resize_photo(pixels, size)
     fitted = size_of(pixels)
-    if fit == "crop":
-        inner = scaled(fitted, size, cover=False)
-        return resize_photo(pixels, inner)
     inner = scaled(size, fitted, cover=False)
     left, top = (fitted.width - inner.width) // 2, (fitted.height - inner.height) // 2
     return resize_photo(np.ascontiguousarray(pixels[top : top + inner.height, left : left + inner.width]), size)

@@ -6,20 +6,22 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 import contextlib
 import hashlib
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import write_bytes
 from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.sizes import Size as Size
 
 Photo = NDArray[np.uint8]  # (height, width, 3) RGB
 LabelMap = NDArray[np.uint8]  # (height, width) class indices
@@ -30,17 +32,7 @@ MOST_PIXELS = 400_000_000
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
-class Size(NamedTuple):
-    """Width and height in pixels."""
-
-    width: int
-    height: int
-
-    def __str__(self) -> str:
-        return f"{self.width}x{self.height}"
-
-
-def size_of(pixels: NDArray[np.uint8]) -> Size:
+def size_of(pixels: NDArray[Any]) -> Size:
     """The size of an array (height, width[, channels])."""
     return Size(pixels.shape[1], pixels.shape[0])
 
@@ -54,9 +46,18 @@ class IndexPicture:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """All picture files below `folder`, hidden ones left out, in the order of their names."""
+    """All picture files below `folder`, hidden ones left out, in the order of their names.
+
+    Raises P2PError when a file name is not UTF-8, for no manifest could hold it.
+    """
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    seen = sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    for path in seen:
+        try:
+            path.as_posix().encode()
+        except UnicodeEncodeError as error:
+            raise P2PError(f"{folder}: has a file whose name is not UTF-8: {path.name!a}. Rename it.") from error
+    return seen
 
 
 def stem_of(path: Path, folder: Path) -> str:
@@ -64,29 +65,72 @@ def stem_of(path: Path, folder: Path) -> str:
     return path.relative_to(folder).with_suffix("").as_posix()
 
 
+class OutsidePaletteError(P2PError):
+    """A mask has pixels of a colour that its palette does not know."""
+
+
+class DepthError(P2PError):
+    """A photo has more than 8 bits a channel."""
+
+
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """The decoded picture, whole; every way in which a file can be broken becomes one P2PError."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
-    if not data:
-        raise P2PError(f"{path}: the file is empty (0 bytes). Fetch or save it again.")
+def _explained(path: Path) -> Iterator[None]:
+    """Every way in which a picture file can be broken becomes one P2PError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                image.load()
-                if image.format == "PNG" and b"IEND" not in data[-4096:]:
-                    raise OSError("the end of the PNG is missing")
-                yield image
+            yield
     except UnidentifiedImageError as error:
         raise P2PError(f"{path}: is not a picture, whatever its name says. Replace or remove it.") from error
     except Image.DecompressionBombError as error:
         raise P2PError(f"{path}: has over {MOST_PIXELS} pixels. Make it smaller first.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise P2PError(f"{path}: is cut off or damaged ({error}). Fetch or save it again.") from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The decoded picture, whole."""
+    data = _bytes_of(path)
+    with _explained(path), Image.open(io.BytesIO(data)) as image:
+        image.load()
+        if image.format == "PNG" and b"IEND" not in data[-4096:]:
+            raise OSError("the end of the PNG is missing")
+        yield image
+
+
+def _bytes_of(path: Path, most: int = -1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(most)
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    if not data:
+        raise P2PError(f"{path}: the file is empty (0 bytes). Fetch or save it again.")
+    return data
+
+
+def photo_size(path: Path) -> Size:
+    """The size that `read_photo` gives (EXIF turned), from the file's header alone: its pixels may still be damaged.
+
+    Raises P2PError when the file is not a picture.
+    """
+    _bytes_of(path, 1)
+    with _explained(path), Image.open(path) as image:
+        size = Size(*image.size)
+        return Size(size.height, size.width) if _orientation(image, path) >= 5 else size
+
+
+def _orientation(image: Image.Image, path: Path) -> int:
+    """The EXIF orientation, 1 to 8; from 5 on, width and height change places."""
+    if image.format != "PNG":
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    # Pillow decodes a whole PNG for its EXIF, as that may stand behind the pixels: seldom, and then near the end.
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, io.SEEK_END) - 65536))
+        behind = b"eXIf" in file.read()
+    exif = image.getexif() if behind else Image.Image.getexif(image)
+    return int(exif.get(ExifTags.Base.Orientation, 1))
 
 
 def read_photo(path: Path) -> Photo:
@@ -96,7 +140,7 @@ def read_photo(path: Path) -> Photo:
     """
     with _opened(path) as image:
         if _is_deep(image, path):
-            raise P2PError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
+            raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
         turned = ImageOps.exif_transpose(image)
         return np.ascontiguousarray(np.asarray(_to_rgb(turned), dtype=np.uint8))
 
@@ -148,14 +192,23 @@ def read_index_picture(path: Path) -> IndexPicture:
             return IndexPicture(np.array(image, dtype=np.uint8), table)
         if image.mode == "1":
             return IndexPicture(np.array(image, dtype=np.uint8), None)
-        if image.mode.startswith("I"):
-            return IndexPicture(np.array(image).astype(np.uint16), None)
+        if image.mode.startswith(("I", "F")):
+            return IndexPicture(_whole_numbers(np.array(image), path), None)
         if image.mode == "L":
             return IndexPicture(np.array(image), None)
         channels = np.asarray(image.convert("RGB"))
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(f"{path}: holds colours, not class numbers. Index pictures have one value a pixel.")
     return IndexPicture(channels[..., 0].copy(), None)
+
+
+def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
+    numbers = values.astype(np.uint16)
+    if (numbers != values).any():
+        raise P2PError(
+            f"{path}: holds values that are not whole numbers from 0 to 65535, so they are no class numbers."
+        )
+    return numbers
 
 
 def read_mask(path: Path, palette: Palette) -> LabelMap:
@@ -176,7 +229,7 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     if outside.any():
         y, x = (int(part) for part in np.argwhere(outside)[0])
         first = tuple(int(part) for part in colors[y, x])
-        raise P2PError(
+        raise OutsidePaletteError(
             f"{path}: {int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is "
             f"{first} at x={x}, y={y}. Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
         )
@@ -208,7 +261,7 @@ def indices_of_colors(colors: Photo, palette: Palette) -> tuple[LabelMap, NDArra
 
 def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     parts = colors.astype(np.uint32)
-    codes: NDArray[np.uint32] = (parts[..., 0] << 16) | (parts[..., 1] << 8) | parts[..., 2]
+    codes: NDArray[np.uint32] = (parts[..., 0] << np.uint32(16)) | (parts[..., 1] << np.uint32(8)) | parts[..., 2]
     return codes
 
 

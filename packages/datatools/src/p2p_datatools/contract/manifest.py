@@ -86,10 +86,11 @@ class PairFolder:
 
 
 def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
-    """Write pairs.json, then pairs.jsonl, each atomically, into `at` or the folder's own path."""
+    """Write pairs.jsonl, then pairs.json, each atomically, into `at` or the folder's own path."""
     place = at or folder.path
-    write_json(place / HEADER, header_of(folder))
+    # The header last: it is by its presence that a folder counts as having a whole manifest.
     write_lines(place / LINES, (pair.to_json() for pair in sorted(folder.pairs, key=lambda pair: pair.name)))
+    write_json(place / HEADER, header_of(folder))
 
 
 def header_of(folder: PairFolder) -> dict[str, Any]:

@@ -23,13 +23,18 @@ def join(a: Photo, b: Photo, *, where: str) -> Photo:
 
 def halve(picture: Photo, *, where: str) -> tuple[Photo, Photo]:
     """The left and the right half; raises P2PError when the width is odd, for then no column is the middle."""
-    if picture.shape[1] % 2:
-        raise P2PError(
-            f"{where}: is {picture.shape[1]} pixels wide, an odd number, so it is not two halves of equal size. "
-            "Remove it or make it again."
-        )
+    refuse_odd(picture.shape[1], where=where)
     middle = picture.shape[1] // 2
     return picture[:, :middle], picture[:, middle:]
+
+
+def refuse_odd(width: int, *, where: str) -> None:
+    """Raise P2PError when a picture so many pixels wide cannot be two halves of equal size."""
+    if width % 2:
+        raise P2PError(
+            f"{where}: is {width} pixels wide, an odd number, so it is not two halves of equal size. "
+            "Remove it or make it again."
+        )
 
 
 def read_pair(path: Path) -> tuple[Photo, Photo]:

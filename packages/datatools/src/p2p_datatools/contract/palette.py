@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, UsageError
 
 BUILT_IN = ("cars", "scenes", "facades")
+PALETTE_FILE = "palette.toml"  # in a mask folder; it is the mark of one
 IGNORE = 255  # the class index of pixels that losses and scores leave out
 IGNORE_COLOR = (255, 0, 254)
 MOST_CLASSES = 255
@@ -80,14 +81,14 @@ class Palette:
 
         Case, and space, dash or underscore, make no difference. Raises P2PError when globs of two classes claim it.
         """
-        wanted = _plain(label)
+        wanted = plain(label)
         for index, each in enumerate(self.classes):
-            if wanted == _plain(each.name) or wanted in map(_plain, each.aliases):
+            if wanted == plain(each.name) or wanted in map(plain, each.aliases):
                 return index
         globbed = [
             index
             for index, each in enumerate(self.classes)
-            if any(fnmatchcase(wanted, _plain(alias)) for alias in each.aliases)
+            if any(fnmatchcase(wanted, plain(alias)) for alias in each.aliases)
         ]
         if len(globbed) > 1:
             both = " and ".join(self.names[index] for index in globbed)
@@ -160,6 +161,12 @@ def load_palette(name_or_file: str | Path) -> Palette:
         raise P2PError(f"{path}: cannot be read as text: {error}.") from error
 
 
+def palette_of(folder: Path) -> Palette | None:
+    """The palette of a mask folder; None when `folder` is not one, for it has no palette.toml."""
+    path = folder / PALETTE_FILE
+    return load_palette(path) if path.is_file() else None
+
+
 def parse_palette(text: str, *, where: str) -> Palette:
     """Read a palette from TOML text."""
     try:
@@ -175,7 +182,8 @@ def _color(value: Any) -> Color:
     return red, green, blue
 
 
-def _plain(label: str) -> str:
+def plain(label: str) -> str:
+    """A label as it is compared: without case, and with space, dash and underscore alike."""
     return label.strip().casefold().replace(" ", "_").replace("-", "_")
 
 

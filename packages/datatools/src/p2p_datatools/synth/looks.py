@@ -53,14 +53,16 @@ class Look:
     grain: float
 
 
+# A small network tells a van or a pickup from the rest at a glance, and the others only by their proportions: those
+# have neighbouring colours, so that its doubt shows as a shade between them and not as patches.
 _STUDIO_PAINT = {
-    "hatchback": "#d2222d",
-    "saloon": "#1f4fa8",
-    "estate": "#1d7a4c",
-    "suv": "#e8731a",
-    "coupe": "#f4b81c",
-    "pickup": "#12929c",
-    "van": "#8a52b4",
+    "coupe": "#b3123a",
+    "saloon": "#c4202c",
+    "hatchback": "#d2342a",
+    "estate": "#cc2a2e",
+    "suv": "#dd6a1f",
+    "pickup": "#138a8a",
+    "van": "#5b56b0",
 }
 _SPOKES = {
     "hatchback": (5, 0.15),

@@ -1,0 +1,120 @@
+"""Looks for what is wrong with a pair folder, with or without a manifest, and tells it as values; it changes nothing.
+
+Nothing here may mend anything or decide what is shown.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.images import (
+    DepthError,
+    Photo,
+    find_pictures,
+    hash_pixels,
+    indices_of_colors,
+    read_photo,
+    size_of,
+)
+from p2p_datatools.contract.manifest import PLAN, SPLITS, Pair, PairFolder, is_manifested, open_pairs
+from p2p_datatools.contract.pair import halve
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.sizes import Size
+from p2p_datatools.findings import CheckResult, Finding, finding_of
+
+
+def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
+    """Check every pair: that it is there, whole, as the manifest says, and in one split only."""
+    try:
+        folder = open_pairs(path)
+    except P2PError as error:
+        code = "split-unfinished" if (path / PLAN).exists() else "manifest"
+        return CheckResult("pairs", 0, (finding_of(error, code, path),))
+    return CheckResult("pairs", len(folder.pairs), tuple(_findings(folder, report)))
+
+
+def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
+    by_hash: dict[str, list[Pair]] = {}
+    sizes: Counter[Size] = Counter()
+    for pair in report.track(folder.pairs, "pairs", len(folder.pairs)):
+        picture = _read(folder.path / pair.file)
+        if isinstance(picture, Finding):
+            yield picture
+            continue
+        digest = hash_pixels(picture)
+        by_hash.setdefault(digest, []).append(pair)
+        sizes[size_of(picture)] += 1
+        yield from _pair(folder, pair, picture, digest)
+    for same in by_hash.values():
+        yield from _same_pixels(folder.path, same)
+    if folder.foreign and len(sizes) > 1:
+        what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common."
+        yield Finding("warning", "sizes-differ", str(folder.path), what, "Training resizes them; say how with --fit.")
+    if is_manifested(folder.path):
+        yield from _unlisted(folder)
+
+
+def _read(file: Path) -> Photo | Finding:
+    if not file.is_file():
+        what = "is in the manifest, but there is no such file."
+        return Finding("error", "missing", str(file), what, "Put it back, or pair again with 'p2p data pair'.")
+    try:
+        return read_photo(file)
+    except DepthError as error:
+        return finding_of(error, "depth", file)
+    except P2PError as error:
+        return finding_of(error, "unreadable", file)
+
+
+def _pair(folder: PairFolder, pair: Pair, picture: Photo, digest: str) -> Iterator[Finding]:
+    file = folder.path / pair.file
+    if pair.hash and digest != pair.hash:
+        what = "its pixels are not those that the manifest knows."
+        yield Finding("error", "hash-differs", str(file), what, "Pair again with 'p2p data pair', or put it back.")
+    try:
+        halves = halve(picture, where=str(file))
+    except P2PError as error:
+        yield finding_of(error, "odd-width", file)
+        return
+    size = size_of(halves[0])
+    if pair.hash and size != pair.size:
+        what = f"its halves are {size}, the manifest says {pair.size}."
+        yield Finding("error", "size-differs", str(file), what, "Pair again with 'p2p data pair'.")
+    if folder.palette:
+        for half, pixels in zip((folder.a, folder.b), halves, strict=True):
+            if half.kind == "mask":
+                yield from _colors(file, half.name, pixels, folder.palette)
+
+
+def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[Finding]:
+    outside = indices_of_colors(pixels, palette)[1]
+    if outside.any():
+        what = f"{int(outside.sum())} pixels of its half {half} have a colour outside the palette {palette.name}."
+        yield Finding("error", "colour-outside", str(file), what, "Pair again from the masks.")
+
+
+def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
+    first, *others = sorted(same, key=lambda pair: (_order(pair), pair.name))
+    for pair in others:
+        file, what = str(path / pair.file), f"has the same pixels as {first.file}"
+        if pair.split != first.split:
+            to_do = "Split again with 'p2p data split', or remove one of them."
+            yield Finding("error", "leak", file, f"{what}: what {pair.split} tests is known from {first.split}.", to_do)
+        else:
+            yield Finding(
+                "warning", "duplicate", file, f"{what}.", "Remove one of them, unless it is meant to count twice."
+            )
+
+
+def _order(pair: Pair) -> int:
+    return SPLITS.index(pair.split) if pair.split in SPLITS else len(SPLITS)
+
+
+def _unlisted(folder: PairFolder) -> Iterator[Finding]:
+    listed = {folder.path / pair.file for pair in folder.pairs}
+    for file in find_pictures(folder.path):
+        if file not in listed:
+            what = "is not in the manifest, so nothing of ours will use it."
+            yield Finding("warning", "unlisted", str(file), what, "Remove it, or pair again with 'p2p data pair'.")

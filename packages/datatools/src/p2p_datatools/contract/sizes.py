@@ -1,0 +1,29 @@
+"""Sizes of pictures in words and numbers, and the names of the ways to reach them.
+
+Nothing here may import a picture library: the command line and the config read this room before any work begins.
+"""
+
+from typing import Literal, NamedTuple, get_args
+
+from p2p_datatools.contract.errors import UsageError
+
+Fit = Literal["stretch", "crop", "pad"]
+FITS: tuple[Fit, ...] = get_args(Fit)
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def parse_size(text: str) -> Size:
+    """Read `256` or `384x256` (width x height); raises UsageError."""
+    parts = text.lower().split("x")
+    if not 1 <= len(parts) <= 2 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise UsageError(f"size={text}: is not a size; write N or WIDTHxHEIGHT, such as 256 or 384x256.")
+    return Size(int(parts[0]), int(parts[-1]))

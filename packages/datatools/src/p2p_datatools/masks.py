@@ -1,0 +1,234 @@
+"""Builds a mask folder: an indexed PNG for every picture with labels, the palette, and a record of each mask.
+
+Nothing here may know a label format or guess what a label means; readers and claims say that.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.annotations.recognise import read_labels
+from p2p_datatools.annotations.values import IndexLabels, LabelSet, RegionLabels, Use
+from p2p_datatools.claims import IGNORED, Claims, parse_mapping
+from p2p_datatools.contract.destination import Destination, Skip, refuse, skip_of
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.images import LabelMap, read_index_picture, size_of, write_mask
+from p2p_datatools.contract.palette import IGNORE, Palette
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.sizes import Size
+from p2p_datatools.maskfolder import (
+    LINES,
+    MaskLine,
+    line_from_json,
+    look,
+    read_mask_lines,
+    refuse_other_palette,
+    write_records,
+)
+from p2p_datatools.maskplan import Job, needed_size, other_size, photo_folder, plan, refuse_inside
+from p2p_datatools.matching import PhotoFolder
+from p2p_datatools.paint import class_map, label_map
+
+__all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
+
+Numbers = NDArray[np.uint8 | np.uint16]
+
+
+@dataclass(frozen=True)
+class MaskSummary:
+    """What `build_masks` did: `areas` are pixels by class over all masks in `dest`, `unseen` the classes without any.
+
+    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of.
+    """
+
+    format: str
+    built: int
+    kept: int
+    skipped: tuple[Skip, ...]
+    unseen: tuple[str, ...]
+    areas: dict[str, int]
+    photos_without_labels: int
+    dest: Path
+
+
+def build_masks(
+    labels: Path,
+    dest: Path,
+    *,
+    palette: Palette,
+    photos: Path | None = None,
+    format: str = "auto",  # noqa: A002 - it is the option's name
+    mapping: Mapping[str, str] | None = None,
+    keep_going: bool = False,
+    report: Reporter = QUIET,
+) -> MaskSummary:
+    """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
+
+    With `photos`, a mask bears its photo's name and has its size. Masks that are there and whose labels are unchanged
+    are kept. Raises P2PError for labels that no class claims, and for pictures that cannot be built, unless
+    `keep_going`; UsageError when `dest` holds something else.
+    """
+    found = read_labels(labels, format)
+    refuse_inside(dest, photos, labels if found.are_numbers else None)
+    claims = Claims(palette, mapping or {}, numbers=found.are_numbers)
+    claims.refuse_unclaimed(found.labels, where=str(labels))
+    folder = photo_folder(photos, found) if photos else None
+    _note_left_out(found, folder, report)
+    jobs, skipped = plan(found, folder)
+    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette)) as destination:
+        work = _Work(destination, claims)
+        for job in report.track(jobs, "masks", len(jobs)):
+            work.do(job)
+        claims.refuse_unclaimed(work.uses, where=str(labels))
+        for unused in claims.unused:
+            report.note(f"--map {unused}: no label in {labels} is called so.")
+        skipped += work.skipped
+        if not (keep_going and work.lines):
+            refuse(skipped, destination)
+        areas = work.commit(skipped)
+    return MaskSummary(
+        format=found.format,
+        built=work.built,
+        kept=work.kept,
+        skipped=tuple(skipped),
+        unseen=tuple(name for name in palette.names if not areas[name]),
+        areas=dict(areas),
+        photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
+        dest=dest,
+    )
+
+
+def _recipe(labels: Path, photos: Path | None, palette: Palette) -> dict[str, Any]:
+    # Aliases, ids and --map are left out: one mends those and goes on, and each mask's record tells what they were.
+    return {
+        "work": "masks",
+        "labels": str(labels.resolve()),
+        "photos": str(photos.resolve()) if photos else None,
+        "palette": look(palette),
+    }
+
+
+def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+    photos = set(folder.names.values()) if folder else set()
+    if left_out := [path for path in found.left_out if path not in photos]:
+        report.note(
+            f"{left_out[0]}: is no label, for its kind of file blends class numbers; {len(left_out)} are left out."
+        )
+
+
+class _Work:
+    """The masks of one call: `lines` are the records of those in DEST and of those built, by name."""
+
+    def __init__(self, destination: Destination, claims: Claims) -> None:
+        self.destination, self.claims, self.palette = destination, claims, claims.palette
+        self.earlier = _earlier_lines(destination, claims.palette)
+        self.lines = dict(self.earlier)
+        self.skipped: list[Skip] = []
+        self.uses: dict[str, Use] = {}
+        self.kept = 0
+
+    @property
+    def built(self) -> int:
+        """How many masks DEST gains."""
+        return len(self.lines) - len(self.earlier)
+
+    def do(self, job: Job) -> None:
+        """Build the mask of one job, unless it is there."""
+        try:
+            line, mask = self._line_and_mask(job)
+        except UsageError:
+            raise
+        except P2PError as error:
+            self.skipped.append(skip_of(error, job.item.where))
+            return
+        if line and mask is not None:
+            # A disk that is full is no reason to skip a picture, so this is not tried above.
+            write_mask(self.destination.path(line.file), mask, self.palette, durable=False)
+            self.destination.record(line.file, line.to_json())
+        if line:
+            self.lines[line.name] = line
+
+    def _line_and_mask(self, job: Job) -> tuple[MaskLine | None, LabelMap | None]:
+        """A mask's line, and the mask where it is still to be written; no line when labels are unclaimed."""
+        size = needed_size(job)
+        place = self.destination.dest / f"{job.name}.png"
+        if earlier := self.earlier.get(job.name):
+            if not self._is_current(earlier, job, size):
+                raise P2PError(
+                    f"{job.item.where}: has changed since {place} was built. Delete that mask and build again."
+                )
+            self.kept += 1
+            return earlier, None
+        waiting = self.destination.done.get(f"{job.name}.png")
+        if waiting and self._is_current(line_from_json(waiting), job, size):
+            return line_from_json(waiting), None
+        if place.exists() and not waiting:
+            raise P2PError(f"{job.item.where}: {place} is there, but not in {LINES}. Delete it to have it built.")
+        return self._build(job, size)
+
+    def _is_current(self, line: MaskLine, job: Job, size: Size | None) -> bool:
+        return (
+            line.signature == job.item.signature
+            and size in (None, line.size)
+            and all(self.claims.word(label) == word for label, word in line.labels.items())
+        )
+
+    def _build(self, job: Job, size: Size | None) -> tuple[MaskLine | None, LabelMap | None]:
+        if isinstance(job.item, RegionLabels):
+            assert size is not None, "regions do not tell it, so _size has"
+            labels = {region.label for region in job.item.regions}
+            mask = label_map(job.item.regions, size, self.claims.index)
+        else:
+            numbers = _read_numbers(job.item, size)
+            labels = self._note_uses(numbers)
+            if any(self.claims.word(label) is None for label in labels):
+                return None, None
+            mask = class_map(numbers, self.claims.index)
+        words = {label: word for label in sorted(labels) if (word := self.claims.word(label))}
+        areas = _areas(mask, self.palette)
+        return MaskLine(job.name, size_of(mask), areas, job.item.source, job.item.signature, words), mask
+
+    def _note_uses(self, numbers: Numbers) -> set[str]:
+        uses = {str(number): Use(int(count), 1) for number, count in enumerate(np.bincount(numbers.ravel())) if count}
+        for label, use in uses.items():
+            self.uses[label] = self.uses.get(label, Use()) + use
+        return set(uses)
+
+    def commit(self, skipped: list[Skip]) -> Counter[str]:
+        """Bring the masks to DEST; the pixels of each class over all of them."""
+        for file in set(self.destination.done) - {line.file for line in self.lines.values()}:
+            self.destination.forget(file)
+        self.destination.commit(
+            lambda folder: write_records(folder, self.palette, self.lines.values()), skipped=skipped
+        )
+        areas = Counter(dict.fromkeys(self.palette.names, 0))
+        for line in self.lines.values():
+            areas.update(line.areas)
+        return areas
+
+
+def _earlier_lines(destination: Destination, palette: Palette) -> dict[str, MaskLine]:
+    """The lines of the masks that DEST holds, by name."""
+    if not destination.exists:
+        return {}
+    refuse_other_palette(destination.dest, palette)
+    lines = read_mask_lines(destination.dest)
+    return {name: line for name, line in lines.items() if (destination.dest / line.file).is_file()}
+
+
+def _read_numbers(item: IndexLabels, size: Size | None) -> Numbers:
+    numbers = read_index_picture(item.path).values
+    if size is not None and size_of(numbers) != size:
+        raise other_size(item.where, size_of(numbers), size)
+    return numbers
+
+
+def _areas(mask: LabelMap, palette: Palette) -> dict[str, int]:
+    counts = np.bincount(mask.ravel(), minlength=256)
+    areas = {name: int(counts[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(counts[IGNORE])}
+    return {name: count for name, count in areas.items() if count}

@@ -1,0 +1,95 @@
+"""Finds the photo that a label file speaks of, in a folder of photos where names may be spelt a little otherwise.
+
+Nothing here may open a picture.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.images import SUFFIXES, find_pictures, stem_of
+
+
+class PhotoFolder:
+    """The photos below `folder`; each one's name is its path below it without suffix.
+
+    `apart` are pictures in the folder that are no photos: labels may lie beside what they label. `clashes` are photos
+    whose name another has already, each after that other. Raises P2PError when there is no such folder.
+    """
+
+    def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
+        if not folder.is_dir():
+            raise P2PError(f"{folder}: there is no such folder. Check the spelling.")
+        self.folder = folder
+        self.names: dict[str, Path] = {}
+        self.clashes: list[tuple[Path, Path]] = []
+        left_out = {path.resolve() for path in apart}
+        for path in find_pictures(folder):
+            if not left_out or path.resolve() not in left_out:
+                self._add(path)
+        self._by_name = {_key(name): path for name, path in self.names.items()}
+        self._by_base: dict[str, list[Path]] = defaultdict(list)
+        for name, path in self.names.items():
+            self._by_base[_key(name).rpartition("/")[2]].append(path)
+
+    def _add(self, path: Path) -> None:
+        first = self.names.setdefault(stem_of(path, self.folder), path)
+        if first != path:
+            self.clashes.append((first, path))
+
+    def refuse_clashes(self) -> None:
+        """Raise P2PError when two photos have one name."""
+        if self.clashes:
+            first, second = self.clashes[0]
+            raise P2PError(
+                f"{self.folder}: {first.name} and {second.name} have one name. Remove or rename one of them."
+            )
+
+    def named(self, name: str) -> Path | None:
+        """The photo of exactly this name, if there is one."""
+        return self._by_name.get(_key(name))
+
+    def find(self, file_name: str) -> Path:
+        """The photo called `file_name`: by its path with or without suffix, else by its base name if only one has it.
+
+        Raises P2PError when there is none, or when several have the base name.
+        """
+        for name in (_key(without_suffix(file_name)), _key(file_name)):
+            if name in self._by_name:
+                return self._by_name[name]
+        found = self._by_base.get(_key(without_suffix(file_name)).rpartition("/")[2], [])
+        if not found:
+            raise P2PError(
+                f"{file_name}: there is no such photo in {self.folder}. Add it, or take it out of the labels."
+            )
+        if len(found) > 1:
+            both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
+            raise P2PError(f"{file_name}: may be {both}. Name the folder in the labels, or rename one of them.")
+        return found[0]
+
+    def name(self, photo: Path) -> str:
+        """The name of a photo that `find` gave."""
+        return stem_of(photo, self.folder)
+
+
+def without_suffix(file_name: str) -> str:
+    """A file name without the suffix of a picture; any other dot belongs to the name."""
+    path = PurePosixPath(file_name.replace("\\", "/"))
+    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+
+
+def safe_name(file_name: str) -> str:
+    """The name of the mask for a picture called `file_name`; raises P2PError for one that leads out of the folder."""
+    name = without_suffix(file_name)
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith(".") for part in parts)  # which ".." is, too
+    if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
+        raise P2PError(f"{file_name}: leads out of the folder or is hidden there. Rename the picture in the labels.")
+    return name
+
+
+def _key(name: str) -> str:
+    # One machine writes an umlaut as one character and another as two.
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))

@@ -1,0 +1,139 @@
+"""Palettes: classes in painting order, and who claims a label."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.palette import (
+    BUILT_IN,
+    IGNORE,
+    IGNORE_COLOR,
+    Palette,
+    PaletteClass,
+    load_palette,
+    palette_from_json,
+    palette_of,
+    parse_palette,
+)
+
+PARTS = {
+    "tyres": ["wheel"],
+    "lights": ["back_left_light", "back_right_light", "front_left_light", "front_right_light"],
+    "windows": ["back_glass", "front_glass"],
+    "body": [
+        *("back_bumper", "front_bumper", "hood", "left_mirror", "right_mirror", "tailgate", "trunk"),
+        *("back_left_door", "back_right_door", "front_left_door", "front_right_door"),
+    ],
+    "background": ["_background_"],
+}
+CAMVID = [
+    *("sky", "building", "pole", "road", "pavement", "tree"),
+    *("sign", "fence", "car", "pedestrian", "cyclist", "background"),
+]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_palette_survives_being_written_as_toml_and_as_json(name: str) -> None:
+    palette = load_palette(name)
+    assert parse_palette(palette.to_toml(), where="x") == palette
+    assert palette_from_json(palette.to_json(), where="x") == palette
+
+
+def test_the_car_palette_knows_all_eighteen_parts_by_its_aliases() -> None:
+    cars = load_palette("cars")
+    for name, labels in PARTS.items():
+        for label in labels:
+            index = cars.index_of_label(label)
+            assert index is not None
+            assert cars.names[index] == name, label
+
+
+def test_ids_speak_of_index_pictures_only_and_names_of_annotations_only() -> None:
+    cars = load_palette("cars")
+    assert cars.index_of_id(3) == cars.index("lights")
+    assert cars.index_of_label("3") is None
+
+
+def test_the_scene_palette_has_the_ids_of_camvid_where_11_is_void() -> None:
+    scenes = load_palette("scenes")
+    assert [scenes.names[scenes.index_of_id(number) or 0] for number in range(12)] == CAMVID
+    assert scenes.index_of_id(12) is None
+
+
+def test_case_and_space_and_dash_make_no_difference() -> None:
+    cars = load_palette("cars")
+    for label in ("Front Glass", "FRONT-GLASS", " front_glass "):
+        assert cars.index_of_label(label) == cars.index("windows")
+
+
+def test_an_exact_alias_wins_over_a_glob_of_another_class() -> None:
+    palette = Palette(
+        "p",
+        (
+            PaletteClass("a", (0, 0, 0), aliases=("*_light",)),
+            PaletteClass("b", (1, 0, 0), aliases=("brake_light",)),
+        ),
+    )
+    assert palette.index_of_label("brake_light") == 1
+    assert palette.index_of_label("head_light") == 0
+
+
+def test_globs_of_two_classes_that_claim_one_label_are_an_error_naming_both() -> None:
+    palette = Palette(
+        "p", (PaletteClass("a", (0, 0, 0), aliases=("*_x",)), PaletteClass("b", (1, 0, 0), aliases=("q_*",)))
+    )
+    with pytest.raises(P2PError, match="a and b both claim 'q_x'"):
+        palette.index_of_label("q_x")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        (PaletteClass("a", (0, 0, 0)), PaletteClass("a", (1, 0, 0)), "same name"),
+        (PaletteClass("a", (0, 0, 0)), PaletteClass("b", (0, 0, 0)), "same color"),
+        (PaletteClass("a", (0, 0, 0), 1), PaletteClass("b", (1, 0, 0), 1), "same id"),
+        (PaletteClass("a", (0, 0, 0)), PaletteClass("b", IGNORE_COLOR), "ignored pixels"),
+    ],
+)
+def test_classes_that_could_not_be_told_apart_are_refused(one: PaletteClass, other: PaletteClass, message: str) -> None:
+    with pytest.raises(P2PError, match=message):
+        Palette("p", (one, other))
+
+
+def test_the_colour_table_has_a_row_for_every_class_and_one_for_ignored_pixels() -> None:
+    table = load_palette("cars").colors()
+    assert table.shape == (256, 3)
+    assert table.dtype == np.uint8
+    assert table[1].tolist() == [255, 0, 0]
+    assert tuple(table[IGNORE]) == IGNORE_COLOR
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name = ", 'name = "x"', 'name = "x"\n[[classes]]\nname = "a"\ncolor = [0, 0]', 'name = "x"\nclasses = 3',
+     'name = "x"\n[[classes]]\nname = "a"\ncolor = [0, 0, 300]'],
+)  # fmt: skip
+def test_a_damaged_palette_file_is_one_line_naming_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(P2PError, match=r"mine\.toml: is not") as error:
+        load_palette(path)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_palette_lists_the_built_in_ones() -> None:
+    with pytest.raises(UsageError, match="cars, scenes, facades"):
+        load_palette("karz")
+
+
+def test_a_class_that_is_not_there_lists_those_that_are() -> None:
+    with pytest.raises(UsageError, match="background, body, tyres, lights, windows"):
+        load_palette("cars").index("bodi")
+
+
+def test_a_folder_is_a_mask_folder_by_its_palette_file(tmp_path: Path) -> None:
+    assert palette_of(tmp_path) is None
+    (tmp_path / "palette.toml").write_text(load_palette("cars").to_toml())
+    assert palette_of(tmp_path) == load_palette("cars")
