@@ -12,7 +12,8 @@ from p2p_datatools.contract.pair import join
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import PRESETS, Config, with_settings
-from p2p_gan.loop import build, train
+from p2p_gan.job import build
+from p2p_gan.loop import train
 from p2p_gan.model import Architecture
 from p2p_gan.step import Batch, Networks
 
@@ -33,7 +34,7 @@ def make_pair(number: int, size: Size = Size(SIDE, SIDE)) -> tuple[images.LabelM
 def make_pair_folder(path: Path, splits: dict[str, int], size: Size = Size(SIDE, SIDE)) -> Path:
     """A pair folder with so many pairs in each split."""
     palette = load_palette("cars")
-    pairs = []
+    pairs: list[manifest.Pair] = []
     for split, count in splits.items():
         for _ in range(count):
             labels, photo = make_pair(len(pairs), size)

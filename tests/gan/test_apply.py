@@ -9,7 +9,7 @@ import pytest
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.images import Photo, write_mask, write_png
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.sizes import Fit, Size
 from p2p_gan.apply import How, apply_model, read_input
 from p2p_gan.model import Model, load_model
 
@@ -25,7 +25,7 @@ def picture(width: int = 50, height: int = 37) -> Photo:
 
 @pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("size", [None, "native", Size(64, 32)])
-def test_the_output_has_the_input_s_own_size(model: Model, fit: str, size: Size | str | None) -> None:
+def test_the_output_has_the_input_s_own_size(model: Model, fit: Fit, size: Size | str | None) -> None:
     fitted = replace(model, card=replace(model.card, fit=fit))
     assert apply_model(fitted, picture(), How(size=size)).shape == (37, 50, 3)
 

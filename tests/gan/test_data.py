@@ -13,7 +13,7 @@ from p2p_datatools.contract.manifest import open_pairs, read_manifest, write_man
 from p2p_datatools.contract.palette import IGNORE_COLOR, load_palette
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import Config
-from p2p_gan.data import PairStore, hashed, load_store, open_for_training, task_of, to_pictures, to_tensor
+from p2p_gan.data import PairStore, identified, load_store, open_for_training, task_of, to_pictures, to_tensor
 
 CPU = torch.device("cpu")
 
@@ -109,14 +109,17 @@ def test_an_ordinary_pix2pix_folder_is_read_and_what_is_assumed_is_said(tmp_path
     for split, count in {"train": 3, "val": 1}.items():
         for number in range(count):
             write_png(tmp_path / split / f"{number}.png", np.full((16, 32, 3), number, np.uint8))
-    folder = hashed(open_pairs(tmp_path))
+    folder = identified(open_pairs(tmp_path))
     assert {split: len(folder.of(split)) for split in ("train", "val", "test")} == {"train": 3, "val": 1, "test": 0}
     assert folder.foreign
     assert "no manifest" in folder.assumed[0]
-    assert all(pair.hash and pair.size == Size(16, 16) for pair in folder.pairs)
+    assert all(pair.size == Size(16, 16) for pair in folder.pairs)
+    before = folder.data_hash
+    write_png(tmp_path / "val" / "0.png", np.full((16, 32, 3), 9, np.uint8))
+    assert identified(open_pairs(tmp_path)).data_hash != before
 
 
 def test_an_odd_width_in_an_ordinary_folder_is_named(tmp_path: Path) -> None:
     write_png(tmp_path / "train" / "1.png", np.zeros((16, 33, 3), np.uint8))
     with pytest.raises(P2PError, match=r"1.png: is 33 pixels wide, an odd number"):
-        hashed(open_pairs(tmp_path))
+        identified(open_pairs(tmp_path))

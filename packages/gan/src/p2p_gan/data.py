@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files import sha256_file
 from p2p_datatools.contract.fit import Fit, fit_to
-from p2p_datatools.contract.images import Photo, Size, hash_pixels, read_photo
+from p2p_datatools.contract.images import Photo, Size, hash_pixels, photo_size, read_photo
 from p2p_datatools.contract.manifest import UNSPLIT, Half, Pair, PairFolder, open_pairs
-from p2p_datatools.contract.pair import halve
+from p2p_datatools.contract.pair import halve, refuse_odd
 from p2p_datatools.contract.palette import IGNORE_COLOR
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config import Config
@@ -164,15 +165,19 @@ def to_pictures(values: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(scaled.permute(0, 2, 3, 1).cpu().numpy())
 
 
-def hashed(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
-    """The folder with the hash and size of every picture known: those of a foreign folder are read for it."""
+def identified(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
+    """The folder with every file identified, so that its data hash speaks of the pictures, and odd widths refused.
+
+    A manifest has done that already; the files of a foreign folder are hashed, and their headers read.
+    """
     if all(pair.hash for pair in folder.pairs):
         return folder
 
     def one(pair: Pair) -> Pair:
-        picture = read_photo(folder.path / pair.file)
-        a, _ = halve(picture, where=str(folder.path / pair.file))
-        return replace(pair, hash=hash_pixels(picture), size=Size(a.shape[1], a.shape[0]))
+        path = folder.path / pair.file
+        size = photo_size(path)
+        refuse_odd(size.width, where=str(path))
+        return replace(pair, size=Size(size.width // 2, size.height), sources={"sha256": sha256_file(path)})
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         found = list(report.track(pool.map(one, folder.pairs), "checking pairs", len(folder.pairs)))

@@ -1,0 +1,152 @@
+"""What a run needs, made once: the pairs, the networks from their seed, the device; and what is known beforehand.
+
+Nothing here may update a network for good or write a file.
+"""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from p2p_datatools.contract.manifest import PairFolder
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.config import Config, deepest_unet
+from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
+from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
+from p2p_gan.model import Architecture, ModelCard
+from p2p_gan.networks import PatchGAN, Statistics, count_parameters, initialise, receptive_field
+from p2p_gan.step import Networks, train_step
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the loop needs, made once."""
+
+    folder: PairFolder
+    task: Task
+    config: Config
+    device: torch.device
+    autocast: Autocast
+    nets: Networks
+    card: ModelCard
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do, known before its first update."""
+
+    config: Config  # with everything automatic resolved
+    pairs: int
+    generator_parameters: int
+    discriminator_parameters: int
+    receptive_field: int
+    direction: str
+    assumed: tuple[str, ...]
+
+
+def make_job(pairs: Path, config: Config, *, report: Reporter) -> Job:
+    folder = identified(open_for_training(pairs), report=report)
+    task = task_of(folder, config.direction)
+    device = resolve_device(config.device)
+    config = replace(
+        config,
+        images=config.images or config.epochs * len(folder.of("train")),
+        device=str(device),
+        precision=resolve_precision(config.precision, device),
+        threads=resolve_threads(config.threads),
+        depth=config.depth or deepest_unet(config.size),
+    )
+    prepare(device, config.precision, config.threads, config.seed)
+    architecture = Architecture(
+        inputs=task.input.channels,
+        outputs=task.output.channels,
+        depth=config.depth,
+        filters=config.filters,
+        max_filters=config.max_filters,
+        norm=config.norm,
+        dropout=config.dropout,
+    )
+    # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
+    statistics: Statistics = "picture" if config.batch == 1 else "running"
+    card = ModelCard(
+        architecture=architecture,
+        input=task.input,
+        output=task.output,
+        palette=folder.palette,
+        size=config.size,
+        fit=config.fit,
+        statistics=statistics,
+        averaged=False,
+        images=0,
+        data_hash=folder.data_hash,
+    )
+    nets = build(architecture, config, device)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
+
+
+def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
+    """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device."""
+    random = torch.Generator().manual_seed(config.seed)
+    discriminator = PatchGAN(
+        architecture.inputs + architecture.outputs,
+        filters=config.discriminator_filters,
+        layers=config.discriminator_layers,
+        norm=config.norm,
+    )
+    generator = architecture.build()
+    for network in (generator, discriminator):
+        initialise(network, random)
+        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config))
+
+
+def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
+    return torch.optim.Adam(network.parameters(), lr=config.rate, betas=(config.beta1, config.beta2), fused=True)
+
+
+def rate_at(config: Config, seen: int) -> float:
+    """The learning rate after `seen` images."""
+    total = config.images or 1
+    if config.schedule == "constant" or seen < total / 2:
+        return config.rate
+    return config.rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
+
+
+def plan(pairs: Path, config: Config, *, report: Reporter = QUIET) -> Plan:
+    """What `train` would do with these pairs and this config, without doing it."""
+    job = make_job(pairs, config, report=report)
+    return plan_of(job)
+
+
+def plan_of(job: Job) -> Plan:
+    return Plan(
+        config=job.config,
+        pairs=len(job.folder.of("train")),
+        generator_parameters=count_parameters(job.nets.generator),
+        discriminator_parameters=count_parameters(job.nets.discriminator),
+        receptive_field=receptive_field(job.config.discriminator_layers),
+        direction=job.card.direction,
+        assumed=job.folder.assumed,
+    )
+
+
+def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> float:
+    """The time one image takes on this machine, from so many timed updates after three that are not timed."""
+    job = make_job(pairs, config, report=QUIET)
+    store = load_store(job.folder, job.task, job.config)
+    began = 0.0
+    for number in range(3 + updates):
+        if number == 3:
+            _wait_for(job.device)
+            began = time.perf_counter()
+        batch = store.batch(number * config.batch, config.batch, job.device)
+        train_step(job.nets, batch, l1_weight=config.l1_weight, autocast=job.autocast)
+    _wait_for(job.device)
+    return (time.perf_counter() - began) / (updates * config.batch)
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

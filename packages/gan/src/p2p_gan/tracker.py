@@ -1,0 +1,111 @@
+"""Counts the images of a run, and writes its record, samples and checkpoints when each is due.
+
+Nothing here may change what is trained: looking at a run leaves no trace in it.
+"""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.images import Photo, write_png
+from p2p_datatools.contract.manifest import Pair
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan import checkpoint
+from p2p_gan.apply import apply_tensor
+from p2p_gan.data import load_fitted
+from p2p_gan.job import Job, rate_at
+from p2p_gan.model import FILE, save_model
+from p2p_gan.networks import Applying
+from p2p_gan.runfolder import SAMPLES, RunFolder
+from p2p_gan.step import LOSSES
+
+SHOWN = 4  # pairs in a sample grid
+
+
+class Tracker:
+    """Counts images, and writes the record, the samples and the checkpoints when each is due."""
+
+    def __init__(self, place: RunFolder, job: Job, progress: checkpoint.Progress, report: Reporter) -> None:
+        self.images = self.saved = progress.images
+        self.last: dict[str, float] = {}
+        self._place, self._job, self._report = place, job, report
+        self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
+        self._tallied = progress.tallied
+        self._before, self._began = progress.seconds, time.monotonic()
+        self._logged_at, self._logged_images = self._began, progress.images
+        self._shown: list[tuple[Photo, Photo]] | None = None
+
+    def seconds(self) -> float:
+        """Time spent training, in all calls together."""
+        return self._before + time.monotonic() - self._began
+
+    def step(self, losses: torch.Tensor, count: int) -> None:
+        """One update of `count` images is done."""
+        before, self.images = self.images, self.images + count
+        self._tally += losses.double() * count
+        self._tallied += count
+        config = self._job.config
+        figures = self._log() if self._due(config.log_every, before) else {}
+        self._report.advance(count, **figures)
+        if self._due(config.sample_every, before):
+            self.sample()
+        if self._due(config.checkpoint_every, before):
+            self.save()
+
+    def _due(self, every: int, before: int) -> bool:
+        return self.images // every > before // every or self.images == self._job.config.images
+
+    def _log(self) -> dict[str, float]:
+        means = (self._tally / max(1, self._tallied)).tolist()
+        self.last = dict(zip(LOSSES, means, strict=True))
+        if not all(np.isfinite(mean) for mean in means):
+            raise P2PError(
+                f"{self._place.path}: the losses are no longer numbers at image {self.images} ({self.last}). "
+                "Lower the rate (--set rate=0.0001) or take --precision float32, in a new run folder."
+            )
+        now = time.monotonic()
+        speed = (self.images - self._logged_images) / max(now - self._logged_at, 1e-9)
+        self._place.log(
+            {
+                "images": self.images,
+                **self.last,
+                "rate": rate_at(self._job.config, self.images),
+                "images_per_s": round(speed, 2),
+                "seconds": round(self.seconds(), 2),
+            }
+        )
+        self._tally.zero_()
+        self._tallied = 0
+        self._logged_at, self._logged_images = now, self.images
+        return {**self.last, "images_per_s": speed}
+
+    def save(self) -> None:
+        """Write a checkpoint and the model as it is."""
+        progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds())
+        checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
+        card = replace(self._job.card, images=self.images)
+        save_model(self._place.path / FILE, card, self._job.nets.generator)
+        self.saved = self.images
+
+    def sample(self) -> None:
+        """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none)."""
+        if self._shown is None:
+            self._shown = _pairs_to_show(self._job)
+        rows = [self._row(a, b) for a, b in self._shown]
+        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", np.concatenate(rows), durable=False)
+
+    def _row(self, a: Photo, b: Photo) -> Photo:
+        # Dropout from a generator of its own: looking must not change what is trained.
+        noise = torch.Generator().manual_seed(self._job.config.seed)
+        applying = Applying(self._job.card.statistics, noise=(noise,))
+        fake = apply_tensor(self._job.nets.generator, a, applying, self._job.device)
+        return np.concatenate((a, fake, b), axis=1)
+
+
+def _pairs_to_show(job: Job) -> list[tuple[Photo, Photo]]:
+    pairs: tuple[Pair, ...] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
+    chosen = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
+    return list(load_fitted(job.folder, chosen, job.task, job.config.size, job.config.fit))
