@@ -1,0 +1,108 @@
+"""The table of commands, loaded when they are called, and the one place where an error becomes a message.
+
+Nothing here may do a command's work or import what a command needs.
+"""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from p2p_cli import __version__
+from p2p_datatools.contract.errors import P2PError
+
+INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
+
+# name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
+COMMANDS = {
+    "demo": ("demo", "Run the whole pipeline on built-in data: no GPU, no account, minutes."),
+    "data": ("data", "Fetch, build, check, pair and split data sets."),
+    "train": ("train", "Train on the pair folder PAIRS into RUN."),
+    "sample": ("sample", "Apply a model to pictures."),
+    "evaluate": ("evaluate", "Score a model on held-out pairs."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules that are imported only when they are called."""
+
+    def __init__(self, *args: object, table: dict[str, tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.table = table
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The names, in the order in which a person needs them."""
+        return list(self.table)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import the module of a command and give its `command`; None for an unknown name."""
+        if name not in self.table:
+            return None
+        command: click.Command = importlib.import_module(f"p2p_cli.{self.table[name][0]}").command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an unknown name the error offers the nearest."""
+        near = difflib.get_close_matches(args[0], self.table, n=1)
+        if args[0] not in self.table and near:
+            context.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+
+
+EPILOG = """
+\b
+From nothing to a model:
+  p2p demo
+From your own photos and labels:
+  p2p data build-masks LABELS masks --palette cars --photos PHOTOS
+  p2p data pair masks PHOTOS pairs
+  p2p data split pairs
+  p2p train pairs run
+  p2p sample run MASKS --out pictures
+
+Exit codes: 0 done, 1 the data or the run has a problem, 2 the command was wrong, 130 interrupted.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, prog_name="p2p")
+def cli() -> None:
+    """From photos and labels to a pix2pix model.
+
+    Results go to standard output, progress and remarks to standard error. Every command can be repeated: it resumes,
+    adds what is new, or does nothing.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code; errors of the user's become one message on standard error."""
+    try:
+        code = cli.main(args=None if arguments is None else list(arguments), prog_name="p2p", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except P2PError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. The same command continues.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        return 0

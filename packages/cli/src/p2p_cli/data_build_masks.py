@@ -1,0 +1,93 @@
+"""`p2p data build-masks`: its words, the call, and its result in words.
+
+Nothing here may read labels or paint.
+"""
+
+from pathlib import Path
+
+import click
+
+from p2p_cli import options
+
+
+@click.command()
+@click.argument("labels", type=options.PLACE)
+@click.argument("dest", type=options.PLACE)
+@click.option(
+    "--palette",
+    "palette_name",
+    required=True,
+    metavar="NAME|FILE",
+    help="The classes and their colours: cars, scenes, facades, or a TOML file.",
+)
+@click.option(
+    "--photos", type=options.FOLDER, metavar="DIR", help="The photos the labels are of: masks take their names."
+)
+@click.option(
+    "--format",
+    "label_format",
+    type=click.Choice(("auto", "coco", "index")),
+    default="auto",
+    show_default=True,
+    help="COCO JSON, or pictures of class numbers.",
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FROM=TO",
+    help="What a label name, a glob of names, or an id means: a class, background, unpainted or ignore.",
+)
+@options.keep_going_option
+@options.json_option
+def command(
+    labels: Path,
+    dest: Path,
+    palette_name: str,
+    photos: Path | None,
+    label_format: str,
+    mapping: tuple[str, ...],
+    keep_going: bool,
+    as_json: bool,
+) -> int:
+    """Build colour-coded masks from labels.
+
+    LABELS is a COCO JSON file (polygons), or a folder of pictures of class numbers such as those of the Kaggle car
+    set. Classes are painted in the palette's order, so that a wheel is never hidden by its car. DEST receives one
+    indexed PNG a photo, palette.toml and masks.jsonl.
+
+    \b
+    Examples:
+      p2p data build-masks photos/annotations.json masks --palette cars --photos photos
+      p2p data build-masks labels masks --palette cars --map 8=body
+      p2p data build-masks camvid/masks masks --palette scenes --map 11=ignore
+    """
+    from p2p_cli import render
+    from p2p_datatools.claims import parse_mapping
+    from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.masks import build_masks
+
+    palette = load_palette(palette_name)
+    summary = build_masks(
+        labels,
+        dest,
+        palette=palette,
+        photos=photos,
+        format=label_format,
+        mapping=parse_mapping(mapping, palette),
+        keep_going=keep_going,
+        report=render.reporter(),
+    )
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        render.say(f"{summary.format}: {summary.built} masks built in {dest}, {summary.kept} were there.")
+        total = sum(summary.areas.values()) or 1
+        rows = [(name, f"{area / total:.2%}") for name, area in summary.areas.items()]
+        render.table(("class", "share of pixels"), rows)
+        if summary.photos_without_labels:
+            render.remark(f"{summary.photos_without_labels} photos have no labels.")
+    if summary.unseen:
+        render.remark(f"classes never seen: {', '.join(summary.unseen)}")
+    render.skips(summary.skipped, dest)
+    return 1 if summary.skipped else 0

@@ -1,0 +1,152 @@
+"""`p2p demo`: the calls of the other commands one after another on built-in data, and what came of them in words.
+
+Nothing here may do what a command does in another way than that command.
+"""
+
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.sizes import Size
+
+if TYPE_CHECKING:
+    from p2p_datatools.contract.progress import Reporter
+    from p2p_gan.config import Config
+    from p2p_gan.evaluate import Scores
+
+CARS = 240
+SIZE = Size(160, 96)
+SHOWN = 9  # held-out cars on the contact sheet
+# The demo ends within three minutes on two cores: a slower machine sees fewer images.
+MOST_IMAGES, FEWEST_IMAGES = 2_800, 800
+TRAINING_SECONDS = 120.0
+MARKER = "demo.json"
+HEADINGS = ("mask", "generated", "real")
+
+
+@click.command()
+@click.argument("dest", type=options.PLACE, default=Path("p2p-demo"), required=False)
+@click.option("--images", type=click.IntRange(1), metavar="N", help="Images to train on; without it as time allows.")
+@click.option("--limit", type=click.IntRange(20), default=CARS, show_default=True, metavar="N", help="Cars to draw.")
+@options.json_option
+def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
+    """Run the whole pipeline on built-in data: no GPU, no account, minutes.
+
+    Draws cars with exact labels, builds masks, checks them, joins and splits pairs, trains a small U-Net and PatchGAN,
+    paints the held-out cars from their masks alone, scores them, and writes a contact sheet (mask, generated, real).
+    DEST is p2p-demo unless said. The same command again continues, or shows where things are.
+    """
+    from p2p_cli import render
+
+    began = time.monotonic()
+    _refuse_strangers(dest)
+    report = render.reporter()
+    scores = run(dest, images=images, limit=limit, report=report)
+    if as_json:
+        render.say(options.to_json({**asdict(scores), "dest": str(dest)}))
+    else:
+        tell(dest, scores, time.monotonic() - began)
+    return 0
+
+
+def _refuse_strangers(dest: Path) -> None:
+    if dest.exists() and (not dest.is_dir() or (any(dest.iterdir()) and not (dest / MARKER).is_file())):
+        raise UsageError(f"{dest}: holds something else. Choose another place: p2p demo DEST.")
+
+
+def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "Scores":
+    """The pipeline, each step the library call behind the command that is named beside it."""
+    from p2p_datatools.check import check
+    from p2p_datatools.contract.files import write_json
+    from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.fetch import fetch
+    from p2p_datatools.masks import build_masks
+    from p2p_datatools.pairs import pair
+    from p2p_datatools.split import split
+    from p2p_gan.evaluate import evaluate
+    from p2p_gan.loop import train
+    from p2p_gan.model import FILE
+    from p2p_gan.sample import sample
+
+    images, limit = _settled(dest, images, limit)
+    cars, masks, pairs, run_folder = dest / "cars", dest / "masks", dest / "pairs", dest / "run"
+    fetch("synth-cars", cars, limit=limit, report=report)  # p2p data fetch synth-cars cars
+    build_masks(  # p2p data build-masks cars/labels masks --palette cars --photos cars/photos
+        cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
+    )
+    if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
+        raise P2PError(f"{masks}: the check found errors. See them with 'p2p data check {masks}'.")
+    pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
+    split(pairs, report=report)  # p2p data split pairs
+    images = images or _affordable(pairs)
+    write_json(dest / MARKER, {"images": images, "limit": limit})
+    summary = train(pairs, run_folder, _config(images), report=report)  # p2p train pairs run --preset tiny ...
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    shutil.copyfile(run_folder / FILE, dest / FILE)
+    sample(run_folder, [pairs], dest / "samples", report=report)  # p2p sample run pairs --out samples
+    scores = evaluate(run_folder, pairs, report=report)  # p2p evaluate run pairs
+    write_json(dest / "scores.json", asdict(scores))
+    _write_sheet(pairs, dest / "samples", dest / "sheet.png")
+    return scores
+
+
+def _settled(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:
+    """What this demo was begun with goes on; only a new one is settled now."""
+    from p2p_datatools.contract.files import read_json, write_json
+
+    if (dest / MARKER).is_file():
+        begun = read_json(dest / MARKER)
+        return images or begun["images"], begun["limit"]
+    write_json(dest / MARKER, {"images": images, "limit": limit})
+    return images, limit
+
+
+def _config(images: int) -> "Config":
+    from p2p_gan.config import PRESETS, with_settings
+
+    return with_settings(PRESETS["tiny"], {"size": SIZE, "images": images})
+
+
+def _affordable(pairs: Path) -> int:
+    """How many images this machine trains on in two minutes, within limits, by a few timed updates."""
+    from p2p_gan.job import seconds_per_image
+
+    images = int(TRAINING_SECONDS / seconds_per_image(pairs, _config(MOST_IMAGES)))
+    return min(MOST_IMAGES, max(FEWEST_IMAGES, images // 100 * 100))
+
+
+def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
+    """Held-out cars as three columns: the mask, what the model made of it, and the drawing it never saw."""
+    from p2p_datatools.contract.images import read_photo, write_png
+    from p2p_datatools.contract.manifest import read_manifest
+    from p2p_datatools.contract.pair import read_pair
+    from p2p_datatools.sheet import Tile, sheet
+
+    tiles = []
+    for each in read_manifest(pairs).of("test")[:SHOWN]:
+        mask, real = read_pair(pairs / each.file)
+        tiles.append(Tile((mask, read_photo(samples / f"{each.name}.png"), real), each.name, (True, False, False)))
+    write_png(picture, sheet(tiles, columns=1, cell=Size(SIZE.width * 2, SIZE.height * 2), headings=HEADINGS))
+
+
+def tell(dest: Path, scores: "Scores", seconds: float) -> None:
+    """What was done, where things are, and what to type next."""
+    from p2p_cli import render
+
+    render.say(f"The model never saw these {scores.pictures} cars; it painted them from their masks in {dest}/samples.")
+    render.scores(scores.l1, scores.ssim, scores.l1_mean, scores.ssim_mean, scores.color_error)
+    render.say(f"({seconds:.0f} s in all)")
+    render.say()
+    render.say(f"look at   {dest}/sheet.png   mask, generated, real")
+    render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")
+    render.say(f"paint     open a mask of {dest}/masks in a drawing program, change the shape in its own colours, then")
+    render.say(f"          p2p sample {dest}/model.safetensors YOURS.png --out painted")
+    render.say(f"longer    p2p train {dest}/pairs {dest}/run --preset tiny --size {SIZE} --images 20000")
+    render.say("your own  p2p data build-masks --help")

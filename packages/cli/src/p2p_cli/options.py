@@ -1,0 +1,104 @@
+"""Options that several commands share, each with one meaning everywhere.
+
+Nothing here may do work; an option becomes a value or a usage error.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.sizes import Size, parse_size
+
+if TYPE_CHECKING:
+    from p2p_gan.config import Config
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+PLACE = click.Path(path_type=Path)
+
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Size | str]  # generic for the type checker since click 8.4 only
+else:
+    _ParamType = click.ParamType
+
+
+class SizeType(_ParamType):
+    """N or WIDTHxHEIGHT in pixels; `native` where a command knows it."""
+
+    name = "size"
+
+    def __init__(self, *, native: bool = False) -> None:
+        self.native = native
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Size | str:
+        """The size, or the word native."""
+        if isinstance(value, Size):
+            return value
+        if self.native and value == "native":
+            return "native"
+        try:
+            return parse_size(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, context)
+
+
+def json_option(command: Command) -> Command:
+    """--json: the result as JSON on standard output."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(command)
+
+
+def keep_going_option(command: Command) -> Command:
+    """--keep-going: leave out what cannot be done, list it, and exit with code 1."""
+    text = "Leave out pictures that fail and list them in skipped.jsonl; the exit code is then 1."
+    return click.option("--keep-going", is_flag=True, help=text)(command)
+
+
+def settings_options(command: Command) -> Command:
+    """--config and --set: every field of the config."""
+    command = click.option(
+        "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set any field of the config; may be repeated."
+    )(command)
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Fields of the config in a TOML file.",
+    )(command)
+
+
+def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
+    """FIELD=VALUE words as a table; raises UsageError for one without an equals sign."""
+    table = {}
+    for word in settings:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {word}: is not FIELD=VALUE, such as --set checkpoint_every=1000.")
+        table[name.strip()] = value.strip()
+    return table
+
+
+def configure(
+    preset: "Config", config_file: Path | None, settings: tuple[str, ...], options: dict[str, Any]
+) -> "Config":
+    """The preset, then the file, then --set, then the command's own options: the later wins."""
+    from p2p_gan.config import settings_from_toml, with_settings
+
+    table = settings_from_toml(config_file) if config_file else {}
+    table |= parse_settings(settings)
+    table |= {name: value for name, value in options.items() if value is not None}
+    return with_settings(preset, table)
+
+
+def to_json(value: Any) -> str:
+    """A result as JSON text: dataclasses as objects, paths as text."""
+    return json.dumps(
+        asdict(value) if is_dataclass(value) and not isinstance(value, type) else value, indent=2, default=str
+    )

@@ -1,0 +1,159 @@
+"""Every use of rich, and every line that is not an error: progress, tables, remarks.
+
+Nothing here may compute a result; it shows what a library call gave or reports.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from p2p_datatools.contract.progress import Reporter
+
+PLAIN_EVERY = 10.0  # seconds between two lines of progress where no terminal shows a bar
+
+
+def reporter() -> Reporter:
+    """A live bar on a terminal, a plain line now and then elsewhere; both on standard error."""
+    return LiveReporter() if sys.stderr.isatty() else PlainReporter()
+
+
+def figures_text(figures: dict[str, float]) -> str:
+    """Named numbers in a few characters."""
+    return " ".join(f"{name} {value:.3g}" for name, value in figures.items())
+
+
+class _Figures(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(task.fields.get("figures", ""), style="dim", overflow="ellipsis", no_wrap=True)
+
+
+class LiveReporter(Reporter):
+    """A bar with counts, the latest figures and the time left."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress: Progress | None = None
+
+    def start(self, what: str, total: int, done: int = 0) -> None:
+        """Open a bar."""
+        self.finish()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            _Figures(),
+            console=self._console,
+        )
+        self._progress.start()
+        self._progress.add_task(what, total=total, completed=done, figures="")
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        """Move the bar on."""
+        if self._progress is not None:
+            task = self._progress.task_ids[0]
+            self._progress.advance(task, units)
+            if figures:
+                self._progress.update(task, figures=figures_text(figures))
+
+    def finish(self) -> None:
+        """Close the bar and leave it standing."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def note(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+class PlainReporter(Reporter):
+    """Lines without control characters: the start, one every ten seconds, the end."""
+
+    def __init__(self) -> None:
+        self._what, self._total, self._done, self._first = "", 0, 0, 0
+        self._began = self._said = 0.0
+        self._figures: dict[str, float] = {}
+
+    def start(self, what: str, total: int, done: int = 0) -> None:
+        """Begin to count."""
+        self._what, self._total, self._done, self._first = what, total, done, done
+        self._began = self._said = time.monotonic()
+        self._figures = {}
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        """Count, and say so if ten seconds have passed."""
+        self._done += units
+        self._figures = figures or self._figures
+        now = time.monotonic()
+        if now - self._said >= PLAIN_EVERY:
+            self._said = now
+            left = (now - self._began) / max(1, self._done - self._first) * (self._total - self._done)
+            self._say(f", {round(left)} s left")
+
+    def finish(self) -> None:
+        """Say where it ended."""
+        if self._what:
+            self._say("")
+            self._what = ""
+
+    def _say(self, more: str) -> None:
+        figures = f" ({figures_text(self._figures)})" if self._figures else ""
+        click.echo(f"{self._what}: {self._done}/{self._total}{more}{figures}", err=True)
+
+    def note(self, line: str) -> None:
+        """Print the line."""
+        click.echo(line, err=True)
+
+
+def say(line: str = "") -> None:
+    """A line of the result, on standard output."""
+    click.echo(line)
+
+
+def remark(line: str) -> None:
+    """A line beside the result, on standard error."""
+    click.echo(line, err=True)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on standard output; on anything but a terminal it is not cut to a width."""
+    shown = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    console = Console() if sys.stdout.isatty() else Console(width=400)
+    console.print(shown, highlight=False)
+
+
+def skips(skipped: Sequence[object], dest: object) -> None:
+    """What was left out, and where it is listed."""
+    for skip in skipped[:20]:
+        remark(f"skipped: {skip}")
+    if skipped:
+        remark(f"{len(skipped)} left out; {dest}/skipped.jsonl lists them.")
+
+
+def scores(l1: float, ssim: float, l1_mean: float, ssim_mean: float, color_error: dict[str, float]) -> None:
+    """A model's scores beside those of the mean training picture."""
+    table(
+        ("score", "model", "mean picture"),
+        [("l1", f"{l1:.4f}", f"{l1_mean:.4f}"), ("ssim", f"{ssim:.4f}", f"{ssim_mean:.4f}")],
+    )
+    if color_error:
+        say("colour error " + ", ".join(f"{name} {value:.3f}" for name, value in color_error.items()))

@@ -1,0 +1,93 @@
+"""`p2p sample`: its words, the call, and its result in words.
+
+Nothing here may decide how a model is applied; the model file says that.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.sizes import Size
+
+
+@click.command()
+@click.argument("model", type=options.PLACE)
+@click.argument("inputs", metavar="INPUT...", type=options.PLACE, nargs=-1, required=True)
+@click.option("--out", "dest", type=options.PLACE, required=True, metavar="DEST", help="Folder for the pictures.")
+@click.option("--variants", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Outputs for each.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Source of the dropout.")
+@click.option(
+    "--size",
+    type=options.SizeType(native=True),
+    metavar="N|WxH|native",
+    help="Sides the network sees; without it those of training; native keeps the picture's scale.",
+)
+@click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@options.keep_going_option
+@click.option("--set", "settings", multiple=True, metavar="dropout=off", help="Switch the model's dropout off.")
+@options.json_option
+def command(
+    model: Path,
+    inputs: tuple[Path, ...],
+    dest: Path,
+    variants: int,
+    seed: int,
+    size: Size | str | None,
+    sheet: bool,
+    device: str,
+    keep_going: bool,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Apply a model to pictures.
+
+    MODEL is a run folder or a model file; it knows by itself what it needs. INPUT is a picture, a folder of pictures,
+    or a pair folder, of which the held-out pairs are taken. Every output has its input's own size and is written to
+    DEST/NAME.png, or DEST/NAME-1.png and so on for several variants. The same input gives the same output, alone or
+    among others; --seed and --variants give others where the model has dropout.
+
+    \b
+    Examples:
+      p2p sample run masks/7.png --out pictures
+      p2p sample run/model.safetensors masks --out pictures --variants 3
+      p2p sample run pairs --out compare --sheet
+    """
+    from p2p_cli import render
+    from p2p_gan.apply import How
+    from p2p_gan.device import resolve_device
+    from p2p_gan.sample import Sampling, sample
+
+    how = How(size=size, seed=seed, dropout=_dropout(settings))
+    sampling = Sampling(how, variants, sheet)
+    where = resolve_device(device)
+    summary = sample(model, inputs, dest, sampling, keep_going=keep_going, device=where, report=render.reporter())
+    card = summary.model.card
+    result: dict[str, Any] = {
+        "dest": str(dest),
+        "written": summary.written,
+        "kept": summary.kept,
+        "skipped": [str(skip) for skip in summary.skipped],
+        "strange": list(summary.strange),
+    }
+    if as_json:
+        render.say(options.to_json(result))
+    else:
+        render.say(f"{card.direction}: {summary.written} pictures written to {dest}, {summary.kept} were there.")
+    if variants > 1 and not (card.architecture.dropout and how.dropout):
+        render.remark("All variants are alike: without dropout nothing is left to chance.")
+    for path in summary.strange[:5]:
+        render.remark(f"{path}: has colours that are not in the model's palette; taken as they are.")
+    render.skips(summary.skipped, dest)
+    return 1 if summary.skipped else 0
+
+
+def _dropout(settings: tuple[str, ...]) -> bool:
+    table = options.parse_settings(settings)
+    value = table.pop("dropout", "on")
+    if table or value not in ("on", "off"):
+        raise UsageError("--set: for sampling only dropout=on and dropout=off can be set.")
+    return value == "on"

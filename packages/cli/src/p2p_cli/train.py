@@ -1,0 +1,126 @@
+"""`p2p train`: its words, the call, and its result in words.
+
+Nothing here may decide how training goes; every field it sets belongs to the config.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.sizes import FITS, Size
+
+if TYPE_CHECKING:
+    from p2p_gan.job import Plan
+    from p2p_gan.loop import TrainSummary
+
+PRESETS = ("paper", "tiny")
+INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("pairs", type=options.PLACE)
+@click.argument("run", type=options.PLACE)
+@click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start.")
+@click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
+@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="Sides the networks see, multiples of 32.")
+@click.option("--fit", type=click.Choice(FITS), help="How pictures of another shape come to that size.")
+@click.option("--images", type=click.IntRange(1), metavar="N", help="Images to see in all.")
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Source of all randomness.")
+@click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
+@click.option(
+    "--precision", metavar="auto|float32|tf32|bfloat16", help="Arithmetic; auto takes the fastest that is safe."
+)
+@options.settings_options
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@options.json_option
+def command(
+    pairs: Path,
+    run: Path,
+    preset: str,
+    images: int | None,
+    epochs: int | None,
+    config_file: Path | None,
+    settings: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    **chosen: str | int | Size | None,
+) -> int:
+    """Train on the pair folder PAIRS into RUN.
+
+    PAIRS is a folder that 'p2p data split' has split, or any ordinary pix2pix folder: A|B pictures in train/, and in
+    val/ and test/ where there are some. RUN receives run.json, stats.jsonl, samples/, checkpoints/ and
+    model.safetensors.
+
+    The same command again resumes an interrupted run exactly where its last checkpoint was; with more --images it
+    extends a finished one. Ctrl-C saves first.
+
+    \b
+    Examples:
+      p2p train pairs run
+      p2p train facades run --epochs 200
+      p2p train maps run --direction b-to-a --set checkpoint_every=1000
+      p2p train pairs run --preset tiny --size 160x96
+    """
+    if images and epochs:
+        raise UsageError("--images and --epochs: say the same thing; give one of them.")
+    from p2p_cli import render
+    from p2p_gan import config as configs
+
+    duration: dict[str, object] = {"images": images, "epochs": epochs}
+    start = configs.PRESETS[preset]
+    if epochs:
+        start = configs.with_settings(start, {"images": None})
+    config = options.configure(start, config_file, settings, {**chosen, **duration})
+    # Loaded after the settings are known to be right: torch takes seconds.
+    from p2p_gan.job import plan
+    from p2p_gan.loop import train
+
+    report = render.reporter()
+    if dry_run:
+        planned = plan(pairs, config, report=report)
+        render.say(options.to_json(planned) if as_json else describe(planned))
+        return 0
+    summary = train(pairs, run, config, report=report)
+    show(summary, as_json=as_json)
+    return INTERRUPTED if summary.interrupted else 0
+
+
+def describe(plan: "Plan") -> str:
+    """What a run will do, in lines."""
+    config = plan.config
+    epochs = (config.images or 0) / plan.pairs
+    lines = [
+        f"{plan.direction}: {plan.pairs} training pairs at {config.size} ({config.fit}), {config.images} images in all "
+        f"({epochs:.1f} epochs), batch {config.batch}",
+        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
+        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {plan.receptive_field}x{plan.receptive_field}",
+        f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
+    ]
+    return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
+
+
+def show(summary: "TrainSummary", *, as_json: bool) -> None:
+    """How the run ended and what to type next."""
+    from p2p_cli import render
+
+    if as_json:
+        render.say(options.to_json(summary))
+    elif summary.interrupted:
+        render.say(f"Saved at image {summary.images} of {summary.plan.config.images}. To resume, type it again:")
+        render.say(f"  p2p {shlex.join(sys.argv[1:])}")
+    elif summary.before == summary.images:
+        render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
+    else:
+        render.say(describe(summary.plan))
+        losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
+        render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")
+        render.say(f"model    {summary.run / 'model.safetensors'}")
+        render.say(f"samples  {summary.run / 'samples'}")
+        render.say(f"next     p2p sample {shlex.quote(str(summary.run))} PICTURES --out DEST")

@@ -1,0 +1,52 @@
+"""Every error is one message without a traceback, with the right exit code."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from p2p_cli import app
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+
+def raising(error: BaseException) -> click.Command:
+    @click.command()
+    def command() -> None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (P2PError("car/7.png: is cut off. Fetch it again."), 1, "Error: car/7.png: is cut off. Fetch it again.\n"),
+        (UsageError("rate=0: is not possible."), 2, "Error: rate=0: is not possible.\n"),
+        (KeyboardInterrupt(), 130, "Interrupted. The same command continues.\n"),
+    ],
+)
+def test_an_error_becomes_one_message_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, words: str
+) -> None:
+    monkeypatch.setattr(app, "cli", raising(error))
+    assert app.main([]) == code
+    assert capsys.readouterr().err.endswith(words)
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "cli", raising(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        app.main([])
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["trian"]) == 2
+    assert "Did you mean 'train'?" in capsys.readouterr().err
+    assert app.main(["data", "splt"]) == 2
+    assert "Did you mean 'split'?" in capsys.readouterr().err
+
+
+def test_python_m_p2p_cli_is_the_command() -> None:
+    output = subprocess.run([sys.executable, "-m", "p2p_cli", "--version"], capture_output=True, text=True, check=True)
+    assert output.stdout.startswith("p2p, version ")

@@ -1,0 +1,34 @@
+"""Words on the command line become settings, the later over the earlier."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from p2p_cli.options import SizeType, configure, parse_settings, to_json
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.config import PRESETS
+
+
+def test_the_file_wins_over_the_preset_set_over_the_file_and_an_option_over_all(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("batch = 2\nseed = 2\nrate = 0.5\n")
+    config = configure(PRESETS["paper"], file, ("seed=3", "rate=0.25"), {"rate": 0.125, "epochs": None})
+    assert (config.batch, config.seed, config.rate, config.epochs) == (2, 3, 0.125, 200)
+
+
+def test_a_setting_without_an_equals_sign_is_refused() -> None:
+    with pytest.raises(UsageError, match="--set rate: is not FIELD=VALUE"):
+        parse_settings(("rate",))
+
+
+def test_sizes_are_read_and_native_only_where_it_means_something() -> None:
+    assert SizeType().convert("384x256", None, None) == Size(384, 256)
+    assert SizeType(native=True).convert("native", None, None) == "native"
+    with pytest.raises(click.BadParameter, match="is not a size"):
+        SizeType().convert("native", None, None)
+
+
+def test_results_become_json_with_paths_as_text() -> None:
+    assert to_json({"dest": Path("a/b"), "n": 1}) == '{\n  "dest": "a/b",\n  "n": 1\n}'

@@ -1,0 +1,40 @@
+"""Progress in plain lines where there is no terminal."""
+
+import time
+
+import pytest
+
+from p2p_cli import render
+
+
+def test_plain_progress_says_how_it_ended_with_the_last_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    report = render.PlainReporter()
+    report.start("training", 10, 4)
+    for _ in range(6):
+        report.advance(g_l1=0.25)
+    report.finish()
+    assert capsys.readouterr().err == "training: 10/10 (g_l1 0.25)\n"
+
+
+def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 4.0, 11.0, 12.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("pairing", 4)
+    for _ in range(3):
+        report.advance()
+    assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
+
+
+def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
+    report = render.LiveReporter()
+    for item in report.track([1, 2], "reading", 2):
+        assert item
+    assert "reading" in capsys.readouterr().err
+
+
+def test_a_table_is_not_cut_where_no_terminal_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    render.table(("where", "what"), [("a" * 150, "b" * 150)])
+    assert "a" * 150 + "  " + "b" * 150 in capsys.readouterr().out

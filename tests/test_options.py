@@ -1,0 +1,83 @@
+"""The options of every command are frozen here: to change one is to change this table, and to be seen."""
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from p2p_cli.app import LazyGroup, cli
+
+MOST = 10
+# Shared by many commands, and not counted.
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
+FROZEN: dict[str, set[str]] = {
+    "demo": {"--images", "--limit"},
+    "data fetch": {"--limit", "--seed", "--style"},
+    "data build-masks": {"--palette", "--photos", "--format", "--map", "--keep-going"},
+    "data check": {"--photos", "--palette"},
+    "data pair": {"--halves", "--size", "--fit", "--keep-going"},
+    "data split": {"--val", "--test", "--seed", "--group-by"},
+    "data show": {"--limit", "--force"},
+    "train": {
+        "--preset",
+        "--direction",
+        "--size",
+        "--fit",
+        "--images",
+        "--epochs",
+        "--batch",
+        "--seed",
+        "--device",
+        "--precision",
+    },
+    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
+    "evaluate": {"--split", "--device"},
+}
+
+
+def commands(group: LazyGroup, prefix: str = "") -> Iterator[tuple[str, click.Command, str]]:
+    for name, (_, line) in group.table.items():
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, LazyGroup):
+            yield from commands(command, f"{prefix}{name} ")
+        yield f"{prefix}{name}", command, line
+
+
+ALL = {name: (command, line) for name, command, line in commands(cli)}
+LEAVES = {name: command for name, (command, _) in ALL.items() if not isinstance(command, click.Group)}
+
+
+def test_the_commands_and_their_options_are_those_of_the_table() -> None:
+    found = {
+        name: {word for option in command.params for word in option.opts if word.startswith("--")} - SHARED
+        for name, command in LEAVES.items()
+    }
+    assert found == FROZEN
+    assert all(len(options) <= MOST for options in found.values())
+
+
+def test_no_option_switches_another_off() -> None:
+    words = [word for command in LEAVES.values() for option in command.params for word in option.secondary_opts]
+    assert words == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_line_in_the_table_is_the_first_of_the_command_s_help(name: str) -> None:
+    command, line = ALL[name]
+    assert command.help
+    assert command.help.replace("\n", " ").startswith(line)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_option_says_what_it_does(name: str) -> None:
+    for option in LEAVES[name].params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+
+
+def test_the_presets_on_the_command_line_are_those_of_the_library() -> None:
+    from p2p_cli.train import PRESETS
+    from p2p_gan.config import PRESETS as KNOWN
+
+    assert set(PRESETS) == set(KNOWN)
