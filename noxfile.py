@@ -1,4 +1,11 @@
-"""The project's checks. `nox` runs lint, types, wheels and tests with what `requirements.txt` installed."""
+"""The project's checks: `nox` runs lint, types, wheels and tests with what `requirements.txt` installed.
+
+Nothing here may install anything that requirements.txt lacks.
+"""
+
+import shutil
+import sys
+from pathlib import Path
 
 import nox
 
@@ -6,6 +13,7 @@ nox.options.sessions = ["lint", "types", "wheels", "tests"]
 # The README's command has installed everything already; a second environment would only cost minutes.
 nox.options.default_venv_backend = "none"
 
+PYTHON = sys.executable
 CODE = ["packages", "tests", "benchmarks", "noxfile.py"]
 PACKAGES = ["datatools", "gan", "cli"]
 
@@ -13,35 +21,40 @@ PACKAGES = ["datatools", "gan", "cli"]
 @nox.session
 def lint(session: nox.Session) -> None:
     """Ruff: rules and formatting."""
-    session.run("ruff", "check", *CODE)
-    session.run("ruff", "format", "--check", *CODE)
+    session.run(PYTHON, "-m", "ruff", "check", *CODE)
+    session.run(PYTHON, "-m", "ruff", "format", "--check", *CODE)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy, strict, over the packages, the tests and this file."""
-    session.run("mypy", *(f"packages/{name}/src" for name in PACKAGES), "tests", "benchmarks", "noxfile.py")
+    sources = [f"packages/{name}/src" for name in PACKAGES]
+    session.run(PYTHON, "-m", "mypy", *sources, "tests", "benchmarks", "noxfile.py")
 
 
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Build the three wheels, install them into an empty folder, and start the command from there."""
-    place = session.create_tmp()
-    session.run("rm", "-rf", f"{place}/wheels", f"{place}/site", external=True)
+    place = Path(session.create_tmp()).resolve()
+    for folder in ("wheels", "site"):
+        shutil.rmtree(place / folder, ignore_errors=True)
     for name in PACKAGES:
-        session.run(
-            *("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
-            *("--wheel-dir", f"{place}/wheels", f"packages/{name}"),
-        )
-    wheels = [str(path) for path in sorted(session.posargs)] or [f"{place}/wheels"]
-    session.run(
-        *("python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--find-links", wheels[0]),
-        *("--target", f"{place}/site", *(f"p2p-{name}" for name in PACKAGES)),
+        build = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place / "wheels")]
+        session.run(PYTHON, "-m", "pip", *build, f"packages/{name}")
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--find-links", str(place / "wheels")]
+    session.run(PYTHON, "-m", "pip", *install, "--target", str(place / "site"), *(f"p2p-{name}" for name in PACKAGES))
+    # Palettes and other data files must be in the wheels; -I keeps the editable installation out.
+    program = (
+        f"import sys; sys.path.insert(0, {str(place / 'site')!r})\n"
+        "import p2p_cli.app, p2p_datatools.contract.palette as palette\n"
+        f"assert palette.__file__.startswith({str(place / 'site')!r}), palette.__file__\n"
+        "assert [palette.load_palette(name).name for name in palette.BUILT_IN] == list(palette.BUILT_IN)\n"
+        "sys.exit(p2p_cli.app.main(['--version']))"
     )
-    session.run("python", "-m", "p2p_cli", "--version", env={"PYTHONPATH": f"{place}/site"})
+    session.run(PYTHON, "-I", "-c", program)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """The default test suite; arguments after -- go to pytest."""
-    session.run("pytest", *session.posargs)
+    session.run(PYTHON, "-m", "pytest", *session.posargs)
