@@ -123,10 +123,22 @@ def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     before = final_state(tmp_path / "run")
     again = train(pair_folder, tmp_path / "run", steady)
     assert (again.before, again.images, final_state(tmp_path / "run")) == (12, 12, before)
+    assert again.plan is None
     longer = train(pair_folder, tmp_path / "run", replace(steady, images=20))
     assert (longer.before, longer.images) == (12, 20)
     train(pair_folder, tmp_path / "whole", replace(steady, images=20))
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_a_finished_run_needs_no_device_to_be_left_alone(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", tiny)
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["config"]["device"] = "cuda:7"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    automatic = replace(tiny, device="auto")
+    assert train(pair_folder, tmp_path / "run", automatic).plan is None
+    with pytest.raises(UsageError, match="device=cuda:7"):
+        train(pair_folder, tmp_path / "run", replace(automatic, images=20))
 
 
 def test_a_changed_setting_is_refused_by_name_before_anything_is_written(

@@ -91,7 +91,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code; errors of the user's become one message on standard error."""
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), prog_name="p2p", standalone_mode=False)
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
         return code if isinstance(code, int) else 0
     except P2PError as error:
         click.echo(f"Error: {error}", err=True)

@@ -4,11 +4,15 @@ Nothing here may lay out a picture.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+if TYPE_CHECKING:
+    from p2p_datatools.contract.images import Photo
 
 
 @click.command()
@@ -28,8 +32,21 @@ def command(path: Path, picture: Path, limit: int, force: bool) -> int:
 
     if picture.suffix.lower() != ".png":
         raise UsageError(f"{picture}: is not a PNG file's name; end it in .png.")
-    if picture.exists() and not force:
-        raise UsageError(f"{picture}: exists. Choose another name, or add --force to replace it.")
-    write_png(picture, show(path, limit=limit))
+    drawn = show(path, limit=limit)
+    if picture.exists() and not force and not _is_already(picture, drawn):
+        raise UsageError(
+            f"{picture}: exists and is another picture. Choose another name, or add --force to replace it."
+        )
+    write_png(picture, drawn)
     render.say(str(picture))
     return 0
+
+
+def _is_already(picture: Path, drawn: "Photo") -> bool:
+    """Whether the file holds the same pixels, so that writing it again replaces nothing."""
+    from p2p_datatools.contract.images import hash_pixels, read_photo
+
+    try:
+        return hash_pixels(read_photo(picture)) == hash_pixels(drawn)
+    except P2PError:
+        return False

@@ -112,13 +112,12 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
 
     if as_json:
         render.say(options.to_json(summary))
+    elif summary.plan is None:
+        render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
     elif summary.interrupted:
         render.say(f"Saved at image {summary.images} of {summary.plan.config.images}. To resume, type it again:")
-        render.say(f"  p2p {shlex.join(sys.argv[1:])}")
-    elif summary.before == summary.images:
-        render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
+        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
     else:
-        render.say(describe(summary.plan))
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
         render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")
         render.say(f"model    {summary.run / 'model.safetensors'}")

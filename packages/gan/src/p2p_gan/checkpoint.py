@@ -56,6 +56,12 @@ def _records(run: Path) -> list[Path]:
     return sorted((run / FOLDER).glob("[0-9]*.json"))
 
 
+def latest_images(run: Path) -> int:
+    """How many images the newest checkpoint has seen; 0 where there is none."""
+    records = _records(run)
+    return int(records[-1].stem) if records else 0
+
+
 def load_latest(run: Path, nets: Networks) -> Progress | None:
     """Bring the networks, optimisers and torch's random state to the newest checkpoint; None where there is none.
 

@@ -46,13 +46,18 @@ class Plan:
     assumed: tuple[str, ...]
 
 
-def make_job(pairs: Path, config: Config, *, report: Reporter) -> Job:
-    folder = identified(open_for_training(pairs), report=report)
+def images_of(config: Config, folder: PairFolder) -> int:
+    """How many images a run sees in all: epochs become images here, once."""
+    return config.images or config.epochs * len(folder.of("train"))
+
+
+def make_job(folder: PairFolder, config: Config) -> Job:
+    """Resolve what is automatic, prepare the device, and draw the networks from the seed."""
     task = task_of(folder, config.direction)
     device = resolve_device(config.device)
     config = replace(
         config,
-        images=config.images or config.epochs * len(folder.of("train")),
+        images=images_of(config, folder),
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
@@ -116,8 +121,7 @@ def rate_at(config: Config, seen: int) -> float:
 
 def plan(pairs: Path, config: Config, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it."""
-    job = make_job(pairs, config, report=report)
-    return plan_of(job)
+    return plan_of(make_job(identified(open_for_training(pairs), report=report), config))
 
 
 def plan_of(job: Job) -> Plan:
@@ -132,9 +136,18 @@ def plan_of(job: Job) -> Plan:
     )
 
 
+def described(job: Job) -> str:
+    """One line: what is trained, where, and how."""
+    config = job.config
+    return (
+        f"{job.card.direction} at {config.size}: {len(job.folder.of('train'))} training pairs, {config.images} images "
+        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}"
+    )
+
+
 def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> float:
     """The time one image takes on this machine, from so many timed updates after three that are not timed."""
-    job = make_job(pairs, config, report=QUIET)
+    job = make_job(identified(open_for_training(pairs)), config)
     store = load_store(job.folder, job.task, job.config)
     began = 0.0
     for number in range(3 + updates):

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
-from p2p_gan.data import PairStore, load_store
+from p2p_gan.data import PairStore, identified, load_store, open_for_training
 from p2p_gan.device import describe_machine
 from p2p_gan.interrupt import Interruption
-from p2p_gan.job import Job, Plan, make_job, plan_of, rate_at
-from p2p_gan.runfolder import RunFolder, refuse_changes
+from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of, rate_at
+from p2p_gan.runfolder import AUTOMATIC, RunFolder, refuse_changes
 from p2p_gan.step import LOSSES, train_step
 from p2p_gan.tracker import Tracker
 
@@ -29,7 +30,7 @@ class TrainSummary:
     interrupted: bool
     seconds: float
     losses: dict[str, float]
-    plan: Plan
+    plan: Plan | None  # None where nothing was left to do
 
 
 def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
@@ -41,14 +42,17 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
     place = RunFolder(run)
     if place.exists:
         place.hold()
-        old = place.config()
-        # What `auto` became is part of the run: resumed on the same terms, or refused by name.
-        config = replace(config, **_inherited(old, config))
     try:
-        job = make_job(pairs, config, report=report)
+        folder = identified(open_for_training(pairs), report=report)
         if place.exists:
-            refuse_changes(run, old, job.config, place.read()["data_hash"], job.folder.data_hash)
-        store = load_store(job.folder, job.task, job.config, report=report)
+            config = _continued(place, config, folder)
+            seen = checkpoint.latest_images(run)
+            if seen >= images_of(config, folder):
+                return TrainSummary(run, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
+        job = make_job(folder, config)
+        for line in (*folder.assumed, described(job)):
+            report.note(line)
+        store = load_store(folder, job.task, job.config, report=report)
         if not place.exists:
             place.hold()
         return _train(place, job, store, report)
@@ -56,9 +60,13 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
         place.release()
 
 
-def _inherited(old: Config, new: Config) -> dict[str, Any]:
-    automatic = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0}
-    return {name: getattr(old, name) for name, value in automatic.items() if getattr(new, name) == value}
+def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
+    """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
+    old = place.config()
+    automatic = {name: getattr(old, name) for name, auto in AUTOMATIC.items() if getattr(config, name) == auto}
+    config = replace(config, **automatic)
+    refuse_changes(place.path, old, config, place.read()["data_hash"], folder.data_hash)
+    return config
 
 
 def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> TrainSummary:

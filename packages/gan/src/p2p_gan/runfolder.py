@@ -16,6 +16,8 @@ from p2p_gan.config import Config, config_from_json
 
 RUN, STATS, LOCK, SAMPLES = "run.json", "stats.jsonl", ".lock", "samples"
 FORMAT, VERSION = "p2p-run", 1
+# Settings that the machine decides when they are left alone.
+AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0}
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update.
 FREE = {"images", "epochs", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"}
 
@@ -87,11 +89,10 @@ def refuse_changes(run: Path, old: Config, new: Config, old_data: str, new_data:
     What was left on automatic now is what it became then.
     """
     before, after = old.to_json(), new.to_json()
-    automatic = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0}
     changed = [
         f"{name} was {_shown(before[name])}, now {_shown(after[name])}"
         for name in before
-        if name not in FREE and before[name] != after[name] and after[name] != automatic.get(name)
+        if name not in FREE and before[name] != after[name] and after[name] != AUTOMATIC.get(name)
     ]
     if old_data != new_data:
         changed.append("the pairs or their split are not the same")
