@@ -308,7 +308,7 @@ def test_changed_labels_are_an_error_that_says_which_mask_to_delete(labels: Path
     else:
         write_coco(labels, {"a.jpg": PARTS, "b.jpg": PARTS, "c.jpg": PARTS})
         more["mapping"] = {"hood": "unpainted"}
-    with pytest.raises(P2PError, match=r"b\.jpg: has changed since .*b\.png was built\. Delete that mask"):
+    with pytest.raises(P2PError, match=r"b\.jpg: its labels or --map have changed since .*b\.png was built\. Delete that mask"):
         build(labels, tmp_path / "masks", **more)
     for name in names(tmp_path / "masks"):
         if name.endswith(".png"):
@@ -320,7 +320,7 @@ def test_a_photo_that_has_another_size_now_makes_its_mask_a_changed_one(photos: 
     path = write_coco(tmp_path / "labels.json", {"a.jpg": PARTS}, size=(0, 0))
     build(path, tmp_path / "masks", photos=photos)
     write_photos(photos, "a.jpg", size=(96, 48))
-    with pytest.raises(P2PError, match=r"a\.jpg: has changed since"):
+    with pytest.raises(P2PError, match=r"a\.jpg: its labels or --map have changed since"):
         build(path, tmp_path / "masks", photos=photos)
 
 
