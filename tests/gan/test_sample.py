@@ -1,5 +1,6 @@
 """Folders through a model: names, variants, repetition, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import read_photo, write_png
 from p2p_gan.apply import How
+from p2p_gan.config import Config
+from p2p_gan.loop import train
 from p2p_gan.sample import Sampling, sample
 
 
@@ -77,6 +80,15 @@ def test_the_held_out_pairs_of_a_pair_folder_come_with_the_real_picture_on_a_she
     summary = sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", Sampling(sheet=True))
     assert summary.written == 2
     assert read_photo(tmp_path / "out" / "car-010.png").shape == (32, 96, 3)
+
+
+def test_of_an_ordinary_pix2pix_folder_the_held_out_input_halves_are_taken(tiny: Config, tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_png(tmp_path / "maps" / split / "1.png", np.zeros((16, 40, 3), np.uint8))
+    train(tmp_path / "maps", tmp_path / "run", replace(tiny, images=1, direction="b-to-a"))
+    sample(tmp_path / "run", [tmp_path / "maps"], tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["1.png"]
+    assert read_photo(tmp_path / "out" / "val" / "1.png").shape == (16, 20, 3)
 
 
 def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_is_mended(

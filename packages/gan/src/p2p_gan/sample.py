@@ -14,7 +14,7 @@ from p2p_datatools.contract.destination import Destination, Skip, refuse, skip_o
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.images import Photo, find_pictures, hash_pixels, stem_of, write_png
-from p2p_datatools.contract.manifest import Pair, PairFolder, is_manifested, read_manifest
+from p2p_datatools.contract.manifest import Pair, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.apply import How, apply_model, read_input
 from p2p_gan.data import read_halves, task_of
@@ -92,8 +92,8 @@ def _given(place: Path) -> list[Given]:
         raise P2PError(f"{place}: there is no such picture or folder. Check the path.")
     if place.is_file():
         return [Given(place.stem, place)]
-    if is_manifested(place):
-        folder = read_manifest(place)
+    if is_manifested(place) or (place / "train").is_dir():
+        folder = open_pairs(place)
         pairs = next((folder.of(split) for split in HELD_OUT if folder.of(split)), ())
         if not pairs:
             raise P2PError(
