@@ -80,7 +80,7 @@ class Tracker:
         self._tally.zero_()
         self._tallied = 0
         self._logged_at, self._logged_images = now, self.images
-        return {**self.last, "images_per_s": speed}
+        return {"images_per_s": speed, **self.last}
 
     def save(self) -> None:
         """Write a checkpoint and the model as it is."""
