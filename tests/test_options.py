@@ -16,6 +16,8 @@ FROZEN: dict[str, set[str]] = {
     "data build-masks": {"--palette", "--photos", "--format", "--map", "--keep-going"},
     "data check": {"--photos", "--palette"},
     "data pair": {"--halves", "--size", "--fit", "--keep-going"},
+    "data halves": {"--halves", "--keep-going"},
+    "data derive": {"--op", "--seed", "--keep-going"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
     "data show": {"--limit", "--force"},
     "train": {

@@ -74,6 +74,14 @@ def settings_options(command: Command) -> Command:
     )(command)
 
 
+def parse_halves(text: str) -> tuple[str, str]:
+    """`mask,photo` as two words; raises UsageError for anything else."""
+    words = [word.strip() for word in text.split(",")]
+    if len(words) != 2 or not all(words):
+        raise UsageError(f"--halves {text}: is not two words with a comma between, such as mask,photo.")
+    return words[0], words[1]
+
+
 def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
     """FIELD=VALUE words as a table; raises UsageError for one without an equals sign."""
     table = {}

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from p2p_datatools.claims import IGNORED
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines, write_bytes, write_lines
-from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.images import LabelMap
+from p2p_datatools.contract.palette import IGNORE, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.sizes import Size
 
 LINES = "masks.jsonl"
@@ -69,6 +73,13 @@ def write_records(folder: Path, palette: Palette, lines: Iterable[MaskLine]) -> 
     """Write palette.toml, then masks.jsonl in the order of the names, each atomically."""
     write_bytes(folder / PALETTE_FILE, palette.to_toml().encode())
     write_lines(folder / LINES, (line.to_json() for line in sorted(lines, key=lambda line: line.name)))
+
+
+def areas_of(mask: LabelMap, palette: Palette) -> dict[str, int]:
+    """The pixels of each class that a mask has any of, and of what it ignores."""
+    counts = np.bincount(mask.ravel(), minlength=256)
+    areas = {name: int(counts[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(counts[IGNORE])}
+    return {name: count for name, count in areas.items() if count}
 
 
 def look(palette: Palette) -> list[Any]:

@@ -172,11 +172,12 @@ def _half(value: Any) -> Half:
     return Half(value["name"], value["kind"], int(value["channels"]), value["dtype"], (float(low), float(high)))
 
 
-def read_foreign(path: Path) -> PairFolder:
+def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
 
     Sizes and hashes are still unknown (0x0 and empty) until someone decodes the pictures.
-    Raises P2PError when there is no picture, or pictures only in folders that are none of these.
+    Raises P2PError when there is no picture, or pictures only in folders that are none of these; without `needs_train`
+    there need be no training pair.
     """
     if not path.is_dir():
         raise P2PError(f"{path}: there is no such folder.")
@@ -190,7 +191,7 @@ def read_foreign(path: Path) -> PairFolder:
             f"{path}: has no pairs: no A|B pictures in it or in train/, val/ or test/. "
             "Is it the folder above or below the right one?"
         )
-    if not any(pair.split == "train" for pair in pairs):
+    if needs_train and not any(pair.split == "train" for pair in pairs):
         raise P2PError(f"{path}: has no train/ folder with pictures. Put the training pairs there.")
     _refuse_twice(path, pairs)
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]

@@ -1,0 +1,90 @@
+"""Photos as drawings: thin dark lines on white where the edges are, and a soft pencil sketch.
+
+Nothing here may read or write a file, or draw anything at random.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.images import Photo
+from p2p_datatools.operations import Edges, Sketch
+
+Grey = NDArray[np.uint8]  # (height, width)
+
+FAINTEST = 20.0  # gradient below which nothing is an edge: a picture of one colour has none, whatever its noise
+SIDE = 512  # lengths in pixels are meant for a picture whose shorter side has so many
+
+
+def edges(photo: Photo, settings: Edges) -> Grey:
+    """Lines where brightness or colour changes fast (Canny 1986), black on white; (height, width).
+
+    Thresholds are quantiles of the picture's own gradients, so that dim and bright photos get as many lines. What is
+    shorter than `shortest` is texture and left out. Lines are smoothed and `width` pixels wide.
+    """
+    scale = min(photo.shape[:2]) / SIDE
+    dx, dy = _gradients(_smooth(photo, settings.smooth * scale))
+    found = _canny(dx, dy, settings.detail)
+    found = _without_short(found, settings.shortest * scale)
+    return _inked(found, settings.width * max(1.0, scale))
+
+
+def _smooth(photo: Photo, sigma: float) -> Photo:
+    """Texture smoothed, contours kept: a bilateral filter for the first, a Gaussian for what noise it leaves."""
+    if sigma <= 0:
+        return photo
+    calm = cv2.bilateralFilter(photo, 5, 40, 5)
+    return np.asarray(cv2.GaussianBlur(calm, (0, 0), max(0.3, sigma)), dtype=np.uint8)
+
+
+def _gradients(photo: Photo) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Sobel's derivatives of the channel that changes most at each pixel: colours of equal brightness have an edge."""
+    along = cv2.split(cv2.Sobel(photo, cv2.CV_16S, 1, 0))
+    down = cv2.split(cv2.Sobel(photo, cv2.CV_16S, 0, 1))
+    dx, dy = np.asarray(along[0], dtype=np.int16), np.asarray(down[0], dtype=np.int16)
+    most = np.abs(dx) + np.abs(dy)
+    for x, y in zip(along[1:], down[1:], strict=True):
+        change = np.abs(x) + np.abs(y)
+        faster = change > most
+        for source, target in ((x, dx), (y, dy), (change, most)):
+            np.copyto(target, source, where=faster)
+    return dx, dy
+
+
+def _canny(dx: NDArray[np.int16], dy: NDArray[np.int16], detail: float) -> Grey:
+    # A quarter of the pixels tells the quantile as well.
+    size = np.hypot(dx[::2, ::2].astype(np.float32), dy[::2, ::2].astype(np.float32)).ravel()
+    last = size.size - 1
+    high = float(np.partition(size, round((1 - detail) * last))[round((1 - detail) * last)])
+    high = max(high, FAINTEST)
+    return np.asarray(cv2.Canny(dx, dy, 0.4 * high, high, L2gradient=True), dtype=np.uint8)
+
+
+def _without_short(lines: Grey, shortest: float) -> Grey:
+    count, parts, figures, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    keep = figures[:, cv2.CC_STAT_AREA] >= shortest
+    keep[0] = False
+    assert len(keep) == count
+    return np.asarray(np.where(keep[parts], 255, 0), dtype=np.uint8)
+
+
+def _inked(lines: Grey, width: float) -> Grey:
+    """White lines of one pixel as dark ones of `width`, their steps smoothed."""
+    pen = max(1, round(width))
+    thick = cv2.dilate(lines, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen))) if pen > 1 else lines
+    soft = cv2.GaussianBlur(thick, (0, 0), 0.6)
+    # Blurring has spread the ink of a line; the factor brings its middle back to black.
+    return np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(soft, alpha=1.7)), dtype=np.uint8)
+
+
+def sketch(photo: Photo, settings: Sketch) -> Grey:
+    """A pencil drawing: grey divided by its own blur, which whitens surfaces and keeps what is darker than around it.
+
+    This is the "colour dodge" of picture editors with the blurred negative; (height, width).
+    """
+    scale = min(photo.shape[:2]) / SIDE
+    grey = cv2.cvtColor(cv2.bilateralFilter(photo, 5, 25, 5), cv2.COLOR_RGB2GRAY)
+    around = cv2.GaussianBlur(grey, (0, 0), max(0.5, settings.radius * scale))
+    # An offset calms the division where the photo is nearly black.
+    paper = np.minimum(1.0, (grey.astype(np.float32) + 8) / (around.astype(np.float32) + 8))
+    return np.asarray(np.rint(255 * paper**settings.darkness), dtype=np.uint8)
