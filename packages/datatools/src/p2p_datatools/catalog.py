@@ -37,6 +37,16 @@ class Place:
     bytes: int | None = None
     sha256: str | None = None
 
+    def fits(self, size: int, digest: str) -> bool:
+        """Whether an archive of this size and hash is the known one, as far as that is known."""
+        return self.bytes in (None, size) and self.sha256 in (None, digest)
+
+    @property
+    def known(self) -> str:
+        """What is known of the archive, in words."""
+        facts = (f"{self.bytes} bytes" if self.bytes else "", f"the SHA-256 {self.sha256}" if self.sha256 else "")
+        return " and ".join(fact for fact in facts if fact) or "neither size nor hash"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from p2p_datatools import kaggle_client, mirror
 from p2p_datatools.arrange import Placed, arrange, sample
 from p2p_datatools.catalog import Entry, known
-from p2p_datatools.contract.destination import Destination, Skip
+from p2p_datatools.contract.destination import JOURNAL, RECIPE, Destination, Skip
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import atomic, sha256_file, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -110,8 +110,8 @@ def fetch_synth(
 def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET) -> FetchSummary:
     """Bring what `entry` describes to `dest`; see `fetch`."""
     with Destination(dest, marker=PROVENANCE, recipe={"fetch": entry.name}) as destination:
-        shutil.rmtree(dest / DOWNLOADS, ignore_errors=True)  # a kill right after the end left it
         if destination.exists:
+            _tidy(destination)
             kept = verify(dest, entry, limit=how.limit, seed=how.seed, report=report)
             return FetchSummary(entry.name, dest, 0, kept, entry.licence, entry.next_command(dest))
         archive, origin = _obtain(entry, destination, how, report)
@@ -125,6 +125,13 @@ def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET)
     return FetchSummary(
         entry.name, dest, len(placed) - kept, kept, entry.licence, entry.next_command(dest), contents.skipped
     )
+
+
+def _tidy(destination: Destination) -> None:
+    """Remove what a kill right after the end has left of the work."""
+    shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)
+    if any((destination.dest / name).exists() for name in (RECIPE, JOURNAL)):
+        destination.commit(lambda _: None)
 
 
 def _obtain(entry: Entry, destination: Destination, how: How, report: Reporter) -> tuple[Path, Origin]:
@@ -144,11 +151,11 @@ def _obtain(entry: Entry, destination: Destination, how: How, report: Reporter) 
     instead = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and --from PATH"])
     path = kaggle_client.download(place.address, folder, instead=instead, report=report, sleep=how.sleep)
     size, digest = path.stat().st_size, sha256_file(path)
-    if place.bytes not in (None, size) or place.sha256 not in (None, digest):
+    if not place.fits(size, digest):
         path.unlink()
         raise P2PError(
-            f"{place.address}: what came is {size} bytes with the SHA-256 {digest}, not as catalogued. It was "
-            "deleted; look at the page of the set for a new version."
+            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
+            "deleted. Look at the page of the set for a new version."
         )
     return path, Origin("kaggle", place.address, size, digest)
 

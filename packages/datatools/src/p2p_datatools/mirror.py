@@ -29,6 +29,8 @@ TIMEOUT = 60.0  # seconds of silence
 _CHUNK = 1 << 18
 _LONGEST_WAIT = 120.0
 _MEANING = {
+    301: "leads to no web address. Look for another source",
+    302: "leads to no web address. Look for another source",
     401: "asks for a login. Fetch the file in a browser and give it with --from PATH",
     403: "refuses. Fetch the file in a browser and give it with --from PATH",
     404: "has no such file any more. Look for another source and give its file with --from PATH",
@@ -239,10 +241,11 @@ def _size(path: Path) -> int:
 
 def _checked(place: Place, path: Path, state: Path) -> Downloaded:
     digest, size = sha256_file(path), _size(path)
-    wrong = place.bytes not in (None, size)
-    if wrong or place.sha256 not in (None, digest):
+    if not place.fits(size, digest):
         for file in (path, state):
             file.unlink(missing_ok=True)
-        what = f"is {size} bytes, not {place.bytes}" if wrong else f"has the SHA-256 {digest}, not {place.sha256}"
-        raise P2PError(f"{place.address}: what came {what}. It was deleted; run the same command again.")
+        raise P2PError(
+            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
+            "deleted; run the same command again."
+        )
     return Downloaded(path, size, digest, str(read_json(state).get("validator", "")) if state.is_file() else "")

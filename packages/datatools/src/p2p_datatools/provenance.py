@@ -55,7 +55,7 @@ def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Re
     """
     found = read_json(dest / PROVENANCE)
     files = found.get("files") if isinstance(found, dict) else None
-    if not isinstance(found, dict) or not isinstance(files, dict):
+    if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
         raise P2PError(f"{dest / PROVENANCE}: is damaged or of another program. Delete the folder and fetch again.")
     _refuse_other(dest, entry, found, limit, seed)
     wrong = []
@@ -68,6 +68,12 @@ def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Re
         last = f"{dest}: {len(wrong)} of {len(files)} files are not as fetched. Delete the folder and fetch again."
         raise P2PError("\n".join([*wrong[:_SHOWN], *more, last]))
     return len(files)
+
+
+def _is_sound(file: str, record: Any) -> bool:
+    """Whether a line of the note names a file below its folder, with size and hash."""
+    outside = file.startswith("/") or ".." in file.split("/")
+    return not outside and isinstance(record, dict) and {"bytes", "sha256"} <= record.keys()
 
 
 def _refuse_other(dest: Path, entry: Entry, found: dict[str, Any], limit: int | None, seed: int) -> None:
