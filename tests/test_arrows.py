@@ -21,7 +21,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "skimage": ("p2p_datatools", "p2p_gan.metrics"),
-    "kaggle": ("p2p_datatools.fetch",),
+    "kaggle": ("p2p_datatools.kaggle_client",),
     "torchvision": (),
 }
 # A package: the modules (by prefix) of ours that it may import.

@@ -12,7 +12,8 @@ MOST = 10
 SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
-    "data fetch": {"--limit", "--seed", "--style"},
+    "data catalog": {"--catalog"},
+    "data fetch": {"--from", "--limit", "--seed", "--style", "--catalog", "--unpack-limit"},
     "data build-masks": {"--palette", "--photos", "--format", "--map", "--keep-going"},
     "data check": {"--photos", "--palette"},
     "data pair": {"--halves", "--size", "--fit", "--keep-going"},

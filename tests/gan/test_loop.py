@@ -39,7 +39,7 @@ class Stop(Reporter):
     def __init__(self, after: int) -> None:
         self.after, self.training = after, False
 
-    def start(self, what: str, total: int, done: int = 0) -> None:
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
         self.training = what == "training"
         self.seen = done
 

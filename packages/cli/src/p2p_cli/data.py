@@ -8,6 +8,7 @@ import click
 from p2p_cli.app import LazyGroup
 
 COMMANDS = {
+    "catalog": ("data_catalog", "List known data sets: source, licence, size, classes."),
     "fetch": ("data_fetch", "Bring a known data set to DEST."),
     "build-masks": ("data_build_masks", "Build colour-coded masks from labels."),
     "check": ("data_check", "Check masks, pairs or photos; exit code 1 on errors."),

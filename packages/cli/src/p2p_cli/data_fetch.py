@@ -3,8 +3,6 @@
 Nothing here may reach the network or write a file.
 """
 
-from pathlib import Path
-
 import click
 
 from p2p_cli import options
@@ -14,9 +12,14 @@ from p2p_cli import options
 @click.argument("name")
 @click.argument("dest", type=options.PLACE)
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="So many pictures; without it all (synth-cars: 240)."
+    "--from",
+    "source",
+    default="",
+    metavar="kaggle|mirror|PATH",
+    help="Where from; PATH is an archive or folder. Without it the mirror, or Kaggle for sets that have none.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which pictures are drawn.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="So many pictures, else all (synth-cars: 240).")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which pictures are taken or drawn.")
 @click.option(
     "--style",
     type=click.Choice(("studio", "street")),
@@ -24,25 +27,43 @@ from p2p_cli import options
     show_default=True,
     help="synth-cars: plain ground, or varied colours and backgrounds.",
 )
+@options.catalog_option
+@click.option(
+    "--unpack-limit",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="FACTOR",
+    help="Let an archive you trust hold so many times more than the limits on files, bytes and ratio allow.",
+)
 @options.json_option
-def command(name: str, dest: Path, limit: int | None, seed: int, style: str, as_json: bool) -> int:
+def command(as_json: bool, **asked: object) -> int:
     """Bring a known data set to DEST.
 
-    Known now is synth-cars: drawn cars with exact labels, made here without a network. Photos come to DEST/photos and
-    labels, as pictures of class numbers, to DEST/labels.
+    'p2p data catalog' lists the names. Photos come to DEST/photos and labels to DEST/labels, or pairs to DEST/train and
+    DEST/val, with DEST/provenance.json beside them: source, date, licence, hash of each file. Where DEST is complete,
+    its files are compared with that note and nothing else is done. A download that was cut off is continued.
+
+    Kaggle needs a token in KAGGLE_API_TOKEN or ~/.kaggle/access_token (https://www.kaggle.com/settings/api).
 
     \b
-    Example:
+    Examples:
       p2p data fetch synth-cars cars --limit 200
+      p2p data fetch car-parts cars
+      p2p data fetch maps maps --from ~/Downloads/maps.tar.gz --limit 100
     """
     from p2p_cli import render
     from p2p_datatools.fetch import fetch
 
-    more = {} if limit is None else {"limit": limit}
-    summary = fetch(name, dest, seed=seed, style=style, report=render.reporter(), **more)
+    summary = fetch(report=render.reporter(), **asked)  # type: ignore[arg-type]
     if as_json:
         render.say(options.to_json(summary))
-    else:
-        render.say(f"{summary.written} pictures written to {dest}, {summary.kept} were there.")
-        render.say(f"next  p2p data build-masks {dest}/labels masks --palette cars --photos {dest}/photos")
+        return 0
+    for skip in summary.skipped[:20]:
+        render.remark(f"note: {skip}")
+    if len(summary.skipped) > 20:
+        render.remark(f"note: and {len(summary.skipped) - 20} more of these.")
+    render.say(summary.outcome)
+    render.say(f"licence  {summary.licence}")
+    render.say(f"next  {summary.next}")
     return 0

@@ -54,6 +54,17 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(command)
 
 
+def catalog_option(command: Command) -> Command:
+    """--catalog: known data sets of the user's own; P2P_CATALOG says the same for every call."""
+    return click.option(
+        "--catalog",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        envvar="P2P_CATALOG",
+        metavar="FILE",
+        help="Data sets of your own in a TOML file, beside those built in (or P2P_CATALOG).",
+    )(command)
+
+
 def keep_going_option(command: Command) -> Command:
     """--keep-going: leave out what cannot be done, list it, and exit with code 1."""
     text = "Leave out pictures that fail and list them in skipped.jsonl; the exit code is then 1."

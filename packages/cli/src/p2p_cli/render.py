@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
@@ -18,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Table
 from rich.text import Text
@@ -49,20 +51,21 @@ class LiveReporter(Reporter):
         self._console = Console(stderr=True)
         self._progress: Progress | None = None
 
-    def start(self, what: str, total: int, done: int = 0) -> None:
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
         """Open a bar."""
         self.finish()
+        counts = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(),)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            *counts,
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             _Figures(),
             console=self._console,
         )
         self._progress.start()
-        self._progress.add_task(what, total=total, completed=done, figures="")
+        self._progress.add_task(what, total=total or None, completed=done, figures="")
 
     def advance(self, units: int = 1, **figures: float) -> None:
         """Move the bar on."""
@@ -87,13 +90,13 @@ class PlainReporter(Reporter):
     """Lines without control characters: the start, one every ten seconds, the end."""
 
     def __init__(self) -> None:
-        self._what, self._total, self._done, self._first = "", 0, 0, 0
+        self._what, self._total, self._done, self._first, self._unit = "", 0, 0, 0, ""
         self._began = self._said = 0.0
         self._figures: dict[str, float] = {}
 
-    def start(self, what: str, total: int, done: int = 0) -> None:
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
         """Begin to count."""
-        self._what, self._total, self._done, self._first = what, total, done, done
+        self._what, self._total, self._done, self._first, self._unit = what, total, done, done, unit
         self._began = self._said = time.monotonic()
         self._figures = {}
 
@@ -104,8 +107,10 @@ class PlainReporter(Reporter):
         now = time.monotonic()
         if now - self._said >= PLAIN_EVERY:
             self._said = now
-            left = (now - self._began) / max(1, self._done - self._first) * (self._total - self._done)
-            self._say(f", {round(left)} s left")
+            seconds, units = now - self._began, self._done - self._first
+            rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""
+            left = f", {round(seconds / max(1, units) * (self._total - self._done))} s left" if self._total else ""
+            self._say(rate + left)
 
     def finish(self) -> None:
         """Say where it ended."""
@@ -115,7 +120,12 @@ class PlainReporter(Reporter):
 
     def _say(self, more: str) -> None:
         figures = f" ({figures_text(self._figures)})" if self._figures else ""
-        click.echo(f"{self._what}: {self._done}/{self._total}{more}{figures}", err=True)
+        click.echo(f"{self._what}: {self._counted()}{more}{figures}", err=True)
+
+    def _counted(self) -> str:
+        if self._unit != "bytes":
+            return f"{self._done}/{self._total}"
+        return f"{self._done / 1e6:.1f}/{self._total / 1e6:.1f} MB" if self._total else f"{self._done / 1e6:.1f} MB"
 
     def note(self, line: str) -> None:
         """Print the line."""
@@ -139,6 +149,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         shown.add_row(*(Text(cell) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)
     console.print(shown, highlight=False)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and what is known of them, a line each; what is not known is left out."""
+    for name, value in pairs:
+        if value:
+            click.echo(f"{name:<11} {value}")
 
 
 def skips(skipped: Sequence[object], dest: object) -> None:

@@ -12,8 +12,11 @@ T = TypeVar("T")
 class Reporter:
     """A reporter that says nothing; those that do override these methods."""
 
-    def start(self, what: str, total: int, done: int = 0) -> None:
-        """A piece of work called `what` begins; `done` of its `total` units are there already."""
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        """A piece of work called `what` begins; `done` of its `total` units are there already.
+
+        The unit is pieces unless it is "bytes"; a total of 0 is one that is not known.
+        """
 
     def advance(self, units: int = 1, **figures: float) -> None:
         """So many more units are done; `figures` are named numbers of the moment, such as losses."""
