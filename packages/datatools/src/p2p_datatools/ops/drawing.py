@@ -39,16 +39,20 @@ def _smooth(photo: Photo, sigma: float) -> Photo:
 
 def _gradients(photo: Photo) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """Sobel's derivatives of the channel that changes most at each pixel: colours of equal brightness have an edge."""
-    along = cv2.split(cv2.Sobel(photo, cv2.CV_16S, 1, 0))
-    down = cv2.split(cv2.Sobel(photo, cv2.CV_16S, 0, 1))
-    dx, dy = np.asarray(along[0], dtype=np.int16), np.asarray(down[0], dtype=np.int16)
-    most = np.abs(dx) + np.abs(dy)
-    for x, y in zip(along[1:], down[1:], strict=True):
-        change = np.abs(x) + np.abs(y)
+    channels = [np.asarray(channel, dtype=np.uint8) for channel in cv2.split(photo)]
+    dx, dy, most = _derivatives(channels[0])
+    for x, y, change in map(_derivatives, channels[1:]):
         faster = change > most
         for source, target in ((x, dx), (y, dy), (change, most)):
             np.copyto(target, source, where=faster)
     return dx, dy
+
+
+def _derivatives(channel: Grey) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int16]]:
+    """Sobel's dx and dy of one channel, and the sum of their amounts."""
+    dx = np.asarray(cv2.Sobel(channel, cv2.CV_16S, 1, 0), dtype=np.int16)
+    dy = np.asarray(cv2.Sobel(channel, cv2.CV_16S, 0, 1), dtype=np.int16)
+    return dx, dy, np.abs(dx) + np.abs(dy)
 
 
 def _canny(dx: NDArray[np.int16], dy: NDArray[np.int16], detail: float) -> Grey:
@@ -61,11 +65,10 @@ def _canny(dx: NDArray[np.int16], dy: NDArray[np.int16], detail: float) -> Grey:
 
 
 def _without_short(lines: Grey, shortest: float) -> Grey:
-    count, parts, figures, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
-    keep = figures[:, cv2.CC_STAT_AREA] >= shortest
-    keep[0] = False
-    assert len(keep) == count
-    return np.asarray(np.where(keep[parts], 255, 0), dtype=np.uint8)
+    _, parts, figures, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    tones = np.where(figures[:, cv2.CC_STAT_AREA] >= shortest, 255, 0).astype(np.uint8)
+    tones[0] = 0  # the ground
+    return np.asarray(tones[parts], dtype=np.uint8)
 
 
 def _inked(lines: Grey, width: float) -> Grey:
@@ -85,6 +88,7 @@ def sketch(photo: Photo, settings: Sketch) -> Grey:
     scale = min(photo.shape[:2]) / SIDE
     grey = cv2.cvtColor(cv2.bilateralFilter(photo, 5, 25, 5), cv2.COLOR_RGB2GRAY)
     around = cv2.GaussianBlur(grey, (0, 0), max(0.5, settings.radius * scale))
-    # An offset calms the division where the photo is nearly black.
-    paper = np.minimum(1.0, (grey.astype(np.float32) + 8) / (around.astype(np.float32) + 8))
-    return np.asarray(np.rint(255 * paper**settings.darkness), dtype=np.uint8)
+    # An offset of 8 calms the division where the photo is nearly black.
+    paper = cv2.divide(cv2.convertScaleAbs(grey, beta=8), cv2.convertScaleAbs(around, beta=8), scale=255)
+    tones = np.rint(255 * (np.arange(256) / 255) ** settings.darkness).astype(np.uint8)
+    return np.asarray(cv2.LUT(paper, tones), dtype=np.uint8)
