@@ -66,6 +66,15 @@ def test_the_same_call_again_changes_nothing_and_needs_no_source(
         fetch("maps", tmp_path / "maps")
 
 
+def test_a_download_that_a_kill_left_behind_is_removed_by_the_next_call(archive: Path, tmp_path: Path) -> None:
+    fetch("maps", tmp_path / "maps", source=str(archive))
+    left = tmp_path / "maps" / DOWNLOADS / "mirror" / "maps.tar.gz"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    fetch("maps", tmp_path / "maps")
+    assert not (tmp_path / "maps" / DOWNLOADS).exists()
+
+
 def test_a_sample_is_stated_in_the_note_and_another_one_is_refused(archive: Path, tmp_path: Path) -> None:
     summary = fetch("maps", tmp_path / "maps", source=str(archive), limit=3, seed=7)
     assert summary.written == 3

@@ -209,9 +209,7 @@ def _append(response: Any, part: Path, start: int, total: int | None, report: Re
     there = start
     report.start("downloading", total or 0, start, unit="bytes")
     try:
-        with part.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            file.truncate()
+        with part.open("ab" if start else "wb") as file:
             while block := _read(response):
                 file.write(block)
                 there += len(block)
