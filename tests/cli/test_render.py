@@ -28,6 +28,27 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
 
 
+def test_bytes_are_told_in_megabytes_with_rate_and_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 10.0, 20.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("downloading", 50_000_000, 10_000_000, unit="bytes")
+    report.advance(20_000_000)
+    assert capsys.readouterr().err == "downloading: 30.0/50.0 MB, 2.0 MB/s, 10 s left\n"
+    report.start("downloading", 0, unit="bytes")  # how much comes is not always said
+    report.finish()
+    assert capsys.readouterr().err == "downloading: 0.0 MB\n"
+
+
+def test_a_bar_of_bytes_may_have_no_end() -> None:
+    report = render.LiveReporter()
+    report.start("downloading", 0, unit="bytes")
+    report.advance(1_000_000)
+    report.finish()
+
+
 def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
     report = render.LiveReporter()
     for item in report.track([1, 2], "reading", 2):

@@ -55,7 +55,7 @@ def test_the_archive_of_another_set_is_refused_with_what_was_looked_for() -> Non
 def test_a_set_that_is_there_twice_is_refused() -> None:
     with pytest.raises(P2PError, match="holds maps more than once, in maps and in maps/maps"):
         placed("maps", "maps/train/1.jpg", "maps/maps/train/1.jpg")
-    with pytest.raises(P2PError, match="would both become train/1.jpg"):
+    with pytest.raises(P2PError, match=r"would both become train/1\.jpg"):
         placed("maps", "maps/train/1.jpg", "maps/train/1.jpg")
 
 

@@ -15,7 +15,8 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.fetch import DOWNLOADS, fetch
+from p2p_datatools.fetch import fetch
+from p2p_datatools.obtain import DOWNLOADS
 
 Contents = Callable[[Path], dict[str, bytes]]
 KilledAfter = Callable[[Callable[[], object], int], bool]
@@ -63,6 +64,15 @@ def test_the_same_call_again_changes_nothing_and_needs_no_source(
     (tmp_path / "maps" / "train" / "1.jpg").unlink()
     with pytest.raises(P2PError, match=r"train/1\.jpg: is missing"):
         fetch("maps", tmp_path / "maps")
+
+
+def test_a_download_that_a_kill_left_behind_is_removed_by_the_next_call(archive: Path, tmp_path: Path) -> None:
+    fetch("maps", tmp_path / "maps", source=str(archive))
+    left = tmp_path / "maps" / DOWNLOADS / "mirror" / "maps.tar.gz"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    fetch("maps", tmp_path / "maps")
+    assert not (tmp_path / "maps" / DOWNLOADS).exists()
 
 
 def test_a_sample_is_stated_in_the_note_and_another_one_is_refused(archive: Path, tmp_path: Path) -> None:
@@ -176,7 +186,7 @@ def test_a_source_that_a_set_does_not_have_is_a_usage_error(tmp_path: Path, name
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Nothing: a test's output is its own."""
 
 
@@ -223,6 +233,30 @@ def test_a_finished_download_is_not_fetched_again_when_unpacking_failed(address:
     (tmp_path / "maps.tar.gz").unlink()
     catalog.write_text(catalog.read_text().replace("other/*", "train/*"))
     assert fetch("scans", tmp_path / "scans", catalog=catalog).written == 5
+
+
+def test_a_download_that_is_damaged_is_fetched_anew_by_the_same_call(
+    address: str, archive: Path, tmp_path: Path
+) -> None:
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-100])
+    with pytest.raises(P2PError, match=r"cut off or damaged .* was deleted"):
+        fetch("scans", tmp_path / "scans", catalog=mine(tmp_path, address))
+    archive.write_bytes(whole)
+    assert fetch("scans", tmp_path / "scans", catalog=mine(tmp_path, address)).written == 5
+
+
+def test_a_sample_with_annotations_says_to_go_on_without_the_photos_that_it_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / "Car-Parts-Segmentation-master" / "trainingset"
+    (folder / "JPEGImages").mkdir(parents=True)
+    (folder / "annotations.json").write_text("{}")
+    for number in range(4):
+        (folder / "JPEGImages" / f"train{number}.jpg").write_bytes(b"x")
+    summary = fetch("car-parts", tmp_path / "two", source=str(folder.parent), limit=2)
+    assert summary.written == 3
+    assert summary.next.endswith(" --keep-going")
+    assert fetch("car-parts", tmp_path / "two", limit=2).next == summary.next
+    assert not fetch("car-parts", tmp_path / "all", source=str(folder.parent)).next.endswith("--keep-going")
 
 
 @pytest.mark.real_data

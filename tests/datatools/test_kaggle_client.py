@@ -115,7 +115,7 @@ class Kaggle(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Nothing: a test's output is its own."""
 
 
@@ -211,7 +211,7 @@ def test_again_it_only_verifies_and_needs_no_credentials(results: dict[str, Any]
 
 def test_a_cut_connection_is_continued(results: dict[str, Any], server: http.server.ThreadingHTTPServer) -> None:
     assert results["cut"]["code"] == 0, results["cut"]["err"]
-    asked = [range for slug, range in server.RequestHandlerClass.asked if slug == "cut"]  # type: ignore[attr-defined]
+    asked = [part for slug, part in server.RequestHandlerClass.asked if slug == "cut"]  # type: ignore[attr-defined]
     assert asked == [None, f"bytes={1 << 20}-"]  # the client writes by the MiB
 
 

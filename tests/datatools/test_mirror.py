@@ -71,18 +71,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Nothing: a test's output is its own."""
 
 
 @pytest.fixture
 def mirror() -> Iterator[Mirror]:
-    handler = type("Bound", (Handler,), {"mirror": Mirror()})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        handler.mirror.url = f"http://127.0.0.1:{server.server_port}/maps.tar.gz"
+    state = Mirror()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"mirror": state})) as server:
+        state.url = f"http://127.0.0.1:{server.server_port}/maps.tar.gz"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield handler.mirror
+        yield state
         server.shutdown()
         thread.join()
 
@@ -116,6 +116,14 @@ def test_a_later_call_goes_on_with_what_an_earlier_one_brought(mirror: Mirror, t
     mirror.asked.clear()
     assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
     assert mirror.asked == [f"bytes={len(DATA) // 2}-"]
+
+
+def test_a_whole_file_from_another_address_is_not_taken_for_this_one(mirror: Mirror, tmp_path: Path) -> None:
+    download(Place(mirror.url), tmp_path / "x")
+    mirror.data = DATA[:1000]
+    assert download(Place(mirror.url), tmp_path / "x").bytes == len(DATA)
+    assert len(mirror.asked) == 1
+    assert download(Place(mirror.url + "?other"), tmp_path / "x").bytes == 1000
 
 
 @pytest.mark.parametrize("change", ["tag", "ranges", "no tag"])

@@ -42,7 +42,7 @@ def test_a_note_holds_source_date_licence_and_citation() -> None:
 
 def test_what_is_as_it_was_fetched_is_only_counted(maps: Path) -> None:
     (maps / "masks").mkdir()  # what others put beside is theirs
-    assert verify(maps, MAPS, limit=None, seed=0) == 2
+    assert verify(maps, MAPS, limit=None, seed=0) == ["train/1.jpg", "train/2.jpg"]
 
 
 def test_missing_and_changed_files_are_named(maps: Path) -> None:

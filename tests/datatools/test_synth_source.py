@@ -93,7 +93,7 @@ def test_another_version_is_not_mixed_in_but_what_is_there_may_be_used(tmp_path:
 
 
 def test_unknown_names_styles_and_limits_are_usage_errors(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="There are .*synth-cars"):
+    with pytest.raises(UsageError, match=r"There are .*synth-cars"):
         fetch("synth-cats", tmp_path / "cars")
     with pytest.raises(UsageError, match="studio, street"):
         fetch("synth-cars", tmp_path / "cars", style="baroque")

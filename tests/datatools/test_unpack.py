@@ -14,6 +14,7 @@ import pytest
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.unpack import Limits, contents_of
 
+USUAL = Limits()
 TINY = Limits(files=3, bytes=1000, ratio=10, floor=100)
 
 
@@ -32,7 +33,7 @@ def packed(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def read(path: Path, limits: Limits = Limits()) -> dict[str, bytes]:
+def read(path: Path, limits: Limits = USUAL) -> dict[str, bytes]:
     with contents_of(path, limits) as contents:
         files = {}
         for member in contents.members:
@@ -41,7 +42,7 @@ def read(path: Path, limits: Limits = Limits()) -> dict[str, bytes]:
         return files
 
 
-def refused(path: Path, limits: Limits = Limits()) -> str:
+def refused(path: Path, limits: Limits = USUAL) -> str:
     with pytest.raises(P2PError) as raised:
         read(path, limits)
     assert str(raised.value).startswith(f"{path}: ")

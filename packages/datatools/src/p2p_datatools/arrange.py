@@ -89,7 +89,7 @@ def sample(placed: Sequence[Placed], limit: int | None, seed: int) -> tuple[list
 
     The order is that of a hash of seed and name, so that a larger sample holds every smaller one of the same seed.
     """
-    pictures = {each.file: _name(each.file) for each in placed if _is_picture(each.file)}
+    pictures = {each.file: _name(each.file) for each in placed if is_picture(each.file)}
     photos = {name for file, name in pictures.items() if "labels" not in file.split("/")} or set(pictures.values())
     if limit is None or limit >= len(photos):
         return list(placed), len(photos)
@@ -97,7 +97,8 @@ def sample(placed: Sequence[Placed], limit: int | None, seed: int) -> tuple[list
     return [each for each in placed if pictures.get(each.file) in chosen or each.file not in pictures], len(photos)
 
 
-def _is_picture(file: str) -> bool:
+def is_picture(file: str) -> bool:
+    """Whether a file is one by its suffix."""
     return PurePosixPath(file).suffix.lower() in SUFFIXES
 
 

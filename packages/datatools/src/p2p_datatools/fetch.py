@@ -4,29 +4,27 @@ Nothing here may speak to a network itself (mirror and kaggle_client do), look i
 destination.
 """
 
+import contextlib
 import hashlib
 import shutil
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from p2p_datatools import kaggle_client, mirror
-from p2p_datatools.arrange import Placed, arrange, sample
+from p2p_datatools.arrange import Placed, arrange, is_picture, sample
 from p2p_datatools.catalog import Entry, known
 from p2p_datatools.contract.destination import JOURNAL, RECIPE, Destination, Skip
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import atomic, sha256_file, write_json
+from p2p_datatools.contract.files import atomic, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
+from p2p_datatools.obtain import DOWNLOADS, ON_DISK, How, obtain
 from p2p_datatools.provenance import PROVENANCE, Origin, note, verify
 from p2p_datatools.synth import DEFAULT_SIZE
 from p2p_datatools.synth_source import SYNTH_CARS, SYNTH_LICENCE, SYNTH_LIMIT, draw_cars
-from p2p_datatools.unpack import Limits, contents_of
+from p2p_datatools.unpack import DamagedError, contents_of
 
-DOWNLOADS = ".download"  # below DEST.partial, until everything is unpacked
 _CHUNK = 1 << 20
 
 
@@ -52,17 +50,6 @@ class FetchSummary:
             return f"{self.dest}: complete; all {self.kept} files are as they were fetched."
         what = "pictures" if self.name == SYNTH_CARS else "files"
         return f"{self.written} {what} written to {self.dest}, {self.kept} were there."
-
-
-@dataclass(frozen=True)
-class How:
-    """What is asked for beyond name and place; `source` is kaggle, mirror, a path, or empty for what the set has."""
-
-    source: str = ""
-    limit: int | None = None
-    seed: int = 0
-    unpack_limit: int = 1
-    sleep: mirror.Sleep = time.sleep
 
 
 def fetch(
@@ -112,19 +99,36 @@ def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET)
     with Destination(dest, marker=PROVENANCE, recipe={"fetch": entry.name}) as destination:
         if destination.exists:
             _tidy(destination)
-            kept = verify(dest, entry, limit=how.limit, seed=how.seed, report=report)
-            return FetchSummary(entry.name, dest, 0, kept, entry.licence, entry.next_command(dest))
-        archive, origin = _obtain(entry, destination, how, report)
-        limits = Limits().times(how.unpack_limit)
-        with contents_of(archive, limits) as contents:
+            files = verify(dest, entry, limit=how.limit, seed=how.seed, report=report)
+            return FetchSummary(entry.name, dest, 0, len(files), entry.licence, _next(entry, dest, files, how))
+        archive, origin = obtain(entry, destination, how, report=report)
+        with _mendable(archive, origin), contents_of(archive, how.limits, report=report) as contents:
             placed, there = sample(arrange(entry, contents.members, str(archive)), how.limit, how.seed)
-            origin = Origin(**{**vars(origin), "version": origin.version or contents.version})
+            origin = replace(origin, version=origin.version or contents.version)
             kept = _forget_others(destination, placed, origin)
             _unpack(placed, destination, origin, report)
         _commit(entry, destination, origin, how, there)
-    return FetchSummary(
-        entry.name, dest, len(placed) - kept, kept, entry.licence, entry.next_command(dest), contents.skipped
-    )
+    following = _next(entry, dest, [each.file for each in placed], how)
+    return FetchSummary(entry.name, dest, len(placed) - kept, kept, entry.licence, following, contents.skipped)
+
+
+def _next(entry: Entry, dest: Path, files: Iterable[str], how: How) -> str:
+    """The command to type then. A sample keeps all annotations, and so some of photos that are not here."""
+    command = entry.next_command(dest)
+    annotated = any(file.startswith("labels/") and not is_picture(file) for file in files)
+    return f"{command} --keep-going" if annotated and how.limit is not None else command
+
+
+@contextlib.contextmanager
+def _mendable(archive: Path, origin: Origin) -> Iterator[None]:
+    """Delete a downloaded archive that turns out to be damaged, so that the same call fetches it anew."""
+    try:
+        yield
+    except DamagedError as error:
+        if origin.via == ON_DISK:
+            raise
+        archive.unlink(missing_ok=True)
+        raise P2PError(f"{error} What had come was deleted, so that the same command does.") from error
 
 
 def _tidy(destination: Destination) -> None:
@@ -132,54 +136,6 @@ def _tidy(destination: Destination) -> None:
     shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)
     if any((destination.dest / name).exists() for name in (RECIPE, JOURNAL)):
         destination.commit(lambda _: None)
-
-
-def _obtain(entry: Entry, destination: Destination, how: How, report: Reporter) -> tuple[Path, Origin]:
-    """The archive or folder on this disk, and where it came from."""
-    source = how.source or next(iter(entry.sources), "")
-    if source not in ("kaggle", "mirror"):
-        return _on_disk(entry, source)
-    if source not in entry.sources:
-        raise UsageError(f"--from {source}: {entry.name} has no such source. It has {_ways(entry)}.")
-    folder = destination.path(DOWNLOADS)
-    if source == "mirror":
-        assert entry.mirror is not None
-        return _from_mirror(entry, folder, how, report)
-    assert entry.kaggle is not None
-    place = entry.kaggle
-    others = tuple(word for word in entry.sources if word != "kaggle")
-    instead = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and --from PATH"])
-    path = kaggle_client.download(place.address, folder, instead=instead, report=report, sleep=how.sleep)
-    size, digest = path.stat().st_size, sha256_file(path)
-    if not place.fits(size, digest):
-        path.unlink()
-        raise P2PError(
-            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
-            "deleted. Look at the page of the set for a new version."
-        )
-    return path, Origin("kaggle", place.address, size, digest)
-
-
-def _ways(entry: Entry) -> str:
-    return ", ".join([*entry.sources, "PATH, an archive or folder on this disk"])
-
-
-def _from_mirror(entry: Entry, folder: Path, how: How, report: Reporter) -> tuple[Path, Origin]:
-    assert entry.mirror is not None
-    name = Path(urlsplit(entry.mirror.address).path).name or entry.name
-    folder.mkdir(parents=True, exist_ok=True)
-    got = mirror.download(entry.mirror, folder / name, report=report, sleep=how.sleep)
-    return got.path, Origin("mirror", entry.mirror.address, got.bytes, got.sha256, got.version)
-
-
-def _on_disk(entry: Entry, source: str) -> tuple[Path, Origin]:
-    path = Path(source)
-    if not source or not path.exists():
-        said = f"--from {source}: there is no such file or folder" if source else f"{entry.name}: says no source"
-        raise UsageError(f"{said}. Give one of {_ways(entry)}.")
-    if path.is_dir():
-        return path, Origin("path", str(path.resolve()))
-    return path, Origin("path", str(path.resolve()), path.stat().st_size, sha256_file(path))
 
 
 def _forget_others(destination: Destination, placed: Sequence[Placed], origin: Origin) -> int:

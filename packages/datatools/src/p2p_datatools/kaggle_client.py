@@ -36,6 +36,15 @@ def credentials() -> str:
     return str(config) if _is_key_file(config) else ""
 
 
+def require_credentials(handle: str, instead: str) -> None:
+    """Raise P2PError, with how to get them and what else there is, where no credentials are found."""
+    if not credentials():
+        raise P2PError(
+            f"{handle}: Kaggle wants credentials, and none are here. Make a token at {_TOKEN_PAGE} and put it into "
+            f"KAGGLE_API_TOKEN or ~/.kaggle/access_token.\nWithout an account: {instead}."
+        )
+
+
 def _holds_text(path: Path) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return bool(path.read_text("utf-8").strip())
@@ -55,11 +64,7 @@ def download(handle: str, folder: Path, *, instead: str, report: Reporter = QUIE
     `instead` names the other ways to get the set. Raises P2PError without credentials, with what they lack, and for
     what Kaggle answers.
     """
-    if not credentials():
-        raise P2PError(
-            f"{handle}: Kaggle wants credentials, and none are here. Make a token at {_TOKEN_PAGE} and put it into "
-            f"KAGGLE_API_TOKEN or ~/.kaggle/access_token.\nWithout an account: {instead}."
-        )
+    require_credentials(handle, instead)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{handle.rpartition('/')[2]}.zip"
     client = _client(handle)

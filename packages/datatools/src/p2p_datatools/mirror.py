@@ -68,6 +68,8 @@ def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep
     """
     _check(place.address, place.address)
     part, state = path.with_name(path.name + ".part"), path.with_name(path.name + ".state")
+    if _known(state).get("address") != place.address:
+        path.unlink(missing_ok=True)
     failures = 0
     while not path.exists():
         before = _size(part)
@@ -89,7 +91,7 @@ def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep
 
 def _one_try(place: Place, part: Path, state: Path, report: Reporter) -> None:
     """Ask for what is missing and append it; raises _BrokenError when it ended early."""
-    known = read_json(state) if state.is_file() and part.is_file() else {}
+    known = _known(state) if part.is_file() else {}
     there = _size(part) if known.get("validator") and known.get("address") == place.address else 0
     headers = {"User-Agent": "p2p", "Accept-Encoding": "identity"}
     if there:
@@ -197,13 +199,17 @@ def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | Non
     return start, total if total is not None else place.bytes
 
 
+def _known(state: Path) -> dict[str, Any]:
+    """What an earlier call noted of the file that lies here."""
+    found = read_json(state) if state.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
 def _append(response: Any, part: Path, start: int, total: int | None, report: Reporter) -> None:
     there = start
     report.start("downloading", total or 0, start, unit="bytes")
     try:
-        with part.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            file.truncate()
+        with part.open("ab" if start else "wb") as file:
             while block := _read(response):
                 file.write(block)
                 there += len(block)
@@ -248,4 +254,4 @@ def _checked(place: Place, path: Path, state: Path) -> Downloaded:
             f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
             "deleted; run the same command again."
         )
-    return Downloaded(path, size, digest, str(read_json(state).get("validator", "")) if state.is_file() else "")
+    return Downloaded(path, size, digest, str(_known(state).get("validator", "")))

@@ -48,8 +48,8 @@ def note(
     }
 
 
-def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Reporter = QUIET) -> int:
-    """Compare every file in DEST with its note and give their number.
+def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Reporter = QUIET) -> list[str]:
+    """Compare every file in DEST with its note and give their names.
 
     Raises UsageError when DEST holds another set or sample, and P2PError naming the files that changed or are missing.
     """
@@ -67,7 +67,7 @@ def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Re
         more = [f"... and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []
         last = f"{dest}: {len(wrong)} of {len(files)} files are not as fetched. Delete the folder and fetch again."
         raise P2PError("\n".join([*wrong[:_SHOWN], *more, last]))
-    return len(files)
+    return list(files)
 
 
 def _is_sound(file: str, record: Any) -> bool:

@@ -18,11 +18,16 @@ from urllib.parse import quote_from_bytes
 
 from p2p_datatools.contract.destination import Skip
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.tarreader import TarReader
 
 _MAGIC = 512  # bytes that tell a kind of file
 _PLAIN = "/ ()[]{}+,;=@!$&'~"  # what stays as it is in a name of which other bytes are escaped
 _RAISE = "If you trust it, raise the limits with --unpack-limit."
+
+
+class DamagedError(P2PError):
+    """The archive is cut off, damaged or none at all, so that another download may mend it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Contents:
 
 
 @contextlib.contextmanager
-def contents_of(path: Path, limits: Limits = Limits()) -> Iterator[Contents]:
+def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUIET) -> Iterator[Contents]:
     """Look through the zip, tar, tar.gz or folder at `path`; its members can be read inside the block.
 
     Raises P2PError for what is no archive, cut off or damaged, holds a path or link out of its folder or a device, or
@@ -73,10 +78,10 @@ def contents_of(path: Path, limits: Limits = Limits()) -> Iterator[Contents]:
             yield _listed(path, _of_folder(path), limits, limits.bytes)
             return
         opened = {"zip": _zip, "tar": _tar, "gzip": _tar}[_kind(path)]
-        with path.open("rb") as file, opened(file, path, limits) as contents:
+        with path.open("rb") as file, opened(file, path, limits, report) as contents:
             yield contents
     except (EOFError, tarfile.ReadError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
-        raise P2PError(f"{path}: is cut off or damaged ({error}). Fetch it again.") from error
+        raise DamagedError(f"{path}: is cut off or damaged ({error}). Fetch it again.") from error
     except OSError as error:
         raise P2PError(f"{path}: cannot be read: {error.strerror or error}. Check the file.") from error
 
@@ -91,11 +96,11 @@ def _kind(path: Path) -> str:
     if head[257:262] == b"ustar":
         return "tar"
     if head.lstrip()[:1] == b"<":
-        raise P2PError(
+        raise DamagedError(
             f"{path}: is a web page, not an archive. Such a page often asks to log in; fetch the archive in a browser "
             "and give the file with --from PATH."
         )
-    raise P2PError(f"{path}: is no zip, tar or tar.gz{' but empty' if not head else ''}. Give the archive itself.")
+    raise DamagedError(f"{path}: is no zip, tar or tar.gz{' but empty' if not head else ''}. Give the archive itself.")
 
 
 @dataclass(frozen=True)
@@ -182,11 +187,11 @@ def _opener(archive: zipfile.ZipFile | TarReader, info: Any) -> Callable[[], IO[
 
 
 @contextlib.contextmanager
-def _zip(file: IO[bytes], path: Path, limits: Limits) -> Iterator[Contents]:
+def _zip(file: IO[bytes], path: Path, limits: Limits, _: Reporter) -> Iterator[Contents]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise P2PError(f"{path}: is a zip that is cut off or damaged ({error}). Fetch it again.") from error
+        raise DamagedError(f"{path}: is a zip that is cut off or damaged ({error}). Fetch it again.") from error
     with archive:
         most = limits.most(path.stat().st_size)
         yield _listed(path, _of_zip(archive, path), limits, most, _commit_in(archive.comment))
@@ -227,10 +232,23 @@ def _commit_in(comment: bytes) -> str:
 
 
 @contextlib.contextmanager
-def _tar(file: IO[bytes], path: Path, limits: Limits) -> Iterator[Contents]:
+def _tar(file: IO[bytes], path: Path, limits: Limits, report: Reporter) -> Iterator[Contents]:
     most = limits.most(path.stat().st_size)
     with TarReader(file, str(path), most=most, files=limits.files) as reader:
-        yield _listed(path, _of_tar(reader, path), limits, most)
+        yield _listed(path, _told(_of_tar(reader, path), file, path, report), limits, most)
+
+
+def _told(found: Iterator[_Found], file: IO[bytes], path: Path, report: Reporter) -> Iterator[_Found]:
+    """The same, telling how far into the archive it is: a large tar.gz takes a while to look through."""
+    report.start("looking through", path.stat().st_size, unit="bytes")
+    shown = 0
+    try:
+        for each in found:
+            yield each
+            report.advance(file.tell() - shown)
+            shown = file.tell()
+    finally:
+        report.finish()
 
 
 def _of_tar(reader: TarReader, path: Path) -> Iterator[_Found]:
