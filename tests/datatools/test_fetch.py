@@ -185,6 +185,11 @@ def test_a_source_that_a_set_does_not_have_is_a_usage_error(tmp_path: Path, name
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_style_is_for_drawn_cars_only(archive: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is for synth-cars only"):
+        fetch("maps", tmp_path / "maps", source=str(archive), style="street")
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Nothing: a test's output is its own."""

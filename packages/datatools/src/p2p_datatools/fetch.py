@@ -77,6 +77,8 @@ def fetch(
         if source:
             raise UsageError(f"--from {source}: {name} is drawn here, from nowhere. Leave it out.")
         return fetch_synth(dest, limit=limit or SYNTH_LIMIT, seed=seed, style=style, report=report)
+    if style != "studio":
+        raise UsageError(f"--style {style}: is for {SYNTH_CARS} only. Leave it out.")
     return fetch_entry(entry, dest, How(source, limit, seed, unpack_limit), report=report)
 
 

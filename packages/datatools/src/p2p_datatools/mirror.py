@@ -85,7 +85,9 @@ def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep
                     f"{place.address}: {broken}, {TRIES} times in a row. Run the same command again later; it goes on "
                     "where this one stopped."
                 ) from broken
-            sleep(min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1)))
+            wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
+            report.note(f"{place.address}: {broken}; trying again in {wait:.0f} s.")
+            sleep(wait)
     return _checked(place, path, state)
 
 
