@@ -112,6 +112,14 @@ def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_do
     assert sorted(path.name for path in (tmp_path / "to.partial").glob("*.png")) == ["c.png"]
 
 
+def test_unfinished_work_that_is_tried_again_does_not_grow(tmp_path: Path, photos: Path) -> None:
+    (photos / "c.png").write_bytes(b"no picture")
+    run(tmp_path, "a", "b", "c")
+    journal = (tmp_path / "to.partial" / ".journal.jsonl").read_bytes()
+    assert run(tmp_path, "a", "b", "c").made == 2
+    assert (tmp_path / "to.partial" / ".journal.jsonl").read_bytes() == journal
+
+
 def test_large_pictures_are_changed_one_at_a_time(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,9 +14,6 @@ def square(inside: tuple[int, int, int], outside: tuple[int, int, int], side: in
     return photo
 
 
-RED, GREEN = (200, 60, 60), (60, 131, 60)  # of the same luma
-
-
 def test_an_outline_is_a_thin_dark_line_on_white() -> None:
     drawn = edges(square((220, 220, 220), (30, 30, 30)), Edges())
     assert drawn[128, 64 - 3 : 64 + 3].min() < 60
@@ -25,8 +22,15 @@ def test_an_outline_is_a_thin_dark_line_on_white() -> None:
     assert (drawn < 128).mean() < 0.02
 
 
-def test_two_colours_of_one_brightness_have_an_edge_between_them() -> None:
-    drawn = edges(square(RED, GREEN), Edges())
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [((200, 60, 60), (60, 131, 60)), ((60, 200, 60), (60, 60, 60)), ((60, 60, 200), (60, 60, 60))],
+    ids=["of one brightness", "more green", "more blue"],
+)
+def test_two_colours_have_an_edge_between_them_whatever_they_differ_in(
+    inside: tuple[int, int, int], outside: tuple[int, int, int]
+) -> None:
+    drawn = edges(square(inside, outside), Edges())
     assert drawn[128, 64 - 3 : 64 + 3].min() < 60
 
 
