@@ -81,7 +81,7 @@ def test_a_picture_without_a_size_has_none() -> None:
         ({"segmentation": [[float("inf"), 0, 4, 0, 4, 4]]}, "no finite number"),
         ({"segmentation": [[1e300, 0, 4, 0, 4, 4]]}, "no finite number"),
         ({"segmentation": [[10**400, 0, 4, 0, 4, 4]]}, "no list x, y"),
-        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "annotation 10: .*RLE.* not read yet"),
+        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "annotation 10: the runs of its RLE do not cover 8x6"),
         ({"segmentation": "RLE"}, "no list of polygons"),
         ({"segmentation": [SQUARE], "category_id": 99}, "category 99 is not in the file"),
         ({"segmentation": [SQUARE], "category_id": [3]}, "is not in the file"),

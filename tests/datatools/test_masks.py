@@ -264,7 +264,7 @@ def test_number_pictures_may_lie_beside_their_photos_and_other_pictures_are_not_
     both = write_numbers(tmp_path / "both", a=[[0, 1], [2, 3]])
     write_photos(both, "a.jpg", size=(2, 2))
     notes = Notes()
-    assert build(both, tmp_path / "masks", photos=both, report=notes).built == 1
+    assert build(both, tmp_path / "masks", photos=both, report=notes, format="index").built == 1
     assert not notes.lines
     build(both, tmp_path / "masks", report=notes)
     assert [line for line in notes.lines if "a.jpg: is no label" in line]
