@@ -14,7 +14,7 @@ FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data fetch": {"--limit", "--seed", "--style"},
     "data build-masks": {"--palette", "--photos", "--format", "--map", "--order", "--keep-going"},
-    "data check": {"--photos", "--palette"},
+    "data check": {"--photos", "--palette", "--against"},
     "data pair": {"--halves", "--size", "--fit", "--keep-going"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
     "data show": {"--limit", "--force"},

@@ -66,5 +66,5 @@ def test_a_json_file_cut_in_half_is_one_line(folder: Path) -> None:
 def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path) -> None:
     with pytest.raises(P2PError, match="no such file or folder"):
         read_labels(tmp_path / "gone.json")
-    with pytest.raises(UsageError, match="auto, coco, vott, .*, index"):
+    with pytest.raises(UsageError, match=r"auto, coco, vott, .*, index"):
         read_labels(tmp_path, "cocoa")
