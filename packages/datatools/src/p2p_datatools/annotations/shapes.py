@@ -12,7 +12,7 @@ from p2p_datatools.annotations.values import Points, Polygon
 from p2p_datatools.contract.errors import P2PError
 
 _FARTHEST = 1e9  # a coordinate beyond it is damage, not a place outside the picture
-_CHORD = 0.01  # pixels by which the straight sides of a drawn ellipse may miss it
+_CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may miss it
 _MOST_SIDES = 4096
 
 
