@@ -65,7 +65,7 @@ def test_sizes_may_be_numbers_or_their_text_or_missing() -> None:
 @pytest.mark.parametrize("size", [(-1, 5), ("x", 5), ([1], 5), (10**6, 10**6), (float("inf"), 5)])
 def test_a_size_that_cannot_be_is_an_error(size: Any) -> None:
     with pytest.raises(P2PError, match="its size is given as"):
-        size_from(*size, "a")
+        size_from(size[0], size[1], "a")
 
 
 def test_a_picture_that_cannot_be_read_is_a_skip() -> None:

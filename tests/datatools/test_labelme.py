@@ -25,7 +25,7 @@ def shape(points: Any = CORNERS, **more: Any) -> dict[str, Any]:
 
 
 def labelme(*shapes: Any, **more: Any) -> dict[str, Any]:
-    file = {"version": "5.2.1", "flags": {}, "imagePath": "a.jpg", "imageData": None}
+    file: dict[str, Any] = {"version": "5.2.1", "flags": {}, "imagePath": "a.jpg", "imageData": None}
     return file | {"imageHeight": 6, "imageWidth": 8, "shapes": list(shapes)} | more
 
 
@@ -131,5 +131,6 @@ def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
 
 def test_labelme_is_known_by_shapes_and_image_path() -> None:
     assert is_labelme(labelme())
-    for other in ([], {"shapes": []}, {"imagePath": "a.jpg"}, {"shapes": {}, "imagePath": "a"}):
+    others: list[Any] = [[], {"shapes": []}, {"imagePath": "a.jpg"}, {"shapes": {}, "imagePath": "a"}]
+    for other in others:
         assert not is_labelme(other)

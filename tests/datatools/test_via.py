@@ -97,6 +97,13 @@ def test_rows_of_csv_are_regions_of_their_picture() -> None:
     ]
 
 
+def test_rows_that_are_missing_are_noticed() -> None:
+    row = {"filename": "a.jpg", "region_shape_attributes": json.dumps(TRIANGLE), "region_attributes": "{}"}
+    (skip,) = read_via_csv([row | {"region_count": "3"}] * 2, where="via.csv", source="via.csv").skipped
+    assert skip.why.startswith("tells of 3 regions and has 2")
+    assert not read_via_csv([row | {"region_count": "2"}] * 2, where="via.csv", source="via.csv").skipped
+
+
 def test_a_row_cut_in_half_is_named() -> None:
     rows = [{"filename": "a.jpg", "region_shape_attributes": '{"name": "pol', "region_attributes": "{}"}]
     with pytest.raises(P2PError, match=r"^via.csv: line 2: holds no whole JSON"):
@@ -130,7 +137,9 @@ def test_a_picture_without_a_name_is_skipped() -> None:
 
 
 def test_via_is_known_by_its_regions() -> None:
-    for other in ({}, [], {"a": {"filename": "a"}}, {"a": 1}, {"_via_img_metadata": []}, {"shapes": []}):
+    others: list[Any] = [{}, [], {"a": {"filename": "a"}}, {"a": 1}, {"_via_img_metadata": []}, {"shapes": []}]
+    for other in others:
         assert not is_via(other)
-    for rows in ([], {}, [{"filename": "a"}], "rows"):
+    tables: list[Any] = [[], {}, [{"filename": "a"}], "rows"]
+    for rows in tables:
         assert not is_via_csv(rows)

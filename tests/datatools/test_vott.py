@@ -116,6 +116,7 @@ def test_a_project_file_is_known_and_says_what_to_export() -> None:
 def test_vott_is_known_by_its_assets() -> None:
     assert is_vott_export(export(asset(region())))
     assert is_vott_asset(asset(region()))
-    for other in ({}, [], {"assets": {}}, {"assets": {"a": 1}}, {"asset": "a"}, {"images": []}, "assets"):
+    others: list[Any] = [{}, [], {"assets": {}}, {"assets": {"a": 1}}, {"asset": "a"}, {"images": []}, "assets"]
+    for other in others:
         assert not is_vott_export(other)
         assert not is_vott_asset(other)

@@ -52,7 +52,7 @@ FORMS = (
 def _read_csv(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
-        return list(csv.DictReader(io.StringIO(text, newline="")))
+        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except OSError as error:
         raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
     except (csv.Error, UnicodeDecodeError) as error:

@@ -41,8 +41,10 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
     """The labels in the rows of a CSV file, one a region."""
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for line, row in enumerate(value, start=2):
+        if any(row.get(name) is None for name in _COLUMNS):
+            raise P2PError(f"{where}: line {line} has too few columns. Was the file cut off or edited?")
         key = (row["filename"], row.get("file_size") or "")
-        entry = entries.setdefault(key, {"filename": row["filename"], "regions": []})
+        entry = entries.setdefault(key, {**row, "regions": []})
         place = f"{where}: line {line}"
         shape, attributes = (_object(row[name], place) for name in ("region_shape_attributes", "region_attributes"))
         if shape:
@@ -101,8 +103,11 @@ def _pictures(
 
 def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> RegionLabels:
     name = name_of(entry["filename"], where)
-    drawing = Drawing()
-    for count, region in enumerate(_regions(entry), start=1):
+    drawing, regions = Drawing(), _regions(entry)
+    if str(entry.get("region_count") or len(regions)) != str(len(regions)):
+        told = f"tells of {entry['region_count']} regions and has {len(regions)}"
+        raise P2PError(f"{where}: {told}. Was the file cut off or edited?")
+    for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):
             raise P2PError(f"{place}: has no shape_attributes. Export the labels again.")
