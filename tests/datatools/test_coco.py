@@ -55,11 +55,14 @@ def test_masks_in_runs_are_regions_as_they_are_and_crowds_too() -> None:
 
 def test_the_boxes_that_cvat_writes_without_outline_are_drawn_and_others_counted() -> None:
     box = {"segmentation": [], "bbox": [1, 2, 3, 2]}
-    item = first(read(coco(box | {"attributes": {"rotation": 0.0}}, box, {"segmentation": []})))
+    found = box | {"attributes": {"occluded": False}}
+    item = first(read(coco(box | {"attributes": {"rotation": 0.0}}, found, {"segmentation": []})))
     (region,) = item.regions
     assert region.polygons[0].outer.tolist() == [[1, 2], [4, 2], [4, 4], [1, 4]]
     assert item.without_area == {"annotation without outline": 2}
-    moved = first(read(coco(box | {"bbox": [1, 2, 3, 3], "attributes": {"rotation": 0.0}}, box, {"segmentation": []})))
+    moved = first(
+        read(coco(box | {"bbox": [1, 2, 3, 3], "attributes": {"rotation": 0.0}}, found, {"segmentation": []}))
+    )
     assert moved.signature != item.signature
 
 

@@ -67,6 +67,7 @@ def test_masks_lie_where_the_tools_put_them(tmp_path: Path, place: str, kind: st
 def test_a_mask_is_not_looked_for_outside(tmp_path: Path) -> None:
     Image.new("L", (8, 6), 255).save(tmp_path / "a_mask_0.png")
     (tmp_path / "x" / "y" / "z").mkdir(parents=True)
+    (tmp_path / "x" / "y" / "Masks").mkdir()
     where = str(tmp_path / "x" / "y" / "z" / "a.xml")
     for folder, file in (("../..", "a_mask_0.png"), ("", "../../../a_mask_0.png")):
         (skip,) = read(masked(file), where=where, folder=folder).skipped
