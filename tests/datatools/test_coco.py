@@ -44,6 +44,28 @@ def test_several_parts_are_one_region_and_empty_lists_none() -> None:
     assert [len(region.polygons) for region in item.regions] == [2]
 
 
+def test_masks_in_runs_are_regions_as_they_are_and_crowds_too() -> None:
+    runs = {"counts": [6, 12, 30], "size": [6, 8]}
+    item = first(read(coco({"segmentation": runs}, {"segmentation": runs | {"counts": "6<n0"}, "iscrowd": 1})))
+    listed, text = (region.runs[0].mask() for region in item.regions)
+    assert listed.sum() == 12
+    assert listed[:, 1:3].all()
+    assert (text == listed).all()
+
+
+def test_the_boxes_that_cvat_writes_without_outline_are_drawn_and_others_counted() -> None:
+    box = {"segmentation": [], "bbox": [1, 2, 3, 2]}
+    found = box | {"attributes": {"occluded": False}}
+    item = first(read(coco(box | {"attributes": {"rotation": 0.0}}, found, {"segmentation": []})))
+    (region,) = item.regions
+    assert region.polygons[0].outer.tolist() == [[1, 2], [4, 2], [4, 4], [1, 4]]
+    assert item.without_area == {"annotation without outline": 2}
+    moved = first(
+        read(coco(box | {"bbox": [1, 2, 3, 3], "attributes": {"rotation": 0.0}}, found, {"segmentation": []}))
+    )
+    assert moved.signature != item.signature
+
+
 def test_labels_are_counted_by_regions_and_pictures() -> None:
     labels = read(
         coco({"segmentation": [SQUARE]}, {"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "image_id": 2})
@@ -81,8 +103,10 @@ def test_a_picture_without_a_size_has_none() -> None:
         ({"segmentation": [[float("inf"), 0, 4, 0, 4, 4]]}, "no finite number"),
         ({"segmentation": [[1e300, 0, 4, 0, 4, 4]]}, "no finite number"),
         ({"segmentation": [[10**400, 0, 4, 0, 4, 4]]}, "no list x, y"),
-        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "annotation 10: .*RLE.* not read yet"),
+        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "annotation 10: the runs of its RLE do not cover 8x6"),
+        ({"segmentation": {"counts": [48], "size": [8, 6]}}, "its RLE is for a picture of 6x8, not 8x6"),
         ({"segmentation": "RLE"}, "no list of polygons"),
+        ({"attributes": {"rotation": 0}, "bbox": [1, 2, None, 4]}, "None is no number"),
         ({"segmentation": [SQUARE], "category_id": 99}, "category 99 is not in the file"),
         ({"segmentation": [SQUARE], "category_id": [3]}, "is not in the file"),
     ],
@@ -112,6 +136,7 @@ def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
         (coco(images=[{"file_name": "a.jpg"}]), "not whole COCO .KeyError: 'id'."),
         (coco(images=["a.jpg"]), "not whole COCO"),
         (coco(categories=[{"id": 3}]), "not whole COCO"),
+        (coco(categories=[{"id": 3, "name": "a"}, {"id": 3, "name": "b"}]), "categories 'a' and 'b' have the same id"),
         (coco(annotations=[5]), "not whole COCO"),
         ({"images": []}, "is not COCO"),
         ([], "is not COCO"),

@@ -262,7 +262,7 @@ def test_number_pictures_may_lie_beside_their_photos_and_other_pictures_are_not_
     both = write_numbers(tmp_path / "both", a=[[0, 1], [2, 3]])
     write_photos(both, "a.jpg", size=(2, 2))
     notes = Notes()
-    assert build(both, tmp_path / "masks", photos=both, report=notes).built == 1
+    assert build(both, tmp_path / "masks", photos=both, report=notes, format="index").built == 1
     assert not notes.lines
     build(both, tmp_path / "masks", report=notes)
     assert [line for line in notes.lines if "a.jpg: is no label" in line]
@@ -455,6 +455,51 @@ def test_all_real_car_parts_are_claimed_by_the_built_in_palette_alone(real_data:
 
 
 @pytest.mark.real_data
+def test_what_was_recognised_and_what_has_no_area_is_said(labels: Path, tmp_path: Path) -> None:
+    value = json.loads(labels.read_text())
+    value["annotations"] += [{"id": 9000 + n, "image_id": 0, "category_id": 0, "segmentation": []} for n in range(2)]
+    labels.write_text(json.dumps(value))
+    notes = Notes()
+    assert build(labels, tmp_path / "masks", report=notes).built == 3
+    assert f"{labels}: recognised as coco." in notes.lines
+    assert "Without area, so that nothing is painted: 2 of the kind 'annotation without outline'." in notes.lines
+
+
+def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_other(tmp_path: Path) -> None:
+    labels = write_coco(tmp_path / "labels.json", {"a.jpg": PARTS})
+    build(labels, tmp_path / "masks")
+    build(labels, tmp_path / "other", order="annotation")
+    ours, theirs = (read_mask(tmp_path / name / "a.png", CARS) for name in ("masks", "other"))
+    assert (ours == CARS.index("tyres")).any()
+    assert (theirs[14:17, 8:12] == CARS.index("body")).any()  # the hood is drawn last
+    assert build(labels, tmp_path / "other", order="annotation").kept == 1
+    with pytest.raises(P2PError, match="has changed since"):
+        build(labels, tmp_path / "other")
+    numbers = write_numbers(tmp_path / "numbers", a=[[0, 1]])
+    with pytest.raises(UsageError, match="--order annotation: pictures of class numbers have no order"):
+        build(numbers, tmp_path / "third", order="annotation")
+
+
+def test_a_region_wholly_outside_its_picture_was_drawn_on_another(tmp_path: Path) -> None:
+    far = [("wheel", [[100.0, 100, 110, 100, 110, 110]])]
+    labels = write_coco(tmp_path / "labels.json", {"a.jpg": PARTS, "b.jpg": PARTS + far})
+    summary = build(labels, tmp_path / "masks", keep_going=True)
+    (skip,) = summary.skipped
+    assert str(skip).startswith("b.jpg: region 5 (wheel) lies wholly outside the picture of 48x24. ")
+    assert summary.built == 1
+
+
+def test_two_label_files_for_one_picture_are_both_named(tmp_path: Path) -> None:
+    file = {"imagePath": "a.jpg", "imageHeight": 6, "imageWidth": 8}
+    shapes = [{"label": "wheel", "points": [[1, 1], [5, 1], [5, 4]]}]
+    (tmp_path / "labels").mkdir()
+    for name, image in (("a", "a.jpg"), ("a2", "a.jpg"), ("a3", "a.png"), ("b", "b.jpg")):
+        (tmp_path / "labels" / f"{name}.json").write_text(json.dumps(file | {"shapes": shapes, "imagePath": image}))
+    summary = build(tmp_path / "labels", tmp_path / "masks", keep_going=True)
+    assert sorted(Path(skip.where).name for skip in summary.skipped) == ["a.json", "a2.json", "a3.json"]
+    assert {skip.why for skip in summary.skipped} == {"several labels are for the picture a. Leave one of them."}
+
+
 def test_real_silhouettes_are_read_as_polygons_and_as_numbers_and_agree(real_data: Path, tmp_path: Path) -> None:
     folder = real_data / "car-silhouettes"
     numbers = build(folder / "masks", tmp_path / "numbers", photos=folder / "images", mapping={"8": "body"})

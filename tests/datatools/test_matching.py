@@ -93,3 +93,33 @@ def test_a_safe_name_keeps_folders_spaces_umlauts_and_percent_signs() -> None:
     assert safe_name("a/100% Tür (1).jpg") == "a/100% Tür (1)"
     assert safe_name("b\\c.v2") == "b/c.v2"
     assert without_suffix("photo_png.rf.0a1b.JPG") == "photo_png.rf.0a1b"
+
+
+@pytest.mark.parametrize(
+    ("said", "on_disk"),
+    [
+        ("image%20(10).png", "image (10).png"),
+        ("image (10).png", "image%20(10).png"),
+        ("image%20(10).png", "image%20(10).png"),
+        ("62271369-ehrf%C3%BCrchtig.png", "62271369-ehrfürchtig.png"),
+        ("62271369-ehrfürchtig.png", unicodedata.normalize("NFD", "62271369-ehrfürchtig.png")),
+        ("walk/a%25b.png", "a%b.png"),
+    ],
+)
+def test_names_escaped_as_in_addresses_find_their_photo_either_way(tmp_path: Path, said: str, on_disk: str) -> None:
+    (tmp_path / on_disk).write_bytes(b"")
+    assert PhotoFolder(tmp_path).find(said).name == on_disk
+
+
+def test_a_name_as_it_is_written_goes_before_one_with_escapes_undone(tmp_path: Path) -> None:
+    for name in ("a b.png", "a%20b.png", "c d.png", "x/c%20d.png", "c%20d e.png", "c d%20e.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    photos = PhotoFolder(tmp_path)
+    assert [photos.find(name).name for name in ("a b.png", "a%20b.png", "c%20d.png")] == [
+        "a b.png",
+        "a%20b.png",
+        "c%20d.png",
+    ]
+    with pytest.raises(P2PError, match=r"c d e\.png: may be "):
+        photos.find("c d e.png")

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from skimage import draw
 
-from p2p_datatools.annotations.values import Points, Polygon, Region
+from p2p_datatools.annotations.values import Points, Polygon, Region, Runs
 from p2p_datatools.contract.sizes import Size
-from p2p_datatools.paint import class_map, fill, label_map
+from p2p_datatools.paint import class_map, fill, is_outside, label_map, stamp
 
 # The type information of scikit-image is incomplete.
 scikit_polygon: Callable[..., NDArray[np.bool_]] = draw.polygon2mask
@@ -132,3 +132,32 @@ def test_a_large_picture_is_painted_in_a_moment() -> None:
         filled(Polygon(box(100, 100, 160, 160)), Size(300, 200))
     label_map([Region("car", (Polygon(box(0, 0, 6000, 4000)),))], Size(6000, 4000), CLASSES.__getitem__)
     assert time.perf_counter() - start < 5
+
+
+def test_in_the_order_of_annotation_the_later_covers_the_earlier_and_background_too() -> None:
+    classes = CLASSES | {"hole": 0}
+    wheel, car = Region("wheel", (Polygon(box(2, 2, 4, 4)),)), Region("car", (Polygon(box(0, 0, 8, 6)),))
+    hole = Region("hole", (Polygon(box(5, 0, 8, 6)),))
+    assert (label_map([wheel, car], Size(8, 6), classes.__getitem__, "annotation") == 1).all()
+    canvas = label_map([car, wheel, hole], Size(8, 6), classes.__getitem__, "annotation")
+    assert (canvas[3, 3], canvas[0, 0], canvas[0, 6]) == (2, 1, 0)
+    assert label_map([car, wheel, hole], Size(8, 6), classes.__getitem__)[0, 6] == 1
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (3, 2), (-2, -1), (6, 5), (-2, 4), (8, 0), (0, -3)])
+def test_a_drawn_mask_is_stamped_where_it_lies_and_cut_off_at_the_border(left: int, top: int) -> None:
+    inside = np.array([[1, 0, 1], [0, 1, 0], [1, 1, 0]], dtype=bool)
+    counts = np.array([0, 1, 1, 1, 1, 1, 1, 2, 1])
+    canvas, wide = np.zeros((6, 8), dtype=np.uint8), np.zeros((26, 28), dtype=np.uint8)
+    stamp(canvas, Runs(counts, Size(3, 3), left=left, top=top), 2)
+    wide[10 + top : 13 + top, 10 + left : 13 + left][inside] = 2
+    assert (canvas == wide[10:16, 10:18]).all()
+
+
+def test_a_region_is_outside_only_when_all_of_it_is() -> None:
+    inner, outer = Polygon(box(1, 1, 3, 3)), Polygon(box(8, 1, 12, 3))
+    assert is_outside(Region("car", (outer, Polygon(box(0, -5, 4, 0)))), Size(8, 6))
+    assert not is_outside(Region("car", (outer, inner)), Size(8, 6))
+    runs = Runs(np.array([0, 4]), Size(2, 2), left=-2)
+    assert is_outside(Region("car", (), (runs,)), Size(8, 6))
+    assert not is_outside(Region("car", (outer,), (Runs(np.array([0, 4]), Size(2, 2), left=-1),)), Size(8, 6))

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image
 
-from p2p_datatools.annotations.recognise import read_labels
+from p2p_cli.data_build_masks import command
+from p2p_datatools.annotations.recognise import FORMATS, read_labels
 from p2p_datatools.contract.errors import P2PError, UsageError
 
 COCO = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [], "annotations": []}
@@ -66,5 +68,51 @@ def test_a_json_file_cut_in_half_is_one_line(folder: Path) -> None:
 def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path) -> None:
     with pytest.raises(P2PError, match="no such file or folder"):
         read_labels(tmp_path / "gone.json")
-    with pytest.raises(UsageError, match="auto, coco, index"):
+    with pytest.raises(UsageError, match=r"auto, coco, vott, .*, index"):
         read_labels(tmp_path, "cocoa")
+
+
+SHAPES = {"imagePath": "a.jpg", "shapes": [{"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}]}
+VOTT: dict[str, dict[str, object]] = {"assets": {"x": {"asset": {"name": "a.png"}, "regions": []}}}
+VIA = {"a.jpg1": {"filename": "a.jpg", "regions": []}}
+CVAT = '<annotations><image name="a.jpg"/></annotations>'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "format"),
+    [
+        ("masks.json", json.dumps(VOTT), "vott"),
+        ("x-asset.json", json.dumps(VOTT["assets"]["x"]), "vott"),
+        ("a.json", json.dumps(SHAPES), "labelme"),
+        ("a.xml", "<annotation><filename>a.jpg</filename><imagesize/></annotation>", "labelme"),
+        ("annotations.xml", CVAT, "cvat"),
+        ("via.json", json.dumps(VIA), "via"),
+        ("via.csv", "filename,region_shape_attributes,region_attributes\na.jpg,{},{}\n", "via"),
+    ],
+)
+def test_every_format_is_known_as_a_file_and_in_its_folder(tmp_path: Path, name: str, text: str, format: str) -> None:  # noqa: A002
+    (tmp_path / name).write_text(text)
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    for place in (tmp_path / name, tmp_path):
+        assert [read_labels(place, how).format for how in ("auto", format)] == [format, format]
+
+
+def test_a_folder_with_two_formats_says_so_and_reads_the_one_that_is_named(folder: Path) -> None:
+    (folder / "a.json").write_text(json.dumps(SHAPES))
+    with pytest.raises(P2PError, match=r"several formats: labelme \(a\.json\) and coco \(labels\.json\)\. Say with"):
+        read_labels(folder)
+    assert read_labels(folder, "labelme").format == "labelme"
+
+
+def test_a_project_file_of_vott_beside_nothing_else_says_what_to_export(tmp_path: Path) -> None:
+    project = {"sourceConnection": {"providerOptions": {"encrypted": "x"}}, "assets": {"x": {"name": "a.png"}}}
+    (tmp_path / "cars.vott").write_text(json.dumps(project))
+    for place in (tmp_path, tmp_path / "cars.vott"):
+        with pytest.raises(P2PError, match="Export the project from VoTT as VoTT JSON"):
+            read_labels(place)
+
+
+def test_the_command_line_offers_every_format_there_is() -> None:
+    (option,) = (each for each in command.params if each.name == "label_format")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == FORMATS

@@ -4,6 +4,7 @@ Nothing here may read labels or paint.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -26,10 +27,10 @@ from p2p_cli import options
 @click.option(
     "--format",
     "label_format",
-    type=click.Choice(("auto", "coco", "index")),
+    type=click.Choice(("auto", "coco", "vott", "labelme", "cvat", "via", "index")),
     default="auto",
     show_default=True,
-    help="COCO JSON, or pictures of class numbers.",
+    help="What LABELS are; auto finds out and says it.",
 )
 @click.option(
     "--map",
@@ -37,6 +38,13 @@ from p2p_cli import options
     multiple=True,
     metavar="FROM=TO",
     help="What a label name, a glob of names, or an id means: a class, background, unpainted or ignore.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(("palette", "annotation")),
+    default="palette",
+    show_default=True,
+    help="What covers what: the palette's later class, or what the labelling tool has on top.",
 )
 @options.keep_going_option
 @options.json_option
@@ -47,14 +55,15 @@ def command(
     photos: Path | None,
     label_format: str,
     mapping: tuple[str, ...],
+    order: Literal["palette", "annotation"],
     keep_going: bool,
     as_json: bool,
 ) -> int:
     """Build colour-coded masks from labels.
 
-    LABELS is a COCO JSON file (polygons), or a folder of pictures of class numbers such as those of the Kaggle car
-    set. Classes are painted in the palette's order, so that a wheel is never hidden by its car. DEST receives one
-    indexed PNG a photo, palette.toml and masks.jsonl.
+    LABELS is a file or folder of COCO, VoTT, LabelMe, CVAT for images or VIA, or a folder of pictures of class numbers
+    such as those of the Kaggle car set. Classes are painted in the palette's order, so that a wheel is never hidden by
+    its car. DEST receives one indexed PNG a photo, palette.toml and masks.jsonl.
 
     \b
     Examples:
@@ -75,6 +84,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
+        order=order,
         keep_going=keep_going,
         report=render.reporter(),
     )

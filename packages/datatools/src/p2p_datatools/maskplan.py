@@ -4,6 +4,7 @@ Nothing here may open more of a picture than its header, or decide what a label 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +63,14 @@ def _job(item: RegionLabels | IndexLabels, folder: PhotoFolder | None) -> Job:
         photo = folder.find(item.file_name)
         job = Job(item, folder.name(photo), photo)
     if isinstance(item, RegionLabels) and not item.regions:
-        raise P2PError(f"{item.where}: no outline is drawn in it. Label it, or take it out of the labels.")
+        but = f" with an area, but {counted(item.without_area)}" if item.without_area else ""
+        raise P2PError(f"{item.where}: no outline is drawn in it{but}. Label it, or take it out of the labels.")
     return job
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    """How many there are of each kind, in words."""
+    return " and ".join(f"{count} of the kind '{kind}'" for kind, count in kinds.items())
 
 
 def needed_size(job: Job) -> Size | None:

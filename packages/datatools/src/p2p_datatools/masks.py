@@ -30,9 +30,9 @@ from p2p_datatools.maskfolder import (
     refuse_other_palette,
     write_records,
 )
-from p2p_datatools.maskplan import Job, needed_size, other_size, photo_folder, plan, refuse_inside
+from p2p_datatools.maskplan import Job, counted, needed_size, other_size, photo_folder, plan, refuse_inside
 from p2p_datatools.matching import PhotoFolder
-from p2p_datatools.paint import class_map, label_map
+from p2p_datatools.paint import Order, class_map, is_outside, label_map
 
 __all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
 
@@ -64,24 +64,30 @@ def build_masks(
     photos: Path | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
+    order: Order = "palette",
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
-    With `photos`, a mask bears its photo's name and has its size. Masks that are there and whose labels are unchanged
-    are kept. Raises P2PError for labels that no class claims, and for pictures that cannot be built, unless
-    `keep_going`; UsageError when `dest` holds something else.
+    With `photos`, a mask bears its photo's name and has its size. With the order `annotation` what the labelling tool
+    shows on top is on top, otherwise the class that comes later in the palette. Masks that are there and whose labels
+    are unchanged are kept. Raises P2PError for labels that no class claims, and for pictures that cannot be built,
+    unless `keep_going`; UsageError when `dest` holds something else.
     """
     found = read_labels(labels, format)
+    if order != "palette" and found.are_numbers:
+        raise UsageError(f"--order {order}: pictures of class numbers have no order. Leave it out.")
     refuse_inside(dest, photos, labels if found.are_numbers else None)
     claims = Claims(palette, mapping or {}, numbers=found.are_numbers)
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
+    if format == "auto":
+        report.note(f"{labels}: recognised as {found.format}.")
     _note_left_out(found, folder, report)
     jobs, skipped = plan(found, folder)
-    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette)) as destination:
-        work = _Work(destination, claims)
+    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, order)) as destination:
+        work = _Work(destination, claims, order)
         for job in report.track(jobs, "masks", len(jobs)):
             work.do(job)
         claims.refuse_unclaimed(work.uses, where=str(labels))
@@ -103,17 +109,23 @@ def build_masks(
     )
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette) -> dict[str, Any]:
+def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -> dict[str, Any]:
     # Aliases, ids and --map are left out: one mends those and goes on, and each mask's record tells what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
+        "order": order,
     }
 
 
 def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+    without_area: Counter[str] = Counter()
+    for item in found.items:
+        without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
+    if without_area:
+        report.note(f"Without area, so that nothing is painted: {counted(without_area)}.")
     photos = set(folder.names.values()) if folder else set()
     if left_out := [path for path in found.left_out if path not in photos]:
         report.note(
@@ -124,8 +136,8 @@ def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter
 class _Work:
     """The masks of one call: `lines` are the records of those in DEST and of those built, by name."""
 
-    def __init__(self, destination: Destination, claims: Claims) -> None:
-        self.destination, self.claims, self.palette = destination, claims, claims.palette
+    def __init__(self, destination: Destination, claims: Claims, order: Order) -> None:
+        self.destination, self.claims, self.palette, self.order = destination, claims, claims.palette, order
         self.earlier = _earlier_lines(destination, claims.palette)
         self.lines = dict(self.earlier)
         self.skipped: list[Skip] = []
@@ -174,16 +186,21 @@ class _Work:
 
     def _is_current(self, line: MaskLine, job: Job, size: Size | None) -> bool:
         return (
-            line.signature == job.item.signature
+            line.signature == self._signature(job)
             and size in (None, line.size)
             and all(self.claims.word(label) == word for label, word in line.labels.items())
         )
+
+    def _signature(self, job: Job) -> str:
+        """What a mask depends on, but for what its labels mean."""
+        return job.item.signature if self.order == "palette" else f"{job.item.signature} in the order of annotation"
 
     def _build(self, job: Job, size: Size | None) -> tuple[MaskLine | None, LabelMap | None]:
         if isinstance(job.item, RegionLabels):
             assert size is not None, "regions do not tell it, so _size has"
             labels = {region.label for region in job.item.regions}
-            mask = label_map(job.item.regions, size, self.claims.index)
+            _refuse_outside(job.item, size)
+            mask = label_map(job.item.regions, size, self.claims.index, self.order)
         else:
             numbers = _read_numbers(job.item, size)
             labels = self._note_uses(numbers)
@@ -192,7 +209,7 @@ class _Work:
             mask = class_map(numbers, self.claims.index)
         words = {label: word for label in sorted(labels) if (word := self.claims.word(label))}
         areas = _areas(mask, self.palette)
-        return MaskLine(job.name, size_of(mask), areas, job.item.source, job.item.signature, words), mask
+        return MaskLine(job.name, size_of(mask), areas, job.item.source, self._signature(job), words), mask
 
     def _note_uses(self, numbers: Numbers) -> set[str]:
         uses = {str(number): Use(int(count), 1) for number, count in enumerate(np.bincount(numbers.ravel())) if count}
@@ -220,6 +237,16 @@ def _earlier_lines(destination: Destination, palette: Palette) -> dict[str, Mask
     refuse_other_palette(destination.dest, palette)
     lines = read_mask_lines(destination.dest)
     return {name: line for name, line in lines.items() if (destination.dest / line.file).is_file()}
+
+
+def _refuse_outside(item: RegionLabels, size: Size) -> None:
+    """Raise P2PError for a region that lies wholly outside its picture: it was drawn on another one."""
+    for count, region in enumerate(item.regions, start=1):
+        if is_outside(region, size):
+            raise P2PError(
+                f"{item.where}: region {count} ({region.label}) lies wholly outside the picture of {size}. "
+                "Delete it, or take the photo it was drawn on."
+            )
 
 
 def _read_numbers(item: IndexLabels, size: Size | None) -> Numbers:

@@ -5,8 +5,9 @@ Nothing here may open a picture.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import SUFFIXES, find_pictures, stem_of
@@ -30,9 +31,7 @@ class PhotoFolder:
             if not left_out or path.resolve() not in left_out:
                 self._add(path)
         self._by_name = {_key(name): path for name, path in self.names.items()}
-        self._by_base: dict[str, list[Path]] = defaultdict(list)
-        for name, path in self.names.items():
-            self._by_base[_key(name).rpartition("/")[2]].append(path)
+        self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescaped))
 
     def _add(self, path: Path) -> None:
         first = self.names.setdefault(stem_of(path, self.folder), path)
@@ -54,12 +53,10 @@ class PhotoFolder:
     def find(self, file_name: str) -> Path:
         """The photo called `file_name`: by its path with or without suffix, else by its base name if only one has it.
 
-        Raises P2PError when there is none, or when several have the base name.
+        Where it is not there so spelt, escapes as in addresses (%20) are undone in labels and photos. Raises P2PError
+        when there is none, or when several have the name.
         """
-        for name in (_key(without_suffix(file_name)), _key(file_name)):
-            if name in self._by_name:
-                return self._by_name[name]
-        found = self._by_base.get(_key(without_suffix(file_name)).rpartition("/")[2], [])
+        found = next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
         if not found:
             raise P2PError(
                 f"{file_name}: there is no such photo in {self.folder}. Add it, or take it out of the labels."
@@ -72,6 +69,26 @@ class PhotoFolder:
     def name(self, photo: Path) -> str:
         """The name of a photo that `find` gave."""
         return stem_of(photo, self.folder)
+
+
+class _Spelling:
+    """Names of photos spelt in one way, with the photos that have them."""
+
+    def __init__(self, names: Mapping[str, Path], spell: Callable[[str], str]) -> None:
+        self._spell = spell
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_base: dict[str, list[Path]] = defaultdict(list)
+        for name, path in names.items():
+            self._by_name[spell(name)].append(path)
+            self._by_base[spell(name).rpartition("/")[2]].append(path)
+
+    def find(self, file_name: str) -> list[Path]:
+        """The photos that may be meant."""
+        plain = self._spell(without_suffix(file_name))
+        for name in (plain, self._spell(file_name)):
+            if name in self._by_name:
+                return self._by_name[name]
+        return self._by_base.get(plain.rpartition("/")[2], [])
 
 
 def without_suffix(file_name: str) -> str:
@@ -88,6 +105,10 @@ def safe_name(file_name: str) -> str:
     if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
         raise P2PError(f"{file_name}: leads out of the folder or is hidden there. Rename the picture in the labels.")
     return name
+
+
+def _unescaped(name: str) -> str:
+    return _key(unquote(name))
 
 
 def _key(name: str) -> str:

@@ -4,14 +4,17 @@ Nothing here may know files, names of classes or palettes; regions come with the
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.annotations.values import Points, Polygon, Region
+from p2p_datatools.annotations.values import Points, Polygon, Region, Runs
 from p2p_datatools.contract.images import LabelMap, size_of
 from p2p_datatools.contract.sizes import Size
+
+Order = Literal["palette", "annotation"]
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 class _Box(NamedTuple):
@@ -23,17 +26,24 @@ class _Box(NamedTuple):
     right: int
 
 
-def label_map(regions: Iterable[Region], size: Size, classes: Callable[[str], int | None]) -> LabelMap:
+def label_map(
+    regions: Iterable[Region], size: Size, classes: Callable[[str], int | None], order: Order = "palette"
+) -> LabelMap:
     """Paint regions in the order of their class indices, so that a wheel is never hidden by its car.
 
-    `classes` gives a label's class index, or None for what stays unpainted. What lies outside the picture is cut off;
-    where no region is, the index is 0, the background.
+    With the order `annotation` they are painted as they come, which is how the labelling tool shows them. `classes`
+    gives a label's class index, or None for what stays unpainted. What lies outside the picture is cut off; where no
+    region is, the index is 0, the background.
     """
     canvas = np.zeros((size.height, size.width), dtype=np.uint8)
     indexed = [(index, region) for region in regions if (index := classes(region.label)) is not None]
-    for index, region in sorted(indexed, key=lambda pair: pair[0]):
+    if order == "palette":
+        indexed.sort(key=lambda pair: pair[0])
+    for index, region in indexed:
         for polygon in region.polygons:
             fill(canvas, polygon, index)
+        for runs in region.runs:
+            stamp(canvas, runs, index)
     return canvas
 
 
@@ -54,6 +64,25 @@ def fill(canvas: LabelMap, polygon: Polygon, index: int) -> None:
     for hole in polygon.holes:
         inside &= ~_inside(hole, box)
     canvas[box.top : box.bottom, box.left : box.right][inside] = index
+
+
+def stamp(canvas: LabelMap, runs: Runs, index: int) -> None:
+    """Set the pixels of `canvas` that a drawn mask covers."""
+    size = size_of(canvas)
+    left, top = max(0, runs.left), max(0, runs.top)
+    right, bottom = min(size.width, runs.left + runs.size.width), min(size.height, runs.top + runs.size.height)
+    if left < right and top < bottom:
+        inside = runs.mask()[top - runs.top : bottom - runs.top, left - runs.left : right - runs.left]
+        canvas[top:bottom, left:right][inside] = index
+
+
+def is_outside(region: Region, size: Size) -> bool:
+    """Whether a region lies wholly beside the picture, so that nothing of it can be painted."""
+    boxes = [(*polygon.outer.min(axis=0), *polygon.outer.max(axis=0)) for polygon in region.polygons]
+    boxes += [(each.left, each.top, each.left + each.size.width, each.top + each.size.height) for each in region.runs]
+    return all(
+        right <= 0 or bottom <= 0 or left >= size.width or top >= size.height for left, top, right, bottom in boxes
+    )
 
 
 def _box_of(outline: Points, size: Size) -> _Box:

@@ -1,24 +1,25 @@
-"""Reads COCO JSON: images, categories, and annotations whose outlines are polygons.
+"""Reads COCO JSON: images, categories, and annotations whose outlines are polygons or run-length encoded masks.
 
 Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
 """
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from p2p_datatools.annotations.values import LabelSet, Polygon, Region, RegionLabels, Use
+from p2p_datatools.annotations.gather import name_of, uses_of
+from p2p_datatools.annotations.runs import coco_runs
+from p2p_datatools.annotations.shapes import box, number, polygon
+from p2p_datatools.annotations.values import LabelSet, Region, RegionLabels
 from p2p_datatools.contract.destination import skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import MOST_PIXELS
 from p2p_datatools.contract.sizes import Size
 
 _TABLES = ("images", "annotations", "categories")
-_FARTHEST = 1e9  # a coordinate beyond it is damage, not a place outside the picture
+_EMPTY = "annotation without outline"
 
 
 def is_coco(value: Any) -> bool:
@@ -34,7 +35,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     if not is_coco(value):
         raise P2PError(f"{where}: is not COCO, which is an object with the lists {', '.join(_TABLES)}.")
     try:
-        categories = {each["id"]: str(each["name"]) for each in value["categories"]}
+        categories = _categories(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
         annotations = _by_image(value["annotations"], images, where)
     except (KeyError, TypeError) as error:
@@ -50,7 +51,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
             items.append(_picture(image, annotations[image["id"]], categories, f"{source}: {name}"))
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
-    return LabelSet("coco", tuple(items), _uses(items), tuple(skipped))
+    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped))
 
 
 def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> Mapping[Any, list[Any]]:
@@ -65,26 +66,39 @@ def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> 
     return found
 
 
-def _uses(items: list[RegionLabels]) -> Mapping[str, Use]:
-    uses: dict[str, Use] = {}
-    for item in items:
-        labels = [region.label for region in item.regions]
-        for label in dict.fromkeys(labels):
-            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
-    return uses
+def _categories(values: list[Any], where: str) -> Mapping[Any, str]:
+    """Names by id; two categories of one name are one label, but not the reverse."""
+    names: dict[Any, str] = {}
+    for each in values:
+        name = str(each["name"])
+        if names.setdefault(each["id"], name) != name:
+            raise P2PError(
+                f"{where}: the categories '{names[each['id']]}' and '{name}' have the same id. Export it again."
+            )
+    return names
 
 
 def _picture(
     image: Mapping[str, Any], annotations: list[Any], categories: Mapping[Any, str], source: str
 ) -> RegionLabels:
-    name = image.get("file_name")
-    if not isinstance(name, str) or not name:
+    if not image.get("file_name"):
         raise P2PError(f"image {image['id']}: has no file_name. Export the labels again.")
-    regions = tuple(region for each in annotations if (region := _region(each, categories, name)).polygons)
+    name = name_of(image["file_name"], f"image {image['id']}")
     size = _size(image, name)
-    said = [name, size, [[categories[each["category_id"]], each.get("segmentation")] for each in annotations]]
+    drawn = [(each, _region(each, categories, name, size)) for each in annotations]
+    regions = tuple(region for _, region in drawn if region.polygons or region.runs)
+    empty = len(drawn) - len(regions)
+    said = [name, size, [_said(each, region) for each, region in drawn]]
     signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-    return RegionLabels(name, size, regions, where=name, source=source, signature=signature)
+    return RegionLabels(name, size, regions, name, source, signature, Counter({_EMPTY: empty} if empty else {}))
+
+
+def _said(annotation: Mapping[str, Any], region: Region) -> list[Any]:
+    """What an annotation says of the mask, for the signature."""
+    outline = annotation.get("segmentation")
+    if not outline and region.polygons:
+        return [region.label, region.polygons[0].outer.tolist()]
+    return [region.label, outline]
 
 
 def _size(image: Mapping[str, Any], where: str) -> Size | None:
@@ -94,27 +108,30 @@ def _size(image: Mapping[str, Any], where: str) -> Size | None:
     return size if size.width * size.height else None
 
 
-def _region(annotation: Any, categories: Mapping[Any, str], picture: str) -> Region:
+def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: Size | None) -> Region:
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
     if not isinstance(category, int | str) or category not in categories:
         raise P2PError(f"{where}: its category {category} is not in the file. Export the labels again.")
-    outlines = annotation.get("segmentation") or []
+    label, outlines = categories[category], annotation.get("segmentation") or []
     if isinstance(outlines, dict):
-        raise P2PError(f"{where}: its outline is run-length encoded (RLE), which is not read yet. Export polygons.")
+        mask = coco_runs(outlines, where)
+        if size and mask.size != size:
+            raise P2PError(f"{where}: its RLE is for a picture of {mask.size}, not {size}. Export the labels again.")
+        return Region(label, (), (mask,))
     if not isinstance(outlines, list):
         raise P2PError(f"{where}: its segmentation is no list of polygons. Export the labels again.")
-    return Region(categories[category], tuple(_polygon(outline, where) for outline in outlines))
+    if not outlines and _is_box(annotation):
+        left, top, width, height = (number(each, where) for each in annotation["bbox"])
+        corners = (left, top, left + width, top + height)
+        return Region(label, (box(corners, where, degrees=annotation["attributes"]["rotation"]),))
+    return Region(label, tuple(polygon(outline, where) for outline in outlines))
 
 
-def _polygon(outline: Any, where: str) -> Polygon:
-    """One polygon of a segmentation: a flat list x, y, x, y, ...; COCO knows no holes."""
-    try:
-        points = np.array(outline, dtype=np.float64).reshape(-1, 2)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(f"{where}: a polygon is no list x, y, x, y, ... of numbers. Export the labels again.") from error
-    if len(points) < 3:
-        raise P2PError(f"{where}: a polygon has {len(points)} points; 3 is the least. Delete it or draw it again.")
-    if not (np.abs(points) < _FARTHEST).all():
-        raise P2PError(f"{where}: a polygon has a coordinate that is no finite number. Draw it again.")
-    return Polygon(points)
+def _is_box(annotation: Mapping[str, Any]) -> bool:
+    """Whether a box was drawn: CVAT writes those without outline, and then tells how far the box is turned.
+
+    Any other annotation without outline has a box that something else was found in, which is no outline.
+    """
+    attributes, bbox = annotation.get("attributes"), annotation.get("bbox")
+    return isinstance(attributes, dict) and "rotation" in attributes and isinstance(bbox, list) and len(bbox) == 4

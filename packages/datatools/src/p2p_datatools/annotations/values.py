@@ -27,19 +27,42 @@ class Polygon:
 
 
 @dataclass(frozen=True, eq=False)
+class Runs:
+    """A drawn mask of `size` pixels whose top left one is the picture's (`left`, `top`), as the lengths of its runs.
+
+    The first run lies outside, the next inside, and so on in turn: row by row, or with `by_column` column by column.
+    Together they are as long as `size` has pixels.
+    """
+
+    counts: NDArray[np.int64]
+    size: Size
+    by_column: bool = False
+    left: int = 0
+    top: int = 0
+
+    def mask(self) -> NDArray[np.bool_]:
+        """Which pixels are inside, as (height, width)."""
+        inside = np.repeat(np.arange(len(self.counts)) % 2 == 1, self.counts)
+        width, height = self.size
+        return inside.reshape(width, height).T if self.by_column else inside.reshape(height, width)
+
+
+@dataclass(frozen=True, eq=False)
 class Region:
-    """The union of `polygons`, all of one `label`."""
+    """The union of `polygons` and `runs`, all of one `label`."""
 
     label: str
     polygons: tuple[Polygon, ...]
+    runs: tuple[Runs, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class RegionLabels:
-    """The labels of one picture as regions, in the order of the file.
+    """The labels of one picture as regions, in the order in which the labelling tool paints them.
 
     `file_name` is what the label file calls the picture, which may be anything; `size` is the picture's as the label
     file tells it. `where` names the place in errors, `source` in records; `signature` changes when the labels do.
+    `without_area` counts by kind what is drawn but covers nothing, such as lines and points.
     """
 
     file_name: str
@@ -48,6 +71,7 @@ class RegionLabels:
     where: str
     source: str
     signature: str
+    without_area: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,153 @@
+"""Opens the label files in a place, each once to see its form: JSON, XML or CSV, of one of the forms in a table.
+
+Nothing here may know a form beyond the question whether a file is of it.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from p2p_datatools.annotations.coco import is_coco, read_coco
+from p2p_datatools.annotations.cvat import is_cvat, read_cvat
+from p2p_datatools.annotations.gather import united
+from p2p_datatools.annotations.labelme import is_labelme, read_labelme
+from p2p_datatools.annotations.labelme_xml import is_labelme_xml, read_labelme_xml
+from p2p_datatools.annotations.markup import read_xml
+from p2p_datatools.annotations.values import LabelSet
+from p2p_datatools.annotations.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.annotations.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
+from p2p_datatools.contract.destination import Skip, skip_of
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import read_json
+
+
+class _Read(Protocol):
+    def __call__(self, value: Any, *, where: str, source: str) -> LabelSet: ...
+
+
+class Form(NamedTuple):
+    """How a format's files look: `is_whole` says that one file holds all pictures, rather than one picture each."""
+
+    format: str
+    is_whole: bool
+    is_it: Callable[[Any], bool]
+    read: _Read
+
+
+FORMS = (
+    Form("coco", True, is_coco, read_coco),
+    Form("vott", True, is_vott_export, read_vott_export),
+    Form("vott", False, is_vott_asset, read_vott_asset),
+    Form("labelme", False, is_labelme, read_labelme),
+    Form("labelme", False, is_labelme_xml, read_labelme_xml),
+    Form("cvat", True, is_cvat, read_cvat),
+    Form("via", True, is_via, read_via),
+    Form("via", True, is_via_csv, read_via_csv),
+)
+
+
+def _read_csv(path: Path) -> list[dict[str, Any]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
+        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise P2PError(f"{path}: is not whole CSV in UTF-8 ({error}). Export it again.") from error
+
+
+_PARSERS: dict[str, Callable[[Path], Any]] = {
+    ".json": read_json,
+    ".vott": read_json,
+    ".xml": read_xml,
+    ".csv": _read_csv,
+}
+
+
+class LabelFiles:
+    """The label files at a place: the file itself, or all below the folder, hidden ones left out.
+
+    Raises P2PError when a file name is not UTF-8, for no record could hold it.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        # The values of a folder may not fit into memory together, so only the last one is kept.
+        self._last: tuple[Path, Any] | None = None
+
+    @cached_property
+    def forms(self) -> dict[Path, Form]:
+        """The form of each file that has a known one."""
+        return {path: form for path, form in self._seen if isinstance(form, Form)}
+
+    @cached_property
+    def damaged(self) -> tuple[P2PError, ...]:
+        """Why files could not be opened, in the order of their names."""
+        return tuple(error for _, error in self._seen if isinstance(error, P2PError))
+
+    def of(self, name: str) -> list[Path]:
+        """The files of the format `name`."""
+        return [path for path, form in self.forms.items() if form.format == name]
+
+    def read(self, name: str) -> LabelSet:
+        """The labels of the format `name`; files that are damaged are skipped.
+
+        Raises P2PError when there is none, or another beside one that holds all pictures.
+        """
+        paths = self.of(name)
+        if not paths and self.place.is_file():
+            raise next(iter(self.damaged), P2PError(f"{self.place}: is not {_spoken(name)}. Try --format auto."))
+        whole = [path for path in paths if self.forms[path].is_whole]
+        if not paths or (whole and len(paths) > 1):
+            names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5]) or "none"
+            more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+            raise P2PError(
+                f"{self.place}: has to hold one {_spoken(name)} file and holds {names}{more}. "
+                "Name the file that is meant."
+            )
+        sets = [self.forms[path].read(self._value(path), where=str(path), source=self._source(path)) for path in paths]
+        return united(sets, self._skips())
+
+    def _skips(self) -> Iterator[Skip]:
+        for error in self.damaged:
+            yield skip_of(error, str(error).partition(": ")[0])
+
+    def _source(self, path: Path) -> str:
+        return path.name if path == self.place else path.relative_to(self.place).as_posix()
+
+    @cached_property
+    def _seen(self) -> list[tuple[Path, Form | P2PError | None]]:
+        return [(path, self._form(path)) for path in self._files()]
+
+    def _files(self) -> list[Path]:
+        if self.place.is_file():
+            return [self.place] if self.place.suffix.lower() in _PARSERS else []
+        found = (path for path in self.place.rglob("*") if path.suffix.lower() in _PARSERS and path.is_file())
+        files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(self.place).parts)]
+        for path in files:
+            try:
+                path.as_posix().encode()
+            except UnicodeEncodeError as error:
+                raise P2PError(
+                    f"{self.place}: has a file whose name is not UTF-8: {path.name!a}. Rename it."
+                ) from error
+        return sorted(files)
+
+    def _form(self, path: Path) -> Form | P2PError | None:
+        try:
+            value = self._value(path)
+        except P2PError as error:
+            return error
+        return next((form for form in FORMS if form.is_it(value)), None)
+
+    def _value(self, path: Path) -> Any:
+        if self._last is None or self._last[0] != path:
+            self._last = path, _PARSERS[path.suffix.lower()](path)
+        return self._last[1]
+
+
+def _spoken(name: str) -> str:
+    return {"coco": "COCO", "vott": "VoTT", "labelme": "LabelMe", "cvat": "CVAT", "via": "VIA"}[name]

@@ -1,0 +1,41 @@
+"""Parses XML label files, and refuses those that declare a document type, for with it come entities.
+
+Nothing here may follow a reference out of the file or expand one within it.
+"""
+
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from p2p_datatools.contract.errors import P2PError
+
+Element = ElementTree.Element
+
+
+def read_xml(path: Path) -> Element:
+    """The root of an XML file. Raises P2PError, naming the place, when it is not whole or declares a document type."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+
+    def refuse(*_: object) -> None:
+        raise P2PError(f"{path}: declares a document type (DOCTYPE), which no labelling tool writes. Remove it.")
+
+    builder = ElementTree.TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    try:
+        parser.Parse(data, True)
+        return builder.close()
+    except (expat.ExpatError, ValueError, LookupError, AssertionError) as error:
+        raise P2PError(f"{path}: is not whole XML ({error}). Was the file cut off or edited?") from error
+
+
+def text_of(element: Element, path: str) -> str:
+    """The text of the first element at `path`, without the space around it; empty when there is none."""
+    return (element.findtext(path) or "").strip()
