@@ -172,7 +172,7 @@ class _Work:
         if earlier := self.earlier.get(job.name):
             if not self._is_current(earlier, job, size):
                 raise P2PError(
-                    f"{job.item.where}: its labels or --map have changed since {place} was built. "
+                    f"{job.item.where}: its labels, --map or --order have changed since {place} was built. "
                     "Delete that mask and build again."
                 )
             self.kept += 1
