@@ -13,7 +13,7 @@ SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data fetch": {"--limit", "--seed", "--style"},
-    "data build-masks": {"--palette", "--photos", "--format", "--map", "--keep-going"},
+    "data build-masks": {"--palette", "--photos", "--format", "--map", "--tolerance", "--snapped", "--keep-going"},
     "data check": {"--photos", "--palette"},
     "data pair": {"--halves", "--size", "--fit", "--keep-going"},
     "data split": {"--val", "--test", "--seed", "--group-by"},

@@ -26,10 +26,10 @@ from p2p_cli import options
 @click.option(
     "--format",
     "label_format",
-    type=click.Choice(("auto", "coco", "index")),
+    type=click.Choice(("auto", "coco", "cityscapes", "voc", "yolo", "cmp", "colors", "index")),
     default="auto",
     show_default=True,
-    help="COCO JSON, or pictures of class numbers.",
+    help="What LABELS are; auto finds out, and says.",
 )
 @click.option(
     "--map",
@@ -37,6 +37,20 @@ from p2p_cli import options
     multiple=True,
     metavar="FROM=TO",
     help="What a label name, a glob of names, or an id means: a class, background, unpainted or ignore.",
+)
+@click.option(
+    "--tolerance",
+    type=click.IntRange(0),
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="How far in RGB a colour may be from a class's.",
+)
+@click.option(
+    "--snapped",
+    type=options.PLACE,
+    metavar="FILE.png",
+    help="Draw where colours had to be brought back to a class's, for the pictures with most of that.",
 )
 @options.keep_going_option
 @options.json_option
@@ -47,20 +61,25 @@ def command(
     photos: Path | None,
     label_format: str,
     mapping: tuple[str, ...],
+    tolerance: int,
+    snapped: Path | None,
     keep_going: bool,
     as_json: bool,
 ) -> int:
     """Build colour-coded masks from labels.
 
-    LABELS is a COCO JSON file (polygons), or a folder of pictures of class numbers such as those of the Kaggle car
-    set. Classes are painted in the palette's order, so that a wheel is never hidden by its car. DEST receives one
-    indexed PNG a photo, palette.toml and masks.jsonl.
+    LABELS is a COCO JSON file (polygons), a folder of pictures of class numbers or of the palette's colours, or a
+    folder of Cityscapes, Pascal VOC, YOLO or CMP facades. Classes are painted in the palette's order, so that a wheel
+    is never hidden by its car; blended colours go to a class found beside them. DEST receives one indexed PNG a
+    photo, palette.toml and masks.jsonl.
 
     \b
     Examples:
       p2p data build-masks photos/annotations.json masks --palette cars --photos photos
       p2p data build-masks labels masks --palette cars --map 8=body
       p2p data build-masks camvid/masks masks --palette scenes --map 11=ignore
+      p2p data build-masks labels masks --palette facades --snapped where.png
+      p2p data build-masks labels masks --palette facades --map '#ffffff=ignore'
     """
     from p2p_cli import render
     from p2p_datatools.claims import parse_mapping
@@ -75,6 +94,8 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
+        tolerance=tolerance,
+        snapped=snapped,
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -85,6 +106,9 @@ def command(
         total = sum(summary.areas.values()) or 1
         rows = [(name, f"{area / total:.2%}") for name, area in summary.areas.items()]
         render.table(("class", "share of pixels"), rows)
+        if summary.snapped:
+            share = f"{summary.snapped / total:.2%}"
+            render.say(f"{share} of the pixels had no class's exact colour, most in {summary.most_snapped}.")
         if summary.photos_without_labels:
             render.remark(f"{summary.photos_without_labels} photos have no labels.")
     if summary.unseen:

@@ -20,7 +20,8 @@ LINES = "masks.jsonl"
 class MaskLine:
     """One mask: `areas` are pixels by class, `labels` tells what class each label became.
 
-    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold.
+    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. `snapped`
+    pixels had a colour of no class, where the labels were colours.
     """
 
     name: str
@@ -29,6 +30,7 @@ class MaskLine:
     source: str
     signature: str
     labels: dict[str, str]
+    snapped: int = 0
 
     @property
     def file(self) -> str:
@@ -50,6 +52,7 @@ def line_from_json(value: Any) -> MaskLine:
         source=str(value["source"]),
         signature=str(value["signature"]),
         labels={str(label): str(word) for label, word in dict(value["labels"]).items()},
+        snapped=int(value.get("snapped", 0)),
     )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2p_datatools.annotations.values import IndexLabels, LabelSet, RegionLabels
+from p2p_datatools.annotations.values import LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import photo_size
@@ -19,7 +19,7 @@ from p2p_datatools.matching import PhotoFolder, safe_name
 class Job:
     """One mask to build; `photo` is the photo it is for, where photos were given."""
 
-    item: RegionLabels | IndexLabels
+    item: RegionLabels | PictureLabels
     name: str
     photo: Path | None
 
@@ -36,7 +36,8 @@ def refuse_inside(dest: Path, *folders: Path | None) -> None:
 
 def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
     """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
-    folder = PhotoFolder(photos, apart=[item.path for item in found.items if isinstance(item, IndexLabels)])
+    labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
+    folder = PhotoFolder(photos, apart=[*labels, *found.beside])
     folder.refuse_clashes()
     return folder
 
@@ -55,7 +56,7 @@ def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[S
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
-def _job(item: RegionLabels | IndexLabels, folder: PhotoFolder | None) -> Job:
+def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Job:
     if folder is None:
         job = Job(item, safe_name(item.file_name), None)
     else:

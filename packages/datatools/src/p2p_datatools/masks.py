@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from p2p_datatools.annotations.recognise import read_labels
-from p2p_datatools.annotations.values import IndexLabels, LabelSet, RegionLabels, Use
+from p2p_datatools.annotations.values import LabelSet, RegionLabels, Use
 from p2p_datatools.claims import IGNORED, Claims, parse_mapping
 from p2p_datatools.contract.destination import Destination, Skip, refuse, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import LabelMap, read_index_picture, size_of, write_mask
+from p2p_datatools.contract.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
+from p2p_datatools.labelpicture import PictureReader, color_words, histogram
 from p2p_datatools.maskfolder import (
     LINES,
     MaskLine,
@@ -32,18 +30,19 @@ from p2p_datatools.maskfolder import (
 )
 from p2p_datatools.maskplan import Job, needed_size, other_size, photo_folder, plan, refuse_inside
 from p2p_datatools.matching import PhotoFolder
-from p2p_datatools.paint import class_map, label_map
+from p2p_datatools.paint import label_map
+from p2p_datatools.snap import TOLERANCE
+from p2p_datatools.snapsheet import draw_snapped, refuse_picture
 
 __all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
-
-Numbers = NDArray[np.uint8 | np.uint16]
 
 
 @dataclass(frozen=True)
 class MaskSummary:
     """What `build_masks` did: `areas` are pixels by class over all masks in `dest`, `unseen` the classes without any.
 
-    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of.
+    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of. Where
+    the labels are colours, `snapped` pixels had one of no class, in `most_snapped` the largest share of all.
     """
 
     format: str
@@ -53,6 +52,8 @@ class MaskSummary:
     unseen: tuple[str, ...]
     areas: dict[str, int]
     photos_without_labels: int
+    snapped: int
+    most_snapped: str | None
     dest: Path
 
 
@@ -64,24 +65,31 @@ def build_masks(
     photos: Path | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
+    tolerance: int = TOLERANCE,
+    snapped: Path | None = None,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
     With `photos`, a mask bears its photo's name and has its size. Masks that are there and whose labels are unchanged
-    are kept. Raises P2PError for labels that no class claims, and for pictures that cannot be built, unless
-    `keep_going`; UsageError when `dest` holds something else.
+    are kept. Colours within `tolerance` of a class's are taken for it (see `snap`); the picture `snapped` shows where.
+    Raises P2PError for labels that no class claims, and for pictures that cannot be built, unless `keep_going`;
+    UsageError when `dest` holds something else.
     """
+    if snapped:
+        refuse_picture(snapped)
     found = read_labels(labels, format)
-    refuse_inside(dest, photos, labels if found.are_numbers else None)
-    claims = Claims(palette, mapping or {}, numbers=found.are_numbers)
+    refuse_inside(dest, photos, labels if found.are_pictures else None)
+    claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
+    for note in found.notes:
+        report.note(note)
     _note_left_out(found, folder, report)
     jobs, skipped = plan(found, folder)
     with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette)) as destination:
-        work = _Work(destination, claims)
+        work = _Work(destination, claims, PictureReader(claims, mapping or {}, tolerance))
         for job in report.track(jobs, "masks", len(jobs)):
             work.do(job)
         claims.refuse_unclaimed(work.uses, where=str(labels))
@@ -91,6 +99,8 @@ def build_masks(
         if not (keep_going and work.lines):
             refuse(skipped, destination)
         areas = work.commit(skipped)
+    if snapped:
+        draw_snapped(snapped, jobs, work.pictures, work.lines)
     return MaskSummary(
         format=found.format,
         built=work.built,
@@ -99,8 +109,23 @@ def build_masks(
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
+        snapped=sum(line.snapped for line in work.lines.values()),
+        most_snapped=_most_snapped(work.lines),
         dest=dest,
     )
+
+
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Claims:
+    known = color_words(palette) if found.are_colors else {}
+    known |= dict.fromkeys(found.ignored, IGNORED)
+    unit = "pixel" if found.are_pictures else "region"
+    return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+
+
+def _most_snapped(lines: Mapping[str, MaskLine]) -> str | None:
+    shares = {name: line.snapped / (line.size.width * line.size.height) for name, line in lines.items()}
+    most = max(shares, key=shares.__getitem__, default=None)
+    return most if most and shares[most] else None
 
 
 def _recipe(labels: Path, photos: Path | None, palette: Palette) -> dict[str, Any]:
@@ -124,8 +149,9 @@ def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter
 class _Work:
     """The masks of one call: `lines` are the records of those in DEST and of those built, by name."""
 
-    def __init__(self, destination: Destination, claims: Claims) -> None:
+    def __init__(self, destination: Destination, claims: Claims, pictures: PictureReader) -> None:
         self.destination, self.claims, self.palette = destination, claims, claims.palette
+        self.pictures = pictures
         self.earlier = _earlier_lines(destination, claims.palette)
         self.lines = dict(self.earlier)
         self.skipped: list[Skip] = []
@@ -179,25 +205,26 @@ class _Work:
         )
 
     def _build(self, job: Job, size: Size | None) -> tuple[MaskLine | None, LabelMap | None]:
+        mask: LabelMap | None
         if isinstance(job.item, RegionLabels):
-            assert size is not None, "regions do not tell it, so _size has"
-            labels = {region.label for region in job.item.regions}
-            mask = label_map(job.item.regions, size, self.claims.index)
+            assert size is not None, "regions do not tell it, so needed_size has"
+            labels, snapped = {region.label for region in job.item.regions}, 0
+            mask = label_map(job.item.regions_in(size), size, self.claims.index)
         else:
-            numbers = _read_numbers(job.item, size)
-            labels = self._note_uses(numbers)
-            if any(self.claims.word(label) is None for label in labels):
+            read = self.pictures.read(job.item)
+            self._note_uses(read.uses)
+            labels, mask, snapped = set(read.uses), read.mask, read.snapped
+            if mask is None:
                 return None, None
-            mask = class_map(numbers, self.claims.index)
+            if size is not None and size_of(mask) != size:
+                raise other_size(job.item.where, size_of(mask), size)
         words = {label: word for label in sorted(labels) if (word := self.claims.word(label))}
         areas = _areas(mask, self.palette)
-        return MaskLine(job.name, size_of(mask), areas, job.item.source, job.item.signature, words), mask
+        return MaskLine(job.name, size_of(mask), areas, job.item.source, job.item.signature, words, snapped), mask
 
-    def _note_uses(self, numbers: Numbers) -> set[str]:
-        uses = {str(number): Use(int(count), 1) for number, count in enumerate(np.bincount(numbers.ravel())) if count}
+    def _note_uses(self, uses: Mapping[str, Use]) -> None:
         for label, use in uses.items():
             self.uses[label] = self.uses.get(label, Use()) + use
-        return set(uses)
 
     def commit(self, skipped: list[Skip]) -> Counter[str]:
         """Bring the masks to DEST; the pixels of each class over all of them."""
@@ -221,14 +248,7 @@ def _earlier_lines(destination: Destination, palette: Palette) -> dict[str, Mask
     return {name: line for name, line in lines.items() if (destination.dest / line.file).is_file()}
 
 
-def _read_numbers(item: IndexLabels, size: Size | None) -> Numbers:
-    numbers = read_index_picture(item.path).values
-    if size is not None and size_of(numbers) != size:
-        raise other_size(item.where, size_of(numbers), size)
-    return numbers
-
-
 def _areas(mask: LabelMap, palette: Palette) -> dict[str, int]:
-    counts = np.bincount(mask.ravel(), minlength=256)
+    counts = histogram(mask)
     areas = {name: int(counts[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(counts[IGNORE])}
     return {name: count for name, count in areas.items() if count}

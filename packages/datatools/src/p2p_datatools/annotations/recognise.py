@@ -1,22 +1,33 @@
 """Finds out which format labels have, and reads them by that format's reader.
 
-Nothing here may know how a format is built beyond the question whether a file is of it.
+Nothing here may know how a format is built; each reader says whether something is of its format.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.annotations.cityscapes import is_cityscapes, read_cityscapes
+from p2p_datatools.annotations.cmp import is_cmp, read_cmp
 from p2p_datatools.annotations.coco import is_coco, read_coco
-from p2p_datatools.annotations.index import read_index_folder
+from p2p_datatools.annotations.index import holds_colors, read_color_folder, read_index_folder
 from p2p_datatools.annotations.values import LabelSet
+from p2p_datatools.annotations.voc import is_voc, read_voc
+from p2p_datatools.annotations.yolo import is_yolo, read_yolo
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json
+from p2p_datatools.contract.images import find_pictures
 
-FORMATS = ("auto", "coco", "index")
-_LOOKED_FOR = (
-    "a .json file in COCO form (an object with images, annotations and categories), a folder with one such file, "
-    "or a folder of index pictures (.png)"
-)
+
+@dataclass(frozen=True)
+class Format:
+    """One format: whether a file or folder that exists is of it, how to read it, and in words what is looked for."""
+
+    name: str
+    is_it: Callable[[Path], bool]
+    read: Callable[[Path], LabelSet]
+    looked_for: str
 
 
 def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - it is the option's name
@@ -28,26 +39,30 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         raise UsageError(f"--format {format}: there is no such format; there are {', '.join(FORMATS)}.")
     if not path.exists():
         raise P2PError(f"{path}: there is no such file or folder. Check the spelling.")
-    if path.is_file():
-        return _read_file(path, format)
-    coco = {} if format == "index" else _coco_files(path)
-    if coco or format == "coco":
-        return _read_only_one(coco, path)
-    try:
-        return read_index_folder(path)
-    except P2PError as error:
-        raise P2PError(f"{error} Looked for: {_LOOKED_FOR}.") from error
+    chosen = next((each for each in TABLE if (each.is_it(path) if format == "auto" else each.name == format)), None)
+    if chosen is None:
+        raise _unknown(path)
+    return chosen.read(path)
 
 
-def _read_file(path: Path, format: str) -> LabelSet:  # noqa: A002 - it is the option's name
-    if format == "index":
-        raise P2PError(f"{path}: is a file, but index pictures lie in a folder. Give the folder.")
-    if path.suffix.lower() != ".json":
-        raise P2PError(f"{path}: is no label file that is known. Looked for: {_LOOKED_FOR}.")
-    value = read_json(path)
-    if not is_coco(value):
-        raise P2PError(f"{path}: is JSON, but of no form that is known. Looked for: {_LOOKED_FOR}.")
-    return read_coco(value, where=str(path), source=path.name)
+def _unknown(path: Path) -> P2PError:
+    if path.is_dir():
+        what = "holds no labels of a format that is known" if any(path.iterdir()) else "is empty"
+    elif path.suffix.lower() == ".json":
+        what = "is JSON, but of no form that is known"
+    else:
+        what = "is no label file that is known"
+    return P2PError(f"{path}: {what}. Looked for: {'; '.join(each.looked_for for each in TABLE)}.")
+
+
+def _is_coco(path: Path) -> bool:
+    return is_coco(read_json(path)) if path.suffix.lower() == ".json" else path.is_dir() and bool(_coco_files(path))
+
+
+def _read_coco(path: Path) -> LabelSet:
+    if path.is_dir():
+        return _read_only_one(_coco_files(path), path)
+    return read_coco(read_json(path), where=str(path), source=path.name)
 
 
 def _coco_files(folder: Path) -> dict[Path, Any]:
@@ -62,3 +77,43 @@ def _read_only_one(files: dict[Path, Any], folder: Path) -> LabelSet:
         raise P2PError(f"{folder}: has to hold one COCO file and holds {names}. Name the file that is meant.")
     ((file, value),) = files.items()
     return read_coco(value, where=str(file), source=file.name)
+
+
+def _in_folder(read: Callable[[Path], LabelSet]) -> Callable[[Path], LabelSet]:
+    """A reader of pictures that says so when it is given one of them."""
+
+    def read_folder(path: Path) -> LabelSet:
+        if path.is_file():
+            raise P2PError(f"{path}: is a file, but label pictures lie in a folder. Give the folder.")
+        return read(path)
+
+    return read_folder
+
+
+# The first that fits is taken, so that what is told by names of files and folders stands before what any picture fits.
+TABLE = (
+    Format(
+        "coco",
+        _is_coco,
+        _read_coco,
+        "a .json file in COCO form (an object with images, annotations and categories) or a folder with one",
+    ),
+    Format("cityscapes", is_cityscapes, read_cityscapes, "files of Cityscapes (*_gtFine_labelIds.png)"),
+    Format("voc", is_voc, read_voc, "Pascal VOC's folder SegmentationClass"),
+    Format("yolo", is_yolo, read_yolo, "YOLO's text files with a data.yaml"),
+    # Where the masks of CMP facades lie beside, these are exact.
+    Format("cmp", lambda path: is_cmp(path) and not any(path.glob("*.png")), read_cmp, "XML files of CMP facades"),
+    Format(
+        "colors",
+        lambda path: path.is_dir() and holds_colors(path),
+        _in_folder(read_color_folder),
+        "a folder of pictures in the palette's colours",
+    ),
+    Format(
+        "index",
+        lambda path: path.is_dir() and bool(find_pictures(path)),
+        _in_folder(read_index_folder),
+        "a folder of index pictures (.png)",
+    ),
+)
+FORMATS = ("auto", *(each.name for each in TABLE))
