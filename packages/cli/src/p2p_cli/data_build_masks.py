@@ -4,10 +4,14 @@ Nothing here may read labels or paint.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
+
+if TYPE_CHECKING:
+    from p2p_datatools.masks import MaskSummary
 
 
 @click.command()
@@ -85,6 +89,7 @@ def command(
     from p2p_datatools.claims import parse_mapping
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.masks import build_masks
+    from p2p_datatools.snap import Snapping
 
     palette = load_palette(palette_name)
     summary = build_masks(
@@ -94,24 +99,29 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        tolerance=tolerance,
-        snapped=snapped,
+        snapping=Snapping(tolerance, snapped),
         keep_going=keep_going,
         report=render.reporter(),
     )
     if as_json:
         render.say(options.to_json(summary))
     else:
-        render.say(f"{summary.format}: {summary.built} masks built in {dest}, {summary.kept} were there.")
-        total = sum(summary.areas.values()) or 1
-        rows = [(name, f"{area / total:.2%}") for name, area in summary.areas.items()]
-        render.table(("class", "share of pixels"), rows)
-        if summary.snapped:
-            share = f"{summary.snapped / total:.2%}"
-            render.say(f"{share} of the pixels had no class's exact colour, most in {summary.most_snapped}.")
-        if summary.photos_without_labels:
-            render.remark(f"{summary.photos_without_labels} photos have no labels.")
+        _say(summary)
     if summary.unseen:
         render.remark(f"classes never seen: {', '.join(summary.unseen)}")
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
+
+
+def _say(summary: "MaskSummary") -> None:
+    from p2p_cli import render
+
+    render.say(f"{summary.format}: {summary.built} masks built in {summary.dest}, {summary.kept} were there.")
+    total = sum(summary.areas.values()) or 1
+    render.table(("class", "share of pixels"), [(name, f"{area / total:.2%}") for name, area in summary.areas.items()])
+    if summary.snapped:
+        near, blended = f"{summary.snapped / total:.2%}", f"{summary.blended / total:.2%}"
+        most = f", most in {summary.most_blended}" if summary.most_blended else ""
+        render.say(f"{near} of the pixels had no class's exact colour, {blended} one near to none{most}.")
+    if summary.photos_without_labels:
+        render.remark(f"{summary.photos_without_labels} photos have no labels.")

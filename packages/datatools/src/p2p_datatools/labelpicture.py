@@ -24,7 +24,7 @@ _ONCE = 1 << 24  # OpenCV counts pixels in float32, exactly up to here
 
 @dataclass(frozen=True, eq=False)
 class PictureClasses:
-    """The class index of each pixel, what labels were met, and how many pixels had a colour that is none of theirs.
+    """The class index of each pixel, and what labels were met; `snapped` and `blended` as a mask's record has them.
 
     `mask` is None when some label is claimed by no class.
     """
@@ -32,6 +32,7 @@ class PictureClasses:
     mask: LabelMap | None
     uses: Mapping[str, Use]
     snapped: int = 0
+    blended: int = 0
 
 
 class PictureReader:
@@ -46,11 +47,12 @@ class PictureReader:
         """The classes of a picture; raises P2PError when it cannot be read or has colours that nothing explains."""
         if isinstance(item, ColorLabels):
             snapped, labels = self.snap(item, read_photo(item.path))
-            return self._classes(snapped.rows, labels, int(np.count_nonzero(snapped.moved)))
+            moved = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
+            return self._classes(snapped.rows, labels, *moved)
         assert isinstance(item, IndexLabels), "a picture holds numbers or colours"
         numbers = read_index_picture(item.path).values
         names = item.names or {}
-        return self._classes(numbers, [names.get(number, str(number)) for number in range(int(numbers.max()) + 1)], 0)
+        return self._classes(numbers, [names.get(number, str(number)) for number in range(int(numbers.max()) + 1)])
 
     def snap(self, item: ColorLabels, picture: Photo) -> tuple[Snapped, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
@@ -59,6 +61,10 @@ class PictureReader:
         if snapped.stray.any():
             raise self._stray(item, picture, snapped)
         return snapped, labels
+
+    def colors(self, item: ColorLabels) -> NDArray[np.uint8]:
+        """The colour of each row that `snap` gives, (n, 3)."""
+        return self._snapper(item.names)[0].colors
 
     def _snapper(self, names: Mapping[Color, str] | None) -> tuple[Snapper, list[str]]:
         if id(names) not in self._snappers:
@@ -79,18 +85,20 @@ class PictureReader:
             f"Say what it is, --map '{hex_of(first)}=CLASS', raise --tolerance, or take the palette it was painted in."
         )
 
-    def _classes(self, numbers: NDArray[np.uint8 | np.uint16], labels: list[str], snapped: int) -> PictureClasses:
+    def _classes(
+        self, numbers: NDArray[np.uint8 | np.uint16], labels: list[str], snapped: int = 0, blended: int = 0
+    ) -> PictureClasses:
         counts = histogram(numbers)
         uses: dict[str, Use] = {}
         for number in np.flatnonzero(counts):
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, snapped)
+            return PictureClasses(None, uses, snapped, blended)
         table = np.zeros(max(256, len(counts)), dtype=np.uint8)
         for number in np.flatnonzero(counts):
             table[number] = self._claims.index(labels[number]) or 0
         mask = np.asarray(cv2.LUT(numbers, table[:256]), np.uint8) if numbers.dtype == np.uint8 else table[numbers]
-        return PictureClasses(mask, uses, snapped)
+        return PictureClasses(mask, uses, snapped, blended)
 
 
 def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:

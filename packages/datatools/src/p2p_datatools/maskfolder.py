@@ -20,8 +20,8 @@ LINES = "masks.jsonl"
 class MaskLine:
     """One mask: `areas` are pixels by class, `labels` tells what class each label became.
 
-    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. `snapped`
-    pixels had a colour of no class, where the labels were colours.
+    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. where the
+    labels were colours, `snapped` pixels had one of no class, and `blended` of them one that was near to none.
     """
 
     name: str
@@ -31,6 +31,7 @@ class MaskLine:
     signature: str
     labels: dict[str, str]
     snapped: int = 0
+    blended: int = 0
 
     @property
     def file(self) -> str:
@@ -53,6 +54,7 @@ def line_from_json(value: Any) -> MaskLine:
         signature=str(value["signature"]),
         labels={str(label): str(word) for label, word in dict(value["labels"]).items()},
         snapped=int(value.get("snapped", 0)),
+        blended=int(value.get("blended", 0)),
     )
 
 

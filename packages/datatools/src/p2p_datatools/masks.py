@@ -31,8 +31,10 @@ from p2p_datatools.maskfolder import (
 from p2p_datatools.maskplan import Job, needed_size, other_size, photo_folder, plan, refuse_inside
 from p2p_datatools.matching import PhotoFolder
 from p2p_datatools.paint import label_map
-from p2p_datatools.snap import TOLERANCE
+from p2p_datatools.snap import Snapping
 from p2p_datatools.snapsheet import draw_snapped, refuse_picture
+
+SNAPPING = Snapping()
 
 __all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
 
@@ -42,7 +44,8 @@ class MaskSummary:
     """What `build_masks` did: `areas` are pixels by class over all masks in `dest`, `unseen` the classes without any.
 
     `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of. Where
-    the labels are colours, `snapped` pixels had one of no class, in `most_snapped` the largest share of all.
+    the labels are colours, `snapped` pixels had one of no class; `blended` are those of them that were not near to any,
+    of which `most_blended` has the largest share.
     """
 
     format: str
@@ -53,7 +56,8 @@ class MaskSummary:
     areas: dict[str, int]
     photos_without_labels: int
     snapped: int
-    most_snapped: str | None
+    blended: int
+    most_blended: str | None
     dest: Path
 
 
@@ -65,20 +69,19 @@ def build_masks(
     photos: Path | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
-    tolerance: int = TOLERANCE,
-    snapped: Path | None = None,
+    snapping: Snapping = SNAPPING,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
     With `photos`, a mask bears its photo's name and has its size. Masks that are there and whose labels are unchanged
-    are kept. Colours within `tolerance` of a class's are taken for it (see `snap`); the picture `snapped` shows where.
+    are kept. Colours that are no class's are brought back to one (see `snap`).
     Raises P2PError for labels that no class claims, and for pictures that cannot be built, unless `keep_going`;
     UsageError when `dest` holds something else.
     """
-    if snapped:
-        refuse_picture(snapped)
+    if snapping.picture:
+        refuse_picture(snapping.picture)
     found = read_labels(labels, format)
     refuse_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
@@ -89,7 +92,7 @@ def build_masks(
     _note_left_out(found, folder, report)
     jobs, skipped = plan(found, folder)
     with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette)) as destination:
-        work = _Work(destination, claims, PictureReader(claims, mapping or {}, tolerance))
+        work = _Work(destination, claims, PictureReader(claims, mapping or {}, snapping.tolerance))
         for job in report.track(jobs, "masks", len(jobs)):
             work.do(job)
         claims.refuse_unclaimed(work.uses, where=str(labels))
@@ -99,8 +102,8 @@ def build_masks(
         if not (keep_going and work.lines):
             refuse(skipped, destination)
         areas = work.commit(skipped)
-    if snapped:
-        draw_snapped(snapped, jobs, work.pictures, work.lines)
+    if snapping.picture:
+        draw_snapped(snapping.picture, jobs, work.pictures, work.lines)
     return MaskSummary(
         format=found.format,
         built=work.built,
@@ -110,7 +113,8 @@ def build_masks(
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
         snapped=sum(line.snapped for line in work.lines.values()),
-        most_snapped=_most_snapped(work.lines),
+        blended=sum(line.blended for line in work.lines.values()),
+        most_blended=_most_blended(work.lines),
         dest=dest,
     )
 
@@ -122,8 +126,8 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Cl
     return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
 
 
-def _most_snapped(lines: Mapping[str, MaskLine]) -> str | None:
-    shares = {name: line.snapped / (line.size.width * line.size.height) for name, line in lines.items()}
+def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
+    shares = {name: line.blended / (line.size.width * line.size.height) for name, line in lines.items()}
     most = max(shares, key=shares.__getitem__, default=None)
     return most if most and shares[most] else None
 
@@ -208,19 +212,19 @@ class _Work:
         mask: LabelMap | None
         if isinstance(job.item, RegionLabels):
             assert size is not None, "regions do not tell it, so needed_size has"
-            labels, snapped = {region.label for region in job.item.regions}, 0
+            labels, moved = {region.label for region in job.item.regions}, (0, 0)
             mask = label_map(job.item.regions_in(size), size, self.claims.index)
         else:
             read = self.pictures.read(job.item)
             self._note_uses(read.uses)
-            labels, mask, snapped = set(read.uses), read.mask, read.snapped
+            labels, mask, moved = set(read.uses), read.mask, (read.snapped, read.blended)
             if mask is None:
                 return None, None
             if size is not None and size_of(mask) != size:
                 raise other_size(job.item.where, size_of(mask), size)
         words = {label: word for label in sorted(labels) if (word := self.claims.word(label))}
         areas = _areas(mask, self.palette)
-        return MaskLine(job.name, size_of(mask), areas, job.item.source, job.item.signature, words, snapped), mask
+        return MaskLine(job.name, size_of(mask), areas, job.item.source, job.item.signature, words, *moved), mask
 
     def _note_uses(self, uses: Mapping[str, Use]) -> None:
         for label, use in uses.items():

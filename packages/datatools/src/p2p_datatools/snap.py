@@ -4,6 +4,7 @@ Nothing here may know files, classes or palettes; colours are rows of a table, r
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,16 +27,25 @@ Codes = NDArray[np.int32]
 Places = NDArray[np.intp]
 
 
+@dataclass(frozen=True)
+class Snapping:
+    """How colours are brought back: how far one may be from a class's, and the picture to draw of where, if any."""
+
+    tolerance: int = TOLERANCE
+    picture: Path | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Snapped:
-    """The row of the table for each pixel, where a pixel had another colour than its row's, and where none fits.
+    """The row of the table for each pixel, where a pixel had another colour than its row's, and where none is near.
 
-    All are (height, width). A `stray` pixel is farther than the tolerance from every colour and no blend of colours
-    around it; its row is the nearest all the same.
+    All are (height, width). A `blended` pixel is farther than the tolerance from every colour; so is a `stray` one,
+    which is no blend of colours around it either: its row is the nearest all the same.
     """
 
     rows: Numbers
     moved: NDArray[np.bool_]
+    blended: NDArray[np.bool_]
     stray: NDArray[np.bool_]
 
 
@@ -65,23 +75,24 @@ class Snapper:
         cells = cv2.cvtColor(picture, cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
         rows = np.take(self._cells, cells)
         codes = _codes(picture)
-        stray = np.zeros(rows.shape, dtype=bool)
+        blended, stray = np.zeros((2, *rows.shape), dtype=bool)
         unsure = np.flatnonzero(rows == _UNSURE)
         if len(unsure):
-            self._decide(picture, codes, rows, unsure, stray)
-        return Snapped(rows, cv2.LUT(rows, self._codes) != codes, stray)
+            places, strange = self._decide(picture, codes, rows, unsure)
+            blended.ravel()[places], stray.ravel()[places] = True, strange
+        return Snapped(rows, cv2.LUT(rows, self._codes) != codes, blended, stray)
 
-    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places, stray: NDArray[np.bool_]) -> None:
-        """Fill in the `unsure` rows, and which of them are `stray`."""
+    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> tuple[Places, NDArray[np.bool_]]:
+        """Fill in the `unsure` rows; the places of those that no colour is near to, and which of these are stray."""
         distances = self._distances(picture.reshape(-1, 3)[unsure])
         nearest = distances.argmin(axis=0)
         near = distances.min(axis=0) <= self._limit
         rows.ravel()[unsure[near]] = nearest[near]
         places, distances, nearest = unsure[~near], distances[:, ~near], nearest[~near]
         chosen, lonely = self._blends(rows, places, distances)
-        strange = lonely & (lonely.sum() > _MOST_LONELY * rows.size)
-        stray.ravel()[places] = strange | _in_blocks(codes, places)
         rows.ravel()[places] = np.where(lonely, nearest, chosen)
+        strange = lonely & (lonely.sum() > _MOST_LONELY * rows.size)
+        return places, strange | _in_blocks(codes, places)
 
     def _distances(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Squared distances (n, pixels), less than 2^18 and so exact in float32."""

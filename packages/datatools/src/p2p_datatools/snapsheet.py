@@ -10,7 +10,7 @@ import numpy as np
 
 from p2p_datatools.annotations.values import ColorLabels
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import Photo, read_photo, write_png
+from p2p_datatools.contract.images import read_photo, write_png
 from p2p_datatools.contract.sizes import Size
 from p2p_datatools.labelpicture import PictureReader
 from p2p_datatools.layout import Tile, sheet
@@ -18,8 +18,8 @@ from p2p_datatools.maskfolder import MaskLine
 from p2p_datatools.maskplan import Job
 
 MOST = 8  # pictures shown
-BOX = Size(512, 512)
-MARK = (255, 0, 254)  # on a grey picture no colour is plainer
+BOX = Size(360, 360)
+NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
 
 
 def refuse_picture(path: Path) -> None:
@@ -31,32 +31,35 @@ def refuse_picture(path: Path) -> None:
 
 
 def draw_snapped(path: Path, jobs: Sequence[Job], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
-    """Write a sheet of the pictures with the largest share of moved pixels: each as it is, and those pixels marked."""
-    shares = {name: line.snapped / (line.size.width * line.size.height) for name, line in lines.items()}
-    drawn = [(job, job.item) for job in jobs if isinstance(job.item, ColorLabels) and shares.get(job.name)]
-    if not drawn:
+    """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed."""
+    jobs = [job for job in jobs if job.name in lines and isinstance(job.item, ColorLabels)]
+    drawn = [job for job in jobs if lines[job.name].snapped]
+    worst = sorted(drawn, key=lambda job: _share(lines[job.name]), reverse=True)[:MOST]
+    tiles = [tile for job in worst if (tile := _tile(job, reader, _share(lines[job.name])))]
+    if not tiles:
         return
-    worst = sorted(drawn, key=lambda pair: shares[pair[0].name], reverse=True)[:MOST]
-    tiles = []
-    for job, item in worst:
-        picture = read_photo(item.path)
-        caption = f"{job.name}: {shares[job.name]:.1%}"
-        both = Tile((picture, _marked(picture, item, reader)), exact=(True, True)).fitted(BOX)
-        tiles.append(Tile(tuple(both), caption))
     cell = Size(
         max(picture.shape[1] for tile in tiles for picture in tile.pictures),
         max(picture.shape[0] for tile in tiles for picture in tile.pictures),
     )
-    title = f"{len(drawn)} of {len(jobs)} pictures have colours of no class, {len(tiles)} shown"
-    write_png(path, sheet(tiles, columns=2, cell=cell, title=title, headings=("as it is", "brought back")))
+    title = (
+        f"{len(drawn)} of {len(jobs)} pictures have colours of no class, {len(tiles)} shown: magenta is near to none"
+    )
+    write_png(path, sheet(tiles, columns=2, cell=cell, title=title, headings=("labels", "brought back", "where")))
 
 
-def _marked(picture: Photo, item: ColorLabels, reader: PictureReader) -> Photo:
-    """The picture in pale grey, and in MARK the pixels whose colour is no class's."""
+def _share(line: MaskLine) -> float:
+    return line.blended / (line.size.width * line.size.height)
+
+
+def _tile(job: Job, reader: PictureReader, share: float) -> Tile | None:
+    assert isinstance(job.item, ColorLabels), "draw_snapped leaves the others out"
+    picture = read_photo(job.item.path)
     try:
-        moved = reader.snap(item, picture)[0].moved
-    except P2PError:  # it was left out, and the reason is told there
-        moved = np.zeros(picture.shape[:2], dtype=bool)
-    grey = np.repeat(160 + picture.mean(axis=2, keepdims=True) * 0.35, 3, axis=2).astype(np.uint8)
-    grey[moved] = MARK
-    return grey
+        snapped, _ = reader.snap(job.item, picture)
+    except P2PError:
+        return None  # it has changed since its mask was built, which is told elsewhere
+    grey = np.repeat(150 + picture.mean(axis=2, keepdims=True) * 0.4, 3, axis=2).astype(np.uint8)
+    grey[snapped.moved], grey[snapped.blended] = NEAR, BLENDED
+    shown = (picture, reader.colors(job.item)[snapped.rows], grey)
+    return Tile(tuple(Tile(shown, exact=(True,) * 3).fitted(BOX)), f"{job.name}: {share:.1%} near to none")
