@@ -13,7 +13,16 @@ SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data fetch": {"--limit", "--seed", "--style"},
-    "data build-masks": {"--palette", "--photos", "--format", "--map", "--order", "--keep-going"},
+    "data build-masks": {
+        "--palette",
+        "--photos",
+        "--format",
+        "--map",
+        "--order",
+        "--tolerance",
+        "--snapped",
+        "--keep-going",
+    },
     "data check": {"--photos", "--palette", "--against"},
     "data pair": {"--halves", "--size", "--fit", "--keep-going"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
