@@ -21,11 +21,11 @@ from p2p_datatools.contract.images import find_pictures
 
 
 @dataclass(frozen=True)
-class Format:
+class Reader:
     """One format: whether a file or folder that exists is of it, how to read it, and in words what is looked for."""
 
     name: str
-    is_it: Callable[[Path], bool]
+    recognises: Callable[[Path], bool]
     read: Callable[[Path], LabelSet]
     looked_for: str
 
@@ -39,7 +39,9 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         raise UsageError(f"--format {format}: there is no such format; there are {', '.join(FORMATS)}.")
     if not path.exists():
         raise P2PError(f"{path}: there is no such file or folder. Check the spelling.")
-    chosen = next((each for each in TABLE if (each.is_it(path) if format == "auto" else each.name == format)), None)
+    chosen = next(
+        (each for each in READERS if (each.recognises(path) if format == "auto" else each.name == format)), None
+    )
     if chosen is None:
         raise _unknown(path)
     return chosen.read(path)
@@ -52,7 +54,7 @@ def _unknown(path: Path) -> P2PError:
         what = "is JSON, but of no form that is known"
     else:
         what = "is no label file that is known"
-    return P2PError(f"{path}: {what}. Looked for: {'; '.join(each.looked_for for each in TABLE)}.")
+    return P2PError(f"{path}: {what}. Looked for: {'; '.join(each.looked_for for each in READERS)}.")
 
 
 def _is_coco(path: Path) -> bool:
@@ -91,29 +93,29 @@ def _in_folder(read: Callable[[Path], LabelSet]) -> Callable[[Path], LabelSet]:
 
 
 # The first that fits is taken, so that what is told by names of files and folders stands before what any picture fits.
-TABLE = (
-    Format(
+READERS = (
+    Reader(
         "coco",
         _is_coco,
         _read_coco,
         "a .json file in COCO form (an object with images, annotations and categories) or a folder with one",
     ),
-    Format("cityscapes", is_cityscapes, read_cityscapes, "files of Cityscapes (*_gtFine_labelIds.png)"),
-    Format("voc", is_voc, read_voc, "Pascal VOC's folder SegmentationClass"),
-    Format("yolo", is_yolo, read_yolo, "YOLO's text files with a data.yaml"),
+    Reader("cityscapes", is_cityscapes, read_cityscapes, "files of Cityscapes (*_gtFine_labelIds.png)"),
+    Reader("voc", is_voc, read_voc, "Pascal VOC's folder SegmentationClass"),
+    Reader("yolo", is_yolo, read_yolo, "YOLO's text files with a data.yaml"),
     # Where the masks of CMP facades lie beside, these are exact.
-    Format("cmp", lambda path: is_cmp(path) and not any(path.glob("*.png")), read_cmp, "XML files of CMP facades"),
-    Format(
+    Reader("cmp", lambda path: is_cmp(path) and not any(path.glob("*.png")), read_cmp, "XML files of CMP facades"),
+    Reader(
         "colors",
         lambda path: path.is_dir() and holds_colors(path),
         _in_folder(read_color_folder),
         "a folder of pictures in the palette's colours",
     ),
-    Format(
+    Reader(
         "index",
         lambda path: path.is_dir() and bool(find_pictures(path)),
         _in_folder(read_index_folder),
         "a folder of index pictures (.png)",
     ),
 )
-FORMATS = ("auto", *(each.name for each in TABLE))
+FORMATS = ("auto", *(each.name for each in READERS))
