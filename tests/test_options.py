@@ -13,6 +13,7 @@ SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data fetch": {"--limit", "--seed", "--style"},
+    "data palette": {"--picture"},
     "data build-masks": {
         "--palette",
         "--photos",

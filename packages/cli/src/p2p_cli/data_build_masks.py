@@ -98,7 +98,7 @@ def command(
     from p2p_cli import render
     from p2p_datatools.claims import parse_mapping
     from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.masks import build_masks
+    from p2p_datatools.masks import How, build_masks
     from p2p_datatools.snap import Snapping
 
     palette = load_palette(palette_name)
@@ -109,8 +109,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        order=order,
-        snapping=Snapping(tolerance, snapped),
+        how=How(order, Snapping(tolerance, snapped)),
         keep_going=keep_going,
         report=render.reporter(),
     )

@@ -5,7 +5,7 @@ Nothing here may know a label format or guess what a label means; readers and cl
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,6 @@ from p2p_datatools.paint import Order, label_map
 from p2p_datatools.snap import Snapping
 from p2p_datatools.snapsheet import draw_snapped, refuse_picture
 
-SNAPPING = Snapping()
-
 __all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
 
 
@@ -70,6 +68,17 @@ class MaskSummary:
     dest: Path
 
 
+@dataclass(frozen=True)
+class How:
+    """How labels are painted: the order in which regions cover each other, and what becomes of colours of no class."""
+
+    order: Order = "palette"
+    snapping: Snapping = field(default_factory=Snapping)
+
+
+AS_USUAL = How()
+
+
 def build_masks(
     labels: Path,
     dest: Path,
@@ -78,8 +87,7 @@ def build_masks(
     photos: Path | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
-    order: Order = "palette",
-    snapping: Snapping = SNAPPING,
+    how: How = AS_USUAL,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
@@ -91,23 +99,19 @@ def build_masks(
     that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds
     something else.
     """
-    if snapping.picture:
-        refuse_picture(snapping.picture)
+    if how.snapping.picture:
+        refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)
-    if order != "palette" and found.are_pictures:
-        raise UsageError(f"--order {order}: pictures of class numbers have no order. Leave it out.")
+    if how.order != "palette" and found.are_pictures:
+        raise UsageError(f"--order {how.order}: pictures of class numbers have no order. Leave it out.")
     refuse_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
-    if format == "auto":
-        report.note(f"{labels}: recognised as {found.format}.")
-    for note in found.notes:
-        report.note(note)
-    _note_left_out(found, folder, report)
+    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan(found, folder)
-    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, order)) as destination:
-        work = _Work(destination, claims, PictureReader(claims, mapping or {}, snapping.tolerance), order)
+    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+        work = _Work(destination, claims, PictureReader(claims, mapping or {}, how.snapping.tolerance), how.order)
         for job in report.track(jobs, "masks", len(jobs)):
             work.do(job)
         claims.refuse_unclaimed(work.uses, where=str(labels))
@@ -117,8 +121,8 @@ def build_masks(
         if not (keep_going and work.lines):
             refuse(skipped, destination)
         areas = work.commit(skipped)
-    if snapping.picture:
-        draw_snapped(snapping.picture, jobs, work.pictures, work.lines)
+    if how.snapping.picture:
+        draw_snapped(how.snapping.picture, jobs, work.pictures, work.lines)
     return MaskSummary(
         format=found.format,
         built=work.built,
@@ -158,7 +162,10 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -
     }
 
 
-def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
+    """Say what was recognised, what the reader noted, and what is left out."""
+    for line in (*([recognised] if recognised else []), *found.notes):
+        report.note(line)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})

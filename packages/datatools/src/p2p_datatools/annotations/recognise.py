@@ -19,14 +19,14 @@ from p2p_datatools.contract.images import find_pictures
 
 
 @dataclass(frozen=True)
-class Format:
+class Reader:
     """One format: whether the label files of a place are of it, how to read them, and in words what is looked for.
 
     One with `forms` is told by what is in the files, any other by the names of files and folders.
     """
 
     name: str
-    is_it: Callable[[LabelFiles], bool]
+    recognises: Callable[[LabelFiles], bool]
     read: Callable[[LabelFiles], LabelSet]
     looked_for: str
     forms: bool = False
@@ -42,7 +42,9 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     if not path.exists():
         raise P2PError(f"{path}: there is no such file or folder. Check the spelling.")
     files = LabelFiles(path)
-    chosen = next((each for each in TABLE if (each.is_it(files) if format == "auto" else each.name == format)), None)
+    chosen = next(
+        (each for each in READERS if (each.recognises(files) if format == "auto" else each.name == format)), None
+    )
     if format == "auto" and (chosen is None or chosen.forms or chosen in PICTURES):
         _refuse_mixture(files)
         if files.damaged and not files.forms:
@@ -66,15 +68,15 @@ def _unknown(path: Path) -> P2PError:
         what = "is JSON, but of no form that is known"
     else:
         what = "is no label file that is known"
-    return P2PError(f"{path}: {what}. Looked for: {'; '.join(each.looked_for for each in TABLE)}.")
+    return P2PError(f"{path}: {what}. Looked for: {'; '.join(each.looked_for for each in READERS)}.")
 
 
-def _of_files(name: str, looked_for: str) -> Format:
-    return Format(name, lambda files: bool(files.of(name)), lambda files: files.read(name), looked_for, forms=True)
+def _of_files(name: str, looked_for: str) -> Reader:
+    return Reader(name, lambda files: bool(files.of(name)), lambda files: files.read(name), looked_for, forms=True)
 
 
-def _of_place(name: str, is_it: Callable[[Path], bool], read: Callable[[Path], LabelSet], looked_for: str) -> Format:
-    return Format(name, lambda files: is_it(files.place), lambda files: read(files.place), looked_for)
+def _of_place(name: str, is_it: Callable[[Path], bool], read: Callable[[Path], LabelSet], looked_for: str) -> Reader:
+    return Reader(name, lambda files: is_it(files.place), lambda files: read(files.place), looked_for)
 
 
 def _in_folder(read: Callable[[Path], LabelSet]) -> Callable[[Path], LabelSet]:
@@ -104,7 +106,7 @@ PICTURES = (
     ),
 )
 # The first that fits is taken, so that what is told by names of files and folders stands before what any picture fits.
-TABLE = (
+READERS = (
     _of_place("cityscapes", is_cityscapes, read_cityscapes, "files of Cityscapes (*_gtFine_labelIds.png)"),
     _of_place("voc", is_voc, read_voc, "Pascal VOC's folder SegmentationClass"),
     _of_place("yolo", is_yolo, read_yolo, "YOLO's text files with a data.yaml"),
@@ -117,4 +119,4 @@ TABLE = (
     _of_files("via", "VIA (.json or .csv with filename and regions)"),
     *PICTURES,
 )
-FORMATS = ("auto", *(each.name for each in TABLE))
+FORMATS = ("auto", *(each.name for each in READERS))
