@@ -14,7 +14,7 @@ from p2p_datatools.compare import Comparison, compare, outlines
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import write_mask, write_png
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, load_palette, palette_from_json
-from p2p_datatools.masks import build_masks
+from p2p_datatools.masks import How, build_masks
 from p2p_datatools.synth import draw
 
 CARS = load_palette("cars")
@@ -219,7 +219,9 @@ def test_real_masks_that_labelme_made_of_its_polygons_agree_with_ours_but_for_ou
         where="test",
     )
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    build_masks(folder / "data_annotated", ours, palette=palette, mapping={"__ignore__": "ignore"}, order="annotation")
+    build_masks(
+        folder / "data_annotated", ours, palette=palette, mapping={"__ignore__": "ignore"}, how=How("annotation")
+    )
     build_masks(
         folder / "data_dataset_voc" / "SegmentationClass",
         theirs,

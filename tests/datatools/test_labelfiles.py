@@ -124,3 +124,11 @@ def test_each_value_is_parsed_at_most_twice_and_only_one_is_kept(
     parsed.clear()
     LabelFiles(tmp_path / "a.json").read("labelme")
     assert len(parsed) == 1
+
+
+def test_a_file_that_was_never_whole_xml_is_no_damage_but_one_of_ours_twice_is(tmp_path: Path) -> None:
+    write(tmp_path / "facade.xml", "<object><label>2</label></object>\n<object/>")
+    assert not LabelFiles(tmp_path).damaged
+    write(tmp_path / "cvat.xml", "<annotations/><annotations/>")
+    (error,) = LabelFiles(tmp_path).damaged
+    assert "several root elements" in str(error)

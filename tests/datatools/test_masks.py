@@ -20,7 +20,7 @@ from p2p_datatools.contract.images import colorize, read_mask, write_png
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.maskfolder import read_mask_lines
-from p2p_datatools.masks import MaskSummary, build_masks
+from p2p_datatools.masks import How, MaskSummary, build_masks
 
 CARS = load_palette("cars")
 GOLDEN = Path(__file__).parents[1] / "golden" / "mask.png"
@@ -468,16 +468,16 @@ def test_what_was_recognised_and_what_has_no_area_is_said(labels: Path, tmp_path
 def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_other(tmp_path: Path) -> None:
     labels = write_coco(tmp_path / "labels.json", {"a.jpg": PARTS})
     build(labels, tmp_path / "masks")
-    build(labels, tmp_path / "other", order="annotation")
+    build(labels, tmp_path / "other", how=How("annotation"))
     ours, theirs = (read_mask(tmp_path / name / "a.png", CARS) for name in ("masks", "other"))
     assert (ours == CARS.index("tyres")).any()
     assert (theirs[14:17, 8:12] == CARS.index("body")).any()  # the hood is drawn last
-    assert build(labels, tmp_path / "other", order="annotation").kept == 1
+    assert build(labels, tmp_path / "other", how=How("annotation")).kept == 1
     with pytest.raises(P2PError, match="its labels, --map or --order have changed since"):
         build(labels, tmp_path / "other")
     numbers = write_numbers(tmp_path / "numbers", a=[[0, 1]])
     with pytest.raises(UsageError, match="--order annotation: pictures of class numbers have no order"):
-        build(numbers, tmp_path / "third", order="annotation")
+        build(numbers, tmp_path / "third", how=How("annotation"))
 
 
 def test_a_region_wholly_outside_its_picture_was_drawn_on_another(tmp_path: Path) -> None:

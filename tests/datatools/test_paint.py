@@ -11,7 +11,7 @@ from skimage import draw
 
 from p2p_datatools.annotations.values import Points, Polygon, Region, Runs
 from p2p_datatools.contract.sizes import Size
-from p2p_datatools.paint import class_map, fill, is_outside, label_map, stamp
+from p2p_datatools.paint import fill, is_outside, label_map, stamp
 
 # The type information of scikit-image is incomplete.
 scikit_polygon: Callable[..., NDArray[np.bool_]] = draw.polygon2mask
@@ -118,12 +118,6 @@ def test_what_stays_unpainted_hides_nothing_and_what_is_ignored_hides_all() -> N
     assert (label_map([Region("car", car), Region("sticker", whole)], Size(8, 6), CLASSES.__getitem__) == 1).sum() == 16
     canvas = label_map([Region("odd", whole), Region("car", car)], Size(8, 6), CLASSES.__getitem__)
     assert (canvas == 255).sum() == 24
-
-
-def test_class_numbers_become_class_indices() -> None:
-    numbers = np.array([[0, 8], [300, 9]], dtype=np.uint16)
-    classes = {"0": 0, "8": 1, "300": 255, "9": None}
-    assert class_map(numbers, classes.__getitem__).tolist() == [[0, 1], [255, 0]]
 
 
 def test_a_large_picture_is_painted_in_a_moment() -> None:

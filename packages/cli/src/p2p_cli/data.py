@@ -10,6 +10,7 @@ from p2p_cli.app import LazyGroup
 COMMANDS = {
     "catalog": ("data_catalog", "List known data sets: source, licence, size, classes."),
     "fetch": ("data_fetch", "Bring a known data set to DEST."),
+    "palette": ("data_palette", "Show and check a palette, or begin one from labels."),
     "build-masks": ("data_build_masks", "Build colour-coded masks from labels."),
     "check": ("data_check", "Check masks, pairs or photos; exit code 1 on errors."),
     "pair": ("data_pair", "Join the pictures of A and B to A|B pairs."),

@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from p2p_datatools.annotations.values import Use
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -54,17 +55,28 @@ def _targets(palette: Palette) -> tuple[str, ...]:
 class Claims:
     """Which class claims a label; with `numbers` the labels are class numbers, which the palette knows by its ids.
 
+    `known` tells of some labels what they are, unless the mapping says otherwise; `unit` is what is counted of them.
     Raises UsageError when the mapping names a class that the palette has not.
     """
 
-    def __init__(self, palette: Palette, mapping: Mapping[str, str], *, numbers: bool) -> None:
+    def __init__(
+        self,
+        palette: Palette,
+        mapping: Mapping[str, str],
+        *,
+        numbers: bool,
+        known: Mapping[str, str] = MappingProxyType({}),
+        unit: str | None = None,
+    ) -> None:
         for source, target in mapping.items():
             _check_target(target, palette, f"{source}={target}")
         self.palette = palette
         self._unused = set(mapping)
         self._mapping = dict(mapping)
         self._numbers = numbers
-        self._known: dict[str, str | None] = {}
+        self._unit = unit or ("pixel" if numbers else "region")
+        self._told = known
+        self._words: dict[str, str | None] = {}
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -73,9 +85,9 @@ class Claims:
 
     def word(self, label: str) -> str | None:
         """What `label` becomes: a class's name, background, unpainted or ignore; None when nothing claims it."""
-        if label not in self._known:
-            self._known[label] = self._mapped(label) or self._by_palette(label)
-        return self._known[label]
+        if label not in self._words:
+            self._words[label] = self._mapped(label) or self._told.get(label) or self._by_palette(label)
+        return self._words[label]
 
     def index(self, label: str) -> int | None:
         """The class index of a label that is claimed; None for one that stays unpainted."""
@@ -105,9 +117,8 @@ class Claims:
         unclaimed = sorted((label for label in uses if self.word(label) is None), key=int if self._numbers else str)
         if not unclaimed:
             return
-        unit = "pixel" if self._numbers else "region"
         shown, more = unclaimed[:_MOST_LISTED], len(unclaimed) - _MOST_LISTED
-        counts = [(_many(uses[each].count, unit), _many(uses[each].pictures, "picture")) for each in shown]
+        counts = [(_many(uses[each].count, self._unit), _many(uses[each].pictures, "picture")) for each in shown]
         listed = [f"{label} ({count} in {pictures})" for label, (count, pictures) in zip(shown, counts, strict=True)]
         guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
         options = [f"--map {_quoted(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]

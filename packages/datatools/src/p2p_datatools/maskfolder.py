@@ -24,7 +24,8 @@ LINES = "masks.jsonl"
 class MaskLine:
     """One mask: `areas` are pixels by class, `labels` tells what class each label became.
 
-    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold.
+    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. where the
+    labels were colours, `snapped` pixels had one of no class, and `blended` of them one that was near to none.
     """
 
     name: str
@@ -33,6 +34,8 @@ class MaskLine:
     source: str
     signature: str
     labels: dict[str, str]
+    snapped: int = 0
+    blended: int = 0
 
     @property
     def file(self) -> str:
@@ -54,6 +57,8 @@ def line_from_json(value: Any) -> MaskLine:
         source=str(value["source"]),
         signature=str(value["signature"]),
         labels={str(label): str(word) for label, word in dict(value["labels"]).items()},
+        snapped=int(value.get("snapped", 0)),
+        blended=int(value.get("blended", 0)),
     )
 
 

@@ -4,23 +4,24 @@ Nothing here may open more of a picture than its header, or decide what a label 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2p_datatools.annotations.values import IndexLabels, LabelSet, RegionLabels
+from p2p_datatools.annotations.values import LabelSet, PictureLabels, Region, RegionLabels
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import photo_size
 from p2p_datatools.contract.sizes import Size
 from p2p_datatools.matching import PhotoFolder, safe_name
+from p2p_datatools.paint import is_outside
 
 
 @dataclass(frozen=True)
 class Job:
     """One mask to build; `photo` is the photo it is for, where photos were given."""
 
-    item: RegionLabels | IndexLabels
+    item: RegionLabels | PictureLabels
     name: str
     photo: Path | None
 
@@ -37,7 +38,8 @@ def refuse_inside(dest: Path, *folders: Path | None) -> None:
 
 def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
     """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
-    folder = PhotoFolder(photos, apart=[item.path for item in found.items if isinstance(item, IndexLabels)])
+    labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
+    folder = PhotoFolder(photos, apart=[*labels, *found.beside])
     folder.refuse_clashes()
     return folder
 
@@ -56,7 +58,7 @@ def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[S
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
-def _job(item: RegionLabels | IndexLabels, folder: PhotoFolder | None) -> Job:
+def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Job:
     if folder is None:
         job = Job(item, safe_name(item.file_name), None)
     else:
@@ -71,6 +73,16 @@ def _job(item: RegionLabels | IndexLabels, folder: PhotoFolder | None) -> Job:
 def counted(kinds: Mapping[str, int]) -> str:
     """How many there are of each kind, in words."""
     return " and ".join(f"{count} of the kind '{kind}'" for kind, count in kinds.items())
+
+
+def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None:
+    """Raise P2PError for a region that lies wholly outside its picture: it was drawn on another one."""
+    for count, region in enumerate(regions, start=1):
+        if is_outside(region, size):
+            raise P2PError(
+                f"{where}: region {count} ({region.label}) lies wholly outside the picture of {size}. "
+                "Delete it, or take the photo it was drawn on."
+            )
 
 
 def needed_size(job: Job) -> Size | None:

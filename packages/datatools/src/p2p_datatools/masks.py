@@ -5,22 +5,20 @@ Nothing here may know a label format or guess what a label means; readers and cl
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from p2p_datatools.annotations.recognise import read_labels
-from p2p_datatools.annotations.values import IndexLabels, LabelSet, RegionLabels, Use
+from p2p_datatools.annotations.values import LabelSet, RegionLabels, Use
 from p2p_datatools.claims import IGNORED, Claims, parse_mapping
 from p2p_datatools.contract.destination import Destination, Skip, refuse, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import LabelMap, read_index_picture, size_of, write_mask
+from p2p_datatools.contract.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
+from p2p_datatools.labelpicture import PictureReader, color_words, histogram
 from p2p_datatools.maskfolder import (
     LINES,
     MaskLine,
@@ -30,20 +28,31 @@ from p2p_datatools.maskfolder import (
     refuse_other_palette,
     write_records,
 )
-from p2p_datatools.maskplan import Job, counted, needed_size, other_size, photo_folder, plan, refuse_inside
+from p2p_datatools.maskplan import (
+    Job,
+    counted,
+    needed_size,
+    other_size,
+    photo_folder,
+    plan,
+    refuse_inside,
+    refuse_outside,
+)
 from p2p_datatools.matching import PhotoFolder
-from p2p_datatools.paint import Order, class_map, is_outside, label_map
+from p2p_datatools.paint import Order, label_map
+from p2p_datatools.snap import Snapping
+from p2p_datatools.snapsheet import draw_snapped, refuse_picture
 
 __all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
-
-Numbers = NDArray[np.uint8 | np.uint16]
 
 
 @dataclass(frozen=True)
 class MaskSummary:
     """What `build_masks` did: `areas` are pixels by class over all masks in `dest`, `unseen` the classes without any.
 
-    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of.
+    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of. Where
+    the labels are colours, `snapped` pixels had one of no class; `blended` are those of them that were not near to any,
+    of which `most_blended` has the largest share.
     """
 
     format: str
@@ -53,7 +62,21 @@ class MaskSummary:
     unseen: tuple[str, ...]
     areas: dict[str, int]
     photos_without_labels: int
+    snapped: int
+    blended: int
+    most_blended: str | None
     dest: Path
+
+
+@dataclass(frozen=True)
+class How:
+    """How labels are painted: the order in which regions cover each other, and what becomes of colours of no class."""
+
+    order: Order = "palette"
+    snapping: Snapping = field(default_factory=Snapping)
+
+
+AS_USUAL = How()
 
 
 def build_masks(
@@ -64,7 +87,7 @@ def build_masks(
     photos: Path | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
-    order: Order = "palette",
+    how: How = AS_USUAL,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
@@ -72,22 +95,23 @@ def build_masks(
 
     With `photos`, a mask bears its photo's name and has its size. With the order `annotation` what the labelling tool
     shows on top is on top, otherwise the class that comes later in the palette. Masks that are there and whose labels
-    are unchanged are kept. Raises P2PError for labels that no class claims, and for pictures that cannot be built,
-    unless `keep_going`; UsageError when `dest` holds something else.
+    are unchanged are kept. Colours that are no class's are brought back to one (see `snap`). Raises P2PError for labels
+    that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds
+    something else.
     """
+    if how.snapping.picture:
+        refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)
-    if order != "palette" and found.are_numbers:
-        raise UsageError(f"--order {order}: pictures of class numbers have no order. Leave it out.")
-    refuse_inside(dest, photos, labels if found.are_numbers else None)
-    claims = Claims(palette, mapping or {}, numbers=found.are_numbers)
+    if how.order != "palette" and found.are_pictures:
+        raise UsageError(f"--order {how.order}: pictures of class numbers have no order. Leave it out.")
+    refuse_inside(dest, photos, labels if found.are_pictures else None)
+    claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
-    if format == "auto":
-        report.note(f"{labels}: recognised as {found.format}.")
-    _note_left_out(found, folder, report)
+    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan(found, folder)
-    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, order)) as destination:
-        work = _Work(destination, claims, order)
+    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+        work = _Work(destination, claims, PictureReader(claims, mapping or {}, how.snapping.tolerance), how.order)
         for job in report.track(jobs, "masks", len(jobs)):
             work.do(job)
         claims.refuse_unclaimed(work.uses, where=str(labels))
@@ -97,6 +121,8 @@ def build_masks(
         if not (keep_going and work.lines):
             refuse(skipped, destination)
         areas = work.commit(skipped)
+    if how.snapping.picture:
+        draw_snapped(how.snapping.picture, jobs, work.pictures, work.lines)
     return MaskSummary(
         format=found.format,
         built=work.built,
@@ -105,8 +131,24 @@ def build_masks(
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
+        snapped=sum(line.snapped for line in work.lines.values()),
+        blended=sum(line.blended for line in work.lines.values()),
+        most_blended=_most_blended(work.lines),
         dest=dest,
     )
+
+
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Claims:
+    known = color_words(palette) if found.are_colors else {}
+    known |= dict.fromkeys(found.ignored, IGNORED)
+    unit = "pixel" if found.are_pictures else "region"
+    return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+
+
+def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
+    shares = {name: line.blended / (line.size.width * line.size.height) for name, line in lines.items()}
+    most = max(shares, key=shares.__getitem__, default=None)
+    return most if most and shares[most] else None
 
 
 def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -> dict[str, Any]:
@@ -120,7 +162,10 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -
     }
 
 
-def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
+    """Say what was recognised, what the reader noted, and what is left out."""
+    for line in (*([recognised] if recognised else []), *found.notes):
+        report.note(line)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
@@ -136,8 +181,9 @@ def _note_left_out(found: LabelSet, folder: PhotoFolder | None, report: Reporter
 class _Work:
     """The masks of one call: `lines` are the records of those in DEST and of those built, by name."""
 
-    def __init__(self, destination: Destination, claims: Claims, order: Order) -> None:
+    def __init__(self, destination: Destination, claims: Claims, pictures: PictureReader, order: Order) -> None:
         self.destination, self.claims, self.palette, self.order = destination, claims, claims.palette, order
+        self.pictures = pictures
         self.earlier = _earlier_lines(destination, claims.palette)
         self.lines = dict(self.earlier)
         self.skipped: list[Skip] = []
@@ -196,26 +242,28 @@ class _Work:
         return job.item.signature if self.order == "palette" else f"{job.item.signature} in the order of annotation"
 
     def _build(self, job: Job, size: Size | None) -> tuple[MaskLine | None, LabelMap | None]:
+        mask: LabelMap | None
         if isinstance(job.item, RegionLabels):
-            assert size is not None, "regions do not tell it, so _size has"
-            labels = {region.label for region in job.item.regions}
-            _refuse_outside(job.item, size)
-            mask = label_map(job.item.regions, size, self.claims.index, self.order)
+            assert size is not None, "regions do not tell it, so needed_size has"
+            labels, moved = {region.label for region in job.item.regions}, (0, 0)
+            regions = job.item.regions_in(size)
+            refuse_outside(regions, size, where=job.item.where)
+            mask = label_map(regions, size, self.claims.index, self.order)
         else:
-            numbers = _read_numbers(job.item, size)
-            labels = self._note_uses(numbers)
-            if any(self.claims.word(label) is None for label in labels):
+            read = self.pictures.read(job.item)
+            self._note_uses(read.uses)
+            labels, mask, moved = set(read.uses), read.mask, (read.snapped, read.blended)
+            if mask is None:
                 return None, None
-            mask = class_map(numbers, self.claims.index)
+            if size is not None and size_of(mask) != size:
+                raise other_size(job.item.where, size_of(mask), size)
         words = {label: word for label in sorted(labels) if (word := self.claims.word(label))}
         areas = _areas(mask, self.palette)
-        return MaskLine(job.name, size_of(mask), areas, job.item.source, self._signature(job), words), mask
+        return MaskLine(job.name, size_of(mask), areas, job.item.source, self._signature(job), words, *moved), mask
 
-    def _note_uses(self, numbers: Numbers) -> set[str]:
-        uses = {str(number): Use(int(count), 1) for number, count in enumerate(np.bincount(numbers.ravel())) if count}
+    def _note_uses(self, uses: Mapping[str, Use]) -> None:
         for label, use in uses.items():
             self.uses[label] = self.uses.get(label, Use()) + use
-        return set(uses)
 
     def commit(self, skipped: list[Skip]) -> Counter[str]:
         """Bring the masks to DEST; the pixels of each class over all of them."""
@@ -239,24 +287,7 @@ def _earlier_lines(destination: Destination, palette: Palette) -> dict[str, Mask
     return {name: line for name, line in lines.items() if (destination.dest / line.file).is_file()}
 
 
-def _refuse_outside(item: RegionLabels, size: Size) -> None:
-    """Raise P2PError for a region that lies wholly outside its picture: it was drawn on another one."""
-    for count, region in enumerate(item.regions, start=1):
-        if is_outside(region, size):
-            raise P2PError(
-                f"{item.where}: region {count} ({region.label}) lies wholly outside the picture of {size}. "
-                "Delete it, or take the photo it was drawn on."
-            )
-
-
-def _read_numbers(item: IndexLabels, size: Size | None) -> Numbers:
-    numbers = read_index_picture(item.path).values
-    if size is not None and size_of(numbers) != size:
-        raise other_size(item.where, size_of(numbers), size)
-    return numbers
-
-
 def _areas(mask: LabelMap, palette: Palette) -> dict[str, int]:
-    counts = np.bincount(mask.ravel(), minlength=256)
+    counts = histogram(mask)
     areas = {name: int(counts[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(counts[IGNORE])}
     return {name: count for name, count in areas.items() if count}

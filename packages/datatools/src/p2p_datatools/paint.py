@@ -47,14 +47,6 @@ def label_map(
     return canvas
 
 
-def class_map(numbers: NDArray[np.uint8 | np.uint16], classes: Callable[[str], int | None]) -> LabelMap:
-    """Class indices for a picture of class numbers (height, width); a number that stays unpainted is background."""
-    table = np.zeros(int(numbers.max()) + 1, dtype=np.uint8)
-    for number in np.flatnonzero(np.bincount(numbers.ravel())):
-        table[number] = classes(str(number)) or 0
-    return np.take(table, numbers)
-
-
 def fill(canvas: LabelMap, polygon: Polygon, index: int) -> None:
     """Set the pixels of `canvas` whose centres lie inside `polygon` and in none of its holes."""
     box = _box_of(polygon.outer, size_of(canvas))

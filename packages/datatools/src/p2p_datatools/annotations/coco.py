@@ -5,14 +5,14 @@ Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from p2p_datatools.annotations.gather import name_of, uses_of
+from p2p_datatools.annotations.gather import name_of
 from p2p_datatools.annotations.runs import coco_runs
 from p2p_datatools.annotations.shapes import box, number, polygon
-from p2p_datatools.annotations.values import LabelSet, Region, RegionLabels
+from p2p_datatools.annotations.values import LabelSet, Region, RegionLabels, uses_of
 from p2p_datatools.contract.destination import skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import MOST_PIXELS
@@ -87,10 +87,10 @@ def _picture(
     size = _size(image, name)
     drawn = [(each, _region(each, categories, name, size)) for each in annotations]
     regions = tuple(region for _, region in drawn if region.polygons or region.runs)
-    empty = len(drawn) - len(regions)
+    without = {_EMPTY: len(drawn) - len(regions)} if len(drawn) > len(regions) else {}
     said = [name, size, [_said(each, region) for each, region in drawn]]
     signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-    return RegionLabels(name, size, regions, name, source, signature, Counter({_EMPTY: empty} if empty else {}))
+    return RegionLabels(name, size, regions, name, source, signature, without_area=without)
 
 
 def _said(annotation: Mapping[str, Any], region: Region) -> list[Any]:

@@ -6,11 +6,11 @@ Nothing here may know a file format.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from p2p_datatools.annotations.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use
+from p2p_datatools.annotations.values import LabelSet, Polygon, Region, RegionLabels, Runs, uses_of
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import MOST_PIXELS
@@ -41,7 +41,7 @@ class Drawing:
         """The picture's labels."""
         regions = tuple(self.regions)
         signature = _signature(file_name, size, regions)
-        return RegionLabels(file_name, size, regions, where, source, signature, dict(self.without_area))
+        return RegionLabels(file_name, size, regions, where, source, signature, without_area=dict(self.without_area))
 
 
 def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]) -> LabelSet:
@@ -65,15 +65,6 @@ def united(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
     uses = uses_of([item for item in items if isinstance(item, RegionLabels)])
     every = [*skipped, *(skip for each in sets for skip in each.skipped)]
     return LabelSet(sets[0].format, tuple(items), uses, tuple(every))
-
-
-def uses_of(items: Iterable[RegionLabels]) -> Mapping[str, Use]:
-    """How often each label is used."""
-    uses: dict[str, Use] = {}
-    for item in items:
-        for label, count in Counter(region.label for region in item.regions).items():
-            uses[label] = uses.get(label, Use()) + Use(count, 1)
-    return uses
 
 
 def _label(value: Any, where: str) -> str:

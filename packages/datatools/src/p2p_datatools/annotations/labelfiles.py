@@ -15,7 +15,7 @@ from p2p_datatools.annotations.cvat import is_cvat, read_cvat
 from p2p_datatools.annotations.gather import united
 from p2p_datatools.annotations.labelme import is_labelme, read_labelme
 from p2p_datatools.annotations.labelme_xml import is_labelme_xml, read_labelme_xml
-from p2p_datatools.annotations.markup import read_xml
+from p2p_datatools.annotations.markup import SeveralRootsError, read_xml
 from p2p_datatools.annotations.values import LabelSet
 from p2p_datatools.annotations.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.annotations.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
@@ -65,6 +65,9 @@ _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".xml": read_xml,
     ".csv": _read_csv,
 }
+
+
+_ROOTS = ("annotations", "annotation")
 
 
 class LabelFiles:
@@ -139,6 +142,9 @@ class LabelFiles:
     def _form(self, path: Path) -> Form | P2PError | None:
         try:
             value = self._value(path)
+        except SeveralRootsError as error:
+            # Only a file that begins as one of ours is damaged by it; those of CMP facades are so from the start.
+            return error if error.tag in _ROOTS else None
         except P2PError as error:
             return error
         return next((form for form in FORMS if form.is_it(value)), None)

@@ -10,6 +10,15 @@ from xml.parsers import expat
 from p2p_datatools.contract.errors import P2PError
 
 Element = ElementTree.Element
+_JUNK = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+
+
+class SeveralRootsError(P2PError):
+    """An XML file goes on after its first element, called `tag`: that is damage, or a format that is no whole XML."""
+
+    def __init__(self, path: Path, tag: str) -> None:
+        super().__init__(f"{path}: is not whole XML, for it has several root elements. Was the file edited?")
+        self.tag = tag
 
 
 def read_xml(path: Path) -> Element:
@@ -32,7 +41,11 @@ def read_xml(path: Path) -> Element:
     try:
         parser.Parse(data, True)
         return builder.close()
-    except (expat.ExpatError, ValueError, LookupError, AssertionError) as error:
+    except expat.ExpatError as error:
+        if error.code == _JUNK:
+            raise SeveralRootsError(path, builder.close().tag) from error
+        raise P2PError(f"{path}: is not whole XML ({error}). Was the file cut off or edited?") from error
+    except (ValueError, LookupError, AssertionError) as error:
         raise P2PError(f"{path}: is not whole XML ({error}). Was the file cut off or edited?") from error
 
 

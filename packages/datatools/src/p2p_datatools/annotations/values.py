@@ -3,7 +3,7 @@
 Nothing here may know a file format or a palette.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.destination import Skip
 from p2p_datatools.contract.files import sha256_file
+from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.sizes import Size
 
 Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) covers 0..1, so its centre is (0.5, 0.5)
@@ -61,8 +62,9 @@ class RegionLabels:
     """The labels of one picture as regions, in the order in which the labelling tool paints them.
 
     `file_name` is what the label file calls the picture, which may be anything; `size` is the picture's as the label
-    file tells it. `where` names the place in errors, `source` in records; `signature` changes when the labels do.
-    `without_area` counts by kind what is drawn but covers nothing, such as lines and points.
+    file tells it. `where` names the place in errors, `source` in records; `signature` changes when the labels do. With
+    `relative` the points are shares of the picture's width and height. `without_area` counts by kind what is drawn but
+    covers nothing, such as lines and points.
     """
 
     file_name: str
@@ -71,12 +73,29 @@ class RegionLabels:
     where: str
     source: str
     signature: str
+    relative: bool = False
     without_area: Mapping[str, int] = field(default_factory=dict)
+
+    def regions_in(self, size: Size) -> tuple[Region, ...]:
+        """The regions in pixels of a picture of `size`."""
+        if not self.relative:
+            return self.regions
+        scale = np.array(size, dtype=np.float64)
+        return tuple(
+            Region(
+                region.label,
+                tuple(
+                    Polygon(each.outer * scale, tuple(hole * scale for hole in each.holes)) for each in region.polygons
+                ),
+                region.runs,
+            )
+            for region in self.regions
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class IndexLabels:
-    """The labels of one picture as a picture of class numbers; `file_name` is its path below the labels' folder."""
+class PictureLabels:
+    """The labels of one picture as a picture; `file_name` is what its photo is called, below the photos' folder."""
 
     file_name: str
     path: Path
@@ -97,6 +116,20 @@ class IndexLabels:
         return sha256_file(self.path)
 
 
+@dataclass(frozen=True, eq=False)
+class IndexLabels(PictureLabels):
+    """Class numbers; `names` are what the format itself calls them, where it does: otherwise a palette's ids do."""
+
+    names: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ColorLabels(PictureLabels):
+    """Colours, exact or blended; `names` are what the format itself calls them: otherwise a palette's colours do."""
+
+    names: Mapping[Color, str] | None = None
+
+
 @dataclass(frozen=True)
 class Use:
     """How often a label is used: `count` regions or pixels, in so many `pictures`."""
@@ -112,17 +145,42 @@ class Use:
 class LabelSet:
     """All labels of one file or folder, one item a picture; `skipped` are pictures whose labels could not be read.
 
-    `left_out` are pictures beside the labels that cannot be any. `labels` are the labels in use; for class numbers they
-    are known only once the pictures are read, so it is empty.
+    `left_out` are pictures beside the labels that cannot be any; `beside` are other pictures there that are neither
+    labels to read nor photos. `labels` are the labels in use; for pictures they are known only once these are read, so
+    it is empty. `ignored` are labels by which the format says that a pixel counts for nothing. `notes` tell what was
+    found or assumed.
     """
 
     format: str
-    items: tuple[RegionLabels | IndexLabels, ...]
+    items: tuple[RegionLabels | PictureLabels, ...]
     labels: Mapping[str, Use] = field(default_factory=dict)
     skipped: tuple[Skip, ...] = ()
     left_out: tuple[Path, ...] = ()
+    beside: tuple[Path, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def are_numbers(self) -> bool:
         """Whether the labels are class numbers, which a palette knows by its ids, rather than names."""
-        return any(isinstance(item, IndexLabels) for item in self.items)
+        return any(isinstance(item, IndexLabels) and item.names is None for item in self.items)
+
+    @property
+    def are_colors(self) -> bool:
+        """Whether the labels are colours, which a palette knows by its own, rather than names."""
+        return any(isinstance(item, ColorLabels) and item.names is None for item in self.items)
+
+    @property
+    def are_pictures(self) -> bool:
+        """Whether the labels are pictures, which could be taken for photos or masks."""
+        return any(isinstance(item, PictureLabels) for item in self.items)
+
+
+def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
+    """How often each label is used."""
+    uses: dict[str, Use] = {}
+    for item in items:
+        labels = [region.label for region in item.regions]
+        for label in dict.fromkeys(labels):
+            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+    return uses

@@ -190,13 +190,14 @@ def read_index_picture(path: Path) -> IndexPicture:
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
             return IndexPicture(np.array(image, dtype=np.uint8), table)
-        if image.mode == "1":
+        if image.mode in ("1", "L"):
             return IndexPicture(np.array(image, dtype=np.uint8), None)
         if image.mode.startswith(("I", "F")):
             return IndexPicture(_whole_numbers(np.array(image), path), None)
-        if image.mode == "L":
-            return IndexPicture(np.array(image), None)
-        channels = np.asarray(image.convert("RGB"))
+        # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
+        deep = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if _is_deep(image, path) or image.format == "TIFF" else None
+        wide = deep is not None and deep.dtype == np.uint16
+        channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(f"{path}: holds colours, not class numbers. Index pictures have one value a pixel.")
     return IndexPicture(channels[..., 0].copy(), None)

@@ -1,0 +1,96 @@
+"""Reads YOLO's segmentation labels: a text file a photo with shares of its sides, and the names in a data.yaml.
+
+Nothing here may open a photo; whoever knows its size turns the shares into pixels.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.annotations.values import LabelSet, Polygon, Region, RegionLabels, uses_of
+from p2p_datatools.annotations.yolonames import read_names
+from p2p_datatools.contract.destination import Skip, skip_of
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import sha256_file
+
+_OTHER_TEXTS = ("readme", "classes", "license", "train.txt", "val.txt", "test.txt")
+_SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+_BEYOND = 0.05  # tools round, and let a box stick out a little; more is another picture's label
+
+
+def is_yolo(path: Path) -> bool:
+    """Whether a folder has text files whose first line is a class number and shares of a picture's sides."""
+    if not path.is_dir() or _settings(path) is None:
+        return False
+    return any(_is_label(file) for file in _texts(path))
+
+
+def read_yolo(folder: Path) -> LabelSet:
+    """The labels below `folder`; their points are relative, so that their sizes have to come from the photos."""
+    settings = _settings(folder)
+    if settings is None:
+        raise P2PError(f"{folder}: has no data.yaml in it or up to two folders above. It names the classes; add it.")
+    names = read_names(settings)
+    items, skipped = [], list[Skip]()
+    for file in _texts(folder):
+        try:
+            items.append(_picture(file, folder, names, settings))
+        except P2PError as error:
+            skipped.append(skip_of(error, str(file)))
+    if not items and not skipped:
+        raise P2PError(f"{folder}: has no label files (.txt). Give the folder labels/ of the data set.")
+    return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped))
+
+
+def _settings(folder: Path) -> Path | None:
+    places = [folder, *folder.resolve().parents[:2]]
+    return next((file for place in places for name in _SETTINGS if (file := place / name).is_file()), None)
+
+
+def _texts(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.rglob("*.txt")) if not file.name.lower().startswith(_OTHER_TEXTS)]
+
+
+def _is_label(file: Path) -> bool:
+    with file.open("rb") as text:
+        words = text.readline(4096).split()
+    try:
+        return len(words) >= 5 and words[0].isdigit() and all(0 <= float(word) <= 1 for word in words[1:])
+    except ValueError:
+        return False
+
+
+def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise P2PError(f"{file}: cannot be read as text: {error}. Fetch or export it again.") from error
+    regions = tuple(
+        _region(line.split(), f"{file}: line {number}", names, settings)
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    )
+    # The photo lies in images/ as its labels do in labels/.
+    parts = ["images" if part == "labels" else part for part in file.relative_to(folder).with_suffix("").parts]
+    signature = sha256_file(file) + sha256_file(settings)
+    return RegionLabels("/".join(parts), None, regions, str(file), file.name, signature, relative=True)
+
+
+def _region(words: list[str], where: str, names: dict[int, str], settings: Path) -> Region:
+    try:
+        number, values = int(words[0]), np.array(words[1:], dtype=np.float64)
+    except ValueError as error:
+        raise P2PError(f"{where}: is no class number and shares of a picture. Export the labels again.") from error
+    if number not in names:
+        raise P2PError(f"{where}: class {number} is not in {settings}, which names {len(names)}. Add it there.")
+    if len(values) < 4 or len(values) % 2 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
+        raise P2PError(f"{where}: is no outline: pairs of numbers from 0 to 1, three or more. Export the labels again.")
+    points = _box(values) if len(values) == 4 else values.reshape(-1, 2)
+    return Region(names[number], (Polygon(points),))
+
+
+def _box(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """The corners of a detection, which is its centre, width and height."""
+    x, y, width, height = values
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], dtype=np.float64)
+    return np.array([x, y]) + corners * (width / 2, height / 2)

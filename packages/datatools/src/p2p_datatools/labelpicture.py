@@ -1,0 +1,134 @@
+"""Turns a label picture into class indices: its numbers or colours to labels, these to the classes that claim them.
+
+Nothing here may list folders or write a file; readers say what a format's numbers and colours are called.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.annotations.values import ColorLabels, IndexLabels, PictureLabels, Use
+from p2p_datatools.claims import IGNORED, Claims
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.images import LabelMap, Photo, read_index_picture, read_photo
+from p2p_datatools.contract.palette import IGNORE_COLOR, Color, Palette
+from p2p_datatools.snap import TOLERANCE, Snapped, Snapper
+
+_HEX = re.compile(r"#[0-9a-f]{6}")
+_ONCE = 1 << 24  # OpenCV counts pixels in float32, exactly up to here
+
+
+@dataclass(frozen=True, eq=False)
+class PictureClasses:
+    """The class index of each pixel, and what labels were met; `snapped` and `blended` as a mask's record has them.
+
+    `mask` is None when some label is claimed by no class.
+    """
+
+    mask: LabelMap | None
+    uses: Mapping[str, Use]
+    snapped: int = 0
+    blended: int = 0
+
+
+class PictureReader:
+    """Reads label pictures of one format; colours within `tolerance` of a label's are taken for it."""
+
+    def __init__(self, claims: Claims, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
+        self._claims, self._tolerance = claims, tolerance
+        self._extra = {color_of(word.lower()): word.lower() for word in mapping if _HEX.fullmatch(word.lower())}
+        self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
+
+    def read(self, item: PictureLabels) -> PictureClasses:
+        """The classes of a picture; raises P2PError when it cannot be read or has colours that nothing explains."""
+        if isinstance(item, ColorLabels):
+            snapped, labels = self.snap(item, read_photo(item.path))
+            moved = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
+            return self._classes(snapped.rows, labels, *moved)
+        assert isinstance(item, IndexLabels), "a picture holds numbers or colours"
+        numbers = read_index_picture(item.path).values
+        names = item.names or {}
+        return self._classes(numbers, [names.get(number, str(number)) for number in range(int(numbers.max()) + 1)])
+
+    def snap(self, item: ColorLabels, picture: Photo) -> tuple[Snapped, list[str]]:
+        """The picture's colours as rows of a table, and the label of each row."""
+        snapper, labels = self._snapper(item.names)
+        snapped = snapper.snap(picture)
+        if snapped.stray.any():
+            raise self._stray(item, picture, snapped)
+        return snapped, labels
+
+    def colors(self, item: ColorLabels) -> NDArray[np.uint8]:
+        """The colour of each row that `snap` gives, (n, 3)."""
+        return self._snapper(item.names)[0].colors
+
+    def _snapper(self, names: Mapping[Color, str] | None) -> tuple[Snapper, list[str]]:
+        if id(names) not in self._snappers:
+            own = names if names is not None else color_labels(self._claims.palette)
+            table = {**own, **self._extra}
+            colors = np.array(list(table), dtype=np.uint8)
+            self._snappers[id(names)] = Snapper(colors, self._tolerance), list(table.values())
+        return self._snappers[id(names)]
+
+    def _stray(self, item: ColorLabels, picture: Photo, snapped: Snapped) -> P2PError:
+        places = np.argwhere(snapped.stray)
+        y, x = (int(part) for part in places[0])
+        first = tuple(int(part) for part in picture[y, x])
+        known = f"the palette {self._claims.palette.name}" if item.names is None else "its format"
+        return P2PError(
+            f"{item.where}: {len(places)} pixels ({len(places) / snapped.stray.size:.2%}) are farther than "
+            f"{self._tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}. "
+            f"Say what it is, --map '{hex_of(first)}=CLASS', raise --tolerance, or take the palette it was painted in."
+        )
+
+    def _classes(
+        self, numbers: NDArray[np.uint8 | np.uint16], labels: list[str], snapped: int = 0, blended: int = 0
+    ) -> PictureClasses:
+        counts = histogram(numbers)
+        uses: dict[str, Use] = {}
+        for number in np.flatnonzero(counts):
+            uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
+        if any(self._claims.word(label) is None for label in uses):
+            return PictureClasses(None, uses, snapped, blended)
+        table = np.zeros(max(256, len(counts)), dtype=np.uint8)
+        for number in np.flatnonzero(counts):
+            table[number] = self._claims.index(labels[number]) or 0
+        mask = np.asarray(cv2.LUT(numbers, table[:256]), np.uint8) if numbers.dtype == np.uint8 else table[numbers]
+        return PictureClasses(mask, uses, snapped, blended)
+
+
+def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:
+    """How many pixels have each value; at least 256 counts."""
+    if numbers.dtype != np.uint8:
+        return np.bincount(numbers.ravel(), minlength=256)
+    rows = max(1, _ONCE // numbers.shape[1])
+    parts = (numbers[start : start + rows] for start in range(0, len(numbers), rows))
+    counts = sum(cv2.calcHist([part], [0], None, [256], [0, 256]).ravel().astype(np.int64) for part in parts)
+    return np.asarray(counts, dtype=np.int64)
+
+
+def color_labels(palette: Palette) -> dict[Color, str]:
+    """What the colours of a palette are called as labels."""
+    return {color: hex_of(color) for color in (*(each.color for each in palette.classes), IGNORE_COLOR)}
+
+
+def color_words(palette: Palette) -> dict[str, str]:
+    """What the colours of a palette mean: a class's name, or that the pixel is ignored."""
+    return {hex_of(each.color): each.name for each in palette.classes} | {hex_of(IGNORE_COLOR): IGNORED}
+
+
+def hex_of(color: tuple[int, ...]) -> str:
+    """A colour as #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def color_of(word: str) -> Color:
+    """The colour of #rrggbb; raises UsageError for anything else."""
+    if not _HEX.fullmatch(word.lower()):
+        raise UsageError(f"{word}: is no colour. Write it as #rrggbb, such as #ff0000 for red.")
+    red, green, blue = bytes.fromhex(word.removeprefix("#"))
+    return red, green, blue
