@@ -3,24 +3,31 @@
 Nothing here may decide on a split, paint a mask, or hold more than one pair's pixels at a time.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from p2p_datatools.assembler import Assembler
+from p2p_datatools.assembler import CROWD, Assembler
 from p2p_datatools.contract.destination import Destination, Skip, refuse
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.fit import Fit
 from p2p_datatools.contract.images import Size
 from p2p_datatools.contract.manifest import HEADER, Pair, PairFolder, is_manifested, read_manifest, write_manifest
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.pairing import MADE_BY, Job, job_of, side_of
-from p2p_datatools.partners import Files, partners
+from p2p_datatools.pairing import MADE_BY, RANGES, SCALED, Job, job_of
+from p2p_datatools.partners import BY_STEM, Files, partners
+from p2p_datatools.shards import Shard
 
 
 @dataclass(frozen=True)
 class PairSummary:
-    """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area."""
+    """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
+
+    `scaled` pairs have a mask that was brought from half or twice the size; `forms` are channels and type of each half.
+    """
 
     built: int
     kept: int
@@ -29,6 +36,17 @@ class PairSummary:
     halves: tuple[str, str]
     smallest: Size
     largest: Size
+    scaled: int
+    forms: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How pairs are matched and made, beside size and fit; `jobs` threads work at a time, None for one a core."""
+
+    match: str = BY_STEM
+    jobs: int | None = None
+    shard: Shard | None = None
 
 
 def pair(
@@ -39,39 +57,45 @@ def pair(
     halves: tuple[str, str] | None = None,
     size: Size | None = None,
     fit: Fit = "stretch",
+    ways: Ways = Ways(),
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> PairSummary:
-    """Write one lossless PNG for every name that A and B share, A left and B right, into DEST/all, and the manifest.
+    """Write one lossless pair for every name that A and B share, A left and B right, into DEST/all, and the manifest.
 
     Either folder may be a mask folder (it has a palette.toml). `halves` are the words for A and B, such as
     ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
-    keep their own, and the two of a pair must agree. On a DEST made with the same settings new pairs are added as not
-    yet split, unchanged ones are kept; a picture of DEST that is gone is built again in its place.
+    keep their own, and the two of a pair must agree, but that a mask may be half or twice as large as its photo. On a
+    DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a picture of DEST
+    that is gone is built again in its place. A shard goes to a folder of its own beside DEST, for `merge`.
 
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
     """
-    job = job_of(side_of(a), side_of(b), halves, size, fit)
+    dest = ways.shard.part_of(dest) if ways.shard else dest
     _refuse_inside(dest, (a, b))
-    with Destination(dest, marker=HEADER, recipe=job.recipe()) as destination:
-        old = _old_pairs(dest, job)
-        matched, skipped = partners(a, b)
-        assembler = Assembler(job, destination, old, wanted=old.keys() | matched.keys())
+    known = read_manifest(dest) if is_manifested(dest) else None
+    matched, skipped = partners(a, b, match=ways.match, report=report)
+    pictures = tuple((files[place] for files in matched.values()) for place in (0, 1))
+    job = job_of((a, b), halves, size, fit, pictures=(pictures[0], pictures[1]), known=known)
+    settings = job.settings() | {"shard": str(ways.shard) if ways.shard else None}
+    old = _old_pairs(dest, job, known, settings)
+    crowded = len(matched.keys() | old.keys()) > CROWD
+    if ways.shard:
+        matched, skipped = ways.shard.share(matched, skipped)
+    with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
+        assembler = Assembler(job, destination, old, wanted=old.keys() | matched.keys(), crowded=crowded)
         counts = {"built": 0, "kept": 0}
-        for name, files in report.track(matched.items(), "pairing", len(matched)):
-            outcome = assembler.bring(name, files)
-            if isinstance(outcome, Skip):
-                skipped.append(outcome)
-            else:
-                counts[outcome] += 1
-        pairs = assembler.pairs()
-        if not keep_going or not pairs:
+        with contextlib.closing(assembler.bring(matched.items(), ways.jobs or os.cpu_count() or 1)) as outcomes:
+            for outcome in report.track(outcomes, "pairing", len(matched)):
+                if isinstance(outcome, Skip):
+                    skipped.append(outcome)
+                else:
+                    counts["kept" if outcome == "kept" else "built"] += 1
+        if not keep_going or not (ways.shard or assembler.pairs()):
             refuse(skipped, destination)
-        _commit(destination, job, pairs, skipped)
-    sizes = sorted((each.size for each in pairs.values()), key=lambda size: size.width * size.height)
-    words = (job.halves[0].name, job.halves[1].name)
-    return PairSummary(**counts, skipped=tuple(skipped), dest=dest, halves=words, smallest=sizes[0], largest=sizes[-1])
+        _commit(destination, job, assembler, settings, skipped)
+    return _summary(counts, tuple(skipped), dest, job, assembler.pairs().values())
 
 
 def _refuse_inside(dest: Path, folders: Files) -> None:
@@ -82,22 +106,48 @@ def _refuse_inside(dest: Path, folders: Files) -> None:
             raise UsageError(f"{dest}: lies in {folder}, whose pictures it would join. Choose a place outside.")
 
 
-def _old_pairs(dest: Path, job: Job) -> dict[str, Pair]:
+def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[str, Any]) -> dict[str, Pair]:
     """The pairs DEST has already, by name; a DEST that was made in another way is refused."""
-    if not is_manifested(dest):
+    if known is None:
         return {}
-    folder = read_manifest(dest)
-    if folder.provenance.get("by") != MADE_BY:
+    if known.provenance.get("by") != MADE_BY:
         raise UsageError(f"{dest}: holds pairs that '{MADE_BY}' did not make. Choose another destination.")
-    made = {**folder.provenance, "halves": (folder.a, folder.b), "palette": folder.palette}
-    wanted = {**job.settings(), "halves": job.halves, "palette": job.palette}
+    made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
+    wanted = {**settings, "halves": job.halves, "palette": job.palette}
     differing = ", ".join(key for key, value in wanted.items() if made.get(key) != value)
     if differing:
         raise UsageError(f"{dest}: was made with another {differing}. Repeat that, or choose another destination.")
-    return {each.name: each for each in folder.pairs}
+    return {each.name: each for each in known.pairs}
 
 
-def _commit(destination: Destination, job: Job, pairs: dict[str, Pair], skipped: Sequence[Skip]) -> None:
-    provenance = {"by": MADE_BY, **job.settings()}
-    folder = PairFolder(destination.dest, *job.halves, job.palette, tuple(pairs.values()), provenance)
+def _commit(
+    destination: Destination, job: Job, assembler: Assembler, settings: dict[str, Any], skipped: Sequence[Skip]
+) -> None:
+    halves = [
+        half if half.dtype in RANGES else replace(half, range=assembler.measured(place, half.range))
+        for place, half in enumerate(job.halves)
+    ]
+    pairs = tuple(assembler.pairs().values())
+    folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)
+
+
+def _summary(
+    counts: dict[str, int], skipped: tuple[Skip, ...], dest: Path, job: Job, pairs: Iterable[Pair]
+) -> PairSummary:
+    smallest, largest, scaled = Size(0, 0), Size(0, 0), 0
+    for each in pairs:
+        smallest = min(smallest, each.size, key=lambda size: (size == (0, 0), size.width * size.height))
+        largest = max(largest, each.size, key=lambda size: size.width * size.height)
+        scaled += SCALED in each.sources
+    forms = (f"{half.channels} x {half.dtype}" for half in job.halves)
+    return PairSummary(
+        **counts,
+        skipped=skipped,
+        dest=dest,
+        halves=(job.halves[0].name, job.halves[1].name),
+        smallest=smallest,
+        largest=largest,
+        scaled=scaled,
+        forms=(next(forms), next(forms)),
+    )
