@@ -1,31 +1,68 @@
-"""Finds for every picture of one folder the picture of the same name in another.
+"""Finds which picture of one folder belongs to which of another: by name, by a part of the name, or by a list.
 
 Nothing here may open a picture or guess: a name that is missing on one side, or there twice, is a skip with its reason.
 """
 
+import csv
+import re
 import unicodedata
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
 
+from p2p_datatools.contract.deep import ARRAYS
 from p2p_datatools.contract.destination import Skip
-from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.images import SUFFIXES, find_pictures, stem_of
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.images import find_pictures, stem_of
+from p2p_datatools.contract.progress import QUIET, Reporter
 
 Files = tuple[Path, Path]  # the A and the B of one name
+Partners = tuple[dict[str, Files], list[Skip]]
+Key = Callable[[str], str | None]  # from a picture's name to what is compared
+
+BY_STEM = "stem"
 
 
-def partners(a: Path, b: Path) -> tuple[dict[str, Files], list[Skip]]:
-    """The two files of each name that both folders have once, in the order of the names, and what is wrong elsewhere.
+def partners(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
+    """The two files of each name, in the order of the names, and what is wrong elsewhere.
 
-    A name is the path below the folder without suffix. Raises P2PError when a folder has no pictures, or the two have
-    no name in common.
+    `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
+    its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
+    folders: the name is that of A. Raises P2PError when a folder has no pictures or nothing matches, UsageError when
+    the expression is none.
     """
-    in_a, in_b = _by_name(a), _by_name(b)
+    if match.lower().endswith(".csv"):
+        return listed(Path(match), a, b, report=report)
+    return _by_key(a, b, _own_name if match == BY_STEM else _found_by(match))
+
+
+def _own_name(name: str) -> str:
+    return name
+
+
+def _found_by(expression: str) -> Key:
+    try:
+        pattern = re.compile(expression)
+    except re.error as error:
+        raise UsageError(
+            f"match {expression}: is no regular expression: {error}. Write stem, a FILE.csv, or an expression whose "
+            r"first group is what the names in A and B share, such as '(\d+)'."
+        ) from error
+
+    def found(name: str) -> str | None:
+        hit = pattern.search(name)
+        return None if hit is None else hit[1 if pattern.groups else 0]
+
+    return found
+
+
+def _by_key(a: Path, b: Path, key: Key) -> Partners:
+    (in_a, skipped_a), (in_b, skipped_b) = _by_name(a, key), _by_name(b, key)
     if not in_a.keys() & in_b.keys():
         raise P2PError(
-            f"{a}: has no name in common with {b}: '{min(in_a)}' here, '{min(in_b)}' there. "
-            "A name is the path below the folder without suffix."
+            f"{a}: has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there. "
+            "A name is the path below the folder without suffix, or what --match finds in it."
         )
-    matched, skipped = {}, []
+    matched, skipped = {}, skipped_a + skipped_b
     for name in sorted(in_a.keys() | in_b.keys()):
         of_a, of_b = in_a.get(name, []), in_b.get(name, [])
         twice = next((files for files in (of_a, of_b) if len(files) > 1), None)
@@ -39,11 +76,96 @@ def partners(a: Path, b: Path) -> tuple[dict[str, Files], list[Skip]]:
     return matched, skipped
 
 
-def _by_name(folder: Path) -> dict[str, list[Path]]:
+def _an_example(found: dict[str, list[Path]]) -> str:
+    return f"'{min(found)}'" if found else "none"
+
+
+def _by_name(folder: Path, key: Key) -> tuple[dict[str, list[Path]], list[Skip]]:
     found: dict[str, list[Path]] = {}
-    for file in find_pictures(folder):
+    skipped = []
+    for file in pictures_of(folder):
         # One machine writes an umlaut as one character and another as two.
-        found.setdefault(unicodedata.normalize("NFC", stem_of(file, folder)), []).append(file)
+        name = key(unicodedata.normalize("NFC", stem_of(file, folder)))
+        if name is None:
+            skipped.append(Skip(str(file), "does not match the expression. Mend the expression, or move the file."))
+        elif not is_name(name):
+            what = f"would be called '{name}', which cannot be a file's name. Mend the expression."
+            skipped.append(Skip(str(file), what))
+        else:
+            found.setdefault(name, []).append(file)
+    return found, skipped
+
+
+def is_name(name: str) -> bool:
+    """Whether a pair can be called so: a relative path that does not lead out of its folder and is not hidden."""
+    parts = name.split("/")
+    return name.isprintable() and not any(part.strip() == "" or part.startswith(".") for part in parts)
+
+
+def pictures_of(folder: Path) -> list[Path]:
+    """The pictures and arrays below a folder; raises P2PError when there are none."""
+    if not folder.is_dir():
+        raise P2PError(f"{folder}: there is no such folder.")
+    found = find_pictures(folder, ARRAYS)
     if not found:
-        raise P2PError(f"{folder}: has no pictures ({', '.join(sorted(SUFFIXES))}). Is it the right folder?")
+        raise P2PError(f"{folder}: has no pictures ({', '.join(sorted(ARRAYS))}). Is it the right folder?")
     return found
+
+
+def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
+    """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
+
+    A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
+    listed are left out, and `report` is told how many. Raises P2PError when the file is no CSV text or lists no pair.
+    """
+    folders = a, b
+    here = [{path.relative_to(folder).as_posix(): path for path in pictures_of(folder)} for folder in folders]
+    matched: dict[str, Files] = {}
+    lines: dict[str, int] = {}
+    skipped = []
+    for number, row in _rows(file):
+        try:
+            files = _listed_files(row, folders, here)
+            name = unicodedata.normalize("NFC", stem_of(files[0], a))
+            if name in lines:
+                raise P2PError(f"'{name}' is in line {lines[name]} already, and a pair has the name of its A.")
+        except P2PError as error:
+            skipped.append(Skip(f"{file}: line {number}", f"{error} Mend or remove the line."))
+            continue
+        matched[name], lines[name] = files, number
+    if not matched and not skipped:
+        raise P2PError(f"{file}: lists no pairs. Write a line 'path in A,path in B' for each.")
+    for place, folder in enumerate(folders):
+        if left := len(here[place]) - len({files[place] for files in matched.values()}):
+            report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
+    return dict(sorted(matched.items())), skipped
+
+
+def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV file that are not empty and no heading, with their numbers."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            for row in reader:
+                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
+                if any(cell.strip() for cell in row) and not is_heading:
+                    yield reader.line_num, row
+    except OSError as error:
+        raise P2PError(f"{file}: cannot be read: {error.strerror}.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise P2PError(f"{file}: line {reader.line_num + 1} is no CSV in UTF-8 ({error}). Save it as such.") from error
+
+
+def _listed_files(row: list[str], folders: Files, here: list[dict[str, Path]]) -> Files:
+    if len(row) != 2:
+        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        raise P2PError(f"has {columns}, not two with a comma between; write a path with a comma in quotes.")
+    found = []
+    for cell, folder, files in zip(row, folders, here, strict=True):
+        path = PurePosixPath(cell.strip())
+        if path.is_absolute() or ".." in path.parts:
+            raise P2PError(f"'{cell}' leads out of {folder}; paths are below it.")
+        if str(path) not in files:
+            raise P2PError(f"there is no picture '{cell}' in {folder}.")
+        found.append(files[str(path)])
+    return found[0], found[1]

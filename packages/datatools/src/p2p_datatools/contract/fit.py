@@ -3,7 +3,7 @@
 Nothing here may read or write files, or treat the two halves of a pair differently in where their pixels go.
 """
 
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -13,19 +13,41 @@ from p2p_datatools.contract.images import Photo, size_of
 from p2p_datatools.contract.sizes import Fit as Fit
 from p2p_datatools.contract.sizes import Size
 
+T = TypeVar("T", bound="np.integer[Any] | np.floating[Any]")
+_RESIZED = (np.uint8, np.uint16, np.int16, np.float32, np.float64)  # by OpenCV
 
-def resize_photo(photo: Photo, size: Size) -> Photo:
-    """Resize by area along a side that shrinks and by Lanczos along one that grows; values stay in 0..255."""
+
+def resize_photo(photo: NDArray[T], size: Size) -> NDArray[T]:
+    """Resize by area along a side that shrinks and by Lanczos along one that grows; values stay in their type's range.
+
+    Floats stay between the smallest and the largest value of the picture.
+    """
     own = size_of(photo)
+    if photo.dtype not in _RESIZED and size != own:
+        return _resize_as_float64(photo, size)
     inner = Size(min(own.width, size.width), min(own.height, size.height))
     if inner != own:
-        photo = np.asarray(cv2.resize(photo, tuple(inner), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        photo = _shrunk(photo, inner)
     if size != inner:
-        photo = np.asarray(cv2.resize(photo, tuple(size), interpolation=cv2.INTER_LANCZOS4), dtype=np.uint8)
+        grown = np.asarray(cv2.resize(photo, tuple(size), interpolation=cv2.INTER_LANCZOS4), dtype=photo.dtype)
+        photo = grown if photo.dtype.kind == "u" else np.clip(grown, photo.min(), photo.max())
     return photo
 
 
-def resize_mask(mask: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+def _shrunk(photo: NDArray[T], size: Size) -> NDArray[T]:
+    if photo.ndim == 3 and photo.shape[2] > 4:  # OpenCV shrinks no more channels by area
+        parts = np.split(photo, range(4, photo.shape[2], 4), axis=2)
+        return np.dstack([_shrunk(np.ascontiguousarray(part), size) for part in parts])
+    return np.asarray(cv2.resize(photo, tuple(size), interpolation=cv2.INTER_AREA), dtype=photo.dtype)
+
+
+def _resize_as_float64(photo: NDArray[T], size: Size) -> NDArray[T]:
+    """For types that OpenCV does not resize: float64 holds each of their values exactly."""
+    resized = resize_photo(photo.astype(np.float64), size)
+    return np.asarray(resized if photo.dtype.kind == "f" else np.rint(resized)).astype(photo.dtype)
+
+
+def resize_mask(mask: NDArray[T], size: Size) -> NDArray[T]:
     """Resize by nearest pixel centre, so that no value appears that was not there; colours or indices."""
     if size_of(mask) == size:
         return mask
@@ -34,12 +56,12 @@ def resize_mask(mask: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     return np.ascontiguousarray(mask[rows[:, None], columns[None, :]])
 
 
-def resize(pixels: NDArray[np.uint8], size: Size, *, exact: bool) -> NDArray[np.uint8]:
+def resize(pixels: NDArray[T], size: Size, *, exact: bool) -> NDArray[T]:
     """Resize a mask (`exact`: no new values) or a photo."""
     return resize_mask(pixels, size) if exact else resize_photo(pixels, size)
 
 
-def fit_to(pixels: NDArray[np.uint8], size: Size, fit: Fit, *, exact: bool) -> NDArray[np.uint8]:
+def fit_to(pixels: NDArray[T], size: Size, fit: Fit, *, exact: bool) -> NDArray[T]:
     """Bring a picture to `size`: `stretch` both sides, `crop` the middle, or `pad` by mirroring at the edges.
 
     Where pixels go depends on the sizes alone, so two halves of one pair stay aligned.
@@ -53,8 +75,9 @@ def fit_to(pixels: NDArray[np.uint8], size: Size, fit: Fit, *, exact: bool) -> N
         return np.ascontiguousarray(pixels[top : top + size.height, left : left + size.width])
     left, top = (size.width - inner.width) // 2, (size.height - inner.height) // 2
     right, bottom = size.width - inner.width - left, size.height - inner.height - top
-    padded = cv2.copyMakeBorder(pixels, top, bottom, left, right, cv2.BORDER_REFLECT_101)
-    return np.asarray(padded, dtype=np.uint8)
+    # OpenCV's BORDER_REFLECT_101, for any type, number of channels and width of the border.
+    mirrored = ((top, bottom), (left, right), (0, 0))[: pixels.ndim]
+    return np.pad(pixels, mirrored, mode="reflect")
 
 
 def restore(pixels: Photo, size: Size, fit: Literal["stretch", "pad"]) -> Photo:

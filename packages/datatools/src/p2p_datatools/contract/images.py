@@ -1,4 +1,4 @@
-"""The only place that knows what is inside picture files: channel order, EXIF, colour profiles, depth, completeness.
+"""What is inside picture files: channel order, EXIF, colour profiles, completeness (`png` and `deep` know the rest).
 
 Nothing here may know pairs, data sets or networks; pictures go in and out as RGB arrays and masks as class indices.
 """
@@ -8,18 +8,18 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from p2p_datatools.contract import png
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import write_bytes
+from p2p_datatools.contract.files import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.sizes import Size as Size
 
@@ -45,12 +45,12 @@ class IndexPicture:
     table: NDArray[np.uint8] | None
 
 
-def find_pictures(folder: Path) -> list[Path]:
+def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
     Raises P2PError when a file name is not UTF-8, for no manifest could hold it.
     """
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
     seen = sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
     for path in seen:
         try:
@@ -74,7 +74,7 @@ class DepthError(P2PError):
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Every way in which a picture file can be broken becomes one P2PError."""
     try:
         with warnings.catch_warnings():
@@ -89,17 +89,18 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, data: bytes = b"") -> Iterator[Image.Image]:
     """The decoded picture, whole."""
-    data = _bytes_of(path)
-    with _explained(path), Image.open(io.BytesIO(data)) as image:
+    data = data or bytes_of(path)
+    with explained(path), Image.open(io.BytesIO(data)) as image:
         image.load()
         if image.format == "PNG" and b"IEND" not in data[-4096:]:
             raise OSError("the end of the PNG is missing")
         yield image
 
 
-def _bytes_of(path: Path, most: int = -1) -> bytes:
+def bytes_of(path: Path, most: int = -1) -> bytes:
+    """The bytes of a picture file, or its first `most`; raises P2PError when there are none."""
     try:
         with path.open("rb") as file:
             data = file.read(most)
@@ -115,13 +116,13 @@ def photo_size(path: Path) -> Size:
 
     Raises P2PError when the file is not a picture.
     """
-    _bytes_of(path, 1)
-    with _explained(path), Image.open(path) as image:
+    bytes_of(path, 1)
+    with explained(path), Image.open(path) as image:
         size = Size(*image.size)
-        return Size(size.height, size.width) if _orientation(image, path) >= 5 else size
+        return Size(size.height, size.width) if orientation_of(image, path) >= 5 else size
 
 
-def _orientation(image: Image.Image, path: Path) -> int:
+def orientation_of(image: Image.Image, path: Path) -> int:
     """The EXIF orientation, 1 to 8; from 5 on, width and height change places."""
     if image.format != "PNG":
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -138,7 +139,12 @@ def read_photo(path: Path) -> Photo:
 
     Raises P2PError when the file is not a whole picture, or has 16 bits a channel (nothing is rounded unasked).
     """
-    with _opened(path) as image:
+    data = bytes_of(path)
+    with explained(path):
+        plain = png.decode_plain(data, MOST_PIXELS)
+    if plain is not None:
+        return plain
+    with _opened(path, data) as image:
         if _is_deep(image, path):
             raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
         turned = ImageOps.exif_transpose(image)
@@ -228,8 +234,8 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
         colors = np.asarray(image.convert("RGB"))
     indices, outside = indices_of_colors(colors, palette)
     if outside.any():
-        y, x = (int(part) for part in np.argwhere(outside)[0])
-        first = tuple(int(part) for part in colors[y, x])
+        y, x = np.argwhere(outside)[0].tolist()
+        first = tuple(colors[y, x].tolist())
         raise OutsidePaletteError(
             f"{path}: {int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is "
             f"{first} at x={x}, y={y}. Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
@@ -285,15 +291,13 @@ def colorize(indices: LabelMap, palette: Palette) -> Photo:
     return np.take(palette.colors(), indices, axis=0)
 
 
-def write_png(path: Path, pixels: Photo, *, durable: bool = True) -> None:
-    """Write an 8-bit picture (height, width, 3) RGB or (height, width) grey as PNG, atomically and without loss."""
-    ordered = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
-    done, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    assert done, "OpenCV encodes every uint8 array"
-    write_bytes(path, data.tobytes(), durable=durable)
+def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True) -> None:
+    """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss."""
+    with atomic(path, durable=durable) as file:
+        file.writelines(png.encode(pixels))
 
 
-def hash_pixels(pixels: NDArray[np.uint8]) -> str:
+def hash_pixels(pixels: NDArray[Any]) -> str:
     """The SHA-256, in hex, of an array's shape, type and values: the same for the same picture in any file format."""
     digest = hashlib.sha256(f"{pixels.dtype.str}{pixels.shape}".encode())
     digest.update(np.ascontiguousarray(pixels).data)

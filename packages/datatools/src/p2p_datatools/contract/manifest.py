@@ -17,6 +17,7 @@ FORMAT, VERSION = "p2p-pairs", 1
 HEADER, LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 SPLITS = ("train", "val", "test")
 UNSPLIT = "all"
+A_TIFF, B_TIFF = ".a.tif", ".b.tif"
 # What other tools call the same folders.
 FOREIGN_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
@@ -45,6 +46,11 @@ class Pair:
     hash: str
     group: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files of the pair: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
+        return (self.file, self.file.removesuffix(A_TIFF) + B_TIFF) if self.file.endswith(A_TIFF) else (self.file,)
 
     def to_json(self) -> dict[str, Any]:
         """The pair as one JSON line's value."""
