@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from p2p_datatools.annotations.values import ColorLabels, IndexLabels, PictureLabels, Use
 from p2p_datatools.claims import IGNORED, Claims
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import LabelMap, Photo, read_index_picture, read_photo
+from p2p_datatools.contract.images import LabelMap, Photo, read_photo
+from p2p_datatools.contract.numbers import read_index_picture
 from p2p_datatools.contract.palette import IGNORE_COLOR, Color, Palette
 from p2p_datatools.snap import TOLERANCE, Snapped, Snapper
 

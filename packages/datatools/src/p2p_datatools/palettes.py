@@ -17,7 +17,8 @@ from p2p_datatools.annotations.index import spread
 from p2p_datatools.annotations.recognise import read_labels
 from p2p_datatools.annotations.values import ColorLabels, IndexLabels, LabelSet, Polygon, RegionLabels
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.images import SUFFIXES, Photo, read_index_picture, read_photo
+from p2p_datatools.contract.images import SUFFIXES, Photo, read_photo
+from p2p_datatools.contract.numbers import read_index_picture
 from p2p_datatools.contract.palette import (
     BUILT_IN,
     IGNORE,

@@ -10,7 +10,8 @@ from PIL import Image
 
 from p2p_datatools.annotations.values import ColorLabels, IndexLabels, LabelSet
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.images import find_pictures, read_index_picture
+from p2p_datatools.contract.images import find_pictures
+from p2p_datatools.contract.numbers import read_index_picture
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
 EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})

@@ -11,7 +11,8 @@ import numpy as np
 from p2p_datatools.annotations.index import is_colored, spread
 from p2p_datatools.annotations.values import ColorLabels, IndexLabels, LabelSet
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.images import find_pictures, read_index_picture
+from p2p_datatools.contract.images import find_pictures
+from p2p_datatools.contract.numbers import read_index_picture
 from p2p_datatools.contract.palette import Color
 
 FOLDER, LABEL_MAP, CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"

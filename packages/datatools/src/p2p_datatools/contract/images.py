@@ -9,7 +9,6 @@ import io
 import struct
 import warnings
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +34,6 @@ Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 def size_of(pixels: NDArray[Any]) -> Size:
     """The size of an array (height, width[, channels])."""
     return Size(pixels.shape[1], pixels.shape[0])
-
-
-@dataclass(frozen=True)
-class IndexPicture:
-    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one."""
-
-    values: NDArray[np.uint8 | np.uint16]
-    table: NDArray[np.uint8] | None
 
 
 def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES) -> list[Path]:
@@ -89,8 +80,8 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, data: bytes = b"") -> Iterator[Image.Image]:
-    """The decoded picture, whole."""
+def opened(path: Path, data: bytes = b"") -> Iterator[Image.Image]:
+    """The decoded picture, whole; raises P2PError when the file is not one."""
     data = data or bytes_of(path)
     with explained(path), Image.open(io.BytesIO(data)) as image:
         image.load()
@@ -144,14 +135,15 @@ def read_photo(path: Path) -> Photo:
         plain = png.decode_plain(data, MOST_PIXELS)
     if plain is not None:
         return plain
-    with _opened(path, data) as image:
-        if _is_deep(image, path):
+    with opened(path, data) as image:
+        if is_deep(image, path):
             raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
         turned = ImageOps.exif_transpose(image)
         return np.ascontiguousarray(np.asarray(_to_rgb(turned), dtype=np.uint8))
 
 
-def _is_deep(image: Image.Image, path: Path) -> bool:
+def is_deep(image: Image.Image, path: Path) -> bool:
+    """Whether a channel has more than 8 bits."""
     if image.mode.startswith(("I", "F")):
         return True
     # Pillow reads 16-bit RGB PNG as 8-bit without a word; byte 24 of the file is the depth of a channel.
@@ -187,43 +179,12 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     return image
 
 
-def read_index_picture(path: Path) -> IndexPicture:
-    """Read a label picture as values: indices of a palette PNG, a grey picture's values, or ids repeated in RGB.
-
-    Raises P2PError when the channels of a colour picture differ: then it is colour-coded, not an index picture.
-    """
-    with _opened(path) as image:
-        if image.mode == "P":
-            table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-            return IndexPicture(np.array(image, dtype=np.uint8), table)
-        if image.mode in ("1", "L"):
-            return IndexPicture(np.array(image, dtype=np.uint8), None)
-        if image.mode.startswith(("I", "F")):
-            return IndexPicture(_whole_numbers(np.array(image), path), None)
-        # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
-        deep = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if _is_deep(image, path) or image.format == "TIFF" else None
-        wide = deep is not None and deep.dtype == np.uint16
-        channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
-    if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
-        raise P2PError(f"{path}: holds colours, not class numbers. Index pictures have one value a pixel.")
-    return IndexPicture(channels[..., 0].copy(), None)
-
-
-def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
-    numbers = values.astype(np.uint16)
-    if (numbers != values).any():
-        raise P2PError(
-            f"{path}: holds values that are not whole numbers from 0 to 65535, so they are no class numbers."
-        )
-    return numbers
-
-
 def read_mask(path: Path, palette: Palette) -> LabelMap:
     """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
 
     Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.format == "JPEG":
             raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
         if image.mode == "P":
