@@ -12,13 +12,12 @@ from p2p_datatools.contract.images import (
     DepthError,
     Photo,
     find_pictures,
-    hash_pixels,
     indices_of_colors,
-    read_photo,
+    photo_size,
     size_of,
 )
 from p2p_datatools.contract.manifest import PLAN, SPLITS, Pair, PairFolder, is_manifested, open_pairs
-from p2p_datatools.contract.pair import halve
+from p2p_datatools.contract.pair import OddWidthError, StoredHalves, read_halves
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
@@ -39,14 +38,16 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     by_hash: dict[str, list[Pair]] = {}
     sizes: Counter[Size] = Counter()
     for pair in report.track(folder.pairs, "pairs", len(folder.pairs)):
-        picture = _read(folder.path / pair.file)
-        if isinstance(picture, Finding):
-            yield picture
+        read = _read(folder, pair)
+        if isinstance(read, Finding):
+            if read.code == "odd-width":
+                sizes[photo_size(folder.path / pair.file)] += 1
+            yield read
             continue
-        digest = hash_pixels(picture)
-        by_hash.setdefault(digest, []).append(pair)
-        sizes[size_of(picture)] += 1
-        yield from _pair(folder, pair, picture, digest)
+        by_hash.setdefault(read.hash, []).append(pair)
+        half = size_of(read.a)
+        sizes[Size(2 * half.width, half.height)] += 1
+        yield from _pair(folder, pair, read)
     for same in by_hash.values():
         yield from _same_pixels(folder.path, same)
     if folder.foreign and len(sizes) > 1:
@@ -56,34 +57,30 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         yield from _unlisted(folder)
 
 
-def _read(file: Path) -> Photo | Finding:
-    if not file.is_file():
-        what = "is in the manifest, but there is no such file."
-        return Finding("error", "missing", str(file), what, "Put it back, or pair again with 'p2p data pair'.")
+def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
+    for file in (folder.path / each for each in pair.files):
+        if not file.is_file():
+            what = "is in the manifest, but there is no such file."
+            return Finding("error", "missing", str(file), what, "Put it back, or pair again with 'p2p data pair'.")
     try:
-        return read_photo(file)
-    except DepthError as error:
-        return finding_of(error, "depth", file)
+        return read_halves(folder, pair)
     except P2PError as error:
-        return finding_of(error, "unreadable", file)
+        code = {DepthError: "depth", OddWidthError: "odd-width"}.get(type(error), "unreadable")
+        at_fault = next((each for each in pair.files if str(error).startswith(f"{folder.path / each}: ")), pair.file)
+        return finding_of(error, code, folder.path / at_fault)
 
 
-def _pair(folder: PairFolder, pair: Pair, picture: Photo, digest: str) -> Iterator[Finding]:
+def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Finding]:
     file = folder.path / pair.file
-    if pair.hash and digest != pair.hash:
+    if pair.hash and read.hash != pair.hash:
         what = "its pixels are not those that the manifest knows."
         yield Finding("error", "hash-differs", str(file), what, "Pair again with 'p2p data pair', or put it back.")
-    try:
-        halves = halve(picture, where=str(file))
-    except P2PError as error:
-        yield finding_of(error, "odd-width", file)
-        return
-    size = size_of(halves[0])
+    size = size_of(read.a)
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, the manifest says {pair.size}."
         yield Finding("error", "size-differs", str(file), what, "Pair again with 'p2p data pair'.")
     if folder.palette:
-        for half, pixels in zip((folder.a, folder.b), halves, strict=True):
+        for half, pixels in ((folder.a, read.a), (folder.b, read.b)):
             if half.kind == "mask":
                 yield from _colors(file, half.name, pixels, folder.palette)
 
@@ -113,7 +110,7 @@ def _order(pair: Pair) -> int:
 
 
 def _unlisted(folder: PairFolder) -> Iterator[Finding]:
-    listed = {folder.path / pair.file for pair in folder.pairs}
+    listed = {folder.path / file for pair in folder.pairs for file in pair.files}
     for file in find_pictures(folder.path):
         if file not in listed:
             what = "is not in the manifest, so nothing of ours will use it."

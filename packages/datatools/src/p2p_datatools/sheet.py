@@ -12,8 +12,16 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import Photo, Size, colorize, find_pictures, read_mask, read_photo, size_of, stem_of
-from p2p_datatools.contract.manifest import FOREIGN_FOLDERS, SPLITS, UNSPLIT, Pair, is_manifested, open_pairs
-from p2p_datatools.contract.pair import read_pair
+from p2p_datatools.contract.manifest import (
+    FOREIGN_FOLDERS,
+    SPLITS,
+    UNSPLIT,
+    Pair,
+    PairFolder,
+    is_manifested,
+    open_pairs,
+)
+from p2p_datatools.contract.pair import as_photo, read_halves
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.layout import Tile as Tile
 from p2p_datatools.layout import sheet as sheet
@@ -114,7 +122,7 @@ def _pairs(path: Path, palette: Palette | None) -> _Gallery:
     folder = open_pairs(path)
     order = {split: place for place, split in enumerate(SPLITS)}
     pairs = sorted(folder.pairs, key=lambda pair: (order.get(pair.split, len(order)), pair.name))
-    entries = [_Entry(_caption(pair), partial(read_pair, path / pair.file)) for pair in pairs]
+    entries = [_Entry(_caption(pair), partial(_read_pair, folder, pair)) for pair in pairs]
     counts = ", ".join(f"{len(folder.of(split))} {split}" for split in SPLITS if folder.of(split))
     title = f"{len(pairs)} pairs ({counts or 'not split yet'})"
     exact = (folder.a.kind == "mask", folder.b.kind == "mask")
@@ -125,6 +133,11 @@ def _caption(pair: Pair) -> str:
     # The names of another tool's pairs begin with their folder.
     said = pair.split == UNSPLIT or pair.name.startswith(f"{pair.split}/")
     return pair.name if said else f"{pair.name} ({pair.split})"
+
+
+def _read_pair(folder: PairFolder, pair: Pair) -> tuple[Photo, ...]:
+    a, b, _ = read_halves(folder, pair)
+    return as_photo(a, folder.a), as_photo(b, folder.b)
 
 
 def _read_photo(file: Path) -> tuple[Photo, ...]:

@@ -4,7 +4,7 @@ Nothing here may look at a picture to decide; files move only after the plan for
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -144,12 +144,11 @@ def _remark(
 
 def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
     """Write durably what is to be done, once nothing is in its way."""
-    now = {pair.name: pair.file for pair in folder.pairs}
-    for pair in planned.values():
-        if not (folder.path / now[pair.name]).is_file():
-            raise P2PError(f"{folder.path / now[pair.name]}: is in the manifest but gone. Run 'p2p data pair' again.")
-        if (folder.path / pair.file).exists():
-            raise P2PError(f"{folder.path / pair.file}: is in the way and not in the manifest. Move it elsewhere.")
+    for file, to in _moves(folder, planned):
+        if not (folder.path / file).is_file():
+            raise P2PError(f"{folder.path / file}: is in the manifest but gone. Run 'p2p data pair' again.")
+        if (folder.path / to).exists():
+            raise P2PError(f"{folder.path / to}: is in the way and not in the manifest. Move it elsewhere.")
     write_json(folder.path / PLAN, {"pairs": [pair.to_json() for pair in planned.values()]})
 
 
@@ -167,11 +166,10 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
     """Move the files, commit the manifest, delete the plan; any part of it may have been done before."""
     touched: set[Path] = set()
     try:
-        for pair in folder.pairs:
-            to = planned.get(pair.name, pair).file
-            if to != pair.file:
-                _move(folder.path / pair.file, folder.path / to)
-                touched |= {folder.path / parent for file in (pair.file, to) for parent in PurePosixPath(file).parents}
+        for file, to in _moves(folder, planned):
+            if to != file:
+                _move(folder.path / file, folder.path / to)
+                touched |= {folder.path / parent for each in (file, to) for parent in PurePosixPath(each).parents}
         for place in touched:
             sync_folder(place)
         result = _applied(folder, planned)
@@ -184,6 +182,13 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
         raise P2PError(cannot_write(folder.path, error)) from error
     sync_folder(folder.path)
     return result
+
+
+def _moves(folder: PairFolder, planned: Mapping[str, Pair]) -> Iterator[tuple[str, str]]:
+    """From where to where the files of the planned pairs go."""
+    for pair in folder.pairs:
+        if pair.name in planned:
+            yield from zip(pair.files, planned[pair.name].files, strict=True)
 
 
 def _move(source: Path, target: Path) -> None:

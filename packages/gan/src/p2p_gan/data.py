@@ -19,9 +19,10 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import sha256_file
 from p2p_datatools.contract.fit import Fit, fit_to
-from p2p_datatools.contract.images import Photo, Size, hash_pixels, photo_size, read_photo
+from p2p_datatools.contract.images import Photo, Size, photo_size
 from p2p_datatools.contract.manifest import UNSPLIT, Half, Pair, PairFolder, open_pairs
-from p2p_datatools.contract.pair import halve, refuse_odd
+from p2p_datatools.contract.pair import read_halves as stored_halves
+from p2p_datatools.contract.pair import refuse_odd
 from p2p_datatools.contract.palette import IGNORE_COLOR
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config import Config
@@ -44,14 +45,24 @@ class Task:
 
 
 def task_of(folder: PairFolder, direction: str) -> Task:
-    """Read a direction such as a-to-b or mask-to-photo; raises UsageError that lists those the folder has."""
+    """Read a direction such as a-to-b or mask-to-photo; raises UsageError that lists those the folder has.
+
+    Raises P2PError when a half is none that a network here takes: 8 bits, RGB or grey (which is read as RGB).
+    """
+    for half in (folder.a, folder.b):
+        if half.dtype != "uint8" or half.channels not in (1, 3):
+            raise P2PError(
+                f"{folder.path}: its half {half.name} has {half.channels} x {half.dtype}; training takes 8-bit RGB or "
+                "grey so far. Convert those pictures to 8 bits and pair again."
+            )
     words = {"a-to-b": False, "b-to-a": True}
     words[f"{folder.a.name}-to-{folder.b.name}"] = False
     words.setdefault(f"{folder.b.name}-to-{folder.a.name}", True)
     if direction not in words:
         raise UsageError(f"direction={direction}: these pairs have no such direction; there are {', '.join(words)}.")
     swapped = words[direction]
-    return Task(folder.b if swapped else folder.a, folder.a if swapped else folder.b, swapped)
+    a, b = (replace(half, channels=3) for half in (folder.a, folder.b))
+    return Task(b if swapped else a, a if swapped else b, swapped)
 
 
 def open_for_training(path: Path) -> PairFolder:
@@ -66,13 +77,17 @@ def open_for_training(path: Path) -> PairFolder:
 
 def read_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Photo, Photo]:
     """Read one pair as (input, output), uint8 RGB; raises P2PError when it is not the picture of the manifest."""
-    path = folder.path / pair.file
-    picture = read_photo(path)
-    if pair.hash and hash_pixels(picture) != pair.hash:
+    a, b, digest = stored_halves(folder, pair)
+    if pair.hash and digest != pair.hash:
         raise P2PError(
-            f"{path}: is not the picture in the manifest (its hash differs). Pair again with 'p2p data pair'."
+            f"{folder.path / pair.file}: is not the picture in the manifest (its hash differs). "
+            "Pair again with 'p2p data pair'."
         )
-    return task.turn(*halve(picture, where=str(path)))
+    return task.turn(_as_rgb(a), _as_rgb(b))
+
+
+def _as_rgb(half: NDArray[np.uint8]) -> Photo:
+    return half if half.ndim == 3 else np.repeat(half[..., None], 3, axis=2)
 
 
 @dataclass(frozen=True)

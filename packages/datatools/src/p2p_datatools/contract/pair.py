@@ -18,6 +18,10 @@ from p2p_datatools.contract.manifest import Half, Pair, PairFolder
 PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
 
 
+class OddWidthError(P2PError):
+    """An A|B picture has no middle."""
+
+
 class Store(NamedTuple):
     """How halves lie: `shared` in one picture of so many channels and this type, else each in a TIFF of its own."""
 
@@ -27,6 +31,14 @@ class Store(NamedTuple):
 
 
 PLAIN = Store(True, 3, "uint8")  # what every other tool expects
+
+
+class StoredHalves(NamedTuple):
+    """A pair's halves as they were before they were joined, and the hash of what lies on the disk."""
+
+    a: Array
+    b: Array
+    hash: str
 
 
 def store_of(a: Half, b: Half) -> Store:
@@ -72,7 +84,7 @@ def halve(picture: Array, *, where: str) -> tuple[Array, Array]:
 def refuse_odd(width: int, *, where: str) -> None:
     """Raise P2PError when a picture so many pixels wide cannot be two halves of equal size."""
     if width % 2:
-        raise P2PError(
+        raise OddWidthError(
             f"{where}: is {width} pixels wide, an odd number, so it is not two halves of equal size. "
             "Remove it or make it again."
         )
@@ -110,8 +122,8 @@ def hash_both(a: Array, b: Array) -> str:
     return hashlib.sha256(f"{hash_pixels(a)} {hash_pixels(b)}".encode()).hexdigest()
 
 
-def read_halves(folder: PairFolder, pair: Pair) -> tuple[Array, Array, str]:
-    """A pair's halves as they were before they were joined, and the hash of what lies on the disk.
+def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
+    """Read a pair of a folder; whether the hash is the manifest's is for the caller to ask.
 
     Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, or not
     of the depth and channels that the manifest says.
@@ -120,14 +132,14 @@ def read_halves(folder: PairFolder, pair: Pair) -> tuple[Array, Array, str]:
     if not store.shared:
         a, b = (_exactly(folder.path / file, each) for file, each in zip(pair.files, (folder.a, folder.b), strict=True))
         refuse_unequal(a, b, where=str(path))
-        return a, b, hash_both(a, b)
+        return StoredHalves(a, b, hash_both(a, b))
     if is_plain(folder):
         picture: Array = read_photo(path)
     else:
         picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
     digest = hash_pixels(picture)
     a, b = halve(picture, where=str(path))
-    return _parted(a, folder.a), _parted(b, folder.b), digest
+    return StoredHalves(_parted(a, folder.a), _parted(b, folder.b), digest)
 
 
 def _exactly(path: Path, half: Half) -> Array:
@@ -144,3 +156,14 @@ def _parted(pixels: Array, half: Half) -> Array:
     if pixels.ndim == 3 and half.channels == 1:
         pixels = pixels[..., 0]
     return pixels if pixels.dtype == half.dtype else (pixels // PROMOTION).astype(half.dtype)
+
+
+def as_photo(pixels: Array, half: Half) -> Photo:
+    """A half as one looks at it, uint8 RGB: its range becomes black to white; of many channels the first three."""
+    if half.dtype != "uint8":
+        low, high = half.range
+        scaled = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 1)
+        pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] < 3:
+        pixels = pixels[..., 0]
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]

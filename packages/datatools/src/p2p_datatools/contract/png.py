@@ -60,12 +60,14 @@ def encode(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[bytes]:
     height, width = pixels.shape[:2]
     color = RGB if pixels.ndim == 3 else GREY
     header = struct.pack(">IIBBBBB", width, height, pixels.dtype.itemsize * 8, color, 0, 0, 0)
-    yield SIGNATURE + _chunk(b"IHDR", header)
+    yield SIGNATURE
+    yield from _chunk(b"IHDR", header)
     packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
     for rows in _filtered(pixels):
         if packed := packer.compress(rows.data):
-            yield _chunk(b"IDAT", packed)
-    yield _chunk(b"IDAT", packer.flush()) + _chunk(b"IEND", b"")
+            yield from _chunk(b"IDAT", packed)
+    yield from _chunk(b"IDAT", packer.flush())
+    yield from _chunk(b"IEND", b"")
 
 
 def _filtered(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint8]]:
@@ -88,5 +90,5 @@ def _big_endian(rows: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8]:
     return rows.view(np.uint8) if rows.dtype == np.uint8 else rows.astype(">u2").view(np.uint8)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+def _chunk(kind: bytes, body: bytes) -> tuple[bytes, ...]:
+    return struct.pack(">I", len(body)) + kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
