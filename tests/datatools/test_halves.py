@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.check import check
+from p2p_datatools.contract.deep import form_of, read_array
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import Photo, Size, read_mask, read_photo, write_mask, write_png
 from p2p_datatools.contract.manifest import read_manifest
@@ -223,14 +224,6 @@ def test_a_mask_half_outside_its_palette_is_refused(pairs: Path, dest: Path) -> 
         halves(pairs, dest)
 
 
-def test_pairs_of_16_bits_are_refused_in_a_line(pairs: Path, dest: Path) -> None:
-    header = json.loads((pairs / "pairs.json").read_text())
-    header["b"]["dtype"] = "uint16"
-    (pairs / "pairs.json").write_text(json.dumps(header))
-    with pytest.raises(P2PError, match="its half photo is uint16; only 8-bit pairs"):
-        halves(pairs, dest)
-
-
 def test_a_destination_within_the_pairs_or_of_something_else_is_refused(foreign: Path, dest: Path) -> None:
     with pytest.raises(UsageError, match="lies in"):
         halves(foreign, foreign / "apart")
@@ -261,3 +254,21 @@ def test_real_facades_come_apart_and_together_again(real_data: Path, tmp_path: P
     for each in read_manifest(tmp_path / "pairs").pairs:
         again = read_photo(tmp_path / "pairs" / each.file)
         assert (again == read_photo(tmp_path / "facades" / f"{each.name}.jpg")).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "suffix"),
+    [((6, 8), "uint16", ".png"), ((6, 8, 5), "float32", ".npy"), ((6, 8), "uint8", ".png")],
+)
+def test_halves_of_any_depth_come_apart_as_they_were_paired(
+    tmp_path: Path, shape: tuple[int, ...], dtype: str, suffix: str
+) -> None:
+    values = (np.random.default_rng(0).random(shape) * 200).astype(dtype)
+    for side in ("a", "b"):
+        (tmp_path / side).mkdir()
+        file = tmp_path / side / f"1{suffix}"
+        np.save(file, values) if suffix == ".npy" else Image.fromarray(values).save(file)
+    pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs")
+    halves(tmp_path / "pairs", tmp_path / "apart")
+    (back,) = (tmp_path / "apart" / "a").glob("1.*")
+    np.testing.assert_array_equal(read_array(back, form_of(back)), values)

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from p2p_datatools.contract.deep import Array, form_of, write_tiff
 from p2p_datatools.contract.destination import Destination, Skip, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines, sha256_file, write_lines
-from p2p_datatools.contract.images import Size, hash_pixels, photo_size, size_of, write_mask, write_png
+from p2p_datatools.contract.images import Size, hash_pixels, size_of, write_mask, write_png
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.maskfolder import areas_of
@@ -41,16 +39,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Product:
-    """A picture to write: `file` below DEST, and uint8 RGB or grey `pixels`, or class indices of a `palette`."""
+    """A picture to write: `file` below DEST, PNG or TIFF by its name, and `pixels`, or indices of a `palette`."""
 
     file: str
-    pixels: NDArray[np.uint8]
+    pixels: Array
     palette: Palette | None = None
 
     def write(self, path: Path) -> None:
         """Write it without loss, atomically."""
         if self.palette:
             write_mask(path, self.pixels, self.palette, durable=False)
+        elif path.suffix == ".tif":
+            write_tiff(path, self.pixels, durable=False)
         else:
             write_png(path, self.pixels, durable=False)
 
@@ -231,7 +231,7 @@ class _Work:
 
 
 def _is_large(path: Path) -> bool:
-    size = photo_size(path)
+    size = form_of(path).size
     return size.width * size.height > LARGE
 
 

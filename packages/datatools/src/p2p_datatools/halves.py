@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.destination import Destination, Skip, refuse, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json, write_json
-from p2p_datatools.contract.images import Photo, find_pictures, hash_pixels, indices_of_colors, read_photo
+from p2p_datatools.contract.images import find_pictures, indices_of_colors
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder, is_manifested, read_foreign, read_manifest
-from p2p_datatools.contract.pair import halve
+from p2p_datatools.contract.pair import read_halves
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.conversion import Line, Product, Source, convert, refuse_inside, write_conversion
@@ -65,11 +66,11 @@ class _Job:
     def apart(self, name: str, pair: Pair) -> list[Product]:
         """The two halves of one pair, as they are to be written."""
         path = self.folder.path / pair.file
-        picture = read_photo(path)
-        if pair.hash and hash_pixels(picture) != pair.hash:
+        left, right, digest = read_halves(self.folder, pair)
+        if pair.hash and digest != pair.hash:
             raise P2PError(f"{path}: is not the picture in the manifest (its hash differs). Put it back or pair again.")
-        parts = zip(self.sides, self._palettes(), halve(picture, where=str(path)), strict=True)
-        return [_product(f"{side.name}/{name}.png", half, palette, path) for side, palette, half in parts]
+        parts = zip(self.sides, self._palettes(), (left, right), strict=True)
+        return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
 
 
 def halves(
@@ -119,8 +120,6 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
     if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
         raise UsageError(f"halves {a},{b}: need two different words, such as photo,mask.")
     for side, word in zip((folder.a, folder.b), (a, b), strict=True):
-        if side.dtype != "uint8":
-            raise P2PError(f"{pairs}: its half {side.name} is {side.dtype}; only 8-bit pairs can be taken apart.")
         if side.kind == "mask" and folder.palette is None:
             raise P2PError(f"{pairs}: its half {word} is a mask, but the manifest has no palette. Pair again.")
     return _Job(folder, (Half(a, folder.a.kind), Half(b, folder.b.kind)))
@@ -153,16 +152,18 @@ def _named(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     return named, skipped
 
 
-def _product(file: str, half: Photo, palette: Palette | None, path: Path) -> Product:
+def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Product:
+    """What a half becomes: a mask of its palette, a PNG where that holds it exactly, else a TIFF."""
     if palette is None:
-        return Product(file, np.ascontiguousarray(half))
+        fits_png = half.dtype in (np.uint8, np.uint16) and (half.ndim == 2 or half.shape[2] == 3)
+        return Product(f"{place}.{'png' if fits_png else 'tif'}", np.ascontiguousarray(half))
     indices, outside = indices_of_colors(half, palette)
     if outside.any():
         raise P2PError(
             f"{path}: {int(outside.sum())} pixels of its mask half have a colour outside the palette {palette.name}. "
             "Pair again from the masks."
         )
-    return Product(file, indices, palette)
+    return Product(f"{place}.png", indices, palette)
 
 
 def _refuse_other(dest: Path, job: _Job) -> None:
