@@ -68,3 +68,17 @@ def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path) -> Non
         read_labels(tmp_path / "gone.json")
     with pytest.raises(UsageError, match=r"auto, coco, cityscapes, .*index"):
         read_labels(tmp_path, "cocoa")
+
+
+def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themselves(tmp_path: Path) -> None:
+    for name in ("colors", "cmp", "SegmentationClass", "city"):
+        (tmp_path / name).mkdir()
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "colors" / "a.png")
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "cmp" / "a.jpg")
+    (tmp_path / "cmp" / "a.xml").write_text("<object><points><x>0</x></points><labelname>door</labelname></object>")
+    Image.new("RGB", (4, 4)).save(tmp_path / "SegmentationClass" / "a.png")
+    Image.new("L", (4, 4)).save(tmp_path / "city" / "x_gtFine_labelIds.png")
+    for name, expected in (("colors", "colors"), ("cmp", "cmp"), ("SegmentationClass", "voc"), ("city", "cityscapes")):
+        assert read_labels(tmp_path / name).format == expected
+    Image.new("P", (4, 4)).save(tmp_path / "cmp" / "a.png")
+    assert read_labels(tmp_path / "cmp").format == "index"
