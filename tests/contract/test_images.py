@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -194,3 +195,23 @@ def test_the_hash_is_of_pixels_and_shape_not_of_the_file(tmp_path: Path, noise: 
     Image.fromarray(noise).save(tmp_path / "a.bmp")
     assert hash_pixels(read_photo(tmp_path / "a.png")) == hash_pixels(read_photo(tmp_path / "a.bmp"))
     assert hash_pixels(noise) != hash_pixels(noise.reshape(40, 24, 3))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_small_numbers_repeated_in_16_bit_colours_are_not_lost(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    values = np.array([[1, 2], [300, 65535]], dtype=np.uint16)
+    cv2.imwrite(str(path), np.repeat(values[:, :, None], 3, axis=2))
+    assert read_index_picture(path).values.tolist() == values.tolist()
+
+
+def test_a_palette_tiff_and_a_16_bit_tiff_are_index_pictures(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1], [2, 3]], dtype=np.uint8))
+    image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    image.save(tmp_path / "p.tif")
+    read = read_index_picture(tmp_path / "p.tif")
+    assert read.values.tolist() == [[0, 1], [2, 3]]
+    assert read.table is not None
+    assert read.table[2].tolist() == [0, 255, 0]
+    Image.fromarray(np.array([[0, 700]], dtype=np.uint16)).save(tmp_path / "d.tif")
+    assert read_index_picture(tmp_path / "d.tif").values.tolist() == [[0, 700]]

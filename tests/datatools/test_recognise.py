@@ -116,3 +116,17 @@ def test_the_command_line_offers_every_format_there_is() -> None:
     (option,) = (each for each in command.params if each.name == "label_format")
     assert isinstance(option.type, click.Choice)
     assert tuple(option.type.choices) == FORMATS
+
+
+def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themselves(tmp_path: Path) -> None:
+    for name in ("colors", "cmp", "SegmentationClass", "city"):
+        (tmp_path / name).mkdir()
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "colors" / "a.png")
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "cmp" / "a.jpg")
+    (tmp_path / "cmp" / "a.xml").write_text("<object><points><x>0</x></points><labelname>door</labelname></object>")
+    Image.new("RGB", (4, 4)).save(tmp_path / "SegmentationClass" / "a.png")
+    Image.new("L", (4, 4)).save(tmp_path / "city" / "x_gtFine_labelIds.png")
+    for name, expected in (("colors", "colors"), ("cmp", "cmp"), ("SegmentationClass", "voc"), ("city", "cityscapes")):
+        assert read_labels(tmp_path / name).format == expected
+    Image.new("P", (4, 4)).save(tmp_path / "cmp" / "a.png")
+    assert read_labels(tmp_path / "cmp").format == "index"

@@ -20,18 +20,20 @@ from p2p_datatools.contract.palette import IGNORE_COLOR, Color, Palette
 from p2p_datatools.snap import TOLERANCE, Snapped, Snapper
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
+_NO_PIXELS = np.zeros(256, dtype=np.int64)
 _ONCE = 1 << 24  # OpenCV counts pixels in float32, exactly up to here
 
 
 @dataclass(frozen=True, eq=False)
 class PictureClasses:
-    """The class index of each pixel, and what labels were met; `snapped` and `blended` as a mask's record has them.
+    """The class index of each pixel, what labels were met, and how many pixels each class index has, (256,).
 
-    `mask` is None when some label is claimed by no class.
+    `mask` is None when some label is claimed by no class. `snapped` and `blended` are as a mask's record has them.
     """
 
     mask: LabelMap | None
     uses: Mapping[str, Use]
+    pixels: NDArray[np.int64]
     snapped: int = 0
     blended: int = 0
 
@@ -90,16 +92,18 @@ class PictureReader:
         self, numbers: NDArray[np.uint8 | np.uint16], labels: list[str], snapped: int = 0, blended: int = 0
     ) -> PictureClasses:
         counts = histogram(numbers)
+        used = np.flatnonzero(counts)
         uses: dict[str, Use] = {}
-        for number in np.flatnonzero(counts):
+        for number in used:
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, snapped, blended)
-        table = np.zeros(max(256, len(counts)), dtype=np.uint8)
-        for number in np.flatnonzero(counts):
-            table[number] = self._claims.index(labels[number]) or 0
-        mask = np.asarray(cv2.LUT(numbers, table[:256]), np.uint8) if numbers.dtype == np.uint8 else table[numbers]
-        return PictureClasses(mask, uses, snapped, blended)
+            return PictureClasses(None, uses, _NO_PIXELS, snapped, blended)
+        table = np.zeros(len(counts), dtype=np.uint8)
+        table[used] = [self._claims.index(labels[number]) or 0 for number in used]
+        mask = np.asarray(cv2.LUT(numbers, table), np.uint8) if numbers.dtype == np.uint8 else table[numbers]
+        pixels = np.zeros(256, dtype=np.int64)
+        np.add.at(pixels, table[used], counts[used])
+        return PictureClasses(mask, uses, pixels, snapped, blended)
 
 
 def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:

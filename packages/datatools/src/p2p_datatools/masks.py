@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from p2p_datatools.annotations.recognise import read_labels
 from p2p_datatools.annotations.values import LabelSet, RegionLabels, Use
 from p2p_datatools.claims import IGNORED, Claims, parse_mapping
@@ -249,16 +252,17 @@ class _Work:
             regions = job.item.regions_in(size)
             refuse_outside(regions, size, where=job.item.where)
             mask = label_map(regions, size, self.claims.index, self.order)
+            pixels = histogram(mask)
         else:
             read = self.pictures.read(job.item)
             self._note_uses(read.uses)
-            labels, mask, moved = set(read.uses), read.mask, (read.snapped, read.blended)
+            labels, mask, pixels, moved = set(read.uses), read.mask, read.pixels, (read.snapped, read.blended)
             if mask is None:
                 return None, None
             if size is not None and size_of(mask) != size:
                 raise other_size(job.item.where, size_of(mask), size)
         words = {label: word for label in sorted(labels) if (word := self.claims.word(label))}
-        areas = _areas(mask, self.palette)
+        areas = _areas(pixels, self.palette)
         return MaskLine(job.name, size_of(mask), areas, job.item.source, self._signature(job), words, *moved), mask
 
     def _note_uses(self, uses: Mapping[str, Use]) -> None:
@@ -287,7 +291,6 @@ def _earlier_lines(destination: Destination, palette: Palette) -> dict[str, Mask
     return {name: line for name, line in lines.items() if (destination.dest / line.file).is_file()}
 
 
-def _areas(mask: LabelMap, palette: Palette) -> dict[str, int]:
-    counts = histogram(mask)
-    areas = {name: int(counts[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(counts[IGNORE])}
+def _areas(pixels: NDArray[np.int64], palette: Palette) -> dict[str, int]:
+    areas = {name: int(pixels[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(pixels[IGNORE])}
     return {name: count for name, count in areas.items() if count}

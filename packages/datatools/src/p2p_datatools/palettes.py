@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +40,7 @@ from p2p_datatools.layout import Tile, sheet
 # colours at this distance in RGB, 0.3% at 24 and 0.8% at 16 (25 pairs of random colours each).
 TOO_CLOSE = 32
 _LOOKED_AT = 20  # pictures of a folder whose colours are counted
+_FLAT = 16  # the difference between neighbours, in each channel
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
 _LEVELS = (0, 51, 102, 153, 204, 255)
 
@@ -171,14 +173,26 @@ def _of_colors(pictures: list[Path], name: str) -> Palette:
     """A class for each colour that is common in pictures and no blend of others; the most common is the background."""
     counts: Counter[int] = Counter()
     for path in spread(pictures, _LOOKED_AT):
-        pixels = read_photo(path).reshape(-1, 3).astype(np.uint32)
-        codes, times = np.unique(pixels[:, 0] << 16 | pixels[:, 1] << 8 | pixels[:, 2], return_counts=True)
-        counts.update(dict(zip(codes.tolist(), times.tolist(), strict=True)))
+        picture = read_photo(path)
+        colors_here = _counted(picture.reshape(-1, 3))
+        counts.update(colors_here if len(colors_here) <= IGNORE else _counted(picture[_is_flat(picture)]))
     colors = _common(counts)
     if not colors:
         raise P2PError(f"{pictures[0]}: no colour is common in it, as in a photo. Give a picture of labels.")
     names = ["background", *(f"class_{hex_of(color)[1:]}" for color in colors[1:])]
     return Palette(name, tuple(PaletteClass(label, color) for label, color in zip(names, colors, strict=True)))
+
+
+def _counted(pixels: NDArray[np.uint8]) -> dict[int, int]:
+    wide = pixels.astype(np.uint32)
+    codes, times = np.unique(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], return_counts=True)
+    return dict(zip(codes.tolist(), times.tolist(), strict=True))
+
+
+def _is_flat(picture: Photo) -> NDArray[np.bool_]:
+    """Which pixels lie within no edge, so that their colour is no blend."""
+    window = np.ones((3, 3), dtype=np.uint8)
+    return np.asarray((cv2.dilate(picture, window) - cv2.erode(picture, window)).max(axis=2) <= _FLAT)
 
 
 def _common(counts: Counter[int]) -> list[Color]:

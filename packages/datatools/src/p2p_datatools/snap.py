@@ -3,6 +3,7 @@
 Nothing here may know files, classes or palettes; colours are rows of a table, results are their numbers.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,20 @@ TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JP
 MOST_COLORS = 254
 NEAR, FAR = 2, 16  # pixels around one that is blended: first its neighbours, then as far as a JPEG's block of colour
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
+_MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0.36, and then it is no picture of labels
+_FLAT = 16  # in each channel; no blend in thirty JPEG facades has 5x5 such pixels, nor with 24
 _UNSURE = 255
-_CHUNK = 4096  # pixels whose surroundings are held at once
+_BAND = 1 << 19  # pixels
+_GROUP = 16  # rows of the table that are looked for at once, a bit each
+_CHUNK = 1 << 16  # pixels whose distances to all colours are held at once
+_FEW = 1 << 12  # pixels whose far surroundings are held at once
 _BITS = 5
 _STEP = 1 << (8 - _BITS)
 
 Numbers = NDArray[np.uint8]
 Codes = NDArray[np.int32]
 Places = NDArray[np.intp]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,9 @@ class Snapped:
     """
 
     rows: Numbers
-    moved: NDArray[np.bool_]
-    blended: NDArray[np.bool_]
-    stray: NDArray[np.bool_]
+    moved: Marks
+    blended: Marks
+    stray: Marks
 
 
 class Snapper:
@@ -54,8 +61,8 @@ class Snapper:
 
     Within `tolerance` that is all. A pixel farther from every colour is a blend, as edges have in JPEG and in resized
     pictures: it goes to the nearest of the colours found around it, so that the edge between blue and yellow gets no
-    line of grey. A block of 3x3 pixels of one such colour is no blend, nor are pixels without any known ones near, but
-    for the few that fine patterns leave.
+    line of grey. Blocks of 3x3 such pixels of one colour, or 5x5 of nearly one, are no blends; nor are pixels without
+    any known ones near, but for the few that fine patterns leave.
     """
 
     def __init__(self, colors: NDArray[np.uint8], tolerance: int = TOLERANCE) -> None:
@@ -70,68 +77,110 @@ class Snapper:
         self._cells = _cells(colors, self._limit)
 
     def snap(self, picture: Photo) -> Snapped:
-        """The rows of a picture (height, width, 3)."""
+        """The rows of a picture (height, width, 3); large ones are done in bands, which bounds the memory."""
+        rows = np.empty(picture.shape[:2], dtype=np.uint8)
+        moved = np.empty(rows.shape, dtype=bool)
+        blended, stray = np.zeros(rows.shape, dtype=bool), np.zeros(rows.shape, dtype=bool)
+        lonely = np.zeros(rows.shape, dtype=bool)
+        height = max(1, _BAND // picture.shape[1])
+        for top in range(0, len(rows), height):
+            inner, above = slice(top, top + height), min(top, FAR)
+            kept = slice(above, above + height)
+            band = picture[top - above : top + height + FAR]
+            found, codes, unsure = self._sure(band)
+            if len(unsure):
+                marks = self._decide(band, codes, found, unsure)
+                for whole, part in zip((blended, stray, lonely), marks, strict=True):
+                    whole[inner] = part[kept]
+            rows[inner] = found[kept]
+            np.not_equal(cv2.LUT(found[kept], self._codes), codes[kept], out=moved[inner])
+        if np.count_nonzero(lonely) > _MOST_LONELY * rows.size:
+            stray |= lonely
+        return Snapped(rows, moved, blended, stray)
+
+    def _sure(self, picture: Photo) -> tuple[Numbers, Codes, Places]:
+        """The rows where a cell tells them, one number a pixel for its colour, and the places of the others."""
         # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
         cells = cv2.cvtColor(picture, cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
         rows = np.take(self._cells, cells)
-        codes = _codes(picture)
-        blended, stray = np.zeros((2, *rows.shape), dtype=bool)
-        unsure = np.flatnonzero(rows == _UNSURE)
-        if len(unsure):
-            places, strange = self._decide(picture, codes, rows, unsure)
-            blended.ravel()[places], stray.ravel()[places] = True, strange
-        return Snapped(rows, cv2.LUT(rows, self._codes) != codes, blended, stray)
+        return rows, _codes(picture), np.flatnonzero(rows == _UNSURE)
 
-    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> tuple[Places, NDArray[np.bool_]]:
-        """Fill in the `unsure` rows; the places of those that no colour is near to, and which of these are stray."""
-        distances = self._distances(picture.reshape(-1, 3)[unsure])
-        nearest = distances.argmin(axis=0)
-        near = distances.min(axis=0) <= self._limit
+    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> tuple[Marks, Marks, Marks]:
+        """Fill in the `unsure` rows; which pixels are blended, in a block of one strange colour, and lonely."""
+        nearest = np.empty(len(unsure), dtype=np.uint8)
+        near = np.empty(len(unsure), dtype=bool)
+        for some in _chunks(len(unsure)):
+            distances = self._distances(picture, unsure[some])
+            nearest[some] = distances.argmin(axis=0)
+            near[some] = distances.min(axis=0) <= self._limit
         rows.ravel()[unsure[near]] = nearest[near]
-        places, distances, nearest = unsure[~near], distances[:, ~near], nearest[~near]
-        chosen, lonely = self._blends(rows, places, distances)
-        rows.ravel()[places] = np.where(lonely, nearest, chosen)
-        strange = lonely & (lonely.sum() > _MOST_LONELY * rows.size)
-        return places, strange | _in_blocks(codes, places)
+        places, nearest = unsure[~near], nearest[~near]
+        if len(places) > _MOST_BLENDED * rows.size:
+            chosen, alone = nearest, np.ones(len(places), dtype=bool)
+        else:
+            chosen, alone = self._blends(picture, rows, places)
+        rows.ravel()[places] = np.where(alone, nearest, chosen)
+        blended, block, lonely = (np.zeros(rows.shape, dtype=bool) for _ in range(3))
+        blended.ravel()[places], lonely.ravel()[places] = True, alone
+        block.ravel()[places] = _in_blocks(codes, places)
+        block |= _in_areas(picture, blended)
+        return blended, block, lonely
 
-    def _distances(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Squared distances (n, pixels), less than 2^18 and so exact in float32."""
-        values, colors = pixels.astype(np.float32), self.colors.astype(np.float32)
-        squares = np.einsum("ij,ij->i", values, values) + np.einsum("ij,ij->i", colors, colors)[:, None]
-        products: NDArray[np.float32] = squares - 2 * (colors @ values.T)
-        return products
+    def _distances(self, picture: Photo, places: Places) -> NDArray[np.float32]:
+        """Squared distances (n, places), less than 2^18 and so exact in float32."""
+        # No matrix product: it is too small for the threads that numpy's library would start for it.
+        red, green, blue = picture.reshape(-1, 3)[places].T.astype(np.float32)
+        distances = np.empty((len(self.colors), len(places)), dtype=np.float32)
+        for row, color in enumerate(self.colors.astype(np.float32)):
+            distances[row] = (red - color[0]) ** 2 + (green - color[1]) ** 2 + (blue - color[2]) ** 2
+        return distances
 
-    def _blends(
-        self, rows: Numbers, places: Places, distances: NDArray[np.float32]
-    ) -> tuple[Numbers, NDArray[np.bool_]]:
+    def _blends(self, picture: Photo, rows: Numbers, places: Places) -> tuple[Numbers, Marks]:
         """For each place the nearest of the colours around it, and whether there are none."""
         chosen = np.zeros(len(places), dtype=np.uint8)
-        best = np.full(len(places), np.inf, dtype=np.float32)
-        for row, distance in enumerate(distances):
-            around = cv2.dilate((rows == row).view(np.uint8), _window(NEAR)).ravel()[places]
-            better = (around > 0) & (distance < best)
-            chosen[better], best[better] = row, distance[better]
-        left = np.flatnonzero(np.isinf(best))
-        if len(left) > _CHUNK:  # much of the picture, as in a photo: one pass finds those that have any colour around
-            known = cv2.dilate((rows != _UNSURE).view(np.uint8), _window(FAR))
-            left = left[known.ravel()[places[left]] > 0]
-        for start in range(0, len(left), _CHUNK):
-            some = left[start : start + _CHUNK]
-            chosen[some], best[some] = self._nearest_within(rows, places[some], distances[:, some])
-        return chosen, np.isinf(best)
+        lonely = np.ones(len(places), dtype=bool)
+        maps = [_around(rows, start) for start in range(0, len(self.colors), _GROUP)] if len(places) else []
+        for some in _chunks(len(places)):
+            found = [spread.ravel()[places[some]] for spread in maps]
+            around = np.stack([found[row // _GROUP] >> row % _GROUP & 1 for row in range(len(self.colors))])
+            distances = np.where(around, self._distances(picture, places[some]), np.inf)
+            chosen[some], lonely[some] = distances.argmin(axis=0), ~around.any(axis=0)
+        left = np.flatnonzero(lonely)
+        for start in range(0, len(left), _FEW):
+            some_left = left[start : start + _FEW]
+            around = self._found_within(rows, places[some_left])
+            distances = np.where(around, self._distances(picture, places[some_left]), np.inf)
+            chosen[some_left], lonely[some_left] = distances.argmin(axis=0), ~around.any(axis=0)
+        return chosen, lonely
 
-    def _nearest_within(
-        self, rows: Numbers, places: Places, distances: NDArray[np.float32]
-    ) -> tuple[Places, NDArray[np.float32]]:
-        """The nearest of the colours up to FAR from each place, and its distance, infinite if there are none."""
+    def _found_within(self, rows: Numbers, places: Places) -> Marks:
+        """Which rows of the table are found up to FAR from each place, (n, places)."""
         down, across = np.divmod(places, rows.shape[1])
         reach = np.arange(-FAR, FAR + 1)
         ys = np.clip(down[:, None] + reach, 0, rows.shape[0] - 1)
         xs = np.clip(across[:, None] + reach, 0, rows.shape[1] - 1)
         around = rows[ys[:, :, None], xs[:, None, :]].reshape(len(places), -1)
-        found = np.stack([(around == row).any(axis=1) for row in range(len(self.colors))])
-        known = np.where(found, distances, np.inf)
-        return known.argmin(axis=0), known.min(axis=0)
+        return np.stack([(around == row).any(axis=1) for row in range(len(self.colors))])
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    return (slice(start, start + _CHUNK) for start in range(0, count, _CHUNK))
+
+
+def _around(rows: Numbers, first: int) -> NDArray[np.uint16]:
+    """For each pixel, as bits, which of the _GROUP rows from the `first` on are found up to NEAR from it."""
+    table = np.zeros(256, dtype=np.uint16)
+    table[first : min(first + _GROUP, _UNSURE)] = (1 << np.arange(_GROUP))[: _UNSURE - first]
+    bits: NDArray[np.uint16] = np.asarray(cv2.LUT(rows, table), dtype=np.uint16)
+    across = bits.copy()
+    for shift in range(1, NEAR + 1):
+        across[:, shift:] |= bits[:, :-shift]
+        across[:, :-shift] |= bits[:, shift:]
+    around = across.copy()
+    for shift in range(1, NEAR + 1):
+        around[shift:] |= across[:-shift]
+        around[:-shift] |= across[shift:]
+    return around
 
 
 def _window(radius: int) -> Numbers:
@@ -165,7 +214,7 @@ def _cells(colors: NDArray[np.uint8], limit: float) -> Numbers:
     return np.where(sure, corners[:, 0], _UNSURE).astype(np.uint8)
 
 
-def _in_blocks(codes: Codes, places: Places) -> NDArray[np.bool_]:
+def _in_blocks(codes: Codes, places: Places) -> Marks:
     """Which `places` lie in a block of 3x3 pixels of one colour."""
     height, width = codes.shape
     down, across = np.divmod(places, width)
@@ -177,3 +226,17 @@ def _in_blocks(codes: Codes, places: Places) -> NDArray[np.bool_]:
     middles = np.zeros(codes.shape, dtype=np.uint8)
     middles.ravel()[inner] = 1
     return cv2.dilate(middles, _window(1)).ravel()[places] > 0
+
+
+def _in_areas(picture: Photo, blended: Marks) -> Marks:
+    """Which blended pixels lie in 5x5 such pixels of nearly one colour, as an area has in JPEG and no edge."""
+    centres = np.flatnonzero(cv2.erode(blended.view(np.uint8), _window(2)))
+    flat = np.zeros(blended.shape, dtype=np.uint8)
+    reach = np.arange(-2, 3)
+    for start in range(0, len(centres), _CHUNK):
+        down, across = np.divmod(centres[start : start + _CHUNK], blended.shape[1])
+        ys = np.clip(down[:, None] + reach, 0, blended.shape[0] - 1)
+        xs = np.clip(across[:, None] + reach, 0, blended.shape[1] - 1)
+        around = picture[ys[:, :, None], xs[:, None, :]].reshape(len(down), -1, 3)
+        flat[down, across] = (around.max(axis=1) - around.min(axis=1)).max(axis=1) <= _FLAT
+    return (cv2.dilate(flat, _window(2)) > 0) & blended if flat.any() else flat.view(np.bool_)

@@ -1,0 +1,38 @@
+"""What `p2p data palette` says and writes, and when it ends with 1."""
+
+from pathlib import Path
+
+import pytest
+
+from p2p_cli.app import main
+from p2p_datatools.contract.palette import load_palette
+
+
+def test_a_palette_is_shown_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "cars.png"
+    assert main(["data", "palette", "cars", "--picture", str(picture)]) == 0
+    assert "#ff0000" in capsys.readouterr().out
+    assert picture.is_file()
+    assert main(["data", "palette", "cars", "--picture", str(picture)]) == 2
+    assert "exists" in capsys.readouterr().err
+
+
+def test_a_palette_can_be_written_to_be_changed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    assert main(["data", "palette", "scenes", str(mine)]) == 0
+    assert load_palette(mine).classes == load_palette("scenes").classes
+    assert main(["data", "palette", str(mine)]) == 0
+    assert main(["data", "palette", "scenes", str(tmp_path / "mine.txt")]) == 2
+
+
+def test_a_name_that_stands_twice_is_exit_code_1_and_a_near_colour_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.toml"
+    classes = 'name = "x"\n[[classes]]\nname = "a"\ncolor = [0, 0, 0]\n[[classes]]\nname = "{}"\ncolor = [9, 0, 0]\n'
+    path.write_text(classes.format("a"))
+    assert main(["data", "palette", str(path)]) == 1
+    assert "error: " in capsys.readouterr().err
+    path.write_text(classes.format("b"))
+    assert main(["data", "palette", str(path)]) == 0
+    assert "9 apart in RGB" in capsys.readouterr().err
