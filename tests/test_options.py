@@ -26,9 +26,10 @@ FROZEN: dict[str, set[str]] = {
         "--keep-going",
     },
     "data check": {"--photos", "--palette", "--against"},
-    "data pair": {"--halves", "--size", "--fit", "--keep-going"},
     "data halves": {"--halves", "--keep-going"},
     "data derive": {"--op", "--seed", "--keep-going"},
+    "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard", "--keep-going"},
+    "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
     "data show": {"--limit", "--force"},
     "train": {

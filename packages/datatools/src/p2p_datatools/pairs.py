@@ -78,7 +78,7 @@ def pair(
     matched, skipped = partners(a, b, match=ways.match, report=report)
     pictures = tuple((files[place] for files in matched.values()) for place in (0, 1))
     job = job_of((a, b), halves, size, fit, pictures=(pictures[0], pictures[1]), known=known)
-    settings = job.settings() | {"shard": str(ways.shard) if ways.shard else None}
+    settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = len(matched.keys() | old.keys()) > CROWD
     if ways.shard:
