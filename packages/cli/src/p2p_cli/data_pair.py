@@ -4,12 +4,15 @@ Nothing here may join pictures.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import FITS, Fit, Size
+
+if TYPE_CHECKING:
+    from p2p_datatools.pairs import PairSummary
 
 
 @click.command()
@@ -67,14 +70,11 @@ def command(
     from p2p_datatools.pairs import Ways, pair
     from p2p_datatools.shards import parse_shard
 
-    words = tuple(halves.split(",")) if halves else None
-    if words is not None and (len(words) != 2 or not all(words)):
-        raise UsageError(f"--halves {halves}: is not two words with a comma between, such as mask,photo.")
     summary = pair(
         a,
         b,
         dest,
-        halves=(words[0], words[1]) if words else None,
+        halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
         ways=Ways(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
@@ -84,23 +84,24 @@ def command(
     if as_json:
         render.say(options.to_json(summary))
     else:
-        sizes = str(summary.smallest)
-        if summary.smallest != summary.largest:
-            sizes += f" to {summary.largest}"
-        joined = "|".join(summary.halves)
-        render.say(f"{summary.built} pairs {joined} in {summary.dest} ({sizes}), {summary.kept} were there.")
-        if summary.scaled:
-            render.say(
-                f"{summary.scaled} masks were half or twice as large as their photos and scaled by nearest pixel."
-            )
-        if set(summary.forms) != {"3 x uint8"}:
-            render.say(
-                f"channels and type: {', '.join(map(': '.join, zip(summary.halves, summary.forms, strict=True)))}"
-            )
-        render.say(
-            f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
-            if shard
-            else f"next  p2p data split {dest}"
-        )
+        tell(summary)
+        merging = f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
+        render.say(merging if shard else f"next  p2p data split {dest}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
+
+
+def tell(summary: "PairSummary") -> None:
+    """What was paired, in lines."""
+    from p2p_cli import render
+
+    sizes = str(summary.smallest)
+    if summary.smallest != summary.largest:
+        sizes += f" to {summary.largest}"
+    joined = "|".join(summary.halves)
+    render.say(f"{summary.built} pairs {joined} in {summary.dest} ({sizes}), {summary.kept} were there.")
+    if summary.scaled:
+        render.say(f"{summary.scaled} masks were half or twice as large as their photos and scaled by nearest pixel.")
+    if set(summary.forms) != {"3 x uint8"}:
+        forms = zip(summary.halves, summary.forms, strict=True)
+        render.say(f"channels and type: {', '.join(map(': '.join, forms))}")
