@@ -20,6 +20,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rich": ("p2p_cli.render",),
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
+    "tifffile": ("p2p_datatools.contract.deep",),
     "skimage": ("p2p_datatools", "p2p_gan.metrics"),
     "kaggle": ("p2p_datatools.fetch",),
     "torchvision": (),

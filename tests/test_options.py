@@ -15,7 +15,8 @@ FROZEN: dict[str, set[str]] = {
     "data fetch": {"--limit", "--seed", "--style"},
     "data build-masks": {"--palette", "--photos", "--format", "--map", "--keep-going"},
     "data check": {"--photos", "--palette"},
-    "data pair": {"--halves", "--size", "--fit", "--keep-going"},
+    "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard", "--keep-going"},
+    "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
     "data show": {"--limit", "--force"},
     "train": {

@@ -12,6 +12,7 @@ COMMANDS = {
     "build-masks": ("data_build_masks", "Build colour-coded masks from labels."),
     "check": ("data_check", "Check masks, pairs or photos; exit code 1 on errors."),
     "pair": ("data_pair", "Join the pictures of A and B to A|B pairs."),
+    "merge": ("data_merge", "Put the parts of a pairing in shards together."),
     "split": ("data_split", "Split pairs into train, val and test."),
     "show": ("data_show", "Draw a contact sheet of masks, pairs or photos."),
 }

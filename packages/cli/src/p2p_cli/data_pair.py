@@ -26,22 +26,46 @@ from p2p_datatools.contract.sizes import FITS, Fit, Size
     help="The size of each half.",
 )
 @click.option("--fit", type=click.Choice(FITS), default="stretch", show_default=True, help="How to reach that size.")
+@click.option(
+    "--match",
+    default="stem",
+    show_default=True,
+    metavar="stem|REGEX|FILE.csv",
+    help="Which belong together: same path without suffix, same first group of REGEX in it, or lines 'a,b' of a file.",
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one a core.")
+@click.option("--shard", metavar="I/N", help="Do the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
 @options.keep_going_option
 @options.json_option
 def command(
-    a: Path, b: Path, dest: Path, halves: str | None, size: Size | str, fit: Fit, keep_going: bool, as_json: bool
+    a: Path,
+    b: Path,
+    dest: Path,
+    halves: str | None,
+    size: Size | str,
+    fit: Fit,
+    match: str,
+    jobs: int | None,
+    shard: str | None,
+    keep_going: bool,
+    as_json: bool,
 ) -> int:
     """Join the pictures of A and B to A|B pairs.
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
     suffix, are equal. DEST receives one lossless PNG a pair, A left and B right, and a manifest with the hash of each.
+    Arrays (NPY, TIFF) of floats or of many channels become two TIFFs a pair. A mask of half or twice its photo's size
+    is scaled to it.
 
     \b
-    Example:
+    Examples:
       p2p data pair masks photos pairs
+      p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
+      p2p data pair masks photos pairs --shard 3/8
     """
     from p2p_cli import render
-    from p2p_datatools.pairs import pair
+    from p2p_datatools.pairs import Ways, pair
+    from p2p_datatools.shards import parse_shard
 
     words = tuple(halves.split(",")) if halves else None
     if words is not None and (len(words) != 2 or not all(words)):
@@ -53,6 +77,7 @@ def command(
         halves=(words[0], words[1]) if words else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
+        ways=Ways(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -62,7 +87,17 @@ def command(
         sizes = str(summary.smallest)
         if summary.smallest != summary.largest:
             sizes += f" to {summary.largest}"
-        render.say(f"{summary.built} pairs {'|'.join(summary.halves)} in {dest} ({sizes}), {summary.kept} were there.")
-        render.say(f"next  p2p data split {dest}")
-    render.skips(summary.skipped, dest)
+        render.say(
+            f"{summary.built} pairs {'|'.join(summary.halves)} in {summary.dest} ({sizes}), {summary.kept} were there."
+        )
+        if summary.scaled:
+            render.say(
+                f"{summary.scaled} masks were half or twice as large as their photos and scaled by nearest pixel."
+            )
+        if set(summary.forms) != {"3 x uint8"}:
+            render.say(
+                f"channels and type: {', '.join(map(': '.join, zip(summary.halves, summary.forms, strict=True)))}"
+            )
+        render.say("next  p2p data merge (all shards) " + str(dest) if shard else f"next  p2p data split {dest}")
+    render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0

@@ -103,7 +103,8 @@ def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
 
     buffer = io.BytesIO()
     planes = "contig" if values.ndim == 3 else None
-    tifffile.imwrite(buffer, values, photometric="minisblack", planarconfig=planes, metadata=None, software=False)
+    colors = "rgb" if values.shape[2:] == (3,) else "minisblack"
+    tifffile.imwrite(buffer, values, photometric=colors, planarconfig=planes, metadata=None, software=False)
     with atomic(path, durable=durable) as file:
         file.write(buffer.getbuffer())
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract import png
 from p2p_datatools.contract.errors import P2PError
@@ -118,7 +119,9 @@ def photo_size(path: Path) -> Size:
     """
     bytes_of(path, 1)
     with explained(path), Image.open(path) as image:
-        size = Size(*image.size)
+        # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
+        raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size
+        size = Size(*raw)
         return Size(size.height, size.width) if orientation_of(image, path) >= 5 else size
 
 
@@ -145,20 +148,15 @@ def read_photo(path: Path) -> Photo:
     if plain is not None:
         return plain
     with _opened(path, data) as image:
-        if _is_deep(image, path):
+        if _is_deep(image, data):
             raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
         turned = ImageOps.exif_transpose(image)
         return np.ascontiguousarray(np.asarray(_to_rgb(turned), dtype=np.uint8))
 
 
-def _is_deep(image: Image.Image, path: Path) -> bool:
-    if image.mode.startswith(("I", "F")):
-        return True
+def _is_deep(image: Image.Image, data: bytes) -> bool:
     # Pillow reads 16-bit RGB PNG as 8-bit without a word; byte 24 of the file is the depth of a channel.
-    if image.format == "PNG":
-        with path.open("rb") as file:
-            return file.read(25)[24] == 16
-    return False
+    return image.mode.startswith(("I", "F")) or (image.format == "PNG" and data[24] == 16)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
