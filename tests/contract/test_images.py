@@ -56,7 +56,7 @@ def test_a_written_png_is_read_back_bit_by_bit(tmp_path: Path, noise: NDArray[np
     assert (read_index_picture(tmp_path / "grey.png").values == noise[..., 0]).all()
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_header_alone_tells_the_size_that_the_turned_photo_has(
     tmp_path: Path, noise: NDArray[np.uint8], suffix: str, orientation: int

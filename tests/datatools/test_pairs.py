@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from p2p_datatools import pairs as pairs_module
+from p2p_datatools import assembler
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import Photo, Size, colorize, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.manifest import read_manifest
@@ -169,7 +169,7 @@ def test_pairs_of_different_sizes_keep_them(dest: Path, tmp_path: Path) -> None:
 def test_a_crowded_folder_has_256_subfolders(
     masks: Path, photos: Path, dest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairs_module, "CROWD", 3)
+    monkeypatch.setattr(assembler, "CROWD", 3)
     pair(masks, photos, dest)
     files = {each.name: each.file for each in read_manifest(dest).pairs}
     assert files["walk/c"] == "all/f8/walk/c.png"

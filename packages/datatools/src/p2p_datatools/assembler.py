@@ -58,6 +58,11 @@ class Budget:
             self._changed.notify_all()
 
 
+def is_crowd(pairs: int) -> bool:
+    """Whether so many pairs lie in 256 subfolders."""
+    return pairs > CROWD
+
+
 def place_of(name: str, *, crowded: bool) -> str:
     """Where the pair of a name lies before it has a split, without suffix."""
     bucket = f"{hashlib.sha256(name.encode()).hexdigest()[:2]}/" if crowded else ""

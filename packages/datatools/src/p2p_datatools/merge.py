@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from p2p_datatools.assembler import CROWD, place_of
+from p2p_datatools.assembler import is_crowd, place_of
 from p2p_datatools.contract.destination import SKIPPED, Destination, Skip
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import atomic, cannot_write, read_lines
@@ -160,7 +160,7 @@ Planned = dict[str, tuple[PairFolder, Pair, Pair]]  # by name: the part, the pai
 
 
 def _planned(folders: Sequence[PairFolder]) -> Planned:
-    crowded = sum(len(folder.pairs) for folder in folders) > CROWD
+    crowded = is_crowd(sum(len(folder.pairs) for folder in folders))
     store = store_of(folders[0].a, folders[0].b)
     planned: Planned = {}
     for folder in folders:
@@ -210,13 +210,11 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if move:
-            with contextlib.suppress(OSError):  # another disk, or gone
+            with contextlib.suppress(OSError):  # on another disk it is copied, and removed at the end
                 source.replace(target)
                 return
         with source.open("rb") as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
-        if move:
-            source.unlink()
     except FileNotFoundError as error:
         raise P2PError(f"{source}: is in the manifest but gone. Pair that part again.") from error
     except OSError as error:
@@ -233,7 +231,7 @@ def _empty(folders: Sequence[PairFolder]) -> None:
     """Remove what is left of moved parts: the manifest, then folders that hold nothing else."""
     for folder in folders:
         # The header first: without it a part is known to be moved.
-        for file in (HEADER, LINES, SKIPPED):
+        for file in (HEADER, LINES, SKIPPED, *(file for pair in folder.pairs for file in pair.files)):
             (folder.path / file).unlink(missing_ok=True)
         places = {parent for pair in folder.pairs for parent in PurePosixPath(pair.file).parents}
         for place in sorted(places, key=lambda place: len(place.parts), reverse=True):

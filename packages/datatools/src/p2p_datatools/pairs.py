@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.assembler import CROWD, Assembler
+from p2p_datatools.assembler import Assembler, is_crowd
 from p2p_datatools.contract.destination import Destination, Skip, refuse
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.fit import Fit
@@ -80,7 +80,7 @@ def pair(
     job = job_of((a, b), halves, size, fit, pictures=(pictures[0], pictures[1]), known=known)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
-    crowded = len(matched.keys() | old.keys()) > CROWD
+    crowded = is_crowd(len(matched.keys() | old.keys()))
     if ways.shard:
         matched, skipped = ways.shard.share(matched, skipped)
     with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
@@ -94,7 +94,8 @@ def pair(
                     counts["kept" if outcome == "kept" else "built"] += 1
         if not keep_going or not (ways.shard or assembler.pairs()):
             refuse(skipped, destination)
-        _commit(destination, job, assembler, settings, skipped)
+        merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
+        _commit(destination, job, assembler, settings | merged, skipped)
     return _summary(counts, tuple(skipped), dest, job, assembler.pairs().values())
 
 

@@ -103,9 +103,8 @@ def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
 
     buffer = io.BytesIO()
     planes = "contig" if values.ndim == 3 else None
-    # 8-bit colour is read back as a photo, by a library that wants to be told that it is colour.
-    photometric = "rgb" if values.dtype == np.uint8 and values.shape[2:] == (3,) else "minisblack"
-    tifffile.imwrite(buffer, values, photometric=photometric, planarconfig=planes, metadata=None, software=False)
+    colors = "rgb" if values.shape[2:] == (3,) else "minisblack"
+    tifffile.imwrite(buffer, values, photometric=colors, planarconfig=planes, metadata=None, software=False)
     with atomic(path, durable=durable) as file:
         file.write(buffer.getbuffer())
 

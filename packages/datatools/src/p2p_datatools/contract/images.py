@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract import png
 from p2p_datatools.contract.errors import P2PError
@@ -109,7 +110,9 @@ def photo_size(path: Path) -> Size:
     """
     bytes_of(path, 1)
     with explained(path), Image.open(path) as image:
-        size = Size(*image.size)
+        # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
+        raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size
+        size = Size(*raw)
         return Size(size.height, size.width) if orientation_of(image, path) >= 5 else size
 
 
