@@ -41,7 +41,7 @@ def test_what_has_no_exact_size_or_hash_says_that_it_was_not_verified() -> None:
 
 
 def test_the_presets_are_those_of_training() -> None:
-    from p2p_gan.config import PRESETS
+    from p2p_gan.presets import PRESETS
 
     assert {entry.preset for entry in catalog().values()} <= set(PRESETS)
 

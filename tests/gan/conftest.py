@@ -11,10 +11,12 @@ from p2p_datatools.contract import images, manifest
 from p2p_datatools.contract.pair import join
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import PRESETS, Config, with_settings
+from p2p_gan.config import Config
 from p2p_gan.job import build
 from p2p_gan.loop import train
-from p2p_gan.model import Architecture
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.presets import PRESETS
+from p2p_gan.settings import with_settings
 from p2p_gan.step import Batch, Networks
 
 SIDE = 32

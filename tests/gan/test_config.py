@@ -7,15 +7,10 @@ import pytest
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import (
-    PRESETS,
-    Config,
-    config_from_json,
-    deepest_unet,
-    nearest_size,
-    settings_from_toml,
-    with_settings,
-)
+from p2p_gan.config import Config
+from p2p_gan.presets import PRESETS
+from p2p_gan.settings import config_from_json, settings_from_toml, with_settings
+from p2p_gan.sides import deepest_unet, nearest_size
 
 
 def test_the_paper_preset_is_what_the_paper_states() -> None:
@@ -53,7 +48,7 @@ def test_a_size_the_network_cannot_take_names_the_nearest_that_works() -> None:
         ("dropout", 1.0),
         ("jitter", 0.9),
         ("depth", 9),
-        ("discriminator_layers", 0),
+        ("discriminator_layers", 7),
         ("precision", "float8"),
         ("beta1", 1),
         ("images", 0),

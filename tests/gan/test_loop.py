@@ -24,7 +24,7 @@ from p2p_gan.model import FILE
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from p2p_gan.config import config_from_json
+from p2p_gan.settings import config_from_json
 from p2p_gan.loop import train
 pairs, run, config = sys.argv[1:]
 print("ready", flush=True)

@@ -3,16 +3,11 @@
 import pytest
 import torch
 
-from p2p_gan.networks import (
-    DROPOUT_BLOCKS,
-    Applying,
-    Norm,
-    PatchGAN,
-    UNet,
-    count_parameters,
-    initialise,
-    receptive_field,
-)
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.initial import count_parameters, initialise
+from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.patchgan import PatchGAN, receptive_field
+from p2p_gan.networks.unet import DROPOUT_BLOCKS, UNet
 
 
 def unet(depth: int = 5, *, dropout: float = 0.5, norm: str = "batch") -> UNet:
@@ -46,15 +41,15 @@ def test_the_receptive_field_is_what_autograd_sees(layers: int, field: int) -> N
     for parameter in network.parameters():
         parameter.data.fill_(0.1)
     a = torch.ones(1, 1, side, side, requires_grad=True)
-    logits = network(a, torch.ones(1, 1, side, side))
-    logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
+    logits = network(a, torch.ones(1, 1, side, side)).logits[0]
+    logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()  # type: ignore[no-untyped-call]
     assert a.grad is not None
     assert int((a.grad[0, 0].abs().sum(dim=0) > 0).sum()) == field
 
 
 def test_the_patchgan_of_the_paper_gives_30x30_logits_for_256() -> None:
     a = torch.zeros(1, 3, 256, 256)
-    assert PatchGAN(6, filters=4, layers=3, norm="batch")(a, a).shape == (1, 1, 30, 30)
+    assert PatchGAN(6, filters=4, layers=3, norm="batch")(a, a).logits[0].shape == (1, 1, 30, 30)
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (32, 96), (96, 160)])

@@ -109,7 +109,8 @@ def _settled(dest: Path, images: int | None, limit: int) -> tuple[int | None, in
 
 
 def _config(images: int) -> "Config":
-    from p2p_gan.config import PRESETS, with_settings
+    from p2p_gan.presets import PRESETS
+    from p2p_gan.settings import with_settings
 
     return with_settings(PRESETS["tiny"], {"size": SIZE, "images": images})
 

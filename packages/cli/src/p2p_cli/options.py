@@ -108,7 +108,7 @@ def configure(
     preset: "Config", config_file: Path | None, settings: tuple[str, ...], options: dict[str, Any]
 ) -> "Config":
     """The preset, then the file, then --set, then the command's own options: the later wins."""
-    from p2p_gan.config import settings_from_toml, with_settings
+    from p2p_gan.settings import settings_from_toml, with_settings
 
     table = settings_from_toml(config_file) if config_file else {}
     table |= parse_settings(settings)

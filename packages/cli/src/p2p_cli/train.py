@@ -71,12 +71,13 @@ def command(
     if images and epochs:
         raise UsageError("--images and --epochs: say the same thing; give one of them.")
     from p2p_cli import render
-    from p2p_gan import config as configs
+    from p2p_gan.presets import PRESETS as KNOWN
+    from p2p_gan.settings import with_settings
 
     duration: dict[str, object] = {"images": images, "epochs": epochs}
-    start = configs.PRESETS[preset]
+    start = KNOWN[preset]
     if epochs:
-        start = configs.with_settings(start, {"images": None})
+        start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
     from p2p_gan.job import plan

@@ -15,10 +15,11 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.fit import fit_to, resize, restore, scaled
 from p2p_datatools.contract.images import Photo, Size, colorize, hash_pixels, read_mask, read_photo, size_of
-from p2p_gan.config import nearest_size
 from p2p_gan.data import to_pictures, to_tensor
 from p2p_gan.model import Model
-from p2p_gan.networks import Applying, UNet
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.contract import Generator
+from p2p_gan.sides import nearest_size
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class How:
         return {"size": str(self.size) if self.size else None, "seed": self.seed, "dropout": self.dropout}
 
 
-def apply_tensor(generator: UNet, picture: Photo, applying: Applying, device: torch.device) -> Photo:
+def apply_tensor(generator: Generator, picture: Photo, applying: Applying, device: torch.device) -> Photo:
     """One pass of one picture (height, width, 3) whose sides fit the network; float32, no gradients."""
     with torch.inference_mode():
         result: Photo = to_pictures(generator(to_tensor(picture[None], device), applying))[0]
@@ -78,7 +79,7 @@ def _size_seen(model: Model, own: Size, how: How) -> Size:
 def _padded_pass(model: Model, picture: Photo, noise: torch.Generator | None, device: torch.device | None) -> Photo:
     """Pad right and below to what the network halves, keep the padding out of statistics, and cut it off."""
     own = size_of(picture)
-    unit = 2**model.card.architecture.depth
+    unit = model.generator.unit
     whole = Size(*(math.ceil(side / unit) * unit for side in own))
     if whole != own:
         picture = _mirrored(picture, whole)

@@ -12,11 +12,15 @@ from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.config import Config, deepest_unet
+from p2p_gan.config import Config
 from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
-from p2p_gan.model import Architecture, ModelCard
-from p2p_gan.networks import PatchGAN, Statistics, count_parameters, initialise, receptive_field
+from p2p_gan.model import ModelCard
+from p2p_gan.networks.applying import Statistics
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.initial import count_parameters, initialise
+from p2p_gan.networks.patchgan import PatchGAN, receptive_field
+from p2p_gan.sides import deepest_unet
 from p2p_gan.step import Networks, train_step
 
 

@@ -7,14 +7,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from p2p_gan.networks.contract import Judgement
 
-def gan_loss(logits: Tensor, *, real: bool) -> Tensor:
-    """Sigmoid cross-entropy of the patches' logits against all real or all fake, averaged (Isola et al. 2017, eq. 1).
+
+def gan_loss(judgement: Judgement, *, real: bool) -> Tensor:
+    """Sigmoid cross-entropy of the logits against all real or all fake (Isola et al. 2017, eq. 1).
+
+    It is averaged over patches, then over scales.
 
     For the generator, `real=True` on its fakes maximises log D(a, G(a)) instead of minimising log(1 - D) (section 3.3).
     """
-    logits = logits.float()
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
+    scales = [logits.float() for logits in judgement.logits]
+    losses = [F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real))) for logits in scales]
+    return torch.stack(losses).mean()
 
 
 def l1_loss(fake: Tensor, real: Tensor) -> Tensor:

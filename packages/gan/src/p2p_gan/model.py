@@ -19,39 +19,13 @@ from p2p_datatools.contract.files import write_bytes
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.sizes import FITS, Fit, Size
-from p2p_gan.networks import Statistics, UNet
+from p2p_gan.networks.applying import Statistics
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Generator
 
 FORMAT, VERSION = "p2p-model", 1
 FILE = "model.safetensors"
 KEY = "p2p"
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The generator's shape."""
-
-    inputs: int
-    outputs: int
-    depth: int
-    filters: int
-    max_filters: int
-    norm: str
-    dropout: float
-    kind: str = "unet"
-
-    def build(self) -> UNet:
-        """A generator of this shape, its weights not yet drawn."""
-        if self.kind != "unet":
-            raise P2PError(f"the generator '{self.kind}' is unknown. Update p2p.")
-        return UNet(
-            self.inputs,
-            self.outputs,
-            depth=self.depth,
-            filters=self.filters,
-            max_filters=self.max_filters,
-            norm=self.norm,
-            dropout=self.dropout,
-        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +64,7 @@ class Model:
     """A generator and its card; `digest` is the SHA-256 of the file it was read from."""
 
     card: ModelCard
-    generator: UNet
+    generator: Generator
     digest: str
 
 
@@ -168,7 +142,7 @@ def _half(value: dict[str, Any]) -> Half:
     return Half(**{**value, "range": tuple(value["range"])})
 
 
-def _fill(generator: UNet, tensors: dict[str, Tensor], *, where: Path) -> None:
+def _fill(generator: Generator, tensors: dict[str, Tensor], *, where: Path) -> None:
     """Load the weights; the first that is missing, extra or of another shape is named."""
     wanted = generator.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):

@@ -12,7 +12,8 @@ from filelock import FileLock, Timeout
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import append_lines, cannot_write, read_json, read_lines, write_json, write_lines
-from p2p_gan.config import Config, config_from_json
+from p2p_gan.config import Config
+from p2p_gan.settings import config_from_json
 
 RUN, STATS, LOCK, SAMPLES = "run.json", "stats.jsonl", ".lock", "samples"
 FORMAT, VERSION = "p2p-run", 1

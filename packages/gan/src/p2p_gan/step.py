@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from p2p_gan.losses import gan_loss, l1_loss
-from p2p_gan.networks import PatchGAN, UNet
+from p2p_gan.networks.contract import Discriminator, Generator
 
 LOSSES = ("d_real", "d_fake", "g_gan", "g_l1")
 
@@ -29,8 +29,8 @@ class Batch:
 class Networks:
     """What training changes."""
 
-    generator: UNet
-    discriminator: PatchGAN
+    generator: Generator
+    discriminator: Discriminator
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer
 

@@ -18,7 +18,7 @@ from p2p_gan.apply import apply_tensor
 from p2p_gan.data import load_fitted
 from p2p_gan.job import Job, rate_at
 from p2p_gan.model import FILE, save_model
-from p2p_gan.networks import Applying
+from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
 from p2p_gan.step import LOSSES
 

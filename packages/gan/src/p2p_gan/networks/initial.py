@@ -1,0 +1,27 @@
+"""How weights are drawn before the first update, and how many there are.
+
+Nothing here may depend on the device: the same seed gives the same weights everywhere.
+"""
+
+import torch
+from torch import nn
+
+from p2p_gan.networks.norms import Norm
+
+INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw the weights from N(0, 0.02), norm scales from N(1, 0.02); biases are 0 (section 3.3; the authors' code)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, INITIAL_STD, generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, Norm):
+            nn.init.normal_(module.weight, 1.0, INITIAL_STD, generator=generator)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """The number of trained values."""
+    return sum(parameter.numel() for parameter in network.parameters())
