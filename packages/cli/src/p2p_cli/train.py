@@ -100,11 +100,17 @@ def describe(plan: "Plan") -> str:
     lines = [
         f"{plan.direction}: {plan.pairs} training pairs at {config.size} ({config.fit}), {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}",
-        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {plan.receptive_field}x{plan.receptive_field}",
+        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, {_opponent(plan)}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
     ]
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
+
+
+def _opponent(plan: "Plan") -> str:
+    if plan.config.game == "none":
+        return "no discriminator"
+    patch = plan.receptive_field
+    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patch}x{patch}"
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

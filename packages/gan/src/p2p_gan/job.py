@@ -12,6 +12,7 @@ from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.average import average_of
 from p2p_gan.config import Config
 from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
@@ -20,6 +21,7 @@ from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.initial import count_parameters, initialise
 from p2p_gan.networks.patchgan import PatchGAN, receptive_field
+from p2p_gan.recipe import Recipe, recipe_of
 from p2p_gan.sides import deepest_unet
 from p2p_gan.step import Networks, train_step
 
@@ -35,6 +37,7 @@ class Job:
     autocast: Autocast
     nets: Networks
     card: ModelCard
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         threads=resolve_threads(config.threads),
         depth=config.depth or deepest_unet(config.size),
     )
+    recipe = _recipe(folder, task, config)
     prepare(device, config.precision, config.threads, config.seed)
     architecture = Architecture(
         inputs=task.input.channels,
@@ -87,12 +91,22 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         size=config.size,
         fit=config.fit,
         statistics=statistics,
-        averaged=False,
+        averaged=config.average > 0,
         images=0,
         data_hash=folder.data_hash,
     )
     nets = build(architecture, config, device)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
+
+
+def _recipe(folder: PairFolder, task: Task, config: Config) -> Recipe:
+    masks = [half.kind == "mask" for half in (task.input, task.output)]
+    return recipe_of(
+        config,
+        (config.a_as if task.swapped else config.b_as) == "classes",
+        colours=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_classes=folder.palette is not None and any(masks),
+    )
 
 
 def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
@@ -108,7 +122,10 @@ def build(architecture: Architecture, config: Config, device: torch.device) -> N
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config))
+    averaged = average_of(generator) if config.average else None
+    if config.game == "none":
+        return Networks(generator, None, _adam(generator, config), None, averaged)
+    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config), averaged)
 
 
 def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
@@ -133,7 +150,7 @@ def plan_of(job: Job) -> Plan:
         config=job.config,
         pairs=len(job.folder.of("train")),
         generator_parameters=count_parameters(job.nets.generator),
-        discriminator_parameters=count_parameters(job.nets.discriminator),
+        discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
         receptive_field=receptive_field(job.config.discriminator_layers),
         direction=job.card.direction,
         assumed=job.folder.assumed,
@@ -159,7 +176,7 @@ def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> floa
             _wait_for(job.device)
             began = time.perf_counter()
         batch = store.batch(number * config.batch, config.batch, job.device)
-        train_step(job.nets, batch, l1_weight=config.l1_weight, autocast=job.autocast)
+        train_step(job.nets, batch, job.recipe, job.autocast)
     _wait_for(job.device)
     return (time.perf_counter() - began) / (updates * config.batch)
 

@@ -29,9 +29,9 @@ class Generator(nn.Module):
         """The output in -1..1; without `applying` as in training."""
         raise NotImplementedError
 
-    def __call__(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+    def __call__(self, x: Tensor, applying: Applying | None = None, noise: Tensor | None = None) -> Tensor:
         """As `forward`, with its types."""
-        output: Tensor = super().__call__(x, applying)
+        output: Tensor = super().__call__(x, applying) if noise is None else super().__call__(x, applying, noise)
         return output
 
 
