@@ -9,13 +9,14 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan import checkpoint
+from p2p_gan.recipe import Recipe
 from p2p_gan.step import Batch, Networks, train_step
 
 MakeNetworks = Callable[[], Networks]
 
 
 def some_steps(nets: Networks, batch: Batch, count: int) -> list[float]:
-    steps = [train_step(nets, batch, l1_weight=100, autocast=contextlib.nullcontext) for _ in range(count)]
+    steps = [train_step(nets, batch, Recipe(), contextlib.nullcontext) for _ in range(count)]
     return [float(value) for value in torch.stack(steps).flatten()]
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from p2p_gan.job import Plan
     from p2p_gan.loop import TrainSummary
 
-PRESETS = ("paper", "tiny")
+PRESETS = (
+    *("paper", "paper-maps", "cars", "maps", "satellite", "experiments", "colourise", "segment", "best", "tiny"),
+)
 INTERRUPTED = 130
 
 
@@ -97,15 +99,20 @@ def describe(plan: "Plan") -> str:
     """What a run will do, in lines."""
     config = plan.config
     epochs = (config.images or 0) / plan.pairs
-    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
     lines = [
         f"{plan.direction}: {plan.pairs} training pairs at {config.size} ({config.fit}), {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}",
-        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}",
+        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, {_opponent(plan)}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
     ]
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
+
+
+def _opponent(plan: "Plan") -> str:
+    if plan.config.game == "none":
+        return "no discriminator"
+    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
+    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

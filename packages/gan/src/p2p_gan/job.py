@@ -12,6 +12,7 @@ from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.average import average_of
 from p2p_gan.config import Config
 from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
@@ -21,6 +22,7 @@ from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import count_parameters, initialise
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN, receptive_fields
+from p2p_gan.recipe import Recipe, recipe_of
 from p2p_gan.sides import RESNET_DEPTH, deepest_unet
 from p2p_gan.step import Networks, train_step
 
@@ -36,6 +38,7 @@ class Job:
     autocast: Autocast
     nets: Networks
     card: ModelCard
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         threads=resolve_threads(config.threads),
         depth=config.depth or (RESNET_DEPTH if config.generator == "resnet" else deepest_unet(config.seen)),
     )
+    recipe = _recipe(folder, task, config)
     prepare(device, config.precision, config.threads, config.seed)
     architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
@@ -80,12 +84,22 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         size=config.size,
         fit=config.fit,
         statistics=statistics,
-        averaged=False,
+        averaged=config.average > 0,
         images=0,
         data_hash=folder.data_hash,
     )
     nets = build(architecture, config, device)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
+
+
+def _recipe(folder: PairFolder, task: Task, config: Config) -> Recipe:
+    masks = [half.kind == "mask" for half in (task.input, task.output)]
+    return recipe_of(
+        config,
+        (config.a_as if task.swapped else config.b_as) == "classes",
+        colours=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_classes=folder.palette is not None and any(masks),
+    )
 
 
 def architecture_of(config: Config, task: Task) -> Architecture:
@@ -132,7 +146,10 @@ def build(architecture: Architecture, config: Config, device: torch.device) -> N
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config))
+    averaged = average_of(generator) if config.average else None
+    if config.game == "none":
+        return Networks(generator, None, _adam(generator, config), None, averaged)
+    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config), averaged)
 
 
 def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
@@ -157,7 +174,7 @@ def plan_of(job: Job) -> Plan:
         config=job.config,
         pairs=len(job.folder.of("train")),
         generator_parameters=count_parameters(job.nets.generator),
-        discriminator_parameters=count_parameters(job.nets.discriminator),
+        discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
         receptive_fields=receptive_fields(job.config.discriminator_layers, job.config.discriminators),
         direction=job.card.direction,
         assumed=job.folder.assumed,
@@ -167,11 +184,11 @@ def plan_of(job: Job) -> Plan:
 def described(job: Job) -> str:
     """One line: what is trained, where, and how."""
     config = job.config
-    fields = receptive_fields(config.discriminator_layers, config.discriminators)
+    fields = receptive_fields(config.discriminator_layers, config.discriminators) if config.game != "none" else ()
     return (
         f"{job.card.direction} at {config.size}: {len(job.folder.of('train'))} training pairs, {config.images} images "
-        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}; "
-        f"patches of {' and '.join(f'{field}x{field}' for field in fields)}"
+        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}"
+        + (f"; patches of {' and '.join(f'{field}x{field}' for field in fields)}" if fields else "")
     )
 
 
@@ -185,7 +202,7 @@ def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> floa
             _wait_for(job.device)
             began = time.perf_counter()
         batch = store.batch(number * config.batch, config.batch, job.device)
-        train_step(job.nets, batch, l1_weight=config.l1_weight, autocast=job.autocast)
+        train_step(job.nets, batch, job.recipe, job.autocast)
     _wait_for(job.device)
     return (time.perf_counter() - began) / (updates * config.batch)
 

@@ -64,7 +64,7 @@ def check(config: Config) -> None:
         if getattr(config, name) < 1:
             _refuse(config, name, "it is a number of images, at least 1")
     for name in NOT_NEGATIVE:
-        if not getattr(config, name) >= 0:
+        if not 0 <= getattr(config, name) < float("inf"):
             _refuse(config, name, "it is 0 or more")
     _check_numbers(config)
     _check_sizes(config)
@@ -116,12 +116,28 @@ def _check_depths(config: Config) -> None:
 
 
 def _check_losses(config: Config) -> None:
+    if config.game == "none":
+        _check_without_game(config)
+    elif not config.game_weight and not config.feature_weight:
+        _refuse(config, "game_weight", "a game without weight teaches the generator nothing; take --set game=none")
+    if config.game == "wasserstein" and not config.gradient_penalty:
+        _refuse(config, "game", "its critic must be held to a slope of 1; add --set gradient_penalty=10")
+    if config.smoothing and config.game not in ("cross-entropy", "least-squares"):
+        _refuse(config, "smoothing", f"{config.game} has no targets to smooth; leave it at 0")
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
-    if config.gradient_penalty and norm == "batch":
-        _refuse(
-            config,
-            "gradient_penalty",
-            "it holds for each picture by itself, and batch norm mixes them; add --set discriminator_norm=instance",
-        )
+    for name in ("gradient_penalty", "r1"):
+        if getattr(config, name) and norm == "batch":
+            why = (
+                "it holds for each picture by itself, and batch norm mixes them; add --set discriminator_norm=instance"
+            )
+            _refuse(config, name, why)
     if config.mode_seeking and not config.noise:
         _refuse(config, "mode_seeking", "it compares two draws of the noise input; add --set noise=8")
+
+
+def _check_without_game(config: Config) -> None:
+    """Refuse what speaks of a discriminator where there is none."""
+    off = {"feature_weight": 0.0, "gradient_penalty": 0.0, "r1": 0.0, "smoothing": 0.0}
+    for name, value in {**off, "augment": "none", "updates": "alternating"}.items():
+        if getattr(config, name) != value:
+            _refuse(config, name, f"game=none has no discriminator; leave it at {value}, or choose a game")

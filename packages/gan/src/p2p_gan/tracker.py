@@ -20,7 +20,6 @@ from p2p_gan.job import Job, rate_at
 from p2p_gan.model import FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
-from p2p_gan.step import LOSSES
 
 SHOWN = 4  # pairs in a sample grid
 
@@ -60,7 +59,7 @@ class Tracker:
 
     def _log(self) -> dict[str, float]:
         means = (self._tally / max(1, self._tallied)).tolist()
-        self.last = dict(zip(LOSSES, means, strict=True))
+        self.last = dict(zip(self._job.recipe.names, means, strict=True))
         if not all(np.isfinite(mean) for mean in means):
             raise P2PError(
                 f"{self._place.path}: the losses are no longer numbers at image {self.images} ({self.last}). "
@@ -87,7 +86,7 @@ class Tracker:
         progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds())
         checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
         card = replace(self._job.card, images=self.images)
-        save_model(self._place.path / FILE, card, self._job.nets.generator)
+        save_model(self._place.path / FILE, card, self._job.nets.applied)
         self.saved = self.images
 
     def sample(self) -> None:
@@ -101,7 +100,7 @@ class Tracker:
         # Dropout from a generator of its own: looking must not change what is trained.
         noise = torch.Generator().manual_seed(self._job.config.seed)
         applying = Applying(self._job.card.statistics, noise=(noise,))
-        fake = apply_tensor(self._job.nets.generator, a, applying, self._job.device)
+        fake = apply_tensor(self._job.nets.applied, a, applying, self._job.device)
         return np.concatenate((a, fake, b), axis=1)
 
 

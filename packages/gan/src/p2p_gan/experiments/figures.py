@@ -7,15 +7,6 @@ Nothing here may score; a figure is rows of picture files with a name for each c
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2p_datatools.contract.images import write_png
-from p2p_datatools.contract.manifest import open_pairs
-from p2p_datatools.contract.pair import as_photo
-from p2p_gan.apply import How, apply_model
-from p2p_gan.data import read_halves, task_of
-from p2p_gan.experiments.grid import TABLES
-from p2p_gan.experiments.study import Study, Trial, slug
-from p2p_gan.model import load_model
-
 FOLDER = "pictures"
 INPUTS = 4  # held-out pairs in a figure
 VARIANTS = 4  # outputs of one input in the figure on variety
