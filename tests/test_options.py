@@ -45,6 +45,17 @@ FROZEN: dict[str, set[str]] = {
         "--precision",
     },
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
+    "experiments": {
+        "--tables",
+        "--seeds",
+        "--preset",
+        "--direction",
+        "--size",
+        "--fit",
+        "--images",
+        "--batch",
+        "--device",
+    },
     "evaluate": {"--split", "--device"},
 }
 

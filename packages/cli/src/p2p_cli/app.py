@@ -21,6 +21,7 @@ COMMANDS = {
     "data": ("data", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
     "sample": ("sample", "Apply a model to pictures."),
+    "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
 }
 

@@ -90,3 +90,8 @@ def arms_of(tables: tuple[str, ...], base: Config) -> tuple[dict[str, Config], d
     if not possible:
         raise UsageError(f"tables={','.join(tables)}: none of their arms can be: {next(iter(impossible.values()))}")
     return possible, impossible
+
+
+def changes_text(arm: str) -> str:
+    """The fields in which an arm differs, as `--set` would say them."""
+    return " ".join(f"{name}={value}" for name, value in ARMS[arm].items()) or "nothing"

@@ -4,9 +4,10 @@ Nothing here may train or score in a way of its own; it calls the loop and the e
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -15,7 +16,7 @@ from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config import Config
 from p2p_gan.data import identified, open_for_training, task_of
-from p2p_gan.evaluate import evaluate
+from p2p_gan.evaluate import Asked, Scores, evaluate
 from p2p_gan.experiments.grid import arms_of
 from p2p_gan.loop import train
 from p2p_gan.settings import with_settings
@@ -23,6 +24,7 @@ from p2p_gan.settings import with_settings
 FILE, RUNS, SCORES = "study.json", "runs", "scores"
 FORMAT, VERSION = "p2p-experiments", 1
 JUDGE = "segmenter"
+VARIANTS = 4  # outputs of one input, of which variety is measured
 # What the judge has of its own: it learns the mask back from the photo, by cross-entropy alone.
 _JUDGE = {
     **{"game": "none", "class_weight": 1.0, "balanced": True, "dropout": 0.0, "noise": 0, "mode_seeking": 0.0},
@@ -66,21 +68,37 @@ def run_study(
 
     More seeds or tables extend a study. Raises UsageError when DEST holds something else or another study.
     """
+    possible, impossible = arms_of(tables, config)
+    study = run_arms(pairs, dest, possible, seeds=seeds, judged_like=config, report=report)
+    return replace(study, tables=tables, impossible=impossible)
+
+
+def run_arms(
+    pairs: Path,
+    dest: Path,
+    arms: Mapping[str, Config],
+    *,
+    seeds: int,
+    judged_like: Config,
+    report: Reporter = QUIET,
+) -> Study:
+    """Train each arm from the seeds 0 to `seeds` - 1 and score it on held-out pairs, one seed of all after another.
+
+    The judge has the networks and the budget of `judged_like`. What is there already is taken, not done again.
+    """
     if seeds < 1:
         raise UsageError(f"seeds={seeds}: is not possible; it is at least 1.")
     folder = identified(open_for_training(pairs), report=report)
-    split = _held_out(folder)
-    possible, impossible = arms_of(tables, config)
-    _begin(dest, config, folder)
-    study = Study(dest, pairs, split, tables, config, (), impossible, None)
+    study = Study(dest, pairs, _held_out(folder), (), judged_like, (), {}, None)
+    _begin(dest, {name: replace(config, seed=0) for name, config in arms.items()}, folder)
     judge, interrupted = _train_judge(study, folder, report)
     study = replace(study, judge=judge, interrupted=interrupted)
-    plan = [(name, seed) for seed in range(seeds) for name in possible]
+    plan = [(name, seed) for seed in range(seeds) for name in arms]
     for number, (name, seed) in enumerate(plan, start=1):
         if study.interrupted:
             break
         report.note(f"arm {number} of {len(plan)}: {name}, seed {seed}")
-        trial = _trial(study, name, _runs(possible, name), replace(possible[name], seed=seed), report)
+        trial = _trial(study, name, _runs(arms, name), replace(arms[name], seed=seed), report)
         study = replace(study, interrupted=True) if trial is None else _with(study, trial)
     return study
 
@@ -96,34 +114,30 @@ def _held_out(folder: PairFolder) -> str:
     raise P2PError(f"{folder.path}: has no held-out pairs to compare on. Run 'p2p data split {folder.path}' first.")
 
 
-def _begin(dest: Path, config: Config, folder: PairFolder) -> None:
-    """Write the study's record, or compare with the one that is there; raises UsageError naming the differences."""
-    # The seed of the config is the arms' to choose.
-    record = {"format": FORMAT, "version": VERSION, "config": replace(config, seed=0).to_json()}
-    record["data_hash"] = folder.data_hash
+def _begin(dest: Path, arms: Mapping[str, Config], folder: PairFolder) -> None:
+    """Write the study's record, or add to the one that is there; raises UsageError naming what differs from it."""
     path = dest / FILE
-    if path.is_file():
-        old = read_json(path)
-        if not isinstance(old, dict) or old.get("format") != FORMAT or not isinstance(old.get("config"), dict):
-            raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
-        names = [name for name, value in _flat(record) if dict(_flat(old)).get(name) != value]
-        if names:
-            raise UsageError(
-                f"{dest}: is a study of other settings ({', '.join(names)} differ). Repeat the first command to "
-                "continue it, or choose another destination."
-            )
-    elif dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+    if not path.is_file() and dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise UsageError(f"{dest}: holds something else (no {FILE}). Choose another place for the study.")
-    else:
+    old = read_json(path) if path.is_file() else {"format": FORMAT, "data_hash": folder.data_hash, "arms": {}}
+    if not isinstance(old, dict) or old.get("format") != FORMAT or not isinstance(old.get("arms"), dict):
+        raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
+    new = {name: config.to_json() for name, config in arms.items()}
+    changed = [f"{name}'s {field}" for name in new for field in _differing(old["arms"].get(name, new[name]), new[name])]
+    if old["data_hash"] != folder.data_hash:
+        changed.append("the pairs or their split")
+    if changed:
+        raise UsageError(
+            f"{dest}: is a study with other settings: {', '.join(changed[:5])}. Repeat the first command to continue "
+            "it, or choose another destination."
+        )
+    record = {"format": FORMAT, "version": VERSION, "data_hash": folder.data_hash, "arms": old["arms"] | new}
+    if record != old:
         write_json(path, record)
 
 
-def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in record.items():
-        if isinstance(value, dict):
-            yield from value.items()
-        else:
-            yield name, value
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [field for field in new if old.get(field) != new[field]]
 
 
 def _runs(possible: Mapping[str, Config], name: str) -> str:
@@ -144,9 +158,22 @@ def _trial(study: Study, name: str, runs: str, config: Config, report: Reporter)
     if summary.interrupted:
         return None
     if not path.is_file():
-        scores = evaluate(run, study.pairs, split=study.split, segmenter=study.judge, report=report)
-        write_json(path, asdict(scores))
+        asked = Asked(study.split, variants=VARIANTS, segmenter=study.judge)
+        write_json(path, summarised(evaluate(run, study.pairs, asked=asked, report=report)))
     return Trial(name, config.seed, run, read_json(path))
+
+
+def summarised(scores: Scores) -> dict[str, Any]:
+    """The scores that tables show, None where one does not apply, and everything else under `all`."""
+    judged = scores.judged or scores.agreement
+    return {
+        "l1": scores.l1,
+        "ssim": scores.ssim,
+        "histogram": fmean(scores.histograms.values()) if scores.histograms else None,
+        "mean_iou": judged.mean_iou if judged else None,
+        "diversity": scores.diversity.pairwise_l1 if scores.diversity else None,
+        "all": asdict(scores),
+    }
 
 
 def _train_judge(study: Study, folder: PairFolder, report: Reporter) -> tuple[Path | None, bool]:
