@@ -57,6 +57,8 @@ FROZEN: dict[str, set[str]] = {
         "--device",
     },
     "evaluate": {"--split", "--device"},
+    "export": {"--format"},
+    "import-model": {"--direction", "--size"},
 }
 
 

@@ -23,6 +23,8 @@ COMMANDS = {
     "sample": ("sample", "Apply a model to pictures."),
     "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
+    "export": ("export", "Write a model for another program."),
+    "import-model": ("import_model", "Make a model of weights that the reference implementation trained."),
 }
 
 
