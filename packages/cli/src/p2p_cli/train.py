@@ -109,8 +109,8 @@ def describe(plan: "Plan") -> str:
 def _opponent(plan: "Plan") -> str:
     if plan.config.game == "none":
         return "no discriminator"
-    patch = plan.receptive_field
-    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patch}x{patch}"
+    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
+    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:
