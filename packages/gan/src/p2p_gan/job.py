@@ -73,7 +73,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
     )
     recipe = _recipe(folder, task, config)
     prepare(device, config.precision, config.threads, config.seed)
-    architecture = architecture_of(config, task)
+    architecture = replace(architecture_of(config, task), head="logits" if recipe.classes else "tanh")
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
     statistics: Statistics = "picture" if config.batch == 1 else "running"
     card = ModelCard(

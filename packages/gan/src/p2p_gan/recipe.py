@@ -30,7 +30,6 @@ class Recipe:
     smoothing: float = 0.0
     halved: bool = True
     simultaneous: bool = False
-    noise: int = 0
     mode_seeking: float = 0.0
     augment: str = "none"
     colours: tuple[bool, bool] = (False, True)
@@ -103,7 +102,6 @@ def recipe_of(
         smoothing=config.smoothing,
         halved=config.halved,
         simultaneous=config.updates == "simultaneous",
-        noise=config.noise,
         mode_seeking=config.mode_seeking,
         augment=config.augment,
         colours=colours,

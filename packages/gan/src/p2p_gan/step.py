@@ -167,10 +167,9 @@ def _simultaneously(
 
 def _make(generator: Generator, batch: Batch, recipe: Recipe, autocast: Autocast) -> Made:
     """One pass of the generator; the noise is torch's own, so that a checkpoint knows where it goes on."""
-    n, _, height, width = batch.a.shape
-    noise = torch.randn(n, recipe.noise, height, width, device=batch.a.device) if recipe.noise else None
+    noise = generator.draw_noise(batch.a) if generator.noise else None
     with autocast():
-        output = generator(batch.a) if noise is None else generator(batch.a, noise=noise)
+        output = generator(batch.a, noise=noise)
     fake = output.float().softmax(dim=1) if recipe.classes else output
     if batch.ignored is not None:
         # Ignored pixels of the fake are those of the real: no loss sees them, and no gradient comes from them.
@@ -185,6 +184,7 @@ def _look(batch: Batch, fake: Tensor, recipe: Recipe) -> Seen:
 
 def _likeness(made: Made, batch: Batch, recipe: Recipe) -> Losses:
     """How far the fakes are from what was wanted."""
+    assert batch.classes is not None or not recipe.balanced, "the recipe was refused where pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if recipe.balanced else None)
     losses = {}
     if "g_l1" in recipe.weights:
