@@ -45,5 +45,7 @@ class Up(nn.Module):
             return x
         if applying is None or applying.noise is None:
             return F.dropout(x, self.dropout, training=True)
+        if applying.part is not None:
+            return x * applying.part.kept(x).to(x) / (1 - self.dropout)
         kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= self.dropout for noise in applying.noise])
         return x * kept.to(x) / (1 - self.dropout)

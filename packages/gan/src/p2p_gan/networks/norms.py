@@ -30,6 +30,9 @@ class Norm(nn.Module):
             return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
         if applying.statistics == "running":
             return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
+        if applying.part is not None:
+            mean, var = applying.part.statistics(self, x)
+            return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
         if applying.valid == (1.0, 1.0):
             return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
         height = max(1, round(x.shape[2] * applying.valid[0]))

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.blocks import Down, Up
-from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.contract import Generator, Step
+from p2p_gan.networks.norms import Norm
 
 DROPOUT_BLOCKS = 3  # the innermost decoder blocks have dropout
 
@@ -56,4 +57,24 @@ class UNet(Generator):
         x = skips.pop()
         for up in self.up:
             x = torch.cat((up(x, applying), skips.pop()), dim=1)
+        return self._finish(x, applying)
+
+    def steps(self) -> tuple[Step, ...]:
+        """The forward pass as steps, outermost encoder block first."""
+        depth = len(self.down)
+        steps = [
+            Step(down, down.conv.out_channels, (level,), down=2, normed=_is_normed(down))
+            for level, down in enumerate(self.down)
+        ]
+        joined: tuple[int, ...] = (depth,)
+        for number, up in enumerate(self.up):
+            steps.append(Step(up, up.conv.out_channels, joined, up=2, dropout=up.dropout, normed=_is_normed(up)))
+            joined = (len(steps), depth - 1 - number)
+        return (*steps, Step(self._finish, self.last.out_channels, joined, up=2))
+
+    def _finish(self, x: Tensor, applying: Applying | None) -> Tensor:
         return torch.tanh(self.last(F.relu(x)))
+
+
+def _is_normed(block: nn.Module) -> bool:
+    return isinstance(block.norm, Norm)
