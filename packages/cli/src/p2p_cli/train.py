@@ -97,11 +97,12 @@ def describe(plan: "Plan") -> str:
     """What a run will do, in lines."""
     config = plan.config
     epochs = (config.images or 0) / plan.pairs
+    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
     lines = [
         f"{plan.direction}: {plan.pairs} training pairs at {config.size} ({config.fit}), {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}",
         f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {plan.receptive_field}x{plan.receptive_field}",
+        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
     ]
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])

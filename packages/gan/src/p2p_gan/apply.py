@@ -71,11 +71,22 @@ class Translator:
     def in_strips(self, pixels: Array, applying: Applying, layout: Layout, sink: Callable[[int, Tensor], None]) -> None:
         """The same in strips: `sink` is given the first row of each and its values."""
         with torch.inference_mode():
-            for first, values in Strips(self.generator.steps(), self._read(pixels), applying, layout).output():
-                sink(first, values)
+            for first, values in Strips(
+                self.generator.steps(), self._read(pixels, applying), applying, layout
+            ).output():
+                sink(first, self.generator.finish(values))
 
-    def _read(self, pixels: Array) -> Read:
-        return lambda first, end: self.input.to_tensor(pixels[None, first:end], self.device)
+    def _read(self, pixels: Array, applying: Applying) -> Read:
+        """Rows of the generator's input; its noise, one draw for the whole picture, comes first as it does at once."""
+        noise = None
+        if self.generator.noise:
+            noise = self.generator.draw_noise(self.input.to_tensor(pixels[None, :1], self.device), applying)
+
+        def read(first: int, end: int) -> Tensor:
+            x = self.input.to_tensor(pixels[None, first:end], self.device)
+            return x if noise is None else torch.cat((x, noise.expand(-1, -1, *x.shape[2:])), dim=1)
+
+        return read
 
 
 def translator_of(model: Model, device: torch.device | None = None) -> Translator:
@@ -156,7 +167,7 @@ class Pass:
 
     def _layout(self, size: Size) -> Layout | None:
         steps, device = self.translator.generator.steps(), self.translator.device
-        inputs, budget = self.translator.input.channels, budget_of(device)
+        inputs, budget = self.translator.input.channels + self.translator.generator.noise, budget_of(device)
         layout = layout_of(steps, inputs, size, budget, self.tile)
         if layout and self.note:
             one = whole_bytes(steps, shapes_of(steps, inputs, size)) / 2**30

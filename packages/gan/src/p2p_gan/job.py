@@ -18,9 +18,10 @@ from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, reso
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import count_parameters, initialise
-from p2p_gan.networks.patchgan import PatchGAN, receptive_field
-from p2p_gan.sides import deepest_unet
+from p2p_gan.networks.patchgan import MultiScale, PatchGAN, receptive_fields
+from p2p_gan.sides import RESNET_DEPTH, deepest_unet
 from p2p_gan.step import Networks, train_step
 
 
@@ -45,7 +46,7 @@ class Plan:
     pairs: int
     generator_parameters: int
     discriminator_parameters: int
-    receptive_field: int
+    receptive_fields: tuple[int, ...]  # of the discriminator, at each scale, in pixels
     direction: str
     assumed: tuple[str, ...]
 
@@ -65,18 +66,10 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
-        depth=config.depth or deepest_unet(config.size),
+        depth=config.depth or (RESNET_DEPTH if config.generator == "resnet" else deepest_unet(config.seen)),
     )
     prepare(device, config.precision, config.threads, config.seed)
-    architecture = Architecture(
-        inputs=task.input.channels,
-        outputs=task.output.channels,
-        depth=config.depth,
-        filters=config.filters,
-        max_filters=config.max_filters,
-        norm=config.norm,
-        dropout=config.dropout,
-    )
+    architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
     statistics: Statistics = "picture" if config.batch == 1 else "running"
     card = ModelCard(
@@ -95,15 +88,46 @@ def make_job(folder: PairFolder, config: Config) -> Job:
     return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
 
 
+def architecture_of(config: Config, task: Task) -> Architecture:
+    """The generator's shape for this task, its depth resolved."""
+    return Architecture(
+        inputs=task.input.channels,
+        outputs=task.output.channels,
+        depth=config.depth,
+        filters=config.filters,
+        max_filters=config.max_filters,
+        norm=config.norm,
+        dropout=config.dropout,
+        kind=config.generator,
+        blocks=config.blocks,
+        upsampling=config.upsampling,
+        dropout_blocks=config.dropout_blocks,
+        dropout_skip=config.dropout_skip,
+        biases=config.biases,
+        noise=config.noise,
+    )
+
+
+def discriminator_of(config: Config, inputs: int, outputs: int) -> Discriminator:
+    """The discriminator for pictures of so many channels, its weights not yet drawn."""
+    scales = [
+        PatchGAN(
+            inputs + outputs if config.conditional else outputs,
+            filters=config.discriminator_filters,
+            layers=config.discriminator_layers,
+            norm=config.norm if config.discriminator_norm == "same" else config.discriminator_norm,
+            spectral=config.spectral_norm,
+            conditional=config.conditional,
+        )
+        for _ in range(config.discriminators)
+    ]
+    return MultiScale(scales) if len(scales) > 1 else scales[0]
+
+
 def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
     """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device."""
     random = torch.Generator().manual_seed(config.seed)
-    discriminator = PatchGAN(
-        architecture.inputs + architecture.outputs,
-        filters=config.discriminator_filters,
-        layers=config.discriminator_layers,
-        norm=config.norm,
-    )
+    discriminator = discriminator_of(config, architecture.inputs, architecture.outputs)
     generator = architecture.build()
     for network in (generator, discriminator):
         initialise(network, random)
@@ -134,7 +158,7 @@ def plan_of(job: Job) -> Plan:
         pairs=len(job.folder.of("train")),
         generator_parameters=count_parameters(job.nets.generator),
         discriminator_parameters=count_parameters(job.nets.discriminator),
-        receptive_field=receptive_field(job.config.discriminator_layers),
+        receptive_fields=receptive_fields(job.config.discriminator_layers, job.config.discriminators),
         direction=job.card.direction,
         assumed=job.folder.assumed,
     )
@@ -143,9 +167,11 @@ def plan_of(job: Job) -> Plan:
 def described(job: Job) -> str:
     """One line: what is trained, where, and how."""
     config = job.config
+    fields = receptive_fields(config.discriminator_layers, config.discriminators)
     return (
         f"{job.card.direction} at {config.size}: {len(job.folder.of('train'))} training pairs, {config.images} images "
-        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}"
+        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}; "
+        f"patches of {' and '.join(f'{field}x{field}' for field in fields)}"
     )
 
 

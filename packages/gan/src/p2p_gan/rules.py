@@ -8,7 +8,7 @@ from typing import NoReturn
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import FITS
 from p2p_gan.config import Config
-from p2p_gan.sides import deepest_unet, nearest_size, smallest_side
+from p2p_gan.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
 
 NORMS = ("batch", "instance", "none")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -91,15 +91,25 @@ def _check_numbers(config: Config) -> None:
 
 
 def _check_sizes(config: Config) -> None:
+    unit = unit_of(config.generator, config.depth)
     for name, size in (("size", config.size), ("crop", config.crop)):
-        if size is not None and size != nearest_size(size):
-            _refuse(config, name, f"the nearest that works is {nearest_size(size)}")
+        if size is not None and size != nearest_size(size, unit):
+            _refuse(config, name, f"the nearest that works is {nearest_size(size, unit)}")
     if config.crop and (config.crop.width > config.size.width or config.crop.height > config.size.height):
         _refuse(config, "crop", f"it does not fit into size {config.size}")
+    _check_depths(config)
+
+
+def _check_depths(config: Config) -> None:
     field = "crop" if config.crop else "size"
-    needed = smallest_side(config.discriminator_layers)
+    needed = smallest_side(config.discriminator_layers, config.discriminators)
     if min(config.seen) < needed:
-        _refuse(config, field, f"{config.discriminator_layers} discriminator layers need sides from {needed}")
+        scales = f" at {config.discriminators} scales" if config.discriminators > 1 else ""
+        _refuse(config, field, f"{config.discriminator_layers} discriminator layers{scales} need sides from {needed}")
+    if config.generator == "resnet":
+        if config.depth not in (0, RESNET_DEPTH):
+            _refuse(config, "depth", f"a resnet always halves its input {RESNET_DEPTH} times; set blocks instead")
+        return
     deepest = deepest_unet(config.seen)
     if config.depth > deepest:
         _refuse(config, "depth", f"size {config.seen} can be halved {deepest} times")

@@ -126,7 +126,7 @@ class Strips:
     def _gather(self, value: int) -> None:
         """The statistics and the dropout of a value that is computed in strips."""
         step, shape = self._steps[value - 1], self._shapes[value]
-        if step.normed and self._applying.statistics == "picture":
+        if step.norm == "instance" or (step.norm == "batch" and self._applying.statistics == "picture"):
             height, width = shape.valid(self._applying.valid)
             moments = Moments()
             for first, end in self._strips(value):
