@@ -56,9 +56,9 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--device",
     },
-    "evaluate": {"--split", "--device"},
     "export": {"--format"},
     "import-model": {"--direction", "--size"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }
 
 

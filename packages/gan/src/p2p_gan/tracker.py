@@ -14,8 +14,9 @@ from p2p_datatools.contract.images import Photo, write_png
 from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
-from p2p_gan.apply import apply_tensor
+from p2p_gan.apply import Translator
 from p2p_gan.data import load_fitted
+from p2p_gan.given import shown
 from p2p_gan.job import Job, rate_at
 from p2p_gan.model import FILE, save_model
 from p2p_gan.networks.applying import Applying
@@ -100,8 +101,20 @@ class Tracker:
         # Dropout from a generator of its own: looking must not change what is trained.
         noise = torch.Generator().manual_seed(self._job.config.seed)
         applying = Applying(self._job.card.statistics, noise=(noise,))
-        fake = apply_tensor(self._job.nets.applied, a, applying, self._job.device)
-        return np.concatenate((a, fake, b), axis=1)
+        card = self._job.card
+        codings = card.input_coding, card.output_coding
+        fake = Translator(self._job.nets.applied, *codings, self._job.device).pixels(a, applying)
+        return np.concatenate(
+            [
+                shown(pixels, half, coding, card.palette)
+                for pixels, half, coding in (
+                    (a, card.input, codings[0]),
+                    (fake, card.output, codings[1]),
+                    (b, card.output, codings[1]),
+                )
+            ],
+            axis=1,
+        )
 
 
 def _pairs_to_show(job: Job) -> list[tuple[Photo, Photo]]:

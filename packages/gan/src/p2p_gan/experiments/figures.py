@@ -75,9 +75,7 @@ def _column(study: Study, trial: Trial, *, variants: int = 0) -> list[Path]:
     model = load_model(trial.run)
     folder = open_pairs(study.pairs)
     task = task_of(folder, model.card.direction)
-    given = [
-        read_pair(folder, pair, model.card, swapped=task.swapped)[0] for pair in folder.of(study.split)[:INPUTS]
-    ]
+    given = [read_pair(folder, pair, model.card, swapped=task.swapped)[0] for pair in folder.of(study.split)[:INPUTS]]
     jobs = [(given[0], variant) for variant in range(1, variants + 1)] or [(each, 1) for each in given]
     card = model.card
     for number, (picture, variant) in enumerate(jobs):
@@ -97,7 +95,10 @@ def _pairs(study: Study, model: Model) -> list[tuple[Photo, Photo]]:
     for pair in folder.of(study.split)[:INPUTS]:
         a, b = read_pair(folder, pair, card, swapped=task.swapped)
         pictures.append(
-            (shown(a, card.input, card.input_coding, card.palette), shown(b, card.output, card.output_coding, card.palette))
+            (
+                shown(a, card.input, card.input_coding, card.palette),
+                shown(b, card.output, card.output_coding, card.palette),
+            )
         )
     return pictures
 
