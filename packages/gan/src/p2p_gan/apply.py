@@ -15,11 +15,14 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.fit import fit_to, resize, restore, scaled
 from p2p_datatools.contract.images import Photo, Size, colorize, hash_pixels, read_mask, read_photo, size_of
-from p2p_gan.data import to_pictures, to_tensor
 from p2p_gan.model import Model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.contract import Generator
 from p2p_gan.sides import nearest_size
+from p2p_gan.sizing import of_equal_area
+from p2p_gan.values import Coding
+
+_RGB = Coding("values", 3, "uint8", (0.0, 255.0))
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class How:
 def apply_tensor(generator: Generator, picture: Photo, applying: Applying, device: torch.device) -> Photo:
     """One pass of one picture (height, width, 3) whose sides fit the network; float32, no gradients."""
     with torch.inference_mode():
-        result: Photo = to_pictures(generator(to_tensor(picture[None], device), applying))[0]
+        result: Photo = _RGB.to_array(generator(_RGB.to_tensor(picture[None], device), applying))[0]
     return result
 
 
@@ -56,7 +59,7 @@ def apply_model(
     card = model.card
     exact = card.input.kind == "mask"
     noise = noise_of(picture, how.seed, variant) if how.dropout else None
-    if how.size is None and card.fit != "crop":
+    if how.size is None and card.size and card.fit in ("stretch", "pad"):
         fitted = fit_to(picture, card.size, card.fit, exact=exact)
         return restore(_padded_pass(model, fitted, noise, device), own, card.fit)
     seen = _size_seen(model, own, how)
@@ -72,6 +75,10 @@ def _size_seen(model: Model, own: Size, how: How) -> Size:
         if how.size != nearest_size(how.size):
             raise UsageError(f"size={how.size}: is not possible; the nearest that works is {nearest_size(how.size)}.")
         return how.size
+    if model.card.size is None:
+        return own
+    if model.card.fit == "keep":
+        return of_equal_area(own, model.card.size)
     # Training cropped the middle out of the covering scale; applied, the whole picture keeps that scale.
     return scaled(own, model.card.size, cover=True)
 

@@ -64,7 +64,9 @@ def evaluate(
 
 def _mean_training_picture(folder: PairFolder, task: Task, model: Model) -> Photo:
     train = folder.of("train")
-    return mean_picture(real for _, real in load_fitted(folder, train, task, model.card.size, "stretch"))
+    return mean_picture(
+        real for _, real in load_fitted(folder, train, task, model.card.size or train[0].size, "stretch")
+    )
 
 
 def _color_errors(model: Model, given: Photo, fake: Photo, real: Photo) -> dict[str, float]:

@@ -12,15 +12,16 @@ from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.config import Config
-from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.config import NATIVE, Config
+from p2p_gan.data import Task, identified, load_store, open_for_training, refuse_unfit, shapes_seen, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.initial import count_parameters, initialise
 from p2p_gan.networks.patchgan import PatchGAN, receptive_field
-from p2p_gan.sides import deepest_unet
+from p2p_gan.sides import DEFAULT_DEPTH, deepest_unet
 from p2p_gan.step import Networks, train_step
 
 
@@ -48,6 +49,7 @@ class Plan:
     receptive_field: int
     direction: str
     assumed: tuple[str, ...]
+    shapes: tuple[tuple[Size, int], ...]  # that the networks see, and how many pairs have each
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
@@ -57,7 +59,8 @@ def images_of(config: Config, folder: PairFolder) -> int:
 
 def make_job(folder: PairFolder, config: Config) -> Job:
     """Resolve what is automatic, prepare the device, and draw the networks from the seed."""
-    task = task_of(folder, config.direction)
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
     device = resolve_device(config.device)
     config = replace(
         config,
@@ -65,12 +68,12 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
-        depth=config.depth or deepest_unet(config.size),
+        depth=config.depth or (deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH),
     )
     prepare(device, config.precision, config.threads, config.seed)
     architecture = Architecture(
-        inputs=task.input.channels,
-        outputs=task.output.channels,
+        inputs=task.codings[0].channels,
+        outputs=task.codings[1].channels,
         depth=config.depth,
         filters=config.filters,
         max_filters=config.max_filters,
@@ -137,6 +140,7 @@ def plan_of(job: Job) -> Plan:
         receptive_field=receptive_field(job.config.discriminator_layers),
         direction=job.card.direction,
         assumed=job.folder.assumed,
+        shapes=shapes_seen(job.folder.of("train"), job.config),
     )
 
 
@@ -144,8 +148,9 @@ def described(job: Job) -> str:
     """One line: what is trained, where, and how."""
     config = job.config
     return (
-        f"{job.card.direction} at {config.size}: {len(job.folder.of('train'))} training pairs, {config.images} images "
-        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}"
+        f"{job.card.direction} at {config.size or NATIVE}: {len(job.folder.of('train'))} training pairs, "
+        f"{config.images} images in all; on {config.device} in {config.precision}, {config.threads} threads, "
+        f"seed {config.seed}"
     )
 
 
@@ -153,15 +158,16 @@ def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> floa
     """The time one image takes on this machine, from so many timed updates after three that are not timed."""
     job = make_job(identified(open_for_training(pairs)), config)
     store = load_store(job.folder, job.task, job.config)
-    began = 0.0
+    began, seen, untimed = 0.0, 0, 0
     for number in range(3 + updates):
         if number == 3:
             _wait_for(job.device)
-            began = time.perf_counter()
-        batch = store.batch(number * config.batch, config.batch, job.device)
-        train_step(job.nets, batch, l1_weight=config.l1_weight, autocast=job.autocast)
+            began, untimed = time.perf_counter(), seen
+        positions = store.positions(seen, config.batch)
+        train_step(job.nets, store.batch(positions, job.device), l1_weight=config.l1_weight, autocast=job.autocast)
+        seen += len(positions)
     _wait_for(job.device)
-    return (time.perf_counter() - began) / (updates * config.batch)
+    return (time.perf_counter() - began) / (seen - untimed)
 
 
 def _wait_for(device: torch.device) -> None:

@@ -6,13 +6,13 @@ Nothing here may change a setting; a config that cannot work is refused with the
 from typing import NoReturn
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import FITS
+from p2p_datatools.contract.sizes import TRAIN_FITS
 from p2p_gan.config import Config
 from p2p_gan.sides import deepest_unet, nearest_size, smallest_side
 
 NORMS = ("batch", "instance", "none")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "fit": FITS,
+    "fit": TRAIN_FITS,
     "a_as": ("values", "classes"),
     "b_as": ("values", "classes"),
     "generator": ("unet", "encoder-decoder", "resnet"),
@@ -94,8 +94,14 @@ def _check_sizes(config: Config) -> None:
     for name, size in (("size", config.size), ("crop", config.crop)):
         if size is not None and size != nearest_size(size):
             _refuse(config, name, f"the nearest that works is {nearest_size(size)}")
-    if config.crop and (config.crop.width > config.size.width or config.crop.height > config.size.height):
+    if config.size is None and config.fit != "stretch":
+        _refuse(config, "fit", "it says how pictures come to a size, and native ones keep theirs; give a --size")
+    if config.size and config.crop and any(part > whole for part, whole in zip(config.crop, config.size, strict=True)):
         _refuse(config, "crop", f"it does not fit into size {config.size}")
+    if config.rare_crops and not config.crop and (config.jitter == 1 or config.size is None):
+        _refuse(config, "rare_crops", "pictures are shown whole, without crops; add --set crop=128, or jitter")
+    if config.seen is None:
+        return
     field = "crop" if config.crop else "size"
     needed = smallest_side(config.discriminator_layers)
     if min(config.seen) < needed:

@@ -8,6 +8,7 @@ import math
 from p2p_datatools.contract.sizes import Size
 
 SMALLEST_SIDE = 32
+DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
 
 
 def deepest_unet(size: Size) -> int:
