@@ -14,7 +14,16 @@ from p2p_gan.networks.architecture import Architecture
 
 def model(path: Path, shape: Architecture) -> Path:
     card = ModelCard(
-        shape, Half("a", "picture"), Half("b", "picture"), None, Size(64, 64), "pad", "running", False, 7, ""
+        shape,
+        Half("a", "picture", shape.inputs),
+        Half("b", "picture", shape.outputs),
+        None,
+        Size(64, 64),
+        "pad",
+        "running",
+        False,
+        7,
+        "",
     )
     save_model(path, card, shape.build())
     return path

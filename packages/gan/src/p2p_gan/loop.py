@@ -52,7 +52,7 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
         job = make_job(folder, config)
         for line in (*folder.assumed, described(job)):
             report.note(line)
-        store = load_store(folder, job.task, job.config, report=report)
+        store = load_store(folder, job.task, job.config, near=run, report=report)
         if not place.exists:
             place.hold()
         return _train(place, job, store, report)
@@ -85,15 +85,14 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
         report.start("training", total, progress.images)
         try:
             while tracker.images < total and not interruption.asked:
-                count = min(job.config.batch, total - tracker.images)
+                positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
                 for optimizer in job.nets.optimizers:
                     optimizer.param_groups[0]["lr"] = rate_at(job.config, tracker.images)
-                batch = store.batch(tracker.images, count, job.device)
-                losses = train_step(job.nets, batch, job.recipe, job.autocast)
+                losses = train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
                 if job.nets.averaged is not None:
-                    kept = average.decay(tracker.images, count, job.recipe.average)
+                    kept = average.decay(tracker.images, len(positions), job.recipe.average)
                     average.follow(job.nets.averaged, job.nets.generator, kept)
-                tracker.step(losses, count)
+                tracker.step(losses, len(positions))
         finally:
             report.finish()
         if tracker.saved != tracker.images:

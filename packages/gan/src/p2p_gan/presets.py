@@ -100,7 +100,7 @@ TABLE: dict[str, Preset] = {
         "A is the mask, B the photo, and the direction from B to A",
     ),
     "best": Preset(
-        Config(a_as="classes", average=2_000.0, upsampling="resize", rare_crops=0.25, jitter=286 / 256),
+        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize", rare_crops=0.25, jitter=286 / 256),
         source="ours, measured in benchmarks/quality",
         states="",
         changed="masks as one-hot classes, an average of the generator's weights, no transposed convolutions, and "

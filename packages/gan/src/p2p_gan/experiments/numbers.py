@@ -17,11 +17,11 @@ _T95 = (
 
 
 class Estimate(NamedTuple):
-    """A mean of `count` values and half the width of its 95% interval, None for a single value."""
+    """A mean of `values` values and half the width of its 95% interval, None for a single value."""
 
     mean: float
     half_width: float | None
-    count: int
+    values: int
 
     def __str__(self) -> str:
         if self.half_width is None:
