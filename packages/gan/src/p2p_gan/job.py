@@ -67,7 +67,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         threads=resolve_threads(config.threads),
         depth=config.depth or deepest_unet(config.size),
     )
-    prepare(device, config.precision, config.threads, config.seed)
+    prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
     architecture = Architecture(
         inputs=task.input.channels,
         outputs=task.output.channels,

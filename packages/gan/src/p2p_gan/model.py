@@ -6,6 +6,7 @@ Nothing here may know training or pairs; a model needs no options to be used.
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,16 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import write_bytes
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.sizes import FITS, Fit, Size
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
+from p2p_gan.tensorfile import write_tensors
 
 FORMAT, VERSION = "p2p-model", 1
-FILE = "model.safetensors"
+FILE, BEST = "model.safetensors", "best.safetensors"
 KEY = "p2p"
 
 
@@ -70,8 +71,12 @@ class Model:
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    write_bytes(path, safetensors.torch.save(tensors, {KEY: json.dumps(card.to_json())}))
+    write_model(path, card, {name: value.detach().cpu() for name, value in generator.state_dict().items()})
+
+
+def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
+    """The same of weights that were copied out of a network before."""
+    write_tensors(path, tensors, {KEY: json.dumps(card.to_json())})
 
 
 def model_file(path: Path) -> Path:
