@@ -52,6 +52,11 @@ class Saver:
                 assert error is not None
                 error.add_note(str(late))
 
+    @property
+    def busy(self) -> bool:
+        """Whether the last save is still being written."""
+        return self._writer.busy
+
     def due(self) -> bool:
         """Whether the minutes between two checkpoints have passed, and the last one is written."""
         minutes = (time.monotonic() - self._at) / 60
