@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from p2p_gan.recipe import Recipe
+from p2p_gan.state import parts
 from p2p_gan.step import Batch, Networks, train_step
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "train_step.json"
@@ -28,7 +29,7 @@ def twenty_steps(nets: Networks, batch: Batch) -> list[list[float]]:
 
 
 def parameters(nets: Networks) -> list[torch.Tensor]:
-    return [parameter for network, _ in nets.parts.values() for parameter in network.parameters()]
+    return [parameter for part in parts(nets).values() for parameter in part.network.parameters()]
 
 
 def test_twenty_updates_give_the_losses_they_always_gave(make_networks: MakeNetworks, easy_batch: Batch) -> None:

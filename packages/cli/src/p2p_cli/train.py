@@ -62,7 +62,7 @@ def command(
     model.safetensors.
 
     The same command again resumes an interrupted run exactly where its last checkpoint was; with more --images it
-    extends a finished one. Ctrl-C saves first.
+    extends a finished one. Ctrl-C and SIGTERM save first.
 
     \b
     Examples:
@@ -93,7 +93,8 @@ def command(
         return 0
     summary = train(pairs, run, config, report=report)
     show(summary, as_json=as_json)
-    return INTERRUPTED if summary.interrupted else 0
+    # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
+    return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
 
 
 def describe(plan: "Plan") -> str:
@@ -133,11 +134,12 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
 
     if as_json:
         render.say(options.to_json(summary))
+    elif summary.interrupted:
+        saved = f"Saved at image {summary.images} of {summary.plan.config.images}" if summary.plan else "Nothing begun"
+        render.say(f"{saved}. To resume, type it again:")
+        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
     elif summary.plan is None:
         render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
-    elif summary.interrupted:
-        render.say(f"Saved at image {summary.images} of {summary.plan.config.images}. To resume, type it again:")
-        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
     else:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
         render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")

@@ -75,7 +75,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         depth=config.depth or _depth(config),
     )
     recipe = _recipe(folder, task, config)
-    prepare(device, config.precision, config.threads, config.seed)
+    prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
     architecture = replace(architecture_of(config, task), head="logits" if recipe.classes else "tanh")
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
     statistics: Statistics = "picture" if config.batch == 1 else "running"

@@ -12,17 +12,21 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import average, checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training
-from p2p_gan.device import describe_machine
-from p2p_gan.interrupt import Interruption
+from p2p_gan.device import describe_machine, differences
+from p2p_gan.interrupt import Interruption, Stopped
 from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of, rate_at
-from p2p_gan.runfolder import AUTOMATIC, RunFolder, refuse_changes
+from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.saver import Saver, require_space_for_run
 from p2p_gan.step import train_step
 from p2p_gan.tracker import Tracker
 
 
 @dataclass(frozen=True)
 class TrainSummary:
-    """How a call of `train` ended: `interrupted` by Ctrl-C, or at its last image; `before` is where it began."""
+    """How a call of `train` ended: at its last image, or `interrupted` by the signal `stopped_by`.
+
+    `before` is the image where it began.
+    """
 
     run: Path
     images: int
@@ -30,60 +34,75 @@ class TrainSummary:
     interrupted: bool
     seconds: float
     losses: dict[str, float]
-    plan: Plan | None  # None where nothing was left to do
+    plan: Plan | None  # None where nothing was left to do, or nothing was begun
+    stopped_by: str | None = None
 
 
 def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
 
-    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C ends it after the update in
-    progress, saved. Raises P2PError or UsageError, before anything is written where possible.
+    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C or SIGTERM ends it after the
+    update in progress, saved. Raises P2PError or UsageError, before anything is written where possible.
     """
     place = RunFolder(run)
+    with Interruption() as interruption:
+        try:
+            with interruption.at_once():
+                begun = _begin(place, pairs, config, report)
+            return begun if isinstance(begun, TrainSummary) else _train(place, *begun, interruption, report)
+        except Stopped:
+            assert interruption.asked
+            seen, _ = checkpoint.latest(run)
+            return TrainSummary(run, seen, seen, True, 0.0, {}, None, interruption.asked.name)
+        finally:
+            place.release()
+
+
+def _begin(place: RunFolder, pairs: Path, config: Config, report: Reporter) -> tuple[Job, PairStore] | TrainSummary:
+    """Everything that is done before anything is written: read, compare with what the run was begun with, build."""
     if place.exists:
-        place.hold()
-    try:
-        folder = identified(open_for_training(pairs), report=report)
-        if place.exists:
-            config = _continued(place, config, folder)
-            seen = checkpoint.latest_images(run)
-            if seen >= images_of(config, folder):
-                return TrainSummary(run, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
-        job = make_job(folder, config)
-        for line in (*folder.assumed, described(job)):
-            report.note(line)
-        store = load_store(folder, job.task, job.config, near=run, report=report)
-        if not place.exists:
-            place.hold()
-        return _train(place, job, store, report)
-    finally:
-        place.release()
+        place.hold(report)
+    folder = identified(open_for_training(pairs), report=report)
+    if place.exists:
+        config = _continued(place, config, folder)
+        seen, looked = checkpoint.latest(place.path)
+        if looked and seen >= images_of(config, folder):
+            return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
+    job = make_job(folder, config)
+    require_space_for_run(place, job)
+    elsewhere = differences(place.read().get("machine", {}), job.device) if place.exists else []
+    for line in (*folder.assumed, described(job), *elsewhere):
+        report.note(line)
+    store = load_store(folder, job.task, job.config, near=place.path, report=report)
+    if not place.exists:
+        place.hold(report)
+    return job, store
 
 
 def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
     """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
-    old = place.config()
+    old, record = place.config(), place.read()
     automatic = {name: getattr(old, name) for name, auto in AUTOMATIC.items() if getattr(config, name) == auto}
     config = replace(config, **automatic)
-    refuse_changes(place.path, old, config, place.read()["data_hash"], folder.data_hash)
+    refuse_changes(place.path, old, config, changed_pairs(record, folder))
     return config
 
 
-def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> TrainSummary:
+def _train(place: RunFolder, job: Job, store: PairStore, interruption: Interruption, report: Reporter) -> TrainSummary:
     # Begin or resume.
-    done = checkpoint.load_latest(place.path, job.nets) if place.exists else None
+    done = checkpoint.load_latest(place.path, job.nets, report) if place.exists else None
     progress = done or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
     total = job.config.images or 0
-    if progress.images < total or done is None:
-        place.write(_record(job))
-        if place.exists:
-            place.cut_log(progress.images)
+    place.write(_record(job))
+    if place.exists:
+        place.cut_log(progress.images)
 
-    # Update until the last image or Ctrl-C.
-    tracker = Tracker(place, job, progress, report)
-    with Interruption() as interruption:
+    # Update until the last image or a signal.
+    with Saver(place, job, progress.images) as saver:
+        tracker = Tracker(place, job, progress, saver, interruption, report)
         report.start("training", total, progress.images)
         try:
+            tracker.look_again()
             while tracker.images < total and not interruption.asked:
                 positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
                 for optimizer in job.nets.optimizers:
@@ -95,16 +114,20 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
                 tracker.step(losses, len(positions))
         finally:
             report.finish()
-        if tracker.saved != tracker.images:
+
+        # Save what is not saved yet; leaving the Saver waits until it is on the disk.
+        if saver.saved != tracker.images:
             tracker.save()
+    unfinished = tracker.images < total or not tracker.looked
     return TrainSummary(
         run=place.path,
         images=tracker.images,
         before=progress.images,
-        interrupted=tracker.images < total,
+        interrupted=unfinished,
         seconds=tracker.seconds(),
         losses=tracker.last,
         plan=plan_of(job),
+        stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
     )
 
 
@@ -114,6 +137,7 @@ def _record(job: Job) -> dict[str, Any]:
         "pairs": str(job.folder.path),
         "direction": job.card.direction,
         "data_hash": job.folder.data_hash,
+        "splits": describe_splits(job.folder),
         "assumed": list(job.folder.assumed),
         "machine": describe_machine(job.device),
     }

@@ -6,6 +6,7 @@ Nothing here may know training or pairs; a model needs no options to be used.
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,17 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import write_bytes
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
+from p2p_gan.tensorfile import pieces, write_tensors
 from p2p_gan.values import Coding, coding_of
 
 FORMAT, VERSION = "p2p-model", 1
-FILE = "model.safetensors"
+FILE, BEST = "model.safetensors", "best.safetensors"
 KEY = "p2p"
 
 
@@ -86,13 +87,25 @@ class Model:
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
-    write_bytes(path, model_bytes(card, generator))
+    write_model(path, card, _weights(generator))
 
 
 def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
-    """The model file as bytes."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    return safetensors.torch.save(tensors, {KEY: json.dumps(card.to_json())})
+    """The same as bytes."""
+    return b"".join(pieces(_weights(generator), _metadata_of(card)))
+
+
+def _weights(generator: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu() for name, value in generator.state_dict().items()}
+
+
+def _metadata_of(card: ModelCard) -> dict[str, str]:
+    return {KEY: json.dumps(card.to_json())}
+
+
+def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
+    """The same of weights that were copied out of a network before."""
+    write_tensors(path, tensors, _metadata_of(card))
 
 
 def model_file(path: Path) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from p2p_gan.augment import Seen, augmented
 from p2p_gan.losses import (
@@ -71,16 +71,6 @@ class Networks:
         assert discriminator is not None, "there is no game"
         assert optimizer is not None, "a discriminator has an optimiser"
         return discriminator, optimizer
-
-    @property
-    def parts(self) -> dict[str, tuple[nn.Module, torch.optim.Optimizer | None]]:
-        """The networks that there are, by name, each with the optimiser that moves it."""
-        parts: dict[str, tuple[nn.Module | None, torch.optim.Optimizer | None]] = {
-            "generator": (self.generator, self.generator_optimizer),
-            "discriminator": (self.discriminator, self.discriminator_optimizer),
-            "averaged": (self.averaged, None),
-        }
-        return {name: (network, optimizer) for name, (network, optimizer) in parts.items() if network is not None}
 
 
 @dataclass(frozen=True)

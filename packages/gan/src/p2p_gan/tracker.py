@@ -4,7 +4,6 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 """
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,10 +16,11 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
 from p2p_gan.data import read_shown
 from p2p_gan.grid import grid_of, visible
+from p2p_gan.interrupt import Interruption
 from p2p_gan.job import Job, rate_at
-from p2p_gan.model import FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
+from p2p_gan.saver import Saver
 from p2p_gan.values import kept_to_tensor
 
 SHOWN = 4  # pairs in a sample grid
@@ -29,12 +29,23 @@ SHOWN = 4  # pairs in a sample grid
 class Tracker:
     """Counts images, and writes the record, the samples and the checkpoints when each is due."""
 
-    def __init__(self, place: RunFolder, job: Job, progress: checkpoint.Progress, report: Reporter) -> None:
-        self.images = self.saved = progress.images
+    def __init__(
+        self,
+        place: RunFolder,
+        job: Job,
+        progress: checkpoint.Progress,
+        saver: Saver,
+        interruption: Interruption,
+        report: Reporter,
+    ) -> None:
+        self.images = progress.images
         self.last: dict[str, float] = {}
         self._place, self._job, self._report = place, job, report
+        self._saver, self._interruption = saver, interruption
         self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
         self._tallied = progress.tallied
+        self._best, self._best_images, self._extra = progress.best, progress.best_images, dict(progress.extra)
+        self.looked = progress.looked
         self._before, self._began = progress.seconds, time.monotonic()
         self._logged_at, self._logged_images = self._began, progress.images
         self._shown: list[tuple[Array, Array]] | None = None
@@ -45,15 +56,25 @@ class Tracker:
 
     def step(self, losses: torch.Tensor, count: int) -> None:
         """One update of `count` images is done."""
+        self._saver.check()
         before, self.images = self.images, self.images + count
         self._tally += losses.double() * count
         self._tallied += count
         config = self._job.config
         figures = self._log() if self._due(config.log_every, before) else {}
         self._report.advance(count, **figures)
-        if self._due(config.sample_every, before):
-            self.sample()
-        if self._due(config.checkpoint_every, before):
+        self.look(before)
+        if self._due(config.checkpoint_every, before) or self._saver.due():
+            self.save()
+
+    def look(self, before: int) -> bool:
+        """Make the samples that are due now; False when a signal ended that, and resuming begins it again."""
+        self.looked = not self._due(self._job.config.sample_every, before) or self.sample()
+        return self.looked
+
+    def look_again(self) -> None:
+        """What a signal kept from being looked at when the run was last saved is looked at now, and that is saved."""
+        if not self.looked and self.look(self.images - self._job.config.batch):
             self.save()
 
     def _due(self, every: int, before: int) -> bool:
@@ -83,20 +104,36 @@ class Tracker:
         self._logged_at, self._logged_images = now, self.images
         return {"images_per_s": speed, **self.last}
 
-    def save(self) -> None:
-        """Write a checkpoint and the model as it is."""
-        progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds())
-        checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
-        card = replace(self._job.card, images=self.images)
-        save_model(self._place.path / FILE, card, self._job.nets.applied)
-        self.saved = self.images
+    def save(self, *, best: bool = False) -> None:
+        """Write a checkpoint and the model as it is, beside training; `best` keeps both as the best so far."""
+        if best:
+            self._best_images = self.images
+        progress = checkpoint.Progress(
+            images=self.images,
+            tally=self._tally.tolist(),
+            tallied=self._tallied,
+            seconds=self.seconds(),
+            best=self._best,
+            best_images=self._best_images,
+            looked=self.looked,
+            extra=dict(self._extra),
+        )
+        self._saver.save(progress, best=best)
 
-    def sample(self) -> None:
-        """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none)."""
+    def sample(self) -> bool:
+        """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none).
+
+        False when a signal came first: whoever ends a process gives it seconds, and a grid may take more.
+        """
         if self._shown is None:
             self._shown = _pairs_to_show(self._job)
-        rows = [self._row(a, b) for a, b in self._shown]
+        rows = []
+        for a, b in self._shown:
+            if self._interruption.asked:
+                return False
+            rows.append(self._row(a, b))
         write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", grid_of(rows), durable=False)
+        return True
 
     def _row(self, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
         # Dropout from a generator of its own: looking must not change what is trained.
