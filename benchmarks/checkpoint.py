@@ -1,4 +1,4 @@
-"""What saving costs training with the paper's networks: the stop for the copy, and the slow-down while a file is written.
+"""What saving costs training with the paper's networks: the stop for the copy, and the slow-down while it is written.
 
 Nothing here may compare figures of different runs: updates with and without a write beside them alternate in one.
 

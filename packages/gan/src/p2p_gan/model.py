@@ -76,7 +76,7 @@ def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
 
 def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
     """The same of weights that were copied out of a network before."""
-    write_tensors(path, tensors, {KEY: json.dumps(card.to_json())})
+    write_tensors(path, tensors, {KEY: json.dumps(card.to_json())}, hashed=False)
 
 
 def model_file(path: Path) -> Path:
