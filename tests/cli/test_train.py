@@ -1,4 +1,4 @@
-"""`p2p train` on pairs of every kind: deep, of many channels, as classes, of many shapes; and what it says of them."""
+"""`p2p train` on pairs of every kind: deep, of many channels, as classes, of many shapes; what it says, and its end."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from p2p_cli import app
 from p2p_cli.app import main
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.images import colorize
@@ -14,6 +15,8 @@ from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manife
 from p2p_datatools.contract.pair import files_of, store_of, write_halves
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
+from p2p_gan import loop
+from p2p_gan.config import Config
 
 CARS = load_palette("cars")
 SMALL = {
@@ -114,3 +117,22 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
     assert said in error
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 0), ("SIGINT", 130)])
+def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: str,
+    code: int,
+) -> None:
+    def ended(pairs: Path, run: Path, config: Config, *, report: object) -> loop.TrainSummary:
+        return loop.TrainSummary(run, 0, 0, True, 0.0, {}, None, number)
+
+    monkeypatch.setattr(loop, "train", ended)
+    words = ["train", str(tmp_path / "my pairs"), str(tmp_path / "run"), "--preset", "tiny"]
+    assert app.main(words) == code
+    said = capsys.readouterr().out
+    assert "To resume, type it again:" in said
+    assert f"p2p train '{tmp_path}/my pairs' {tmp_path}/run --preset tiny" in said

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan import device
 
 CPU = torch.device("cpu")
@@ -64,6 +64,17 @@ def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
     assert torch.backends.cudnn.deterministic is deterministic
     assert torch.backends.cudnn.benchmark is not deterministic
     assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == (":4096:8" if deterministic else None)
+
+
+def test_an_operation_that_cannot_be_deterministic_is_named() -> None:
+    refusal = "reflection_pad2d_backward_cuda does not have a deterministic implementation, but you set ..."
+    with (
+        pytest.raises(P2PError, match="no way to compute reflection_pad2d_backward_cuda that is the same every time"),
+        device.telling_what_is_not_deterministic(),
+    ):
+        raise RuntimeError(refusal)
+    with pytest.raises(RuntimeError, match="shapes"), device.telling_what_is_not_deterministic():
+        raise RuntimeError("shapes do not match")
 
 
 def test_preparing_seeds_every_source_of_randomness() -> None:

@@ -28,6 +28,8 @@ def test_every_kind_of_tensor_comes_back_as_the_format_s_own_library_reads_it(tm
     digest = write_tensors(tmp_path / "t.safetensors", TENSORS, {"p2p": "card"})
     data = (tmp_path / "t.safetensors").read_bytes()
     assert digest == hashlib.sha256(data).hexdigest()
+    assert write_tensors(tmp_path / "t.safetensors", TENSORS, {"p2p": "card"}, hashed=False) == ""
+    assert (tmp_path / "t.safetensors").read_bytes() == data
     found = safetensors.torch.load(data)
     assert found.keys() == TENSORS.keys()
     for name, value in TENSORS.items():

@@ -7,7 +7,7 @@ import contextlib
 import os
 import platform
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 
 _DECISIVE = ("device", "torch", "system")  # of a machine's description: on these the last bit of a number depends
 Autocast = Callable[[], AbstractContextManager[object]]
@@ -82,6 +82,21 @@ def prepare(device: torch.device, precision: str, threads: int, seed: int, *, de
         torch.backends.cudnn.benchmark = not deterministic
         torch.backends.cudnn.deterministic = deterministic
         torch.use_deterministic_algorithms(deterministic)
+
+
+@contextlib.contextmanager
+def telling_what_is_not_deterministic() -> Iterator[None]:
+    """Turn torch's refusal of an operation under `deterministic` into a P2PError that names it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "does not have a deterministic implementation" not in str(error):
+            raise
+        operation = str(error).split(" ", 1)[0]
+        raise P2PError(
+            f"deterministic=true: CUDA has no way to compute {operation} that is the same every time. Leave "
+            "deterministic off, train on the CPU, or choose settings that do without it, in a new run folder."
+        ) from error
 
 
 def autocast_for(device: torch.device, precision: str) -> Autocast:

@@ -12,7 +12,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import average, checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training
-from p2p_gan.device import describe_machine, differences
+from p2p_gan.device import describe_machine, differences, telling_what_is_not_deterministic
 from p2p_gan.interrupt import Interruption, Stopped
 from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of, rate_at
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
@@ -98,7 +98,7 @@ def _train(place: RunFolder, job: Job, store: PairStore, interruption: Interrupt
         place.cut_log(progress.images)
 
     # Update until the last image or a signal.
-    with Saver(place, job, progress.images) as saver:
+    with Saver(place, job, progress.images) as saver, telling_what_is_not_deterministic():
         tracker = Tracker(place, job, progress, saver, interruption, report)
         report.start("training", total, progress.images)
         try:

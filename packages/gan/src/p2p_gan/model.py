@@ -105,7 +105,7 @@ def _metadata_of(card: ModelCard) -> dict[str, str]:
 
 def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
     """The same of weights that were copied out of a network before."""
-    write_tensors(path, tensors, _metadata_of(card))
+    write_tensors(path, tensors, _metadata_of(card), hashed=False)
 
 
 def model_file(path: Path) -> Path:
