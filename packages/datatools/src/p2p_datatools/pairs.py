@@ -76,8 +76,8 @@ def pair(
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if is_manifested(dest) else None
     matched, skipped = partners(a, b, match=ways.match, report=report)
-    pictures = tuple((files[place] for files in matched.values()) for place in (0, 1))
-    job = job_of((a, b), halves, size, fit, pictures=(pictures[0], pictures[1]), known=known)
+    pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
+    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched.keys() | old.keys()))
