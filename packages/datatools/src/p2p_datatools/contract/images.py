@@ -191,10 +191,9 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
         if image.format == "JPEG":
             raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
         if image.mode == "P":
-            indices = np.array(image, dtype=np.uint8)
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-            if _same_table(indices, table, palette):
-                return indices
+            if _same_table(np.flatnonzero(image.histogram()), table, palette):
+                return np.array(image, dtype=np.uint8)
         colors = np.asarray(image.convert("RGB"))
     indices, outside = indices_of_colors(colors, palette)
     if outside.any():
@@ -207,8 +206,7 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     return indices
 
 
-def _same_table(indices: LabelMap, table: NDArray[np.uint8], palette: Palette) -> bool:
-    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
+def _same_table(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palette) -> bool:
     known = used[(used < len(palette.classes)) | (used == 255)]
     return (
         len(known) == len(used)
