@@ -236,11 +236,7 @@ def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
 
 def encode_mask(indices: LabelMap, palette: Palette) -> bytes:
     """An indexed PNG: pixel = class index, colour table = the palette, so that it is both numbers and picture."""
-    image = Image.fromarray(indices)
-    image.putpalette(palette.colors().tobytes(), "RGB")
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+    return b"".join(png.encode(indices, palette.colors()))
 
 
 def write_mask(path: Path, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:
