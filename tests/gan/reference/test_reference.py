@@ -284,7 +284,8 @@ def test_wherever_an_old_file_was_cut_it_is_refused(reference: MakeReference, tm
     whole = (tmp_path / "G.pth").read_bytes()
     for cut in range(1, len(whole), len(whole) // 150):
         (tmp_path / "G.pth").write_bytes(whole[:cut])
-        with pytest.raises(P2PError, match="is no file of"):
+        # Cut inside a name, it asks for something that does not exist.
+        with pytest.raises(P2PError, match=r"is no file of|would run torch"):
             import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
 
 
