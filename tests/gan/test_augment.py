@@ -73,6 +73,7 @@ def test_colour_changes_the_photo_alone(colours: tuple[bool, bool], changed: tup
     a, b = photos(0), photos(1)
     seen = augmented(Seen(a, b, b), "colour", colours)
     assert (not torch.equal(seen.a, a), not torch.equal(seen.b, b)) == changed
+    assert torch.equal(seen.fake, seen.b)
 
 
 def test_colour_moves_no_pixel_and_grey_stays_grey() -> None:
@@ -82,6 +83,15 @@ def test_colour_moves_no_pixel_and_grey_stays_grey() -> None:
     torch.testing.assert_close(seen.a, seen.b.expand(-1, 3, -1, -1))
     # Brightness and contrast keep the order of the pixels.
     assert torch.equal(seen.b.flatten(1).argsort(dim=1), grey.flatten(1).argsort(dim=1))
+
+
+def test_a_plain_picture_becomes_brighter_or_darker_by_at_most_a_quarter_of_the_range() -> None:
+    torch.manual_seed(1)
+    plain = torch.zeros(N, 3, SIDE, SIDE)
+    moved = augmented(Seen(plain, plain, plain), "colour", (False, True)).b
+    assert torch.equal(moved, moved[:, :1, :1, :1].expand_as(moved))
+    assert -0.5 <= moved.min() < -0.1
+    assert 0.1 < moved.max() <= 0.5
 
 
 def test_geometry_shifts_by_at_most_an_eighth_and_covers_at_most_a_quarter() -> None:
