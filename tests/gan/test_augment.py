@@ -94,6 +94,21 @@ def test_a_plain_picture_becomes_brighter_or_darker_by_at_most_a_quarter_of_the_
     assert 0.1 < moved.max() <= 0.5
 
 
+def test_saturation_changes_how_far_channels_differ_and_contrast_how_far_pixels_do() -> None:
+    torch.manual_seed(1)
+    photo = photos(0)
+    spread = [
+        torch.stack([x.std(dim=1).mean(dim=(1, 2)), x.mean(dim=1).flatten(1).std(dim=1)])
+        for x in (augmented(Seen(photo, photo, photo), "colour", (False, True)).b, photo)
+    ]
+    colours, pixels = spread[0] / spread[1]
+    # Contrast lies between 0.5 and 1.5 and scales both; saturation, between 0 and 2, channels alone.
+    assert 0.5 <= pixels.min() < 0.8
+    assert 1.2 < pixels.max() <= 1.5
+    assert (colours / pixels).min() < 0.5
+    assert 1.5 < (colours / pixels).max() <= 2
+
+
 def test_geometry_shifts_by_at_most_an_eighth_and_covers_at_most_a_quarter() -> None:
     torch.manual_seed(1)
     x = photos(0)

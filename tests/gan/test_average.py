@@ -84,6 +84,13 @@ def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stop
     assert state(tmp_path / "run") == state(tmp_path / "whole")
 
 
+def test_a_run_that_wants_no_average_keeps_none(make_networks: MakeNetworks) -> None:
+    nets = make_networks()
+    assert nets.averaged is None
+    assert nets.applied is nets.generator
+    assert set(nets.parts) == {"generator", "discriminator"}
+
+
 def test_a_model_file_holds_the_average_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, average=400.0))
     model = load_model(tmp_path / "run")

@@ -28,6 +28,10 @@ def test_everything_at_once_is_named_in_an_order_that_begins_with_the_paper_s() 
     assert recipe_of(everything).names == ("d_real", "d_fake", "g_gan", "g_l1", *further)
 
 
+def test_r1_counts_half_of_its_factor_as_its_authors_write_it() -> None:
+    assert recipe_of(config(r1=10, discriminator_norm="none")).weights["d_r1"] == 5
+
+
 def test_classes_take_the_place_of_l1_and_l2() -> None:
     assert recipe_of(config(l2_weight=1), output_classes=True).names == ("d_real", "d_fake", "g_gan", "g_classes")
 

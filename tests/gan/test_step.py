@@ -177,6 +177,12 @@ def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_
     assert not same(state(turns.generator), state(at_once.generator))
 
 
+def test_smoothing_changes_what_the_discriminator_takes_for_real_and_nothing_else() -> None:
+    plain = stepped(canvas_networks(BLANK), BATCH, Recipe(simultaneous=True))
+    smooth = stepped(canvas_networks(BLANK), BATCH, Recipe(simultaneous=True, smoothing=0.3))
+    assert {name for name in plain if plain[name] != smooth[name]} == {"d_real"}
+
+
 def test_against_a_discriminator_that_stands_still_both_orders_are_one() -> None:
     generators = []
     for simultaneous in (False, True):
