@@ -112,11 +112,12 @@ def sizes(plan: "Plan") -> str:
     """The size the networks see, or how many shapes there are and how many pairs have each."""
     config = plan.config
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
-    if len(plan.shapes) == 1:
+    if config.crop or config.seen:
         return f"crops of {config.crop} out of {how}" if config.crop else how
     shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
     rest = len(plan.shapes) - MOST_SHAPES
-    return f"{how}, in {len(plan.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "")
+    number = f"{len(plan.shapes)} shapes" if len(plan.shapes) > 1 else "one shape"
+    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "")
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:
