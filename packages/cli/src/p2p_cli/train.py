@@ -101,8 +101,7 @@ def describe(plan: "Plan") -> str:
     lines = [
         f"{plan.direction}: {plan.pairs} training pairs at {sizes(plan)}, {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}",
-        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {plan.receptive_field}x{plan.receptive_field}",
+        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, {_opponent(plan)}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
     ]
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
@@ -118,6 +117,13 @@ def sizes(plan: "Plan") -> str:
     rest = len(plan.shapes) - MOST_SHAPES
     number = f"{len(plan.shapes)} shapes" if len(plan.shapes) > 1 else "one shape"
     return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "")
+
+
+def _opponent(plan: "Plan") -> str:
+    if plan.config.game == "none":
+        return "no discriminator"
+    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
+    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

@@ -24,7 +24,8 @@ class Config:
     a_as: str = "values"  # classes: a mask is one-hot as input, and class logits as output
     b_as: str = "values"
     # Sizes. Pictures are brought to `size` times `jitter` by `fit`; the networks see crops of `crop`, or of `size`.
-    size: Size | None = Size(256, 256)  # width and height, multiples of 32; None (native): their own, without jitter
+    # Width and height, multiples of 32, or of 4 for a resnet; None (native): each picture's own, without jitter.
+    size: Size | None = Size(256, 256)
     fit: TrainFit = "stretch"  # how a picture of another shape comes to that size; keep: its shape, as many pixels
     crop: Size | None = None  # train on random crops of this size out of larger pictures
     jitter: float = 286 / 256  # resize to this many times the size, then crop at random; 1 switches it off
@@ -47,7 +48,8 @@ class Config:
     dropout_blocks: int = 3  # that many decoder blocks have dropout,
     dropout_skip: int = 0  # after so many innermost ones that have none; a resnet has it in every block
     norm: str = "batch"
-    noise: int = 0  # channels of random input beside the picture
+    biases: bool = True  # beside norms too; the reference implementation has them beside instance norm only
+    noise: int = 0  # random values given to the generator beside the picture, each as one more channel
     # Discriminator (appendix 6.1.2): PatchGAN; three strided layers see patches of 70x70.
     discriminator_filters: int = 64
     discriminator_layers: int = 3

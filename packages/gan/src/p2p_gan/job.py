@@ -13,15 +13,18 @@ from torch import nn
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
+from p2p_gan.average import average_of
 from p2p_gan.config import NATIVE, Config
 from p2p_gan.data import Task, identified, load_store, open_for_training, refuse_unfit, shapes_seen, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import count_parameters, initialise
-from p2p_gan.networks.patchgan import PatchGAN, receptive_field
-from p2p_gan.sides import DEFAULT_DEPTH, deepest_unet
+from p2p_gan.networks.patchgan import MultiScale, PatchGAN, receptive_fields
+from p2p_gan.recipe import Recipe, recipe_of
+from p2p_gan.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
 from p2p_gan.step import Networks, train_step
 
 
@@ -36,6 +39,7 @@ class Job:
     autocast: Autocast
     nets: Networks
     card: ModelCard
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Plan:
     pairs: int
     generator_parameters: int
     discriminator_parameters: int
-    receptive_field: int
+    receptive_fields: tuple[int, ...]  # of the discriminator, at each scale, in pixels
     direction: str
     assumed: tuple[str, ...]
     shapes: tuple[tuple[Size, int], ...]  # that the networks see, and how many pairs have each
@@ -68,18 +72,11 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
-        depth=config.depth or (deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH),
+        depth=config.depth or _depth(config),
     )
+    recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed)
-    architecture = Architecture(
-        inputs=task.codings[0].channels,
-        outputs=task.codings[1].channels,
-        depth=config.depth,
-        filters=config.filters,
-        max_filters=config.max_filters,
-        norm=config.norm,
-        dropout=config.dropout,
-    )
+    architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
     statistics: Statistics = "picture" if config.batch == 1 else "running"
     card = ModelCard(
@@ -90,28 +87,79 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         size=config.size,
         fit=config.fit,
         statistics=statistics,
-        averaged=False,
+        averaged=config.average > 0,
         images=0,
         data_hash=folder.data_hash,
     )
     nets = build(architecture, config, device)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
+
+
+def _depth(config: Config) -> int:
+    """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
+    if config.generator == "resnet":
+        return RESNET_DEPTH
+    return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+
+
+def _recipe(task: Task, config: Config) -> Recipe:
+    return recipe_of(
+        config,
+        task.codings[1].kind == "classes",
+        colours=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_classes=any(task.palette_of(half) for half in (task.input, task.output)),
+    )
+
+
+def architecture_of(config: Config, task: Task) -> Architecture:
+    """The generator's shape for this task, its depth resolved."""
+    return Architecture(
+        inputs=task.codings[0].channels,
+        outputs=task.codings[1].channels,
+        depth=config.depth,
+        filters=config.filters,
+        max_filters=config.max_filters,
+        norm=config.norm,
+        dropout=config.dropout,
+        kind=config.generator,
+        blocks=config.blocks,
+        upsampling=config.upsampling,
+        dropout_blocks=config.dropout_blocks,
+        dropout_skip=config.dropout_skip,
+        biases=config.biases,
+        noise=config.noise,
+        head="logits" if task.codings[1].kind == "classes" else "tanh",
+    )
+
+
+def discriminator_of(config: Config, inputs: int, outputs: int) -> Discriminator:
+    """The discriminator for pictures of so many channels, its weights not yet drawn."""
+    scales = [
+        PatchGAN(
+            inputs + outputs if config.conditional else outputs,
+            filters=config.discriminator_filters,
+            layers=config.discriminator_layers,
+            norm=config.norm if config.discriminator_norm == "same" else config.discriminator_norm,
+            spectral=config.spectral_norm,
+            conditional=config.conditional,
+        )
+        for _ in range(config.discriminators)
+    ]
+    return MultiScale(scales) if len(scales) > 1 else scales[0]
 
 
 def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
     """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device."""
     random = torch.Generator().manual_seed(config.seed)
-    discriminator = PatchGAN(
-        architecture.inputs + architecture.outputs,
-        filters=config.discriminator_filters,
-        layers=config.discriminator_layers,
-        norm=config.norm,
-    )
+    discriminator = discriminator_of(config, architecture.inputs, architecture.outputs)
     generator = architecture.build()
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config))
+    averaged = average_of(generator) if config.average else None
+    if config.game == "none":
+        return Networks(generator, None, _adam(generator, config), None, averaged)
+    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config), averaged)
 
 
 def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
@@ -136,8 +184,8 @@ def plan_of(job: Job) -> Plan:
         config=job.config,
         pairs=len(job.folder.of("train")),
         generator_parameters=count_parameters(job.nets.generator),
-        discriminator_parameters=count_parameters(job.nets.discriminator),
-        receptive_field=receptive_field(job.config.discriminator_layers),
+        discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
+        receptive_fields=receptive_fields(job.config.discriminator_layers, job.config.discriminators),
         direction=job.card.direction,
         assumed=job.folder.assumed,
         shapes=shapes_seen(job.folder.of("train"), job.config),
@@ -147,10 +195,11 @@ def plan_of(job: Job) -> Plan:
 def described(job: Job) -> str:
     """One line: what is trained, where, and how."""
     config = job.config
+    fields = receptive_fields(config.discriminator_layers, config.discriminators)
     return (
         f"{job.card.direction} at {config.size or NATIVE}: {len(job.folder.of('train'))} training pairs, "
         f"{config.images} images in all; on {config.device} in {config.precision}, {config.threads} threads, "
-        f"seed {config.seed}"
+        f"seed {config.seed}; patches of {' and '.join(f'{field}x{field}' for field in fields)}"
     )
 
 
@@ -164,7 +213,7 @@ def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> floa
             _wait_for(job.device)
             began, untimed = time.perf_counter(), seen
         positions = store.positions(seen, config.batch)
-        train_step(job.nets, store.batch(positions, job.device), l1_weight=config.l1_weight, autocast=job.autocast)
+        train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
         seen += len(positions)
     _wait_for(job.device)
     return (time.perf_counter() - began) / (seen - untimed)

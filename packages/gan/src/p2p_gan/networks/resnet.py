@@ -1,0 +1,70 @@
+"""The ResNet generator (Johnson et al. 2016, as Zhu et al. 2017 use it: appendix 7.2, c7s1-64, d128, d256, R256 x N).
+
+Nothing here may know what it is trained against.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_layer
+from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.norms import norm_layer
+from p2p_gan.sides import RESNET_DEPTH
+
+
+class Change(nn.Module):
+    """A convolution that may change the size, norm, ReLU."""
+
+    def __init__(self, conv: nn.Module, channels: int, *, norm: str) -> None:
+        super().__init__()
+        self.conv = conv
+        self.norm = norm_layer(norm, channels)
+
+    def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """(n, inputs, h, w) to (n, channels, h', w')."""
+        return F.relu(self.norm(self.conv(x), applying))
+
+
+class ResNet(Generator):
+    """A 7x7 convolution, two halvings, `blocks` residual blocks with dropout in each, two doublings, a 7x7 convolution.
+
+    Sides are multiples of 4, from 8 on; borders are reflected, but for the halvings, whose padding is zero as in the
+    reference implementation.
+    """
+
+    unit = 2**RESNET_DEPTH
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        widths: tuple[int, int, int],
+        blocks: int,
+        dropout: float,
+        style: Style,
+        noise: int = 0,
+        head: str = "tanh",
+    ) -> None:
+        super().__init__(noise=noise, head=head)
+        full, half, quarter = widths
+        bias, norm = style.biases, style.norm
+        self.enter = Change(ReflectConv(inputs + noise, full, 7, bias=bias), full, norm=norm)
+        self.down = nn.ModuleList(
+            Change(nn.Conv2d(wide, narrow, 3, stride=2, padding=1, bias=bias), narrow, norm=norm)
+            for wide, narrow in ((full, half), (half, quarter))
+        )
+        self.blocks = nn.ModuleList(Residual(quarter, style=style, dropout=dropout) for _ in range(blocks))
+        self.up = nn.ModuleList(
+            Change(upsampling_layer(narrow, wide, 3, style=style, bias=bias), wide, norm=norm)
+            for narrow, wide in ((quarter, half), (half, full))
+        )
+        self.last = ReflectConv(full, outputs, 7, bias=True)
+
+    def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
+        for part in (self.enter, *self.down, *self.blocks, *self.up):
+            x = part(x, applying)
+        output: Tensor = self.last(x)
+        return output
