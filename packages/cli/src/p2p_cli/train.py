@@ -12,7 +12,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import FITS, Size
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
     from p2p_gan.job import Plan
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PRESETS = ("paper", "tiny")
 INTERRUPTED = 130
+MOST_SHAPES = 8  # named in the plan
 
 
 @click.command()
@@ -27,8 +28,8 @@ INTERRUPTED = 130
 @click.argument("run", type=options.PLACE)
 @click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start.")
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
-@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="Sides the networks see, multiples of 32.")
-@click.option("--fit", type=click.Choice(FITS), help="How pictures of another shape come to that size.")
+@click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
+@click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images to see in all.")
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
@@ -99,13 +100,24 @@ def describe(plan: "Plan") -> str:
     epochs = (config.images or 0) / plan.pairs
     patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
     lines = [
-        f"{plan.direction}: {plan.pairs} training pairs at {config.size} ({config.fit}), {config.images} images in all "
+        f"{plan.direction}: {plan.pairs} training pairs at {sizes(plan)}, {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}",
         f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
         f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
     ]
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
+
+
+def sizes(plan: "Plan") -> str:
+    """The size the networks see, or how many shapes there are and how many pairs have each."""
+    config = plan.config
+    how = f"{config.size} ({config.fit})" if config.size else "their own size"
+    if len(plan.shapes) == 1:
+        return f"crops of {config.crop} out of {how}" if config.crop else how
+    shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
+    rest = len(plan.shapes) - MOST_SHAPES
+    return f"{how}, in {len(plan.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "")
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

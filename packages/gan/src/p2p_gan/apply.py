@@ -22,6 +22,7 @@ from p2p_gan.memory import Layout, budget_of, layout_of, shapes_of, whole_bytes
 from p2p_gan.model import Model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.contract import Generator
+from p2p_gan.sizing import of_equal_area
 from p2p_gan.strips import Read, Strips
 from p2p_gan.values import Coding
 
@@ -125,7 +126,7 @@ def apply_model(
 def size_seen(model: Model, own: Size, how: How) -> Size:
     """The size at which the network sees a picture of size `own`, before it is padded to what the network halves."""
     size = model.card.size
-    fit: str = model.card.fit
+    fit = model.card.fit
     if isinstance(how.size, Size):
         unit = model.generator.unit
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
@@ -135,8 +136,7 @@ def size_seen(model: Model, own: Size, how: How) -> Size:
     if how.size == "native" or size is None:
         return own
     if fit == "keep":
-        ratio = math.sqrt(size.width * size.height / (own.width * own.height))
-        return Size(max(1, round(own.width * ratio)), max(1, round(own.height * ratio)))
+        return of_equal_area(own, size)
     # Training cropped the middle out of the covering scale; applied, the whole picture keeps that scale.
     return scaled(own, size, cover=True) if fit == "crop" else size
 

@@ -7,7 +7,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from p2p_datatools.contract.sizes import Fit, Size
+from p2p_datatools.contract.sizes import Size, TrainFit
+
+NATIVE = "native"  # the word for pictures of their own size
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Config:
     a_as: str = "values"  # classes: a mask is one-hot as input, and class logits as output
     b_as: str = "values"
     # Sizes. Pictures are brought to `size` times `jitter` by `fit`; the networks see crops of `crop`, or of `size`.
-    size: Size = Size(256, 256)  # width and height in pixels, each a multiple of 32, or of 4 for a resnet
-    fit: Fit = "stretch"  # how a picture of another shape comes to that size
+    size: Size | None = Size(256, 256)  # multiples of 32 (resnet: 4); None (native): their own, without jitter
+    fit: TrainFit = "stretch"  # how a picture of another shape comes to that size; keep: its shape, as many pixels
     crop: Size | None = None  # train on random crops of this size out of larger pictures
     jitter: float = 286 / 256  # resize to this many times the size, then crop at random; 1 switches it off
     mirror: bool = True  # flip half of the pairs left to right, both halves alike
@@ -100,9 +102,10 @@ class Config:
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values; `config_from_json` reads them back."""
-        return {**dataclasses.asdict(self), "size": str(self.size), "crop": str(self.crop) if self.crop else None}
+        sizes = {"size": str(self.size or NATIVE), "crop": str(self.crop) if self.crop else None}
+        return {**dataclasses.asdict(self), **sizes}
 
     @property
-    def seen(self) -> Size:
-        """The size that the networks see in training."""
-        return self.crop or self.size
+    def seen(self) -> Size | None:
+        """The size that the networks see in training; None where pictures have many."""
+        return self.crop or (self.size if self.fit != "keep" else None)

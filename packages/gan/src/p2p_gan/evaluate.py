@@ -20,13 +20,14 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.agreement import Agreement, Confusion
 from p2p_gan.apply import How, apply_model
-from p2p_gan.data import Task, load_fitted, task_of
 from p2p_gan.given import read_pair, refuse_folder
 from p2p_gan.labels import labels_of_input, labels_of_output
 from p2p_gan.metrics import BYTES, LabHistograms, Range, class_color_errors, diversity, l1, mean_picture, ssim
 from p2p_gan.model import Model, ModelCard, load_model
+from p2p_gan.reading import load_fitted
 from p2p_gan.sample import once
 from p2p_gan.segmenter import Segmenter
+from p2p_gan.tasks import Task, task_of
 
 MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
 

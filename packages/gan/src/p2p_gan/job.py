@@ -12,8 +12,9 @@ from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.config import Config
-from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.config import NATIVE, Config
+from p2p_gan.data import Task, identified, load_store, open_for_training, refuse_unfit, shapes_seen, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
@@ -21,7 +22,7 @@ from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import count_parameters, initialise
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN, receptive_fields
-from p2p_gan.sides import RESNET_DEPTH, deepest_unet
+from p2p_gan.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
 from p2p_gan.step import Networks, train_step
 
 
@@ -49,6 +50,7 @@ class Plan:
     receptive_fields: tuple[int, ...]  # of the discriminator, at each scale, in pixels
     direction: str
     assumed: tuple[str, ...]
+    shapes: tuple[tuple[Size, int], ...]  # that the networks see, and how many pairs have each
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
@@ -58,7 +60,8 @@ def images_of(config: Config, folder: PairFolder) -> int:
 
 def make_job(folder: PairFolder, config: Config) -> Job:
     """Resolve what is automatic, prepare the device, and draw the networks from the seed."""
-    task = task_of(folder, config.direction)
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
     device = resolve_device(config.device)
     config = replace(
         config,
@@ -66,7 +69,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
-        depth=config.depth or (RESNET_DEPTH if config.generator == "resnet" else deepest_unet(config.seen)),
+        depth=config.depth or _depth_for(config),
     )
     prepare(device, config.precision, config.threads, config.seed)
     architecture = architecture_of(config, task)
@@ -83,16 +86,24 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         averaged=False,
         images=0,
         data_hash=folder.data_hash,
+        input_as=task.codings[0].kind,
+        output_as=task.codings[1].kind,
     )
     nets = build(architecture, config, device)
     return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
 
 
+def _depth_for(config: Config) -> int:
+    if config.generator == "resnet":
+        return RESNET_DEPTH
+    return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+
+
 def architecture_of(config: Config, task: Task) -> Architecture:
     """The generator's shape for this task, its depth resolved."""
     return Architecture(
-        inputs=task.input.channels,
-        outputs=task.output.channels,
+        inputs=task.codings[0].channels,
+        outputs=task.codings[1].channels,
         depth=config.depth,
         filters=config.filters,
         max_filters=config.max_filters,
@@ -105,6 +116,7 @@ def architecture_of(config: Config, task: Task) -> Architecture:
         dropout_skip=config.dropout_skip,
         biases=config.biases,
         noise=config.noise,
+        head="logits" if task.codings[1].kind == "classes" else "tanh",
     )
 
 
@@ -161,6 +173,7 @@ def plan_of(job: Job) -> Plan:
         receptive_fields=receptive_fields(job.config.discriminator_layers, job.config.discriminators),
         direction=job.card.direction,
         assumed=job.folder.assumed,
+        shapes=shapes_seen(job.folder.of("train"), job.config),
     )
 
 
@@ -169,9 +182,9 @@ def described(job: Job) -> str:
     config = job.config
     fields = receptive_fields(config.discriminator_layers, config.discriminators)
     return (
-        f"{job.card.direction} at {config.size}: {len(job.folder.of('train'))} training pairs, {config.images} images "
-        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}; "
-        f"patches of {' and '.join(f'{field}x{field}' for field in fields)}"
+        f"{job.card.direction} at {config.size or NATIVE}: {len(job.folder.of('train'))} training pairs, "
+        f"{config.images} images in all; on {config.device} in {config.precision}, {config.threads} threads, "
+        f"seed {config.seed}; patches of {' and '.join(f'{field}x{field}' for field in fields)}"
     )
 
 
@@ -179,15 +192,16 @@ def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> floa
     """The time one image takes on this machine, from so many timed updates after three that are not timed."""
     job = make_job(identified(open_for_training(pairs)), config)
     store = load_store(job.folder, job.task, job.config)
-    began = 0.0
+    began, seen, untimed = 0.0, 0, 0
     for number in range(3 + updates):
         if number == 3:
             _wait_for(job.device)
-            began = time.perf_counter()
-        batch = store.batch(number * config.batch, config.batch, job.device)
-        train_step(job.nets, batch, l1_weight=config.l1_weight, autocast=job.autocast)
+            began, untimed = time.perf_counter(), seen
+        positions = store.positions(seen, config.batch)
+        train_step(job.nets, store.batch(positions, job.device), l1_weight=config.l1_weight, autocast=job.autocast)
+        seen += len(positions)
     _wait_for(job.device)
-    return (time.perf_counter() - began) / (updates * config.batch)
+    return (time.perf_counter() - began) / (seen - untimed)
 
 
 def _wait_for(device: torch.device) -> None:

@@ -52,7 +52,7 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
         job = make_job(folder, config)
         for line in (*folder.assumed, described(job)):
             report.note(line)
-        store = load_store(folder, job.task, job.config, report=report)
+        store = load_store(folder, job.task, job.config, near=run, report=report)
         if not place.exists:
             place.hold()
         return _train(place, job, store, report)
@@ -85,12 +85,12 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
         report.start("training", total, progress.images)
         try:
             while tracker.images < total and not interruption.asked:
-                count = min(job.config.batch, total - tracker.images)
+                positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
                 for optimizer in (job.nets.generator_optimizer, job.nets.discriminator_optimizer):
                     optimizer.param_groups[0]["lr"] = rate_at(job.config, tracker.images)
-                batch = store.batch(tracker.images, count, job.device)
+                batch = store.batch(positions, job.device)
                 losses = train_step(job.nets, batch, l1_weight=job.config.l1_weight, autocast=job.autocast)
-                tracker.step(losses, count)
+                tracker.step(losses, len(positions))
         finally:
             report.finish()
         if tracker.saved != tracker.images:

@@ -18,7 +18,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import write_bytes
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, palette_from_json
-from p2p_datatools.contract.sizes import FITS, Fit, Size
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
@@ -33,15 +33,15 @@ KEY = "p2p"
 class ModelCard:
     """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
 
-    `size` None is the pictures' own. `input_as` and `output_as` are values or classes: how the halves are coded.
+    `input_as` and `output_as` are values or classes: how the halves are coded.
     """
 
     architecture: Architecture
     input: Half
     output: Half
     palette: Palette | None
-    size: Size | None
-    fit: Fit
+    size: Size | None  # None: pictures of their own size
+    fit: TrainFit
     statistics: Statistics
     averaged: bool
     images: int
@@ -137,7 +137,7 @@ def _card(metadata: dict[str, str], *, where: Path) -> ModelCard:
         if value["format"] != FORMAT or value["version"] > VERSION:
             raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
         palette = value["palette"]
-        assert value["fit"] in FITS
+        assert value["fit"] in TRAIN_FITS
         card = ModelCard(
             architecture=Architecture(**value["architecture"]),
             input=_half(value["input"]),

@@ -6,13 +6,13 @@ Nothing here may change a setting; a config that cannot work is refused with the
 from typing import NoReturn
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import FITS
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 from p2p_gan.config import Config
 from p2p_gan.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
 
 NORMS = ("batch", "instance", "none")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "fit": FITS,
+    "fit": TRAIN_FITS,
     "a_as": ("values", "classes"),
     "b_as": ("values", "classes"),
     "generator": ("unet", "encoder-decoder", "resnet"),
@@ -95,24 +95,29 @@ def _check_sizes(config: Config) -> None:
     for name, size in (("size", config.size), ("crop", config.crop)):
         if size is not None and size != nearest_size(size, unit):
             _refuse(config, name, f"the nearest that works is {nearest_size(size, unit)}")
-    if config.crop and (config.crop.width > config.size.width or config.crop.height > config.size.height):
+    if config.size is None and config.fit != "stretch":
+        _refuse(config, "fit", "it says how pictures come to a size, and native ones keep theirs; give a --size")
+    if config.size and config.crop and any(part > whole for part, whole in zip(config.crop, config.size, strict=True)):
         _refuse(config, "crop", f"it does not fit into size {config.size}")
-    _check_depths(config)
+    if config.rare_crops and not config.crop and (config.jitter == 1 or config.size is None):
+        _refuse(config, "rare_crops", "pictures are shown whole, without crops; add --set crop=128, or jitter")
+    if config.seen is not None:
+        _check_depths(config, config.seen)
 
 
-def _check_depths(config: Config) -> None:
+def _check_depths(config: Config, seen: Size) -> None:
     field = "crop" if config.crop else "size"
     needed = smallest_side(config.discriminator_layers, config.discriminators)
-    if min(config.seen) < needed:
+    if min(seen) < needed:
         scales = f" at {config.discriminators} scales" if config.discriminators > 1 else ""
         _refuse(config, field, f"{config.discriminator_layers} discriminator layers{scales} need sides from {needed}")
     if config.generator == "resnet":
         if config.depth not in (0, RESNET_DEPTH):
             _refuse(config, "depth", f"a resnet always halves its input {RESNET_DEPTH} times; set blocks instead")
         return
-    deepest = deepest_unet(config.seen)
+    deepest = deepest_unet(seen)
     if config.depth > deepest:
-        _refuse(config, "depth", f"size {config.seen} can be halved {deepest} times")
+        _refuse(config, "depth", f"size {seen} can be halved {deepest} times")
 
 
 def _check_losses(config: Config) -> None:

@@ -9,6 +9,7 @@ from p2p_datatools.contract.sizes import Size
 
 SMALLEST_SIDE = 32
 RESNET_DEPTH = 2
+DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
 
 
 def deepest_unet(size: Size) -> int:

@@ -18,11 +18,15 @@ LOSSES = ("d_real", "d_fake", "g_gan", "g_l1")
 
 @dataclass(frozen=True)
 class Batch:
-    """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w) in -1..1; `ignored` (n, 1, h, w) is left out."""
+    """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w) in -1..1; `ignored` (n, 1, h, w) is left out.
+
+    `classes` (n, h, w) int64 are those of the mask half, where there is one with a palette; -1 where ignored.
+    """
 
     a: Tensor
     b: Tensor
     ignored: Tensor | None = None
+    classes: Tensor | None = None
 
 
 @dataclass(frozen=True)

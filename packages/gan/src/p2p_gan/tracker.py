@@ -9,19 +9,20 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import Photo, write_png
 from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
-from p2p_gan.apply import Translator
-from p2p_gan.data import load_fitted
-from p2p_gan.given import shown
+from p2p_gan.data import read_shown
+from p2p_gan.grid import grid_of, visible
 from p2p_gan.job import Job, rate_at
 from p2p_gan.model import FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
 from p2p_gan.step import LOSSES
+from p2p_gan.values import kept_to_tensor
 
 SHOWN = 4  # pairs in a sample grid
 
@@ -37,7 +38,7 @@ class Tracker:
         self._tallied = progress.tallied
         self._before, self._began = progress.seconds, time.monotonic()
         self._logged_at, self._logged_images = self._began, progress.images
-        self._shown: list[tuple[Photo, Photo]] | None = None
+        self._shown: list[tuple[Array, Array]] | None = None
 
     def seconds(self) -> float:
         """Time spent training, in all calls together."""
@@ -96,29 +97,24 @@ class Tracker:
         if self._shown is None:
             self._shown = _pairs_to_show(self._job)
         rows = [self._row(a, b) for a, b in self._shown]
-        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", np.concatenate(rows), durable=False)
+        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", grid_of(rows), durable=False)
 
-    def _row(self, a: Photo, b: Photo) -> Photo:
+    def _row(self, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
         # Dropout from a generator of its own: looking must not change what is trained.
         noise = torch.Generator().manual_seed(self._job.config.seed)
         applying = Applying(self._job.card.statistics, noise=(noise,))
-        card = self._job.card
-        codings = card.input_coding, card.output_coding
-        fake = Translator(self._job.nets.generator, *codings, self._job.device).pixels(a, applying)
-        return np.concatenate(
-            [
-                shown(pixels, half, coding, card.palette)
-                for pixels, half, coding in (
-                    (a, card.input, codings[0]),
-                    (fake, card.output, codings[1]),
-                    (b, card.output, codings[1]),
-                )
-            ],
-            axis=1,
+        task, (given, wanted) = self._job.task, self._job.task.codings
+        with torch.inference_mode():
+            fed = kept_to_tensor(a[None], given, task.palette_of(task.input), self._job.device)
+            fake = wanted.to_array(self._job.nets.generator(fed, applying))[0]
+        return (
+            visible(a, task.input, task.palette_of(task.input)),
+            visible(fake, task.output, task.palette if wanted.kind == "classes" else None),
+            visible(b, task.output, task.palette_of(task.output)),
         )
 
 
-def _pairs_to_show(job: Job) -> list[tuple[Photo, Photo]]:
+def _pairs_to_show(job: Job) -> list[tuple[Array, Array]]:
     pairs: tuple[Pair, ...] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
     chosen = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
-    return list(load_fitted(job.folder, chosen, job.task, job.config.size, job.config.fit))
+    return read_shown(job.folder, chosen, job.task, job.config)

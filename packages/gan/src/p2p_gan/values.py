@@ -125,3 +125,17 @@ def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
             "pair again, or train with colours (values)."
         )
     return indices
+
+
+def kept_to_tensor(
+    pixels: Array, coding: Coding, palette: Palette | None, device: torch.device | None = None
+) -> Tensor:
+    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.
+
+    With a `palette` they are class indices (n, h, w, 1), which `coding` may want in their colours.
+    """
+    if palette is None:
+        return coding.to_tensor(pixels, device)
+    if coding.kind == "classes":
+        return coding.to_tensor(pixels[..., 0], device)
+    return coding.to_tensor(np.take(palette.colors(), pixels[..., 0], axis=0)[..., : coding.channels], device)
