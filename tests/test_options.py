@@ -45,7 +45,7 @@ FROZEN: dict[str, set[str]] = {
         "--precision",
     },
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
-    "evaluate": {"--split", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }
 
 

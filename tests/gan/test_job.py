@@ -61,7 +61,7 @@ def test_the_discriminator_is_the_one_of_the_config() -> None:
 def test_an_unconditional_discriminator_takes_the_output_alone() -> None:
     single = discriminator_of(Config(conditional=False), 3, 2)
     assert isinstance(single, PatchGAN)
-    assert single.convs[0].in_channels == 2  # type: ignore[union-attr]
+    assert single.convs[0].in_channels == 2
 
 
 def test_the_plan_says_how_far_a_logit_sees_at_every_scale(pair_folder: Path, tiny: Config) -> None:

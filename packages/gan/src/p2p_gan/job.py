@@ -90,6 +90,8 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         averaged=config.average > 0,
         images=0,
         data_hash=folder.data_hash,
+        input_as=task.codings[0].kind,
+        output_as=task.codings[1].kind,
     )
     nets = build(architecture, config, device)
     return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)

@@ -14,7 +14,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import write_bytes
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, palette_from_json
@@ -22,6 +22,7 @@ from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
+from p2p_gan.values import Coding, coding_of
 
 FORMAT, VERSION = "p2p-model", 1
 FILE = "model.safetensors"
@@ -30,7 +31,10 @@ KEY = "p2p"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from."""
+    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
+
+    `input_as` and `output_as` are values or classes: how the halves are coded.
+    """
 
     architecture: Architecture
     input: Half
@@ -42,6 +46,18 @@ class ModelCard:
     averaged: bool
     images: int
     data_hash: str
+    input_as: str = "values"
+    output_as: str = "values"
+
+    @property
+    def input_coding(self) -> Coding:
+        """How pixels become what the generator takes."""
+        return coding_of(self.input, self.palette, self.input_as, field="input_as")
+
+    @property
+    def output_coding(self) -> Coding:
+        """How what the generator gives becomes pixels."""
+        return coding_of(self.output, self.palette, self.output_as, field="output_as")
 
     @property
     def direction(self) -> str:
@@ -122,7 +138,7 @@ def _card(metadata: dict[str, str], *, where: Path) -> ModelCard:
             raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
         palette = value["palette"]
         assert value["fit"] in TRAIN_FITS
-        return ModelCard(
+        card = ModelCard(
             architecture=Architecture(**value["architecture"]),
             input=_half(value["input"]),
             output=_half(value["output"]),
@@ -133,8 +149,14 @@ def _card(metadata: dict[str, str], *, where: Path) -> ModelCard:
             averaged=value["averaged"],
             images=value["images"],
             data_hash=value["data_hash"],
+            # Files from before halves could be coded in another way do not say it.
+            input_as=value.get("input_as", "values"),
+            output_as=value.get("output_as", "values"),
         )
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        shape = card.architecture
+        assert (shape.inputs, shape.outputs) == (card.input_coding.channels, card.output_coding.channels), "channels"
+        return card
+    except (ValueError, KeyError, TypeError, AssertionError, UsageError) as error:
         raise P2PError(f"{where}: its description is damaged ({error}). Train or fetch the model again.") from error
 
 

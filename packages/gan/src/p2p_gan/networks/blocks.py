@@ -84,6 +84,8 @@ def dropped(x: Tensor, share: float, applying: Applying | None) -> Tensor:
         return x
     if applying is None or applying.noise is None:
         return F.dropout(x, share, training=True)
+    if applying.part is not None:
+        return x * applying.part.kept(x).to(x) / (1 - share)
     kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= share for noise in applying.noise])
     return x * kept.to(x) / (1 - share)
 
@@ -131,6 +133,13 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
         """(n, channels, h, w) to the same shape."""
-        inner = dropped(F.relu(self.first_norm(self.first(x), applying)), self.dropout, applying)
-        normed: Tensor = self.second_norm(self.second(inner), applying)
-        return x + normed
+        return x + self.closing(self.opening(x, applying), applying)
+
+    def opening(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """The first convolution and what follows it."""
+        return dropped(F.relu(self.first_norm(self.first(x), applying)), self.dropout, applying)
+
+    def closing(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """The second convolution and its norm."""
+        normed: Tensor = self.second_norm(self.second(x), applying)
+        return normed

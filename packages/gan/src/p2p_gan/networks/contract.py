@@ -3,6 +3,8 @@
 Nothing here may know an architecture; it is the socket into which every network of this folder fits.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -20,6 +22,27 @@ class Judgement(NamedTuple):
 
     logits: tuple[Tensor, ...]
     features: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One block of a generator, told so that a part of its output can be computed from a part of its input.
+
+    Value 0 is the generator's input and value i what step i - 1 gives. `run` takes the `sources`, joined along the
+    channels; the value `added` (a residual) is added to what it gives. Its rows are `up` / `down` times those of its
+    input, and each needs no more than `halo` rows of the input beside those that it covers. At most one `norm`, after
+    the convolution; then, with the probability `dropout`, values are dropped.
+    """
+
+    run: Callable[[Tensor, Applying | None], Tensor]
+    channels: int
+    sources: tuple[int, ...]
+    up: int = 1
+    down: int = 1
+    halo: int = 1
+    dropout: float = 0.0
+    norm: str = "none"
+    added: int | None = None
 
 
 class Generator(nn.Module):
@@ -41,7 +64,10 @@ class Generator(nn.Module):
         if self.noise:
             drawn = self.draw_noise(x, applying) if noise is None else noise.to(x)
             x = torch.cat((x, drawn.expand(-1, -1, *x.shape[2:])), dim=1)
-        output = self.translate(x, applying)
+        return self.finish(self.translate(x, applying))
+
+    def finish(self, output: Tensor) -> Tensor:
+        """The head, value by value."""
         return torch.tanh(output) if self.head == "tanh" else output
 
     def draw_noise(self, x: Tensor, applying: Applying | None = None) -> Tensor:
@@ -58,6 +84,10 @@ class Generator(nn.Module):
 
     def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
+        raise NotImplementedError
+
+    def steps(self) -> tuple[Step, ...]:
+        """What `translate` computes, as steps, for pictures that do not fit into memory as one."""
         raise NotImplementedError
 
     def __call__(self, x: Tensor, applying: Applying | None = None, noise: Tensor | None = None) -> Tensor:

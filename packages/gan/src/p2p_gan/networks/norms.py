@@ -32,6 +32,9 @@ class Norm(nn.Module):
             return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
         if applying.statistics == "running":
             return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
+        if applying.part is not None:
+            mean, var = applying.part.statistics(self, x)
+            return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
         if applying.valid == (1.0, 1.0):
             return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
         return by_valid_part(x, applying, self.eps) * scale[:, None, None] + shift[:, None, None]
@@ -45,6 +48,9 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
         """Normalise (n, channels, h, w), h * w > 1; padding is left out of the statistics."""
+        if applying is not None and applying.part is not None:
+            mean, var = applying.part.statistics(self, x)
+            return F.batch_norm(x, mean, var, training=False, eps=EPSILON)
         if applying is None or applying.valid == (1.0, 1.0):
             return F.instance_norm(x, eps=EPSILON)
         return by_valid_part(x, applying, EPSILON)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_layer
-from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.contract import Generator, Step
 from p2p_gan.networks.norms import norm_layer
 from p2p_gan.sides import RESNET_DEPTH
 
@@ -48,7 +48,8 @@ class ResNet(Generator):
         head: str = "tanh",
     ) -> None:
         super().__init__(noise=noise, head=head)
-        full, half, quarter = widths
+        full, half, quarter = self._widths = widths
+        self._outputs, self._norm = outputs, style.norm
         bias, norm = style.biases, style.norm
         self.enter = Change(ReflectConv(inputs + noise, full, 7, bias=bias), full, norm=norm)
         self.down = nn.ModuleList(
@@ -66,5 +67,24 @@ class ResNet(Generator):
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
         for part in (self.enter, *self.down, *self.blocks, *self.up):
             x = part(x, applying)
+        return self._outermost(x, applying)
+
+    def _outermost(self, x: Tensor, applying: Applying | None) -> Tensor:
         output: Tensor = self.last(x)
         return output
+
+    def steps(self) -> tuple[Step, ...]:
+        """The same parts; a residual block is two steps, since it has two norms."""
+        full, half, quarter = self._widths
+        norm = self._norm
+        steps = [Step(self.enter, full, (0,), halo=3, norm=norm)]
+        for down, width in zip(self.down, (half, quarter), strict=True):
+            steps.append(Step(down, width, (len(steps),), down=2, norm=norm))
+        for block in self.blocks:
+            assert isinstance(block, Residual)
+            before = len(steps)
+            steps.append(Step(block.opening, quarter, (before,), dropout=block.dropout, norm=norm))
+            steps.append(Step(block.closing, quarter, (before + 1,), norm=norm, added=before))
+        for up, width in zip(self.up, (half, full), strict=True):
+            steps.append(Step(up, width, (len(steps),), up=2, norm=norm))
+        return (*steps, Step(self._outermost, self._outputs, (len(steps),), halo=3))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
-from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.contract import Generator, Step
 
 
 class UNet(Generator):
@@ -37,6 +37,7 @@ class UNet(Generator):
         super().__init__(noise=noise, head=head)
         depth, joined = len(widths), 2 if skips else 1
         self.unit, self.skips = 2**depth, skips
+        self._widths, self._outputs, self._norm, self._dropouts = tuple(widths), outputs, style.norm, tuple(dropouts)
         self.down = nn.ModuleList(
             Down(
                 widths[level - 1] if level else inputs + noise,
@@ -69,5 +70,22 @@ class UNet(Generator):
             x, same_size = up(x, applying), encoded.pop()
             if self.skips:
                 x = torch.cat((x, same_size), dim=1)
+        return self._outermost(x, applying)
+
+    def _outermost(self, x: Tensor, applying: Applying | None) -> Tensor:
         output: Tensor = self.last(F.relu(x))
         return output
+
+    def steps(self) -> tuple[Step, ...]:
+        """The encoder's blocks, outermost first, then the decoder's."""
+        depth = len(self._widths)
+        steps = [
+            Step(down, width, (level,), down=2, norm="none" if level in (0, depth - 1) else self._norm)
+            for level, (down, width) in enumerate(zip(self.down, self._widths, strict=True))
+        ]
+        joined: tuple[int, ...] = (depth,)
+        for level, (up, dropout) in enumerate(zip(self.up, self._dropouts, strict=True), 1):
+            same_size = depth - level  # what the encoder has of the size that this block gives
+            steps.append(Step(up, self._widths[same_size - 1], joined, up=2, dropout=dropout, norm=self._norm))
+            joined = (len(steps), same_size) if self.skips else (len(steps),)
+        return (*steps, Step(self._outermost, self._outputs, joined, up=2))
