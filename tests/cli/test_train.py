@@ -95,6 +95,8 @@ def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
     words = ("--size", "64", "--fit", "keep", "--dry-run")
     assert train(pairs, tmp_path / "run", *words) == 0
     assert "64x64 (keep), in 3 shapes: 64x64 (2), 32x96 (1), 96x32 (1)" in capsys.readouterr().out
+    assert train(pairs, tmp_path / "run", *words, batch=2) == 0
+    assert "(1.3 pairs of one shape in a batch)" in capsys.readouterr().out
     assert train(pairs, tmp_path / "run", *words, "--json") == 0
     assert json.loads(capsys.readouterr().out)["shapes"][0] == [[64, 64], 2]
     assert train(pairs, tmp_path / "run", "--size", "native", "--dry-run") == 0

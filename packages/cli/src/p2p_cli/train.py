@@ -3,6 +3,7 @@
 Nothing here may decide how training goes; every field it sets belongs to the config.
 """
 
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -116,7 +117,9 @@ def sizes(plan: "Plan") -> str:
     shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
     rest = len(plan.shapes) - MOST_SHAPES
     number = f"{len(plan.shapes)} shapes" if len(plan.shapes) > 1 else "one shape"
-    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "")
+    updates = sum(math.ceil(count / config.batch) for _, count in plan.shapes)
+    filled = f" ({plan.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
+    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _opponent(plan: "Plan") -> str:
