@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,15 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan import checkpoint
+from p2p_gan.average import average_of
+from p2p_gan.recipe import Recipe
 from p2p_gan.step import Batch, Networks, train_step
 
 MakeNetworks = Callable[[], Networks]
 
 
 def some_steps(nets: Networks, batch: Batch, count: int) -> list[float]:
-    steps = [train_step(nets, batch, l1_weight=100, autocast=contextlib.nullcontext) for _ in range(count)]
+    steps = [train_step(nets, batch, Recipe(), contextlib.nullcontext) for _ in range(count)]
     return [float(value) for value in torch.stack(steps).flatten()]
 
 
@@ -34,6 +37,23 @@ def test_a_state_goes_on_as_if_it_had_never_been_saved(
     resumed = make_networks()
     assert checkpoint.load_latest(tmp_path, resumed) == checkpoint.Progress(3, [0.1, 0.2, 0.3, 0.4], 3, 1.5)
     assert some_steps(resumed, easy_batch, 3) == expected
+
+
+def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    nets, other = (replace(made, averaged=average_of(made.generator)) for made in (make_networks(), make_networks()))
+    for value in nets.applied.state_dict().values():
+        value.fill_(0.25)
+    saved(tmp_path, nets, 3)
+    checkpoint.load_latest(tmp_path, other)
+    assert all(bool((value == 0.25).all()) for value in other.applied.state_dict().values())
+    assert not any(bool((value == 0.25).all()) for value in other.generator.parameters())
+
+
+def test_a_run_without_a_discriminator_comes_back_too(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    made = make_networks()
+    saved(tmp_path, Networks(made.generator, None, made.generator_optimizer, None), 3)
+    again = make_networks()
+    assert checkpoint.load_latest(tmp_path, Networks(again.generator, None, again.generator_optimizer, None))
 
 
 def test_only_the_last_checkpoints_are_kept(tmp_path: Path, make_networks: MakeNetworks) -> None:

@@ -98,12 +98,10 @@ def describe(plan: "Plan") -> str:
     """What a run will do, in lines."""
     config = plan.config
     epochs = (config.images or 0) / plan.pairs
-    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
     lines = [
         f"{plan.direction}: {plan.pairs} training pairs at {sizes(plan)}, {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}",
-        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}",
+        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, {_opponent(plan)}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
     ]
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
@@ -113,11 +111,19 @@ def sizes(plan: "Plan") -> str:
     """The size the networks see, or how many shapes there are and how many pairs have each."""
     config = plan.config
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
-    if len(plan.shapes) == 1:
+    if config.crop or config.seen:
         return f"crops of {config.crop} out of {how}" if config.crop else how
     shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
     rest = len(plan.shapes) - MOST_SHAPES
-    return f"{how}, in {len(plan.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "")
+    number = f"{len(plan.shapes)} shapes" if len(plan.shapes) > 1 else "one shape"
+    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "")
+
+
+def _opponent(plan: "Plan") -> str:
+    if plan.config.game == "none":
+        return "no discriminator"
+    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
+    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import read_json, sha256_file, write_bytes, write_json
@@ -87,31 +87,24 @@ def load_latest(run: Path, nets: Networks) -> Progress | None:
     return progress
 
 
-def _parts(nets: Networks) -> dict[str, tuple[nn.Module, torch.optim.Optimizer]]:
-    return {
-        "generator": (nets.generator, nets.generator_optimizer),
-        "discriminator": (nets.discriminator, nets.discriminator_optimizer),
-    }
-
-
 def _tensors(nets: Networks) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {"random.cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         found["random.cuda"] = torch.cuda.get_rng_state()
-    for part, (network, optimizer) in _parts(nets).items():
+    for part, (network, optimizer) in nets.parts.items():
         for name, value in network.state_dict().items():
             found[f"{part}.{name}"] = value
         for name, parameter in network.named_parameters():
-            for moment, value in optimizer.state.get(parameter, {}).items():
+            for moment, value in (optimizer.state.get(parameter, {}) if optimizer else {}).items():
                 found[f"{part}.{moment}.{name}"] = value
     return {name: value.detach().cpu().contiguous() for name, value in found.items()}
 
 
 def _restore(nets: Networks, tensors: dict[str, Tensor]) -> None:
-    for part, (network, optimizer) in _parts(nets).items():
+    for part, (network, optimizer) in nets.parts.items():
         network.load_state_dict({name: tensors[f"{part}.{name}"] for name in network.state_dict()})
         for name, parameter in network.named_parameters():
-            if f"{part}.exp_avg.{name}" in tensors:
+            if optimizer and f"{part}.exp_avg.{name}" in tensors:
                 state: dict[str, Any] = optimizer.state[parameter]
                 for moment in _MOMENTS:
                     state[moment] = _like(tensors[f"{part}.{moment}.{name}"], parameter)

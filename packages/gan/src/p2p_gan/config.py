@@ -24,7 +24,8 @@ class Config:
     a_as: str = "values"  # classes: a mask is one-hot as input, and class logits as output
     b_as: str = "values"
     # Sizes. Pictures are brought to `size` times `jitter` by `fit`; the networks see crops of `crop`, or of `size`.
-    size: Size | None = Size(256, 256)  # multiples of 32 (resnet: 4); None (native): their own, without jitter
+    # Width and height, multiples of 32, or of 4 for a resnet; None (native): each picture's own, without jitter.
+    size: Size | None = Size(256, 256)
     fit: TrainFit = "stretch"  # how a picture of another shape comes to that size; keep: its shape, as many pixels
     crop: Size | None = None  # train on random crops of this size out of larger pictures
     jitter: float = 286 / 256  # resize to this many times the size, then crop at random; 1 switches it off

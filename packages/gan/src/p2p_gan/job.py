@@ -13,6 +13,7 @@ from torch import nn
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
+from p2p_gan.average import average_of
 from p2p_gan.config import NATIVE, Config
 from p2p_gan.data import Task, identified, load_store, open_for_training, refuse_unfit, shapes_seen, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
@@ -22,6 +23,7 @@ from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import count_parameters, initialise
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN, receptive_fields
+from p2p_gan.recipe import Recipe, recipe_of
 from p2p_gan.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
 from p2p_gan.step import Networks, train_step
 
@@ -37,6 +39,7 @@ class Job:
     autocast: Autocast
     nets: Networks
     card: ModelCard
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,9 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
-        depth=config.depth or _depth_for(config),
+        depth=config.depth or _depth(config),
     )
+    recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed)
     architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
@@ -83,20 +87,30 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         size=config.size,
         fit=config.fit,
         statistics=statistics,
-        averaged=False,
+        averaged=config.average > 0,
         images=0,
         data_hash=folder.data_hash,
         input_as=task.codings[0].kind,
         output_as=task.codings[1].kind,
     )
     nets = build(architecture, config, device)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
 
 
-def _depth_for(config: Config) -> int:
+def _depth(config: Config) -> int:
+    """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
     if config.generator == "resnet":
         return RESNET_DEPTH
     return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+
+
+def _recipe(task: Task, config: Config) -> Recipe:
+    return recipe_of(
+        config,
+        task.codings[1].kind == "classes",
+        colours=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_classes=any(task.palette_of(half) for half in (task.input, task.output)),
+    )
 
 
 def architecture_of(config: Config, task: Task) -> Architecture:
@@ -144,7 +158,10 @@ def build(architecture: Architecture, config: Config, device: torch.device) -> N
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config))
+    averaged = average_of(generator) if config.average else None
+    if config.game == "none":
+        return Networks(generator, None, _adam(generator, config), None, averaged)
+    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config), averaged)
 
 
 def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
@@ -169,7 +186,7 @@ def plan_of(job: Job) -> Plan:
         config=job.config,
         pairs=len(job.folder.of("train")),
         generator_parameters=count_parameters(job.nets.generator),
-        discriminator_parameters=count_parameters(job.nets.discriminator),
+        discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
         receptive_fields=receptive_fields(job.config.discriminator_layers, job.config.discriminators),
         direction=job.card.direction,
         assumed=job.folder.assumed,
@@ -198,7 +215,7 @@ def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> floa
             _wait_for(job.device)
             began, untimed = time.perf_counter(), seen
         positions = store.positions(seen, config.batch)
-        train_step(job.nets, store.batch(positions, job.device), l1_weight=config.l1_weight, autocast=job.autocast)
+        train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
         seen += len(positions)
     _wait_for(job.device)
     return (time.perf_counter() - began) / (seen - untimed)

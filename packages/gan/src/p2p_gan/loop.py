@@ -9,14 +9,14 @@ from typing import Any
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan import checkpoint
+from p2p_gan import average, checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training
 from p2p_gan.device import describe_machine
 from p2p_gan.interrupt import Interruption
 from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of, rate_at
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, refuse_changes
-from p2p_gan.step import LOSSES, train_step
+from p2p_gan.step import train_step
 from p2p_gan.tracker import Tracker
 
 
@@ -72,7 +72,7 @@ def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
 def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> TrainSummary:
     # Begin or resume.
     done = checkpoint.load_latest(place.path, job.nets) if place.exists else None
-    progress = done or checkpoint.Progress(0, [0.0] * len(LOSSES), 0, 0.0)
+    progress = done or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
     total = job.config.images or 0
     if progress.images < total or done is None:
         place.write(_record(job))
@@ -86,10 +86,12 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
         try:
             while tracker.images < total and not interruption.asked:
                 positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
-                for optimizer in (job.nets.generator_optimizer, job.nets.discriminator_optimizer):
+                for optimizer in job.nets.optimizers:
                     optimizer.param_groups[0]["lr"] = rate_at(job.config, tracker.images)
-                batch = store.batch(positions, job.device)
-                losses = train_step(job.nets, batch, l1_weight=job.config.l1_weight, autocast=job.autocast)
+                losses = train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
+                if job.nets.averaged is not None:
+                    kept = average.decay(tracker.images, len(positions), job.recipe.average)
+                    average.follow(job.nets.averaged, job.nets.generator, kept)
                 tracker.step(losses, len(positions))
         finally:
             report.finish()

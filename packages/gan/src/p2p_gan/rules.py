@@ -6,7 +6,7 @@ Nothing here may change a setting; a config that cannot work is refused with the
 from typing import NoReturn
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import TRAIN_FITS, Size
+from p2p_datatools.contract.sizes import TRAIN_FITS
 from p2p_gan.config import Config
 from p2p_gan.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
 
@@ -64,7 +64,7 @@ def check(config: Config) -> None:
         if getattr(config, name) < 1:
             _refuse(config, name, "it is a number of images, at least 1")
     for name in NOT_NEGATIVE:
-        if not getattr(config, name) >= 0:
+        if not 0 <= getattr(config, name) < float("inf"):
             _refuse(config, name, "it is 0 or more")
     _check_numbers(config)
     _check_sizes(config)
@@ -101,32 +101,47 @@ def _check_sizes(config: Config) -> None:
         _refuse(config, "crop", f"it does not fit into size {config.size}")
     if config.rare_crops and not config.crop and (config.jitter == 1 or config.size is None):
         _refuse(config, "rare_crops", "pictures are shown whole, without crops; add --set crop=128, or jitter")
-    if config.seen is not None:
-        _check_depths(config, config.seen)
+    _check_depths(config)
 
 
-def _check_depths(config: Config, seen: Size) -> None:
+def _check_depths(config: Config) -> None:
     field = "crop" if config.crop else "size"
     needed = smallest_side(config.discriminator_layers, config.discriminators)
-    if min(seen) < needed:
+    if config.seen and min(config.seen) < needed:
         scales = f" at {config.discriminators} scales" if config.discriminators > 1 else ""
         _refuse(config, field, f"{config.discriminator_layers} discriminator layers{scales} need sides from {needed}")
     if config.generator == "resnet":
         if config.depth not in (0, RESNET_DEPTH):
             _refuse(config, "depth", f"a resnet always halves its input {RESNET_DEPTH} times; set blocks instead")
         return
-    deepest = deepest_unet(seen)
+    deepest = deepest_unet(config.seen) if config.seen else 8
     if config.depth > deepest:
-        _refuse(config, "depth", f"size {seen} can be halved {deepest} times")
+        _refuse(config, "depth", f"size {config.seen} can be halved {deepest} times")
 
 
 def _check_losses(config: Config) -> None:
+    if config.game == "none":
+        _check_without_game(config)
+    elif not config.game_weight and not config.feature_weight:
+        _refuse(config, "game_weight", "a game without weight teaches the generator nothing; take --set game=none")
+    if config.game == "wasserstein" and not config.gradient_penalty:
+        _refuse(config, "game", "its critic must be held to a slope of 1; add --set gradient_penalty=10")
+    if config.smoothing and config.game not in ("cross-entropy", "least-squares"):
+        _refuse(config, "smoothing", f"{config.game} has no targets to smooth; leave it at 0")
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
-    if config.gradient_penalty and norm == "batch":
-        _refuse(
-            config,
-            "gradient_penalty",
-            "it holds for each picture by itself, and batch norm mixes them; add --set discriminator_norm=instance",
-        )
+    for name in ("gradient_penalty", "r1"):
+        if getattr(config, name) and norm == "batch":
+            why = (
+                "it holds for each picture by itself, and batch norm mixes them; add --set discriminator_norm=instance"
+            )
+            _refuse(config, name, why)
     if config.mode_seeking and not config.noise:
         _refuse(config, "mode_seeking", "it compares two draws of the noise input; add --set noise=8")
+
+
+def _check_without_game(config: Config) -> None:
+    """Refuse what speaks of a discriminator where there is none."""
+    off = {"feature_weight": 0.0, "gradient_penalty": 0.0, "r1": 0.0, "smoothing": 0.0}
+    for name, value in {**off, "augment": "none", "updates": "alternating"}.items():
+        if getattr(config, name) != value:
+            _refuse(config, name, f"game=none has no discriminator; leave it at {value}, or choose a game")

@@ -21,7 +21,6 @@ from p2p_gan.job import Job, rate_at
 from p2p_gan.model import FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
-from p2p_gan.step import LOSSES
 from p2p_gan.values import kept_to_tensor
 
 SHOWN = 4  # pairs in a sample grid
@@ -62,7 +61,7 @@ class Tracker:
 
     def _log(self) -> dict[str, float]:
         means = (self._tally / max(1, self._tallied)).tolist()
-        self.last = dict(zip(LOSSES, means, strict=True))
+        self.last = dict(zip(self._job.recipe.names, means, strict=True))
         if not all(np.isfinite(mean) for mean in means):
             raise P2PError(
                 f"{self._place.path}: the losses are no longer numbers at image {self.images} ({self.last}). "
@@ -89,7 +88,7 @@ class Tracker:
         progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds())
         checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
         card = replace(self._job.card, images=self.images)
-        save_model(self._place.path / FILE, card, self._job.nets.generator)
+        save_model(self._place.path / FILE, card, self._job.nets.applied)
         self.saved = self.images
 
     def sample(self) -> None:
@@ -106,7 +105,7 @@ class Tracker:
         task, (given, wanted) = self._job.task, self._job.task.codings
         with torch.inference_mode():
             fed = kept_to_tensor(a[None], given, task.palette_of(task.input), self._job.device)
-            fake = wanted.to_array(self._job.nets.generator(fed, applying))[0]
+            fake = wanted.to_array(self._job.nets.applied(fed, applying))[0]
         return (
             visible(a, task.input, task.palette_of(task.input)),
             visible(fake, task.output, task.palette if wanted.kind == "classes" else None),
