@@ -46,6 +46,8 @@ FROZEN: dict[str, set[str]] = {
     },
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
     "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "export": {"--format"},
+    "import-model": {"--direction", "--size"},
 }
 
 

@@ -22,6 +22,8 @@ COMMANDS = {
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
     "sample": ("sample", "Apply a model to pictures."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
+    "export": ("export", "Write a model for another program."),
+    "import-model": ("import_model", "Make a model of weights that the reference implementation trained."),
 }
 
 

@@ -86,8 +86,13 @@ class Model:
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
+    write_bytes(path, model_bytes(card, generator))
+
+
+def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
+    """The model file as bytes."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    write_bytes(path, safetensors.torch.save(tensors, {KEY: json.dumps(card.to_json())}))
+    return safetensors.torch.save(tensors, {KEY: json.dumps(card.to_json())})
 
 
 def model_file(path: Path) -> Path:
