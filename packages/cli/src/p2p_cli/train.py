@@ -3,6 +3,7 @@
 Nothing here may decide how training goes; every field it sets belongs to the config.
 """
 
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -110,22 +111,25 @@ def describe(plan: "Plan") -> str:
     return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
 
 
+def sizes(plan: "Plan") -> str:
+    """The size the networks see, or how many shapes there are and how many pairs have each."""
+    config = plan.config
+    how = f"{config.size} ({config.fit})" if config.size else "their own size"
+    if config.crop or config.seen:
+        return f"crops of {config.crop} out of {how}" if config.crop else how
+    shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
+    rest = len(plan.shapes) - MOST_SHAPES
+    number = f"{len(plan.shapes)} shapes" if len(plan.shapes) > 1 else "one shape"
+    updates = sum(math.ceil(count / config.batch) for _, count in plan.shapes)
+    filled = f" ({plan.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
+    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+
+
 def _opponent(plan: "Plan") -> str:
     if plan.config.game == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
     return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
-
-
-def sizes(plan: "Plan") -> str:
-    """The size the networks see, or how many shapes there are and how many pairs have each."""
-    config = plan.config
-    how = f"{config.size} ({config.fit})" if config.size else "their own size"
-    if len(plan.shapes) == 1:
-        return f"crops of {config.crop} out of {how}" if config.crop else how
-    shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
-    rest = len(plan.shapes) - MOST_SHAPES
-    return f"{how}, in {len(plan.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "")
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

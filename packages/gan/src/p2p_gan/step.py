@@ -35,7 +35,7 @@ class Batch:
     """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w), values in -1..1 and classes one-hot.
 
     `ignored` (n, 1, h, w) is left out of every loss. `classes` (n, h, w) int64 is the class of each pixel of the mask
-    half, -1 where it has none; it is there where losses are balanced.
+    half, where there is one with a palette; -1 where it has none.
     """
 
     a: Tensor
