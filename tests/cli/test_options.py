@@ -21,6 +21,8 @@ def test_the_file_wins_over_the_preset_set_over_the_file_and_an_option_over_all(
 def test_a_setting_without_an_equals_sign_is_refused() -> None:
     with pytest.raises(UsageError, match="--set rate: is not FIELD=VALUE"):
         parse_settings(("rate",))
+    with pytest.raises(UsageError, match=r"such as --set width=2\."):
+        parse_settings(("x",), example="width=2")
 
 
 def test_sizes_are_read_and_native_only_where_it_means_something() -> None:
