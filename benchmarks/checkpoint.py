@@ -79,7 +79,7 @@ def measured(job: Job, saver: Saver, saves: int, updates: int) -> Times:
             times.writes.append(time.perf_counter() - began)
     for number in range(saves):  # without updates: what a save computes, on however busy a machine
         began = time.process_time()
-        saver.save(checkpoint.Progress(saves + 1 + number, [0.0] * len(LOSSES), 0, 0.0))
+        saver.save(checkpoint.Progress(saves + 1 + number, [0.0] * len(job.recipe.names), 0, 0.0))
         saver.wait()
         times.processor.append(time.process_time() - began)
     return times
