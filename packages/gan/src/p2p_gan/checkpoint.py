@@ -30,6 +30,7 @@ class Progress:
     tally: list[float]
     tallied: int
     seconds: float
+    best: float | None = None  # the best validation score so far
 
 
 def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
@@ -42,6 +43,7 @@ def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
         "tally": progress.tally,
         "tallied": progress.tallied,
         "seconds": progress.seconds,
+        "best": progress.best,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     write_json(run / FOLDER / f"{name}.json", record)
@@ -76,7 +78,9 @@ def load_latest(run: Path, nets: Networks) -> Progress | None:
     advice = f"Delete {newest} and run the same command again; training then continues from {before}."
     try:
         record = read_json(newest)
-        progress = Progress(int(record["images"]), list(record["tally"]), int(record["tallied"]), record["seconds"])
+        progress = Progress(
+            int(record["images"]), list(record["tally"]), int(record["tallied"]), record["seconds"], record.get("best")
+        )
         if sha256_file(tensors) != record["sha256"]:
             raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")
         _restore(nets, safetensors.torch.load_file(tensors))

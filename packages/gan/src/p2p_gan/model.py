@@ -25,6 +25,7 @@ from p2p_gan.networks.contract import Generator
 
 FORMAT, VERSION = "p2p-model", 1
 FILE = "model.safetensors"
+BEST = "best.safetensors"  # by validation, in a run folder
 KEY = "p2p"
 
 

@@ -20,7 +20,10 @@ FORMAT, VERSION = "p2p-run", 1
 # Settings that the machine decides when they are left alone.
 AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0}
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update.
-FREE = {"images", "epochs", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"}
+FREE = {
+    *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
+    *("validate_every", "tensorboard", "recover"),
+}
 
 
 class RunFolder:

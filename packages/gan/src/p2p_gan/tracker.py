@@ -17,10 +17,11 @@ from p2p_gan import checkpoint
 from p2p_gan.apply import apply_tensor
 from p2p_gan.data import load_fitted
 from p2p_gan.job import Job, rate_at
-from p2p_gan.model import FILE, save_model
+from p2p_gan.model import BEST, FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
 from p2p_gan.step import LOSSES
+from p2p_gan.validate import Validator, improves
 
 SHOWN = 4  # pairs in a sample grid
 
@@ -37,6 +38,10 @@ class Tracker:
         self._before, self._began = progress.seconds, time.monotonic()
         self._logged_at, self._logged_images = self._began, progress.images
         self._shown: list[tuple[Photo, Photo]] | None = None
+        self.best = progress.best
+        self._validator = Validator(job)
+        if not self._validator.pairs:
+            report.note("No pairs in val/: the run is not validated, and no best model is kept.")
 
     def seconds(self) -> float:
         """Time spent training, in all calls together."""
@@ -52,6 +57,8 @@ class Tracker:
         self._report.advance(count, **figures)
         if self._due(config.sample_every, before):
             self.sample()
+        if self._validator.pairs and self._due(config.validate_every, before):
+            self.validate()
         if self._due(config.checkpoint_every, before):
             self.save()
 
@@ -84,11 +91,22 @@ class Tracker:
 
     def save(self) -> None:
         """Write a checkpoint and the model as it is."""
-        progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds())
+        progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds(), self.best)
         checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
-        card = replace(self._job.card, images=self.images)
-        save_model(self._place.path / FILE, card, self._job.nets.generator)
+        self._save_model(FILE)
         self.saved = self.images
+
+    def _save_model(self, name: str) -> None:
+        save_model(self._place.path / name, replace(self._job.card, images=self.images), self._job.nets.generator)
+
+    def validate(self) -> None:
+        """Score the pairs of val/, record it, and keep the model if it is the best so far."""
+        found = self._validator.score(self._job.nets.generator)
+        better = improves(found.score, self.best)
+        if better:
+            self.best = found.score
+            self._save_model(BEST)
+        self._place.log({"images": self.images, "validation": {**found.to_json(), "best": better}})
 
     def sample(self) -> None:
         """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none)."""
