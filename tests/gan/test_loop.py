@@ -55,7 +55,7 @@ def final_state(run: Path) -> tuple[bytes, bytes]:
 
 
 def stats(run: Path) -> list[dict[str, float]]:
-    timings = {"seconds", "images_per_s"}
+    timings = {"seconds", "images_per_s", "waited"}
     return [{k: v for k, v in line.items() if k not in timings} for line in read_lines(run / "stats.jsonl")]
 
 

@@ -31,6 +31,7 @@ class Progress:
     tallied: int
     seconds: float
     best: float | None = None  # the best validation score so far
+    slowed: float = 1.0  # what the rate is multiplied by since the run recovered
 
 
 def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
@@ -44,6 +45,7 @@ def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
         "tallied": progress.tallied,
         "seconds": progress.seconds,
         "best": progress.best,
+        "slowed": progress.slowed,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     write_json(run / FOLDER / f"{name}.json", record)
@@ -79,7 +81,12 @@ def load_latest(run: Path, nets: Networks) -> Progress | None:
     try:
         record = read_json(newest)
         progress = Progress(
-            int(record["images"]), list(record["tally"]), int(record["tallied"]), record["seconds"], record.get("best")
+            int(record["images"]),
+            list(record["tally"]),
+            int(record["tallied"]),
+            record["seconds"],
+            record.get("best"),
+            record.get("slowed", 1.0),
         )
         if sha256_file(tensors) != record["sha256"]:
             raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")

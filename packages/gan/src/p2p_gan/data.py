@@ -115,10 +115,14 @@ class PairStore:
             ignored = torch.from_numpy(where)[:, None].to(device)
         return Batch(to_tensor(a, device), to_tensor(b, device), ignored)
 
+    def index(self, position: int) -> int:
+        """Which of the training pairs is seen as number `position`."""
+        epoch, place = divmod(position, len(self))
+        return int(_order(self.seed, epoch, len(self))[place])
+
     def draw(self, position: int) -> tuple[Photo, Photo]:
         """The pair seen as number `position`: one random draw for both halves (section 3.3: jitter and mirror)."""
-        epoch, place = divmod(position, len(self))
-        index = int(_order(self.seed, epoch, len(self))[place])
+        index = self.index(position)
         random = np.random.default_rng([self.seed, _DRAW, position])
         top = int(random.integers(self.a.shape[1] - self.crop.height + 1))
         left = int(random.integers(self.a.shape[2] - self.crop.width + 1))

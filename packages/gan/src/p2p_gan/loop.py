@@ -3,6 +3,7 @@
 Nothing here may compute a loss, lay out a file or print; each of those has its own room.
 """
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training
 from p2p_gan.device import describe_machine
+from p2p_gan.guards import DivergedError
 from p2p_gan.interrupt import Interruption
-from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of, rate_at
+from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, refuse_changes
 from p2p_gan.step import LOSSES, train_step
 from p2p_gan.tracker import Tracker
+
+RECOVERY = 0.5  # of the rate, after a loss that is no number
 
 
 @dataclass(frozen=True)
@@ -80,21 +84,18 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
             place.cut_log(progress.images)
 
     # Update until the last image or Ctrl-C.
-    tracker = Tracker(place, job, progress, report)
+    tracker = Tracker(place, job, store, progress, report)
+    if job.config.recover and done is None:
+        tracker.save()  # something to go back to
     with Interruption() as interruption:
         report.start("training", total, progress.images)
         try:
-            while tracker.images < total and not interruption.asked:
-                count = min(job.config.batch, total - tracker.images)
-                for optimizer in (job.nets.generator_optimizer, job.nets.discriminator_optimizer):
-                    optimizer.param_groups[0]["lr"] = rate_at(job.config, tracker.images)
-                batch = store.batch(tracker.images, count, job.device)
-                losses = train_step(job.nets, batch, l1_weight=job.config.l1_weight, autocast=job.autocast)
-                tracker.step(losses, count)
+            _update(job, store, tracker, interruption)
+        except DivergedError as error:
+            tracker = _recovered(error, tracker, (place, job, store, report))
+            _update(job, store, tracker, interruption)
         finally:
             report.finish()
-        if tracker.saved != tracker.images:
-            tracker.save()
     return TrainSummary(
         run=place.path,
         images=tracker.images,
@@ -104,6 +105,39 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
         losses=tracker.last,
         plan=plan_of(job),
     )
+
+
+def _update(job: Job, store: PairStore, tracker: Tracker, interruption: Interruption) -> None:
+    total = job.config.images or 0
+    while tracker.images < total and not interruption.asked:
+        count = min(job.config.batch, total - tracker.images)
+        for optimizer in (job.nets.generator_optimizer, job.nets.discriminator_optimizer):
+            optimizer.param_groups[0]["lr"] = tracker.rate
+        asked = time.perf_counter()
+        batch = store.batch(tracker.images, count, job.device)
+        tracker.guards.waited(time.perf_counter() - asked)
+        losses = train_step(job.nets, batch, l1_weight=job.config.l1_weight, autocast=job.autocast)
+        tracker.step(losses, batch)
+    if tracker.saved != tracker.images:
+        tracker.save()
+
+
+def _recovered(error: DivergedError, tracker: Tracker, parts: tuple[RunFolder, Job, PairStore, Reporter]) -> Tracker:
+    """A tracker that goes on from the last checkpoint at half the rate; raises `error` where that was not asked for.
+
+    It happens once: the factor of the rate is part of the checkpoints that follow.
+    """
+    place, job, store, report = parts
+    if not job.config.recover or tracker.slowed < 1:
+        place.log({"images": tracker.images, "diverged": error.found})
+        raise error
+    progress = checkpoint.load_latest(place.path, job.nets)
+    assert progress is not None, "a run that may recover begins with a checkpoint"
+    place.cut_log(progress.images)
+    place.log({"images": progress.images, "recovered_from": error.found, "slowed": RECOVERY})
+    report.note(f"{error} That is now done: back to image {progress.images}, half the rate, once.")
+    report.start("training", job.config.images or 0, progress.images)
+    return Tracker(place, job, store, replace(progress, slowed=RECOVERY), report)
 
 
 def _record(job: Job) -> dict[str, Any]:

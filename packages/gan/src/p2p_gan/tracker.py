@@ -9,18 +9,18 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import Photo, write_png
 from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
 from p2p_gan.apply import apply_tensor
-from p2p_gan.data import load_fitted
+from p2p_gan.data import PairStore, load_fitted
+from p2p_gan.guards import PROBE_EVERY, Guards
 from p2p_gan.job import Job, rate_at
 from p2p_gan.model import BEST, FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
-from p2p_gan.step import LOSSES
+from p2p_gan.step import LOSSES, Batch
 from p2p_gan.validate import Validator, improves
 
 SHOWN = 4  # pairs in a sample grid
@@ -29,8 +29,11 @@ SHOWN = 4  # pairs in a sample grid
 class Tracker:
     """Counts images, and writes the record, the samples and the checkpoints when each is due."""
 
-    def __init__(self, place: RunFolder, job: Job, progress: checkpoint.Progress, report: Reporter) -> None:
+    def __init__(
+        self, place: RunFolder, job: Job, store: PairStore, progress: checkpoint.Progress, report: Reporter
+    ) -> None:
         self.images = self.saved = progress.images
+        self.best, self.slowed = progress.best, progress.slowed
         self.last: dict[str, float] = {}
         self._place, self._job, self._report = place, job, report
         self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
@@ -38,22 +41,29 @@ class Tracker:
         self._before, self._began = progress.seconds, time.monotonic()
         self._logged_at, self._logged_images = self._began, progress.images
         self._shown: list[tuple[Photo, Photo]] | None = None
-        self.best = progress.best
+        self.guards = Guards(place.path, job, store)
         self._validator = Validator(job)
         if not self._validator.pairs:
             report.note("No pairs in val/: the run is not validated, and no best model is kept.")
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        return rate_at(self._job.config, self.images) * self.slowed
 
     def seconds(self) -> float:
         """Time spent training, in all calls together."""
         return self._before + time.monotonic() - self._began
 
-    def step(self, losses: torch.Tensor, count: int) -> None:
-        """One update of `count` images is done."""
+    def step(self, losses: torch.Tensor, batch: Batch) -> None:
+        """One update is done; raises DivergedError when it shows that losses or weights are no numbers."""
+        count = len(batch.a)
         before, self.images = self.images, self.images + count
         self._tally += losses.double() * count
         self._tallied += count
+        self.guards.add(losses, before, count)
         config = self._job.config
-        figures = self._log() if self._due(config.log_every, before) else {}
+        figures = self._log(batch, before) if self._due(config.log_every, before) else {}
         self._report.advance(count, **figures)
         if self._due(config.sample_every, before):
             self.sample()
@@ -65,33 +75,36 @@ class Tracker:
     def _due(self, every: int, before: int) -> bool:
         return self.images // every > before // every or self.images == self._job.config.images
 
-    def _log(self) -> dict[str, float]:
+    def _log(self, batch: Batch, before: int) -> dict[str, float]:
+        asked = time.monotonic()
         means = (self._tally / max(1, self._tallied)).tolist()
-        self.last = dict(zip(LOSSES, means, strict=True))
-        if not all(np.isfinite(mean) for mean in means):
-            raise P2PError(
-                f"{self._place.path}: the losses are no longer numbers at image {self.images} ({self.last}). "
-                "Lower the rate (--set rate=0.0001) or take --precision float32, in a new run folder."
-            )
         now = time.monotonic()
+        self.last = dict(zip(LOSSES, means, strict=True))
+        deep = self._due(max(self._job.config.log_every, PROBE_EVERY), before)
+        seen, lines = self.guards.look(self.last, batch, self.images, deep=deep, answered=now - asked)
+        for line in lines:
+            self._report.note(line)
         speed = (self.images - self._logged_images) / max(now - self._logged_at, 1e-9)
         self._place.log(
             {
                 "images": self.images,
                 **self.last,
-                "rate": rate_at(self._job.config, self.images),
+                "rate": self.rate,
                 "images_per_s": round(speed, 2),
                 "seconds": round(self.seconds(), 2),
+                **seen,
             }
         )
         self._tally.zero_()
         self._tallied = 0
         self._logged_at, self._logged_images = now, self.images
-        return {"images_per_s": speed, **self.last}
+        return {"images_per_s": speed, **self.last, "rate": self.rate}
 
     def save(self) -> None:
-        """Write a checkpoint and the model as it is."""
-        progress = checkpoint.Progress(self.images, self._tally.tolist(), self._tallied, self.seconds(), self.best)
+        """Write a checkpoint and the model; raises DivergedError, and writes nothing, when weights are no numbers."""
+        self.guards.check_weights()
+        tally = self._tally.tolist()
+        progress = checkpoint.Progress(self.images, tally, self._tallied, self.seconds(), self.best, self.slowed)
         checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
         self._save_model(FILE)
         self.saved = self.images
