@@ -17,9 +17,10 @@ from p2p_datatools.contract.images import read_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
-from p2p_gan.job import plan, rate_at
+from p2p_gan.job import rate_at
 from p2p_gan.loop import train
 from p2p_gan.model import FILE
+from p2p_gan.plan import plan
 
 PROGRAM = """
 import json, sys

@@ -15,7 +15,6 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import FITS, Size
 
 if TYPE_CHECKING:
-    from p2p_gan.job import Plan
     from p2p_gan.loop import TrainSummary
 
 PRESETS = ("paper", "tiny")
@@ -31,7 +30,7 @@ INTERRUPTED = 130
 @click.option("--fit", type=click.Choice(FITS), help="How pictures of another shape come to that size.")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images to see in all.")
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
-@click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
+@click.option("--batch", type=options.CountType(), metavar="N|auto", help="Pairs in one update; auto: what fits.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Source of all randomness.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
 @click.option(
@@ -80,31 +79,17 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.job import plan
     from p2p_gan.loop import train
+    from p2p_gan.plan import described, plan
 
     report = render.reporter()
     if dry_run:
-        planned = plan(pairs, config, report=report)
-        render.say(options.to_json(planned) if as_json else describe(planned))
+        planned = plan(pairs, config, run, report=report)
+        render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))
         return 0
     summary = train(pairs, run, config, report=report)
     show(summary, as_json=as_json)
     return INTERRUPTED if summary.interrupted else 0
-
-
-def describe(plan: "Plan") -> str:
-    """What a run will do, in lines."""
-    config = plan.config
-    epochs = (config.images or 0) / plan.pairs
-    lines = [
-        f"{plan.direction}: {plan.pairs} training pairs at {config.size} ({config.fit}), {config.images} images in all "
-        f"({epochs:.1f} epochs), batch {config.batch}",
-        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{plan.discriminator_parameters / 1e6:.2f} M, patches of {plan.receptive_field}x{plan.receptive_field}",
-        f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
-    ]
-    return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:

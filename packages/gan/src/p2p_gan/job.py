@@ -1,27 +1,24 @@
-"""What a run needs, made once: the pairs, the networks from their seed, the device; and what is known beforehand.
+"""What a run needs, made once: the pairs, the networks from their seed, the device.
 
 Nothing here may update a network for good or write a file.
 """
 
-import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
-from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config import Config
-from p2p_gan.data import Task, identified, load_store, open_for_training, task_of
+from p2p_gan.data import Task, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.initial import count_parameters, initialise
-from p2p_gan.networks.patchgan import PatchGAN, receptive_field
+from p2p_gan.networks.initial import initialise
+from p2p_gan.networks.patchgan import PatchGAN
 from p2p_gan.sides import deepest_unet
-from p2p_gan.step import Networks, train_step
+from p2p_gan.step import Networks
 
 
 @dataclass(frozen=True)
@@ -35,19 +32,6 @@ class Job:
     autocast: Autocast
     nets: Networks
     card: ModelCard
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run will do, known before its first update."""
-
-    config: Config  # with everything automatic resolved
-    pairs: int
-    generator_parameters: int
-    discriminator_parameters: int
-    receptive_field: int
-    direction: str
-    assumed: tuple[str, ...]
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
@@ -78,7 +62,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         dropout=config.dropout,
     )
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
-    statistics: Statistics = "picture" if config.batch == 1 else "running"
+    statistics: Statistics = "picture" if config.batch <= 1 else "running"
     card = ModelCard(
         architecture=architecture,
         input=task.input,
@@ -121,49 +105,3 @@ def rate_at(config: Config, seen: int) -> float:
     if config.schedule == "constant" or seen < total / 2:
         return config.rate
     return config.rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
-
-
-def plan(pairs: Path, config: Config, *, report: Reporter = QUIET) -> Plan:
-    """What `train` would do with these pairs and this config, without doing it."""
-    return plan_of(make_job(identified(open_for_training(pairs), report=report), config))
-
-
-def plan_of(job: Job) -> Plan:
-    return Plan(
-        config=job.config,
-        pairs=len(job.folder.of("train")),
-        generator_parameters=count_parameters(job.nets.generator),
-        discriminator_parameters=count_parameters(job.nets.discriminator),
-        receptive_field=receptive_field(job.config.discriminator_layers),
-        direction=job.card.direction,
-        assumed=job.folder.assumed,
-    )
-
-
-def described(job: Job) -> str:
-    """One line: what is trained, where, and how."""
-    config = job.config
-    return (
-        f"{job.card.direction} at {config.size}: {len(job.folder.of('train'))} training pairs, {config.images} images "
-        f"in all; on {config.device} in {config.precision}, {config.threads} threads, seed {config.seed}"
-    )
-
-
-def seconds_per_image(pairs: Path, config: Config, *, updates: int = 10) -> float:
-    """The time one image takes on this machine, from so many timed updates after three that are not timed."""
-    job = make_job(identified(open_for_training(pairs)), config)
-    store = load_store(job.folder, job.task, job.config)
-    began = 0.0
-    for number in range(3 + updates):
-        if number == 3:
-            _wait_for(job.device)
-            began = time.perf_counter()
-        batch = store.batch(number * config.batch, config.batch, job.device)
-        train_step(job.nets, batch, l1_weight=config.l1_weight, autocast=job.autocast)
-    _wait_for(job.device)
-    return (time.perf_counter() - began) / (updates * config.batch)
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

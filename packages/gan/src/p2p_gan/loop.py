@@ -12,11 +12,13 @@ from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
-from p2p_gan.data import PairStore, identified, load_store, open_for_training
+from p2p_gan.data import PairStore, identified, open_for_training
 from p2p_gan.device import describe_machine
+from p2p_gan.fitting import memory_explained, timed
 from p2p_gan.guards import DivergedError
 from p2p_gan.interrupt import Interruption
-from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of
+from p2p_gan.job import Job, images_of, make_job
+from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared, refuse_without_space
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, refuse_changes
 from p2p_gan.step import LOSSES, train_step
 from p2p_gan.tracker import Tracker
@@ -53,13 +55,12 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
             seen = checkpoint.latest_images(run)
             if seen >= images_of(config, folder):
                 return TrainSummary(run, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
-        job = make_job(folder, config)
-        for line in (*folder.assumed, described(job)):
-            report.note(line)
-        store = load_store(folder, job.task, job.config, report=report)
-        if not place.exists:
-            place.hold()
-        return _train(place, job, store, report)
+        job, store = prepared(make_job(folder, config), report)
+        with memory_explained(job, store):
+            planned = _announced(place, job, store, report)
+            if not place.exists:
+                place.hold()
+            return _train(place, job, store, planned, report)
     finally:
         place.release()
 
@@ -73,7 +74,19 @@ def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
     return config
 
 
-def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> TrainSummary:
+def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
+    """Say what the run will do and need; raises P2PError when the disk cannot hold it."""
+    planned = plan_of(job, place.path, done=checkpoint.latest_images(place.path))
+    refuse_without_space(planned, place.path)
+    if planned.updates >= TIMED_FROM:
+        report.note("timing ten updates ...")
+        planned = plan_of(job, place.path, done=planned.done, timing=timed(job, store))
+    for line in described(planned):
+        report.note(line)
+    return planned
+
+
+def _train(place: RunFolder, job: Job, store: PairStore, planned: Plan, report: Reporter) -> TrainSummary:
     # Begin or resume.
     done = checkpoint.load_latest(place.path, job.nets) if place.exists else None
     progress = done or checkpoint.Progress(0, [0.0] * len(LOSSES), 0, 0.0)
@@ -103,7 +116,7 @@ def _train(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Tr
         interrupted=tracker.images < total,
         seconds=tracker.seconds(),
         losses=tracker.last,
-        plan=plan_of(job),
+        plan=planned,
     )
 
 
