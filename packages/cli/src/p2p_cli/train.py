@@ -34,7 +34,7 @@ INTERRUPTED = 130
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Source of all randomness.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
 @click.option(
-    "--precision", metavar="auto|float32|tf32|bfloat16", help="Arithmetic; auto takes the fastest that is safe."
+    "--precision", metavar="auto|float32|tf32|bfloat16|float16", help="Arithmetic; auto takes the fastest that is safe."
 )
 @options.settings_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import read_json, sha256_file, write_bytes, write_json
+from p2p_gan.scaling import restore_scaler, scaler_state
 from p2p_gan.step import Networks
 
 FOLDER = "checkpoints"
@@ -46,6 +47,7 @@ def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
         "seconds": progress.seconds,
         "best": progress.best,
         "slowed": progress.slowed,
+        "scalers": {part: scaler_state(optimizer) for part, (_, optimizer) in _parts(nets).items()},
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     write_json(run / FOLDER / f"{name}.json", record)
@@ -91,6 +93,8 @@ def load_latest(run: Path, nets: Networks) -> Progress | None:
         if sha256_file(tensors) != record["sha256"]:
             raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")
         _restore(nets, safetensors.torch.load_file(tensors))
+        for part, (_, optimizer) in _parts(nets).items():
+            restore_scaler(optimizer, record.get("scalers", {}).get(part, {}))
     except P2PError as error:
         raise P2PError(f"{error} {advice}") from error
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:

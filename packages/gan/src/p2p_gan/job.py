@@ -17,6 +17,7 @@ from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.initial import initialise
 from p2p_gan.networks.patchgan import PatchGAN
+from p2p_gan.scaling import ScaledAdam
 from p2p_gan.sides import deepest_unet
 from p2p_gan.step import Networks
 
@@ -92,11 +93,14 @@ def build(architecture: Architecture, config: Config, device: torch.device) -> N
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Networks(generator, discriminator, _adam(generator, config), _adam(discriminator, config))
+    return Networks(generator, discriminator, _adam(generator, config, device), _adam(discriminator, config, device))
 
 
-def _adam(network: nn.Module, config: Config) -> torch.optim.Adam:
-    return torch.optim.Adam(network.parameters(), lr=config.rate, betas=(config.beta1, config.beta2), fused=True)
+def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:
+    settings = {"lr": config.rate, "betas": (config.beta1, config.beta2), "fused": True}
+    if config.precision == "float16":
+        return ScaledAdam(network.parameters(), device=device, **settings)
+    return torch.optim.Adam(network.parameters(), **settings)  # type: ignore[arg-type]
 
 
 def rate_at(config: Config, seen: int) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from p2p_gan.losses import gan_loss, l1_loss
 from p2p_gan.networks.contract import Discriminator, Generator
+from p2p_gan.scaling import follow_gradient
 
 LOSSES = ("d_real", "d_fake", "g_gan", "g_l1")
 
@@ -67,6 +68,4 @@ def train_step(
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """Follow the gradient of `loss` for one step."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+    follow_gradient(optimizer, loss)
