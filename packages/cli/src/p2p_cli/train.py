@@ -82,7 +82,7 @@ def command(
     from p2p_gan.loop import train
     from p2p_gan.plan import described, plan
 
-    report = render.reporter()
+    report = render.training_reporter()
     if dry_run:
         planned = plan(pairs, config, run, report=report)
         render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))

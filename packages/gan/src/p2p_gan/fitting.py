@@ -4,6 +4,7 @@ Nothing here may leave a trace in a run: networks and random states are those fr
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,6 +117,15 @@ def free_memory(device: torch.device) -> int:
         group = Path("/sys/fs/cgroup")
         found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
     return max(0, min(found, default=4 * _GIB))
+
+
+def used_memory(device: torch.device) -> int:
+    """The bytes that this process holds on the device; on this machine 0 where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_reserved(device))
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def largest_batch(job: Job, store: PairStore) -> int:

@@ -15,6 +15,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
 from p2p_gan.apply import apply_tensor
 from p2p_gan.data import PairStore, load_fitted
+from p2p_gan.fitting import used_memory
 from p2p_gan.guards import PROBE_EVERY, Guards
 from p2p_gan.job import Job, rate_at
 from p2p_gan.model import BEST, FILE, save_model
@@ -98,7 +99,7 @@ class Tracker:
         self._tally.zero_()
         self._tallied = 0
         self._logged_at, self._logged_images = now, self.images
-        return {"images_per_s": speed, **self.last, "rate": self.rate}
+        return {"images_per_s": speed, **self.last, "rate": self.rate, "memory_gb": used_memory(self._job.device) / 1e9}
 
     def save(self) -> None:
         """Write a checkpoint and the model; raises DivergedError, and writes nothing, when weights are no numbers."""
@@ -120,6 +121,8 @@ class Tracker:
             self.best = found.score
             self._save_model(BEST)
         self._place.log({"images": self.images, "validation": {**found.to_json(), "best": better}})
+        figures = {f"val_{name}": value for name, value in found.to_json().items() if name != "pictures"}
+        self._report.advance(0, **figures, val_best=abs(self.best or 0.0))
 
     def sample(self) -> None:
         """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none)."""
