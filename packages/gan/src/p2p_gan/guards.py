@@ -166,6 +166,7 @@ class Guards:
         self._where, self._job, self._store = where, job, store
         self._history, self._watch = LossHistory(LOSSES, job.config, job.device), Watch(job.config)
         self._waited, self._since = 0.0, time.monotonic()
+        self.probed: Probe | None = None  # at the latest look
 
     def waited(self, seconds: float) -> None:
         """So long the loop waited for the next batch."""
@@ -187,7 +188,7 @@ class Guards:
         passed = max(time.monotonic() - self._since, 1e-9)
         # A device that is still busy when it is asked has not been waiting, however long the loop did.
         share = self._waited / passed if answered < _BUSY * passed else 0.0
-        found = probe(self._job, batch) if deep else None
+        self.probed = found = probe(self._job, batch) if deep else None
         troubles = self._watch.look(Look(losses, share, found), images)
         values = {"waited": round(share, 3), **(found.to_json() if found else {})}
         self._waited, self._since = 0.0, time.monotonic()

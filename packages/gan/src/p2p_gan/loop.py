@@ -11,6 +11,7 @@ from typing import Any
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import checkpoint
+from p2p_gan.board import require_tensorboard
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, open_for_training
 from p2p_gan.device import describe_machine
@@ -45,6 +46,8 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
     Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C ends it after the update in
     progress, saved. Raises P2PError or UsageError, before anything is written where possible.
     """
+    if config.tensorboard:
+        require_tensorboard()
     place = RunFolder(run)
     if place.exists:
         place.hold()
@@ -109,6 +112,7 @@ def _train(place: RunFolder, job: Job, store: PairStore, planned: Plan, report: 
             _update(job, store, tracker, interruption)
         finally:
             report.finish()
+            tracker.board.close()
     return TrainSummary(
         run=place.path,
         images=tracker.images,
@@ -141,6 +145,7 @@ def _recovered(error: DivergedError, tracker: Tracker, parts: tuple[RunFolder, J
     It happens once: the factor of the rate is part of the checkpoints that follow.
     """
     place, job, store, report = parts
+    tracker.board.close()
     if not job.config.recover or tracker.slowed < 1:
         place.log({"images": tracker.images, "diverged": error.found})
         raise error

@@ -5,6 +5,7 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
 from p2p_gan.apply import apply_tensor
+from p2p_gan.board import open_board
 from p2p_gan.data import PairStore, load_fitted
 from p2p_gan.fitting import used_memory
 from p2p_gan.guards import PROBE_EVERY, Guards
@@ -43,6 +45,7 @@ class Tracker:
         self._logged_at, self._logged_images = self._began, progress.images
         self._shown: list[tuple[Photo, Photo]] | None = None
         self.guards = Guards(place.path, job, store)
+        self.board = open_board(place.path, progress.images, wanted=job.config.tensorboard)
         self._validator = Validator(job)
         if not self._validator.pairs:
             report.note("No pairs in val/: the run is not validated, and no best model is kept.")
@@ -86,7 +89,7 @@ class Tracker:
         for line in lines:
             self._report.note(line)
         speed = (self.images - self._logged_images) / max(now - self._logged_at, 1e-9)
-        self._place.log(
+        self._record(
             {
                 "images": self.images,
                 **self.last,
@@ -96,10 +99,16 @@ class Tracker:
                 **seen,
             }
         )
+        if deep and self.guards.probed is not None:
+            self.board.scores(self.guards.probed.scores, self.images)
         self._tally.zero_()
         self._tallied = 0
         self._logged_at, self._logged_images = now, self.images
         return {"images_per_s": speed, **self.last, "rate": self.rate, "memory_gb": used_memory(self._job.device) / 1e9}
+
+    def _record(self, line: dict[str, Any]) -> None:
+        self._place.log(line)
+        self.board.scalars(line)
 
     def save(self) -> None:
         """Write a checkpoint and the model; raises DivergedError, and writes nothing, when weights are no numbers."""
@@ -120,7 +129,7 @@ class Tracker:
         if better:
             self.best = found.score
             self._save_model(BEST)
-        self._place.log({"images": self.images, "validation": {**found.to_json(), "best": better}})
+        self._record({"images": self.images, "validation": {**found.to_json(), "best": better}})
         figures = {f"val_{name}": value for name, value in found.to_json().items() if name != "pictures"}
         self._report.advance(0, **figures, val_best=abs(self.best or 0.0))
 
@@ -128,8 +137,9 @@ class Tracker:
         """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none)."""
         if self._shown is None:
             self._shown = _pairs_to_show(self._job)
-        rows = [self._row(a, b) for a, b in self._shown]
-        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", np.concatenate(rows), durable=False)
+        grid = np.concatenate([self._row(a, b) for a, b in self._shown])
+        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", grid, durable=False)
+        self.board.grid(grid, self.images)
 
     def _row(self, a: Photo, b: Photo) -> Photo:
         # Dropout from a generator of its own: looking must not change what is trained.
