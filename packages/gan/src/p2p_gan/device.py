@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
     return {
         "device": name,
         "cores": os.cpu_count(),
+        "p2p": version("p2p-gan"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "system": f"{platform.system()} {platform.machine()}",
