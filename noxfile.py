@@ -58,3 +58,9 @@ def wheels(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The default test suite; arguments after -- go to pytest."""
     session.run(PYTHON, "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """Fifty kills of training processes at random moments, a third of them in the middle of a checkpoint's write."""
+    session.run(PYTHON, "tests/gan/kills.py", *(session.posargs or ["--kills", "50"]))

@@ -8,6 +8,7 @@ Usage: python benchmarks/index_masks.py [--runs N] [--pictures N] [--size WxH]
 import argparse
 import io
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -26,20 +27,27 @@ else:  # run as a program, this folder is where Python looks
 SHAPES = 60
 
 BARE = """
-import io, json, sys, time
+import io, json, multiprocessing, os, pathlib, sys, time
 import numpy as np
 from PIL import Image
 source, dest = sys.argv[1:]
-import pathlib
 colors = bytes(range(256)) * 3
+def work(paths):
+    for path in paths:
+        values = np.array(Image.open(path))
+        image = Image.fromarray(values)
+        image.putpalette(colors, "RGB")
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG", compress_level=3)
+        pathlib.Path(dest, path.name).write_bytes(buffer.getvalue())
+paths, cores = sorted(pathlib.Path(source).glob("*.png")), len(os.sched_getaffinity(0))
+context = multiprocessing.get_context("fork")
 began = time.perf_counter()
-for path in sorted(pathlib.Path(source).glob("*.png")):
-    values = np.array(Image.open(path))
-    image = Image.fromarray(values)
-    image.putpalette(colors, "RGB")
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=3)
-    pathlib.Path(dest, path.name).write_bytes(buffer.getvalue())
+processes = [context.Process(target=work, args=(paths[first::cores],)) for first in range(cores)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
 print(time.perf_counter() - began)
 """
 
@@ -57,34 +65,48 @@ def write_pictures(folder: Path, count: int, width: int, height: int) -> None:
         (folder / f"{number:04}.png").write_bytes(buffer.getvalue())
 
 
+def compare(place: Path, runs: int, pictures: int) -> tuple[list[float], list[float]]:
+    """Seconds of both in fresh processes, in turn, on the cores that this process may use.
+
+    Of the command the time of the same command on one picture is taken off.
+    """
+    bare, built = [], []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory(dir=place) as name:
+            dest = Path(name)
+            words = [sys.executable, "-c", BARE, str(place / "many"), name]
+            bare.append(json.loads(measure.run(words).output) * pictures / (pictures + 1))
+            command = [*measure.P2P, "data", "build-masks"]
+            one, many = (
+                measure.run([*command, str(place / each), str(dest / each), "--palette", "cars"]).seconds
+                for each in ("one", "many")
+            )
+            built.append(many - one)
+    return bare, built
+
+
 def main() -> None:
-    """Both in fresh processes, in turn; of the command the time of the same command on one picture is taken off."""
+    """On one core, then on all; a machine whose cores are shared with others shows it in the bare work, too."""
     parser = argparse.ArgumentParser(description="The cost of masks from index pictures.")
     parser.add_argument("--runs", type=int, default=5, metavar="N")
     parser.add_argument("--pictures", type=int, default=60, metavar="N")
     parser.add_argument("--size", default="1500x1000", metavar="WxH")
     arguments = parser.parse_args()
     width, height = map(int, arguments.size.split("x"))
-    bare, built = [], []
+    print(measure.header(arguments.runs, "p2p-datatools", "numpy", "opencv-python", "Pillow"))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         for folder, count in (("many", arguments.pictures + 1), ("one", 1)):
             (place / folder).mkdir()
             write_pictures(place / folder, count, width, height)
-        for run in range(arguments.runs):
-            (place / f"bare{run}").mkdir()
-            words = [sys.executable, "-c", BARE, str(place / "many"), str(place / f"bare{run}")]
-            bare.append(json.loads(measure.run(words).output) * arguments.pictures / (arguments.pictures + 1))
-            command = [*measure.P2P, "data", "build-masks"]
-            one, many = (
-                measure.run([*command, str(place / each), str(place / f"{each}{run}"), "--palette", "cars"]).seconds
-                for each in ("one", "many")
-            )
-            built.append(many - one)
-    print(measure.header(arguments.runs, "p2p-datatools", "numpy", "opencv-python", "Pillow"))
-    print(f"decode + encode  {arguments.pictures} pictures of {arguments.size}: {measure.spread(bare, 's', 2)}")
-    print(f"build-masks      without its start: {measure.spread(built, 's', 2)}")
-    print(f"ratio            {statistics.median(built) / statistics.median(bare):.2f}")
+        allowed = os.sched_getaffinity(0)
+        for cores in ({min(allowed)}, allowed):
+            os.sched_setaffinity(0, cores)
+            bare, built = compare(place, arguments.runs, arguments.pictures)
+            print(f"on {len(cores)} cores, {arguments.pictures} pictures of {arguments.size}")
+            print(f"    decode + encode  {measure.spread(bare, 's', 2)}")
+            print(f"    build-masks      {measure.spread(built, 's', 2)}, without its start")
+            print(f"    ratio            {statistics.median(built) / statistics.median(bare):.2f}")
 
 
 if __name__ == "__main__":

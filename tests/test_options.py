@@ -47,7 +47,20 @@ FROZEN: dict[str, set[str]] = {
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
-    "evaluate": {"--split", "--device"},
+    "experiments": {
+        "--tables",
+        "--seeds",
+        "--preset",
+        "--direction",
+        "--size",
+        "--fit",
+        "--images",
+        "--batch",
+        "--device",
+    },
+    "export": {"--format"},
+    "import-model": {"--direction", "--size"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import write_mask
-from p2p_datatools.contract.numbers import read_index_picture
+from p2p_datatools.contract.numbers import histogram, read_index_picture
 from p2p_datatools.contract.palette import load_palette
 
 CARS = load_palette("cars")
@@ -39,3 +40,22 @@ def test_numbers_that_are_no_class_numbers_are_refused_rather_than_wrapped(tmp_p
     Image.new(mode, (4, 4), value).save(tmp_path / "a.tif")
     with pytest.raises(P2PError, match="not whole numbers"):
         read_index_picture(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("side", [1, 300])  # noise, and runs of so many pixels
+def test_a_histogram_counts_every_pixel_of_noise_and_of_areas(
+    monkeypatch: pytest.MonkeyPatch, kind: type, side: int
+) -> None:
+    monkeypatch.setattr("p2p_datatools.contract.numbers._BLOCK", 640)
+    top = 256 if kind is np.uint8 else 3000
+    values: NDArray[np.uint8 | np.uint16] = (
+        np.random.default_rng(0).integers(0, top, (33, 17)).astype(kind).repeat(side, axis=1)
+    )
+    counts = histogram(values)
+    assert len(counts) >= 256
+    assert (counts == np.bincount(values.ravel(), minlength=len(counts))).all()
+
+
+def test_a_histogram_of_one_pixel_counts_it() -> None:
+    assert histogram(np.array([[7]], dtype=np.uint8)).nonzero()[0].tolist() == [7]

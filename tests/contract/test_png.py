@@ -132,3 +132,15 @@ def test_rows_that_were_never_written_are_an_error_though_every_checksum_is_righ
     (tmp_path / "a.png").write_bytes(PLAIN[: start - 4] + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
     with pytest.raises(P2PError, match="pixels are missing"):
         read_photo(tmp_path / "a.png")
+
+
+def test_numbers_of_colours_are_written_beside_their_table_and_read_back_by_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(png, "BAND", 64)
+    rng = np.random.default_rng(0)
+    numbers, table = rng.integers(0, 256, (19, 23), dtype=np.uint8), rng.integers(0, 256, (256, 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(b"".join(png.encode(numbers, table)))) as image:
+        assert image.mode == "P"
+        assert (np.asarray(image) == numbers).all()
+        assert (np.asarray(image.convert("RGB")) == table[numbers]).all()

@@ -11,7 +11,7 @@ from p2p_datatools.claims import Claims
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import write_png
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, load_palette
-from p2p_datatools.labelpicture import PictureReader, color_of, color_words, hex_of, histogram
+from p2p_datatools.labelpicture import PictureReader, color_of, color_words, hex_of
 
 CARS = load_palette("cars")
 RED, GREEN, PINK = (255, 0, 0), (0, 255, 0), (255, 105, 180)
@@ -76,12 +76,6 @@ def test_what_no_class_claims_is_counted_and_gives_no_mask(tmp_path: Path) -> No
     read = reader(numbers=True).read(IndexLabels("a.png", tmp_path / "a.png"))
     assert read.mask is None
     assert read.uses["9"].count == 3
-
-
-def test_a_histogram_is_exact_beyond_what_a_float_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("p2p_datatools.labelpicture._ONCE", 64)
-    values = np.random.default_rng(0).integers(0, 256, (33, 17), dtype=np.uint8)
-    assert (histogram(values) == np.bincount(values.ravel(), minlength=256)).all()
 
 
 def test_a_colour_is_written_as_on_the_web() -> None:

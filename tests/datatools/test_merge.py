@@ -1,5 +1,10 @@
 """Parts of a sharded pairing come together whole, or an error says what is missing."""
 
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +18,38 @@ from p2p_datatools.pairs import Ways, pair
 from p2p_datatools.shards import Shard
 
 NAMES = [f"{number:02d}" for number in range(12)]
+
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+# Merges in a process that the system kills, without a word to Python, when it is about to change the disk once more.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from p2p_datatools.merge import merge
+left = int(sys.argv[1])
+def watch(event, arguments):
+    global left
+    writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("awx+")
+    if writes or event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir"):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+*parts, dest = map(Path, sys.argv[3:])
+merge(parts, dest, move=sys.argv[2] == "1")
+"""
+
+
+class Merging:
+    """Copies of the parts in a place of their own, to be merged there."""
+
+    def __init__(self, place: Path, parts: Sequence[Path], *, move: bool) -> None:
+        self.place, self.dest, self.move = place, place / "pairs", move
+        self.parts = [shutil.copytree(part, place / part.name) for part in parts]
+
+    def run(self) -> None:
+        merge(self.parts, self.dest, move=self.move)
 
 
 @pytest.fixture
@@ -66,3 +103,68 @@ def test_one_name_in_two_parts_is_an_error(folders: tuple[Path, Path], tmp_path:
     with pytest.raises(P2PError, match="00"):
         merge([first, second], tmp_path / "pairs")
     assert not (tmp_path / "pairs").exists()
+
+
+def test_what_the_parts_had_skipped_is_said_again_after_they_are_moved(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (folders[0] / "03.png").write_text("broken")
+    ways = [Ways(shard=Shard(number, 2)) for number in (1, 2)]
+    parts = [pair(*folders, tmp_path / "pairs", ways=each, keep_going=True).dest for each in ways]
+    first, again = (merge(parts, tmp_path / "pairs", move=True) for _ in range(2))
+    assert [Path(skip.where).name for skip in first.skipped] == ["03.png"]
+    assert again.skipped == first.skipped
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "pairs"]
+
+
+def test_a_picture_that_is_gone_from_the_destination_is_brought_again_and_not_lost_by_moving(
+    parts: list[Path], tmp_path: Path
+) -> None:
+    whole = merge(parts, tmp_path / "pairs").dest
+    lost = whole / by_name(whole)["05"].file
+    pixels = lost.read_bytes()
+    lost.unlink()
+    assert merge(parts, whole, move=True).brought == 1
+    assert lost.read_bytes() == pixels
+
+
+def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
+    parts: list[Path], tmp_path: Path, killed_after: KilledAfter
+) -> None:
+    assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 20)
+    shutil.rmtree(tmp_path / "pairs.partial")
+    assert merge(parts, tmp_path / "pairs", move=True).brought == 12
+
+
+# Killed.
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
+    parts: list[Path], tmp_path: Path, move: bool, killed_after: KilledAfter, contents: Contents
+) -> None:
+    at_once = Merging(tmp_path / "at_once", parts, move=move)
+    at_once.run()
+    changes, died = 0, True
+    while died:
+        cut_off = Merging(tmp_path / str(changes), parts, move=move)
+        died = killed_after(cut_off.run, changes)
+        cut_off.run()
+        assert contents(cut_off.place) == contents(at_once.place), f"after {changes} changes"
+        shutil.rmtree(cut_off.place)
+        changes += 1
+    assert changes > 20
+
+
+@pytest.mark.parametrize("move", [False, True])
+@pytest.mark.parametrize("change", [2, 25, 44])
+def test_a_process_that_is_killed_in_the_midst_leaves_what_the_same_command_completes(
+    parts: list[Path], tmp_path: Path, move: bool, change: int, contents: Contents
+) -> None:
+    at_once, cut_off = (Merging(tmp_path / name, parts, move=move) for name in ("at_once", "cut_off"))
+    at_once.run()
+    words = [sys.executable, "-c", DYING, str(change), str(int(move)), *map(str, (*cut_off.parts, cut_off.dest))]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    assert contents(cut_off.place) != contents(at_once.place)
+    cut_off.run()
+    assert contents(cut_off.place) == contents(at_once.place)

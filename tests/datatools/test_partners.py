@@ -1,12 +1,24 @@
 """Partners: pictures of one name in two folders, and the reason where a name has none."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.partners import partners
+
+
+class Notes(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
 
 
 def make_files(folder: Path, *names: str) -> Path:
@@ -60,3 +72,111 @@ def test_a_file_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (b / os.fsdecode(b"caf\xe9.png")).touch()
     with pytest.raises(P2PError, match="not UTF-8"):
         partners(a, b)
+
+
+def test_an_expression_finds_what_the_names_share(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "mask_0001.png", "walk/mask_0002.png")
+    b = make_files(tmp_path / "b", "IMG 1 (0001).jpg", "IMG 2 (0002).jpg")
+    matched, skipped = partners(a, b, match=r"(\d{4})")
+    assert matched == {
+        "0001": (a / "mask_0001.png", b / "IMG 1 (0001).jpg"),
+        "0002": (a / "walk/mask_0002.png", b / "IMG 2 (0002).jpg"),
+    }
+    assert skipped == []
+
+
+def test_an_expression_without_a_group_is_the_name_as_a_whole(tmp_path: Path) -> None:
+    matched, _ = partners(make_files(tmp_path / "a", "x7.png"), make_files(tmp_path / "b", "y7.png"), match=r"\d+")
+    assert list(matched) == ["7"]
+
+
+def test_two_photos_for_one_mask_are_named_with_what_the_expression_finds_in_both(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "1.png", "2.png")
+    b = make_files(tmp_path / "b", "1-left.png", "1-mid.png", "1-right.png", "2-left.png")
+    matched, (skip,) = partners(a, b, match=r"\d")
+    assert list(matched) == ["2"]
+    assert str(skip) == (
+        f"{b}/1-left.png: has the same name as {b}/1-mid.png and 1 more, for the expression finds '1' in both. "
+        "Let it find what tells them apart."
+    )
+
+
+def test_a_picture_in_which_an_expression_finds_nothing_is_a_skip(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "cover.png"), make_files(tmp_path / "b", "1.png")
+    _, (skip,) = partners(a, b, match=r"\d")
+    assert str(skip).startswith(f"{a}/cover.png: does not match the expression.")
+
+
+@pytest.mark.parametrize(("name", "expression"), [("1 ..png", r"\.+$"), ("1.png", r"x*"), ("a.b.png", r"\..*")])
+def test_what_an_expression_finds_must_be_able_to_name_a_file(name: str, expression: str, tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", name, "good.png"), make_files(tmp_path / "b", name, "good.png")
+    with pytest.raises(P2PError, match="no name in common"):
+        partners(a, b, match=expression)
+
+
+def test_what_is_no_expression_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"match \(: is no regular expression"):
+        partners(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png"), match="(")
+
+
+def lines(tmp_path: Path, *text: str, encoding: str = "utf-8") -> str:
+    file = tmp_path / "list.csv"
+    file.write_bytes("\n".join(text).encode(encoding))
+    return str(file)
+
+
+def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "x, 1.png", "20% \u00e4.png", "left.png")
+    b = make_files(tmp_path / "b", "walk/9.jpg", "8.jpg")
+    notes = Notes()
+    said = lines(tmp_path, "A, b", '"x, 1.png",walk/9.jpg', "", "20% \u00e4.png,8.jpg", encoding="utf-8-sig")
+    matched, skipped = partners(a, b, match=said, report=notes)
+    assert matched == {"20% \u00e4": (a / "20% \u00e4.png", b / "8.jpg"), "x, 1": (a / "x, 1.png", b / "walk/9.jpg")}
+    assert skipped == []
+    assert notes.said == [f"1 of the 3 pictures in {a} are not paired by {said}."]
+
+
+def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "1.png", "2.png")
+    matched, (skip,) = partners(a, b, match=lines(tmp_path, "1.png,1.png", "2.png,1.png", "1.png,2.png"))
+    assert matched == {"1": (a / "1.png", b / "1.png"), "2": (a / "2.png", b / "1.png")}
+    assert skip.where.endswith("list.csv: line 3")
+    assert skip.why.startswith("'1' is in line 1 already")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("1.png,gone.png", "there is no picture 'gone.png' in .*b"),
+        ("gone.png,1.png", "there is no picture 'gone.png' in .*a"),
+        ("1.png", "has 1 column, not two"),
+        ("1.png;1.png", "has 1 column, not two"),
+        ("1.png,1.png,cat", "has 3 columns, not two"),
+        ("../b/1.png,1.png", "leads out of"),
+        ("/1.png,1.png", "leads out of"),
+        ("notes.txt,1.png", "there is no picture 'notes.txt'"),
+    ],
+)
+def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(line: str, why: str, tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "2.png", "notes.txt"), make_files(tmp_path / "b", "1.png", "2.png")
+    matched, (skip,) = partners(a, b, match=lines(tmp_path, "a,b", "2.png,2.png", line))
+    assert list(matched) == ["2"]
+    assert skip.where.endswith("list.csv: line 3")
+    assert re.search(why, skip.why)
+
+
+def test_a_list_that_is_none_is_one_line(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
+    with pytest.raises(P2PError, match="lists no pairs"):
+        partners(a, b, match=lines(tmp_path, "a,b"))
+    with pytest.raises(P2PError, match="no CSV in UTF-8"):
+        partners(a, b, match=lines(tmp_path, "\u00e4.png,1.png", encoding="latin-1"))
+    with pytest.raises(P2PError, match="cannot be read: No such file"):
+        partners(a, b, match=str(tmp_path / "gone.csv"))
+
+
+def test_spaces_percent_signs_and_umlauts_stay_in_names(tmp_path: Path) -> None:
+    names = "a b.png", "100%.png", "image%20(10).png", "\u00fcber\u00df.png"
+    matched, skipped = partners(make_files(tmp_path / "a", *names), make_files(tmp_path / "b", *names))
+    assert sorted(matched) == sorted(name.removesuffix(".png") for name in names)
+    assert skipped == []

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.snap import FAR, Snapper
+from p2p_datatools.snap import FAR, NEAR, Snapper
 
 COLORS = np.array([(0, 0, 0), (0, 0, 255), (255, 255, 0), (130, 130, 130), (0, 85, 255), (0, 170, 255)], dtype=np.uint8)
 BLACK, BLUE, YELLOW, GREY, SEA, SKY = range(6)
@@ -100,3 +100,33 @@ def test_a_table_may_have_many_colours() -> None:
             Snapper(wrong)
     with pytest.raises(UsageError, match="0 or more"):
         Snapper(colors, -1)
+
+
+def slowly(colors: NDArray[np.uint8], picture: NDArray[np.uint8], tolerance: int) -> NDArray[np.uint8]:
+    """What `Snapper` decides, pixel by pixel: the nearest colour, for a blend the nearest of the known ones around."""
+    distances = ((picture[:, :, None].astype(np.int64) - colors) ** 2).sum(axis=-1)
+    rows, known = distances.argmin(axis=-1), distances.min(axis=-1) <= tolerance**2
+    decided = rows.copy()
+    for y, x in np.argwhere(~known):
+        for reach in (NEAR, FAR):
+            window = slice(max(0, y - reach), y + reach + 1), slice(max(0, x - reach), x + reach + 1)
+            if found := sorted(set(rows[window][known[window]].tolist())):
+                decided[y, x] = found[int(distances[y, x, found].argmin())]
+                break
+    return decided.astype(np.uint8)
+
+
+@pytest.mark.parametrize("tolerance", [0, 10, 32, 120])
+@pytest.mark.parametrize("quality", [30, 90])
+def test_every_pixel_of_a_jpeg_goes_where_the_slow_way_takes_it(tolerance: int, quality: int) -> None:
+    rng = np.random.default_rng(quality)
+    for size in ((61, 47), (1, 90), (90, 1)):
+        colors = np.unique(rng.integers(0, 256, (int(rng.integers(1, 30)), 3), dtype=np.uint8), axis=0)
+        rows = np.zeros(size, dtype=np.uint8)
+        for _ in range(12):
+            centre = int(rng.integers(size[1])), int(rng.integers(size[0]))
+            cv2.circle(rows, centre, int(rng.integers(2, 20)), int(rng.integers(len(colors))), -1)
+        picture = as_jpeg(colors[rows], quality)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("p2p_datatools.snap._MOST_BLENDED", 1.0)
+            assert (Snapper(colors, tolerance).snap(picture).rows == slowly(colors, picture, tolerance)).all()

@@ -56,6 +56,12 @@ def pair_folder(tmp_path: Path) -> Path:
     return make_pair_folder(tmp_path / "pairs", {"train": 8, "val": 2, "test": 2})
 
 
+@pytest.fixture
+def other_pairs(tmp_path: Path) -> Path:
+    """The same with one more training pair."""
+    return make_pair_folder(tmp_path / "other", {"train": 9, "val": 2, "test": 2})
+
+
 @pytest.fixture(scope="session")
 def make_pairs() -> Callable[..., Path]:
     """A function that makes a pair folder with so many pairs in each split."""

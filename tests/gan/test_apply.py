@@ -10,7 +10,8 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.images import Photo, write_mask, write_png
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Fit, Size
-from p2p_gan.apply import How, apply_model, read_input
+from p2p_gan.apply import How, apply_model
+from p2p_gan.given import read_input
 from p2p_gan.model import Model, load_model
 
 
@@ -58,14 +59,14 @@ def test_a_mask_is_the_same_input_indexed_or_in_colours(model: Model, tmp_path: 
     labels = np.random.default_rng(0).integers(0, 5, (20, 20), dtype=np.uint8)
     write_mask(tmp_path / "indexed.png", labels, palette)
     write_png(tmp_path / "colours.png", palette.colors()[labels])
-    indexed, known = read_input(tmp_path / "indexed.png", model)
-    colours, _ = read_input(tmp_path / "colours.png", model)
+    indexed, known = read_input(tmp_path / "indexed.png", model.card)
+    colours, _ = read_input(tmp_path / "colours.png", model.card)
     assert known
     assert np.array_equal(indexed, colours)
 
 
 def test_a_painting_with_blended_edges_is_taken_as_it_is_and_said(model: Model, tmp_path: Path) -> None:
     write_png(tmp_path / "painted.png", np.full((8, 8, 3), 77, np.uint8))
-    painted, known = read_input(tmp_path / "painted.png", model)
+    painted, known = read_input(tmp_path / "painted.png", model.card)
     assert not known
     assert (painted == 77).all()

@@ -98,3 +98,24 @@ def test_every_field_of_the_config_has_a_type_that_words_can_set() -> None:
     for field in dataclasses.fields(Config):
         value = getattr(Config(), field.name)
         assert getattr(with_settings(Config(), {field.name: value}), field.name) == value
+
+
+def test_a_size_in_multiples_of_4_is_for_resnets() -> None:
+    assert Config(size=Size(100, 84), generator="resnet").size == Size(100, 84)
+    with pytest.raises(UsageError, match="size=102x84: is not possible; the nearest that works is 104x84"):
+        Config(size=Size(102, 84), generator="resnet")
+    with pytest.raises(UsageError, match="size=100x84: is not possible; the nearest that works is 96x96"):
+        Config(size=Size(100, 84))
+    assert Config(size=Size(104, 88), depth=3).depth == 3
+
+
+def test_scales_of_the_discriminator_need_larger_pictures() -> None:
+    with pytest.raises(UsageError, match=r"size=64x64: .* 3 discriminator layers at 3 scales need sides from 96"):
+        Config(size=Size(64, 64), discriminators=3)
+    assert Config(size=Size(96, 96), discriminators=3).discriminators == 3
+    assert Config(size=Size(32, 32), discriminators=3, discriminator_layers=0).discriminators == 3
+
+
+def test_a_resnet_s_depth_is_its_own() -> None:
+    with pytest.raises(UsageError, match="depth=5: is not possible; a resnet always halves its input 2 times"):
+        Config(generator="resnet", depth=5)

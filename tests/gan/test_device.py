@@ -1,11 +1,14 @@
 """What `auto` becomes, and what is refused."""
 
 import contextlib
+import os
+import random
 
+import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan import device
 
 CPU = torch.device("cpu")
@@ -43,6 +46,43 @@ def test_bfloat16_is_used_in_passes_and_float32_leaves_them_alone() -> None:
     with device.autocast_for(CPU, "bfloat16")():
         assert (product @ product).dtype == torch.bfloat16
     assert device.autocast_for(CPU, "float32") is contextlib.nullcontext
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
+    monkeypatch: pytest.MonkeyPatch, deterministic: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is put back whatever it was
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr(torch.cuda, "set_device", lambda each: None)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", asked.append)
+    for name in ("benchmark", "deterministic"):
+        monkeypatch.setattr(torch.backends.cudnn, name, getattr(torch.backends.cudnn, name))
+    device.prepare(torch.device("cuda:0"), "float32", 1, 0, deterministic=deterministic)
+    assert asked == [deterministic]
+    assert torch.backends.cudnn.deterministic is deterministic
+    assert torch.backends.cudnn.benchmark is not deterministic
+    assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == (":4096:8" if deterministic else None)
+
+
+def test_an_operation_that_cannot_be_deterministic_is_named() -> None:
+    refusal = "reflection_pad2d_backward_cuda does not have a deterministic implementation, but you set ..."
+    with (
+        pytest.raises(P2PError, match="no way to compute reflection_pad2d_backward_cuda that is the same every time"),
+        device.telling_what_is_not_deterministic(),
+    ):
+        raise RuntimeError(refusal)
+    with pytest.raises(RuntimeError, match="shapes"), device.telling_what_is_not_deterministic():
+        raise RuntimeError("shapes do not match")
+
+
+def test_preparing_seeds_every_source_of_randomness() -> None:
+    def draws() -> tuple[float, float, float]:
+        device.prepare(CPU, "float32", 1, 5)
+        return random.random(), float(np.random.random()), float(torch.rand(()))
+
+    assert draws() == draws()
 
 
 @pytest.mark.gpu

@@ -1,5 +1,6 @@
 """Which batch fits, and what is said when one does not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json
 from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.sizes import Size
 from p2p_gan import fitting, loop
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, load_store
-from p2p_gan.fitting import free_memory, largest_batch, spare, timed
+from p2p_gan.fitting import largest_batch, spare, timed
 from p2p_gan.job import Job, make_job
 from p2p_gan.loop import train
 from p2p_gan.settings import with_settings
@@ -36,7 +38,7 @@ def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, P
     job, store = made
     before = torch.get_rng_state(), {name: value.clone() for name, value in job.nets.generator.state_dict().items()}
     with spare(job) as trial:
-        fitting._update(trial, store, 0, 2)
+        fitting._update(trial, store, [0, 1])
         assert not torch.equal(torch.get_rng_state(), before[0])
         assert trial.nets.generator is not job.nets.generator
     assert torch.equal(torch.get_rng_state(), before[0])
@@ -51,7 +53,7 @@ def test_the_largest_batch_follows_from_the_free_memory(
 
     def room_for(pairs: float) -> None:
         needed = timing.network_bytes + timing.image_bytes * pairs
-        monkeypatch.setattr(fitting, "free_memory", lambda _: int(needed / fitting.SHARE) + 1)
+        monkeypatch.setattr(fitting, "free_bytes", lambda _: int(needed / fitting.SHARE) + 1)
 
     for pairs, batch in ((1.1, 1), (3.9, 2), (4.1, 4), (1000, 8)):  # there are eight pairs
         room_for(pairs)
@@ -106,8 +108,18 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
         train(pair_folder, tmp_path / "run", tiny)
 
 
-def test_there_is_some_free_memory() -> None:
-    assert 2**20 < free_memory(torch.device("cpu")) < 2**50
+def test_a_batch_of_many_shapes_is_measured_by_its_largest(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+) -> None:
+    folder = open_pairs(make_pairs(tmp_path / "pairs", {"train": 3}, Size(96, 32)))
+    native = replace(tiny, size=None, jitter=1.0, batch=2)
+    job = make_job(folder, native)
+    store = load_store(folder, job.task, job.config)
+    seen = store.seen.copy()
+    seen[1] = (32, 64)
+    smaller = replace(store, seen=seen)
+    assert {smaller.order.index(position) for position in fitting._largest(smaller, 2)} != {1}
+    assert timed(job, store, updates=1).image_bytes > 0
 
 
 def test_on_cuda_batches_are_doubled_until_one_fails(

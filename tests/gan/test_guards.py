@@ -45,7 +45,7 @@ def job(pair_folder: Path, tiny: Config) -> Job:
 
 @pytest.fixture
 def batch(job: Job) -> Batch:
-    return load_store(job.folder, job.task, job.config).batch(0, 2, job.device)
+    return load_store(job.folder, job.task, job.config).batch([0, 1], job.device)
 
 
 def looks(watch: Watch, look: Look, count: int = WINDOW, images: int = LATE) -> list[str]:
@@ -67,7 +67,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             full = nets.generator_optimizer.param_groups[0]["lr"] > 3e-4
             if next(calls) == at and full:
                 with torch.no_grad():
-                    next(iter(nets.discriminator.parameters()))[0, 0, 0, 0] = math.nan
+                    next(iter(nets.opponent[0].parameters()))[0, 0, 0, 0] = math.nan
             return train_step(nets, *arguments, **named)
 
         monkeypatch.setattr(loop, "train_step", step)
@@ -82,7 +82,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and
     with pytest.raises(DivergedError, match="after image 6 ") as caught:
         train(pair_folder, tmp_path / "run", tiny)
     store = load_store(job.folder, job.task, job.config)
-    file = job.folder.of("train")[store.index(6)].file
+    file = job.folder.of("train")[store.order.index(6)].file
     assert caught.value.found == {
         "images": 6,
         "loss": "d_real",
@@ -92,7 +92,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and
     assert file in str(caught.value)
     assert "--set recover=on" in str(caught.value)
     assert stats(tmp_path / "run")[-1]["diverged"]["images"] == 6
-    assert checkpoint.latest_images(tmp_path / "run") == 4  # the last that was good
+    assert checkpoint.latest(tmp_path / "run")[0] == 4  # the last that was good
 
 
 def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
@@ -108,7 +108,7 @@ def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
     assert [(line["images"], line["rate"]) for line in lines] == [(4, 4e-4), (8, 2e-4), (12, 2e-4)]
     again = checkpoint.load_latest(tmp_path / "run", make_job(open_pairs(pair_folder), steady).nets)
     assert again is not None
-    assert again.slowed == 0.5
+    assert again.extra["slowed"] == 0.5
 
 
 def test_a_run_recovers_from_its_very_beginning_but_not_twice(
@@ -129,25 +129,25 @@ def test_weights_that_are_no_numbers_are_never_saved(
     poisoned(2)
     with pytest.raises(DivergedError):
         train(pair_folder, tmp_path / "run", replace(tiny, checkpoint_every=3, log_every=100))
-    assert checkpoint.latest_images(tmp_path / "run") == 0
+    assert checkpoint.latest(tmp_path / "run")[0] == 0
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
 def test_the_first_bad_tensor_is_named_by_its_network(job: Job) -> None:
     assert first_bad_tensor(job) is None
     with torch.no_grad():
-        job.nets.discriminator.get_parameter("last.bias")[0] = math.inf
+        job.nets.opponent[0].get_parameter("last.bias")[0] = math.inf
     assert first_bad_tensor(job) == "discriminator.last.bias"
 
 
 def test_the_history_forgets_old_updates_and_finds_the_oldest_bad_one_it_has(tiny: Config) -> None:
     history = LossHistory(("a", "b"), replace(tiny, log_every=4, batch=2), torch.device("cpu"))
-    for number, loss in enumerate((math.nan, 1.0, 1.0, 1.0)):
+    for number, loss in enumerate((math.nan, 1.0, 1.0, 1.0, 1.0, 1.0)):
         history.add(torch.tensor([1.0, loss]), number * 2, 2)
-    assert history.first_bad() is None  # three rows; the bad one was in the first update
-    history.add(torch.tensor([1.0, math.inf]), 8, 2)
-    history.add(torch.tensor([math.nan, 1.0]), 10, 2)
-    assert history.first_bad() == ("b", 8, 2)
+    assert history.first_bad() is None  # five rows; the bad one was in the first update
+    history.add(torch.tensor([1.0, math.inf]), 12, 2)
+    history.add(torch.tensor([math.nan, 1.0]), 14, 2)
+    assert history.first_bad() == ("b", 12, 2)
 
 
 def test_an_empty_output_is_seen_by_the_probe_and_told_once(job: Job, batch: Batch) -> None:
@@ -175,16 +175,16 @@ def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch:
 
 def test_without_dropout_nothing_can_collapse(pair_folder: Path, tiny: Config) -> None:
     job = make_job(open_pairs(pair_folder), replace(tiny, dropout=0.0))
-    batch = load_store(job.folder, job.task, job.config).batch(0, 1, job.device)
+    batch = load_store(job.folder, job.task, job.config).batch([0], job.device)
     assert probe(job, batch).variants is None
 
 
 def test_a_discriminator_that_has_won_is_told(job: Job, batch: Batch) -> None:
     # Against a generator that does not learn, it must win.
     frozen = replace(job.nets, generator_optimizer=torch.optim.SGD(job.nets.generator.parameters(), lr=0.0))
-    job.nets.discriminator_optimizer.param_groups[0]["lr"] = 2e-3
+    job.nets.opponent[1].param_groups[0]["lr"] = 2e-3
     for _ in range(80):
-        found = train_step(frozen, batch, l1_weight=100.0, autocast=job.autocast)
+        found = train_step(frozen, batch, job.recipe, job.autocast)
     losses = dict(zip(LOSSES, found.tolist(), strict=True))
     assert max(losses["d_real"], losses["d_fake"]) < 0.1
     seen = probe(job, batch)
@@ -209,7 +209,7 @@ def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Confi
 
 
 def test_a_critic_is_meant_to_win(pair_folder: Path, tiny: Config, batch: Batch) -> None:
-    config = replace(tiny, game="wasserstein")
+    config = replace(tiny, game="wasserstein", gradient_penalty=10.0, discriminator_norm="instance")
     assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
     assert looks(Watch(config), Look(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
 

@@ -2,18 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
-import subprocess
-import sys
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines
-from p2p_datatools.contract.images import read_photo
+from p2p_datatools.contract.images import Photo, read_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
@@ -21,33 +21,27 @@ from p2p_gan.job import rate_at
 from p2p_gan.loop import train
 from p2p_gan.model import FILE
 from p2p_gan.plan import plan
-
-PROGRAM = """
-import json, sys
-from pathlib import Path
-from p2p_gan.settings import config_from_json
-from p2p_gan.loop import train
-pairs, run, config = sys.argv[1:]
-print("ready", flush=True)
-summary = train(Path(pairs), Path(run), config_from_json(json.loads(config), where="test"))
-print(summary.images, summary.interrupted)
-"""
+from p2p_gan.saver import Saver
+from p2p_gan.tracker import Tracker
 
 
 class Stop(Reporter):
-    """Interrupts this process with a signal after so many images."""
+    """Interrupts this process with a signal after so many images, and keeps what a person would read."""
 
-    def __init__(self, after: int) -> None:
-        self.after, self.training = after, False
+    def __init__(self, after: int, number: signal.Signals = signal.SIGINT, *, during: str = "training") -> None:
+        self.after, self.number, self.during = after, number, during
+        self.lines: list[str] = []
 
     def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
-        self.training = what == "training"
-        self.seen = done
+        self.what, self.seen = what, done
 
     def advance(self, units: int = 1, **figures: float) -> None:
         self.seen += units
-        if self.training and self.seen == self.after:
-            os.kill(os.getpid(), signal.SIGINT)
+        if self.what == self.during and self.seen == self.after:
+            os.kill(os.getpid(), self.number)
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
 
 
 def final_state(run: Path) -> tuple[bytes, bytes]:
@@ -92,28 +86,6 @@ def test_a_run_interrupted_by_ctrl_c_ends_bit_for_bit_like_one_that_was_not(
     lines = stats(tmp_path / "run")
     assert {"resumed_at": after} in lines
     assert [line for line in lines if "images" in line] == stats(tmp_path / "whole")
-
-
-def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    config = replace(tiny, images=80, checkpoint_every=10, log_every=20, sample_every=40)
-    command = [sys.executable, "-c", PROGRAM, str(pair_folder), str(tmp_path / "run"), json.dumps(config.to_json())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        wait_for_checkpoint(tmp_path / "run", 20)
-        process.kill()
-    resumed = train(pair_folder, tmp_path / "run", config)
-    assert 20 <= resumed.before < resumed.images == 80
-    train(pair_folder, tmp_path / "whole", config)
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
-    assert [line for line in stats(tmp_path / "run") if "images" in line] == stats(tmp_path / "whole")
-
-
-def wait_for_checkpoint(run: Path, images: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if any(int(path.stem) >= images for path in (run / checkpoint.FOLDER).glob("*.json")):
-            return
-        time.sleep(0.005)
-    raise AssertionError("no checkpoint was written")
 
 
 def test_a_finished_run_is_left_alone_and_more_images_extend_it(
@@ -171,17 +143,173 @@ def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path
 def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    train(pair_folder, tmp_path / "run", tiny, report=Stop(4))
+    train(pair_folder, tmp_path / "whole", tiny)
+    flush = os.fsync
 
     def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
+        if threading.current_thread() is not threading.main_thread():  # as on the disk beside training
+            raise OSError(28, "No space left on device")
+        flush(handle)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(P2PError, match="No space left on device"):
+    with pytest.raises(P2PError, match=r"0000000008.safetensors: cannot be written: No space left on device. Free"):
         train(pair_folder, tmp_path / "run", tiny)
     monkeypatch.undo()
     assert not list((tmp_path / "run").rglob("*.tmp"))
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def free_bytes(monkeypatch: pytest.MonkeyPatch, *answers: int) -> None:
+    """Let the disk have so many bytes free when it is asked, the last answer from then on."""
+    left = list(answers)
+
+    def usage(place: Path) -> shutil._ntuple_diskusage:
+        return shutil._ntuple_diskusage(10**12, 0, left.pop(0) if len(left) > 1 else left[0])
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+
+def test_too_little_space_is_noticed_before_anything_is_begun(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_bytes(monkeypatch, 1_000_000)
+    with pytest.raises(P2PError, match=r"run: no space left: .* this run take 2 MB, and 1 MB are free. Free space"):
+        train(pair_folder, tmp_path / "run", replace(tiny, keep_checkpoints=9))
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_works_when_there_is_more(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_bytes(monkeypatch, 10**10, 10**10, 10**10, 1000)
+    with pytest.raises(P2PError, match=r"no space left: the next checkpoint takes .* and 1 KB are free. The last"):
+        train(pair_folder, tmp_path / "run", tiny)
+    assert checkpoint.latest(tmp_path / "run")[0] == 4
+    monkeypatch.undo()
+    assert train(pair_folder, tmp_path / "run", tiny).before == 4
+    train(pair_folder, tmp_path / "whole", tiny)
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_a_damaged_newest_checkpoint_costs_the_images_since_the_one_before(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "whole", tiny)
+    train(pair_folder, tmp_path / "run", replace(tiny, images=8))
+    (tmp_path / "run" / checkpoint.FOLDER / "0000000008.safetensors").write_bytes(b"")
+    report = Stop(after=0)
+    resumed = train(pair_folder, tmp_path / "run", tiny, report=report)
+    assert resumed.before == 4
+    assert [line for line in report.lines if "Training continues from image 4" in line]
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_when_it_is_saved_changes_nothing_of_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    always = replace(tiny, checkpoint_minutes=1e-9)
+    train(pair_folder, tmp_path / "often", always)
+    train(pair_folder, tmp_path / "seldom", replace(tiny, checkpoint_every=1000, checkpoint_minutes=1000))
+    assert final_state(tmp_path / "often") == final_state(tmp_path / "seldom")
+    assert stats(tmp_path / "often") == stats(tmp_path / "seldom")
+
+
+def test_the_clock_saves_between_two_intervals_of_images(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    often = replace(tiny, checkpoint_minutes=1e-9, checkpoint_every=1000, keep_checkpoints=50)
+    train(pair_folder, tmp_path / "run", often)
+    assert len(list((tmp_path / "run" / checkpoint.FOLDER).glob("*.json"))) > 1
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_sigterm_saves_and_says_that_it_was_asked_to(
+    pair_folder: Path, tiny: Config, tmp_path: Path, after: int
+) -> None:
+    report = Stop(after, signal.SIGTERM) if after else Stop(3, signal.SIGTERM, during="reading pairs")
+    stopped = train(pair_folder, tmp_path / "run", tiny, report=report)
+    assert (stopped.interrupted, stopped.stopped_by, stopped.images) == (True, "SIGTERM", after)
+    assert train(pair_folder, tmp_path / "run", tiny).before == after
+    train(pair_folder, tmp_path / "whole", tiny)
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_ctrl_c_while_pairs_are_read_ends_at_once_and_leaves_nothing(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    stopped = train(pair_folder, tmp_path / "run", tiny, report=Stop(3, during="reading pairs"))
+    assert (stopped.interrupted, stopped.stopped_by, stopped.images, stopped.plan) == (True, "SIGINT", 0, None)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("image", [6, 12])
+def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: int
+) -> None:
+    train(pair_folder, tmp_path / "whole", tiny)
+    row = Tracker._row
+
+    def interrupted(self: Tracker, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
+        if self.images == image:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return row(self, a, b)
+
+    monkeypatch.setattr(Tracker, "_row", interrupted)
+    stopped = train(pair_folder, tmp_path / "run", tiny)
+    assert (stopped.interrupted, stopped.images) == (True, image)
+    grid = tmp_path / "run" / "samples" / f"{image:010d}.png"
+    assert not grid.exists()
+    monkeypatch.undo()
+    resumed = train(pair_folder, tmp_path / "run", tiny)
+    assert (resumed.before, resumed.interrupted) == (image, False)
+    assert grid.read_bytes() == (tmp_path / "whole" / "samples" / grid.name).read_bytes()
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert train(pair_folder, tmp_path / "run", tiny).plan is None
+
+
+def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(state: object, progress: object, *, best: bool) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    monkeypatch.setattr(Saver, "save", lambda self, progress, best=False: impatient(self, progress, best=best))
+    with pytest.raises(KeyboardInterrupt):
+        train(pair_folder, tmp_path / "run", tiny, report=Stop(7))
+    monkeypatch.undo()
+    assert train(pair_folder, tmp_path / "run", tiny).before == 4
+
+
+def test_a_run_continued_on_another_machine_is_told_that_bits_may_differ(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["machine"]["device"] = "an abacus"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    report = Stop(after=0)
+    train(pair_folder, tmp_path / "run", tiny, report=report)
+    assert [line for line in report.lines if "device was an abacus, now" in line and "not bit for bit" in line]
+
+
+def test_changed_pairs_are_noticed_with_what_changed(
+    pair_folder: Path, other_pairs: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    shutil.rmtree(pair_folder)
+    other_pairs.rename(pair_folder)
+    with pytest.raises(UsageError, match=r"train had 8 pairs, now 9; .*Bring the pairs back as they were to resume"):
+        train(pair_folder, tmp_path / "run", tiny)
+
+
+def test_the_precision_and_threads_of_the_beginning_are_used_again(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4, precision="bfloat16", threads=1))
+    monkeypatch.setattr("p2p_gan.device._cpu_multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 7)
+    resumed = train(pair_folder, tmp_path / "run", replace(tiny, precision="auto", threads=0))
+    assert resumed.plan is not None
+    assert (resumed.plan.config.precision, resumed.plan.config.threads) == ("bfloat16", 1)
 
 
 def test_linear_decay_falls_in_the_second_half_and_constant_does_not() -> None:

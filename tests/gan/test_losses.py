@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from p2p_gan.losses import gan_loss, l1_loss
+from p2p_gan.losses import discriminator_loss, l1_loss
 from p2p_gan.networks.contract import Judgement
 
 
@@ -14,14 +14,18 @@ def judged(logits: torch.Tensor) -> Judgement:
 
 
 def test_an_undecided_discriminator_costs_the_logarithm_of_two() -> None:
-    assert gan_loss(judged(torch.zeros(1, 1, 30, 30)), real=True).item() == pytest.approx(math.log(2))
-    assert gan_loss(judged(torch.zeros(1, 1, 30, 30)), real=False).item() == pytest.approx(math.log(2))
+    assert discriminator_loss("cross-entropy", judged(torch.zeros(1, 1, 30, 30)), real=True).item() == pytest.approx(
+        math.log(2)
+    )
+    assert discriminator_loss("cross-entropy", judged(torch.zeros(1, 1, 30, 30)), real=False).item() == pytest.approx(
+        math.log(2)
+    )
 
 
 def test_a_sure_logit_is_cheap_when_right_and_dear_when_wrong() -> None:
     sure = torch.full((1, 1, 2, 2), 10.0)
-    assert gan_loss(judged(sure), real=True).item() < 1e-4
-    assert gan_loss(judged(sure), real=False).item() == pytest.approx(10.0, rel=1e-3)
+    assert discriminator_loss("cross-entropy", judged(sure), real=True).item() < 1e-4
+    assert discriminator_loss("cross-entropy", judged(sure), real=False).item() == pytest.approx(10.0, rel=1e-3)
 
 
 def test_l1_is_the_mean_absolute_difference() -> None:

@@ -1,5 +1,7 @@
 """One writer at a time, no stranger's folder, no silent change of what a run depends on."""
 
+import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,9 +10,22 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import append_lines, read_lines
+from p2p_datatools.contract.files import append_lines, read_json, read_lines, write_json
+from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config import Config
-from p2p_gan.runfolder import STATS, RunFolder, refuse_changes
+from p2p_gan.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, refuse_changes
+
+
+class Heard(Reporter):
+    """Keeps what a person would read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
 
 HOLDER = """
 import sys, time, pathlib
@@ -36,7 +51,9 @@ def test_a_second_process_is_refused_until_the_first_is_dead(tmp_path: Path) -> 
     with subprocess.Popen(command, stdout=subprocess.PIPE) as first:
         assert first.stdout is not None
         first.stdout.readline()
-        with pytest.raises(P2PError, match="another process is training into it"):
+        with pytest.raises(
+            P2PError, match=rf"process {first.pid} on {socket.gethostname()} \(this machine\) since 20.* is training"
+        ):
             RunFolder(tmp_path).hold()
         first.kill()
     second = RunFolder(tmp_path)
@@ -55,17 +72,107 @@ def test_the_record_is_cut_at_the_checkpoint_and_says_where_it_was_resumed(tmp_p
     assert read_lines(tmp_path / STATS) == [{"images": 4}, {"images": 8}, {"resumed_at": 8}]
 
 
+def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(tmp_path: Path) -> None:
+    owner = {"pid": 7, "host": "node-12", "since": "2026-11-22T05:13:13+00:00"}
+    write_json(tmp_path / OWNER, owner)
+    heard = Heard()
+    place = RunFolder(tmp_path)
+    place.hold(heard)
+    (line,) = heard.lines
+    assert "process 7 on node-12 has used it since 2026-11-22T05:13:13+00:00 and not given it back" in line
+    assert read_json(tmp_path / OWNER)["pid"] == os.getpid()
+    place.release()
+    assert not (tmp_path / OWNER).exists()
+    RunFolder(tmp_path).hold(again := Heard())
+    assert again.lines == []
+
+
+def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path) -> None:
+    write_json(tmp_path / OWNER, {"pid": 7, "host": socket.gethostname(), "since": "yesterday"})
+    heard = Heard()
+    RunFolder(tmp_path).hold(heard)
+    assert heard.lines == []
+
+
+def test_a_holder_that_says_nothing_of_itself_is_refused_all_the_same(tmp_path: Path) -> None:
+    first = RunFolder(tmp_path)
+    first.hold()
+    (tmp_path / OWNER).write_text("{")
+    with pytest.raises(P2PError, match=r"another process .* is training into it"):
+        RunFolder(tmp_path).hold()
+    first.release()
+
+
+def test_what_a_kill_left_half_written_is_cleared_away(tmp_path: Path) -> None:
+    for name in (".run.json.0a1b.tmp", "checkpoints/.0000000008.safetensors.0a1b.tmp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"half")
+    (tmp_path / "checkpoints").rename(tmp_path.parent / "aside")
+    place = RunFolder(tmp_path)  # a kill before run.json does not make it a stranger's folder
+    (tmp_path.parent / "aside").rename(tmp_path / "checkpoints")
+    place.hold()
+    assert not list(tmp_path.rglob("*.tmp"))
+    place.release()
+
+
+@pytest.mark.parametrize("place", ["", "checkpoints", "run.json"])
+def test_a_folder_without_rights_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "run.json").write_text("{}")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / place)
+    with pytest.raises(P2PError, match=r"may not be read and written: permission denied. Have its rights changed"):
+        RunFolder(tmp_path)
+
+
+def test_a_new_run_is_refused_where_no_folder_may_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(P2PError, match=f"^{tmp_path}: may not be read and written"):
+        RunFolder(tmp_path / "new" / "run")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_looked_into_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir(mode=0)
+    with pytest.raises(P2PError, match="may not be read and written"):
+        RunFolder(tmp_path / "run")
+
+
+def test_a_field_of_another_version_is_named_with_who_wrote_it(tmp_path: Path) -> None:
+    record = {"format": "p2p-run", "version": 1, "p2p": "0.7.0", "config": {**Config().to_json(), "warmth": 3}}
+    write_json(tmp_path / "run.json", record)
+    with pytest.raises(P2PError, match=r"the field warmth, which this p2p .* written by p2p 0.7.0. Continue it with"):
+        RunFolder(tmp_path).config()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"format": "p2p-run"}', '{"format": "other", "version": 1}'])
+def test_a_record_that_is_none_is_refused_in_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(P2PError, match=r"run\.json: ") as caught:
+        RunFolder(tmp_path).config()
+    assert "\n" not in str(caught.value)
+
+
+def test_what_changed_about_the_pairs_is_said_split_by_split(pair_folder: Path, other_pairs: Path) -> None:
+    before, after = open_pairs(pair_folder), open_pairs(other_pairs)
+    record = {"data_hash": before.data_hash, "splits": describe_splits(before)}
+    assert changed_pairs(record, before) == []
+    assert "train had 8 pairs, now 9" in changed_pairs(record, after)
+    renamed = replace(before, pairs=tuple(replace(each, name=f"{each.name}x") for each in before.pairs))
+    assert "test has 2 pairs as before, but not the same ones" in changed_pairs(record, renamed)
+    assert changed_pairs({"data_hash": "x"}, before) == ["the pairs or their split are not the same"]
+
+
 def test_every_changed_setting_is_named(tmp_path: Path) -> None:
     old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
     with pytest.raises(UsageError, match=r"seed was 0, now 1; rate was 0.0002, now 0.001"):
-        refuse_changes(tmp_path, old, replace(old, rate=0.001, seed=1), "x", "x")
-    with pytest.raises(UsageError, match="the pairs or their split are not the same"):
-        refuse_changes(tmp_path, old, old, "x", "y")
+        refuse_changes(tmp_path, old, replace(old, rate=0.001, seed=1))
 
 
 def test_a_run_may_be_extended_and_may_write_more_often(tmp_path: Path) -> None:
     old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
-    refuse_changes(tmp_path, old, replace(old, images=20, checkpoint_every=5, threads=0, device="auto"), "x", "x")
+    refuse_changes(tmp_path, old, replace(old, images=20, checkpoint_every=5, threads=0, device="auto"))
 
 
 def test_a_run_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from p2p_gan.device import autocast_for, resolve_precision
 from p2p_gan.job import build
 from p2p_gan.loop import train
 from p2p_gan.networks.architecture import Architecture
-from p2p_gan.scaling import ScaledAdam, follow_gradient, restore_scaler, scaler_state
-from p2p_gan.step import Batch, Networks, train_step
+from p2p_gan.recipe import Recipe
+from p2p_gan.scaling import ScaledAdam, restore_scalers, scaler_states
+from p2p_gan.step import Batch, Networks, train_step, update
 
 CPU = torch.device("cpu")
 
@@ -34,8 +35,8 @@ def test_a_scaled_step_is_the_same_as_an_ordinary_one() -> None:
     x = torch.ones(3, 4)
     plain, scaled = layer(), layer()
     ordinary = torch.optim.Adam(plain.parameters(), lr=0.1, fused=True)
-    follow_gradient(ordinary, plain(x).square().mean())
-    follow_gradient(ScaledAdam(scaled.parameters(), device=CPU, lr=0.1, fused=True), scaled(x).square().mean())
+    update(ordinary, plain(x).square().mean())
+    update(ScaledAdam(scaled.parameters(), device=CPU, lr=0.1, fused=True), scaled(x).square().mean())
     assert torch.allclose(plain.weight, scaled.weight, atol=1e-6)
 
 
@@ -43,34 +44,40 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_halved() -> None:
     network = layer()
     optimizer = ScaledAdam(network.parameters(), device=CPU, lr=0.1, fused=True)
     before, scale = network.weight.clone(), optimizer.scaler.get_scale()
-    follow_gradient(optimizer, network(torch.full((1, 4), 1e38)).mean() * 1e4)
+    update(optimizer, network(torch.full((1, 4), 1e38)).mean() * 1e4)
     assert torch.equal(network.weight, before)
     assert optimizer.scaler.get_scale() == scale / 2
-    follow_gradient(optimizer, network(torch.ones(1, 4)).mean())
+    update(optimizer, network(torch.ones(1, 4)).mean())
     assert not torch.equal(network.weight, before)
 
 
-def test_a_checkpoint_holds_each_network_s_scale(tiny: Config, tmp_path: Path) -> None:
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_each_network_has_its_own_scale_through_updates_and_checkpoints(
+    tiny: Config, tmp_path: Path, simultaneous: bool
+) -> None:
     nets = scaled_networks(tiny)
-    for optimizer, scale in ((nets.generator_optimizer, 256.0), (nets.discriminator_optimizer, 8.0)):
-        restore_scaler(optimizer, {**scaler_state(optimizer), "scale": scale, "_growth_tracker": 3})
-    train_step(
-        nets,
-        Batch(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)),
-        l1_weight=1.0,
-        autocast=autocast_for(CPU, "float32"),
-    )
-    checkpoint.save(tmp_path, nets, checkpoint.Progress(1, [0.0] * 4, 0, 0.0), keep=1)
+    wanted = [
+        {**state, "scale": scale} for state, scale in zip(scaler_states(nets.optimizers), (256.0, 8.0), strict=True)
+    ]
+    restore_scalers(nets.optimizers, wanted)
+    before = nets.generator.get_parameter("last.weight").clone()
+    batch = Batch(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))
+    train_step(nets, batch, Recipe(simultaneous=simultaneous), autocast_for(CPU, "float32"))
+    assert not torch.equal(nets.generator.get_parameter("last.weight"), before)
+    progress = checkpoint.Progress(1, [0.0] * 4, 0, 0.0, extra={"scalers": scaler_states(nets.optimizers)})
+    checkpoint.save(tmp_path, nets, progress, keep=1)
     again = scaled_networks(tiny)
-    checkpoint.load_latest(tmp_path, again)
-    states = [scaler_state(each) for each in (again.generator_optimizer, again.discriminator_optimizer)]
-    assert [(state["scale"], state["_growth_tracker"]) for state in states] == [(256.0, 4), (8.0, 4)]
+    found = checkpoint.load_latest(tmp_path, again)
+    assert found is not None
+    restore_scalers(again.optimizers, found.extra["scalers"])
+    states = scaler_states(again.optimizers)
+    assert [(state["scale"], state["_growth_tracker"]) for state in states] == [(256.0, 1), (8.0, 1)]
 
 
 def test_without_float16_there_is_no_scaler(make_networks: Callable[[], Networks]) -> None:
-    optimizer = make_networks().generator_optimizer
-    assert not isinstance(optimizer, ScaledAdam)
-    assert scaler_state(optimizer) == {}
+    nets = make_networks()
+    assert not any(isinstance(each, ScaledAdam) for each in nets.optimizers)
+    assert scaler_states(nets.optimizers) == []
 
 
 @pytest.mark.parametrize("precision", ["float16", "tf32"])

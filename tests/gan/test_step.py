@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from p2p_gan.recipe import Recipe
+from p2p_gan.state import parts
 from p2p_gan.step import Batch, Networks, train_step
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "train_step.json"
@@ -21,13 +23,13 @@ def twenty_steps(nets: Networks, batch: Batch) -> list[list[float]]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    losses = [train_step(nets, batch, l1_weight=100, autocast=contextlib.nullcontext).tolist() for _ in range(20)]
+    losses = [train_step(nets, batch, Recipe(), contextlib.nullcontext).tolist() for _ in range(20)]
     torch.set_num_threads(threads)
     return losses
 
 
 def parameters(nets: Networks) -> list[torch.Tensor]:
-    return [*nets.generator.parameters(), *nets.discriminator.parameters()]
+    return [parameter for part in parts(nets).values() for parameter in part.network.parameters()]
 
 
 def test_twenty_updates_give_the_losses_they_always_gave(make_networks: MakeNetworks, easy_batch: Batch) -> None:
@@ -42,15 +44,15 @@ def test_the_discriminator_does_not_learn_in_the_generator_s_turn(
     make_networks: MakeNetworks, easy_batch: Batch
 ) -> None:
     nets = make_networks()
-    train_step(nets, easy_batch, l1_weight=100, autocast=contextlib.nullcontext)
-    assert not any(parameter.requires_grad for parameter in nets.discriminator.parameters())
+    train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
+    assert not any(parameter.requires_grad for parameter in nets.opponent[0].parameters())
     assert all(parameter.grad is not None for parameter in nets.generator.parameters())
 
 
 def test_both_networks_change_in_one_update(make_networks: MakeNetworks, easy_batch: Batch) -> None:
     nets = make_networks()
     before = [parameter.clone() for parameter in parameters(nets)]
-    train_step(nets, easy_batch, l1_weight=100, autocast=contextlib.nullcontext)
+    train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
     changed = [not torch.equal(old, new) for old, new in zip(before, parameters(nets), strict=True)]
     assert sum(changed) > len(changed) / 2
 
@@ -59,7 +61,7 @@ def test_ignored_pixels_give_no_loss_and_no_gradient(make_networks: MakeNetworks
     nets = make_networks()
     before = [parameter.clone() for parameter in nets.generator.parameters()]
     ignored = Batch(easy_batch.a, easy_batch.b, torch.ones(1, 1, 32, 32, dtype=torch.bool))
-    losses = train_step(nets, ignored, l1_weight=100, autocast=contextlib.nullcontext)
+    losses = train_step(nets, ignored, Recipe(), contextlib.nullcontext)
     assert losses[3].item() == 0
     assert all(torch.equal(a, b) for a, b in zip(before, nets.generator.parameters(), strict=True))
 

@@ -23,7 +23,10 @@ COMMANDS = {
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Make a run again from its run.json and compare."),
     "sample": ("sample", "Apply a model to pictures."),
+    "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
+    "export": ("export", "Write a model for another program."),
+    "import-model": ("import_model", "Make a model of weights that the reference implementation trained."),
 }
 
 

@@ -98,6 +98,21 @@ def settings_options(command: Command) -> Command:
     )(command)
 
 
+def how_option(command: Command) -> Command:
+    """--set for commands that apply a model: its dropout, and the rows that are computed at once."""
+    text = "dropout=off switches the model's dropout off; tile=N computes large pictures in strips of N rows."
+    return click.option("--set", "settings", multiple=True, metavar="dropout=off|tile=N", help=text)(command)
+
+
+def how(settings: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of `How` that --set names; raises UsageError for others."""
+    table = parse_settings(settings)
+    dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
+    if table or dropout not in ("on", "off") or not (tile == "auto" or (tile.isdecimal() and int(tile))):
+        raise UsageError("--set: to apply a model only dropout=on, dropout=off, tile=N and tile=auto can be set.")
+    return {"dropout": dropout == "on", "tile": None if tile == "auto" else int(tile)}
+
+
 def parse_halves(text: str) -> tuple[str, str]:
     """`mask,photo` as two words; raises UsageError for anything else."""
     words = [word.strip() for word in text.split(",")]

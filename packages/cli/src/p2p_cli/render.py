@@ -6,6 +6,7 @@ Nothing here may compute a result; it shows what a library call gave or reports.
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -26,6 +27,9 @@ from rich.table import Table
 from rich.text import Text
 
 from p2p_datatools.contract.progress import Reporter
+
+if TYPE_CHECKING:
+    from p2p_gan.agreement import Agreement
 
 PLAIN_EVERY = 10.0  # seconds between two lines of progress where no terminal shows a bar
 
@@ -256,3 +260,16 @@ def scores(l1: float, ssim: float, l1_mean: float, ssim_mean: float, color_error
     )
     if color_error:
         say("colour error " + ", ".join(f"{name} {value:.3f}" for name, value in color_error.items()))
+
+
+def agreement(title: str, found: "Agreement", real: "Agreement | None" = None) -> None:
+    """IoU by class and the means; `real` is what a segmenter finds in the real photos."""
+    columns = (found, real) if real else (found,)
+    headings = ("generated", "real photos")[: len(columns)]
+    rows = [
+        (name, *(f"{each.classes[name].iou:.3f}" for each in columns), str(one.pictures))
+        for name, one in found.classes.items()
+    ]
+    for name, value in (("mean IoU", "mean_iou"), ("pixels", "pixel_accuracy"), ("classes", "class_accuracy")):
+        rows.append((name, *(f"{getattr(each, value):.3f}" for each in columns), ""))
+    table((f"{title}: IoU", *headings, "pictures"), rows)

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import Size
 
 
@@ -28,7 +27,7 @@ from p2p_datatools.contract.sizes import Size
 @click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
 @options.keep_going_option
-@click.option("--set", "settings", multiple=True, metavar="dropout=off", help="Switch the model's dropout off.")
+@options.how_option
 @options.json_option
 def command(
     model: Path,
@@ -47,8 +46,10 @@ def command(
 
     MODEL is a run folder or a model file; it knows by itself what it needs. INPUT is a picture, a folder of pictures,
     or a pair folder, of which the held-out pairs are taken. Every output has its input's own size and is written to
-    DEST/NAME.png, or DEST/NAME-1.png and so on for several variants. The same input gives the same output, alone or
-    among others; --seed and --variants give others where the model has dropout.
+    DEST/NAME.png (masks in the palette's colours, 8 or 16 bits), or DEST/NAME.tif where a PNG cannot hold it; several
+    variants are DEST/NAME-1.png and so on. The same input gives the same output, alone or among others; --seed and
+    --variants give others where the model has dropout. A picture too large for the memory is computed in strips,
+    without seams.
 
     \b
     Examples:
@@ -61,7 +62,7 @@ def command(
     from p2p_gan.device import resolve_device
     from p2p_gan.sample import Sampling, sample
 
-    how = How(size=size, seed=seed, dropout=_dropout(settings))
+    how = How(size=size, seed=seed, **options.how(settings))
     sampling = Sampling(how, variants, sheet)
     where = resolve_device(device)
     summary = sample(model, inputs, dest, sampling, keep_going=keep_going, device=where, report=render.reporter())
@@ -83,11 +84,3 @@ def command(
         render.remark(f"{path}: has colours that are not in the model's palette; taken as they are.")
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
-
-
-def _dropout(settings: tuple[str, ...]) -> bool:
-    table = options.parse_settings(settings)
-    value = table.pop("dropout", "on")
-    if table or value not in ("on", "off"):
-        raise UsageError("--set: for sampling only dropout=on and dropout=off can be set.")
-    return value == "on"

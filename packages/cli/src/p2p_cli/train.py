@@ -12,12 +12,14 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import FITS, Size
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
     from p2p_gan.loop import TrainSummary
 
-PRESETS = ("paper", "tiny")
+PRESETS = (
+    *("paper", "paper-maps", "cars", "maps", "satellite", "experiments", "colourise", "segment", "best", "tiny"),
+)
 INTERRUPTED = 130
 
 
@@ -26,8 +28,8 @@ INTERRUPTED = 130
 @click.argument("run", type=options.PLACE)
 @click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start.")
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
-@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="Sides the networks see, multiples of 32.")
-@click.option("--fit", type=click.Choice(FITS), help="How pictures of another shape come to that size.")
+@click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
+@click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images to see in all.")
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
 @click.option("--batch", type=options.CountType(), metavar="N|auto", help="Pairs in one update; auto: what fits.")
@@ -58,7 +60,7 @@ def command(
     model.safetensors.
 
     The same command again resumes an interrupted run exactly where its last checkpoint was; with more --images it
-    extends a finished one. Ctrl-C saves first.
+    extends a finished one. Ctrl-C and SIGTERM save first.
 
     \b
     Examples:
@@ -89,7 +91,8 @@ def command(
         return 0
     summary = train(pairs, run, config, report=report)
     show(summary, as_json=as_json)
-    return INTERRUPTED if summary.interrupted else 0
+    # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
+    return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:
@@ -98,11 +101,12 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
 
     if as_json:
         render.say(options.to_json(summary))
+    elif summary.interrupted:
+        saved = f"Saved at image {summary.images} of {summary.plan.config.images}" if summary.plan else "Nothing begun"
+        render.say(f"{saved}. To resume, type it again:")
+        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
     elif summary.plan is None:
         render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
-    elif summary.interrupted:
-        render.say(f"Saved at image {summary.images} of {summary.plan.config.images}. To resume, type it again:")
-        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
     else:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
         render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")

@@ -15,6 +15,7 @@ from p2p_datatools.contract.destination import Destination, Skip, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines, sha256_file, write_lines
 from p2p_datatools.contract.images import Size, hash_pixels, size_of, write_mask, write_png
+from p2p_datatools.contract.numbers import histogram
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.maskfolder import areas_of
@@ -242,5 +243,9 @@ def _line_of(source: Source, sha256: str, products: Sequence[Product]) -> Line:
         sha256=sha256,
         size=size_of(products[0].pixels),
         files={product.file: hash_pixels(product.pixels) for product in products},
-        areas={product.file: areas_of(product.pixels, product.palette) for product in products if product.palette},
+        areas={
+            product.file: areas_of(histogram(product.pixels), product.palette)
+            for product in products
+            if product.palette
+        },
     )

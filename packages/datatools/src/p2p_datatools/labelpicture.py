@@ -15,13 +15,12 @@ from p2p_datatools.annotations.values import ColorLabels, IndexLabels, PictureLa
 from p2p_datatools.claims import IGNORED, Claims
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import LabelMap, Photo, read_photo
-from p2p_datatools.contract.numbers import read_index_picture
+from p2p_datatools.contract.numbers import histogram, read_index_picture
 from p2p_datatools.contract.palette import IGNORE_COLOR, Color, Palette
 from p2p_datatools.snap import TOLERANCE, Snapped, Snapper
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
-_ONCE = 1 << 24  # OpenCV counts pixels in float32, exactly up to here
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +44,11 @@ class PictureReader:
         self._claims, self._tolerance = claims, tolerance
         self._extra = {color_of(word.lower()): word.lower() for word in mapping if _HEX.fullmatch(word.lower())}
         self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
+
+    @property
+    def snapping(self) -> str:
+        """What the pixels of colours of no class depend on, beside the palette's: the tolerance, and other colours."""
+        return " ".join((str(self._tolerance), *map(hex_of, sorted(self._extra))))
 
     def read(self, item: PictureLabels) -> PictureClasses:
         """The classes of a picture; raises P2PError when it cannot be read or has colours that nothing explains."""
@@ -100,20 +104,15 @@ class PictureReader:
             return PictureClasses(None, uses, _NO_PIXELS, snapped, blended)
         table = np.zeros(len(counts), dtype=np.uint8)
         table[used] = [self._claims.index(labels[number]) or 0 for number in used]
-        mask = np.asarray(cv2.LUT(numbers, table), np.uint8) if numbers.dtype == np.uint8 else table[numbers]
+        if numbers.dtype != np.uint8:
+            mask = table[numbers]
+        elif (table[used] == used).all():  # the numbers are those of the palette already
+            mask = np.asarray(numbers, dtype=np.uint8)
+        else:
+            mask = np.asarray(cv2.LUT(numbers, table), dtype=np.uint8)
         pixels = np.zeros(256, dtype=np.int64)
         np.add.at(pixels, table[used], counts[used])
         return PictureClasses(mask, uses, pixels, snapped, blended)
-
-
-def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:
-    """How many pixels have each value; at least 256 counts."""
-    if numbers.dtype != np.uint8:
-        return np.bincount(numbers.ravel(), minlength=256)
-    rows = max(1, _ONCE // numbers.shape[1])
-    parts = (numbers[start : start + rows] for start in range(0, len(numbers), rows))
-    counts = sum(cv2.calcHist([part], [0], None, [256], [0, 256]).ravel().astype(np.int64) for part in parts)
-    return np.asarray(counts, dtype=np.int64)
 
 
 def color_labels(palette: Palette) -> dict[Color, str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.claims import IGNORED
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines, write_bytes, write_lines
-from p2p_datatools.contract.images import LabelMap
 from p2p_datatools.contract.palette import IGNORE, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.sizes import Size
 
@@ -24,8 +24,9 @@ LINES = "masks.jsonl"
 class MaskLine:
     """One mask: `areas` are pixels by class, `labels` tells what class each label became.
 
-    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. where the
-    labels were colours, `snapped` pixels had one of no class, and `blended` of them one that was near to none.
+    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. Where the
+    labels were colours, `snapped` pixels had one of no class, and `blended` of them one that was near to none; what
+    they became depends on `snapping`, which is the tolerance and the colours of --map.
     """
 
     name: str
@@ -36,6 +37,7 @@ class MaskLine:
     labels: dict[str, str]
     snapped: int = 0
     blended: int = 0
+    snapping: str = ""
 
     @property
     def file(self) -> str:
@@ -59,6 +61,7 @@ def line_from_json(value: Any) -> MaskLine:
         labels={str(label): str(word) for label, word in dict(value["labels"]).items()},
         snapped=int(value.get("snapped", 0)),
         blended=int(value.get("blended", 0)),
+        snapping=str(value.get("snapping", "")),
     )
 
 
@@ -80,10 +83,9 @@ def write_records(folder: Path, palette: Palette, lines: Iterable[MaskLine]) -> 
     write_lines(folder / LINES, (line.to_json() for line in sorted(lines, key=lambda line: line.name)))
 
 
-def areas_of(mask: LabelMap, palette: Palette) -> dict[str, int]:
-    """The pixels of each class that a mask has any of, and of what it ignores."""
-    counts = np.bincount(mask.ravel(), minlength=256)
-    areas = {name: int(counts[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(counts[IGNORE])}
+def areas_of(pixels: NDArray[np.int64], palette: Palette) -> dict[str, int]:
+    """The pixels of each class that a mask has any of, and of what it ignores; `pixels` are those of each index."""
+    areas = {name: int(pixels[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(pixels[IGNORE])}
     return {name: count for name, count in areas.items() if count}
 
 

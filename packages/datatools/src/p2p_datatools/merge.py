@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from p2p_datatools.assembler import is_crowd, place_of
@@ -47,7 +47,7 @@ class MergeSummary:
 
 
 def merge(parts: Sequence[Path], dest: Path, *, move: bool = False, report: Reporter = QUIET) -> MergeSummary:
-    """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts.
+    """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts at the end.
 
     The parts must be made with the same halves, palette, size and fit, not be split yet, and have no name in common;
     of a pairing in shards all must be there. The same call again continues what was interrupted, or does nothing.
@@ -56,26 +56,30 @@ def merge(parts: Sequence[Path], dest: Path, *, move: bool = False, report: Repo
     _refuse_places(parts, dest)
     known = read_manifest(dest) if is_manifested(dest) else None
     folders = _opened(parts, known)
+    moved = len(parts) - len(folders)
+    skipped = tuple(_skipped([dest, *parts] if moved else parts))
     if not folders:
         assert known is not None
-        return MergeSummary(0, len(known.pairs), len(parts), (), dest)
+        _empty(parts)
+        return MergeSummary(0, len(known.pairs), len(parts), skipped, dest)
     header = _common(folders)
-    _refuse_missing_shards(folders)
+    _refuse_missing_shards(folders, moved)
     pairs = _planned(folders)
     merged = sorted({part.name for part in parts})
     recipe = {"by": BY, "parts": merged, "move": move}
-    skipped = tuple(_skipped(parts))
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
         old = _old(known, header, pairs)
         brought = 0
         for folder, pair, planned in report.track(pairs.values(), "merging", len(pairs)):
-            brought += _bring(folder.path, pair, planned, destination, old, move=move)
+            brought += _bring(folder.path, pair, old.get(pair.name, planned), destination, move=move)
         lines = old | {name: planned for name, (_, _, planned) in pairs.items() if name not in old}
         provenance = {**header.provenance, "merged": merged}
         whole = replace(header, path=dest, pairs=tuple(lines.values()), provenance=provenance)
         destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
     if move:
-        _empty(folders)
+        for folder in folders:
+            _remove_pictures(folder)
+        _empty(parts)
     return MergeSummary(brought, len(pairs) - brought, len(parts), skipped, dest)
 
 
@@ -139,8 +143,8 @@ def _widened(halves: Sequence[Half]) -> Half:
     return replace(halves[0], range=(low, high))
 
 
-def _refuse_missing_shards(folders: Sequence[PairFolder]) -> None:
-    """Raise when parts are shards of different pairings, or some of one are missing."""
+def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
+    """Raise when parts are shards of different pairings, or some of one are missing, but for those `moved` already."""
     shards = [parse_shard(said) for folder in folders if (said := folder.provenance.get("shard"))]
     counts = Counter(shard.of for shard in shards)
     if len(counts) > 1:
@@ -149,7 +153,7 @@ def _refuse_missing_shards(folders: Sequence[PairFolder]) -> None:
         )
     if shards:
         missing = sorted(set(range(1, shards[0].of + 1)) - {shard.number for shard in shards})
-        if missing:
+        if len(missing) > moved:
             raise P2PError(
                 f"{folders[0].path}: is one of {shards[0].of} shards, of which {', '.join(map(str, missing))} "
                 "is not given. Name all of them."
@@ -188,11 +192,9 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: Planned) -> dict[s
     return old
 
 
-def _bring(
-    part: Path, pair: Pair, planned: Pair, destination: Destination, old: dict[str, Pair], *, move: bool
-) -> bool:
-    """Copy or move the files of a pair, unless they are there; says whether there was anything to do."""
-    if pair.name in old or all(_is_done(destination, file, pair) for file in planned.files):
+def _bring(part: Path, pair: Pair, planned: Pair, destination: Destination, *, move: bool) -> bool:
+    """Bring the files of a pair, unless they are there; says whether there was anything to do."""
+    if all((destination.dest / file).is_file() or _is_done(destination, file, pair) for file in planned.files):
         return False
     for source, file in zip(pair.files, planned.files, strict=True):
         _carry(part / source, destination.path(file), move=move)
@@ -205,14 +207,10 @@ def _is_done(destination: Destination, file: str, pair: Pair) -> bool:
 
 
 def _carry(source: Path, target: Path, *, move: bool) -> None:
-    if move and not source.exists() and target.exists():
-        return  # a kill came between the move and its record
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if move:
-            with contextlib.suppress(OSError):  # on another disk it is copied, and removed at the end
-                source.replace(target)
-                return
+        if move and _linked(source, target):
+            return
         with source.open("rb") as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
     except FileNotFoundError as error:
@@ -221,19 +219,42 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         raise P2PError(cannot_write(target, error)) from error
 
 
-def _skipped(parts: Iterable[Path]) -> Iterable[Skip]:
+def _linked(source: Path, target: Path) -> bool:
+    """Give a picture a second name, where the file system can: the first goes when DEST is whole, so none is lost."""
+    target.unlink(missing_ok=True)  # a kill came between the link and its record
+    try:
+        target.hardlink_to(source)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def _skipped(folders: Iterable[Path]) -> Iterable[Skip]:
+    """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
+    lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
+    return dict.fromkeys(Skip(line["where"], line["why"]) for line in lines)
+
+
+def _remove_pictures(part: PairFolder) -> None:
+    for pair in part.pairs:
+        for file in pair.files:
+            (part.path / file).unlink(missing_ok=True)
+
+
+def _empty(parts: Sequence[Path]) -> None:
+    """Remove what is left of parts whose pictures are moved: their notes, then folders that hold nothing else."""
     for part in parts:
-        if (part / SKIPPED).is_file():
-            yield from (Skip(line["where"], line["why"]) for line in read_lines(part / SKIPPED))
-
-
-def _empty(folders: Sequence[PairFolder]) -> None:
-    """Remove what is left of moved parts: the manifest, then folders that hold nothing else."""
-    for folder in folders:
         # The header first: without it a part is known to be moved.
-        for file in (HEADER, LINES, SKIPPED, *(file for pair in folder.pairs for file in pair.files)):
-            (folder.path / file).unlink(missing_ok=True)
-        places = {parent for pair in folder.pairs for parent in PurePosixPath(pair.file).parents}
-        for place in sorted(places, key=lambda place: len(place.parts), reverse=True):
-            with contextlib.suppress(OSError):  # holds something else
-                (folder.path / place).rmdir()
+        for note in (HEADER, LINES, SKIPPED):
+            (part / note).unlink(missing_ok=True)
+        for place in sorted((part / UNSPLIT).rglob("*"), reverse=True):
+            _remove_if_empty(place)
+        _remove_if_empty(part / UNSPLIT)
+        _remove_if_empty(part)
+
+
+def _remove_if_empty(place: Path) -> None:
+    with contextlib.suppress(OSError):  # holds something else, or is none
+        place.rmdir()

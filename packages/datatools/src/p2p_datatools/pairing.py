@@ -23,7 +23,7 @@ from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.partners import Files
 
 MADE_BY = "p2p data pair"
-WEIGHT = 3  # bytes that a byte of a decoded half may cost while it is read, joined and written
+WEIGHT = 4  # bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads
 RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # of other types it is that of the values met
 NO_RANGE = (math.inf, -math.inf)
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was brought

@@ -4,7 +4,6 @@ Nothing here may decide on a split, paint a mask, or hold more than one pair's p
 """
 
 import contextlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairing import MADE_BY, RANGES, SCALED, Job, job_of
 from p2p_datatools.partners import BY_STEM, Files, partners
 from p2p_datatools.shards import Shard
+from p2p_datatools.threads import cores
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def pair(
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if is_manifested(dest) else None
     matched, skipped = partners(a, b, match=ways.match, report=report)
-    pictures = tuple((files[place] for files in matched.values()) for place in (0, 1))
-    job = job_of((a, b), halves, size, fit, pictures=(pictures[0], pictures[1]), known=known)
+    pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
+    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched.keys() | old.keys()))
@@ -86,7 +86,7 @@ def pair(
     with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
         assembler = Assembler(job, destination, old, wanted=old.keys() | matched.keys(), crowded=crowded)
         counts = {"built": 0, "kept": 0}
-        with contextlib.closing(assembler.bring(matched.items(), ways.jobs or os.cpu_count() or 1)) as outcomes:
+        with contextlib.closing(assembler.bring(matched.items(), ways.jobs or cores())) as outcomes:
             for outcome in report.track(outcomes, "pairing", len(matched)):
                 if isinstance(outcome, Skip):
                     skipped.append(outcome)

@@ -19,7 +19,7 @@ from p2p_datatools.annotations.recognise import read_labels
 from p2p_datatools.annotations.values import ColorLabels, IndexLabels, LabelSet, Polygon, RegionLabels
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import SUFFIXES, Photo, read_photo
-from p2p_datatools.contract.numbers import read_index_picture
+from p2p_datatools.contract.numbers import histogram, read_index_picture
 from p2p_datatools.contract.palette import (
     BUILT_IN,
     IGNORE,
@@ -33,7 +33,7 @@ from p2p_datatools.contract.palette import (
 )
 from p2p_datatools.contract.sizes import Size
 from p2p_datatools.findings import Finding
-from p2p_datatools.labelpicture import hex_of, histogram
+from p2p_datatools.labelpicture import hex_of
 from p2p_datatools.layout import Tile, sheet
 
 # In a JPEG of quality 75 with 4:2:0 chroma, 0.05% of the pixels 4 and more from any edge come back as the other of two

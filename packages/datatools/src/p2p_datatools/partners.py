@@ -67,13 +67,21 @@ def _by_key(a: Path, b: Path, key: Key) -> Partners:
         of_a, of_b = in_a.get(name, []), in_b.get(name, [])
         twice = next((files for files in (of_a, of_b) if len(files) > 1), None)
         if twice:
-            skipped.append(Skip(str(twice[0]), f"has the same name as {twice[1]}. Rename or remove one of them."))
+            skipped.append(_same_name(name, twice, by_stem=key is _own_name))
         elif not of_a or not of_b:
             file, other = (of_a[0], b) if of_a else (of_b[0], a)
             skipped.append(Skip(str(file), f"has no partner in {other}. Add '{name}' there, or remove this one."))
         else:
             matched[name] = (of_a[0], of_b[0])
     return matched, skipped
+
+
+def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
+    others = f"{files[1]}" + (f" and {len(files) - 2} more" if len(files) > 2 else "")
+    if by_stem:
+        return Skip(str(files[0]), f"has the same name as {others}. Rename or remove one of them.")
+    found = f"for the expression finds '{name}' in both. Let it find what tells them apart."
+    return Skip(str(files[0]), f"has the same name as {others}, {found}")
 
 
 def _an_example(found: dict[str, list[Path]]) -> str:

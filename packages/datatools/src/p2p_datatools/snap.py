@@ -3,9 +3,11 @@
 Nothing here may know files, classes or palettes; colours are rows of a table, results are their numbers.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,9 +24,9 @@ _MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0
 _FLAT = 16  # in each channel; no blend in thirty JPEG facades has 5x5 such pixels, nor with 24
 _UNSURE = 255
 _BAND = 1 << 19  # pixels
-_GROUP = 16  # rows of the table that are looked for at once, a bit each
-_CHUNK = 1 << 16  # pixels whose distances to all colours are held at once
-_FEW = 1 << 12  # pixels whose far surroundings are held at once
+_CHUNK = 1 << 16  # distances that are held at once: they stay in the cache
+_AT_ONCE = 1 << 20  # pixels around others that are held at once
+_NONE = np.iinfo(np.int32).max
 _BITS = 5
 _STEP = 1 << (8 - _BITS)
 
@@ -56,6 +58,19 @@ class Snapped:
     stray: Marks
 
 
+class _Blends(NamedTuple):
+    """Blended pixels by their places in a band: without known colours near, and in a block of one strange colour."""
+
+    places: Places
+    lonely: Marks
+    stray: Marks
+
+    def between(self, first: int, last: int, width: int) -> "_Blends":
+        """Those in the rows from the `first` to before the `last`; places are in their order."""
+        inner = slice(*np.searchsorted(self.places, (first * width, last * width)))
+        return _Blends(self.places[inner], self.lonely[inner], self.stray[inner])
+
+
 class Snapper:
     """Finds the nearest colour of a table, uint8 (n, 3) RGB, for every pixel of pictures.
 
@@ -71,7 +86,8 @@ class Snapper:
         if tolerance < 0:
             raise UsageError(f"tolerance {tolerance}: a distance between colours is 0 or more.")
         self.colors = colors
-        self._limit = float(tolerance) ** 2
+        self._limit = tolerance**2
+        self._keys = _keys(colors)
         self._codes = np.zeros(256, dtype=np.int32)
         self._codes[: len(colors)] = _codes(colors[None])[0]
         self._cells = _cells(colors, self._limit)
@@ -80,8 +96,7 @@ class Snapper:
         """The rows of a picture (height, width, 3); large ones are done in bands, which bounds the memory."""
         rows = np.empty(picture.shape[:2], dtype=np.uint8)
         moved = np.empty(rows.shape, dtype=bool)
-        blended, stray = np.zeros(rows.shape, dtype=bool), np.zeros(rows.shape, dtype=bool)
-        lonely = np.zeros(rows.shape, dtype=bool)
+        blended, stray, lonely = (np.zeros(rows.shape, dtype=bool) for _ in range(3))
         height = max(1, _BAND // picture.shape[1])
         for top in range(0, len(rows), height):
             inner, above = slice(top, top + height), min(top, FAR)
@@ -89,9 +104,10 @@ class Snapper:
             band = picture[top - above : top + height + FAR]
             found, codes, unsure = self._sure(band)
             if len(unsure):
-                marks = self._decide(band, codes, found, unsure)
-                for whole, part in zip((blended, stray, lonely), marks, strict=True):
-                    whole[inner] = part[kept]
+                blends = self._decide(band, codes, found, unsure).between(above, above + height, picture.shape[1])
+                places = blends.places + (top - above) * picture.shape[1]
+                blended.ravel()[places] = True
+                stray.ravel()[places], lonely.ravel()[places] = blends.stray, blends.lonely
             rows[inner] = found[kept]
             np.not_equal(cv2.LUT(found[kept], self._codes), codes[kept], out=moved[inner])
         if np.count_nonzero(lonely) > _MOST_LONELY * rows.size:
@@ -102,85 +118,109 @@ class Snapper:
         """The rows where a cell tells them, one number a pixel for its colour, and the places of the others."""
         # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
         cells = cv2.cvtColor(picture, cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
-        rows = np.take(self._cells, cells)
+        rows = _looked_up(self._cells, cells)
         return rows, _codes(picture), np.flatnonzero(rows == _UNSURE)
 
-    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> tuple[Marks, Marks, Marks]:
-        """Fill in the `unsure` rows; which pixels are blended, in a block of one strange colour, and lonely."""
-        nearest = np.empty(len(unsure), dtype=np.uint8)
-        near = np.empty(len(unsure), dtype=bool)
-        for some in _chunks(len(unsure)):
-            distances = self._distances(picture, unsure[some])
-            nearest[some] = distances.argmin(axis=0)
-            near[some] = distances.min(axis=0) <= self._limit
+    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> _Blends:
+        """Fill in the `unsure` rows; which of them are blended."""
+        nearest, distance = self._nearest(picture, unsure)
+        near = distance <= self._limit
         rows.ravel()[unsure[near]] = nearest[near]
         places, nearest = unsure[~near], nearest[~near]
-        if len(places) > _MOST_BLENDED * rows.size:
-            chosen, alone = nearest, np.ones(len(places), dtype=bool)
-        else:
-            chosen, alone = self._blends(picture, rows, places)
-        rows.ravel()[places] = np.where(alone, nearest, chosen)
-        blended, block, lonely = (np.zeros(rows.shape, dtype=bool) for _ in range(3))
-        blended.ravel()[places], lonely.ravel()[places] = True, alone
-        block.ravel()[places] = _in_blocks(codes, places)
-        block |= _in_areas(picture, blended)
-        return blended, block, lonely
+        lonely, around = np.ones(len(places), dtype=bool), _Around(rows, places)
+        if len(places) <= _MOST_BLENDED * rows.size:
+            for reach in (NEAR, FAR):
+                left = np.flatnonzero(lonely)
+                nearest[left], lonely[left] = self._blends(picture, around, left, nearest[left], reach)
+        rows.ravel()[places] = nearest
+        return _Blends(places, lonely, _in_blocks(codes, places) | _in_areas(picture, around))
 
-    def _distances(self, picture: Photo, places: Places) -> NDArray[np.float32]:
-        """Squared distances (n, places), less than 2^18 and so exact in float32."""
-        # No matrix product: it is too small for the threads that numpy's library would start for it.
-        red, green, blue = picture.reshape(-1, 3)[places].T.astype(np.float32)
-        distances = np.empty((len(self.colors), len(places)), dtype=np.float32)
-        for row, color in enumerate(self.colors.astype(np.float32)):
-            distances[row] = (red - color[0]) ** 2 + (green - color[1]) ** 2 + (blue - color[2]) ** 2
-        return distances
+    def _nearest(self, picture: Photo, places: Places, among: Marks | None = None) -> tuple[Numbers, NDArray[np.int32]]:
+        """The nearest row for each place, and its squared distance; `among` says which rows there are, (n, places)."""
+        nearest, distances = np.empty(len(places), dtype=np.uint8), np.empty(len(places), dtype=np.int32)
+        pixels, (factors, own) = picture.reshape(-1, 3), self._keys
+        for some in _chunks(len(places), max(1, _CHUNK // len(own))):
+            # No matrix product: it is too small for the threads that numpy's library would start for it.
+            channels = np.ascontiguousarray(pixels[places[some]].T, dtype=np.int32)
+            keys = factors[0] * channels[0]
+            for channel in (1, 2):
+                keys += factors[channel] * channels[channel]
+            keys += own
+            if among is not None:
+                keys[~among[:, some]] = _NONE
+            least = keys.min(axis=0)
+            nearest[some] = least & 255
+            distances[some] = (least >> 8) + np.square(channels, out=channels).sum(axis=0, dtype=np.int32)
+        return nearest, distances
 
-    def _blends(self, picture: Photo, rows: Numbers, places: Places) -> tuple[Numbers, Marks]:
-        """For each place the nearest of the colours around it, and whether there are none."""
-        chosen = np.zeros(len(places), dtype=np.uint8)
-        lonely = np.ones(len(places), dtype=bool)
-        maps = [_around(rows, start) for start in range(0, len(self.colors), _GROUP)] if len(places) else []
-        for some in _chunks(len(places)):
-            found = [spread.ravel()[places[some]] for spread in maps]
-            around = np.stack([found[row // _GROUP] >> row % _GROUP & 1 for row in range(len(self.colors))])
-            distances = np.where(around, self._distances(picture, places[some]), np.inf)
-            chosen[some], lonely[some] = distances.argmin(axis=0), ~around.any(axis=0)
-        left = np.flatnonzero(lonely)
-        for start in range(0, len(left), _FEW):
-            some_left = left[start : start + _FEW]
-            around = self._found_within(rows, places[some_left])
-            distances = np.where(around, self._distances(picture, places[some_left]), np.inf)
-            chosen[some_left], lonely[some_left] = distances.argmin(axis=0), ~around.any(axis=0)
-        return chosen, lonely
-
-    def _found_within(self, rows: Numbers, places: Places) -> Marks:
-        """Which rows of the table are found up to FAR from each place, (n, places)."""
-        down, across = np.divmod(places, rows.shape[1])
-        reach = np.arange(-FAR, FAR + 1)
-        ys = np.clip(down[:, None] + reach, 0, rows.shape[0] - 1)
-        xs = np.clip(across[:, None] + reach, 0, rows.shape[1] - 1)
-        around = rows[ys[:, :, None], xs[:, None, :]].reshape(len(places), -1)
-        return np.stack([(around == row).any(axis=1) for row in range(len(self.colors))])
+    def _blends(
+        self, picture: Photo, around: "_Around", which: Places, otherwise: Numbers, reach: int
+    ) -> tuple[Numbers, Marks]:
+        """For each place the nearest of the rows found up to `reach` from it, and whether there are none."""
+        chosen, none = otherwise.copy(), np.ones(len(which), dtype=bool)
+        for some in _chunks(len(which), _AT_ONCE // (2 * reach + 1) ** 2):
+            seen = around.rows(which[some], reach)
+            among = np.stack([(seen == row).any(axis=0) for row in range(len(self.colors))])
+            none[some] = ~among.any(axis=0)
+            nearest, _ = self._nearest(picture, around.places[which[some]], among)
+            np.copyto(chosen[some], nearest, where=~none[some])
+        return chosen, none
 
 
-def _chunks(count: int) -> Iterator[slice]:
-    return (slice(start, start + _CHUNK) for start in range(0, count, _CHUNK))
+class _Around:
+    """What lies around the `places` of a band whose rows are found but for these."""
+
+    def __init__(self, rows: Numbers, places: Places) -> None:
+        self.places = places
+        self.down, self.across = np.divmod(places, rows.shape[1])
+        wide = cv2.copyMakeBorder(rows, FAR, FAR, FAR, FAR, cv2.BORDER_CONSTANT, value=(_UNSURE,))
+        self._wide, self._width = wide.ravel(), wide.shape[1]
+        self._middles = (self.down + FAR) * self._width + self.across + FAR
+
+    def rows(self, which: Places, reach: int) -> Numbers:
+        """The rows up to `reach` from some of the places, (offsets, places); _UNSURE where there are none."""
+        offsets, middles = _offsets(reach, self._width), self._middles[which]
+        seen = np.empty((len(offsets), len(middles)), dtype=np.uint8)
+        for line, offset in zip(seen, offsets, strict=True):
+            np.take(self._wide, middles + offset, out=line, mode="clip")  # nothing to clip; other modes copy
+        return seen
+
+    def inside(self, reach: int) -> Places:
+        """Which places have none but such places up to `reach` from them, as far as the picture goes."""
+        which = np.arange(len(self.places))
+        for offset in _offsets(reach, self._width):
+            which = which[self._wide[self._middles[which] + offset] == _UNSURE]
+        return which
 
 
-def _around(rows: Numbers, first: int) -> NDArray[np.uint16]:
-    """For each pixel, as bits, which of the _GROUP rows from the `first` on are found up to NEAR from it."""
-    table = np.zeros(256, dtype=np.uint16)
-    table[first : min(first + _GROUP, _UNSURE)] = (1 << np.arange(_GROUP))[: _UNSURE - first]
-    bits: NDArray[np.uint16] = np.asarray(cv2.LUT(rows, table), dtype=np.uint16)
-    across = bits.copy()
-    for shift in range(1, NEAR + 1):
-        across[:, shift:] |= bits[:, :-shift]
-        across[:, :-shift] |= bits[:, shift:]
-    around = across.copy()
-    for shift in range(1, NEAR + 1):
-        around[shift:] |= across[:-shift]
-        around[:-shift] |= across[shift:]
-    return around
+def _looked_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
+    """What a table of 65,536 has for each cell."""
+    try:
+        return np.asarray(cv2.LUT(cells, table), dtype=np.uint8)
+    except cv2.error:  # before 4.13 OpenCV had no tables of this size; numpy takes three times as long
+        return np.take(table, cells)
+
+
+def _chunks(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, count, size))
+
+
+@functools.lru_cache(maxsize=16)
+def _offsets(reach: int, width: int) -> Places:
+    """The distances, in an array of this width, from a pixel to those up to `reach` from it, the farthest first."""
+    steps = np.arange(-reach, reach + 1)
+    down, across = (side.ravel() for side in np.meshgrid(steps, steps, indexing="ij"))
+    return (down * width + across)[np.argsort(-(down**2 + across**2), kind="stable")]
+
+
+def _keys(colors: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Factors of red, green and blue, (3, n, 1), and constants (n, 1), to sum up to 256 (d^2 - r^2 - g^2 - b^2) + row.
+
+    The least such sum is that of the nearest row, of the first one of several, and it is exact in 32 bits.
+    """
+    parts = colors.astype(np.int32)
+    own = 256 * np.square(parts).sum(axis=1, dtype=np.int32) + np.arange(len(parts), dtype=np.int32)
+    return np.ascontiguousarray(-512 * parts.T[..., None]), own[:, None]
 
 
 def _window(radius: int) -> Numbers:
@@ -211,16 +251,20 @@ def _cells(colors: NDArray[np.uint8], limit: float) -> Numbers:
     corners = nearest.reshape(count, 2, count, 2, count, 2).transpose(0, 2, 4, 1, 3, 5).reshape(count**3, 8)
     worst = least.reshape(count, 2, count, 2, count, 2).max(axis=(1, 3, 5)).reshape(count**3)
     sure = (corners == corners[:, :1]).all(axis=1) & (worst <= limit)
-    return np.where(sure, corners[:, 0], _UNSURE).astype(np.uint8)
+    table = np.full(1 << 16, _UNSURE, dtype=np.uint8)  # the highest bit is never set
+    table[: count**3][sure] = corners[sure, 0]
+    return table
 
 
 def _in_blocks(codes: Codes, places: Places) -> Marks:
     """Which `places` lie in a block of 3x3 pixels of one colour."""
     height, width = codes.shape
-    down, across = np.divmod(places, width)
-    inner = places[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
-    for offset in (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1):
-        inner = inner[codes.ravel()[inner] == codes.ravel()[inner + offset]]
+    flat = codes.ravel()
+    inner = places[flat[places] == np.take(flat, places + 1, mode="clip")]
+    down, across = np.divmod(inner, width)
+    inner = inner[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
+    for offset in _offsets(1, width):
+        inner = inner[flat[inner] == flat[inner + offset]]
     if not len(inner):
         return np.zeros(len(places), dtype=bool)
     middles = np.zeros(codes.shape, dtype=np.uint8)
@@ -228,15 +272,17 @@ def _in_blocks(codes: Codes, places: Places) -> Marks:
     return cv2.dilate(middles, _window(1)).ravel()[places] > 0
 
 
-def _in_areas(picture: Photo, blended: Marks) -> Marks:
-    """Which blended pixels lie in 5x5 such pixels of nearly one colour, as an area has in JPEG and no edge."""
-    centres = np.flatnonzero(cv2.erode(blended.view(np.uint8), _window(2)))
-    flat = np.zeros(blended.shape, dtype=np.uint8)
-    reach = np.arange(-2, 3)
-    for start in range(0, len(centres), _CHUNK):
-        down, across = np.divmod(centres[start : start + _CHUNK], blended.shape[1])
-        ys = np.clip(down[:, None] + reach, 0, blended.shape[0] - 1)
-        xs = np.clip(across[:, None] + reach, 0, blended.shape[1] - 1)
-        around = picture[ys[:, :, None], xs[:, None, :]].reshape(len(down), -1, 3)
-        flat[down, across] = (around.max(axis=1) - around.min(axis=1)).max(axis=1) <= _FLAT
-    return (cv2.dilate(flat, _window(2)) > 0) & blended if flat.any() else flat.view(np.bool_)
+def _in_areas(picture: Photo, around: _Around) -> Marks:
+    """Which blended places lie in 5x5 such pixels of nearly one colour, as an area has in JPEG and no edge."""
+    height, width = picture.shape[:2]
+    flat = np.zeros((height, width), dtype=np.uint8)
+    reach, centres = np.arange(-2, 3), around.inside(2)
+    for some in _chunks(len(centres), _CHUNK):
+        down, across = around.down[centres[some]], around.across[centres[some]]
+        ys = np.clip(down[:, None] + reach, 0, height - 1)
+        xs = np.clip(across[:, None] + reach, 0, width - 1)
+        pixels = picture[ys[:, :, None], xs[:, None, :]].reshape(len(ys), -1, 3)
+        flat[down, across] = (pixels.max(axis=1) - pixels.min(axis=1)).max(axis=1) <= _FLAT
+    if not flat.any():
+        return np.zeros(len(around.places), dtype=bool)
+    return cv2.dilate(flat, _window(2)).ravel()[around.places] > 0

@@ -2,3 +2,5 @@
 
 It may never print, import any room of datatools but `contract`, or load torch when it is itself imported.
 """
+
+__version__ = "0.1.0"

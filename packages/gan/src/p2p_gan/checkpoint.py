@@ -1,142 +1,190 @@
-"""The state of a run as files: networks, optimisers, random state and tallies, in safetensors and JSON, verified.
+"""Checkpoints as files: the tensors of a state, and the record that makes them count, each hashed, none a pickle.
 
-Nothing here may decide when to save or what to do next; it writes a state and reads the newest one back, bit for bit.
+Nothing here may decide when to save or what to do next; it writes a state and reads the newest whole one back, bit for
+bit.
 """
 
 import contextlib
+import dataclasses
 import hashlib
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import read_json, sha256_file, write_bytes, write_json
-from p2p_gan.scaling import restore_scaler, scaler_state
+from p2p_datatools.contract.files import read_json, sha256_file, write_json
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.state import Shapes, begun, rates, restore, set_rates, tensors_of
 from p2p_gan.step import Networks
+from p2p_gan.tensorfile import read_tensors, write_tensors
 
 FOLDER = "checkpoints"
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what Adam keeps for a parameter
+FORMAT, VERSION = "p2p-checkpoint", 1
+_NAME = re.compile(r"\d{10}")
+_SEAL = "record_sha256"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: images seen, and the sums of the losses since the last line of the record."""
+    """How far a run is. The order of the data follows from the seed and `images`, which is therefore its cursor."""
 
-    images: int
-    tally: list[float]
+    images: int  # seen so far
+    tally: list[float]  # sums of the losses since the last line of the record, over `tallied` images
     tallied: int
-    seconds: float
-    best: float | None = None  # the best validation score so far
-    slowed: float = 1.0  # what the rate is multiplied by since the run recovered
+    seconds: float  # of training
+    best: float | None = None  # the best score by validation, and after how many images
+    best_images: int | None = None
+    looked: bool = True  # whether the samples and scores that were due at `images` are made
+    extra: dict[str, Any] = field(default_factory=dict)  # small states of JSON values, such as a loss scaler's
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state on the CPU that training does not change, and what the record says of its optimisers."""
+
+    tensors: dict[str, Tensor]
+    begun: dict[str, int]
+    rates: dict[str, float]
+
+
+def snapshot(nets: Networks, reuse: dict[str, Tensor] | None = None) -> Snapshot:
+    """Copy the state into memory of the CPU; into the tensors of an earlier snapshot where given, which is quicker."""
+    live = tensors_of(nets)
+    pinned = any(value.is_cuda for value in live.values())  # the device copies without the processor's help
+    held = {} if reuse is None else reuse
+    for name, value in live.items():
+        if name not in held or held[name].shape != value.shape:
+            # In the layout of the original: a plain copy of memory.
+            held[name] = torch.empty_like(value, device="cpu", pin_memory=pinned)
+        held[name].copy_(value, non_blocking=pinned)
+    if pinned:
+        torch.cuda.synchronize()
+    return Snapshot({name: held[name] for name in live}, begun(nets), rates(nets))
+
+
+def write_state(run: Path, state: Snapshot, progress: Progress) -> dict[str, Any]:
+    """Write the tensors, and give the record with which `seal` makes them count."""
+    tensors = _place(run, progress.images).with_suffix(".safetensors")
+    digest = write_tensors(tensors, state.tensors)
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **dataclasses.asdict(progress),
+        "begun": state.begun,
+        "rates": state.rates,
+        "tensors": len(state.tensors),
+        "bytes": tensors.stat().st_size,
+        "sha256": digest,
+    }
+
+
+def seal(run: Path, record: Mapping[str, Any], *, keep: int) -> None:
+    """Write the record; the checkpoint counts from now on, and those beyond the last `keep` and the best go."""
+    write_json(_place(run, record["images"]), {**record, _SEAL: _digest(record)})
+    whole = _records(run)
+    wanted = {*whole[-keep:], _place(run, record["best_images"] or 0)}
+    for old in whole:
+        if old not in wanted:
+            _remove(old)  # the record goes first: without it the tensors do not count
+    for stray in (run / FOLDER).glob("*.safetensors"):  # a kill left it without a record
+        if _NAME.fullmatch(stray.stem) and not stray.with_suffix(".json").exists():
+            _remove(stray)
 
 
 def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
-    """Write a checkpoint: the tensors, then the JSON that makes it count; older ones than the last `keep` go."""
-    name = f"{progress.images:010d}"
-    data = safetensors.torch.save(_tensors(nets))
-    write_bytes(run / FOLDER / f"{name}.safetensors", data)
-    record = {
-        "images": progress.images,
-        "tally": progress.tally,
-        "tallied": progress.tallied,
-        "seconds": progress.seconds,
-        "best": progress.best,
-        "slowed": progress.slowed,
-        "scalers": {part: scaler_state(optimizer) for part, (_, optimizer) in _parts(nets).items()},
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
-    write_json(run / FOLDER / f"{name}.json", record)
-    for old in _records(run)[:-keep]:
-        # The record goes first: without it the tensors do not count.
-        for file in (old, old.with_suffix(".safetensors")):
-            with contextlib.suppress(OSError):
-                file.unlink()
+    """Write a checkpoint at once; the same state gives the same tensors file."""
+    seal(run, write_state(run, snapshot(nets), progress), keep=keep)
+
+
+def latest(run: Path) -> tuple[int, bool]:
+    """How many images the newest checkpoint has seen that looks whole, or 0, and whether they were all looked at.
+
+    It looks whole when its record is, and its tensors have their size; their hash takes longer and is `load_latest`'s.
+    """
+    for record in reversed(_records(run)):
+        with contextlib.suppress(P2PError, OSError, KeyError):
+            value = _read(record)
+            if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
+                return int(record.stem), bool(value["looked"])
+    return 0, True
+
+
+def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress | None:
+    """Bring networks, optimisers and random states to the newest whole checkpoint; None where there is none at all.
+
+    One that is damaged or does not fit is reported by a line and set aside under another name, and the one before it is
+    used. Raises P2PError when there are some and none can be used.
+    """
+    records = _records(run)
+    troubles: list[str] = []
+    for record in reversed(records):
+        try:
+            progress = _load(record, nets)
+        except P2PError as error:
+            troubles.append(str(error))
+            continue
+        for bad, trouble in zip(reversed(records), troubles, strict=False):
+            report.note(f"{trouble} Training continues from image {progress.images}. {_set_aside(bad)}")
+        return progress
+    if troubles:
+        raise P2PError(
+            f"{troubles[0]} None of the {len(records)} checkpoints there can be used. Bring a copy of {run / FOLDER} "
+            "back if you have one, or delete that folder: the same command then begins again."
+        )
+    return None
+
+
+def _load(record: Path, nets: Networks) -> Progress:
+    tensors = record.with_suffix(".safetensors")
+    value = _read(record)
+    if sha256_file(tensors) != value["sha256"]:
+        raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")
+    shapes = Shapes(nets, value["begun"])
+    found = read_tensors(tensors, shapes, shapes.needed)
+    restore(nets, found)
+    set_rates(nets, value["rates"])
+    return Progress(**{each.name: value[each.name] for each in dataclasses.fields(Progress)})
+
+
+def _read(record: Path) -> dict[str, Any]:
+    """A record whose own hash is right."""
+    value = read_json(record)
+    if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != VERSION:
+        raise P2PError(f"{record}: is no checkpoint of this version of p2p.")
+    if value.pop(_SEAL, None) != _digest(value):
+        raise P2PError(f"{record}: its hash is not the one it was written with, so it is damaged.")
+    return value
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _records(run: Path) -> list[Path]:
-    return sorted((run / FOLDER).glob("[0-9]*.json"))
+    return sorted(path for path in (run / FOLDER).glob("*.json") if _NAME.fullmatch(path.stem))
 
 
-def latest_images(run: Path) -> int:
-    """How many images the newest checkpoint has seen; 0 where there is none."""
-    records = _records(run)
-    return int(records[-1].stem) if records else 0
+def _place(run: Path, images: int) -> Path:
+    return run / FOLDER / f"{images:010d}.json"
 
 
-def load_latest(run: Path, nets: Networks) -> Progress | None:
-    """Bring the networks, optimisers and torch's random state to the newest checkpoint; None where there is none.
-
-    Raises P2PError when that checkpoint is damaged, saying which to delete and where training then continues.
-    """
-    records = _records(run)
-    if not records:
-        return None
-    newest = records[-1]
-    tensors = newest.with_suffix(".safetensors")
-    before = f"image {int(records[-2].stem)}" if len(records) > 1 else "the beginning"
-    advice = f"Delete {newest} and run the same command again; training then continues from {before}."
-    try:
-        record = read_json(newest)
-        progress = Progress(
-            int(record["images"]),
-            list(record["tally"]),
-            int(record["tallied"]),
-            record["seconds"],
-            record.get("best"),
-            record.get("slowed", 1.0),
-        )
-        if sha256_file(tensors) != record["sha256"]:
-            raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")
-        _restore(nets, safetensors.torch.load_file(tensors))
-        for part, (_, optimizer) in _parts(nets).items():
-            restore_scaler(optimizer, record.get("scalers", {}).get(part, {}))
-    except P2PError as error:
-        raise P2PError(f"{error} {advice}") from error
-    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise P2PError(f"{newest}: is damaged ({type(error).__name__}: {error}). {advice}") from error
-    return progress
+def _remove(record: Path) -> None:
+    for file in (record, record.with_suffix(".safetensors")):
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
-def _parts(nets: Networks) -> dict[str, tuple[nn.Module, torch.optim.Optimizer]]:
-    return {
-        "generator": (nets.generator, nets.generator_optimizer),
-        "discriminator": (nets.discriminator, nets.discriminator_optimizer),
-    }
-
-
-def _tensors(nets: Networks) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = {"random.cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        found["random.cuda"] = torch.cuda.get_rng_state()
-    for part, (network, optimizer) in _parts(nets).items():
-        for name, value in network.state_dict().items():
-            found[f"{part}.{name}"] = value
-        for name, parameter in network.named_parameters():
-            for moment, value in optimizer.state.get(parameter, {}).items():
-                found[f"{part}.{moment}.{name}"] = value
-    return {name: value.detach().cpu().contiguous() for name, value in found.items()}
-
-
-def _restore(nets: Networks, tensors: dict[str, Tensor]) -> None:
-    for part, (network, optimizer) in _parts(nets).items():
-        network.load_state_dict({name: tensors[f"{part}.{name}"] for name in network.state_dict()})
-        for name, parameter in network.named_parameters():
-            if f"{part}.exp_avg.{name}" in tensors:
-                state: dict[str, Any] = optimizer.state[parameter]
-                for moment in _MOMENTS:
-                    state[moment] = _like(tensors[f"{part}.{moment}.{name}"], parameter)
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
-
-
-def _like(value: Tensor, parameter: Tensor) -> Tensor:
-    """The value on the parameter's device and in its memory layout, on which the fused optimiser insists."""
-    if value.shape != parameter.shape:
-        return value.to(parameter.device)
-    return torch.empty_like(parameter, requires_grad=False).copy_(value)
+def _set_aside(record: Path) -> str:
+    """Rename a checkpoint so that it is neither used nor counted again; says where it is."""
+    aside = record.with_name(f"{record.stem}.damaged.json")
+    with contextlib.suppress(OSError):
+        for suffix in (".json", ".safetensors"):
+            if record.with_suffix(suffix).exists():
+                record.with_suffix(suffix).replace(aside.with_suffix(suffix))
+    return f"It is now called {aside.stem}; delete it when you have seen it."

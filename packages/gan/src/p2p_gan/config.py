@@ -7,7 +7,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from p2p_datatools.contract.sizes import Fit, Size
+from p2p_datatools.contract.sizes import Size, TrainFit
+
+NATIVE = "native"  # the word for pictures of their own size
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,12 @@ class Config:
 
     # The task. A direction is a-to-b or b-to-a, or says the same in the words of the halves (mask-to-photo).
     direction: str = "a-to-b"
-    a_as: str = "values"  # classes: a mask is one-hot as input, and class logits as output
+    a_as: str = "values"  # classes: a mask is one-hot as input, class logits as output; auto: where it is a mask
     b_as: str = "values"
     # Sizes. Pictures are brought to `size` times `jitter` by `fit`; the networks see crops of `crop`, or of `size`.
-    size: Size = Size(256, 256)  # width and height in pixels, each a multiple of 32
-    fit: Fit = "stretch"  # how a picture of another shape comes to that size
+    # Width and height, multiples of 32 (of 4 for a resnet); None (native): the pictures' own, without jitter.
+    size: Size | None = Size(256, 256)
+    fit: TrainFit = "stretch"  # how a picture of another shape comes to that size; keep: its shape, as many pixels
     crop: Size | None = None  # train on random crops of this size out of larger pictures
     jitter: float = 286 / 256  # resize to this many times the size, then crop at random; 1 switches it off
     mirror: bool = True  # flip half of the pairs left to right, both halves alike
@@ -45,7 +48,8 @@ class Config:
     dropout_blocks: int = 3  # that many decoder blocks have dropout,
     dropout_skip: int = 0  # after so many innermost ones that have none; a resnet has it in every block
     norm: str = "batch"
-    noise: int = 0  # channels of random input beside the picture
+    biases: bool = True  # beside norms too; the reference implementation has them beside instance norm only
+    noise: int = 0  # random values given to the generator beside the picture, each as one more channel
     # Discriminator (appendix 6.1.2): PatchGAN; three strided layers see patches of 70x70.
     discriminator_filters: int = 64
     discriminator_layers: int = 3
@@ -99,9 +103,10 @@ class Config:
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values; `config_from_json` reads them back."""
-        return {**dataclasses.asdict(self), "size": str(self.size), "crop": str(self.crop) if self.crop else None}
+        sizes = {"size": str(self.size or NATIVE), "crop": str(self.crop) if self.crop else None}
+        return {**dataclasses.asdict(self), **sizes}
 
     @property
-    def seen(self) -> Size:
-        """The size that the networks see in training."""
-        return self.crop or self.size
+    def seen(self) -> Size | None:
+        """The size that the networks see in training; None where pictures have many."""
+        return self.crop or (self.size if self.fit != "keep" else None)

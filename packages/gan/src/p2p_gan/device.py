@@ -6,16 +6,19 @@ Nothing here may know networks or data; what `auto` becomes is decided here and 
 import contextlib
 import os
 import platform
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 
+_DECISIVE = ("device", "torch", "system")  # of a machine's description: on these the last bit of a number depends
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
@@ -82,15 +85,39 @@ def resolve_threads(wanted: int) -> int:
     return wanted or torch.get_num_threads()
 
 
-def prepare(device: torch.device, precision: str, threads: int, seed: int) -> None:
-    """Set the process up: threads, the kind of matrix product, and torch's own random state (which draws dropout)."""
+def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:
+    """Set the process up: threads, the kind of matrix product, and the random states (torch's draws dropout)."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
+    # Nothing here draws from these two; seeded, a library that does would do the same again.
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
     if device.type == "cuda":
+        if deterministic:
+            # cuBLAS reads it when it is first used; without it torch refuses to multiply.
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
         torch.backends.cudnn.allow_tf32 = precision != "float32"
-        torch.backends.cudnn.benchmark = True
+        # Trying which kernel is fastest may choose another one the next time.
+        torch.backends.cudnn.benchmark = not deterministic
+        torch.backends.cudnn.deterministic = deterministic
+        torch.use_deterministic_algorithms(deterministic)
+
+
+@contextlib.contextmanager
+def telling_what_is_not_deterministic() -> Iterator[None]:
+    """Turn torch's refusal of an operation under `deterministic` into a P2PError that names it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "does not have a deterministic implementation" not in str(error):
+            raise
+        operation = str(error).split(" ", 1)[0]
+        raise P2PError(
+            f"deterministic=true: CUDA has no way to compute {operation} that is the same every time. Leave "
+            "deterministic off, train on the CPU, or choose settings that do without it, in a new run folder."
+        ) from error
 
 
 def autocast_for(device: torch.device, precision: str) -> Autocast:
@@ -112,6 +139,15 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
         "torch": torch.__version__,
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def differences(before: dict[str, Any], device: torch.device) -> list[str]:
+    """A line, if a run that began on the machine `before` now continues where it cannot be the same bit for bit."""
+    now = describe_machine(device)
+    changed = [f"{name} was {before.get(name)}, now {now[name]}" for name in _DECISIVE if before.get(name) != now[name]]
+    if not before or not changed:
+        return []
+    return [f"Continued elsewhere than it began ({'; '.join(changed)}): the same training, but not bit for bit."]
 
 
 def _cpu_name() -> str:

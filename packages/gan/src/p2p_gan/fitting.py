@@ -6,7 +6,7 @@ Nothing here may leave a trace in a run: networks and random states are those fr
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,14 +17,15 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.data import PairStore
 from p2p_gan.job import Job, build
+from p2p_gan.memory import free_bytes
+from p2p_gan.state import parts
 from p2p_gan.step import train_step
 
 UPDATES, WARM_UP = 10, 3
 # Of what an update keeps for its backward pass, how much it takes at its peak: gradients and scratch beside it.
-PEAK = 1.6
+PEAK = 1.3
 SHARE = 0.8  # of the free memory that an update may take
 MOST = 1024  # pairs in a batch that `auto` chooses
-_GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -56,67 +57,67 @@ def timed(job: Job, store: PairStore, *, updates: int = UPDATES) -> Timing:
     """Time so many updates after three that are not timed, on spare networks and the run's own first pairs."""
     with spare(job) as trial:
         kept = _kept_by_an_update(trial, store)
-        for number in range(WARM_UP - 1):
-            _update(trial, store, number, job.config.batch)
+        seen = _train(trial, store, 0, WARM_UP - 1)
         _wait_for(job.device)
-        began = time.perf_counter()
-        for number in range(updates):
-            _update(trial, store, number, job.config.batch)
+        began, untimed = time.perf_counter(), seen
+        seen = _train(trial, store, seen, updates)
         _wait_for(job.device)
         seconds = time.perf_counter() - began
         networks = _network_bytes(trial)
-    return Timing(seconds / (updates * job.config.batch), networks, kept // job.config.batch)
+    return Timing(seconds / (seen - untimed), networks, kept // job.config.batch)
 
 
-def _update(job: Job, store: PairStore, number: int, batch: int) -> None:
-    pairs = store.batch(number * batch, batch, job.device)
-    train_step(job.nets, pairs, l1_weight=job.config.l1_weight, autocast=job.autocast)
+def _train(job: Job, store: PairStore, seen: int, updates: int) -> int:
+    """Some updates as the run would make them; gives the images seen then."""
+    for _ in range(updates):
+        positions = store.positions(seen, job.config.batch)
+        _update(job, store, positions)
+        seen += len(positions)
+    return seen
+
+
+def _update(job: Job, store: PairStore, positions: Sequence[int]) -> None:
+    train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
+
+
+def _largest(store: PairStore, batch: int) -> list[int]:
+    """Positions of a batch than which none takes more: so many times the largest picture of the first epoch."""
+    areas = [int(store.seen[store.order.index(position)].prod()) for position in range(len(store))]
+    return [max(range(len(store)), key=areas.__getitem__)] * batch
 
 
 def _kept_by_an_update(job: Job, store: PairStore) -> int:
     """The bytes that one update of the job's batch takes beside the networks, at its peak."""
-    batch = max(1, job.config.batch)
+    positions = _largest(store, job.config.batch)
     if job.device.type == "cuda":
         before = torch.cuda.memory_allocated(job.device)
         torch.cuda.reset_peak_memory_stats(job.device)
-        _update(job, store, 0, batch)
+        _update(job, store, positions)
         # The first update also makes gradients and moments, which stay.
         stays = torch.cuda.memory_allocated(job.device) - before
         return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
-    found: dict[int, int] = {}
+    found: dict[int, Tensor] = {}
 
     def keep(value: Tensor) -> Tensor:
-        storage = value.untyped_storage()
-        found[storage.data_ptr()] = storage.nbytes()
+        # Held until the end, so that no two of them have had the same address.
+        found[value.untyped_storage().data_ptr()] = value
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-        _update(job, store, 0, batch)
-    for network in (job.nets.generator, job.nets.discriminator):
-        for each in (*network.parameters(), *network.buffers()):
+        _update(job, store, positions)
+    for part in parts(job.nets).values():
+        for each in (*part.network.parameters(), *part.network.buffers()):
             found.pop(each.untyped_storage().data_ptr(), None)
-    return int(sum(found.values()) * PEAK)
+    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * PEAK)
 
 
 def _network_bytes(job: Job) -> int:
-    """Weights, gradients and Adam's two moments."""
-    networks = (job.nets.generator, job.nets.discriminator)
-    return sum(4 * each.nbytes for network in networks for each in network.parameters())
-
-
-def free_memory(device: torch.device) -> int:
-    """The bytes that are free on the device; on this machine also no more than its container may still take."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free)
-    found = []
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        found.append(int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024)
-    with contextlib.suppress(OSError, ValueError):
-        group = Path("/sys/fs/cgroup")
-        found.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    return max(0, min(found, default=4 * _GIB))
+    """Weights, gradients and Adam's two moments; of an average its weights alone."""
+    return sum(
+        (4 if part.optimizer else 1) * each.nbytes
+        for part in parts(job.nets).values()
+        for each in part.network.parameters()
+    )
 
 
 def used_memory(device: torch.device) -> int:
@@ -139,7 +140,7 @@ def largest_batch(job: Job, store: PairStore) -> int:
     single = replace(job, config=replace(job.config, batch=1))
     with spare(single) as trial:
         each = _kept_by_an_update(trial, store)
-        room = free_memory(job.device) * SHARE - _network_bytes(trial)
+        room = free_bytes(job.device) * SHARE - _network_bytes(trial)
     return _power_of_two(room / max(1, each), most, job)
 
 
@@ -154,11 +155,11 @@ def _fits(job: Job, store: PairStore, batch: int) -> bool:
     torch.cuda.empty_cache()
     try:
         with spare(job) as trial:
-            free = free_memory(job.device)
+            free = free_bytes(job.device)
             torch.cuda.reset_peak_memory_stats(job.device)
             before = torch.cuda.memory_reserved(job.device)
-            for number in range(2):  # the second has gradients and moments from the start
-                _update(trial, store, number, batch)
+            for _ in range(2):  # the second has gradients and moments from the start
+                _update(trial, store, _largest(store, batch))
             return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
     except torch.OutOfMemoryError:
         return False
@@ -167,7 +168,7 @@ def _fits(job: Job, store: PairStore, batch: int) -> bool:
 def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
         raise P2PError(
-            f"{job.device}: not even one pair of {job.config.seen} fits into its memory. Take a smaller --size, --set "
+            f"{job.device}: not even one pair of {shown(job)} fits into its memory. Take a smaller --size, --set "
             "crop, or fewer --set filters."
         )
     return 1 << (int(min(fits, most)).bit_length() - 1)
@@ -189,9 +190,14 @@ def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
     fits = largest_batch(job, store)
     words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
     raise P2PError(
-        f"{job.device}: out of memory at batch {batch} of {job.config.seen}; {words}. Take --batch {min(fits, batch)} "
+        f"{job.device}: out of memory at batch {batch} of {shown(job)}; {words}. Take --batch {min(fits, batch)} "
         "or --batch auto in a new run folder, or a smaller --size."
     )
+
+
+def shown(job: Job) -> str:
+    """The size that the networks see, in words."""
+    return str(job.config.seen or "their own size")
 
 
 def _wait_for(device: torch.device) -> None:

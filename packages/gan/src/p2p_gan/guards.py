@@ -19,7 +19,7 @@ from p2p_gan.config import Config
 from p2p_gan.data import PairStore
 from p2p_gan.job import Job
 from p2p_gan.probe import Probe, first_bad_tensor, probe
-from p2p_gan.step import LOSSES, Batch
+from p2p_gan.step import Batch
 
 WINDOW = 5  # looks in a row that must agree before a person is told
 EARLY = 200  # updates in which anything may still look wrong
@@ -51,7 +51,7 @@ class LossHistory:
 
     def __init__(self, names: Sequence[str], config: Config, device: torch.device) -> None:
         self._names = tuple(names)
-        rows = min(_ROWS, math.ceil(config.log_every / config.batch) + 1)
+        rows = min(_ROWS, config.log_every + 1)  # batches may be as small as one pair
         self._rows = torch.zeros(rows, len(self._names), device=device)
         self._updates: deque[tuple[int, int, int]] = deque(maxlen=rows)  # (row, images before, images in it)
         self._next = 0
@@ -164,7 +164,7 @@ class Guards:
 
     def __init__(self, where: Path, job: Job, store: PairStore) -> None:
         self._where, self._job, self._store = where, job, store
-        self._history, self._watch = LossHistory(LOSSES, job.config, job.device), Watch(job.config)
+        self._history, self._watch = LossHistory(job.recipe.names, job.config, job.device), Watch(job.config)
         self._waited, self._since = 0.0, time.monotonic()
         self.probed: Probe | None = None  # at the latest look
 
@@ -205,7 +205,7 @@ class Guards:
         loss, before, count = self._history.first_bad() or ("", *self._history.last())
         tensor = first_bad_tensor(self._job) or ""
         train = self._job.folder.of("train")
-        files = tuple(train[self._store.index(before + each)].file for each in range(count))
+        files = tuple(train[self._store.order.index(before + each)].file for each in range(count))
         bad = [f"{kind} {name}" for kind, name in (("the loss", loss), ("the tensor", tensor)) if name]
         message = (
             f"{self._where}: {' and '.join(bad)}: no number any more, first seen in the update after image {before} "

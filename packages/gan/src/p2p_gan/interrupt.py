@@ -1,20 +1,27 @@
 """Ctrl-C and SIGTERM as a question the loop asks between two updates, so that no update is cut in half.
 
-Nothing here may save or end anything; a second Ctrl-C interrupts at once.
+Nothing here may save or end anything; a second Ctrl-C interrupts at once, a second SIGTERM changes nothing.
 """
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
 
+class Stopped(BaseException):
+    """A signal came while nothing was under way that would have to be finished first; like KeyboardInterrupt."""
+
+
 class Interruption:
-    """While this context is open, the first signal is remembered (`asked`), and the second acts as usual."""
+    """While this context is open, a signal is remembered (`asked`) instead of ending the process."""
 
     def __init__(self) -> None:
         self.asked: signal.Signals | None = None
         self._before: dict[signal.Signals, Any] = {}
+        self._at_once = False
 
     def __enter__(self) -> "Interruption":
         # Only the main thread may set handlers; elsewhere the caller's own handling applies.
@@ -26,13 +33,29 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._restore()
+        for each in list(self._before):
+            self._restore(each)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While this is open, a signal raises Stopped where the program is: for work that nobody has to save."""
+        self._at_once = True
+        try:
+            if self.asked:
+                raise Stopped
+            yield
+        finally:
+            self._at_once = False
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.asked = signal.Signals(number)
-        self._restore()
+        self.asked = self.asked or signal.Signals(number)
+        if number == signal.SIGINT:
+            # A cluster may send SIGTERM to the process and to its group; a person who repeats Ctrl-C means it.
+            self._restore(signal.SIGINT)
+        if self._at_once:
+            self._at_once = False
+            raise Stopped
 
-    def _restore(self) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
-        self._before = {}
+    def _restore(self, number: signal.Signals) -> None:
+        if number in self._before:
+            signal.signal(number, self._before.pop(number))

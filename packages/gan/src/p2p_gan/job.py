@@ -9,16 +9,19 @@ import torch
 from torch import nn
 
 from p2p_datatools.contract.manifest import PairFolder
+from p2p_gan.average import average_of
 from p2p_gan.config import Config
-from p2p_gan.data import Task, task_of
+from p2p_gan.data import Task, refuse_unfit, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import initialise
-from p2p_gan.networks.patchgan import PatchGAN
+from p2p_gan.networks.patchgan import MultiScale, PatchGAN
+from p2p_gan.recipe import Recipe, recipe_of
 from p2p_gan.scaling import ScaledAdam
-from p2p_gan.sides import deepest_unet
+from p2p_gan.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
 from p2p_gan.step import Networks
 
 
@@ -33,6 +36,7 @@ class Job:
     autocast: Autocast
     nets: Networks
     card: ModelCard
+    recipe: Recipe
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
@@ -42,7 +46,8 @@ def images_of(config: Config, folder: PairFolder) -> int:
 
 def make_job(folder: PairFolder, config: Config) -> Job:
     """Resolve what is automatic, prepare the device, and draw the networks from the seed."""
-    task = task_of(folder, config.direction)
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
     device = resolve_device(config.device)
     config = replace(
         config,
@@ -50,18 +55,11 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         device=str(device),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
-        depth=config.depth or deepest_unet(config.size),
+        depth=config.depth or _depth(config),
     )
-    prepare(device, config.precision, config.threads, config.seed)
-    architecture = Architecture(
-        inputs=task.input.channels,
-        outputs=task.output.channels,
-        depth=config.depth,
-        filters=config.filters,
-        max_filters=config.max_filters,
-        norm=config.norm,
-        dropout=config.dropout,
-    )
+    recipe = _recipe(folder, task, config)
+    prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
+    architecture = replace(architecture_of(config, task), head="logits" if recipe.classes else "tanh")
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
     statistics: Statistics = "picture" if config.batch <= 1 else "running"
     card = ModelCard(
@@ -72,28 +70,81 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         size=config.size,
         fit=config.fit,
         statistics=statistics,
-        averaged=False,
+        averaged=config.average > 0,
         images=0,
         data_hash=folder.data_hash,
+        input_as=task.codings[0].kind,
+        output_as=task.codings[1].kind,
     )
     nets = build(architecture, config, device)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
+
+
+def _depth(config: Config) -> int:
+    if config.generator == "resnet":
+        return RESNET_DEPTH
+    return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+
+
+def _recipe(folder: PairFolder, task: Task, config: Config) -> Recipe:
+    masks = [half.kind == "mask" for half in (task.input, task.output)]
+    return recipe_of(
+        config,
+        task.codings[1].kind == "classes",
+        colours=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_classes=folder.palette is not None and any(masks),
+    )
+
+
+def architecture_of(config: Config, task: Task) -> Architecture:
+    """The generator's shape for this task, its depth resolved."""
+    return Architecture(
+        inputs=task.codings[0].channels,
+        outputs=task.codings[1].channels,
+        depth=config.depth,
+        filters=config.filters,
+        max_filters=config.max_filters,
+        norm=config.norm,
+        dropout=config.dropout,
+        kind=config.generator,
+        blocks=config.blocks,
+        upsampling=config.upsampling,
+        dropout_blocks=config.dropout_blocks,
+        dropout_skip=config.dropout_skip,
+        biases=config.biases,
+        noise=config.noise,
+    )
+
+
+def discriminator_of(config: Config, inputs: int, outputs: int) -> Discriminator:
+    """The discriminator for pictures of so many channels, its weights not yet drawn."""
+    scales = [
+        PatchGAN(
+            inputs + outputs if config.conditional else outputs,
+            filters=config.discriminator_filters,
+            layers=config.discriminator_layers,
+            norm=config.norm if config.discriminator_norm == "same" else config.discriminator_norm,
+            spectral=config.spectral_norm,
+            conditional=config.conditional,
+        )
+        for _ in range(config.discriminators)
+    ]
+    return MultiScale(scales) if len(scales) > 1 else scales[0]
 
 
 def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
     """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device."""
     random = torch.Generator().manual_seed(config.seed)
-    discriminator = PatchGAN(
-        architecture.inputs + architecture.outputs,
-        filters=config.discriminator_filters,
-        layers=config.discriminator_layers,
-        norm=config.norm,
-    )
+    discriminator = discriminator_of(config, architecture.inputs, architecture.outputs)
     generator = architecture.build()
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Networks(generator, discriminator, _adam(generator, config, device), _adam(discriminator, config, device))
+    averaged = average_of(generator) if config.average else None
+    if config.game == "none":
+        return Networks(generator, None, _adam(generator, config, device), None, averaged)
+    ours, theirs = (_adam(network, config, device) for network in (generator, discriminator))
+    return Networks(generator, discriminator, ours, theirs, averaged)
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:

@@ -10,18 +10,20 @@ from typing import Any
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan import checkpoint
+from p2p_gan import average, checkpoint
 from p2p_gan.board import require_tensorboard
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, open_for_training
-from p2p_gan.device import describe_machine
+from p2p_gan.device import describe_machine, differences
 from p2p_gan.fitting import memory_explained, timed
 from p2p_gan.guards import DivergedError
-from p2p_gan.interrupt import Interruption
+from p2p_gan.interrupt import Interruption, Stopped
 from p2p_gan.job import Job, images_of, make_job
-from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared, refuse_without_space
-from p2p_gan.runfolder import AUTOMATIC, RunFolder, refuse_changes
-from p2p_gan.step import LOSSES, train_step
+from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared
+from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.saver import Saver, require_space_for_run
+from p2p_gan.scaling import restore_scalers
+from p2p_gan.step import train_step
 from p2p_gan.tracker import Tracker
 
 RECOVERY = 0.5  # of the rate, after a loss that is no number
@@ -29,7 +31,10 @@ RECOVERY = 0.5  # of the rate, after a loss that is no number
 
 @dataclass(frozen=True)
 class TrainSummary:
-    """How a call of `train` ended: `interrupted` by Ctrl-C, or at its last image; `before` is where it began."""
+    """How a call of `train` ended: at its last image, or `interrupted` by the signal `stopped_by`.
+
+    `before` is the image where it began.
+    """
 
     run: Path
     images: int
@@ -37,125 +42,163 @@ class TrainSummary:
     interrupted: bool
     seconds: float
     losses: dict[str, float]
-    plan: Plan | None  # None where nothing was left to do
+    plan: Plan | None  # None where nothing was left to do, or nothing was begun
+    stopped_by: str | None = None
 
 
 def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
 
-    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C ends it after the update in
-    progress, saved. Raises P2PError or UsageError, before anything is written where possible.
+    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C or SIGTERM ends it after the
+    update in progress, saved. Raises P2PError or UsageError, before anything is written where possible.
     """
     if config.tensorboard:
         require_tensorboard()
     place = RunFolder(run)
+    with Interruption() as interruption:
+        try:
+            with interruption.at_once():
+                begun = _begin(place, pairs, config, report)
+            if isinstance(begun, TrainSummary):
+                return begun
+            job, store, planned = begun
+            with memory_explained(job, store):
+                return _train(place, job, store, planned, interruption, report)
+        except Stopped:
+            assert interruption.asked
+            seen, _ = checkpoint.latest(run)
+            return TrainSummary(run, seen, seen, True, 0.0, {}, None, interruption.asked.name)
+        finally:
+            place.release()
+
+
+def _begin(
+    place: RunFolder, pairs: Path, config: Config, report: Reporter
+) -> tuple[Job, PairStore, Plan] | TrainSummary:
+    """Everything that is done before anything is written: read, compare with what the run was begun with, build."""
     if place.exists:
-        place.hold()
-    try:
-        folder = identified(open_for_training(pairs), report=report)
-        if place.exists:
-            config = _continued(place, config, folder)
-            seen = checkpoint.latest_images(run)
-            if seen >= images_of(config, folder):
-                return TrainSummary(run, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
-        job, store = prepared(make_job(folder, config), report)
-        with memory_explained(job, store):
-            planned = _announced(place, job, store, report)
-            if not place.exists:
-                place.hold()
-            return _train(place, job, store, planned, report)
-    finally:
-        place.release()
-
-
-def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
-    """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
-    old = place.config()
-    automatic = {name: getattr(old, name) for name, auto in AUTOMATIC.items() if getattr(config, name) == auto}
-    config = replace(config, **automatic)
-    refuse_changes(place.path, old, config, place.read()["data_hash"], folder.data_hash)
-    return config
+        place.hold(report)
+    folder = identified(open_for_training(pairs), report=report)
+    if place.exists:
+        config = _continued(place, config, folder)
+        seen, looked = checkpoint.latest(place.path)
+        if looked and seen >= images_of(config, folder):
+            return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
+    job = make_job(folder, config)
+    require_space_for_run(place, job)
+    for line in differences(place.read().get("machine", {}), job.device) if place.exists else []:
+        report.note(line)
+    job, store = prepared(job, place.path, report)
+    planned = _announced(place, job, store, report)
+    if not place.exists:
+        place.hold(report)
+    return job, store, planned
 
 
 def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
-    """Say what the run will do and need; raises P2PError when the disk cannot hold it."""
-    planned = plan_of(job, place.path, done=checkpoint.latest_images(place.path))
-    refuse_without_space(planned, place.path)
+    """Say what the run will do and need."""
+    done, _ = checkpoint.latest(place.path)
+    planned = plan_of(job, place.path, done=done)
     if planned.updates >= TIMED_FROM:
         report.note("timing ten updates ...")
-        planned = plan_of(job, place.path, done=planned.done, timing=timed(job, store))
+        with memory_explained(job, store):
+            planned = plan_of(job, place.path, done=done, timing=timed(job, store))
     for line in described(planned):
         report.note(line)
     return planned
 
 
-def _train(place: RunFolder, job: Job, store: PairStore, planned: Plan, report: Reporter) -> TrainSummary:
-    # Begin or resume.
-    done = checkpoint.load_latest(place.path, job.nets) if place.exists else None
-    progress = done or checkpoint.Progress(0, [0.0] * len(LOSSES), 0, 0.0)
-    total = job.config.images or 0
-    if progress.images < total or done is None:
-        place.write(_record(job))
-        if place.exists:
-            place.cut_log(progress.images)
+def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
+    """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
+    old, record = place.config(), place.read()
+    automatic = {name: getattr(old, name) for name, auto in AUTOMATIC.items() if getattr(config, name) == auto}
+    config = replace(config, **automatic)
+    refuse_changes(place.path, old, config, changed_pairs(record, folder))
+    return config
 
-    # Update until the last image or Ctrl-C.
-    tracker = Tracker(place, job, store, progress, report)
-    if job.config.recover and done is None:
-        tracker.save()  # something to go back to
-    with Interruption() as interruption:
+
+def _train(
+    place: RunFolder, job: Job, store: PairStore, planned: Plan, interruption: Interruption, report: Reporter
+) -> TrainSummary:
+    # Begin or resume.
+    done = checkpoint.load_latest(place.path, job.nets, report) if place.exists else None
+    progress = done or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
+    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
+    total = job.config.images or 0
+    place.write(_record(job))
+    if place.exists:
+        place.cut_log(progress.images)
+
+    # Update until the last image or a signal; go back once after a loss that is no number, where that was asked for.
+    with Saver(place, job, progress.images) as saver:
+        tracker = Tracker(place, job, store, progress, saver, interruption, report)
+        if job.config.recover and done is None:
+            tracker.save()
         report.start("training", total, progress.images)
         try:
-            _update(job, store, tracker, interruption)
+            _update(job, store, tracker, saver, interruption)
         except DivergedError as error:
-            tracker = _recovered(error, tracker, (place, job, store, report))
-            _update(job, store, tracker, interruption)
+            progress_then = _gone_back(error, tracker, place, job, saver, report)
+            tracker = Tracker(place, job, store, progress_then, saver, interruption, report)
+            _update(job, store, tracker, saver, interruption)
         finally:
             report.finish()
             tracker.board.close()
+    unfinished = tracker.images < total or not tracker.looked
     return TrainSummary(
         run=place.path,
         images=tracker.images,
         before=progress.images,
-        interrupted=tracker.images < total,
+        interrupted=unfinished,
         seconds=tracker.seconds(),
         losses=tracker.last,
         plan=planned,
+        stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
     )
 
 
-def _update(job: Job, store: PairStore, tracker: Tracker, interruption: Interruption) -> None:
+def _update(job: Job, store: PairStore, tracker: Tracker, saver: Saver, interruption: Interruption) -> None:
+    """Update until the last image or a signal, and save."""
     total = job.config.images or 0
+    tracker.look_again()
     while tracker.images < total and not interruption.asked:
-        count = min(job.config.batch, total - tracker.images)
-        for optimizer in (job.nets.generator_optimizer, job.nets.discriminator_optimizer):
-            optimizer.param_groups[0]["lr"] = tracker.rate
         asked = time.perf_counter()
-        batch = store.batch(tracker.images, count, job.device)
+        positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
+        batch = store.batch(positions, job.device)
         tracker.guards.waited(time.perf_counter() - asked)
-        losses = train_step(job.nets, batch, l1_weight=job.config.l1_weight, autocast=job.autocast)
+        for optimizer in job.nets.optimizers:
+            optimizer.param_groups[0]["lr"] = tracker.rate
+        losses = train_step(job.nets, batch, job.recipe, job.autocast)
+        if job.nets.averaged is not None:
+            kept = average.decay(tracker.images, len(positions), job.recipe.average)
+            average.follow(job.nets.averaged, job.nets.generator, kept)
         tracker.step(losses, batch)
-    if tracker.saved != tracker.images:
+    # Save what is not saved yet; leaving the Saver waits until it is on the disk.
+    if saver.saved != tracker.images:
         tracker.save()
 
 
-def _recovered(error: DivergedError, tracker: Tracker, parts: tuple[RunFolder, Job, PairStore, Reporter]) -> Tracker:
-    """A tracker that goes on from the last checkpoint at half the rate; raises `error` where that was not asked for.
+def _gone_back(
+    error: DivergedError, tracker: Tracker, place: RunFolder, job: Job, saver: Saver, report: Reporter
+) -> checkpoint.Progress:
+    """Networks and record as at the last checkpoint, and where to go on from at half the rate.
 
-    It happens once: the factor of the rate is part of the checkpoints that follow.
+    Raises `error` where that was not asked for, or has happened: that the rate was halved is part of the checkpoints.
     """
-    place, job, store, report = parts
     tracker.board.close()
+    saver.wait()
     if not job.config.recover or tracker.slowed < 1:
         place.log({"images": tracker.images, "diverged": error.found})
         raise error
-    progress = checkpoint.load_latest(place.path, job.nets)
+    progress = checkpoint.load_latest(place.path, job.nets, report)
     assert progress is not None, "a run that may recover begins with a checkpoint"
+    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
+    saver.saved = progress.images
     place.cut_log(progress.images)
     place.log({"images": progress.images, "recovered_from": error.found, "slowed": RECOVERY})
     report.note(f"{error} That is now done: back to image {progress.images}, half the rate, once.")
     report.start("training", job.config.images or 0, progress.images)
-    return Tracker(place, job, store, replace(progress, slowed=RECOVERY), report)
+    return replace(progress, extra={**progress.extra, "slowed": RECOVERY})
 
 
 def _record(job: Job) -> dict[str, Any]:
@@ -164,6 +207,7 @@ def _record(job: Job) -> dict[str, Any]:
         "pairs": str(job.folder.path),
         "direction": job.card.direction,
         "data_hash": job.folder.data_hash,
+        "splits": describe_splits(job.folder),
         "assumed": list(job.folder.assumed),
         "machine": describe_machine(job.device),
     }

@@ -6,6 +6,7 @@ Nothing here may know training or pairs; a model needs no options to be used.
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,35 +15,50 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
-from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import write_bytes
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, palette_from_json
-from p2p_datatools.contract.sizes import FITS, Fit, Size
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
+from p2p_gan.tensorfile import pieces, write_tensors
+from p2p_gan.values import Coding, coding_of
 
 FORMAT, VERSION = "p2p-model", 1
-FILE = "model.safetensors"
-BEST = "best.safetensors"  # by validation, in a run folder
+FILE, BEST = "model.safetensors", "best.safetensors"
 KEY = "p2p"
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from."""
+    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
+
+    `size` None is the pictures' own. `input_as` and `output_as` are values or classes: how the halves are coded.
+    """
 
     architecture: Architecture
     input: Half
     output: Half
     palette: Palette | None
-    size: Size
-    fit: Fit
+    size: Size | None  # None: pictures of their own size
+    fit: TrainFit
     statistics: Statistics
     averaged: bool
     images: int
     data_hash: str
+    input_as: str = "values"
+    output_as: str = "values"
+
+    @property
+    def input_coding(self) -> Coding:
+        """How pixels become what the generator takes."""
+        return coding_of(self.input, self.palette, self.input_as, field="input_as")
+
+    @property
+    def output_coding(self) -> Coding:
+        """How what the generator gives becomes pixels."""
+        return coding_of(self.output, self.palette, self.output_as, field="output_as")
 
     @property
     def direction(self) -> str:
@@ -71,8 +87,25 @@ class Model:
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
-    write_bytes(path, safetensors.torch.save(tensors, {KEY: json.dumps(card.to_json())}))
+    write_model(path, card, _weights(generator))
+
+
+def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
+    """The same as bytes."""
+    return b"".join(pieces(_weights(generator), _metadata_of(card)))
+
+
+def _weights(generator: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu() for name, value in generator.state_dict().items()}
+
+
+def _metadata_of(card: ModelCard) -> dict[str, str]:
+    return {KEY: json.dumps(card.to_json())}
+
+
+def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
+    """The same of weights that were copied out of a network before."""
+    write_tensors(path, tensors, _metadata_of(card), hashed=False)
 
 
 def model_file(path: Path) -> Path:
@@ -122,20 +155,26 @@ def _card(metadata: dict[str, str], *, where: Path) -> ModelCard:
         if value["format"] != FORMAT or value["version"] > VERSION:
             raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
         palette = value["palette"]
-        assert value["fit"] in FITS
-        return ModelCard(
+        assert value["fit"] in TRAIN_FITS
+        card = ModelCard(
             architecture=Architecture(**value["architecture"]),
             input=_half(value["input"]),
             output=_half(value["output"]),
             palette=palette_from_json(palette, where=str(where)) if palette else None,
-            size=Size(*value["size"]),
+            size=Size(*value["size"]) if value["size"] else None,
             fit=value["fit"],
             statistics=value["statistics"],
             averaged=value["averaged"],
             images=value["images"],
             data_hash=value["data_hash"],
+            # Files from before halves could be coded in another way do not say it.
+            input_as=value.get("input_as", "values"),
+            output_as=value.get("output_as", "values"),
         )
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        shape = card.architecture
+        assert (shape.inputs, shape.outputs) == (card.input_coding.channels, card.output_coding.channels), "channels"
+        return card
+    except (ValueError, KeyError, TypeError, AssertionError, UsageError) as error:
         raise P2PError(f"{where}: its description is damaged ({error}). Train or fetch the model again.") from error
 
 

@@ -4,26 +4,26 @@ Nothing here may write a file or leave a trace in what is trained.
 """
 
 import math
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
-
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.sizes import Size
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
-from p2p_gan.data import PairStore, identified, load_store, open_for_training
-from p2p_gan.fitting import Timing, free_memory, largest_batch, timed
+from p2p_gan.data import PairStore, identified, load_store, open_for_training, shapes_seen
+from p2p_gan.fitting import Timing, largest_batch, timed
 from p2p_gan.job import Job, make_job
+from p2p_gan.memory import free_bytes
 from p2p_gan.networks.initial import count_parameters
-from p2p_gan.networks.patchgan import receptive_field
+from p2p_gan.networks.patchgan import receptive_fields
+from p2p_gan.saver import space_of_run
+from p2p_gan.space import free_space
 from p2p_gan.tracker import SHOWN
 
 TIMED_FROM = 200  # updates left; ten timed ones before fewer would be a notable part of the run
 _PNG = 0.6  # of a photo's raw bytes, about
-_MOMENTS = 3  # a weight and Adam's two moments of it
+MOST_SHAPES = 8  # of pictures, named in words
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Plan:
     updates: int  # that are left
     generator_parameters: int
     discriminator_parameters: int
-    receptive_fields: tuple[int, ...]  # sides of the discriminator's patches, in pixels
+    receptive_fields: tuple[int, ...]  # of the discriminator, at each scale, in pixels
+    shapes: tuple[tuple[Size, int], ...]  # that the networks see, and how many pairs have each
     seconds_per_image: float | None
     seconds: float | None  # for the images that are left
     memory: Need | None  # on the device
@@ -61,19 +62,19 @@ class Plan:
 def plan(pairs: Path, config: Config, run: Path | None = None, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
     folder = identified(open_for_training(pairs), report=report)
-    job, store = prepared(make_job(folder, config), report)
-    done = checkpoint.latest_images(run) if run else 0
+    job, store = prepared(make_job(folder, config), run, report)
+    done, _ = checkpoint.latest(run) if run else (0, True)
     return plan_of(job, run or pairs, done=done, timing=timed(job, store))
 
 
-def prepared(job: Job, report: Reporter) -> tuple[Job, PairStore]:
+def prepared(job: Job, run: Path | None, report: Reporter) -> tuple[Job, PairStore]:
     """The pairs decoded, and the job with the batch that fits, where that was left open."""
-    store = load_store(job.folder, job.task, job.config, report=report)
+    store = load_store(job.folder, job.task, job.config, near=run, report=report)
     if job.config.batch:
         return job, store
     batch = largest_batch(job, store)
     report.note(f"batch {batch}: the largest power of two that fits into the memory of {job.device}")
-    return make_job(job.folder, replace(job.config, batch=batch)), store
+    return make_job(job.folder, replace(job.config, batch=batch)), store.with_batch(batch)
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
@@ -88,8 +89,9 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         done=done,
         updates=math.ceil(left / config.batch),
         generator_parameters=count_parameters(job.nets.generator),
-        discriminator_parameters=count_parameters(job.nets.discriminator),
-        receptive_fields=(receptive_field(config.discriminator_layers),),
+        discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
+        receptive_fields=receptive_fields(config.discriminator_layers, config.discriminators),
+        shapes=shapes_seen(job.folder.of("train"), config),
         seconds_per_image=timing.seconds_per_image if timing else None,
         seconds=timing.seconds_per_image * left if timing else None,
         memory=_memory(job, timing) if timing else None,
@@ -99,63 +101,50 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
 
 def _memory(job: Job, timing: Timing) -> Need:
     parts = {"networks": timing.network_bytes, "batch": timing.image_bytes * job.config.batch}
-    return Need(parts, free_memory(job.device))
+    return Need(parts, free_bytes(job.device))
 
 
 def _disk(job: Job, run: Path) -> Need:
     """What the run folder will take beyond what it takes already."""
     config = job.config
-    generator, discriminator = _bytes(job.nets.generator), _bytes(job.nets.discriminator)
-    there = sum(file.stat().st_size for file in run.rglob("*.safetensors")) if (run / checkpoint.FOLDER).is_dir() else 0
-    # One more of each than is kept: a file is whole before the one it replaces goes.
-    checkpoints = (generator + discriminator) * _MOMENTS * (config.keep_checkpoints + 1)
-    models = generator * (3 if job.folder.of("val") else 2)
     grids = math.ceil((config.images or 0) / config.sample_every) + 1
-    samples = int(grids * SHOWN * 9 * config.size.width * config.size.height * _PNG)
-    return Need(
-        {"checkpoints and models": max(0, checkpoints + models - there), "samples": samples},
-        shutil.disk_usage(_existing(run)).free,
-    )
-
-
-def _bytes(network: nn.Module) -> int:
-    return sum(value.nbytes for value in network.state_dict().values())
-
-
-def _existing(place: Path) -> Path:
-    place = place.absolute()
-    while not place.exists():
-        place = place.parent
-    return place
-
-
-def refuse_without_space(planned: Plan, run: Path) -> None:
-    """Raise P2PError when the disk cannot hold what the run writes."""
-    disk = planned.disk
-    if disk.total > disk.free:
-        raise P2PError(
-            f"{run}: the run needs {size_text(disk.total)} of disk ({_parts(disk)}), and {size_text(disk.free)} are "
-            "free. Free some, lower --set keep_checkpoints or raise --set sample_every, or choose another disk."
-        )
+    largest = max(size.width * size.height for size, _ in shapes_seen(job.folder.of("train"), config))
+    parts = {"checkpoints and models": space_of_run(run, job), "samples": int(grids * SHOWN * 9 * largest * _PNG)}
+    return Need(parts, free_space(run))
 
 
 def described(planned: Plan) -> list[str]:
     """The plan in lines."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
-    patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
     lines = [
-        f"{planned.direction}: {planned.pairs} training pairs at {config.size} ({config.fit}), {config.images} images "
-        f"in all ({epochs:.1f} epochs), batch {config.batch}"
-        + (f"; {planned.done} images are done" if planned.done else ""),
-        f"generator {planned.generator_parameters / 1e6:.1f} M parameters, discriminator "
-        f"{planned.discriminator_parameters / 1e6:.2f} M, patches of {patches}",
+        f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
+        f"({epochs:.1f} epochs), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
+        f"generator {planned.generator_parameters / 1e6:.1f} M parameters, {_opponent(planned)}",
         f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
         _time_line(planned),
     ]
     if planned.memory:
         lines.append(_need_line("memory", planned.memory))
     return [*lines, _need_line("disk", planned.disk), *(f"assumed: {each}" for each in planned.assumed)]
+
+
+def _opponent(planned: Plan) -> str:
+    if planned.config.game == "none":
+        return "no discriminator"
+    patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
+    return f"discriminator {planned.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
+
+
+def _sizes(planned: Plan) -> str:
+    """The size the networks see, or how many shapes there are and how many pairs have each."""
+    config = planned.config
+    how = f"{config.size} ({config.fit})" if config.size else "their own size"
+    if len(planned.shapes) == 1:
+        return f"crops of {config.crop} out of {how}" if config.crop else how
+    shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:MOST_SHAPES])
+    rest = len(planned.shapes) - MOST_SHAPES
+    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "")
 
 
 def _time_line(planned: Plan) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from p2p_gan.job import Job
 from p2p_gan.networks.applying import Applying
+from p2p_gan.state import parts
 from p2p_gan.step import Batch
 
 PAIRS = 2  # of a batch that are looked at
@@ -51,31 +52,40 @@ def probe(job: Job, batch: Batch) -> Probe:
         fake = _applied(job, a, variant=0)
         variants = None
         if (job.config.dropout and job.config.dropout_blocks) or job.config.noise:
-            variants = float((fake[:1] - _applied(job, a[:1], variant=1)).abs().max() / 2)
+            variants = float((fake[:1] - _applied(job, a[:1], variant=1)).abs().max() / _width(job))
         real_scores, fake_scores = _scores(job, a, b), _scores(job, a, fake)
     threshold = THRESHOLDS.get(job.config.game)
     accuracy = None
-    if threshold is not None:
+    if threshold is not None and len(real_scores):
         accuracy = float(((real_scores > threshold).mean() + (fake_scores <= threshold).mean()) / 2)
-    return Probe(_range(fake), _range(b), variants, accuracy, (real_scores, fake_scores))
+    ours, theirs = (_span(values) / _width(job) for values in (fake, b))
+    return Probe(ours, theirs, variants, accuracy, (real_scores, fake_scores))
 
 
 def _applied(job: Job, a: Tensor, variant: int) -> Tensor:
     noise = tuple(torch.Generator().manual_seed(job.config.seed + variant) for _ in a)
     with job.autocast():
-        return job.nets.generator(a, Applying(job.card.statistics, noise=noise)).float()
+        output = job.nets.generator(a, Applying(job.card.statistics, noise=noise)).float()
+    return output.softmax(dim=1) if job.recipe.classes else output
 
 
 def _scores(job: Job, a: Tensor, b: Tensor) -> NDArray[np.float32]:
     discriminator = job.nets.discriminator
+    if discriminator is None:
+        return np.zeros(0, np.float32)
     with untouched(discriminator), job.autocast():
         logits = discriminator(a, b).logits
     return torch.cat([each.float().flatten() for each in logits]).cpu().numpy()
 
 
-def _range(values: Tensor) -> float:
+def _span(values: Tensor) -> float:
     flat = values.flatten(2)
-    return float((flat.amax(-1) - flat.amin(-1)).max() / 2)
+    return float((flat.amax(-1) - flat.amin(-1)).max())
+
+
+def _width(job: Job) -> float:
+    """Of the range of what comes out: values lie in -1..1, probabilities of classes in 0..1."""
+    return 1.0 if job.recipe.classes else 2.0
 
 
 @contextmanager
@@ -91,12 +101,12 @@ def untouched(network: nn.Module) -> Iterator[None]:
 
 def first_bad_tensor(job: Job) -> str | None:
     """The first weight or statistic that is no number, in the order of the networks; None where all are."""
-    for part, network in (("generator", job.nets.generator), ("discriminator", job.nets.discriminator)):
-        tensors = {name: value for name, value in network.state_dict().items() if value.is_floating_point()}
+    for name_of, part in parts(job.nets).items():
+        tensors = {name: value for name, value in part.network.state_dict().items() if value.is_floating_point()}
         if not tensors:
             continue
         good = torch.stack([value.isfinite().all() for value in tensors.values()]).cpu()  # one wait, not hundreds
         for name, fine in zip(tensors, good.tolist(), strict=True):
             if not fine:
-                return f"{part}.{name}"
+                return f"{name_of}.{name}"
     return None

@@ -6,15 +6,15 @@ Nothing here may change a setting; a config that cannot work is refused with the
 from typing import NoReturn
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import FITS
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 from p2p_gan.config import Config
-from p2p_gan.sides import deepest_unet, nearest_size, smallest_side
+from p2p_gan.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
 
 NORMS = ("batch", "instance", "none")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "fit": FITS,
-    "a_as": ("values", "classes"),
-    "b_as": ("values", "classes"),
+    "fit": TRAIN_FITS,
+    "a_as": ("values", "classes", "auto"),
+    "b_as": ("values", "classes", "auto"),
     "generator": ("unet", "encoder-decoder", "resnet"),
     "upsampling": ("transposed", "resize"),
     "norm": NORMS,
@@ -62,7 +62,7 @@ def check(config: Config) -> None:
         if getattr(config, name) < 1:
             _refuse(config, name, "it is a number of images, at least 1")
     for name in NOT_NEGATIVE:
-        if not getattr(config, name) >= 0:
+        if not 0 <= getattr(config, name) < float("inf"):
             _refuse(config, name, "it is 0 or more")
     _check_numbers(config)
     _check_sizes(config)
@@ -89,27 +89,56 @@ def _check_numbers(config: Config) -> None:
 
 
 def _check_sizes(config: Config) -> None:
+    unit = unit_of(config.generator, config.depth)
     for name, size in (("size", config.size), ("crop", config.crop)):
-        if size is not None and size != nearest_size(size):
-            _refuse(config, name, f"the nearest that works is {nearest_size(size)}")
-    if config.crop and (config.crop.width > config.size.width or config.crop.height > config.size.height):
+        if size is not None and size != nearest_size(size, unit):
+            _refuse(config, name, f"the nearest that works is {nearest_size(size, unit)}")
+    if config.size is None and config.fit != "stretch":
+        _refuse(config, "fit", "it says how pictures come to a size, and native ones keep theirs; give a --size")
+    if config.size and config.crop and any(part > whole for part, whole in zip(config.crop, config.size, strict=True)):
         _refuse(config, "crop", f"it does not fit into size {config.size}")
+    if config.rare_crops and not config.crop and (config.jitter == 1 or config.size is None):
+        _refuse(config, "rare_crops", "pictures are shown whole, without crops; add --set crop=128, or jitter")
+    if config.generator == "resnet" and config.depth not in (0, RESNET_DEPTH):
+        _refuse(config, "depth", f"a resnet always halves its input {RESNET_DEPTH} times; set blocks instead")
+    if config.seen is not None:
+        _check_depths(config, config.seen)
+
+
+def _check_depths(config: Config, seen: Size) -> None:
     field = "crop" if config.crop else "size"
-    needed = smallest_side(config.discriminator_layers)
-    if min(config.seen) < needed:
-        _refuse(config, field, f"{config.discriminator_layers} discriminator layers need sides from {needed}")
-    deepest = deepest_unet(config.seen)
-    if config.depth > deepest:
-        _refuse(config, "depth", f"size {config.seen} can be halved {deepest} times")
+    needed = smallest_side(config.discriminator_layers, config.discriminators)
+    if min(seen) < needed and config.game != "none":
+        scales = f" at {config.discriminators} scales" if config.discriminators > 1 else ""
+        _refuse(config, field, f"{config.discriminator_layers} discriminator layers{scales} need sides from {needed}")
+    deepest = deepest_unet(seen)
+    if config.generator != "resnet" and config.depth > deepest:
+        _refuse(config, "depth", f"size {seen} can be halved {deepest} times")
 
 
 def _check_losses(config: Config) -> None:
+    if config.game == "none":
+        _check_without_game(config)
+    elif not config.game_weight and not config.feature_weight:
+        _refuse(config, "game_weight", "a game without weight teaches the generator nothing; take --set game=none")
+    if config.game == "wasserstein" and not config.gradient_penalty:
+        _refuse(config, "game", "its critic must be held to a slope of 1; add --set gradient_penalty=10")
+    if config.smoothing and config.game not in ("cross-entropy", "least-squares"):
+        _refuse(config, "smoothing", f"{config.game} has no targets to smooth; leave it at 0")
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
-    if config.gradient_penalty and norm == "batch":
-        _refuse(
-            config,
-            "gradient_penalty",
-            "it holds for each picture by itself, and batch norm mixes them; add --set discriminator_norm=instance",
-        )
+    for name in ("gradient_penalty", "r1"):
+        if getattr(config, name) and norm == "batch":
+            why = (
+                "it holds for each picture by itself, and batch norm mixes them; add --set discriminator_norm=instance"
+            )
+            _refuse(config, name, why)
     if config.mode_seeking and not config.noise:
         _refuse(config, "mode_seeking", "it compares two draws of the noise input; add --set noise=8")
+
+
+def _check_without_game(config: Config) -> None:
+    """Refuse what speaks of a discriminator where there is none."""
+    off = {"feature_weight": 0.0, "gradient_penalty": 0.0, "r1": 0.0, "smoothing": 0.0}
+    for name, value in {**off, "augment": "none", "updates": "alternating"}.items():
+        if getattr(config, name) != value:
+            _refuse(config, name, f"game=none has no discriminator; leave it at {value}, or choose a game")

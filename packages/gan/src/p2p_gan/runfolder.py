@@ -3,26 +3,43 @@
 Nothing here may train; it keeps run.json and stats.jsonl true, and a second process out.
 """
 
+import contextlib
 import json
+import os
 import socket
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import append_lines, cannot_write, read_json, read_lines, write_json, write_lines
+from p2p_datatools.contract.files import (
+    append_lines,
+    cannot_write,
+    read_json,
+    read_lines,
+    sync_folder,
+    write_json,
+    write_lines,
+)
+from p2p_datatools.contract.manifest import PairFolder
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan import __version__
 from p2p_gan.config import Config
 from p2p_gan.settings import config_from_json
 
-RUN, STATS, LOCK, SAMPLES = "run.json", "stats.jsonl", ".lock", "samples"
+RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
+LOCK, OWNER = ".lock", ".owner.json"
 FORMAT, VERSION = "p2p-run", 1
 # Settings that the machine decides when they are left alone.
 AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0}
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update.
 FREE = {
     *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    *("validate_every", "tensorboard", "recover"),
+    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover"),
 }
 
 
@@ -30,30 +47,81 @@ class RunFolder:
     """A run folder held by this process; the operating system's lock on it dies with the process."""
 
     def __init__(self, path: Path) -> None:
-        """Refuse a place that holds something else; raises UsageError. Nothing is written yet."""
+        """Refuse a place that holds something else, or may not be used; raises UsageError. Nothing is written yet."""
         self.path = path
-        self.exists = (path / RUN).is_file()
+        try:
+            self.exists = (path / RUN).is_file()
+            strange = path.is_dir() and any(not _is_ours(each.name) for each in path.iterdir())
+        except OSError as error:
+            raise P2PError(_no_rights(path, error.strerror)) from error
         if path.exists() and not path.is_dir():
             raise UsageError(f"{path}: is a file, not a run folder. Choose another place for the run.")
-        if not self.exists and path.exists() and any(each.name != LOCK for each in path.iterdir()):
+        if not self.exists and strange:
             raise UsageError(f"{path}: holds something else (no {RUN}). Choose another place for the run.")
+        self._refuse_without_rights()
         self._lock = FileLock(path / LOCK)
+        self._held = False
 
-    def hold(self) -> None:
-        """Take the lock, creating the folder; raises P2PError when another process has it."""
+    def _refuse_without_rights(self) -> None:
+        """Raise P2PError now, not at the first checkpoint, when something of the run may not be written."""
+        places = [self.path, *(self.path / name for name in (RUN, STATS, SAMPLES, "checkpoints"))]
+        there = [place for place in places if place.exists()] or [_nearest_folder(self.path)]
+        for place in there:
+            if not os.access(place, os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)):
+                raise P2PError(_no_rights(place, "permission denied"))
+
+    def hold(self, report: Reporter = QUIET) -> None:
+        """Take the lock, creating the folder, and clear what a kill left half-written.
+
+        Raises P2PError when another process has it, saying which, where and since when.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.path.parent)
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise P2PError(
-                f"{self.path}: another process is training into it (on {socket.gethostname()}, if the folder is not "
-                "shared). Wait for it, stop it, or choose another run folder."
+                f"{self.path}: {self._owner_in_words()} is training into it. Wait for it, stop it, or choose another "
+                "run folder."
             ) from error
         except OSError as error:
             raise P2PError(cannot_write(self.path, error)) from error
+        self._held = True
+        self._warn_of_another_host(report)
+        for torn in self.path.rglob(".*.tmp"):
+            torn.unlink(missing_ok=True)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(self.path / OWNER, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+
+    def _owner(self) -> dict[str, Any] | None:
+        """Who has the run folder, or had it when it was killed."""
+        with contextlib.suppress(P2PError, KeyError, TypeError):
+            found = read_json(self.path / OWNER)
+            return {name: found[name] for name in ("pid", "host", "since")}
+        return None
+
+    def _owner_in_words(self) -> str:
+        owner = self._owner()
+        if owner is None:
+            return "another process (on this machine, or on one that shares the folder)"
+        here = " (this machine)" if owner["host"] == socket.gethostname() else ", which shares the folder,"
+        return f"process {owner['pid']} on {owner['host']}{here} since {owner['since']}"
+
+    def _warn_of_another_host(self, report: Reporter) -> None:
+        # On this machine the lock has proved the owner dead; not every shared file system carries locks across.
+        owner = self._owner()
+        if owner and owner["host"] != socket.gethostname():
+            report.note(
+                f"{self.path}: process {owner['pid']} on {owner['host']} has used it since {owner['since']} and not "
+                "given it back. If it still runs there, stop one of the two: not every shared disk keeps them apart."
+            )
 
     def release(self) -> None:
         """Give the lock back."""
+        if self._held:
+            with contextlib.suppress(OSError):
+                (self.path / OWNER).unlink(missing_ok=True)
+        self._held = False
         self._lock.release()
 
     def read(self) -> dict[str, Any]:
@@ -63,21 +131,42 @@ class RunFolder:
             raise P2PError(f"{self.path / RUN}: is not the record of a run. Choose another run folder.")
         if not isinstance(value.get("version"), int) or value["version"] > VERSION:
             raise P2PError(
-                f"{self.path / RUN}: was written by a newer p2p (format {value.get('version')}). Update p2p."
+                f"{self.path / RUN}: was written by a newer p2p ({value.get('p2p', 'unknown')}, format "
+                f"{value.get('version')}; this is {__version__}). Update p2p, or choose another run folder."
             )
         return value
 
     def write(self, values: dict[str, Any]) -> None:
         """Write run.json."""
-        write_json(self.path / RUN, {"format": FORMAT, "version": VERSION, **values})
+        write_json(self.path / RUN, {"format": FORMAT, "version": VERSION, "p2p": __version__, **values})
+
+    def make(self, name: str) -> None:
+        """Make a folder of the run, so that a power cut does not lose it with what is in it."""
+        try:
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise P2PError(cannot_write(self.path / name, error)) from error
+        sync_folder(self.path)
 
     def config(self) -> Config:
-        """The config the run was started with, `auto` resolved."""
-        return config_from_json(self.read().get("config"), where=str(self.path / RUN))
+        """The config the run was started with, `auto` resolved; raises P2PError for one of another version."""
+        record = self.read()
+        config = record.get("config")
+        strange = sorted(config.keys() - {field.name for field in fields(Config)}) if isinstance(config, dict) else []
+        if strange:
+            writer = record.get("p2p", "another version")
+            raise P2PError(
+                f"{self.path / RUN}: its config has the field {strange[0]}, which this p2p ({__version__}) does not "
+                f"know; it was written by p2p {writer}. Continue it with that version, or choose another run folder."
+            )
+        return config_from_json(config, where=str(self.path / RUN))
 
     def log(self, line: dict[str, Any]) -> None:
         """Add a line to the record."""
+        new = not (self.path / STATS).exists()
         append_lines(self.path / STATS, [line])
+        if new:
+            sync_folder(self.path)
 
     def cut_log(self, images: int) -> None:
         """Drop what the record says beyond `images`, for it is computed again, and note the resumption."""
@@ -87,7 +176,7 @@ class RunFolder:
         write_lines(path, [*kept, {"resumed_at": images}])
 
 
-def refuse_changes(run: Path, old: Config, new: Config, old_data: str, new_data: str) -> None:
+def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:
     """Raise UsageError when a run would be continued with other settings or data, naming each difference.
 
     What was left on automatic now is what it became then.
@@ -98,14 +187,50 @@ def refuse_changes(run: Path, old: Config, new: Config, old_data: str, new_data:
         for name in before
         if name not in FREE and before[name] != after[name] and after[name] != AUTOMATIC.get(name)
     ]
-    if old_data != new_data:
-        changed.append("the pairs or their split are not the same")
-    if changed:
+    if changed or changed_data:
+        how = "Repeat the first command" if changed else "Bring the pairs back as they were"
         raise UsageError(
-            f"{run}: was started differently: {'; '.join(changed)}. Repeat the first command to resume, or choose "
+            f"{run}: was started differently: {'; '.join([*changed, *changed_data])}. {how} to resume, or choose "
             "another run folder."
         )
 
 
+def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:
+    """How many pairs each split has, and one hash for them: by these a changed folder is told what changed."""
+    splits = {split: folder.of(split) for split in sorted({pair.split for pair in folder.pairs})}
+    return {
+        split: {"pairs": len(pairs), "hash": replace(folder, pairs=pairs).data_hash} for split, pairs in splits.items()
+    }
+
+
+def changed_pairs(record: dict[str, Any], folder: PairFolder) -> list[str]:
+    """What is different about the pairs since run.json was written; nothing when they are the same."""
+    if record.get("data_hash") == folder.data_hash:
+        return []
+    before, now = record.get("splits") or {}, describe_splits(folder)
+    found = []
+    for split in sorted(before.keys() | now.keys()) if before else ():
+        old, new = before.get(split, {"pairs": 0}), now.get(split, {"pairs": 0})
+        if old["pairs"] != new["pairs"]:
+            found.append(f"{split} had {old['pairs']} pairs, now {new['pairs']}")
+        elif old != new:
+            found.append(f"{split} has {new['pairs']} pairs as before, but not the same ones")
+    return found or ["the pairs or their split are not the same"]
+
+
 def _shown(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _is_ours(name: str) -> bool:
+    """What a process that was killed before its run.json may have left."""
+    return name in (LOCK, OWNER) or (name.startswith(".") and name.endswith(".tmp"))
+
+
+def _no_rights(path: Path, why: str | None) -> str:
+    return f"{path}: may not be read and written: {why}. Have its rights changed, or choose another place for the run."
+
+
+def _nearest_folder(path: Path) -> Path:
+    path = path.absolute()
+    return path if path.exists() else _nearest_folder(path.parent)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import read_lines
-from p2p_gan.runfolder import RUN, STATS, RunFolder
+from p2p_datatools.contract.files import read_json, read_lines
+from p2p_gan.runfolder import RUN, STATS
+from p2p_gan.settings import config_from_json
 
 _NOT_DRAWN = {"images", "seconds", "waited"}
 # Fields that say where and how long, not what is trained.
@@ -64,15 +65,15 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 def _read(path: Path, name: str) -> Run:
     try:
-        folder = RunFolder(path)
-        config = folder.config().to_json()
+        record = read_json(path / RUN)
+        config = config_from_json(record.get("config") if isinstance(record, dict) else None, where=str(path / RUN))
         lines = read_lines(path / STATS, torn_ok=True) if (path / STATS).exists() else []
     except P2PError as error:
         return Run(path, name, f"damaged: {error}", 0, 0, 0.0, {}, {}, None, None, {})
     losses = [line for line in lines if "seconds" in line]
     scores = [line for line in lines if "validation" in line]
     last = losses[-1] if losses else {}
-    total = config["images"] or 0
+    total = config.images or 0
     images = int(last.get("images", 0))
     best = [line for line in scores if line["validation"].get("best")]
     state = "finished" if images >= total else "unfinished"
@@ -83,8 +84,8 @@ def _read(path: Path, name: str) -> Run:
         images=images,
         total=total,
         seconds=float(last.get("seconds", 0.0)),
-        config=config,
-        losses={key: value for key, value in last.items() if key[:2] in ("d_", "g_")},
+        config=config.to_json(),
+        losses={key: value for key, value in last.items() if key[:2] in ("d_", "g_") and key != "d_accuracy"},
         validation=scores[-1]["validation"] if scores else None,
         best={"images": best[-1]["images"], **best[-1]["validation"]} if best else None,
         curves=_curves(lines),

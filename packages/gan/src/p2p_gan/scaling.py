@@ -3,6 +3,7 @@
 Nothing here may know networks or losses; without float16 the ordinary Adam is used.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,34 +21,31 @@ class ScaledAdam(torch.optim.Adam):
         super().__init__(parameters, **settings)
         self.scaler = torch.amp.GradScaler(device.type)
 
-    def scaled(self, loss: Tensor) -> Tensor:
-        """The loss whose gradient to take before `follow`."""
-        scaled: Tensor = self.scaler.scale(loss)
-        return scaled
 
-    def follow(self) -> None:
-        """Step along the gradient, brought back to its own scale, unless it has overflowed."""
-        self.scaler.step(self)
-        self.scaler.update()
+def scaled(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
+    """The loss whose gradient to take before `follow`: scaled up where the optimiser wants that, else itself."""
+    if not isinstance(optimizer, ScaledAdam):
+        return loss
+    larger: Tensor = optimizer.scaler.scale(loss)
+    return larger
 
 
-def follow_gradient(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step along the gradient of `loss`, whichever optimiser it is."""
-    optimizer.zero_grad(set_to_none=True)
+def follow(optimizer: torch.optim.Optimizer) -> None:
+    """One step along the gradient of what `scaled` gave; with a scaler only where nothing has overflowed."""
     if isinstance(optimizer, ScaledAdam):
-        optimizer.scaled(loss).backward()  # type: ignore[no-untyped-call]
-        optimizer.follow()
-        return
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+        optimizer.scaler.step(optimizer)
+        optimizer.scaler.update()
+    else:
+        optimizer.step()
 
 
-def scaler_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """What a checkpoint must hold of the scaler, as JSON values; nothing where there is none."""
-    return optimizer.scaler.state_dict() if isinstance(optimizer, ScaledAdam) else {}
+def scaler_states(optimizers: Sequence[torch.optim.Optimizer]) -> list[dict[str, Any]]:
+    """What a checkpoint must hold of their scalers, as JSON values; empty where there are none."""
+    return [each.scaler.state_dict() for each in optimizers if isinstance(each, ScaledAdam)]
 
 
-def restore_scaler(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Bring the scaler to what `scaler_state` gave."""
-    if isinstance(optimizer, ScaledAdam) and state:
-        optimizer.scaler.load_state_dict(state)
+def restore_scalers(optimizers: Sequence[torch.optim.Optimizer], states: Sequence[dict[str, Any]]) -> None:
+    """Bring their scalers to what `scaler_states` gave."""
+    for optimizer, state in zip(optimizers, states, strict=False):
+        if isinstance(optimizer, ScaledAdam):
+            optimizer.scaler.load_state_dict(state)

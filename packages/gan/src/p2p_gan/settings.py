@@ -12,7 +12,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import Size, parse_size
-from p2p_gan.config import Config
+from p2p_gan.config import NATIVE, Config
 
 _AUTO_IS_0 = ("batch", "threads", "depth")
 
@@ -36,7 +36,7 @@ def _value(name: str, value: Any) -> Any:
         if name == "crop":
             return None if value in (None, "", "none") else value if isinstance(value, Size) else parse_size(str(value))
         if name == "size":
-            return value if isinstance(value, Size) else parse_size(str(value))
+            return None if value in (None, NATIVE) else value if isinstance(value, Size) else parse_size(str(value))
         if name == "images":
             return None if value is None else _whole(value)
         if value == "auto" and name in _AUTO_IS_0:

@@ -4,27 +4,29 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 """
 
 import time
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
+from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.images import Photo, write_png
 from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
-from p2p_gan.apply import apply_tensor
 from p2p_gan.board import open_board
-from p2p_gan.data import PairStore, load_fitted
+from p2p_gan.data import PairStore, read_shown
 from p2p_gan.fitting import used_memory
+from p2p_gan.grid import grid_of, visible
 from p2p_gan.guards import PROBE_EVERY, Guards
+from p2p_gan.interrupt import Interruption
 from p2p_gan.job import Job, rate_at
-from p2p_gan.model import BEST, FILE, save_model
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
-from p2p_gan.step import LOSSES, Batch
+from p2p_gan.saver import Saver
+from p2p_gan.scaling import scaler_states
+from p2p_gan.step import Batch
 from p2p_gan.validate import Validator, improves
+from p2p_gan.values import kept_to_tensor
 
 SHOWN = 4  # pairs in a sample grid
 
@@ -33,34 +35,49 @@ class Tracker:
     """Counts images, and writes the record, the samples and the checkpoints when each is due."""
 
     def __init__(
-        self, place: RunFolder, job: Job, store: PairStore, progress: checkpoint.Progress, report: Reporter
+        self,
+        place: RunFolder,
+        job: Job,
+        store: PairStore,
+        progress: checkpoint.Progress,
+        saver: Saver,
+        interruption: Interruption,
+        report: Reporter,
     ) -> None:
-        self.images = self.saved = progress.images
-        self.best, self.slowed = progress.best, progress.slowed
+        self.images = progress.images
         self.last: dict[str, float] = {}
         self._place, self._job, self._report = place, job, report
+        self._saver, self._interruption = saver, interruption
         self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
         self._tallied = progress.tallied
-        self._before, self._began = progress.seconds, time.monotonic()
-        self._logged_at, self._logged_images = self._began, progress.images
-        self._shown: list[tuple[Photo, Photo]] | None = None
+        self._best, self._best_images, self._extra = progress.best, progress.best_images, dict(progress.extra)
         self.guards = Guards(place.path, job, store)
         self.board = open_board(place.path, progress.images, wanted=job.config.tensorboard)
         self._validator = Validator(job)
         if not self._validator.pairs:
             report.note("No pairs in val/: the run is not validated, and no best model is kept.")
+        self.looked = progress.looked
+        self._before, self._began = progress.seconds, time.monotonic()
+        self._logged_at, self._logged_images = self._began, progress.images
+        self._shown: list[tuple[Array, Array]] | None = None
+
+    def seconds(self) -> float:
+        """Time spent training, in all calls together."""
+        return self._before + time.monotonic() - self._began
+
+    @property
+    def slowed(self) -> float:
+        """What the rate is multiplied by; 1 until the run has recovered."""
+        return float(self._extra.get("slowed", 1.0))
 
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
         return rate_at(self._job.config, self.images) * self.slowed
 
-    def seconds(self) -> float:
-        """Time spent training, in all calls together."""
-        return self._before + time.monotonic() - self._began
-
     def step(self, losses: torch.Tensor, batch: Batch) -> None:
         """One update is done; raises DivergedError when it shows that losses or weights are no numbers."""
+        self._saver.check()
         count = len(batch.a)
         before, self.images = self.images, self.images + count
         self._tally += losses.double() * count
@@ -69,11 +86,21 @@ class Tracker:
         config = self._job.config
         figures = self._log(batch, before) if self._due(config.log_every, before) else {}
         self._report.advance(count, **figures)
-        if self._due(config.sample_every, before):
-            self.sample()
-        if self._validator.pairs and self._due(config.validate_every, before):
-            self.validate()
-        if self._due(config.checkpoint_every, before):
+        self.look(before)
+        if (self._due(config.checkpoint_every, before) or self._saver.due()) and self._saver.saved != self.images:
+            self.save()
+
+    def look(self, before: int) -> bool:
+        """Make the samples and scores that are due; False when a signal ended that, and resuming begins it again."""
+        config = self._job.config
+        self.looked = not self._due(config.sample_every, before) or self.sample()
+        if self.looked and self._validator.pairs and self._due(config.validate_every, before):
+            self.looked = self.validate()
+        return self.looked
+
+    def look_again(self) -> None:
+        """What a signal kept from being looked at when the run was last saved is looked at now, and that is saved."""
+        if not self.looked and self.look(self.images - self._job.config.batch):
             self.save()
 
     def _due(self, every: int, before: int) -> bool:
@@ -83,7 +110,7 @@ class Tracker:
         asked = time.monotonic()
         means = (self._tally / max(1, self._tallied)).tolist()
         now = time.monotonic()
-        self.last = dict(zip(LOSSES, means, strict=True))
+        self.last = dict(zip(self._job.recipe.names, means, strict=True))
         deep = self._due(max(self._job.config.log_every, PROBE_EVERY), before)
         seen, lines = self.guards.look(self.last, batch, self.images, deep=deep, answered=now - asked)
         for line in lines:
@@ -110,46 +137,73 @@ class Tracker:
         self._place.log(line)
         self.board.scalars(line)
 
-    def save(self) -> None:
-        """Write a checkpoint and the model; raises DivergedError, and writes nothing, when weights are no numbers."""
-        self.guards.check_weights()
-        tally = self._tally.tolist()
-        progress = checkpoint.Progress(self.images, tally, self._tallied, self.seconds(), self.best, self.slowed)
-        checkpoint.save(self._place.path, self._job.nets, progress, keep=self._job.config.keep_checkpoints)
-        self._save_model(FILE)
-        self.saved = self.images
-
-    def _save_model(self, name: str) -> None:
-        save_model(self._place.path / name, replace(self._job.card, images=self.images), self._job.nets.generator)
-
-    def validate(self) -> None:
-        """Score the pairs of val/, record it, and keep the model if it is the best so far."""
-        found = self._validator.score(self._job.nets.generator)
-        better = improves(found.score, self.best)
-        if better:
-            self.best = found.score
-            self._save_model(BEST)
+    def validate(self) -> bool:
+        """Score the pairs of val/, record it, and keep the model if it is the best so far; False when a signal came."""
+        found = self._validator.score(self._job.nets.applied, lambda: self._interruption.asked is not None)
+        if found is None:
+            return False
+        better = improves(found.score, self._best)
         self._record({"images": self.images, "validation": {**found.to_json(), "best": better}})
+        if better:
+            self._best, self.looked = found.score, True
+            self.save(best=True)
         figures = {f"val_{name}": value for name, value in found.to_json().items() if name != "pictures"}
-        self._report.advance(0, **figures, val_best=abs(self.best or 0.0))
+        self._report.advance(0, **figures, val_best=abs(self._best or 0.0))
+        return True
 
-    def sample(self) -> None:
-        """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none)."""
+    def save(self, *, best: bool = False) -> None:
+        """Write a checkpoint and the model as it is, beside training; `best` keeps both as the best so far.
+
+        Raises DivergedError, and writes nothing, when weights are no numbers.
+        """
+        self.guards.check_weights()
+        if best:
+            self._best_images = self.images
+        progress = checkpoint.Progress(
+            images=self.images,
+            tally=self._tally.tolist(),
+            tallied=self._tallied,
+            seconds=self.seconds(),
+            best=self._best,
+            best_images=self._best_images,
+            looked=self.looked,
+            extra={**self._extra, "scalers": scaler_states(self._job.nets.optimizers)},
+        )
+        self._saver.save(progress, best=best)
+
+    def sample(self) -> bool:
+        """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none).
+
+        False when a signal came first: whoever ends a process gives it seconds, and a grid may take more.
+        """
         if self._shown is None:
             self._shown = _pairs_to_show(self._job)
-        grid = np.concatenate([self._row(a, b) for a, b in self._shown])
+        rows = []
+        for a, b in self._shown:
+            if self._interruption.asked:
+                return False
+            rows.append(self._row(a, b))
+        grid = grid_of(rows)
         write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", grid, durable=False)
         self.board.grid(grid, self.images)
+        return True
 
-    def _row(self, a: Photo, b: Photo) -> Photo:
+    def _row(self, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
         # Dropout from a generator of its own: looking must not change what is trained.
         noise = torch.Generator().manual_seed(self._job.config.seed)
         applying = Applying(self._job.card.statistics, noise=(noise,))
-        fake = apply_tensor(self._job.nets.generator, a, applying, self._job.device)
-        return np.concatenate((a, fake, b), axis=1)
+        task, (given, wanted) = self._job.task, self._job.task.codings
+        with torch.inference_mode():
+            fed = kept_to_tensor(a[None], given, task.palette_of(task.input), self._job.device)
+            fake = wanted.to_array(self._job.nets.applied(fed, applying))[0]
+        return (
+            visible(a, task.input, task.palette_of(task.input)),
+            visible(fake, task.output, task.palette if wanted.kind == "classes" else None),
+            visible(b, task.output, task.palette_of(task.output)),
+        )
 
 
-def _pairs_to_show(job: Job) -> list[tuple[Photo, Photo]]:
+def _pairs_to_show(job: Job) -> list[tuple[Array, Array]]:
     pairs: tuple[Pair, ...] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
     chosen = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
-    return list(load_fitted(job.folder, chosen, job.task, job.config.size, job.config.fit))
+    return read_shown(job.folder, chosen, job.task, job.config)

@@ -3,21 +3,23 @@
 Nothing here may change what is trained or draw from torch's own random state: looking leaves no trace.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from p2p_datatools.contract.images import LabelMap, Photo, indices_of_colors
-from p2p_datatools.contract.palette import Palette
-from p2p_gan.apply import apply_tensor, noise_of
-from p2p_gan.data import load_fitted
+from p2p_datatools.contract.deep import Array
+from p2p_datatools.contract.images import colorize
+from p2p_gan.agreement import Confusion, nearest_classes
+from p2p_gan.apply import noise_of
+from p2p_gan.data import read_shown
 from p2p_gan.job import Job
-from p2p_gan.metrics import l1, ssim
+from p2p_gan.metrics import BYTES, l1, ssim
 from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.contract import Generator
+from p2p_gan.values import kept_to_tensor
 
 _HELD = 0.25  # the share of `memory` that decoded validation pairs may take; more are read again each time
 _GIB = 2**30
@@ -56,77 +58,53 @@ class Validator:
         # Spread over the names, for neighbours are often alike.
         self.pairs = tuple(found[index * len(found) // wanted] for index in range(wanted))
         self._job = job
-        self._held: list[tuple[Photo, Photo]] | None = None
+        self._held: list[tuple[Array, Array]] | None = None
+        self._palette = job.task.palette_of(job.task.output)
+        self._range = BYTES if self._palette else job.task.output.range
 
-    def score(self, generator: Generator) -> Validation:
-        """Apply the generator as `sample` would, each picture by itself, and compare with the real outputs."""
-        job = self._job
-        masked = job.task.output.kind == "mask"
-        palette = job.folder.palette if masked else None
-        counts = Agreement(palette) if palette else None
+    def score(self, generator: Generator, stopped: Callable[[], bool] = lambda: False) -> Validation | None:
+        """Apply the generator as `sample` would, each picture by itself, and compare with the real outputs.
+
+        `stopped` is asked before each; None when it says so.
+        """
+        confusion = Confusion(self._palette.names) if self._palette else None
         rows = []
         for a, b in self._pictures():
-            applying = Applying(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
-            fake = apply_tensor(generator, a, applying, job.device)
-            rows.append((l1(fake, b), ssim(fake, b)))
-            if counts:
-                counts.add(fake, b)
+            if stopped():
+                return None
+            fake, real = self._applied(generator, a), b[..., 0] if b.shape[2] == 1 else b
+            if self._palette and confusion:
+                classes = self._job.task.codings[1].kind == "classes"
+                confusion.add(real, fake if classes else nearest_classes(fake, self._palette))
+                fake = colorize(fake, self._palette) if classes else fake
+                real = colorize(real, self._palette)[..., : fake.shape[2]]
+            rows.append((l1(fake, real, self._range), ssim(fake, real, self._range)))
         means = np.mean(rows, axis=0)
-        agreement = counts.scores() if counts else (None, None)
-        return Validation(len(rows), float(means[0]), float(means[1]), *agreement)
+        agreement = confusion.result() if confusion else None
+        masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
+        return Validation(len(rows), float(means[0]), float(means[1]), *masks)
 
-    def _pictures(self) -> Iterator[tuple[Photo, Photo]]:
-        job, size = self._job, self._job.config.size
+    def _applied(self, generator: Generator, a: Array) -> Array:
+        job, (given, wanted) = self._job, self._job.task.codings
+        applying = Applying(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
+        with torch.inference_mode():
+            fed = kept_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
+            fake: Array = wanted.to_array(generator(fed, applying))[0]
+        grey_mask = self._palette is not None and wanted.kind != "classes" and fake.ndim == 2
+        return fake[..., None].repeat(3, axis=2) if grey_mask else fake
+
+    def _pictures(self) -> Iterator[tuple[Array, Array]]:
         if self._held is not None:
             yield from self._held
             return
-        held: list[tuple[Photo, Photo]] = []
-        most = job.config.memory * _GIB * _HELD / (6 * size.width * size.height)
-        for pair in load_fitted(job.folder, self.pairs, job.task, size, job.config.fit):
-            held += [pair] if len(self.pairs) <= most else []
-            yield pair
+        held, room = [], self._job.config.memory * _GIB * _HELD
+        for pair in self.pairs:
+            (both,) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
+            room -= sum(half.nbytes for half in both)
+            held += [both] if room > 0 else []
+            yield both
         if len(held) == len(self.pairs):
             self._held = held
-
-
-class Agreement:
-    """Counts of (real class, generated class) over pictures; ignored pixels of the real mask do not count."""
-
-    def __init__(self, palette: Palette) -> None:
-        self._palette = palette
-        self._counts = np.zeros((len(palette.classes),) * 2, np.int64)
-
-    def add(self, fake: Photo, real: Photo) -> None:
-        """Count the pixels of one picture, RGB both; real pixels of no class are left out."""
-        classes = len(self._counts)
-        labels, _ = indices_of_colors(real, self._palette)
-        inside = labels < classes
-        both = labels[inside].astype(np.int64) * classes + nearest_class(fake, self._palette)[inside]
-        self._counts += np.bincount(both, minlength=classes**2).reshape(classes, classes)
-
-    def scores(self) -> tuple[float, float]:
-        """(share of right pixels, mean IoU over the classes that occur); both 1 where no pixel counts."""
-        right = np.diag(self._counts)
-        union = self._counts.sum(0) + self._counts.sum(1) - right
-        if not union.any():
-            return 1.0, 1.0
-        there = union > 0
-        return float(right.sum() / self._counts.sum()), float((right[there] / union[there]).mean())
-
-
-def nearest_class(picture: Photo, palette: Palette) -> LabelMap:
-    """The class whose colour is nearest to each pixel of an RGB picture, by squared distance; the first of equals."""
-    values = picture.astype(np.int32)
-    best = np.zeros(picture.shape[:2], np.uint8)
-    least: NDArray[np.int32] | None = None
-    for index, each in enumerate(palette.classes):
-        distance = ((values - np.array(each.color, np.int32)) ** 2).sum(axis=-1, dtype=np.int32)
-        if least is None:
-            least = distance
-        else:
-            best[distance < least] = index
-            least = np.minimum(least, distance)
-    return best
 
 
 def improves(score: float, best: float | None) -> bool:

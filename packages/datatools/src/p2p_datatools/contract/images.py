@@ -191,10 +191,9 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
         if image.format == "JPEG":
             raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
         if image.mode == "P":
-            indices = np.array(image, dtype=np.uint8)
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-            if _same_table(indices, table, palette):
-                return indices
+            if _same_table(np.flatnonzero(image.histogram()), table, palette):
+                return np.array(image, dtype=np.uint8)
         colors = np.asarray(image.convert("RGB"))
     indices, outside = indices_of_colors(colors, palette)
     if outside.any():
@@ -207,8 +206,7 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     return indices
 
 
-def _same_table(indices: LabelMap, table: NDArray[np.uint8], palette: Palette) -> bool:
-    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
+def _same_table(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palette) -> bool:
     known = used[(used < len(palette.classes)) | (used == 255)]
     return (
         len(known) == len(used)
@@ -238,11 +236,7 @@ def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
 
 def encode_mask(indices: LabelMap, palette: Palette) -> bytes:
     """An indexed PNG: pixel = class index, colour table = the palette, so that it is both numbers and picture."""
-    image = Image.fromarray(indices)
-    image.putpalette(palette.colors().tobytes(), "RGB")
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+    return b"".join(png.encode(indices, palette.colors()))
 
 
 def write_mask(path: Path, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:

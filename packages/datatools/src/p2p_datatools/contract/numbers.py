@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import is_deep, opened
 
+_BLOCK = 1 << 20  # pixels that are counted at once
+_BUSY = 8  # pixels a run, below which each pixel is counted by itself
+
 
 @dataclass(frozen=True)
 class IndexPicture:
-    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one."""
+    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one.
+
+    The values may be read-only.
+    """
 
     values: NDArray[np.uint8 | np.uint16]
     table: NDArray[np.uint8] | None
@@ -31,9 +37,9 @@ def read_index_picture(path: Path) -> IndexPicture:
     with opened(path) as image:
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-            return IndexPicture(np.array(image, dtype=np.uint8), table)
+            return IndexPicture(np.asarray(image, dtype=np.uint8), table)
         if image.mode in ("1", "L"):
-            return IndexPicture(np.array(image, dtype=np.uint8), None)
+            return IndexPicture(np.asarray(image, dtype=np.uint8), None)
         if image.mode.startswith(("I", "F")):
             return IndexPicture(_whole_numbers(np.array(image), path), None)
         # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
@@ -52,3 +58,23 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
             f"{path}: holds values that are not whole numbers from 0 to 65535, so they are no class numbers."
         )
     return numbers
+
+
+def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:
+    """How many pixels have each value; at least 256 counts."""
+    pixels = numbers.ravel()
+    counts = np.zeros(256 if numbers.dtype == np.uint8 else max(256, int(numbers.max()) + 1), dtype=np.int64)
+    for start in range(0, pixels.size, _BLOCK):
+        counts += _counts(pixels[start : start + _BLOCK], len(counts))
+    return counts
+
+
+def _counts(pixels: NDArray[np.uint8 | np.uint16], least: int) -> NDArray[np.int64]:
+    """The counts of one block, by runs of equal pixels: label pictures have few, and long ones."""
+    changes = pixels[1:] != pixels[:-1]
+    if np.count_nonzero(changes) * _BUSY > pixels.size:
+        return np.bincount(pixels, minlength=least)
+    ends = np.append(np.flatnonzero(changes), pixels.size - 1)
+    lengths = np.diff(ends, prepend=-1)
+    # The sums are whole numbers far below 2^53, so that floats hold them exactly.
+    return np.bincount(pixels[ends], weights=lengths, minlength=least).astype(np.int64)

@@ -9,6 +9,8 @@ from p2p_datatools.contract.errors import UsageError
 
 Fit = Literal["stretch", "crop", "pad"]
 FITS: tuple[Fit, ...] = get_args(Fit)
+TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture its own shape, which no pair of files needs
+TRAIN_FITS: tuple[TrainFit, ...] = get_args(TrainFit)
 
 
 class Size(NamedTuple):

@@ -6,33 +6,69 @@ Nothing here may draw weights or read files.
 from dataclasses import dataclass
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_gan.networks.blocks import Style
 from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.unet import UNet
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The generator's shape."""
+    """The generator's shape; a field with a default may be missing in a model file that is older than the field.
+
+    `inputs` and `outputs` are channels of pictures, `noise` the random ones beside them. `dropout_blocks` blocks of
+    the decoder have dropout, after `dropout_skip` innermost ones that have none; a resnet has it in every block.
+    """
 
     inputs: int
     outputs: int
-    depth: int
+    depth: int  # of unet and encoder-decoder
     filters: int
     max_filters: int
     norm: str
     dropout: float
     kind: str = "unet"
+    blocks: int = 9  # of a resnet
+    upsampling: str = "transposed"
+    dropout_blocks: int = 3
+    dropout_skip: int = 0
+    biases: bool = True  # beside norms too; the last convolution always has one
+    noise: int = 0
+    head: str = "tanh"
 
     def build(self) -> Generator:
         """A generator of this shape, its weights not yet drawn."""
-        if self.kind != "unet":
+        style = Style(self.norm, self.upsampling, self.biases)
+        if self.kind in ("unet", "encoder-decoder"):
+            return UNet(
+                self.inputs,
+                self.outputs,
+                widths=self.widths(self.depth),
+                dropouts=self.dropouts(),
+                style=style,
+                skips=self.kind == "unet",
+                noise=self.noise,
+                head=self.head,
+            )
+        if self.kind != "resnet":
             raise P2PError(f"the generator '{self.kind}' is unknown. Update p2p.")
-        return UNet(
+        full, half, quarter = self.widths(3)
+        return ResNet(
             self.inputs,
             self.outputs,
-            depth=self.depth,
-            filters=self.filters,
-            max_filters=self.max_filters,
-            norm=self.norm,
+            widths=(full, half, quarter),
+            blocks=self.blocks,
             dropout=self.dropout,
+            style=style,
+            noise=self.noise,
+            head=self.head,
         )
+
+    def widths(self, levels: int) -> list[int]:
+        """The channels at full size and after each halving: doubled each time, up to `max_filters`."""
+        return [min(self.filters * 2**level, self.max_filters) for level in range(levels)]
+
+    def dropouts(self) -> list[float]:
+        """The share of dropout in each block of the decoder, innermost first."""
+        having = range(self.dropout_skip, self.dropout_skip + self.dropout_blocks)
+        return [self.dropout if block in having else 0.0 for block in range(self.depth - 1)]

@@ -1,7 +1,9 @@
-"""The blocks of which generators are built: down, up, and the dropout that is drawn by the pass.
+"""The blocks of which generators are built: down, up, residual, and the dropout that is drawn by the pass.
 
 Nothing here may know how many there are or in which order they stand.
 """
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -13,13 +15,88 @@ from p2p_gan.networks.norms import norm_layer
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
 
 
+@dataclass(frozen=True)
+class Style:
+    """What all blocks of a generator have in common.
+
+    `upsampling` is transposed or resize; without `biases` only the last convolution has one, as in the reference
+    implementation beside batch norm.
+    """
+
+    norm: str = "batch"
+    upsampling: str = "transposed"
+    biases: bool = True
+
+
+class ReflectConv(nn.Conv2d):
+    """A convolution of an odd kernel that keeps the size, its border padded by reflection (sides > kernel / 2)."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, bias: bool) -> None:
+        super().__init__(inputs, outputs, kernel, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, h, w)."""
+        return super().forward(reflected(x, self.kernel_size[0] // 2))
+
+
+class ResizeConv(ReflectConv):
+    """Nearest neighbour to twice the size, then a 3x3 convolution: no checkerboard (Odena et al. 2016)."""
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
+        super().__init__(inputs, outputs, 3, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
+        return super().forward(doubled(x))
+
+
+def reflected(x: Tensor, margin: int) -> Tensor:
+    """(n, channels, h, w) with `margin` rows and columns mirrored outwards on all sides, the border not repeated."""
+    if not torch.are_deterministic_algorithms_enabled():
+        return F.pad(x, (margin,) * 4, mode="reflect")
+    # On CUDA the gradient of torch's own padding differs from call to call; slices and flips do not.
+    for side in (2, 3):
+        first = x.narrow(side, 1, margin).flip(side)
+        last = x.narrow(side, x.shape[side] - 1 - margin, margin).flip(side)
+        x = torch.cat((first, x, last), dim=side)
+    return x
+
+
+def doubled(x: Tensor) -> Tensor:
+    """(n, channels, h, w) to (n, channels, 2 h, 2 w), every pixel four times."""
+    if not torch.are_deterministic_algorithms_enabled():
+        return F.interpolate(x, scale_factor=2, mode="nearest")
+    n, channels, height, width = x.shape
+    four = x[:, :, :, None, :, None].expand(n, channels, height, 2, width, 2)
+    return four.reshape(n, channels, 2 * height, 2 * width)
+
+
+def upsampling_layer(inputs: int, outputs: int, kernel: int, *, style: Style, bias: bool) -> nn.Module:
+    """(n, inputs, h, w) to (n, outputs, 2 h, 2 w): a transposed convolution of kernel 3 or 4, or `ResizeConv`."""
+    if style.upsampling == "resize":
+        return ResizeConv(inputs, outputs, bias=bias)
+    return nn.ConvTranspose2d(inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias)
+
+
+def dropped(x: Tensor, share: float, applying: Applying | None) -> Tensor:
+    """Dropout: by torch's own random state in training, else drawn as `applying` says, or none."""
+    if not share or (applying is not None and applying.noise is None):
+        return x
+    if applying is None or applying.noise is None:
+        return F.dropout(x, share, training=True)
+    if applying.part is not None:
+        return x * applying.part.kept(x).to(x) / (1 - share)
+    kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= share for noise in applying.noise])
+    return x * kept.to(x) / (1 - share)
+
+
 class Down(nn.Module):
     """Encoder block: leaky ReLU (not before the first), 4x4 convolution of stride 2, norm."""
 
-    def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str) -> None:
+    def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool = True) -> None:
         super().__init__()
         self.first = first
-        self.conv = nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1)
+        self.conv = nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
         self.norm = norm_layer(norm, outputs)
 
     def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
@@ -30,20 +107,39 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Decoder block: ReLU, transposed 4x4 convolution of stride 2, norm, dropout."""
+    """Decoder block: ReLU, upsampling by two (4x4 where it is transposed), norm, dropout."""
 
-    def __init__(self, inputs: int, outputs: int, *, norm: str, dropout: float) -> None:
+    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
-        self.conv = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1)
-        self.norm = norm_layer(norm, outputs)
+        self.conv = upsampling_layer(inputs, outputs, 4, style=style, bias=style.biases)
+        self.norm = norm_layer(style.norm, outputs)
 
     def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        x = self.norm(self.conv(F.relu(x)), applying)
-        if not self.dropout or (applying is not None and applying.noise is None):
-            return x
-        if applying is None or applying.noise is None:
-            return F.dropout(x, self.dropout, training=True)
-        kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= self.dropout for noise in applying.noise])
-        return x * kept.to(x) / (1 - self.dropout)
+        return dropped(self.norm(self.conv(F.relu(x)), applying), self.dropout, applying)
+
+
+class Residual(nn.Module):
+    """Residual block (He et al. 2016, as in Johnson et al. 2016): x plus two 3x3 convolutions of it, with norms."""
+
+    def __init__(self, channels: int, *, style: Style, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.first = ReflectConv(channels, channels, 3, bias=style.biases)
+        self.first_norm = norm_layer(style.norm, channels)
+        self.second = ReflectConv(channels, channels, 3, bias=style.biases)
+        self.second_norm = norm_layer(style.norm, channels)
+
+    def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """(n, channels, h, w) to the same shape."""
+        return x + self.closing(self.opening(x, applying), applying)
+
+    def opening(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """The first convolution and what follows it."""
+        return dropped(F.relu(self.first_norm(self.first(x), applying)), self.dropout, applying)
+
+    def closing(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """The second convolution and its norm."""
+        normed: Tensor = self.second_norm(self.second(x), applying)
+        return normed

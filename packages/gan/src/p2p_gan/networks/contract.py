@@ -1,10 +1,13 @@
 """What training and applying may ask of any generator and any discriminator.
 
-Nothing here may compute; it is the socket into which every network of this folder fits.
+Nothing here may know an architecture; it is the socket into which every network of this folder fits.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from p2p_gan.networks.applying import Applying
@@ -13,25 +16,83 @@ from p2p_gan.networks.applying import Applying
 class Judgement(NamedTuple):
     """What a discriminator says of pairs: `logits` (n, 1, h', w') for each scale, and the `features` it saw on the way.
 
-    A logit above 0 means that its patch passes for real; features are (n, channels, h'', w''), outermost first.
+    A logit above 0 means that its patch passes for real; features are (n, channels, h'', w''), outermost first, those
+    of the full scale before those of the halved ones.
     """
 
     logits: tuple[Tensor, ...]
     features: tuple[Tensor, ...]
 
 
+@dataclass(frozen=True)
+class Step:
+    """One block of a generator, told so that a part of its output can be computed from a part of its input.
+
+    Value 0 is the generator's input and value i what step i - 1 gives. `run` takes the `sources`, joined along the
+    channels; the value `added` (a residual) is added to what it gives. Its rows are `up` / `down` times those of its
+    input, and each needs no more than `halo` rows of the input beside those that it covers. At most one `norm`, after
+    the convolution; then, with the probability `dropout`, values are dropped.
+    """
+
+    run: Callable[[Tensor, Applying | None], Tensor]
+    channels: int
+    sources: tuple[int, ...]
+    up: int = 1
+    down: int = 1
+    halo: int = 1
+    dropout: float = 0.0
+    norm: str = "none"
+    added: int | None = None
+
+
 class Generator(nn.Module):
-    """Translates (n, inputs, h, w) into (n, outputs, h, w); both sides must be multiples of `unit`."""
+    """Translates (n, inputs, h, w) into (n, outputs, h, w); both sides must be multiples of `unit`.
+
+    `noise` is the number of random values that it takes beside a picture: one draw of N(0, 1) for each, the same at
+    every pixel, as further channels, so that a draw means the same at any size. `head` is tanh, which gives values in
+    -1..1, or logits, which gives any.
+    """
 
     unit: int
 
-    def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
-        """The output in -1..1; without `applying` as in training."""
+    def __init__(self, *, noise: int = 0, head: str = "tanh") -> None:
+        super().__init__()
+        self.noise, self.head = noise, head
+
+    def forward(self, x: Tensor, applying: Applying | None = None, noise: Tensor | None = None) -> Tensor:
+        """The output; without `applying` as in training. `noise` (n, noise, 1, 1) or at x's sides, else it is drawn."""
+        if self.noise:
+            drawn = self.draw_noise(x, applying) if noise is None else noise.to(x)
+            x = torch.cat((x, drawn.expand(-1, -1, *x.shape[2:])), dim=1)
+        return self.finish(self.translate(x, applying))
+
+    def finish(self, output: Tensor) -> Tensor:
+        """The head, value by value."""
+        return torch.tanh(output) if self.head == "tanh" else output
+
+    def draw_noise(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+        """The random input (n, noise, 1, 1) for `x`: by torch's own random state in training, else as `applying` says.
+
+        Where `applying` draws nothing it is 0, the middle of all draws.
+        """
+        shape = (self.noise, 1, 1)
+        if applying is None:
+            return torch.randn(len(x), *shape, device=x.device, dtype=x.dtype)
+        if applying.noise is None:
+            return x.new_zeros(len(x), *shape)
+        return torch.stack([torch.randn(shape, generator=source) for source in applying.noise]).to(x)
+
+    def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
         raise NotImplementedError
 
-    def __call__(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+    def steps(self) -> tuple[Step, ...]:
+        """What `translate` computes, as steps, for pictures that do not fit into memory as one."""
+        raise NotImplementedError
+
+    def __call__(self, x: Tensor, applying: Applying | None = None, noise: Tensor | None = None) -> Tensor:
         """As `forward`, with its types."""
-        output: Tensor = super().__call__(x, applying)
+        output: Tensor = super().__call__(x, applying, noise)
         return output
 
 

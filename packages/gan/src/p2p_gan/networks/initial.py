@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.spectral import SpectralConv
 
 INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
 
@@ -18,6 +19,8 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
             nn.init.normal_(module.weight, 0.0, INITIAL_STD, generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+            if isinstance(module, SpectralConv):
+                module.draw(generator)
         elif isinstance(module, Norm):
             nn.init.normal_(module.weight, 1.0, INITIAL_STD, generator=generator)
 

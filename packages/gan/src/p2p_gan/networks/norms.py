@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.applying import Applying
 
+EPSILON = 1e-5
+
 
 class Norm(nn.Module):
     """Batch normalisation (Ioffe and Szegedy 2015) whose statistics outside training are chosen by the pass."""
 
-    def __init__(self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
         super().__init__()
         self.eps, self.momentum = eps, momentum
         self.weight = nn.Parameter(torch.ones(channels))
@@ -30,13 +32,36 @@ class Norm(nn.Module):
             return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
         if applying.statistics == "running":
             return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
+        if applying.part is not None:
+            mean, var = applying.part.statistics(self, x)
+            return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
         if applying.valid == (1.0, 1.0):
             return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
-        height = max(1, round(x.shape[2] * applying.valid[0]))
-        width = max(1, round(x.shape[3] * applying.valid[1]))
-        variance, average = torch.var_mean(x[:, :, :height, :width], dim=(2, 3), keepdim=True, correction=0)
-        factor = scale[:, None, None] / torch.sqrt(variance + self.eps)
-        return (x - average) * factor + shift[:, None, None]
+        return by_valid_part(x, applying, self.eps) * scale[:, None, None] + shift[:, None, None]
+
+
+class InstanceNorm(nn.Module):
+    """Instance normalisation (Ulyanov et al. 2016): each picture by its own statistics, in training and after it.
+
+    It has no weights and gathers nothing, as in the reference implementation.
+    """
+
+    def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+        """Normalise (n, channels, h, w), h * w > 1; padding is left out of the statistics."""
+        if applying is not None and applying.part is not None:
+            mean, var = applying.part.statistics(self, x)
+            return F.batch_norm(x, mean, var, training=False, eps=EPSILON)
+        if applying is None or applying.valid == (1.0, 1.0):
+            return F.instance_norm(x, eps=EPSILON)
+        return by_valid_part(x, applying, EPSILON)
+
+
+def by_valid_part(x: Tensor, applying: Applying, eps: float) -> Tensor:
+    """Each picture of (n, channels, h, w) to mean 0 and variance 1 in that part of it that is not padding."""
+    height = max(1, round(x.shape[2] * applying.valid[0]))
+    width = max(1, round(x.shape[3] * applying.valid[1]))
+    variance, average = torch.var_mean(x[:, :, :height, :width], dim=(2, 3), keepdim=True, correction=0)
+    return (x - average) / torch.sqrt(variance + eps)
 
 
 class Unchanged(nn.Module):
@@ -48,5 +73,7 @@ class Unchanged(nn.Module):
 
 
 def norm_layer(kind: str, channels: int) -> nn.Module:
-    """The norm called `kind`: batch or none."""
-    return Norm(channels) if kind == "batch" else Unchanged()
+    """The norm called `kind`: batch, instance or none."""
+    if kind == "batch":
+        return Norm(channels)
+    return InstanceNorm() if kind == "instance" else Unchanged()

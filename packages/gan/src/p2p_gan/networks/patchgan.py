@@ -1,4 +1,4 @@
-"""The discriminator: PatchGAN (Isola et al. 2017, appendix 6.1.2), and the patch that one of its logits sees.
+"""The discriminator: PatchGAN (Isola et al. 2017, appendix 6.1.2) at one or more scales, and the patch a logit sees.
 
 Nothing here may know which loss its logits go into.
 """
@@ -10,29 +10,34 @@ from torch import Tensor, nn
 from p2p_gan.networks.blocks import LEAK
 from p2p_gan.networks.contract import Discriminator, Judgement
 from p2p_gan.networks.norms import norm_layer
+from p2p_gan.networks.spectral import SpectralConv
 
 
 class PatchGAN(Discriminator):
-    """The discriminator (appendix 6.1.2): one logit for each patch of the pair (a, b); no norm in the first layer.
+    """One logit for each patch of the pair (a, b), or of b alone if not `conditional`; no norm in the first layer.
 
-    `layers` strided layers: 3 see patches of 70x70 pixels, 2 of 34x34, 1 of 16x16.
+    `layers` strided layers: 3 see patches of 70x70 pixels; 0 judges single pixels by 1x1 convolutions. `inputs` are
+    the channels of what it sees.
     """
 
-    def __init__(self, inputs: int, *, filters: int, layers: int, norm: str) -> None:
+    def __init__(
+        self, inputs: int, *, filters: int, layers: int, norm: str, spectral: bool = False, conditional: bool = True
+    ) -> None:
         super().__init__()
-        widths = [inputs, *(min(filters * 2**level, filters * 8) for level in range(layers + 1))]
+        self.conditional = conditional
+        count = max(1, layers) + 1
+        widths = [inputs, *(min(filters * 2**level, filters * 8) for level in range(count))]
+        strides = [2 if level < layers else 1 for level in range(count)]
+        kernel = 4 if layers else 1
         self.convs = nn.ModuleList(
-            nn.Conv2d(widths[level], widths[level + 1], kernel_size=4, stride=2 if level < layers else 1, padding=1)
-            for level in range(layers + 1)
+            _conv(widths[level], widths[level + 1], kernel, strides[level], spectral=spectral) for level in range(count)
         )
-        self.norms = nn.ModuleList(
-            norm_layer(norm if level else "none", widths[level + 1]) for level in range(layers + 1)
-        )
-        self.last = nn.Conv2d(widths[-1], 1, kernel_size=4, stride=1, padding=1)
+        self.norms = nn.ModuleList(norm_layer(norm if level else "none", widths[level + 1]) for level in range(count))
+        self.last = _conv(widths[-1], 1, kernel, 1, spectral=spectral)
 
     def forward(self, a: Tensor, b: Tensor) -> Judgement:
         """One logit for each patch; the features are what every layer but the last gives."""
-        x = torch.cat((a, b), dim=1)
+        x = torch.cat((a, b), dim=1) if self.conditional else b
         features = []
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = F.leaky_relu(norm(conv(x)), LEAK)
@@ -40,9 +45,43 @@ class PatchGAN(Discriminator):
         return Judgement((self.last(x),), tuple(features))
 
 
+class MultiScale(Discriminator):
+    """Discriminators of one shape, each on pictures half as large as the one before (Wang et al. 2018, section 3.2)."""
+
+    def __init__(self, scales: list[PatchGAN]) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(scales)
+
+    def forward(self, a: Tensor, b: Tensor) -> Judgement:
+        """The logits of every scale, the full one first."""
+        logits: list[Tensor] = []
+        features: list[Tensor] = []
+        for number, scale in enumerate(self.scales):
+            if number:
+                a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+            judged: Judgement = scale(a, b)
+            logits += judged.logits
+            features += judged.features
+        return Judgement(tuple(logits), tuple(features))
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int, *, spectral: bool) -> nn.Conv2d:
+    padding = 1 if kernel == 4 else 0
+    if spectral:
+        return SpectralConv(inputs, outputs, kernel, stride=stride, padding=padding)
+    return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=padding)
+
+
 def receptive_field(layers: int) -> int:
     """The side of the patch, in pixels, that one logit of a PatchGAN with so many strided layers sees."""
+    if layers == 0:
+        return 1
     field = 1
     for stride in [1, 1, *[2] * layers]:
         field = (field - 1) * stride + 4
     return field
+
+
+def receptive_fields(layers: int, scales: int) -> tuple[int, ...]:
+    """The same for each scale, in pixels of the full picture: every halving sees twice as far."""
+    return tuple(receptive_field(layers) * 2**scale for scale in range(scales))

@@ -1,59 +1,91 @@
-"""The U-Net generator (Isola et al. 2017, appendix 6.1.1).
+"""The U-Net generator and, without its skips, the encoder-decoder (Isola et al. 2017, section 4.2, appendix 6.1.1).
 
 Nothing here may know what it is trained against.
 """
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from p2p_gan.networks.applying import Applying
-from p2p_gan.networks.blocks import Down, Up
-from p2p_gan.networks.contract import Generator
-
-DROPOUT_BLOCKS = 3  # the innermost decoder blocks have dropout
+from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
+from p2p_gan.networks.contract import Generator, Step
 
 
 class UNet(Generator):
-    """The generator (appendix 6.1.1): an encoder and a decoder of `depth` blocks with a skip between equal sizes.
+    """An encoder and a decoder of as many blocks as there are `widths`, with a skip between equal sizes if `skips`.
 
-    Both sides of the input must be multiples of 2^depth. Values in and out lie in -1..1. The bottleneck has no norm
-    (errata, section 6.3: at batch 1 and 1x1 it would zero everything), nor has the first block.
+    Both sides of the input must be multiples of 2^depth. `widths` are the channels of the encoder, outermost first;
+    `dropouts` the shares of the decoder's blocks, innermost first, one fewer. The bottleneck has no norm (errata,
+    section 6.3: at batch 1 and 1x1 it would zero everything), nor has the first block.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, depth: int, filters: int, max_filters: int, norm: str, dropout: float
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        widths: Sequence[int],
+        dropouts: Sequence[float],
+        style: Style,
+        skips: bool = True,
+        noise: int = 0,
+        head: str = "tanh",
     ) -> None:
-        super().__init__()
-        self.unit = 2**depth
-        widths = [min(filters * 2**level, max_filters) for level in range(depth)]
+        super().__init__(noise=noise, head=head)
+        depth, joined = len(widths), 2 if skips else 1
+        self.unit, self.skips = 2**depth, skips
+        self._widths, self._outputs, self._norm, self._dropouts = tuple(widths), outputs, style.norm, tuple(dropouts)
         self.down = nn.ModuleList(
             Down(
-                widths[level - 1] if level else inputs,
+                widths[level - 1] if level else inputs + noise,
                 widths[level],
                 first=level == 0,
-                norm="none" if level in (0, depth - 1) else norm,
+                norm="none" if level in (0, depth - 1) else style.norm,
+                bias=style.biases,
             )
             for level in range(depth)
         )
         self.up = nn.ModuleList(
             Up(
-                widths[level] * (1 if level == depth - 1 else 2),
+                widths[level] * (1 if level == depth - 1 else joined),
                 widths[level - 1],
-                norm=norm,
-                dropout=dropout if depth - 1 - level < DROPOUT_BLOCKS else 0.0,
+                style=style,
+                dropout=dropouts[depth - 1 - level],
             )
             for level in range(depth - 1, 0, -1)
         )
-        self.last = nn.ConvTranspose2d(widths[0] * (2 if depth > 1 else 1), outputs, kernel_size=4, stride=2, padding=1)
+        self.last = upsampling_layer(widths[0] * (joined if depth > 1 else 1), outputs, 4, style=style, bias=True)
 
-    def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
-        """(n, inputs, h, w) to (n, outputs, h, w); without `applying` as in training."""
-        skips = []
+    def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
+        """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
+        encoded = []
         for down in self.down:
             x = down(x, applying)
-            skips.append(x)
-        x = skips.pop()
+            encoded.append(x)
+        x = encoded.pop()
         for up in self.up:
-            x = torch.cat((up(x, applying), skips.pop()), dim=1)
-        return torch.tanh(self.last(F.relu(x)))
+            x, same_size = up(x, applying), encoded.pop()
+            if self.skips:
+                x = torch.cat((x, same_size), dim=1)
+        return self._outermost(x, applying)
+
+    def _outermost(self, x: Tensor, applying: Applying | None) -> Tensor:
+        output: Tensor = self.last(F.relu(x))
+        return output
+
+    def steps(self) -> tuple[Step, ...]:
+        """The encoder's blocks, outermost first, then the decoder's."""
+        depth = len(self._widths)
+        steps = [
+            Step(down, width, (level,), down=2, norm="none" if level in (0, depth - 1) else self._norm)
+            for level, (down, width) in enumerate(zip(self.down, self._widths, strict=True))
+        ]
+        joined: tuple[int, ...] = (depth,)
+        for level, (up, dropout) in enumerate(zip(self.up, self._dropouts, strict=True), 1):
+            same_size = depth - level  # what the encoder has of the size that this block gives
+            steps.append(Step(up, self._widths[same_size - 1], joined, up=2, dropout=dropout, norm=self._norm))
+            joined = (len(steps), same_size) if self.skips else (len(steps),)
+        return (*steps, Step(self._outermost, self._outputs, joined, up=2))

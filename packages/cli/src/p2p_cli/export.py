@@ -1,0 +1,41 @@
+"""`p2p export`: its words, the call, and its result in words.
+
+Nothing here may know what another program's file looks like.
+"""
+
+from pathlib import Path
+
+import click
+
+from p2p_cli import options
+
+FORMATS = ("reference",)
+
+
+@click.command()
+@click.argument("model", type=options.PLACE)
+@click.argument("dest", type=options.PLACE)
+@click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="The program that will read DEST.")
+@options.json_option
+def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
+    """Write a model for another program.
+
+    MODEL is a run folder or a model file. The format 'reference' is the state dict of a generator of the reference
+    PyTorch implementation (pytorch-CycleGAN-and-pix2pix), DEST a file such as latest_net_G.pth. It holds what that
+    program can build: models that came from it, and those trained here with its shape, which for batch norm means
+    --set biases=off.
+
+    \b
+    Example:
+      p2p export run checkpoints/cars/latest_net_G.pth --format reference
+    """
+    from p2p_cli import render
+    from p2p_gan.reference import export_reference
+
+    made = export_reference(model, dest)
+    if as_json:
+        render.say(options.to_json(made))
+        return
+    render.say(f"{dest}{'' if made.written else ' was there already'}; load it with {made.options}")
+    for each in made.notes:
+        render.say(f"note: {each}")

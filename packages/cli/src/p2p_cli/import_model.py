@@ -1,0 +1,55 @@
+"""`p2p import-model`: its words, the call, and its result in words.
+
+Nothing here may know how another program names its tensors.
+"""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.sizes import Size
+
+
+@click.command()
+@click.argument("weights", type=options.PLACE)
+@click.argument("dest", type=options.PLACE)
+@click.option(
+    "--direction", default="a-to-b", show_default=True, metavar="X-to-Y", help="What goes in, and what comes out."
+)
+@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="Sides it was trained with.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="dropout=off|on|SHARE, statistics=picture|running."
+)
+@options.json_option
+def command(
+    weights: Path, dest: Path, direction: str, size: Size | None, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """Make a model of weights that the reference implementation trained.
+
+    WEIGHTS is a generator's state dict such as latest_net_G.pth, of unet_128, unet_256, resnet_6blocks or
+    resnet_9blocks (or deeper, shallower, longer ones), with batch or instance norm, of any number of filters and
+    channels; it is recognised by the names and shapes of its tensors. No code in it is run. DEST is the model file to
+    write, NAME.safetensors. What the file leaves open is assumed, and said.
+
+    \b
+    Examples:
+      p2p import-model checkpoints/facades/latest_net_G.pth facades.safetensors --direction b-to-a
+      p2p sample facades.safetensors labels --out pictures
+    """
+    from p2p_cli import render
+    from p2p_gan.reference import import_model
+
+    made = import_model(weights, dest, direction=direction, size=size, settings=options.parse_settings(settings))
+    if as_json:
+        render.say(options.to_json(made))
+        return
+    card = made.card
+    render.say(
+        f"{made.name} with {card.architecture.norm} norm, {card.architecture.filters} filters, {card.direction} at "
+        f"{card.size}: {dest if made.written else f'{dest} was there already'}"
+    )
+    for each in made.assumed:
+        render.say(f"assumed: {each}")
+    render.say(f"next     p2p sample {shlex.quote(str(dest))} PICTURES --out DEST")

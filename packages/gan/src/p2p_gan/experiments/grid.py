@@ -1,0 +1,97 @@
+"""What is compared: the arms of the paper's tables as changes to one config, and the tables that put them side by side.
+
+Nothing here may run anything; an arm is a name and the fields in which it differs.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_gan.config import Config
+from p2p_gan.settings import with_settings
+
+BASE = "L1+cGAN"  # the paper's method, the arm that every table has
+ARMS: dict[str, dict[str, Any]] = {
+    "L1": {"game": "none"},
+    "GAN": {"conditional": False, "l1_weight": 0},
+    "cGAN": {"l1_weight": 0},
+    "L1+GAN": {"conditional": False},
+    BASE: {},
+    "encoder-decoder L1": {"generator": "encoder-decoder", "game": "none"},
+    "encoder-decoder L1+cGAN": {"generator": "encoder-decoder"},
+    "1x1 patches": {"discriminator_layers": 0},
+    "16x16 patches": {"discriminator_layers": 1},
+    "70x70 patches": {"discriminator_layers": 3},
+    "286x286 patches": {"discriminator_layers": 5},
+    "cGAN, noise": {"l1_weight": 0, "noise": 8},
+    "L1+cGAN, noise": {"noise": 8},
+    "L1+cGAN, noise, mode seeking": {"noise": 8, "mode_seeking": 1},
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Arms side by side; `paper` has what the paper's own table says of an arm, in `unit`, on other data."""
+
+    title: str
+    question: str
+    arms: tuple[str, ...]
+    unit: str = ""
+    paper: tuple[tuple[str, str], ...] = ()
+
+
+TABLES: dict[str, Table] = {
+    "loss": Table(
+        "Which loss",
+        "Does L1 with a conditional game beat either alone (Isola et al. 2017, table 1)?",
+        ("L1", "GAN", "cGAN", "L1+GAN", BASE),
+        unit="pixel accuracy / class accuracy / IoU on Cityscapes",
+        paper=(("L1", ".42 / .15 / .11"), ("cGAN", ".57 / .22 / .16"), (BASE, ".66 / .23 / .17")),
+    ),
+    "architecture": Table(
+        "Which generator",
+        "Does a U-Net beat an encoder-decoder without skips, with and without the game (table 2)?",
+        ("encoder-decoder L1", "encoder-decoder L1+cGAN", "L1", BASE),
+    ),
+    "field": Table(
+        "Which patch",
+        "Do 70x70 patches beat single pixels and whole pictures (table 3)?",
+        ("1x1 patches", "16x16 patches", "70x70 patches", "286x286 patches"),
+        unit="pixel accuracy / IoU on Cityscapes",
+        paper=(("1x1 patches", ".39 / .10"), ("70x70 patches", ".66 / .17"), ("286x286 patches", ".42 / .11")),
+    ),
+    "collapse": Table(
+        "Does one input give more than one output",
+        "Dropout is the paper's only randomness, and it found little variety; how much is there with and without L1, "
+        "with an input of noise, and with a loss that asks for variety?",
+        ("cGAN", BASE, "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
+    ),
+}
+
+
+def chosen_tables(words: str) -> tuple[str, ...]:
+    """The names in `loss,field`, or all; raises UsageError for one that is not there."""
+    names = tuple(TABLES) if words == "all" else tuple(word.strip() for word in words.split(","))
+    for name in names:
+        if name not in TABLES:
+            raise UsageError(f"tables={name}: is none of them; choose from all, {', '.join(TABLES)}.")
+    return names
+
+
+def arms_of(tables: tuple[str, ...], base: Config) -> tuple[dict[str, Config], dict[str, str]]:
+    """The arms of the tables as configs, and those that cannot be with the reason; equal configs are one arm's run."""
+    possible: dict[str, Config] = {}
+    impossible: dict[str, str] = {}
+    for name in dict.fromkeys(arm for table in tables for arm in TABLES[table].arms):
+        try:
+            possible[name] = with_settings(base, ARMS[name])
+        except UsageError as error:
+            impossible[name] = str(error)
+    if not possible:
+        raise UsageError(f"tables={','.join(tables)}: none of their arms can be: {next(iter(impossible.values()))}")
+    return possible, impossible
+
+
+def changes_text(arm: str) -> str:
+    """The fields in which an arm differs, as `--set` would say them."""
+    return " ".join(f"{name}={value}" for name, value in ARMS[arm].items()) or "nothing"

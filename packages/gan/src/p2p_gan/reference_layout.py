@@ -1,0 +1,184 @@
+"""How generators of the reference PyTorch implementation name and order their tensors, and which of ours each one is.
+
+Nothing here may read or write files; the order is that of Zhu and Park's pytorch-CycleGAN-and-pix2pix.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from p2p_gan.networks.architecture import Architecture
+
+DROPOUT = 0.5  # the reference has this share, or none
+COUNTER = "num_batches_tracked"  # of a batch norm; nothing that a network computes depends on it
+_STATISTICS = ("running_mean", "running_var")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tensor: its name there and here (None: we keep no such tensor).
+
+    `joined` marks a transposed convolution of the decoder, whose input there is the skip and then what comes from
+    below, and here the other way round.
+    """
+
+    theirs: str
+    ours: str | None
+    joined: bool = False
+
+
+def entries(architecture: Architecture) -> list[Entry]:
+    """Every tensor of that generator in the order of the reference's state dict."""
+    listed = _resnet(architecture) if architecture.kind == "resnet" else _unet(architecture)
+    return list(listed)
+
+
+def name_of(architecture: Architecture) -> str:
+    """The generator in the reference's words: unet_256, resnet_9blocks."""
+    if architecture.kind == "resnet":
+        return f"resnet_{architecture.blocks}blocks"
+    return f"unet_{2**architecture.depth}"
+
+
+def leftover(theirs: str, architecture: Architecture) -> bool:
+    """Whether PyTorch before 0.4 wrote this beside an instance norm, which has none of it and never used it."""
+    if architecture.norm != "instance" or theirs.rpartition(".")[2] not in (*_STATISTICS, COUNTER):
+        return False
+    return theirs in {entry.theirs for entry in entries(replace(architecture, norm="batch"))}
+
+
+def _conv(theirs: str, ours: str, *, bias: bool, joined: bool = False) -> Iterator[Entry]:
+    yield Entry(f"{theirs}.weight", f"{ours}.weight", joined)
+    if bias:
+        yield Entry(f"{theirs}.bias", f"{ours}.bias")
+
+
+def _norm(theirs: str, ours: str, norm: str) -> Iterator[Entry]:
+    if norm == "batch":
+        for name in ("weight", "bias", *_STATISTICS):
+            yield Entry(f"{theirs}.{name}", f"{ours}.{name}")
+        yield Entry(f"{theirs}.{COUNTER}", None)
+
+
+def _levels(depth: int) -> list[str]:
+    """The prefixes of the nested blocks, outermost first: each holds the next between its encoder and decoder half."""
+    prefixes = ["model.model"]
+    for level in range(1, depth):
+        prefixes.append(f"{prefixes[-1]}.{1 if level == 1 else 3}.model")
+    return prefixes
+
+
+def _unet(architecture: Architecture) -> Iterator[Entry]:
+    depth, norm, bias = architecture.depth, architecture.norm, architecture.biases
+    levels = _levels(depth)
+    yield from _conv(f"{levels[0]}.0", "down.0.conv", bias=bias)
+    for level in range(1, depth):
+        # Number 0 is the leaky ReLU. The bottleneck has no norm, and no block inside it.
+        yield from _conv(f"{levels[level]}.1", f"down.{level}.conv", bias=bias)
+        if level < depth - 1:
+            yield from _norm(f"{levels[level]}.2", f"down.{level}.norm", norm)
+    for level in range(depth - 1, 0, -1):
+        innermost, up = level == depth - 1, depth - 1 - level
+        number = 3 if innermost else 5
+        yield from _conv(f"{levels[level]}.{number}", f"up.{up}.conv", bias=bias, joined=not innermost)
+        yield from _norm(f"{levels[level]}.{number + 1}", f"up.{up}.norm", norm)
+    yield from _conv(f"{levels[0]}.3", "last", bias=True, joined=True)
+
+
+def _resnet(architecture: Architecture) -> Iterator[Entry]:
+    norm, bias = architecture.norm, architecture.biases
+    for number, ours in ((1, "enter"), (4, "down.0"), (7, "down.1")):
+        yield from _conv(f"model.{number}", f"{ours}.conv", bias=bias)
+        yield from _norm(f"model.{number + 1}", f"{ours}.norm", norm)
+    second = 6 if architecture.dropout else 5  # dropout stands before the second padding
+    for block in range(architecture.blocks):
+        inside = f"model.{10 + block}.conv_block"
+        yield from _conv(f"{inside}.1", f"blocks.{block}.first", bias=bias)
+        yield from _norm(f"{inside}.2", f"blocks.{block}.first_norm", norm)
+        yield from _conv(f"{inside}.{second}", f"blocks.{block}.second", bias=bias)
+        yield from _norm(f"{inside}.{second + 1}", f"blocks.{block}.second_norm", norm)
+    after = 10 + architecture.blocks
+    for number, ours in ((after, "up.0"), (after + 3, "up.1")):
+        yield from _conv(f"model.{number}", f"{ours}.conv", bias=bias)
+        yield from _norm(f"model.{number + 1}", f"{ours}.norm", norm)
+    yield from _conv(f"model.{after + 7}", "last", bias=True)
+
+
+def recognise(tensors: Mapping[str, Tensor]) -> Architecture | None:
+    """The generator whose tensors these look like; None where they look like none.
+
+    What is missing or of a wrong shape is not looked for here. Dropout leaves no trace in a U-Net and is assumed where
+    the reference has it: in the blocks of eight times the filters, but for the innermost one. In a resnet it shifts
+    the numbers behind it, and is seen.
+    """
+    if any(name.startswith("model.model.") for name in tensors):
+        return _recognised_unet(tensors)
+    if any(".conv_block." in name for name in tensors):
+        return _recognised_resnet(tensors)
+    return None
+
+
+def _recognised_unet(tensors: Mapping[str, Tensor]) -> Architecture:
+    levels = ["model.model"]
+    while any(name.startswith(f"{(deeper := _levels(len(levels) + 1)[-1])}.") for name in tensors):
+        levels.append(deeper)
+    depth = len(levels)
+    filters, inputs = (_side(tensors, "model.model.0.weight", side) for side in (0, 1))
+    outputs = _side(tensors, "model.model.3.weight", 1)
+    norm, biases = _norm_and_biases(tensors, "model.model.1.model.2.weight", "model.model.0.bias")
+    blocks = max(0, depth - 5)
+    return Architecture(
+        inputs,
+        outputs,
+        depth,
+        filters,
+        8 * filters,
+        norm,
+        DROPOUT if blocks else 0.0,
+        dropout_blocks=blocks,
+        dropout_skip=1,
+        biases=biases,
+    )
+
+
+def _recognised_resnet(tensors: Mapping[str, Tensor]) -> Architecture:
+    blocks = len({name.split(".conv_block.")[0] for name in tensors if ".conv_block." in name})
+    filters, inputs = (_side(tensors, "model.1.weight", side) for side in (0, 1))
+    outputs = _side(tensors, f"model.{10 + blocks + 7}.weight", 0)
+    norm, biases = _norm_and_biases(tensors, "model.2.weight", "model.1.bias")
+    dropout = 0.0 if "model.10.conv_block.5.weight" in tensors else DROPOUT
+    return Architecture(inputs, outputs, 2, filters, 8 * filters, norm, dropout, "resnet", blocks=blocks, biases=biases)
+
+
+def _side(tensors: Mapping[str, Tensor], name: str, side: int) -> int:
+    """The length of a convolution's weight along `side`; 1 where there is none, which is then missed."""
+    return max(1, tensors[name].shape[side]) if name in tensors and tensors[name].ndim == 4 else 1
+
+
+def _norm_and_biases(tensors: Mapping[str, Tensor], norm: str, bias: str) -> tuple[str, bool]:
+    """The norm, and whether convolutions have biases: in the reference those beside instance norm alone have."""
+    biases = bias in tensors
+    return ("batch" if norm in tensors else "instance" if biases else "none"), biases
+
+
+def why_not(architecture: Architecture) -> str | None:
+    """Why the reference cannot hold this generator, in words that go on after "its"; None where it can."""
+    widest = 4 if architecture.kind == "resnet" else 8
+    if architecture.kind == "encoder-decoder":
+        return "decoder has no skips, and the reference's always has"
+    if architecture.upsampling != "transposed":
+        return "decoder resizes, and the reference's has transposed convolutions"
+    if architecture.noise:
+        return "input has random channels, and the reference's has none"
+    if architecture.head != "tanh":
+        return "output is logits, and the reference's is tanh"
+    if architecture.kind == "unet" and architecture.depth < 5:
+        return f"depth is {architecture.depth}, and the reference's at least 5"
+    if architecture.widths(4)[-1] < widest * architecture.filters or (
+        architecture.kind == "unet" and architecture.max_filters > widest * architecture.filters
+    ):
+        return f"widths are not the reference's, which grow to {widest} times the first (--set max_filters=...)"
+    if architecture.biases != (architecture.norm == "instance"):
+        return "biases are not the reference's, which has them beside instance norm alone (--set biases=off|on)"
+    return None

@@ -1,0 +1,37 @@
+"""Whether a disk has room for what is about to be written, asked before the work and before each write.
+
+Nothing here may delete or write anything.
+"""
+
+import shutil
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError
+
+MARGIN = 2**20  # bytes for the record, the samples and the folders themselves
+
+
+def require_space(place: Path, needed: int, what: str, advice: str) -> None:
+    """Raise P2PError when the disk of `place`, which need not exist yet, has fewer than `needed` bytes free."""
+    free = free_space(place)
+    if free < needed + MARGIN:
+        raise P2PError(f"{place}: no space left: {what} {in_words(needed)}, and {in_words(free)} are free. {advice}")
+
+
+def free_space(place: Path) -> int:
+    """The bytes that are free on the disk of `place`, which need not exist yet."""
+    return shutil.disk_usage(_there(place)).free
+
+
+def _there(place: Path) -> Path:
+    """The folder itself, or the nearest above it that exists."""
+    while not place.exists():
+        place = place.absolute().parent
+    return place
+
+
+def in_words(count: int) -> str:
+    """Bytes as a person reads them."""
+    if count < 10**6:
+        return f"{count / 10**3:.0f} KB"
+    return f"{count / 10**6:.0f} MB" if count < 10**9 else f"{count / 10**9:.1f} GB"

@@ -1,0 +1,138 @@
+"""`p2p train` on pairs of every kind: deep, of many channels, as classes, of many shapes; what it says, and its end."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_cli import app
+from p2p_cli.app import main
+from p2p_datatools.contract.deep import Array
+from p2p_datatools.contract.images import colorize
+from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
+from p2p_datatools.contract.pair import files_of, store_of, write_halves
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.sizes import Size
+from p2p_gan import loop
+from p2p_gan.config import Config
+
+CARS = load_palette("cars")
+SMALL = {
+    "images": 6,
+    "filters": 2,
+    "max_filters": 4,
+    "discriminator_filters": 2,
+    "discriminator_layers": 2,
+    "device": "cpu",
+    "threads": 1,
+    "precision": "float32",
+    "sample_every": 6,
+}
+MANY = [Size(40, 40), Size(70, 33), Size(33, 70), Size(40, 41)]
+
+
+def write_pairs(path: Path, a: Half, b: Half, pictures: list[tuple[Array, Array]], masks: bool = False) -> None:
+    store, pairs = store_of(a, b), []
+    for number, (left, right) in enumerate(pictures):
+        for split in ("train", "val"):
+            files = files_of(f"{split}/{number}", store)
+            digest = write_halves([path / file for file in files], left, right, store, where="test")
+            name = f"{split}-{number}"
+            pairs.append(Pair(name, files[0], split, Size(left.shape[1], left.shape[0]), digest))
+    write_manifest(PairFolder(path, a, b, CARS if masks else None, tuple(pairs)))
+
+
+def deep(path: Path) -> Path:
+    random = np.random.default_rng(0)
+    bands, height = Half("bands", "picture", 12, "uint16", (0, 65535)), Half("height", "picture", 1, "float32", (-5, 9))
+    pictures = [
+        (
+            random.integers(0, 65536, (size.height, size.width, 12), dtype=np.uint16),
+            random.uniform(-5, 9, (size.height, size.width)).astype(np.float32),
+        )
+        for size in MANY
+    ]
+    write_pairs(path, bands, height, pictures)
+    return path
+
+
+def masked(path: Path) -> Path:
+    random = np.random.default_rng(0)
+    masks = [random.integers(0, 5, (size.height, size.width), dtype=np.uint8) for size in MANY]
+    pictures = [(colorize(mask, CARS), np.dstack((mask * 50,) * 3)) for mask in masks]
+    write_pairs(path, Half("mask", "mask"), Half("photo", "photo"), pictures, masks=True)
+    return path
+
+
+def train(pairs: Path, run: Path, *words: str, **settings: Any) -> int:
+    chosen = [f"--set={name}={value}" for name, value in {**SMALL, **settings}.items()]
+    return main(["train", str(pairs), str(run), *words, *chosen])
+
+
+@pytest.mark.parametrize("words", [("--size", "32"), ("--size", "native"), ("--size", "64", "--fit", "keep")], ids=str)
+def test_twelve_channels_of_16_bits_become_floats_at_every_size(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words, batch=2) == 0
+    assert train(tmp_path / "pairs", tmp_path / "run", *words, batch=2, images=9) == 0
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+    assert len(list((tmp_path / "run" / "samples").glob("*.png"))) >= 1
+
+
+def test_classes_become_photos(tmp_path: Path) -> None:
+    assert train(masked(tmp_path / "pairs"), tmp_path / "run", "--size", "32", a_as="classes", rare_crops=0.5) == 0
+
+
+def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = masked(tmp_path / "pairs")
+    words = ("--size", "64", "--fit", "keep", "--dry-run")
+    assert train(pairs, tmp_path / "run", *words) == 0
+    assert "64x64 (keep), in 3 shapes: 64x64 (2), 32x96 (1), 96x32 (1)" in capsys.readouterr().out
+    assert train(pairs, tmp_path / "run", *words, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["shapes"][0] == [[64, 64], 2]
+    assert train(pairs, tmp_path / "run", "--size", "native", "--dry-run") == 0
+    assert "at their own size, in 3 shapes: 64x64 (2)" in capsys.readouterr().out
+    assert train(pairs, tmp_path / "run", "--size", "native", "--dry-run", crop=32) == 0
+    assert "crops of 32x32 out of their own size" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"b_as": "classes"}, "b_as=classes: the half photo is a photo; only masks have classes"),
+        ({"colour_jitter": 0.2}, "colour_jitter=0.2: changes the photo that goes in"),
+        ({"rare_crops": 0.5, "jitter": 1}, "rare_crops=0.5: is not possible; pictures are shown whole"),
+        ({"crop": 96}, "crop=96x96: is not possible; it does not fit into size 64x64"),
+        ({"size": "native", "fit": "pad"}, "fit=pad: is not possible; it says how pictures come to a size"),
+        ({"size": 40}, "size=40x40: is not possible; the nearest that works is 32x32"),
+    ],
+)
+def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
+    settings: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(masked(tmp_path / "pairs"), tmp_path / "run", **{"size": 64, **settings}) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 0), ("SIGINT", 130)])
+def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: str,
+    code: int,
+) -> None:
+    def ended(pairs: Path, run: Path, config: Config, *, report: object) -> loop.TrainSummary:
+        return loop.TrainSummary(run, 0, 0, True, 0.0, {}, None, number)
+
+    monkeypatch.setattr(loop, "train", ended)
+    words = ["train", str(tmp_path / "my pairs"), str(tmp_path / "run"), "--preset", "tiny"]
+    assert app.main(words) == code
+    said = capsys.readouterr().out
+    assert "To resume, type it again:" in said
+    assert f"p2p train '{tmp_path}/my pairs' {tmp_path}/run --preset tiny" in said
