@@ -56,8 +56,9 @@ def command(
     """Train on the pair folder PAIRS into RUN.
 
     PAIRS is a folder that 'p2p data split' has split, or any ordinary pix2pix folder: A|B pictures in train/, and in
-    val/ and test/ where there are some. RUN receives run.json, stats.jsonl, samples/, checkpoints/ and
-    model.safetensors.
+    val/ and test/ where there are some. RUN receives run.json, stats.jsonl, samples/, checkpoints/,
+    model.safetensors, and, where there are pairs in val/, best.safetensors: the model with the lowest l1 there, or for
+    masks the highest mean IoU.
 
     The same command again resumes an interrupted run exactly where its last checkpoint was; with more --images it
     extends a finished one. Ctrl-C and SIGTERM save first.
@@ -111,5 +112,7 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
         render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")
         render.say(f"model    {summary.run / 'model.safetensors'}")
+        if (summary.run / "best.safetensors").exists():
+            render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
         render.say(f"next     p2p sample {shlex.quote(str(summary.run))} PICTURES --out DEST")
