@@ -66,6 +66,12 @@ def other_pairs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def make_pairs() -> Callable[..., Path]:
+    """A function that makes a pair folder with so many pairs in each split."""
+    return make_pair_folder
+
+
+@pytest.fixture(scope="session")
 def tiny() -> Config:
     """A config that trains 32x32 pictures in milliseconds an update."""
     return with_settings(

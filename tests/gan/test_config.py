@@ -44,7 +44,7 @@ def test_a_size_the_network_cannot_take_names_the_nearest_that_works() -> None:
     ("name", "value"),
     [
         ("rate", 0),
-        ("batch", 0),
+        ("batch", -1),
         ("dropout", 1.0),
         ("jitter", 0.9),
         ("depth", 9),

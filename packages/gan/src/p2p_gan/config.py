@@ -35,7 +35,7 @@ class Config:
     # How long. `epochs` counts only where `images` is not given.
     images: int | None = None
     epochs: int = 200
-    batch: int = 1
+    batch: int = 1  # auto (0): the largest power of two that fits into the device's memory
     seed: int = 0
     # Generator (appendix 6.1.1): U-Net; `depth` 0 takes the deepest that the size allows, at most 8.
     generator: str = "unet"

@@ -39,12 +39,10 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "discriminators": (1, 3, "it lies between 1 and 3"),
     "smoothing": (0, 0.5, "it lies between 0 (off) and 0.5"),
 }
-AT_LEAST_1 = (
-    *("epochs", "batch", "filters", "max_filters", "discriminator_filters", "keep_checkpoints", "validate_pairs"),
-)
+AT_LEAST_1 = (*("epochs", "filters", "max_filters", "discriminator_filters", "keep_checkpoints", "validate_pairs"),)
 INTERVALS = ("log_every", "sample_every", "checkpoint_every", "validate_every")
 NOT_NEGATIVE = (
-    *("seed", "threads", "game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
+    *("seed", "threads", "batch", "game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
     *("gradient_penalty", "r1", "mode_seeking", "average"),
 )
 

@@ -73,6 +73,10 @@ class PairStore:
     def __len__(self) -> int:
         return len(self.seen)
 
+    def with_batch(self, batch: int) -> "PairStore":
+        """The same pairs, drawn in batches of another size."""
+        return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
+
     def positions(self, first: int, most: int) -> range:
         """The positions of the batch that follows after `first` images seen: at most so many, all of one shape."""
         return self.order.positions(first, most)
