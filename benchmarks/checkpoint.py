@@ -37,12 +37,13 @@ else:  # run as a program, this folder is where Python looks
 
 @dataclass
 class Times:
-    """Seconds: of updates alone and beside a write, of the stops for a copy, of whole writes."""
+    """Seconds: of updates alone and beside a write, of the stops for a copy, of whole writes, of the processor."""
 
     alone: list[float]
     beside: list[float]
     stops: list[float]
     writes: list[float]
+    processor: list[float]
 
 
 def timed(work: Callable[[], object], device: torch.device) -> float:
@@ -58,7 +59,7 @@ def measured(job: Job, saver: Saver, saves: int, updates: int) -> Times:
     """Updates alone, a save, updates until it is on the disk; and again."""
     side = torch.rand(1, 3, 256, 256, device=job.device)
     batch = Batch(side, side.flip(3))
-    times = Times([], [], [], [])
+    times = Times([], [], [], [], [])
 
     def update() -> None:
         train_step(job.nets, batch, job.recipe, job.autocast)
@@ -76,6 +77,11 @@ def measured(job: Job, saver: Saver, saves: int, updates: int) -> Times:
             times.beside += beside
             times.stops.append(stop)
             times.writes.append(time.perf_counter() - began)
+    for number in range(saves):  # without updates: what a save computes, on however busy a machine
+        began = time.process_time()
+        saver.save(checkpoint.Progress(saves + 1 + number, [0.0] * len(job.recipe.names), 0, 0.0))
+        saver.wait()
+        times.processor.append(time.process_time() - began)
     return times
 
 
@@ -115,6 +121,7 @@ def tell(job: Job, times: Times, saves: int, interval: float) -> None:
     out(f"stop       {measure.spread(times.stops, 's', 3)}\n")
     out(f"write      {measure.spread(times.writes, 's', 1)} beside training\n")
     out(f"slow-down  {slowed:.2f} times the update alone while it is written\n")
+    out(f"processor  {measure.spread(times.processor, 's', 1)} of one core for a save, copy and write\n")
     out(f"lost       {lost:.2f} s of {interval:.0f} s between two saves: {lost / interval:.2%}\n")
 
 

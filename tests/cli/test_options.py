@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from p2p_cli.options import SizeType, configure, parse_settings, to_json
+from p2p_cli.options import SizeType, configure, how, parse_settings, to_json
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.presets import PRESETS
@@ -21,6 +21,8 @@ def test_the_file_wins_over_the_preset_set_over_the_file_and_an_option_over_all(
 def test_a_setting_without_an_equals_sign_is_refused() -> None:
     with pytest.raises(UsageError, match="--set rate: is not FIELD=VALUE"):
         parse_settings(("rate",))
+    with pytest.raises(UsageError, match=r"such as --set width=2\."):
+        parse_settings(("x",), example="width=2")
 
 
 def test_sizes_are_read_and_native_only_where_it_means_something() -> None:
@@ -32,3 +34,12 @@ def test_sizes_are_read_and_native_only_where_it_means_something() -> None:
 
 def test_results_become_json_with_paths_as_text() -> None:
     assert to_json({"dest": Path("a/b"), "n": 1}) == '{\n  "dest": "a/b",\n  "n": 1\n}'
+
+
+def test_what_a_model_is_applied_with_is_set_in_words_and_nothing_else_is() -> None:
+    assert how(()) == {"dropout": True, "tile": None}
+    assert how(("dropout=off", "tile=512")) == {"dropout": False, "tile": 512}
+    assert how(("tile=auto",)) == {"dropout": True, "tile": None}
+    for word in ("tile=0", "tile=big", "dropout=0.5", "rate=1"):
+        with pytest.raises(UsageError, match="to apply a model only dropout=on"):
+            how((word,))

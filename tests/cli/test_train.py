@@ -83,6 +83,14 @@ def test_classes_become_photos(tmp_path: Path) -> None:
     assert train(masked(tmp_path / "pairs"), tmp_path / "run", "--size", "32", a_as="classes", rare_crops=0.5) == 0
 
 
+def test_photos_become_classes(tmp_path: Path) -> None:
+    words = ("--size", "64", "--fit", "keep", "--direction", "photo-to-mask")
+    settings = {"a_as": "classes", "colour_jitter": 0.3, "balanced": "on", "batch": 2}
+    assert train(masked(tmp_path / "pairs"), tmp_path / "run", *words, **settings) == 0
+    log = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
+    assert 0 < [line for line in log if "g_classes" in line][-1]["g_classes"] < 10
+
+
 def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +98,8 @@ def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
     words = ("--size", "64", "--fit", "keep", "--dry-run")
     assert train(pairs, tmp_path / "run", *words) == 0
     assert "64x64 (keep), in 3 shapes: 64x64 (2), 32x96 (1), 96x32 (1)" in capsys.readouterr().out
+    assert train(pairs, tmp_path / "run", *words, batch=2) == 0
+    assert "(1.3 pairs of one shape in a batch)" in capsys.readouterr().out
     assert train(pairs, tmp_path / "run", *words, "--json") == 0
     assert json.loads(capsys.readouterr().out)["shapes"][0] == [[64, 64], 2]
     assert train(pairs, tmp_path / "run", "--size", "native", "--dry-run") == 0

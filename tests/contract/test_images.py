@@ -215,3 +215,13 @@ def test_a_palette_tiff_and_a_16_bit_tiff_are_index_pictures(tmp_path: Path) -> 
     assert read.table[2].tolist() == [0, 255, 0]
     Image.fromarray(np.array([[0, 700]], dtype=np.uint16)).save(tmp_path / "d.tif")
     assert read_index_picture(tmp_path / "d.tif").values.tolist() == [[0, 700]]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK"])
+def test_a_photo_copied_in_bands_is_the_photo(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (21, 10, 3), dtype=np.uint8)
+    Image.fromarray(noise).convert(mode).save(tmp_path / "a.tif")
+    whole = read_photo(tmp_path / "a.tif")
+    monkeypatch.setattr("p2p_datatools.contract.images._BAND", 40)
+    assert (read_photo(tmp_path / "a.tif") == whole).all()
+    assert whole.shape == (21, 10, 3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools import assembler
-from p2p_datatools.assembler import AHEAD, BUDGET, Budget, in_order
+from p2p_datatools.assembler import AHEAD, BUDGET, Admitted, Budget, in_order
 from p2p_datatools.contract.images import write_png
 from p2p_datatools.pairing import WEIGHT, Halves, Job
 from p2p_datatools.pairs import Ways, pair
@@ -88,13 +88,13 @@ def test_what_is_heavier_than_the_budget_waits_to_be_alone_and_then_begins() -> 
 def test_names_are_taken_only_a_little_ahead_of_the_pairs_that_are_done(jobs: int, tmp_path: Path) -> None:
     taken = 0
 
-    def names() -> Iterator[tuple[str, Files]]:
+    def names() -> Iterator[tuple[str, Admitted]]:
         nonlocal taken
         for number in range(100_000):
             taken += 1
-            yield str(number), (tmp_path, tmp_path)
+            yield str(number), Admitted((tmp_path, tmp_path), 0)
 
-    outcomes = in_order(lambda name, files: "kept", names(), jobs)
+    outcomes = in_order(lambda name, item: "kept", names(), jobs)
     assert [next(outcomes)[0] for _ in range(5)] == ["0", "1", "2", "3", "4"]
     assert taken <= AHEAD * jobs + 6
     outcomes.close()

@@ -79,6 +79,19 @@ def test_two_categories_of_one_name_are_one_label() -> None:
     assert labels.labels == {"car": Use(2, 1)}
 
 
+def test_categories_of_one_name_are_said() -> None:
+    same = [{"id": 3, "name": "wheel"}, {"id": 7, "name": "wheel"}, {"id": 8, "name": "car"}]
+    assert read(coco(categories=same)).notes == (
+        "labels.json: categories 3 and 7 are all called 'wheel', and are one label.",
+    )
+    assert read(coco()).notes == ()
+
+
+def test_a_panoptic_file_is_told_from_one_with_outlines() -> None:
+    with pytest.raises(P2PError, match=r"labels\.json: is COCO panoptic.*Convert it"):
+        read(coco({"file_name": "a.png", "segments_info": [{"id": 1, "category_id": 3}]}))
+
+
 def test_the_signature_changes_with_an_outline_or_a_label_of_this_picture_only() -> None:
     before = read(coco({"segmentation": [SQUARE]})).items
     moved = read(coco({"segmentation": [[1, *SQUARE[1:]]]})).items

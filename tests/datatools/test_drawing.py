@@ -77,3 +77,13 @@ def test_a_sketch_leaves_surfaces_white_and_darkens_what_is_darker_than_around_i
 def test_a_harder_pencil_is_darker() -> None:
     photo = square((40, 40, 40), (200, 200, 200))
     assert sketch(photo, Sketch(darkness=3)).mean() < sketch(photo, Sketch(darkness=1)).mean()
+
+
+@pytest.mark.parametrize("smooth", [0.0, 0.5, 3.0])
+def test_a_photo_drawn_in_bands_is_the_photo_drawn_at_once(smooth: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (300, 40, 3), dtype=np.uint8)
+    photo[60:200, 10:30] //= 3
+    whole = edges(photo, Edges(smooth=smooth))
+    monkeypatch.setattr("p2p_datatools.ops.drawing._BAND", 1)
+    assert (edges(photo, Edges(smooth=smooth)) == whole).all()
+    assert (whole < 128).any()

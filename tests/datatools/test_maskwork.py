@@ -116,3 +116,12 @@ def test_unfinished_masks_are_built_anew_with_another_tolerance(tmp_path: Path) 
         build(labels, dest)
     build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(200)))
     assert read_mask_lines(dest)["near"].snapping == "200"
+
+
+def test_pictures_read_as_numbers_after_colours_are_changed_labels(tmp_path: Path) -> None:
+    labels, dest = tmp_path / "labels", tmp_path / "masks"
+    labels.mkdir()
+    Image.fromarray(np.array([[[0, 0, 0], [255, 0, 0]]], dtype=np.uint8)).save(labels / "a.png")
+    build(labels, dest)
+    with pytest.raises(P2PError, match=r"a\.png: its labels, .* have changed"):
+        build_masks(labels, dest, palette=CARS, format="index")

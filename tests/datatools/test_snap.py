@@ -113,7 +113,7 @@ def slowly(colors: NDArray[np.uint8], picture: NDArray[np.uint8], tolerance: int
             if found := sorted(set(rows[window][known[window]].tolist())):
                 decided[y, x] = found[int(distances[y, x, found].argmin())]
                 break
-    return decided.astype(np.uint8)
+    return np.asarray(decided, dtype=np.uint8)
 
 
 @pytest.mark.parametrize("tolerance", [0, 10, 32, 120])

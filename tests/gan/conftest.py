@@ -1,7 +1,9 @@
 """Tiny pair folders, configs and models that a CPU trains in a second."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import Config
 from p2p_gan.job import build
 from p2p_gan.loop import train
+from p2p_gan.model import Model, ModelCard
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.presets import PRESETS
 from p2p_gan.settings import with_settings
@@ -116,3 +119,37 @@ def easy_batch() -> Batch:
     """One pair 32x32 of noise and plain grey."""
     a = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(5)) * 2 - 1
     return Batch(a, torch.full_like(a, 0.5))
+
+
+@pytest.fixture(scope="session")
+def make_model() -> Callable[..., Model]:
+    """A model with drawn weights: make_model(input half, output half, **fields of its card); four filters, depth 5."""
+
+    def make(given: manifest.Half, wanted: manifest.Half, **fields: Any) -> Model:
+        card = ModelCard(
+            architecture=Architecture(3, 3, 5, 4, 8, "batch", 0.5),
+            input=given,
+            output=wanted,
+            palette=fields.pop("palette", None),
+            size=fields.pop("size", Size(SIDE, SIDE)),
+            fit=fields.pop("fit", "stretch"),
+            statistics="picture",
+            averaged=False,
+            images=0,
+            data_hash="",
+            **fields,
+        )
+        architecture = replace(
+            card.architecture,
+            inputs=card.input_coding.channels,
+            outputs=card.output_coding.channels,
+            head="logits" if card.output_as == "classes" else "tanh",
+        )
+        generator = architecture.build().eval()
+        random = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            for value in generator.parameters():
+                value.copy_(torch.randn(value.shape, generator=random) * 0.1)
+        return Model(replace(card, architecture=architecture), generator, "")
+
+    return make

@@ -19,6 +19,7 @@ import torch
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
+from p2p_gan.average import average_of
 from p2p_gan.config import Config
 from p2p_gan.job import build
 from p2p_gan.networks.architecture import Architecture
@@ -100,6 +101,23 @@ def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks
     np.random.seed(99)
     checkpoint.load_latest(tmp_path, make_networks())
     assert (random.gauss(0, 1), np.random.normal()) == expected
+
+
+def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    nets, other = (replace(made, averaged=average_of(made.generator)) for made in (make_networks(), make_networks()))
+    for value in nets.applied.state_dict().values():
+        value.fill_(0.25)
+    saved(tmp_path, nets, 3)
+    checkpoint.load_latest(tmp_path, other)
+    assert all(bool((value == 0.25).all()) for value in other.applied.state_dict().values())
+    assert not any(bool((value == 0.25).all()) for value in other.generator.parameters())
+
+
+def test_a_run_without_a_discriminator_comes_back_too(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    made = make_networks()
+    saved(tmp_path, Networks(made.generator, None, made.generator_optimizer, None), 3)
+    again = make_networks()
+    assert checkpoint.load_latest(tmp_path, Networks(again.generator, None, again.generator_optimizer, None))
 
 
 def test_a_snapshot_is_not_changed_by_training_on(make_networks: MakeNetworks, easy_batch: Batch) -> None:

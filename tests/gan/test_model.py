@@ -1,5 +1,8 @@
 """A model file says everything about itself, and is refused in one line when it is not one."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,10 @@ import safetensors.torch
 import torch
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
-from p2p_gan.model import FILE, load_model, save_model
+from p2p_gan.model import FILE, Model, load_model, save_model
 
 
 def test_a_model_knows_what_it_was_trained_for(run_folder: Path) -> None:
@@ -67,3 +72,33 @@ def test_a_place_without_a_model_is_named(tmp_path: Path) -> None:
         load_model(tmp_path / "nothing")
     with pytest.raises(P2PError, match=r"has no model\.safetensors"):
         load_model(tmp_path)
+
+
+def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    card = model.card.to_json()
+    del card["input_as"], card["output_as"]
+    for name in ("blocks", "upsampling", "dropout_blocks", "dropout_skip", "biases", "noise", "head"):
+        del card["architecture"][name]
+    tensors = dict(model.generator.state_dict())
+    safetensors.torch.save_file(tensors, tmp_path / FILE, {"p2p": json.dumps(card)})
+    old = load_model(tmp_path)
+    assert old.card == model.card
+    assert (old.card.input_coding.kind, old.card.output_coding.channels) == ("values", 3)
+
+
+def test_a_card_whose_halves_do_not_fit_its_network_is_refused(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    save_model(tmp_path / FILE, replace(model.card, input_as="classes"), model.generator)
+    with pytest.raises(P2PError, match="its description is damaged"):
+        load_model(tmp_path)
+
+
+def test_a_card_of_classes_and_native_sizes_is_read_back(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    halves = Half("mask", "mask"), Half("bands", "picture", 12, "float32", (-1.5, 4.0))
+    model = make_model(*halves, palette=load_palette("cars"), input_as="classes", size=None)
+    save_model(tmp_path / FILE, model.card, model.generator)
+    card = load_model(tmp_path).card
+    assert card == model.card
+    assert (card.input_coding.kind, card.input_coding.channels) == ("classes", 5)
+    assert (card.output_coding.channels, card.output_coding.range) == (12, (-1.5, 4.0))

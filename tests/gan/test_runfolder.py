@@ -87,6 +87,14 @@ def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(
     assert again.lines == []
 
 
+def test_a_run_that_another_process_began_meanwhile_is_not_begun_again(tmp_path: Path) -> None:
+    late = RunFolder(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(P2PError, match="another process began a run there meanwhile"):
+        late.hold()
+    late.release()
+
+
 def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path) -> None:
     write_json(tmp_path / OWNER, {"pid": 7, "host": socket.gethostname(), "since": "yesterday"})
     heard = Heard()

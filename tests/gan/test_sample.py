@@ -1,16 +1,24 @@
 """Folders through a model: names, variants, repetition, and what is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.deep import form_of, read_array
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import read_photo, write_png
-from p2p_gan.apply import How
+from p2p_datatools.contract.images import read_mask, read_photo, write_png
+from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.apply import How, apply_model
 from p2p_gan.config import Config
+from p2p_gan.given import read_input
 from p2p_gan.loop import train
+from p2p_gan.model import Model, save_model
 from p2p_gan.sample import Sampling, sample
 
 
@@ -119,3 +127,68 @@ def test_inputs_that_are_not_there_or_share_a_name_are_refused(run_folder: Path,
     (tmp_path / "empty").mkdir()
     with pytest.raises(P2PError, match="has no pictures"):
         sample(run_folder, [tmp_path / "empty"], tmp_path / "out")
+
+
+def saved(model: Model, path: Path) -> Path:
+    save_model(path, model.card, model.generator)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("half", "file"),
+    [
+        (Half("deep", "photo", 3, "uint16", (0.0, 65535.0)), "x.png"),
+        (Half("grey", "photo", 1), "x.png"),
+        (Half("bands", "picture", 7, "float32", (-2.0, 2.0)), "x.tif"),
+        (Half("pair", "picture", 2), "x.tif"),
+    ],
+)
+def test_what_a_model_gives_is_written_exactly(
+    make_model: Callable[..., Model], tmp_path: Path, half: Half, file: str
+) -> None:
+    model = make_model(half, half, size=None)
+    pixels = np.random.default_rng(0).uniform(*half.range, (32, 40, half.channels)).astype(half.dtype)
+    np.save(tmp_path / "x.npy", pixels[..., 0] if half.channels == 1 else pixels)
+    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
+    written = read_array(tmp_path / "out" / file, form_of(tmp_path / "out" / file))
+    given, _ = read_input(tmp_path / "x.npy", model.card)
+    assert written.dtype == half.dtype
+    assert np.array_equal(written, apply_model(model, given, How(), variant=1))
+
+
+def test_classes_are_written_as_an_indexed_mask_of_the_palette(
+    make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    palette = load_palette("cars")
+    model = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=palette, output_as="classes")
+    noise = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
+    write_png(tmp_path / "x.png", noise)
+    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
+    data = (tmp_path / "out" / "x.png").read_bytes()
+    assert b"PLTE" in data
+    assert np.array_equal(read_mask(tmp_path / "out" / "x.png", palette), apply_model(model, noise, How(), variant=1))
+
+
+def test_what_the_model_does_not_take_is_said_before_any_work(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    model = make_model(Half("photo", "photo"), Half("photo", "photo"))
+    write_png(tmp_path / "in" / "a.png", np.zeros((8, 8, 3), np.uint8))
+    write_png(tmp_path / "in" / "b.png", np.zeros((8, 8), np.uint16))
+    with pytest.raises(P2PError, match=r"b\.png: has 1 channel of uint16; the model takes 3 channels of uint8"):
+        sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
+    assert not (tmp_path / "out.partial").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_pictures_in_strips_each_size_is_said_once(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    class Lines(Reporter):
+        said: ClassVar[list[str]] = []
+
+        def note(self, line: str) -> None:
+            self.said.append(line)
+
+    model = make_model(Half("photo", "photo"), Half("photo", "photo"), size=None)
+    for name in "ab":
+        write_png(tmp_path / "in" / f"{name}.png", np.zeros((96, 64, 3), np.uint8))
+    place = saved(model, tmp_path / "m.safetensors")
+    sample(place, [tmp_path / "in"], tmp_path / "out", Sampling(How(tile=32)), report=Lines())
+    assert len(Lines.said) == 1

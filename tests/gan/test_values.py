@@ -107,3 +107,10 @@ def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refus
         coding_of(Half("mask", "mask"), None, "classes", field="a_as")
     with pytest.raises(P2PError, match="has 65 channels; networks take 1 to 64"):
         coding_of(Half("cube", "picture", 65), None, "values")
+
+
+def test_pixels_that_are_given_are_never_changed() -> None:
+    for dtype in ("uint8", "float32", "float64"):
+        pixels = np.full((1, 4, 4, 3), 7, dtype)
+        values_of(dtype, 0, 255, 3).to_tensor(pixels, CPU).add_(1)
+        assert (pixels == 7).all()

@@ -35,3 +35,11 @@ def test_without_biases_only_the_last_convolution_has_one(kind: str) -> None:
     with torch.device("meta"):
         network = Architecture(3, 3, 5, 4, 8, "none", 0.5, kind, biases=False).build()
     assert [name for name in network.state_dict() if name.endswith("bias")] == ["last.bias"]
+
+
+def test_variants_differ_only_where_there_is_something_to_draw() -> None:
+    assert Architecture(3, 3, 5, 4, 8, "batch", 0.5).random
+    assert not Architecture(3, 3, 5, 4, 8, "batch", 0.0).random
+    assert not Architecture(3, 3, 5, 4, 8, "batch", 0.5, dropout_blocks=0).random
+    assert Architecture(3, 3, 5, 4, 8, "batch", 0.0, noise=1).random
+    assert Architecture(3, 3, 2, 4, 8, "batch", 0.5, "resnet", dropout_blocks=0).random

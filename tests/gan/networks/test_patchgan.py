@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from p2p_gan.networks.initial import initialise
+from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN, receptive_field, receptive_fields
 from p2p_gan.sides import smallest_side
 
@@ -75,6 +76,12 @@ def test_its_layers_are_the_paper_s() -> None:
         }
     # Appendix 6.1.2: 1x1, 16x16, 70x70 and 286x286.
     assert widths == {0: [64, 128], 1: [64, 128], 3: [64, 128, 256, 512], 5: [64, 128, 256, 512, 512, 512]}
+
+
+def test_every_layer_has_a_norm_but_the_first_and_the_last() -> None:
+    for layers in (0, 1, 3):
+        network = PatchGAN(6, filters=4, layers=layers, norm="batch")
+        assert [isinstance(norm, Norm) for norm in network.norms] == [False, *[True] * max(1, layers)]
 
 
 def test_single_pixels_are_judged_each_by_itself() -> None:

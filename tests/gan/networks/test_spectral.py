@@ -42,6 +42,13 @@ def test_the_weight_comes_to_spectral_norm_1() -> None:
     assert abs(float(torch.linalg.matrix_norm(effective(layer), 2)) - 1) < 1e-4
 
 
+def test_the_estimate_is_good_from_the_first_pass_on() -> None:
+    layer, fresh = conv(), SpectralConv(3, 8, 4, stride=2, padding=1)
+    assert not torch.equal(layer.left, fresh.left)
+    assert abs(float(torch.linalg.matrix_norm(effective(layer.eval()), 2)) - 1) < 0.05
+    assert float(torch.linalg.matrix_norm(effective(fresh.eval()), 2)) > 1.05
+
+
 def test_it_gives_what_torch_s_own_gives() -> None:
     layer = conv()
     torchs: Any = spectral_norm(nn.Conv2d(3, 8, 4, stride=2, padding=1), n_power_iterations=SETTLED)

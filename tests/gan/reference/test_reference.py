@@ -219,6 +219,25 @@ def test_a_missing_end_is_named_too(weights: Path, tmp_path: Path, name: str) ->
         import_model(changed(weights, **{name: None}), tmp_path / "m.safetensors")
 
 
+def test_a_tensor_that_claims_more_than_the_file_holds_is_named(weights: Path, tmp_path: Path) -> None:
+    name = "model.model.1.model.1.weight"
+    with pytest.raises(P2PError, match=f"{name} is "):
+        import_model(changed(weights, **{name: torch.zeros(1).expand(4, 2, 4, 4)}), tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize("count", [torch.zeros(3, dtype=torch.int64), torch.tensor(float("nan"))])
+def test_a_count_that_is_none_is_named(weights: Path, tmp_path: Path, count: torch.Tensor) -> None:
+    name = "model.model.1.model.2.num_batches_tracked"
+    with pytest.raises(P2PError, match=f"{name} is "):
+        import_model(changed(weights, **{name: count}), tmp_path / "m.safetensors")
+
+
+def test_a_name_with_a_line_end_stays_in_one_line(tmp_path: Path) -> None:
+    torch.save({"a\n\x1b[31mb": torch.zeros(1)}, tmp_path / "G.pth")
+    with pytest.raises(P2PError, match=r"holds a\\n\\x1b\[31mb, which no generator"):
+        import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
+
+
 class Evil:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         import os
@@ -257,6 +276,17 @@ def test_a_damaged_file_is_refused_in_one_line(weights: Path, tmp_path: Path, ho
     with pytest.raises(P2PError, match=r"latest_net_G\.pth: is no file of torch\.save, or was cut off") as error:
         import_model(weights, tmp_path / "m.safetensors")
     assert "\n" not in str(error.value)
+
+
+def test_wherever_an_old_file_was_cut_it_is_refused(reference: MakeReference, tmp_path: Path) -> None:
+    state = reference("resnet_1blocks", filters=1).state_dict()
+    torch.save(state, tmp_path / "G.pth", _use_new_zipfile_serialization=False)
+    whole = (tmp_path / "G.pth").read_bytes()
+    for cut in range(1, len(whole), len(whole) // 150):
+        (tmp_path / "G.pth").write_bytes(whole[:cut])
+        # Cut inside a name, it asks for something that does not exist.
+        with pytest.raises(P2PError, match=r"is no file of|would run torch"):
+            import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
 
 
 def test_other_things_that_torch_saves_are_said(tmp_path: Path) -> None:

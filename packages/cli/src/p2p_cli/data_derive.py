@@ -3,6 +3,7 @@
 Nothing here may change a picture or know what an operation does.
 """
 
+import dataclasses
 from pathlib import Path
 
 import click
@@ -18,6 +19,13 @@ def fields_text() -> str:
         summary = (kind.__doc__ or "").splitlines()[0]
         lines += [f"  {name}: {summary}", *(f"      {line}" for line in described(kind))]
     return "\n".join(lines)
+
+
+def _example(name: str) -> str:
+    """A field of an operation with its default; of another one where it has none."""
+    kind = OPERATIONS[name] if dataclasses.fields(OPERATIONS[name]) else OPERATIONS["edges"]
+    field = dataclasses.fields(kind)[0]
+    return f"{field.name}={field.default}"
 
 
 @click.command(epilog=fields_text())
@@ -48,7 +56,7 @@ def command(
     from p2p_cli import render
     from p2p_datatools.derive import derive
 
-    chosen = operation(name, options.parse_settings(settings))
+    chosen = operation(name, options.parse_settings(settings, example=_example(name)))
     summary = derive(photos, dest, chosen, seed=seed, keep_going=keep_going, report=render.reporter())
     if as_json:
         render.say(options.to_json(summary))

@@ -121,13 +121,13 @@ def parse_halves(text: str) -> tuple[str, str]:
     return words[0], words[1]
 
 
-def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
-    """FIELD=VALUE words as a table; raises UsageError for one without an equals sign."""
+def parse_settings(settings: tuple[str, ...], *, example: str = "checkpoint_every=1000") -> dict[str, str]:
+    """FIELD=VALUE words as a table; raises UsageError with an `example` for one without an equals sign."""
     table = {}
     for word in settings:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise UsageError(f"--set {word}: is not FIELD=VALUE, such as --set checkpoint_every=1000.")
+            raise UsageError(f"--set {word}: is not FIELD=VALUE, such as --set {example}.")
         table[name.strip()] = value.strip()
     return table
 

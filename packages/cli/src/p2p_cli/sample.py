@@ -78,7 +78,7 @@ def command(
         render.say(options.to_json(result))
     else:
         render.say(f"{card.direction}: {summary.written} pictures written to {dest}, {summary.kept} were there.")
-    if variants > 1 and not (card.architecture.dropout and how.dropout):
+    if variants > 1 and not (card.architecture.random and how.dropout):
         render.remark("All variants are alike: without dropout nothing is left to chance.")
     for path in summary.strange[:5]:
         render.remark(f"{path}: has colours that are not in the model's palette; taken as they are.")

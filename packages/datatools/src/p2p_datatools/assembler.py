@@ -6,10 +6,10 @@ Nothing here may match names or decide what a pair looks like.
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.destination import Destination, Skip, skip_of
@@ -33,6 +33,13 @@ class Built:
 
     pair: Pair
     ranges: Ranges | None
+
+
+class Admitted(NamedTuple):
+    """Two files for which there is room in memory, and how much of it they take."""
+
+    files: Files
+    weight: int
 
 
 Outcome = Built | Skip | Literal["kept"]
@@ -116,7 +123,7 @@ class Assembler:
 
     def bring(self, matched: Iterable[tuple[str, Files]], jobs: int) -> Generator[Outcome, None, None]:
         """Build the pairs that are not there, so many at a time; the outcomes come in the order given."""
-        for name, outcome in in_order(self._brought, matched, jobs):
+        for name, outcome in in_order(self._brought, self._admitted(matched), jobs):
             if isinstance(outcome, Built):
                 self._record(outcome)
             elif isinstance(outcome, Skip) and name in self._begun and name not in self._old:
@@ -128,13 +135,18 @@ class Assembler:
         for file in built.pair.files:
             self._destination.record(file, line)
 
-    def _brought(self, name: str, files: Files) -> Outcome:
-        weight = self._job.weight(files)
-        self._budget.take(weight)
+    def _admitted(self, matched: Iterable[tuple[str, Files]]) -> Iterator[tuple[str, Admitted]]:
+        """Names for which there is room, so that no more threads begin: each keeps the memory of its last picture."""
+        for name, files in matched:
+            weight = self._job.weight(files)
+            self._budget.take(weight)
+            yield name, Admitted(files, weight)
+
+    def _brought(self, name: str, admitted: Admitted) -> Outcome:
         try:
-            return self._build(name, files)
+            return self._build(name, admitted.files)
         finally:
-            self._budget.give(weight)
+            self._budget.give(admitted.weight)
 
     def _build(self, name: str, files: Files) -> Outcome:
         try:
@@ -179,17 +191,17 @@ class Assembler:
 
 
 def in_order(
-    work: Callable[[str, Files], Outcome], items: Iterable[tuple[str, Files]], jobs: int
+    work: Callable[[str, Admitted], Outcome], items: Iterable[tuple[str, Admitted]], jobs: int
 ) -> Generator[tuple[str, Outcome], None, None]:
     """What `work` makes of each named item, in the order given, on so many threads."""
     if jobs == 1:
-        yield from ((name, work(name, files)) for name, files in items)
+        yield from ((name, work(name, item)) for name, item in items)
         return
     waiting: deque[tuple[str, Future[Outcome]]] = deque()
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for name, files in items:
-                waiting.append((name, pool.submit(work, name, files)))
+            for name, item in items:
+                waiting.append((name, pool.submit(work, name, item)))
                 if len(waiting) > AHEAD * jobs:
                     name, future = waiting.popleft()
                     yield name, future.result()

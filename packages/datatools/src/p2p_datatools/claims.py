@@ -109,7 +109,10 @@ class Claims:
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:
-        index = self.palette.index_of_id(int(label)) if self._numbers else self.palette.index_of_label(label)
+        if self._numbers:  # a mask built from the same pictures as colours has labels that are none
+            index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
+        else:
+            index = self.palette.index_of_label(label)
         return None if index is None else self.palette.names[index]
 
     def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str) -> None:

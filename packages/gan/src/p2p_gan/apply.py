@@ -126,7 +126,7 @@ def apply_model(
 def size_seen(model: Model, own: Size, how: How) -> Size:
     """The size at which the network sees a picture of size `own`, before it is padded to what the network halves."""
     size = model.card.size
-    fit: str = model.card.fit
+    fit = model.card.fit
     if isinstance(how.size, Size):
         unit = model.generator.unit
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
@@ -163,16 +163,21 @@ class Pass:
         layout = self._layout(whole)
         if coding.kind == "classes" and inside != own:
             return _labels(place.of(self._values(padded, applying, layout)), own)
-        return resize_photo(place.of_pixels(self._pixels(padded, applying, layout)), own)
+        pixels = place.of_pixels(self._pixels(padded, applying, layout))
+        if inside == own:
+            return pixels
+        # Growing overshoots at edges, and a type may hold more than the half's range.
+        low, high = np.array(coding.range, dtype=pixels.dtype)
+        return np.asarray(np.clip(resize_photo(pixels, own), low, high))
 
     def _layout(self, size: Size) -> Layout | None:
         steps, device = self.translator.generator.steps(), self.translator.device
         inputs, budget = self.translator.input.channels + self.translator.generator.noise, budget_of(device)
         layout = layout_of(steps, inputs, size, budget, self.tile)
         if layout and self.note:
-            one = whole_bytes(steps, shapes_of(steps, inputs, size)) / 2**30
-            why = "as asked" if self.tile else f"for {budget / 2**30:.1f} GiB of memory"
-            self.note(f"{size}: in strips of {layout.rows} rows {why}; at once it would take {one:.1f} GiB")
+            one = whole_bytes(steps, shapes_of(steps, inputs, size)) >> 20
+            why = "as asked" if self.tile else f"for {budget >> 20} MiB of memory"
+            self.note(f"{size}: in strips of {layout.rows} rows {why}; at once it would take about {one} MiB")
         return layout
 
     def _pixels(self, padded: Array, applying: Applying, layout: Layout | None) -> Array:

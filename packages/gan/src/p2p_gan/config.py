@@ -24,7 +24,7 @@ class Config:
     a_as: str = "values"  # classes: a mask is one-hot as input, class logits as output; auto: where it is a mask
     b_as: str = "values"
     # Sizes. Pictures are brought to `size` times `jitter` by `fit`; the networks see crops of `crop`, or of `size`.
-    # Width and height, multiples of 32 (of 4 for a resnet); None (native): the pictures' own, without jitter.
+    # Width and height, multiples of 32, or of 4 for a resnet; None (native): each picture's own, without jitter.
     size: Size | None = Size(256, 256)
     fit: TrainFit = "stretch"  # how a picture of another shape comes to that size; keep: its shape, as many pixels
     crop: Size | None = None  # train on random crops of this size out of larger pictures

@@ -20,13 +20,14 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.agreement import Agreement, Confusion
 from p2p_gan.apply import How, apply_model
-from p2p_gan.data import Task, load_fitted, task_of
 from p2p_gan.given import read_pair, refuse_folder
 from p2p_gan.labels import labels_of_input, labels_of_output
 from p2p_gan.metrics import BYTES, LabHistograms, Range, class_color_errors, diversity, l1, mean_picture, ssim
 from p2p_gan.model import Model, ModelCard, load_model
+from p2p_gan.reading import load_fitted
 from p2p_gan.sample import once
 from p2p_gan.segmenter import Segmenter
+from p2p_gan.tasks import Task, task_of
 
 MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
 
@@ -44,16 +45,17 @@ class Diversity:
 class Scores:
     """Means over the pictures: l1 and ssim of the model and of the mean training picture, colour error by class.
 
-    `histograms`: intersection with the real pictures' in L, a and b, for photos. `agreement`: of generated masks with
-    the real ones. `judged`: of a segmenter's masks of the generated photos with the true ones, and `judged_real` the
-    same for the real photos. `diversity`: over variants. Each is None where it does not apply or was not asked for.
+    The mean picture's are None without training pairs. `histograms`: intersection with the real pictures' in L, a and
+    b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's masks of the generated
+    photos with the true ones, and `judged_real` the same for the real photos. `diversity`: over variants. Each of these
+    is None where it does not apply or was not asked for.
     """
 
     pictures: int
     l1: float
     ssim: float
-    l1_mean: float
-    ssim_mean: float
+    l1_mean: float | None
+    ssim_mean: float | None
     color_error: dict[str, float]
     histograms: dict[str, float] | None = None
     agreement: Agreement | None = None
@@ -191,8 +193,8 @@ class _Tally:
             pictures=len(self._rows),
             l1=means[0],
             ssim=means[1],
-            l1_mean=means[2] if len(means) > 2 else float("nan"),
-            ssim_mean=means[3] if len(means) > 2 else float("nan"),
+            l1_mean=means[2] if len(means) > 2 else None,
+            ssim_mean=means[3] if len(means) > 2 else None,
             color_error={name: float(np.mean(values)) for name, values in self._errors.items()},
             histograms=self._lab[0].intersection(self._lab[1]) if self._lab else None,
             agreement=self._confusion.result() if self._confusion else None,

@@ -57,9 +57,9 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         threads=resolve_threads(config.threads),
         depth=config.depth or _depth(config),
     )
-    recipe = _recipe(folder, task, config)
+    recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
-    architecture = replace(architecture_of(config, task), head="logits" if recipe.classes else "tanh")
+    architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
     statistics: Statistics = "picture" if config.batch <= 1 else "running"
     card = ModelCard(
@@ -81,18 +81,18 @@ def make_job(folder: PairFolder, config: Config) -> Job:
 
 
 def _depth(config: Config) -> int:
+    """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
     if config.generator == "resnet":
         return RESNET_DEPTH
     return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
 
 
-def _recipe(folder: PairFolder, task: Task, config: Config) -> Recipe:
-    masks = [half.kind == "mask" for half in (task.input, task.output)]
+def _recipe(task: Task, config: Config) -> Recipe:
     return recipe_of(
         config,
         task.codings[1].kind == "classes",
         colours=(task.input.kind == "photo", task.output.kind == "photo"),
-        has_classes=folder.palette is not None and any(masks),
+        has_classes=any(task.palette_of(half) for half in (task.input, task.output)),
     )
 
 
@@ -113,6 +113,7 @@ def architecture_of(config: Config, task: Task) -> Architecture:
         dropout_skip=config.dropout_skip,
         biases=config.biases,
         noise=config.noise,
+        head="logits" if task.codings[1].kind == "classes" else "tanh",
     )
 
 

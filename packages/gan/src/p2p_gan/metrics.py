@@ -17,7 +17,7 @@ from p2p_datatools.contract.images import LabelMap, Photo
 BYTES = (0.0, 255.0)
 Range = tuple[float, float]
 _WINDOW = 7
-# What sRGB covers of Lab, in bins of one unit: L in 0..100, a and b in -110..110.
+# What sRGB covers of Lab, in bins of one unit around whole numbers, so that no edge parts one grey from another.
 _LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
 _ROWS = 512  # at once in float64
 
@@ -94,14 +94,14 @@ class LabHistograms:
     """Colours of many pictures in CIELAB, as one histogram for each of L, a and b (Isola et al. 2017, figure 7)."""
 
     def __init__(self) -> None:
-        self.counts = {name: np.zeros(int(high - low), dtype=np.int64) for name, (low, high) in _LAB.items()}
+        self.counts = {name: np.zeros(int(high - low) + 1, dtype=np.int64) for name, (low, high) in _LAB.items()}
 
     def add(self, photo: Photo) -> None:
         """Count the pixels of a photo, uint8 RGB (height, width, 3)."""
         for top in range(0, len(photo), _ROWS):
             lab = rgb2lab(photo[top : top + _ROWS])
             for channel, (name, (low, high)) in enumerate(_LAB.items()):
-                bins = np.clip(lab[..., channel] - low, 0, high - low - 1).astype(np.int64)
+                bins = np.clip(np.rint(lab[..., channel] - low), 0, high - low).astype(np.int64)
                 self.counts[name] += np.bincount(bins.ravel(), minlength=len(self.counts[name]))
 
     def intersection(self, other: "LabHistograms") -> dict[str, float]:

@@ -34,7 +34,7 @@ KEY = "p2p"
 class ModelCard:
     """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
 
-    `size` None is the pictures' own. `input_as` and `output_as` are values or classes: how the halves are coded.
+    `input_as` and `output_as` are values or classes: how the halves are coded.
     """
 
     architecture: Architecture

@@ -6,6 +6,7 @@ This is the one place that reads a file of torch.save, and it may never run code
 import io
 import pickle
 import re
+import struct
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ _PARALLEL = "module."  # what torch's DataParallel puts before every name
 # What torch.load raises for files that are not whole or not its own: its readers check little before they use it.
 _NOT_TORCH = (
     *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
-    *(AttributeError, AssertionError, OverflowError),
+    *(AttributeError, AssertionError, OverflowError, struct.error),
 )
 GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
 
@@ -78,7 +79,7 @@ def import_model(
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
-        first = next(iter(tensors), "nothing")
+        first = _shown(next(iter(tensors), "nothing"))
         raise P2PError(
             f"{weights}: holds {first}, which no generator of the reference implementation has (unet_*, "
             "resnet_*blocks). Is it the discriminator, or a file of another program?"
@@ -111,7 +112,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise P2PError(f"{path}: holds a {type(state).__name__} and no state dict. {GIVE}")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(f"{path}: holds {name}, which is no tensor. {GIVE}")
+            raise P2PError(f"{path}: holds {_shown(name)}, which is no tensor. {GIVE}")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
@@ -122,24 +123,36 @@ def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where:
     with torch.device("meta"):  # shapes alone: nothing is allocated for a file that does not fit
         wanted = {ours: value.shape for ours, value in architecture.build().state_dict().items()}
     for entry in listed:
-        if entry.ours is None:
-            continue
+        if entry.ours is None and entry.theirs not in tensors:
+            continue  # older than PyTorch 0.4.1
         if entry.theirs not in tensors:
             raise P2PError(f"{where}: {entry.theirs} is missing, which a {name} has. Was the file cut off or changed?")
+        shape = wanted[entry.ours] if entry.ours else torch.Size()
         found = tensors[entry.theirs]
-        if found.shape != wanted[entry.ours] or not found.is_floating_point():
+        if found.shape != shape or found.is_floating_point() != bool(entry.ours) or not _whole(found):
             raise P2PError(
                 f"{where}: {entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of "
-                f"{architecture.filters} filters {tuple(wanted[entry.ours])}. Is it of another network?"
+                f"{architecture.filters} filters {tuple(shape)}. Is it of another network?"
             )
     known = {entry.theirs for entry in listed}
     for theirs in tensors:
         if theirs not in known and not leftover(theirs, architecture):
-            raise P2PError(f"{where}: {theirs} is more than a {name} has. Is it of another network?")
+            raise P2PError(f"{where}: {_shown(theirs)} is more than a {name} has. Is it of another network?")
     generator = architecture.build()
     ours = {entry.ours: _turned(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
     generator.load_state_dict(ours)
     return generator.eval()
+
+
+def _whole(value: Tensor) -> bool:
+    """Whether the file really holds every value, and does not merely claim a size."""
+    plain = value.layout == torch.strided and value.device.type == "cpu"
+    return plain and value.untyped_storage().nbytes() >= value.numel() * value.element_size()
+
+
+def _shown(name: object) -> str:
+    """A name out of a file as something that a line of text can hold."""
+    return str(name).encode("unicode_escape").decode("ascii")[:80]
 
 
 def _turned(entry: Entry, value: Tensor) -> Tensor:

@@ -87,6 +87,8 @@ class RunFolder:
         except OSError as error:
             raise P2PError(cannot_write(self.path, error)) from error
         self._held = True
+        if not self.exists and (self.path / RUN).exists():
+            raise P2PError(f"{self.path}: another process began a run there meanwhile. Run the same command again.")
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)

@@ -18,9 +18,9 @@ from p2p_datatools.contract.images import find_pictures, hash_pixels, stem_of, w
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.apply import How, Note, apply_model
-from p2p_gan.data import task_of
 from p2p_gan.given import read_input, read_pair, refuse_file, refuse_folder, shown
 from p2p_gan.model import Model, ModelCard, load_model
+from p2p_gan.tasks import task_of
 from p2p_gan.values import Coding
 
 HEADER, LINES = "samples.json", "samples.jsonl"

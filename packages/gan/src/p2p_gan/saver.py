@@ -57,14 +57,14 @@ class Saver:
         """Whether the last save is still being written."""
         return self._writer.busy
 
+    def wait(self) -> None:
+        """Wait until the last save is on the disk; raises P2PError when it failed."""
+        self._writer.wait()
+
     def due(self) -> bool:
         """Whether the minutes between two checkpoints have passed, and the last one is written."""
         minutes = (time.monotonic() - self._at) / 60
         return minutes >= self._job.config.checkpoint_minutes and not self._writer.busy
-
-    def wait(self) -> None:
-        """Wait until everything is written; raises P2PError when that has failed."""
-        self._writer.wait()
 
     def check(self) -> None:
         """Raise P2PError when the last write has failed."""

@@ -16,7 +16,7 @@ from p2p_datatools.contract.images import size_of
 from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.sizes import Fit, Size
 from p2p_gan.config import Config
-from p2p_gan.sides import DEFAULT_DEPTH, smallest_side
+from p2p_gan.sides import DEFAULT_DEPTH, SMALLEST_SIDE, smallest_side, unit_of
 
 
 class Sizing(NamedTuple):
@@ -74,23 +74,23 @@ def shapes_seen(pairs: Iterable[Pair], config: Config) -> tuple[tuple[Size, int]
 
 
 def _unit(config: Config) -> int:
-    """What the sides of pictures of many shapes are multiples of."""
-    return 1 << max(config.depth, DEFAULT_DEPTH)
+    """What the generator's sides must be multiples of, for pictures of many shapes."""
+    return unit_of("resnet") if config.generator == "resnet" else 1 << (config.depth or DEFAULT_DEPTH)
 
 
-def _smallest(config: Config) -> int:
-    unit = _unit(config)
-    return math.ceil(smallest_side(config.discriminator_layers) / unit) * unit
+def _least(config: Config, unit: int) -> int:
+    needed = max(SMALLEST_SIDE, smallest_side(config.discriminator_layers, config.discriminators))
+    return math.ceil(needed / unit) * unit
 
 
 def _up(own: Size, config: Config) -> Size:
-    unit, least = _unit(config), _smallest(config)
-    return Size(*(max(least, math.ceil(side / unit) * unit) for side in own))
+    unit = _unit(config)
+    return Size(*(max(_least(config, unit), math.ceil(side / unit) * unit) for side in own))
 
 
 def _rounded(size: Size, config: Config) -> Size:
-    unit, least = _unit(config), _smallest(config)
-    return Size(*(max(least, round(side / unit) * unit) for side in size))
+    unit = max(_unit(config), SMALLEST_SIDE)  # finer ones would part the pictures into many shapes of few
+    return Size(*(max(_least(config, unit), round(side / unit) * unit) for side in size))
 
 
 def _times(size: Size, factor: float) -> Size:

@@ -36,7 +36,7 @@ class Batch:
     """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w), values in -1..1 and classes one-hot.
 
     `ignored` (n, 1, h, w) is left out of every loss. `classes` (n, h, w) int64 is the class of each pixel of the mask
-    half, -1 where it has none; it is there where losses are balanced.
+    half, where there is one with a palette; -1 where it has none.
     """
 
     a: Tensor
@@ -107,9 +107,15 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast)
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """Follow the gradient of `loss` for one step."""
-    optimizer.zero_grad(set_to_none=True)
-    scaled(optimizer, loss).backward()  # type: ignore[no-untyped-call]
+    _differentiate(optimizer, loss)
     follow(optimizer)
+
+
+def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, again: bool = False) -> None:
+    """Take the gradient of `loss` for the optimiser's own parameters; `again`: another follows."""
+    optimizer.zero_grad(set_to_none=True)
+    own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    scaled(optimizer, loss).backward(inputs=own, retain_graph=again)  # type: ignore[no-untyped-call]
 
 
 def _by_turns(nets: Networks, batch: Batch, made: Made, likeness: Losses, recipe: Recipe, autocast: Autocast) -> Losses:
@@ -143,14 +149,8 @@ def _simultaneously(
         real, fake = discriminator(seen.a, seen.b), discriminator(seen.a, seen.fake)
     losses = _discriminator_losses(discriminator, seen, real, fake, recipe)
     losses |= likeness | _generator_losses(real, fake, recipe)
-    for each in (optimizer, nets.generator_optimizer):
-        each.zero_grad(set_to_none=True)
-    scaled(optimizer, _discriminator_objective(losses, recipe)).backward(  # type: ignore[no-untyped-call]
-        inputs=list(discriminator.parameters()), retain_graph=True
-    )
-    scaled(nets.generator_optimizer, _generator_objective(losses, recipe)).backward(  # type: ignore[no-untyped-call]
-        inputs=list(nets.generator.parameters())
-    )
+    _differentiate(optimizer, _discriminator_objective(losses, recipe), again=True)
+    _differentiate(nets.generator_optimizer, _generator_objective(losses, recipe))
     for each in (optimizer, nets.generator_optimizer):
         follow(each)
     return losses

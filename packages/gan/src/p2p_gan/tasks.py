@@ -72,13 +72,11 @@ def _resolved(half: Half, palette: Palette | None, as_: str) -> str:
 
 def refuse_unfit(task: Task, config: Config) -> None:
     """Raise UsageError for the first setting that needs other halves than these."""
-    masked = task.palette_of(task.input) or task.palette_of(task.output)
-    for name in ("rare_crops", "balanced"):
-        if getattr(config, name) and not masked:
-            raise UsageError(
-                f"{name}={getattr(config, name)}: needs a half that is a mask with a palette, and neither "
-                f"{task.input.name} nor {task.output.name} is one. Leave it off."
-            )
+    if config.rare_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
+        raise UsageError(
+            f"rare_crops={config.rare_crops}: needs a half that is a mask with a palette, and neither "
+            f"{task.input.name} nor {task.output.name} is one. Leave it off."
+        )
     if config.colour_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
         raise UsageError(
             f"colour_jitter={config.colour_jitter}: changes the photo that goes in, in the direction photo to mask; "

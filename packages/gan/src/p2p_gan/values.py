@@ -48,8 +48,10 @@ class Coding:
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         if self.dtype in _WIDE:
             pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
-        moved = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float()
-        return moved if self.dtype in _WIDE else moved.div(self._half).sub(self._offset)
+        moved = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
+        if self.dtype in _WIDE:
+            return moved
+        return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
 
     def to_array(self, values: Tensor) -> Array:
         """(n, channels, h, w) to pixels (n, h, w[, c]): the nearest values, or the likeliest classes (n, h, w)."""

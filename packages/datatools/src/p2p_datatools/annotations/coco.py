@@ -37,6 +37,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     try:
         categories = _categories(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
+        _refuse_panoptic(value["annotations"], where)
         annotations = _by_image(value["annotations"], images, where)
     except (KeyError, TypeError) as error:
         raise P2PError(f"{where}: is not whole COCO ({type(error).__name__}: {error}). Export it again.") from error
@@ -51,7 +52,15 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
             items.append(_picture(image, annotations[image["id"]], categories, f"{source}: {name}"))
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
-    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped))
+    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=_same_names(categories, where))
+
+
+def _refuse_panoptic(annotations: list[Any], where: str) -> None:
+    if any("segments_info" in each for each in annotations):
+        raise P2PError(
+            f"{where}: is COCO panoptic, whose outlines are in PNG files of their own. Convert it to polygons or RLE, "
+            "such as with panopticapi's panoptic2detection_coco_format."
+        )
 
 
 def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> Mapping[Any, list[Any]]:
@@ -76,6 +85,17 @@ def _categories(values: list[Any], where: str) -> Mapping[Any, str]:
                 f"{where}: the categories '{names[each['id']]}' and '{name}' have the same id. Export it again."
             )
     return names
+
+
+def _same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
+    """A line for each name that several categories have."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for each, name in categories.items():
+        ids[name].append(str(each))
+    several = {name: " and ".join(same) for name, same in ids.items() if len(same) > 1}
+    return tuple(
+        f"{where}: categories {same} are all called '{name}', and are one label." for name, same in several.items()
+    )
 
 
 def _picture(

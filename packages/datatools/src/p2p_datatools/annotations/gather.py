@@ -64,7 +64,8 @@ def united(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
     items = [item for each in sets for item in each.items]
     uses = uses_of([item for item in items if isinstance(item, RegionLabels)])
     every = [*skipped, *(skip for each in sets for skip in each.skipped)]
-    return LabelSet(sets[0].format, tuple(items), uses, tuple(every))
+    notes = tuple(note for each in sets for note in each.notes)
+    return LabelSet(sets[0].format, tuple(items), uses, tuple(every), notes=notes)
 
 
 def _label(value: Any, where: str) -> str:

@@ -119,7 +119,9 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise P2PError(f"{path}: is not whole JSON ({error}). Was the file cut off or edited?") from error
+        raise P2PError(
+            f"{path}: is not whole JSON ({error}). Was it cut off or edited? Export or fetch it again."
+        ) from error
 
 
 def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
@@ -135,7 +137,9 @@ def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
         try:
             values.append(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise P2PError(f"{path}: line {number} is not JSON ({error}). Was the file cut off or edited?") from error
+            raise P2PError(
+                f"{path}: line {number} is not JSON ({error}). Was it cut off or edited? Export or fetch it again."
+            ) from error
     return values
 
 

@@ -30,6 +30,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 # Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
 MOST_PIXELS = 400_000_000
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+_BAND = 1 << 20  # pixels that are copied at a time
 
 
 def size_of(pixels: NDArray[Any]) -> Size:
@@ -141,8 +142,17 @@ def read_photo(path: Path) -> Photo:
     with opened(path, data) as image:
         if is_deep(image, path):
             raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
-        turned = ImageOps.exif_transpose(image)
-        return np.ascontiguousarray(np.asarray(_to_rgb(turned), dtype=np.uint8))
+        ImageOps.exif_transpose(image, in_place=True)
+        return _pixels_of(_to_rgb(image))
+
+
+def _pixels_of(image: Image.Image) -> Photo:
+    """The pixels of an RGB picture, copied a band at a time: at once they would lie in memory three times."""
+    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    rows = max(1, _BAND // image.width)
+    for top in range(0, image.height, rows):
+        pixels[top : top + rows] = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+    return pixels
 
 
 def is_deep(image: Image.Image, path: Path) -> bool:
@@ -163,7 +173,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         over = Image.new("RGBA", image.size, (255, 255, 255, 255))
         over.alpha_composite(image.convert("RGBA"))
         image = over
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

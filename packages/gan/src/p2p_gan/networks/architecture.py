@@ -64,6 +64,11 @@ class Architecture:
             head=self.head,
         )
 
+    @property
+    def random(self) -> bool:
+        """Whether two draws give two pictures: by dropout or by the random input."""
+        return self.noise > 0 or (self.dropout > 0 if self.kind == "resnet" else any(self.dropouts()))
+
     def widths(self, levels: int) -> list[int]:
         """The channels at full size and after each halving: doubled each time, up to `max_filters`."""
         return [min(self.filters * 2**level, self.max_filters) for level in range(levels)]
