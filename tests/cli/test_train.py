@@ -87,8 +87,8 @@ def test_photos_become_classes(tmp_path: Path) -> None:
     words = ("--size", "64", "--fit", "keep", "--direction", "photo-to-mask")
     settings = {"a_as": "classes", "colour_jitter": 0.3, "balanced": "on", "batch": 2}
     assert train(masked(tmp_path / "pairs"), tmp_path / "run", *words, **settings) == 0
-    log = (tmp_path / "run" / "stats.jsonl").read_text().splitlines()
-    assert 0 < json.loads(log[-1])["g_classes"] < 10
+    log = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
+    assert 0 < [line for line in log if "g_classes" in line][-1]["g_classes"] < 10
 
 
 def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(

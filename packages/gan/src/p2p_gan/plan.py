@@ -140,11 +140,14 @@ def _sizes(planned: Plan) -> str:
     """The size the networks see, or how many shapes there are and how many pairs have each."""
     config = planned.config
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
-    if len(planned.shapes) == 1:
+    if config.crop or config.seen:
         return f"crops of {config.crop} out of {how}" if config.crop else how
     shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:MOST_SHAPES])
     rest = len(planned.shapes) - MOST_SHAPES
-    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "")
+    number = f"{len(planned.shapes)} shapes" if len(planned.shapes) > 1 else "one shape"
+    updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
+    filled = f" ({planned.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
+    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _time_line(planned: Plan) -> str:

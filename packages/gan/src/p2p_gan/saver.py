@@ -62,10 +62,6 @@ class Saver:
         minutes = (time.monotonic() - self._at) / 60
         return minutes >= self._job.config.checkpoint_minutes and not self._writer.busy
 
-    def wait(self) -> None:
-        """Wait until everything is written; raises P2PError when that has failed."""
-        self._writer.wait()
-
     def check(self) -> None:
         """Raise P2PError when the last write has failed."""
         self._writer.check()
