@@ -24,6 +24,7 @@ _MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0
 _FLAT = 16  # in each channel; no blend in thirty JPEG facades has 5x5 such pixels, nor with 24
 _UNSURE = 255
 _BAND = 1 << 19  # pixels
+_STRIP = 1 << 15  # pixels of which all that is made fits into the cache
 _CHUNK = 1 << 16  # distances that are held at once: they stay in the cache
 _AT_ONCE = 1 << 20  # pixels around others that are held at once
 _NONE = np.iinfo(np.int32).max
@@ -102,28 +103,34 @@ class Snapper:
             inner, above = slice(top, top + height), min(top, FAR)
             kept = slice(above, above + height)
             band = picture[top - above : top + height + FAR]
-            found, codes, unsure = self._sure(band)
+            found, other = self._sure(band)
+            unsure = np.flatnonzero(found == _UNSURE)
             if len(unsure):
-                blends = self._decide(band, codes, found, unsure).between(above, above + height, picture.shape[1])
+                blends = self._decide(band, found, other, unsure).between(above, above + height, picture.shape[1])
                 places = blends.places + (top - above) * picture.shape[1]
                 blended.ravel()[places] = True
                 stray.ravel()[places], lonely.ravel()[places] = blends.stray, blends.lonely
-            rows[inner] = found[kept]
-            np.not_equal(cv2.LUT(found[kept], self._codes), codes[kept], out=moved[inner])
+            rows[inner], moved[inner] = found[kept], other[kept]
         if np.count_nonzero(lonely) > _MOST_LONELY * rows.size:
             stray |= lonely
         return Snapped(rows, moved, blended, stray)
 
-    def _sure(self, picture: Photo) -> tuple[Numbers, Codes, Places]:
-        """The rows where a cell tells them, one number a pixel for its colour, and the places of the others."""
-        # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
-        cells = cv2.cvtColor(picture, cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
-        rows = _looked_up(self._cells, cells)
-        return rows, _codes(picture), np.flatnonzero(rows == _UNSURE)
+    def _sure(self, picture: Photo) -> tuple[Numbers, Marks]:
+        """The rows where a cell tells them, elsewhere _UNSURE, and where a pixel has another colour than its row's."""
+        rows, moved = np.empty(picture.shape[:2], dtype=np.uint8), np.empty(picture.shape[:2], dtype=bool)
+        height = max(1, _STRIP // picture.shape[1])
+        for top in range(0, len(picture), height):
+            some = slice(top, top + height)
+            # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
+            cells = cv2.cvtColor(picture[some], cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
+            rows[some] = _looked_up(self._cells, cells)
+            np.not_equal(cv2.LUT(rows[some], self._codes), _codes(picture[some]), out=moved[some])
+        return rows, moved
 
-    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> _Blends:
-        """Fill in the `unsure` rows; which of them are blended."""
+    def _decide(self, picture: Photo, rows: Numbers, moved: Marks, unsure: Places) -> _Blends:
+        """Fill in the `unsure` rows, and whether they are `moved`; which of them are blended."""
         nearest, distance = self._nearest(picture, unsure)
+        moved.ravel()[unsure] = distance > 0
         near = distance <= self._limit
         rows.ravel()[unsure[near]] = nearest[near]
         places, nearest = unsure[~near], nearest[~near]
@@ -133,7 +140,7 @@ class Snapper:
                 left = np.flatnonzero(lonely)
                 nearest[left], lonely[left] = self._blends(picture, around, left, nearest[left], reach)
         rows.ravel()[places] = nearest
-        return _Blends(places, lonely, _in_blocks(codes, places) | _in_areas(picture, around))
+        return _Blends(places, lonely, _in_blocks(picture, places) | _in_areas(picture, around))
 
     def _nearest(self, picture: Photo, places: Places, among: Marks | None = None) -> tuple[Numbers, NDArray[np.int32]]:
         """The nearest row for each place, and its squared distance; `among` says which rows there are, (n, places)."""
@@ -256,18 +263,19 @@ def _cells(colors: NDArray[np.uint8], limit: float) -> Numbers:
     return table
 
 
-def _in_blocks(codes: Codes, places: Places) -> Marks:
+def _in_blocks(picture: Photo, places: Places) -> Marks:
     """Which `places` lie in a block of 3x3 pixels of one colour."""
-    height, width = codes.shape
-    flat = codes.ravel()
-    inner = places[flat[places] == np.take(flat, places + 1, mode="clip")]
+    height, width = picture.shape[:2]
+    flat = picture.reshape(-1, 3)
+    green = flat[:, 1]
+    inner = places[green[places] == green[np.minimum(places + 1, len(green) - 1)]]
     down, across = np.divmod(inner, width)
     inner = inner[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
     for offset in _offsets(1, width):
-        inner = inner[flat[inner] == flat[inner + offset]]
+        inner = inner[(flat[inner] == flat[inner + offset]).all(axis=1)]
     if not len(inner):
         return np.zeros(len(places), dtype=bool)
-    middles = np.zeros(codes.shape, dtype=np.uint8)
+    middles = np.zeros((height, width), dtype=np.uint8)
     middles.ravel()[inner] = 1
     return cv2.dilate(middles, _window(1)).ravel()[places] > 0
 
