@@ -57,6 +57,10 @@ class Saver:
         """Whether the last save is still being written."""
         return self._writer.busy
 
+    def wait(self) -> None:
+        """Wait until the last save is on the disk; raises P2PError when it failed."""
+        self._writer.wait()
+
     def due(self) -> bool:
         """Whether the minutes between two checkpoints have passed, and the last one is written."""
         minutes = (time.monotonic() - self._at) / 60
