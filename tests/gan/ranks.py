@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import torch
 
@@ -34,7 +35,7 @@ from p2p_gan.loop import train
 from p2p_gan.parallel import spread
 from p2p_gan.presets import PRESETS
 from p2p_gan.settings import with_settings
-from p2p_gan.step import Networks
+from p2p_gan.step import Networks, train_step
 
 if TYPE_CHECKING:
     from gan.conftest import make_pair_folder
@@ -50,10 +51,10 @@ CONFIG = with_settings(
         **{"log_every": 4, "sample_every": 12, "validate_every": 12, "checkpoint_every": 8, "checkpoint_minutes": 60},
     },
 )
-# So slow that the generator meets the discriminator's weights of before: Adam turns the rounding of a gradient that is 0,
-# as that of a bias before a norm, into a whole step one way or the other.
+# So slow that the generator meets the discriminator's weights of before: Adam turns the rounding of a gradient that is
+# 0, as that of a bias before a norm, into a whole step one way or the other.
 PLAIN = {"dropout": 0, "images": 4, "average": 0, "rate": 1e-12}
-# One update each, whose gradients are compared with those of one process. Random numbers must be the same: none is drawn.
+# One update each, whose gradients are compared with those of one process; no random number is drawn in them.
 UPDATES: dict[str, dict[str, Any]] = {
     "instance norm": {"norm": "instance"},
     "synchronised statistics": {"norm": "batch"},
@@ -158,7 +159,7 @@ def compared(pairs: Path, rank: int) -> dict[str, tuple[float, float, int]]:
     configs = {name: with_settings(CONFIG, {**PLAIN, **settings}) for name, settings in UPDATES.items()}
     with joined("cpu") as ranks:
         all_ours = {name: numbers(one_update(pairs, config, ranks)) for name, config in configs.items()}
-    found = {}
+    found: dict[str, tuple[float, float, int]] = {}
     for name, config in configs.items() if rank == 0 else ():
         ours, alone = all_ours[name], numbers(one_update(pairs, config, ALONE))
         found[name] = (_apart(ours, alone, "gradient"), _apart(ours, alone, ""), len(ours))
@@ -217,45 +218,34 @@ def state_of(run: Path) -> dict[str, Any]:
     }
 
 
-def failing(pairs: Path, run: Path, rank: int) -> Any:
-    """A run in which the second process meets an error that nobody has thought of."""
-    step = course.train_step
+def disturbed(pairs: Path, run: Path, config: Config, rank: int, odd: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """A run in which something odd is done to the losses of the second process's update after 12 images."""
+    step, seen = train_step, 0
 
-    def fails(*arguments: Any) -> Any:
-        if rank == 1:
-            raise ValueError("something is odd\nand this is the second line")
-        return step(*arguments)
-
-    course.train_step = fails
-    return trained(pairs, run, CONFIG, rank)
-
-
-def killed(pairs: Path, run: Path, rank: int) -> Any:
-    """A run whose second process is killed within the update after 12 images."""
-    step, seen = course.train_step, 0
-
-    def dies(*arguments: Any) -> Any:
+    def update(*arguments: Any) -> torch.Tensor:
         nonlocal seen
         seen += 1
-        if rank == 1 and seen == 4:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return step(*arguments)
+        losses = step(*arguments)
+        return odd(losses) if rank == 1 and seen == 4 else losses
 
-    course.train_step = dies
-    return trained(pairs, run, CONFIG, rank)
+    with mock.patch.object(course, "train_step", update):
+        return trained(pairs, run, config, rank, Told())
 
 
-def diverging(pairs: Path, run: Path, rank: int) -> Any:
-    """A run whose losses are no numbers in the update after 12 images, once, on the second process."""
-    step, seen = course.train_step, 0
+def fail(losses: torch.Tensor) -> torch.Tensor:
+    """An error that nobody has thought of."""
+    raise ValueError("something is odd\nand this is the second line")
 
-    def diverges(*arguments: Any) -> Any:
-        nonlocal seen
-        seen += 1
-        return step(*arguments) * (torch.nan if rank == 1 and seen == 4 else 1.0)
 
-    course.train_step = diverges
-    return trained(pairs, run, replace(CONFIG, recover=True), rank, Told())
+def die(losses: torch.Tensor) -> torch.Tensor:
+    """The process is killed."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return losses
+
+
+def diverge(losses: torch.Tensor) -> torch.Tensor:
+    """The losses are no numbers."""
+    return losses * torch.nan
 
 
 def main(folder: Path) -> None:
@@ -276,14 +266,15 @@ def main(folder: Path) -> None:
     run("stopped", after=12, number=signal.SIGTERM)
     run("stopped")
     found["stopped state"] = state_of(folder / "stopped")
-    found["killed"] = [in_processes(lambda rank: killed(pairs, folder / "killed", rank))]
+    found["killed"] = [in_processes(lambda rank: disturbed(pairs, folder / "killed", CONFIG, rank, die))]
     run("killed")
     found["killed state"] = state_of(folder / "killed")
     run("fewer", replace(CONFIG, images=12))
     run("fewer", world=1)
     found["fewer state"] = state_of(folder / "fewer")
-    found["failing"] = in_processes(lambda rank: failing(pairs, folder / "failing", rank))
-    found["diverging"] = in_processes(lambda rank: diverging(pairs, folder / "diverging", rank))
+    found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))
+    recovering = replace(CONFIG, recover=True)
+    found["diverging"] = in_processes(lambda rank: disturbed(pairs, folder / "diverging", recovering, rank, diverge))
     run("uneven", replace(CONFIG, batch=3))
     found["elsewhere"] = in_processes(
         lambda rank: trained(other if rank else pairs, folder / "elsewhere", CONFIG, rank)

@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json
 from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.sizes import Size
-from p2p_gan import course, fitting, loop
+from p2p_gan import course, fitting
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, load_store
 from p2p_gan.fitting import largest_batch, spare, timed

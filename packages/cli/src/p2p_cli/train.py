@@ -3,6 +3,7 @@
 Nothing here may decide how training goes; every field it sets belongs to the config.
 """
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from p2p_datatools.contract.progress import QUIET
 from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
+    from p2p_gan.config import Config
     from p2p_gan.loop import TrainSummary
 
 PRESETS = (
@@ -83,20 +85,15 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.distributed import among_others, devices_of
-    from p2p_gan.job import refuse_uneven
     from p2p_gan.loop import train
     from p2p_gan.plan import described, plan
 
-    kind, count = devices_of(config.device)
-    if count > 1 and not among_others():
-        from p2p_gan.launch import refuse_missing
-
-        refuse_missing(kind, count)
-        refuse_uneven(config.batch, count)
-        if not dry_run:
-            return processes.launched(_words(), count, config.restarts)
+    count = _processes(config)
+    if count > 1 and not dry_run:
+        return processes.launched(_words(), count, config.restarts)
     report = render.training_reporter() if processes.speaks() else QUIET
+    if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
+        report.note(f"A process has ended. All are started again, for the {again}. time of {config.restarts} at most.")
     if dry_run:
         planned = plan(pairs, config, run, report=report)
         render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))
@@ -106,6 +103,20 @@ def command(
         show(summary, as_json=as_json)
     # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
+
+
+def _processes(config: "Config") -> int:
+    """How many are to be started; raises UsageError before any is, when there are no such devices."""
+    from p2p_gan.distributed import among_others, devices_of
+    from p2p_gan.job import refuse_uneven
+    from p2p_gan.launch import refuse_missing
+
+    kind, count = devices_of(config.device)
+    if count == 1 or among_others():
+        return 1
+    refuse_missing(kind, count)
+    refuse_uneven(config.batch, count)
+    return count
 
 
 def _words() -> list[str]:

@@ -157,6 +157,11 @@ def among_others() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
+def attempt() -> int:
+    """How often an elastic launcher has started these processes again."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
 @contextmanager
 def joined(device: str) -> Iterator[Ranks]:
     """Meet the processes that a launcher has started beside this one; without a launcher this one is alone.
@@ -220,6 +225,8 @@ def _meet(kind: str, ranks: Ranks) -> Store:
     try:
         store: Store
         store, rank, world = next(rendezvous("env://", timeout=MEETING))
+        # An elastic launcher keeps its store when it starts all again, with the addresses of those that have ended.
+        store = dist.PrefixStore(f"p2p/{attempt()}", store)
         if kind == "cuda":
             torch.cuda.set_device(ranks.local)
         backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
@@ -248,8 +255,9 @@ def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
             f"rank {ranks.rank}: has lost another process, which has ended, or its machine or network has. The same "
             "command continues from the last checkpoint."
         )
-        # Who is lost has said why, or was killed and cannot; then the first speaks, or else the launcher.
-        lost.said_elsewhere = not ranks.leads or _announced(store)
+        # Who is lost has said why, or was killed and cannot: then the launcher says it, or without one the first.
+        launched = "TORCHELASTIC_RUN_ID" in os.environ
+        lost.said_elsewhere = launched or not ranks.leads or _announced(store)
         lost.passing = not _announced(store, lasting=True)
         raise lost from error
     except Exception as error:
