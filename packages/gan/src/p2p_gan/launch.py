@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch.distributed.elastic.multiprocessing.api import SignalException
@@ -18,6 +19,8 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from p2p_datatools.contract.errors import UsageError
 
 _LOGGERS = "torch.distributed"
+# Seconds to save in; and no warning of a socket from each process.
+_SETTINGS = {"TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "60", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 
 
 def refuse_missing(kind: str, count: int) -> None:
@@ -36,9 +39,9 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
     SIGINT and SIGTERM are passed on, and the processes get a minute to save (TORCH_ELASTIC_SHUTDOWN_TIMEOUT seconds,
     where torch knows it; else 30 s). All are started again, up to `restarts` times, when one fails.
     """
-    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", "60")
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # one warning of a socket for each process says nothing
     _be_quiet()
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -50,12 +53,25 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
         local_addr="localhost",
     )
     try:
-        elastic_launch(config, command[0])(*command[1:])
+        with _restored():
+            elastic_launch(config, command[0])(*command[1:])
     except ChildFailedError as error:
         return _first(error)
     except SignalException:
         return ""
     return ""
+
+
+@contextmanager
+def _restored() -> Iterator[None]:
+    """Leave this process's handling of signals as it was; torch's agent sets its own and keeps them."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _be_quiet() -> None:
