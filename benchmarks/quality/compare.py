@@ -3,7 +3,7 @@
 Nothing here may be tuned to a single seed; every arm sees the same images, and a difference comes with its interval.
 
 Usage: python benchmarks/quality/compare.py QUESTION DEST [--seeds N] [--images N] [--pairs DIR] [--limit N]
-       QUESTION is losses, generators, ideas, together, best or small. DEST keeps the runs; the same command continues them.
+       QUESTION is losses, generators, ideas, together, best or small. DEST keeps the runs and continues them.
 """
 
 import argparse
@@ -63,7 +63,11 @@ FEW: dict[str, dict[str, Any]] = {
 
 
 class Notes(Reporter):
-    """Prints what the study says between two runs."""
+    """Prints what the study says, and which run begins."""
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        """One line."""
+        self.note(f"{what} ({done} of {total})")
 
     def note(self, line: str) -> None:
         """One line."""
