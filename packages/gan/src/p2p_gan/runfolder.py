@@ -39,7 +39,7 @@ AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "b
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update.
 FREE = {
     *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover"),
+    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover", "restarts"),
 }
 
 
