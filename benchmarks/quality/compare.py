@@ -53,7 +53,11 @@ FEW: dict[str, dict[str, Any]] = {
 
 
 class Notes(Reporter):
-    """Prints what the study says between two runs."""
+    """Prints what the study says, and which run begins."""
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        """One line."""
+        self.note(f"{what} ({done} of {total})")
 
     def note(self, line: str) -> None:
         """One line."""

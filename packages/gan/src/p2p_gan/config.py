@@ -5,7 +5,7 @@ Nothing here may import torch or look at data; durations are counted in images s
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from p2p_datatools.contract.sizes import Size, TrainFit
 
@@ -30,7 +30,8 @@ class Config:
     crop: Size | None = None  # train on random crops of this size out of larger pictures
     jitter: float = 286 / 256  # resize to this many times the size, then crop at random; 1 switches it off
     mirror: bool = True  # flip half of the pairs left to right, both halves alike
-    rare_crops: float = 0.0  # the share of crops that are drawn around a rare class of the mask half
+    # The share of crops drawn around a rare class of the mask half; auto: a quarter, where there are crops and a mask.
+    rare_crops: float | Literal["auto"] = 0.0
     colour_jitter: float = 0.0  # brightness, contrast and saturation of an input photo vary by up to this share
     # How long. `epochs` counts only where `images` is not given.
     images: int | None = None

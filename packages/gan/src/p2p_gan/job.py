@@ -15,7 +15,16 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.average import average_of
 from p2p_gan.config import NATIVE, Config
-from p2p_gan.data import Task, identified, load_store, open_for_training, refuse_unfit, shapes_seen, task_of
+from p2p_gan.data import (
+    Task,
+    identified,
+    load_store,
+    open_for_training,
+    rare_crops_of,
+    refuse_unfit,
+    shapes_seen,
+    task_of,
+)
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
@@ -73,6 +82,7 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads),
         depth=config.depth or _depth(config),
+        rare_crops=rare_crops_of(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -95,6 +105,13 @@ def make_job(folder: PairFolder, config: Config) -> Job:
     )
     nets = build(architecture, config, device)
     return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
+
+
+def refuse_contradictions(folder: PairFolder, config: Config) -> None:
+    """Raise UsageError for the first setting that these pairs contradict, as `make_job` would, building nothing."""
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
+    _recipe(task, config)
 
 
 def _depth(config: Config) -> int:

@@ -36,6 +36,7 @@ class TrainSummary:
     losses: dict[str, float]
     plan: Plan | None  # None where nothing was left to do, or nothing was begun
     stopped_by: str | None = None
+    signal: str | None = None  # that came, whether or not anything was left to do
 
 
 def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
@@ -53,7 +54,7 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
         except Stopped:
             assert interruption.asked
             seen, _ = checkpoint.latest(run)
-            return TrainSummary(run, seen, seen, True, 0.0, {}, None, interruption.asked.name)
+            return TrainSummary(run, seen, seen, True, 0.0, {}, None, *(interruption.asked.name,) * 2)
         finally:
             place.release()
 
@@ -128,6 +129,7 @@ def _train(place: RunFolder, job: Job, store: PairStore, interruption: Interrupt
         losses=tracker.last,
         plan=plan_of(job),
         stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
+        signal=interruption.asked.name if interruption.asked else None,
     )
 
 

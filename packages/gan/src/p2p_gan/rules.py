@@ -10,6 +10,7 @@ from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 from p2p_gan.config import Config
 from p2p_gan.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
 
+AUTO = "auto"  # rare_crops alone takes the word for its number
 NORMS = ("batch", "instance", "none")
 CHOICES: dict[str, tuple[str, ...]] = {
     "fit": TRAIN_FITS,
@@ -28,7 +29,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 # (lowest, highest) of a number, and what the person should know of it.
 RANGES: dict[str, tuple[float, float, str]] = {
     "jitter": (1, 2, "it lies between 1 (off) and 2"),
-    "rare_crops": (0, 1, "it is a share between 0 (off) and 1"),
+    "rare_crops": (0, 1, "it is a share between 0 (off) and 1, or auto"),
     "colour_jitter": (0, 0.9, "it lies between 0 (off) and 0.9"),
     "depth": (0, 8, "it lies between 1 and 8, or is 0 for the deepest possible"),
     "blocks": (1, 32, "it lies between 1 and 32; the paper's reference code has 6 and 9"),
@@ -55,7 +56,8 @@ def check(config: Config) -> None:
         if getattr(config, name) not in choices:
             _refuse(config, name, f"choose from {', '.join(choices)}")
     for name, (low, high, why) in RANGES.items():
-        if not low <= getattr(config, name) <= high:
+        value = getattr(config, name)
+        if value != AUTO and not low <= value <= high:
             _refuse(config, name, why)
     for name in AT_LEAST_1:
         if getattr(config, name) < 1:
@@ -99,7 +101,7 @@ def _check_sizes(config: Config) -> None:
         _refuse(config, "fit", "it says how pictures come to a size, and native ones keep theirs; give a --size")
     if config.size and config.crop and any(part > whole for part, whole in zip(config.crop, config.size, strict=True)):
         _refuse(config, "crop", f"it does not fit into size {config.size}")
-    if config.rare_crops and not config.crop and (config.jitter == 1 or config.size is None):
+    if config.rare_crops not in (0, AUTO) and not config.crop and (config.jitter == 1 or config.size is None):
         _refuse(config, "rare_crops", "pictures are shown whole, without crops; add --set crop=128, or jitter")
     if config.generator == "resnet" and config.depth not in (0, RESNET_DEPTH):
         _refuse(config, "depth", f"a resnet always halves its input {RESNET_DEPTH} times; set blocks instead")

@@ -37,6 +37,8 @@ def _value(name: str, value: Any) -> Any:
             return None if value in (None, NATIVE) else value if isinstance(value, Size) else parse_size(str(value))
         if name == "images":
             return None if value is None else _whole(value)
+        if name == "rare_crops" and value == "auto":
+            return value
         if isinstance(default, bool):
             return _switch(value)
         if isinstance(default, int):

@@ -1,0 +1,56 @@
+"""Many trainings told as one: a bar an arm, which counts the images of the whole study.
+
+Nothing here may print; what it is told goes on to the reporter that it was given.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from p2p_datatools.contract.progress import Reporter
+
+
+class Whole(Reporter):
+    """Passes on the images of training, and notes once each; what is trained is the study's own to say.
+
+    `total` images are trained in all, of which `done` are there; `unsaid` is how the notes begin that are left out.
+    """
+
+    def __init__(self, report: Reporter, total: int, done: int, unsaid: tuple[str, ...]) -> None:
+        self._report, self._total, self._done, self._unsaid = report, total, done, unsaid
+        self._title, self._open, self._counts = "", False, False
+        self._said: set[str] = set()
+
+    @contextmanager
+    def arm(self, title: str, left: int) -> Iterator[None]:
+        """While this is open, an arm with so many images left is trained; in the end they count as done in any case."""
+        after = self._done + left
+        self._title = title
+        try:
+            yield
+        finally:
+            self._done = after
+            if self._open:
+                self._report.finish()
+            self._open = False
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        """Open the arm's bar when its training begins."""
+        self._counts = what == "training"
+        if self._counts and not self._open:
+            self._report.start(self._title, self._total, self._done)
+            self._open = True
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        """Count images."""
+        if self._counts:
+            self._report.advance(units, **figures)
+
+    def finish(self) -> None:
+        """What was counted has ended; the arm goes on to be scored."""
+        self._counts = False
+
+    def note(self, line: str) -> None:
+        """Pass on a line that was not said before."""
+        if line not in self._said and not line.startswith(self._unsaid):
+            self._said.add(line)
+            self._report.note(line)
