@@ -66,6 +66,12 @@ def other_pairs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def make_pairs() -> Callable[..., Path]:
+    """make_pair_folder, for tests that want a folder of their own."""
+    return make_pair_folder
+
+
+@pytest.fixture(scope="session")
 def tiny() -> Config:
     """A config that trains 32x32 pictures in milliseconds an update."""
     return with_settings(

@@ -50,11 +50,10 @@ def beats(first: BySeed, second: BySeed, *, more: bool) -> bool:
     return found.mean > found.half_width
 
 
-def best_of(values: Mapping[str, BySeed], *, more: bool) -> set[str]:
-    """Those that none beats, and that beat at least one themselves; empty where nothing differs for certain."""
-    return {
-        name
-        for name, own in values.items()
-        if any(beats(own, other, more=more) for other in values.values())
-        and not any(beats(other, own, more=more) for other in values.values())
-    }
+def best_of(values: Mapping[str, BySeed], *, more: bool) -> str | None:
+    """The one that beats every other, if there is one."""
+    for name, own in values.items():
+        others = [other for each, other in values.items() if each != name]
+        if others and all(beats(own, other, more=more) for other in others):
+            return name
+    return None

@@ -81,8 +81,8 @@ def _meaning(seeds: int) -> str:
         )
     return (
         "Numbers are means over the seeds; ± is half the 95% interval of that mean (Student's t), which speaks of the "
-        "randomness of training, not of the choice of pictures. Bold: better than another arm, seed by seed, by a "
-        "difference whose 95% interval leaves out 0, and worse than none in that way."
+        "randomness of training, not of the choice of pictures. Bold: better than every other arm of the table, seed by "
+        "seed, by a difference whose 95% interval leaves out 0."
     )
 
 
@@ -110,7 +110,7 @@ def _scores(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
         (
             _text(row.arm),
             str(len(row.trials)),
-            *(_strong(_text(row.text(each.score)), row.arm in best[each]) for each in columns),
+            *(_strong(_text(row.text(each.score)), row.arm == best[each]) for each in columns),
             *([_text(paper.get(row.arm, ""))] if paper else []),
         )
         for row in rows

@@ -1,4 +1,4 @@
-"""The tables of a study as values: a row for each finished arm, its scores over the seeds, and which are the best.
+"""The tables of a study as values: a row for each finished arm, its scores over the seeds, and which is the best.
 
 Nothing here may draw or write; the page and the command line show the same rows.
 """
@@ -69,8 +69,8 @@ def columns_of(rows: Iterable[Row]) -> list[Column]:
     return [column for column in COLUMNS if column.score in known]
 
 
-def best_in(rows: Sequence[Row], column: Column) -> set[str]:
-    """The arms that are best in a score, as far as the seeds can tell."""
+def best_in(rows: Sequence[Row], column: Column) -> str | None:
+    """The arm that is best in a score, where the seeds can tell."""
     return best_of({row.arm: row.values[column.score] for row in rows if column.score in row.values}, more=column.more)
 
 

@@ -1,0 +1,51 @@
+"""One small study that the tests of the page, the rows and the figures read, and what makes others."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_gan.config import Config
+from p2p_gan.experiments.grid import TABLES
+from p2p_gan.experiments.page import write_page
+from p2p_gan.experiments.study import Study, run_study
+from p2p_gan.presets import PRESETS
+from p2p_gan.settings import with_settings
+
+SMALL: dict[str, Any] = {
+    **{"size": "32x32", "images": 4, "filters": 2, "max_filters": 4, "discriminator_filters": 2, "dropout": 0.5},
+    **{"precision": "float32", "device": "cpu", "threads": 1, "log_every": 2, "sample_every": 10**6},
+}
+NAMES = '<b>&"'  # a folder that would break a page which does not escape names
+
+
+@pytest.fixture(scope="session")
+def small() -> Config:
+    """A config whose arms train in a fraction of a second."""
+    return with_settings(PRESETS["tiny"], SMALL)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory, small: Config, make_pairs: Callable[..., Path]) -> Study:
+    """All tables from two seeds on cars with a palette, with its page; tests may read it only."""
+    root = tmp_path_factory.mktemp("study")
+    pairs = make_pairs(root / NAMES, {"train": 4, "test": 2})
+    return run_study(pairs, root / "dest", small, tables=tuple(TABLES), seeds=2, each=write_page)
+
+
+@pytest.fixture(scope="session")
+def cars(tmp_path_factory: pytest.TempPathFactory, make_pairs: Callable[..., Path]) -> Path:
+    """Four training pairs and one of test, of masks and photos; tests may read it only."""
+    return make_pairs(tmp_path_factory.mktemp("cars") / "pairs", {"train": 4, "test": 1})
+
+
+@pytest.fixture
+def make_study(tmp_path: Path, small: Config) -> Callable[..., Study]:
+    """make_study(pairs, seeds=1, tables="loss", **settings) in tmp_path/study, without a page."""
+
+    def make(pairs: Path, seeds: int = 1, tables: str = "loss", **settings: Any) -> Study:
+        chosen = with_settings(small, settings)
+        return run_study(pairs, tmp_path / "study", chosen, tables=tuple(tables.split(",")), seeds=seeds)
+
+    return make
