@@ -4,8 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
+from p2p_datatools.contract.pair import files_of, store_of, write_halves
+from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import Config
 from p2p_gan.experiments.grid import TABLES
 from p2p_gan.experiments.page import write_page
@@ -28,10 +32,12 @@ def small() -> Config:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory, small: Config, make_pairs: Callable[..., Path]) -> Study:
-    """All tables from two seeds on cars with a palette, with its page; tests may read it only."""
+    """All tables from one seed on cars with a palette, with its page; tests may read it only."""
     root = tmp_path_factory.mktemp("study")
     pairs = make_pairs(root / NAMES, {"train": 4, "test": 2})
-    return run_study(pairs, root / "dest", small, tables=tuple(TABLES), seeds=2, each=write_page)
+    found = run_study(pairs, root / "dest", small, tables=tuple(TABLES), seeds=1)
+    write_page(found)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +53,27 @@ def make_study(tmp_path: Path, small: Config) -> Callable[..., Study]:
     def make(pairs: Path, seeds: int = 1, tables: str = "loss", **settings: Any) -> Study:
         chosen = with_settings(small, settings)
         return run_study(pairs, tmp_path / "study", chosen, tables=tuple(tables.split(",")), seeds=seeds)
+
+    return make
+
+
+@pytest.fixture
+def make_plain(tmp_path: Path) -> Callable[..., Path]:
+    """make_plain(half a, half b, (width, height)): two training pairs and one of test of noise, without a palette."""
+
+    def make(a: Half, b: Half, size: tuple[int, int]) -> Path:
+        path, store, random, pairs = tmp_path / "plain", store_of(a, b), np.random.default_rng(0), []
+        for number, split in enumerate(("train", "train", "test")):
+            left, right = (
+                random.integers(
+                    0, int(half.range[1]) + 1, (size[1], size[0], half.channels)[: 2 + (half.channels > 1)]
+                ).astype(half.dtype)
+                for half in (a, b)
+            )
+            files = files_of(f"{split}/{number}", store)
+            digest = write_halves([path / file for file in files], left, right, store, where="test")
+            pairs.append(Pair(f"{number}", files[0], split, Size(*size), digest))
+        write_manifest(PairFolder(path, a, b, None, tuple(pairs)))
+        return path
 
     return make
