@@ -13,10 +13,9 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.manifest import Half
 from p2p_gan.config import Config
-from p2p_gan.experiments import study as room
 from p2p_gan.experiments.grid import ARMS, BASE
 from p2p_gan.experiments.study import VARIANTS, Study, run_arms, run_study
-from p2p_gan.loop import TrainSummary
+from p2p_gan.loop import TrainSummary, train
 from p2p_gan.settings import with_settings
 from p2p_gan.step import train_step
 from p2p_gan.tracker import Tracker
@@ -100,12 +99,12 @@ class Calls:
     """Stands between the study and the loop: counts the calls, and may interfere with the n-th."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, interfere: Callable[[int, TrainSummary], TrainSummary]) -> None:
-        self.number, self._train, self._interfere = 0, room.train, interfere
-        monkeypatch.setattr(room, "train", self)
+        self.number, self._interfere = 0, interfere
+        monkeypatch.setattr("p2p_gan.experiments.study.train", self)
 
     def __call__(self, *words: Any, **more: Any) -> TrainSummary:
         self.number += 1
-        return self._interfere(self.number, self._train(*words, **more))
+        return self._interfere(self.number, train(*words, **more))
 
 
 def test_ctrl_c_within_an_arm_ends_the_study_and_the_same_call_goes_on(
