@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from p2p_cli import render
 from p2p_cli.app import main
 from p2p_datatools.contract.images import colorize
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
@@ -178,15 +176,3 @@ def test_what_cannot_be_is_one_line_and_nothing_is_made(
     assert said in error
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "study").exists()
-
-
-def test_on_a_narrow_terminal_the_numbers_stay_whole(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(render.sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(render, "Console", lambda: Console(width=60))
-    cell = "0.1234 ± 0.0123"
-    render.table(("arm", "L1", "SSIM", "colours", "IoU", "variety"), [("encoder-decoder L1+cGAN", *[cell] * 5)])
-    lines = capsys.readouterr().out.splitlines()
-    assert all(len(line) <= 60 for line in lines)
-    assert "".join(lines).count("0.1234") == "".join(lines).count("0.0123") == 5

@@ -81,8 +81,8 @@ def _meaning(seeds: int) -> str:
         )
     return (
         "Numbers are means over the seeds; ± is half the 95% interval of that mean (Student's t), which speaks of the "
-        "randomness of training, not of the choice of pictures. Bold: better than every other arm of the table, seed by "
-        "seed, by a difference whose 95% interval leaves out 0."
+        "randomness of training, not of the choice of pictures. Bold: better than every other arm of the table, seed "
+        "by seed, by a difference whose 95% interval leaves out 0."
     )
 
 
