@@ -15,6 +15,7 @@ OURS = ("p2p_datatools", "p2p_gan", "p2p_cli")
 OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("p2p_gan",),
     "safetensors": ("p2p_gan",),
+    "tensorboard": ("p2p_gan.board",),
     "filelock": ("p2p_gan.runfolder",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),

@@ -44,6 +44,8 @@ FROZEN: dict[str, set[str]] = {
         "--device",
         "--precision",
     },
+    "runs": {"--curves"},
+    "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
     "experiments": {
         "--tables",

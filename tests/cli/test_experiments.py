@@ -147,7 +147,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
     said = capsys.readouterr()
     assert "encoder-decoder L1 " in said.out
     assert "failed: L1+cGAN, seed 0: " in said.err
-    assert "the losses are no longer numbers at image 1" in said.err
+    assert "the loss d_real: no number any more" in said.err
     page = (tmp_path / "study" / "index.html").read_text("utf-8")
     assert "Failed: L1+cGAN, seed 0" in page
     assert "2 of 4 trials are there so far." in page

@@ -1,5 +1,6 @@
 """Progress in plain lines where there is no terminal."""
 
+import io
 import time
 
 import pytest
@@ -72,3 +73,59 @@ def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
     shown = "".join("".join(lines).split())
     assert all(part in shown for part in ("0.1234±", "0.0123", "0.9876±", "0.0567"))
     assert "…" not in shown
+
+
+def drawn(figures: render.Figures, width: int) -> list[str]:
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
+    console.print(figures)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.fixture
+def half_way() -> render.Figures:
+    figures = render.Figures()
+    figures.begin(1000, 0)
+    figures.advance(500, {"d_real": 0.61234567, "d_fake": 0.5, "g_gan": 1.5, "g_l1": 0.125, "rate": 2e-4})
+    figures.advance(0, {"val_l1": 0.111, "images_per_s": 31.25})
+    return figures
+
+
+@pytest.mark.parametrize(("width", "rows"), [(200, 3), (60, 4), (40, 7), (12, 7)])
+def test_the_table_of_a_run_fits_any_window_and_loses_no_figure(
+    half_way: render.Figures, width: int, rows: int
+) -> None:
+    lines = drawn(half_way, width)
+    assert all(len(line) <= width for line in lines)
+    assert len(lines) == 1 + rows
+    if width >= 40:
+        text = "\n".join(lines)
+        for word in ("50%", "500/1000", "d real", "0.6123", "g l1", "0.125", "0.0002", "val l1", "31.25"):
+            assert word in text
+
+
+def test_the_table_says_the_time_left(half_way: render.Figures, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 3700.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    half_way.begin(400, 0)
+    half_way.advance(100, {})
+    assert drawn(half_way, 80)[0].rstrip() == " 25% 100/400 images, 1:01:40, 3:05:00 left"
+
+
+def test_the_table_is_for_training_and_other_work_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    report = render.TrainingReporter()
+    report.start("reading pairs", 2)
+    report.advance(2)
+    report.start("training", 10, 4)
+    report.advance(6, g_l1=0.25)
+    report.note("a remark")
+    report.finish()
+    error = capsys.readouterr().err
+    assert "reading pairs" in error
+    assert "10/10 images" in error
+    assert "0.25" in error
+    assert "a remark" in error
+
+
+def test_without_a_terminal_training_is_told_in_plain_lines() -> None:
+    assert isinstance(render.training_reporter(), render.PlainReporter)

@@ -90,8 +90,8 @@ def test_photos_become_classes(tmp_path: Path) -> None:
     words = ("--size", "64", "--fit", "keep", "--direction", "photo-to-mask")
     settings = {"a_as": "classes", "colour_jitter": 0.3, "balanced": "on", "batch": 2}
     assert train(masked(tmp_path / "pairs"), tmp_path / "run", *words, **settings) == 0
-    log = (tmp_path / "run" / "stats.jsonl").read_text().splitlines()
-    assert 0 < json.loads(log[-1])["g_classes"] < 10
+    log = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
+    assert 0 < [line for line in log if "g_classes" in line][-1]["g_classes"] < 10
 
 
 def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
@@ -185,16 +185,6 @@ def test_segmenting_without_a_palette_is_refused_in_one_line(
         assert "a_as=classes" in error
         assert len(error.strip().splitlines()) == 1
         assert not (tmp_path / "run").exists()
-
-
-def test_rare_crops_left_to_the_pairs_are_written_into_the_run_and_resumed(tmp_path: Path) -> None:
-    pairs = masked(tmp_path / "pairs")
-    for size, found in (("32", 0.25), ("native", 0.0)):
-        run = tmp_path / f"run-{size}"
-        words = ("--preset", "best", "--size", size)
-        assert train(pairs, run, *words) == 0
-        assert json.loads((run / "run.json").read_text())["config"]["rare_crops"] == found
-        assert train(pairs, run, *words, images=8) == 0
 
 
 def test_the_help_lists_the_presets_and_loads_no_torch() -> None:

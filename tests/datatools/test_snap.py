@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.snap import FAR, NEAR, Snapper
+from p2p_datatools.snap import Snapper
+from p2p_datatools.surroundings import FAR, NEAR
 
 COLORS = np.array([(0, 0, 0), (0, 0, 255), (255, 255, 0), (130, 130, 130), (0, 85, 255), (0, 170, 255)], dtype=np.uint8)
 BLACK, BLUE, YELLOW, GREY, SEA, SKY = range(6)

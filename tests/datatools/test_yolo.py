@@ -69,6 +69,8 @@ def test_a_damaged_line_is_told_with_its_number(data: Path, line: str, why: str)
 def test_a_folder_is_yolo_by_its_numbers_and_its_settings(data: Path, tmp_path: Path) -> None:
     assert is_yolo(data)
     assert is_yolo(data / "train" / "labels")
+    (data / "train" / "labels" / "a.b.txt").write_text("1 0.5 0.5 nan 7 0.5 0.5")  # wrong, but a label
+    assert is_yolo(data)
     (data / "train" / "labels" / "a.b.txt").write_text("a photo of a car")
     assert not is_yolo(data)
     (tmp_path / "elsewhere").mkdir()

@@ -67,7 +67,7 @@ def other_pairs(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def make_pairs() -> Callable[..., Path]:
-    """make_pair_folder, for tests that want a folder of their own."""
+    """A function that makes a pair folder with so many pairs in each split."""
     return make_pair_folder
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:  # run as a program, this folder is where Python looks
     from conftest import make_pair_folder
 
-TIMINGS = {"seconds", "images_per_s"}
+TIMINGS = {"seconds", "images_per_s", "waited"}
 CONFIG = with_settings(
     PRESETS["tiny"],
     {

@@ -44,7 +44,7 @@ def test_a_size_the_network_cannot_take_names_the_nearest_that_works() -> None:
     ("name", "value"),
     [
         ("rate", 0),
-        ("batch", 0),
+        ("batch", -1),
         ("dropout", 1.0),
         ("jitter", 0.9),
         ("depth", 9),
@@ -119,11 +119,3 @@ def test_scales_of_the_discriminator_need_larger_pictures() -> None:
 def test_a_resnet_s_depth_is_its_own() -> None:
     with pytest.raises(UsageError, match="depth=5: is not possible; a resnet always halves its input 2 times"):
         Config(generator="resnet", depth=5)
-
-
-def test_rare_crops_alone_may_be_left_to_the_pairs() -> None:
-    assert with_settings(Config(), {"rare_crops": "auto"}).rare_crops == "auto"
-    assert with_settings(Config(), {"rare_crops": "auto", "jitter": 1}).rare_crops == "auto"
-    for name, text in (("rare_crops", "often"), ("colour_jitter", "auto")):
-        with pytest.raises(UsageError, match=f"{name}={text}: is not a number"):
-            with_settings(Config(), {name: text})

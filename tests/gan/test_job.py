@@ -9,12 +9,13 @@ import torch
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import open_for_training
-from p2p_gan.job import discriminator_of, make_job, plan
+from p2p_gan.job import discriminator_of, make_job
 from p2p_gan.loop import train
 from p2p_gan.model import FILE, load_model
 from p2p_gan.networks.norms import InstanceNorm, Norm
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN
 from p2p_gan.networks.spectral import SpectralConv
+from p2p_gan.plan import plan
 from p2p_gan.settings import with_settings
 
 NETWORKS: dict[str, dict[str, object]] = {

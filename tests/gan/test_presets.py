@@ -46,7 +46,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
     },
     "best": {
         **PAPER,
-        **{"a_as": "auto", "b_as": "auto", "average": 2000.0, "upsampling": "resize", "rare_crops": "auto"},
+        **{"a_as": "auto", "b_as": "auto", "average": 2000.0, "upsampling": "resize"},
     },
     "tiny": {
         **PAPER,

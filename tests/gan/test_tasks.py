@@ -12,7 +12,7 @@ from p2p_datatools.contract.manifest import Half, PairFolder, open_pairs, read_m
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import Config
 from p2p_gan.settings import with_settings
-from p2p_gan.tasks import identified, open_for_training, rare_crops_of, refuse_unfit, task_of
+from p2p_gan.tasks import identified, open_for_training, refuse_unfit, task_of
 
 
 def test_directions_are_said_in_the_words_of_the_halves(pair_folder: Path) -> None:
@@ -52,20 +52,6 @@ def test_rare_crops_are_refused_without_a_palette(pair_folder: Path, tiny: Confi
     refuse_unfit(task_of(folder, "b-to-a"), config)
     with pytest.raises(UsageError, match="needs a half that is a mask with a palette"):
         refuse_unfit(task_of(replace(folder, palette=None), "b-to-a"), config)
-
-
-def test_rare_crops_left_to_the_pairs_are_a_quarter_where_there_are_crops_and_classes(
-    pair_folder: Path, tiny: Config
-) -> None:
-    folder, auto = read_manifest(pair_folder), with_settings(tiny, {"rare_crops": "auto"})
-    masks, plain = task_of(folder, "b-to-a"), task_of(replace(folder, palette=None), "b-to-a")
-    assert rare_crops_of(masks, auto) == 0.25
-    assert rare_crops_of(masks, with_settings(auto, {"jitter": 1})) == 0
-    assert rare_crops_of(masks, with_settings(auto, {"size": "native"})) == 0
-    assert rare_crops_of(masks, with_settings(auto, {"size": "native", "crop": 32})) == 0.25
-    assert rare_crops_of(masks, with_settings(tiny, {"rare_crops": 0.5})) == 0.5
-    assert rare_crops_of(plain, auto) == 0
-    refuse_unfit(plain, auto)
 
 
 def test_colours_are_jittered_of_a_photo_that_becomes_a_mask_and_of_nothing_else(

@@ -1,5 +1,7 @@
 """Many trainings are told as one."""
 
+from pathlib import Path
+
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.experiments.whole import Whole
 
@@ -23,11 +25,12 @@ class Heard(Reporter):
 
 def trained(whole: Whole, title: str, images: int, left: int) -> None:
     with whole.arm(title, left):
+        whole.note("Continued elsewhere")
         whole.start("reading pairs", 3)
         whole.advance()
         whole.finish()
-        whole.note("a-to-b at 32x32: what is trained")
-        whole.note("assumed: masks")
+        whole.note("generator 3 M parameters")
+        whole.note("study/runs/l1-0: a checkpoint is damaged")
         if images:
             whole.start("training", 10, 0)
             whole.advance(images)
@@ -36,16 +39,17 @@ def trained(whole: Whole, title: str, images: int, left: int) -> None:
 
 def test_an_arm_is_a_bar_in_the_images_of_the_study_and_notes_come_once() -> None:
     heard = Heard()
-    whole = Whole(heard, 30, 10, ("a-to-b at ",))
+    whole = Whole(heard, 30, 10, Path("study"))
     trained(whole, "1/2 L1", 10, 10)
     trained(whole, "2/2 GAN", 10, 10)
-    assert heard.lines == ["assumed: masks", "1/2 L1 10/30", "+10", "end", "2/2 GAN 20/30", "+10", "end"]
+    notes = ["Continued elsewhere", "study/runs/l1-0: a checkpoint is damaged"]
+    assert heard.lines == [*notes, "1/2 L1 10/30", "+10", "end", "2/2 GAN 20/30", "+10", "end"]
 
 
 def test_an_arm_that_is_finished_has_no_bar_and_one_that_fails_counts_as_done() -> None:
     heard = Heard()
-    whole = Whole(heard, 30, 0, ())
+    whole = Whole(heard, 30, 0, Path("study"))
     trained(whole, "finished", 0, 0)
     trained(whole, "broken off", 4, 10)
     trained(whole, "next", 10, 10)
-    assert [line for line in heard.lines if "/" in line] == ["broken off 0/30", "next 10/30"]
+    assert [line for line in heard.lines if line.endswith("/30")] == ["broken off 0/30", "next 10/30"]

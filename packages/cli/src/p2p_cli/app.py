@@ -20,6 +20,8 @@ COMMANDS = {
     "demo": ("demo", "Run the whole pipeline on built-in data: no GPU, no account, minutes."),
     "data": ("data", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
+    "runs": ("runs", "List runs and compare them."),
+    "reproduce": ("reproduce", "Make a run again from its run.json and compare."),
     "sample": ("sample", "Apply a model to pictures."),
     "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),

@@ -117,9 +117,9 @@ def _config(images: int) -> "Config":
 
 def _affordable(pairs: Path) -> int:
     """How many images this machine trains on in two minutes, within limits, by a few timed updates."""
-    from p2p_gan.job import seconds_per_image
+    from p2p_gan.plan import plan
 
-    images = int(TRAINING_SECONDS / seconds_per_image(pairs, _config(MOST_IMAGES)))
+    images = int(TRAINING_SECONDS / (plan(pairs, _config(MOST_IMAGES)).seconds_per_image or 1.0))
     return min(MOST_IMAGES, max(FEWEST_IMAGES, images // 100 * 100))
 
 

@@ -25,8 +25,9 @@ PLACE = click.Path(path_type=Path)
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Size | str]  # generic for the type checker since click 8.4 only
+    _CountType = click.ParamType[int | str]
 else:
-    _ParamType = click.ParamType
+    _ParamType = _CountType = click.ParamType
 
 
 class SizeType(_ParamType):
@@ -47,6 +48,18 @@ class SizeType(_ParamType):
             return parse_size(str(value))
         except UsageError as error:
             self.fail(str(error), param, context)
+
+
+class CountType(_CountType):
+    """A whole number from 1, or the word auto."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int | str:
+        """The number, or the word."""
+        if value == "auto":
+            return "auto"
+        return int(click.IntRange(1).convert(value, param, context))
 
 
 def json_option(command: Command) -> Command:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -36,6 +37,11 @@ PLAIN_EVERY = 10.0  # seconds between two lines of progress where no terminal sh
 def reporter() -> Reporter:
     """A live bar on a terminal, a plain line now and then elsewhere; both on standard error."""
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()
+
+
+def training_reporter() -> Reporter:
+    """A live table of a run's figures on a terminal, a plain line now and then elsewhere; both on standard error."""
+    return TrainingReporter() if sys.stderr.isatty() else PlainReporter()
 
 
 def figures_text(figures: dict[str, float]) -> str:
@@ -90,6 +96,82 @@ class LiveReporter(Reporter):
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
+class TrainingReporter(LiveReporter):
+    """A bar, and for training a table of the latest figures below it, as many columns as the window takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live: Live | None = None
+        self._figures = Figures()
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        """Open a bar, or for training the table."""
+        if what != "training":
+            super().start(what, total, done, unit=unit)
+            return
+        self.finish()
+        self._figures.begin(total, done)
+        self._live = Live(self._figures, console=self._console, refresh_per_second=4)
+        self._live.start()
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        """Move on, and keep the figures."""
+        if self._live is None:
+            super().advance(units, **figures)
+        else:
+            self._figures.advance(units, figures)
+
+    def finish(self) -> None:
+        """Close the bar or the table and leave it standing."""
+        super().finish()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+class Figures:
+    """What is known of a run in progress, drawn anew for whatever width the terminal has at the moment."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, float] = {}
+        self.begin(0, 0)
+
+    def begin(self, total: int, done: int) -> None:
+        """Count from `done` to `total`."""
+        self._total, self._done, self._first = total, done, done
+        self._began = time.monotonic()
+
+    def advance(self, units: int, figures: dict[str, float]) -> None:
+        """So many images more, and what is new of the figures."""
+        self._done += units
+        self._known |= figures
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A line of progress, then names and values in columns of equal width."""
+        yield Text(self._headline(), no_wrap=True, overflow="ellipsis")
+        cells = [f"{name.replace('_', ' '):<{_NAME}} {value:>{_VALUE}.4g}" for name, value in self._known.items()]
+        columns = max(1, min(3, (options.max_width + _GAP) // (_NAME + 1 + _VALUE + _GAP)))
+        rows = -(-len(cells) // columns)
+        for row in range(rows):
+            line = (" " * _GAP).join(cells[row::rows])
+            yield Text(line, no_wrap=True, overflow="ellipsis", style="dim")
+
+    def _headline(self) -> str:
+        passed = time.monotonic() - self._began
+        share = self._done / self._total if self._total else 1.0
+        left = passed / max(1, self._done - self._first) * (self._total - self._done)
+        return f"{share:>4.0%} {self._done}/{self._total} images, {_clock(passed)}, {_clock(left)} left"
+
+
+_NAME, _VALUE, _GAP = 16, 9, 3  # widths of the table's parts, in characters
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"
+
+
 class PlainReporter(Reporter):
     """Lines without control characters: the start, one every ten seconds, the end."""
 
@@ -107,7 +189,7 @@ class PlainReporter(Reporter):
     def advance(self, units: int = 1, **figures: float) -> None:
         """Count, and say so if ten seconds have passed."""
         self._done += units
-        self._figures = figures or self._figures
+        self._figures |= figures
         now = time.monotonic()
         if now - self._said >= PLAIN_EVERY:
             self._said = now

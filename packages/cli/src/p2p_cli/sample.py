@@ -54,7 +54,7 @@ def command(
     \b
     Examples:
       p2p sample run masks/7.png --out pictures
-      p2p sample run/model.safetensors masks --out pictures --variants 3
+      p2p sample run/best.safetensors masks --out pictures --variants 3
       p2p sample run pairs --out compare --sheet
     """
     from p2p_cli import render

@@ -3,7 +3,6 @@
 Nothing here may decide how training goes; every field it sets belongs to the config.
 """
 
-import math
 import shlex
 import sys
 from pathlib import Path
@@ -16,14 +15,12 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
-    from p2p_gan.job import Plan
     from p2p_gan.loop import TrainSummary
 
 PRESETS = (
     *("paper", "paper-maps", "cars", "maps", "satellite", "experiments", "colourise", "segment", "best", "tiny"),
 )
 INTERRUPTED = 130
-MOST_SHAPES = 8  # named in the plan
 
 
 class WithPresets(click.Command):
@@ -48,11 +45,11 @@ class WithPresets(click.Command):
 @click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images to see in all.")
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
-@click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
+@click.option("--batch", type=options.CountType(), metavar="N|auto", help="Pairs in one update; auto: what fits.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Source of all randomness.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
 @click.option(
-    "--precision", metavar="auto|float32|tf32|bfloat16", help="Arithmetic; auto takes the fastest that is safe."
+    "--precision", metavar="auto|float32|tf32|bfloat16|float16", help="Arithmetic; auto takes the fastest that is safe."
 )
 @options.settings_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
@@ -72,8 +69,9 @@ def command(
     """Train on the pair folder PAIRS into RUN.
 
     PAIRS is a folder that 'p2p data split' has split, or any ordinary pix2pix folder: A|B pictures in train/, and in
-    val/ and test/ where there are some. RUN receives run.json, stats.jsonl, samples/, checkpoints/ and
-    model.safetensors.
+    val/ and test/ where there are some. RUN receives run.json, stats.jsonl, samples/, checkpoints/,
+    model.safetensors, and, where there are pairs in val/, best.safetensors: the model with the lowest l1 there, or for
+    masks the highest mean IoU.
 
     The same command again resumes an interrupted run exactly where its last checkpoint was; with more --images it
     extends a finished one. Ctrl-C and SIGTERM save first.
@@ -97,52 +95,18 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.job import plan
     from p2p_gan.loop import train
+    from p2p_gan.plan import described, plan
 
-    report = render.reporter()
+    report = render.training_reporter()
     if dry_run:
-        planned = plan(pairs, config, report=report)
-        render.say(options.to_json(planned) if as_json else describe(planned))
+        planned = plan(pairs, config, run, report=report)
+        render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))
         return 0
     summary = train(pairs, run, config, report=report)
     show(summary, as_json=as_json)
     # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
-
-
-def describe(plan: "Plan") -> str:
-    """What a run will do, in lines."""
-    config = plan.config
-    epochs = (config.images or 0) / plan.pairs
-    lines = [
-        f"{plan.direction}: {plan.pairs} training pairs at {sizes(plan)}, {config.images} images in all "
-        f"({epochs:.1f} epochs), batch {config.batch}",
-        f"generator {plan.generator_parameters / 1e6:.1f} M parameters, {_opponent(plan)}",
-        f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
-    ]
-    return "\n".join([*lines, *(f"assumed: {each}" for each in plan.assumed)])
-
-
-def sizes(plan: "Plan") -> str:
-    """The size the networks see, or how many shapes there are and how many pairs have each."""
-    config = plan.config
-    how = f"{config.size} ({config.fit})" if config.size else "their own size"
-    if config.crop or config.seen:
-        return f"crops of {config.crop} out of {how}" if config.crop else how
-    shown = ", ".join(f"{size} ({count})" for size, count in plan.shapes[:MOST_SHAPES])
-    rest = len(plan.shapes) - MOST_SHAPES
-    number = f"{len(plan.shapes)} shapes" if len(plan.shapes) > 1 else "one shape"
-    updates = sum(math.ceil(count / config.batch) for _, count in plan.shapes)
-    filled = f" ({plan.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
-    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
-
-
-def _opponent(plan: "Plan") -> str:
-    if plan.config.game == "none":
-        return "no discriminator"
-    patches = " and ".join(f"{field}x{field}" for field in plan.receptive_fields)
-    return f"discriminator {plan.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
 
 
 def show(summary: "TrainSummary", *, as_json: bool) -> None:
@@ -161,5 +125,7 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
         render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")
         render.say(f"model    {summary.run / 'model.safetensors'}")
+        if (summary.run / "best.safetensors").exists():
+            render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
         render.say(f"next     p2p sample {shlex.quote(str(summary.run))} PICTURES --out DEST")

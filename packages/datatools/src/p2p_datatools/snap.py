@@ -4,7 +4,6 @@ Nothing here may know files, classes or palettes; colours are rows of a table, r
 """
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,25 +14,23 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.images import Photo
+from p2p_datatools.surroundings import FAR, NEAR, UNSURE, Around, Marks, Numbers, Places, chunks, in_areas, in_blocks
+from p2p_datatools.threads import in_order
 
 TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JPEG is nearer, most blends are farther
 MOST_COLORS = 254
-NEAR, FAR = 2, 16  # pixels around one that is blended: first its neighbours, then as far as a JPEG's block of colour
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
 _MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0.36, and then it is no picture of labels
-_FLAT = 16  # in each channel; no blend in thirty JPEG facades has 5x5 such pixels, nor with 24
-_UNSURE = 255
 _BAND = 1 << 19  # pixels
+_STRIP = 1 << 15  # pixels of which all that is made fits into the cache
 _CHUNK = 1 << 16  # distances that are held at once: they stay in the cache
 _AT_ONCE = 1 << 20  # pixels around others that are held at once
 _NONE = np.iinfo(np.int32).max
+_CHANNELS = np.arange(3)[:, None]
 _BITS = 5
 _STEP = 1 << (8 - _BITS)
 
-Numbers = NDArray[np.uint8]
 Codes = NDArray[np.int32]
-Places = NDArray[np.intp]
-Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -93,104 +90,89 @@ class Snapper:
         self._cells = _cells(colors, self._limit)
 
     def snap(self, picture: Photo) -> Snapped:
-        """The rows of a picture (height, width, 3); large ones are done in bands, which bounds the memory."""
-        rows = np.empty(picture.shape[:2], dtype=np.uint8)
-        moved = np.empty(rows.shape, dtype=bool)
+        """The rows of a picture (height, width, 3); large ones are done in bands, on all cores and in little memory."""
+        rows, moved = np.empty(picture.shape[:2], dtype=np.uint8), np.empty(picture.shape[:2], dtype=bool)
         blended, stray, lonely = (np.zeros(rows.shape, dtype=bool) for _ in range(3))
+        found = Snapped(rows, moved, blended, stray)
         height = max(1, _BAND // picture.shape[1])
-        for top in range(0, len(rows), height):
-            inner, above = slice(top, top + height), min(top, FAR)
-            kept = slice(above, above + height)
-            band = picture[top - above : top + height + FAR]
-            found, codes, unsure = self._sure(band)
-            if len(unsure):
-                blends = self._decide(band, codes, found, unsure).between(above, above + height, picture.shape[1])
-                places = blends.places + (top - above) * picture.shape[1]
-                blended.ravel()[places] = True
-                stray.ravel()[places], lonely.ravel()[places] = blends.stray, blends.lonely
-            rows[inner] = found[kept]
-            np.not_equal(cv2.LUT(found[kept], self._codes), codes[kept], out=moved[inner])
-        if np.count_nonzero(lonely) > _MOST_LONELY * rows.size:
+        tops = range(0, len(rows), height)
+        work = functools.partial(self._band, picture, found, lonely, height)
+        if sum(in_order(work, tops) if len(tops) > 1 else map(work, tops)) > _MOST_LONELY * rows.size:
             stray |= lonely
-        return Snapped(rows, moved, blended, stray)
+        return found
 
-    def _sure(self, picture: Photo) -> tuple[Numbers, Codes, Places]:
-        """The rows where a cell tells them, one number a pixel for its colour, and the places of the others."""
-        # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
-        cells = cv2.cvtColor(picture, cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
-        rows = _looked_up(self._cells, cells)
-        return rows, _codes(picture), np.flatnonzero(rows == _UNSURE)
+    def _band(self, picture: Photo, whole: Snapped, lonely: Marks, height: int, top: int) -> int:
+        """Fill in the band of `whole` and of `lonely` that begins at `top`; how many are lonely in it."""
+        inner, above, width = slice(top, top + height), min(top, FAR), picture.shape[1]
+        kept = slice(above, above + height)
+        band = picture[top - above : top + height + FAR]
+        rows, moved = self._sure(band)
+        unsure, alone = np.flatnonzero(rows == UNSURE), 0
+        if len(unsure):
+            blends = self._decide(band, rows, moved, unsure).between(kept.start, kept.stop, width)
+            places, alone = blends.places + (top - above) * width, int(np.count_nonzero(blends.lonely))
+            whole.blended.ravel()[places] = True
+            whole.stray.ravel()[places], lonely.ravel()[places] = blends.stray, blends.lonely
+        whole.rows[inner], whole.moved[inner] = rows[kept], moved[kept]
+        return alone
 
-    def _decide(self, picture: Photo, codes: Codes, rows: Numbers, unsure: Places) -> _Blends:
-        """Fill in the `unsure` rows; which of them are blended."""
+    def _sure(self, picture: Photo) -> tuple[Numbers, Marks]:
+        """The rows where a cell tells them, elsewhere UNSURE, and where a pixel has another colour than its row's."""
+        rows, moved = np.empty(picture.shape[:2], dtype=np.uint8), np.empty(picture.shape[:2], dtype=bool)
+        height = max(1, _STRIP // picture.shape[1])
+        for top in range(0, len(picture), height):
+            some = slice(top, top + height)
+            # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
+            cells = cv2.cvtColor(picture[some], cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
+            rows[some] = _looked_up(self._cells, cells)
+            np.not_equal(cv2.LUT(rows[some], self._codes), _codes(picture[some]), out=moved[some])
+        return rows, moved
+
+    def _decide(self, picture: Photo, rows: Numbers, moved: Marks, unsure: Places) -> _Blends:
+        """Fill in the `unsure` rows, and whether they are `moved`; which of them are blended."""
         nearest, distance = self._nearest(picture, unsure)
+        moved.ravel()[unsure] = distance > 0
         near = distance <= self._limit
         rows.ravel()[unsure[near]] = nearest[near]
         places, nearest = unsure[~near], nearest[~near]
-        lonely, around = np.ones(len(places), dtype=bool), _Around(rows, places)
+        lonely, around = np.ones(len(places), dtype=bool), Around(rows, places)
         if len(places) <= _MOST_BLENDED * rows.size:
             for reach in (NEAR, FAR):
                 left = np.flatnonzero(lonely)
                 nearest[left], lonely[left] = self._blends(picture, around, left, nearest[left], reach)
         rows.ravel()[places] = nearest
-        return _Blends(places, lonely, _in_blocks(codes, places) | _in_areas(picture, around))
+        return _Blends(places, lonely, in_blocks(picture, around) | in_areas(picture, around))
 
     def _nearest(self, picture: Photo, places: Places, among: Marks | None = None) -> tuple[Numbers, NDArray[np.int32]]:
         """The nearest row for each place, and its squared distance; `among` says which rows there are, (n, places)."""
         nearest, distances = np.empty(len(places), dtype=np.uint8), np.empty(len(places), dtype=np.int32)
-        pixels, (factors, own) = picture.reshape(-1, 3), self._keys
-        for some in _chunks(len(places), max(1, _CHUNK // len(own))):
+        values, (factors, own) = picture.ravel(), self._keys
+        for some in chunks(len(places), max(1, _CHUNK // len(own))):
             # No matrix product: it is too small for the threads that numpy's library would start for it.
-            channels = np.ascontiguousarray(pixels[places[some]].T, dtype=np.int32)
+            channels = np.take(values, 3 * places[some] + _CHANNELS).astype(np.int32)
             keys = factors[0] * channels[0]
             for channel in (1, 2):
                 keys += factors[channel] * channels[channel]
             keys += own
             if among is not None:
-                keys[~among[:, some]] = _NONE
+                np.copyto(keys, _NONE, where=~among[:, some])
             least = keys.min(axis=0)
             nearest[some] = least & 255
             distances[some] = (least >> 8) + np.square(channels, out=channels).sum(axis=0, dtype=np.int32)
         return nearest, distances
 
     def _blends(
-        self, picture: Photo, around: "_Around", which: Places, otherwise: Numbers, reach: int
+        self, picture: Photo, around: Around, which: Places, otherwise: Numbers, reach: int
     ) -> tuple[Numbers, Marks]:
         """For each place the nearest of the rows found up to `reach` from it, and whether there are none."""
         chosen, none = otherwise.copy(), np.ones(len(which), dtype=bool)
-        for some in _chunks(len(which), _AT_ONCE // (2 * reach + 1) ** 2):
+        for some in chunks(len(which), _AT_ONCE // (2 * reach + 1) ** 2):
             seen = around.rows(which[some], reach)
             among = np.stack([(seen == row).any(axis=0) for row in range(len(self.colors))])
             none[some] = ~among.any(axis=0)
             nearest, _ = self._nearest(picture, around.places[which[some]], among)
             np.copyto(chosen[some], nearest, where=~none[some])
         return chosen, none
-
-
-class _Around:
-    """What lies around the `places` of a band whose rows are found but for these."""
-
-    def __init__(self, rows: Numbers, places: Places) -> None:
-        self.places = places
-        self.down, self.across = np.divmod(places, rows.shape[1])
-        wide = cv2.copyMakeBorder(rows, FAR, FAR, FAR, FAR, cv2.BORDER_CONSTANT, value=(_UNSURE,))
-        self._wide, self._width = wide.ravel(), wide.shape[1]
-        self._middles = (self.down + FAR) * self._width + self.across + FAR
-
-    def rows(self, which: Places, reach: int) -> Numbers:
-        """The rows up to `reach` from some of the places, (offsets, places); _UNSURE where there are none."""
-        offsets, middles = _offsets(reach, self._width), self._middles[which]
-        seen = np.empty((len(offsets), len(middles)), dtype=np.uint8)
-        for line, offset in zip(seen, offsets, strict=True):
-            np.take(self._wide, middles + offset, out=line, mode="clip")  # nothing to clip; other modes copy
-        return seen
-
-    def inside(self, reach: int) -> Places:
-        """Which places have none but such places up to `reach` from them, as far as the picture goes."""
-        which = np.arange(len(self.places))
-        for offset in _offsets(reach, self._width):
-            which = which[self._wide[self._middles[which] + offset] == _UNSURE]
-        return which
 
 
 def _looked_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
@@ -201,18 +183,6 @@ def _looked_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
         return np.take(table, cells)
 
 
-def _chunks(count: int, size: int) -> Iterator[slice]:
-    return (slice(start, start + size) for start in range(0, count, size))
-
-
-@functools.lru_cache(maxsize=16)
-def _offsets(reach: int, width: int) -> Places:
-    """The distances, in an array of this width, from a pixel to those up to `reach` from it, the farthest first."""
-    steps = np.arange(-reach, reach + 1)
-    down, across = (side.ravel() for side in np.meshgrid(steps, steps, indexing="ij"))
-    return (down * width + across)[np.argsort(-(down**2 + across**2), kind="stable")]
-
-
 def _keys(colors: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Factors of red, green and blue, (3, n, 1), and constants (n, 1), to sum up to 256 (d^2 - r^2 - g^2 - b^2) + row.
 
@@ -221,10 +191,6 @@ def _keys(colors: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int3
     parts = colors.astype(np.int32)
     own = 256 * np.square(parts).sum(axis=1, dtype=np.int32) + np.arange(len(parts), dtype=np.int32)
     return np.ascontiguousarray(-512 * parts.T[..., None]), own[:, None]
-
-
-def _window(radius: int) -> Numbers:
-    return np.ones((2 * radius + 1, 2 * radius + 1), dtype=np.uint8)
 
 
 def _codes(picture: NDArray[np.uint8]) -> Codes:
@@ -251,38 +217,6 @@ def _cells(colors: NDArray[np.uint8], limit: float) -> Numbers:
     corners = nearest.reshape(count, 2, count, 2, count, 2).transpose(0, 2, 4, 1, 3, 5).reshape(count**3, 8)
     worst = least.reshape(count, 2, count, 2, count, 2).max(axis=(1, 3, 5)).reshape(count**3)
     sure = (corners == corners[:, :1]).all(axis=1) & (worst <= limit)
-    table = np.full(1 << 16, _UNSURE, dtype=np.uint8)  # the highest bit is never set
+    table = np.full(1 << 16, UNSURE, dtype=np.uint8)  # the highest bit is never set
     table[: count**3][sure] = corners[sure, 0]
     return table
-
-
-def _in_blocks(codes: Codes, places: Places) -> Marks:
-    """Which `places` lie in a block of 3x3 pixels of one colour."""
-    height, width = codes.shape
-    flat = codes.ravel()
-    inner = places[flat[places] == np.take(flat, places + 1, mode="clip")]
-    down, across = np.divmod(inner, width)
-    inner = inner[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
-    for offset in _offsets(1, width):
-        inner = inner[flat[inner] == flat[inner + offset]]
-    if not len(inner):
-        return np.zeros(len(places), dtype=bool)
-    middles = np.zeros(codes.shape, dtype=np.uint8)
-    middles.ravel()[inner] = 1
-    return cv2.dilate(middles, _window(1)).ravel()[places] > 0
-
-
-def _in_areas(picture: Photo, around: _Around) -> Marks:
-    """Which blended places lie in 5x5 such pixels of nearly one colour, as an area has in JPEG and no edge."""
-    height, width = picture.shape[:2]
-    flat = np.zeros((height, width), dtype=np.uint8)
-    reach, centres = np.arange(-2, 3), around.inside(2)
-    for some in _chunks(len(centres), _CHUNK):
-        down, across = around.down[centres[some]], around.across[centres[some]]
-        ys = np.clip(down[:, None] + reach, 0, height - 1)
-        xs = np.clip(across[:, None] + reach, 0, width - 1)
-        pixels = picture[ys[:, :, None], xs[:, None, :]].reshape(len(ys), -1, 3)
-        flat[down, across] = (pixels.max(axis=1) - pixels.min(axis=1)).max(axis=1) <= _FLAT
-    if not flat.any():
-        return np.zeros(len(around.places), dtype=bool)
-    return cv2.dilate(flat, _window(2)).ravel()[around.places] > 0

@@ -5,7 +5,7 @@ Nothing here may import torch or look at data; durations are counted in images s
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from p2p_datatools.contract.sizes import Size, TrainFit
 
@@ -30,13 +30,12 @@ class Config:
     crop: Size | None = None  # train on random crops of this size out of larger pictures
     jitter: float = 286 / 256  # resize to this many times the size, then crop at random; 1 switches it off
     mirror: bool = True  # flip half of the pairs left to right, both halves alike
-    # The share of crops drawn around a rare class of the mask half; auto: a quarter, where there are crops and a mask.
-    rare_crops: float | Literal["auto"] = 0.0
+    rare_crops: float = 0.0  # the share of crops that are drawn around a rare class of the mask half
     colour_jitter: float = 0.0  # brightness, contrast and saturation of an input photo vary by up to this share
     # How long. `epochs` counts only where `images` is not given.
     images: int | None = None
     epochs: int = 200
-    batch: int = 1
+    batch: int = 1  # auto (0): the largest power of two that fits into the device's memory
     seed: int = 0
     # Generator (appendix 6.1.1): U-Net; `depth` 0 takes the deepest that the size allows, at most 8.
     generator: str = "unet"

@@ -9,6 +9,7 @@ import platform
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,34 @@ def resolve_device(wanted: str) -> torch.device:
 
 
 def resolve_precision(wanted: str, device: torch.device) -> str:
-    """`auto` is bfloat16 where the hardware multiplies it faster than float32, else float32."""
-    if wanted != "auto":
-        if wanted == "tf32" and device.type == "cpu":
-            raise UsageError("precision=tf32: exists on CUDA devices only; choose float32, bfloat16 or auto.")
-        return wanted
+    """The precision of a run; `auto` is the fastest that trains as float32 does, on this hardware.
+
+    float32: weights, gradients and arithmetic of 32 bits. tf32 (CUDA from capability 8.0): the same, but products round
+    their factors to 10 bits. bfloat16: passes compute in 8 bits of precision with the range of float32, weights, norms'
+    statistics, losses and Adam stay float32. float16: the same with 11 bits and a narrow range, so that each network's
+    loss is scaled (see `scaling`); on CUDA only, for CPUs compute it more slowly than float32.
+
+    `auto` takes bfloat16 on CUDA from 8.0 (Ampere) and on CPUs with instructions for it (amx_bf16, avx512_bf16), for
+    there it is about twice as fast and needs no scaling; else float32, which older devices do best (a CPU without
+    those instructions emulates bfloat16). It never takes float16: a scaler leaves updates out, of one network and not
+    of the other, and that game is worth asking for; on a V100 or T4 it is the way to be fast. Raises UsageError.
+    """
+    if wanted in ("tf32", "float16") and device.type == "cpu":
+        raise UsageError(f"precision={wanted}: exists on CUDA devices only; choose float32, bfloat16 or auto.")
+    if wanted == "auto":
+        fast = (
+            torch.cuda.get_device_capability(device) >= (8, 0) if device.type == "cuda" else _cpu_multiplies_bfloat16()
+        )
+        return "bfloat16" if fast else "float32"
+    if wanted in ("tf32", "bfloat16") and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        raise UsageError(f"precision={wanted}: this device is too old for it; choose float32, float16 or auto.")
+    return wanted
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.get_device_capability(device) >= (8, 0) else "float32"
-    return "bfloat16" if _cpu_multiplies_bfloat16() else "float32"
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return _cpu_multiplies_bfloat16()
 
 
 def _cpu_multiplies_bfloat16() -> bool:
@@ -100,9 +121,10 @@ def telling_what_is_not_deterministic() -> Iterator[None]:
 
 
 def autocast_for(device: torch.device, precision: str) -> Autocast:
-    """The context for forward passes: bfloat16 arithmetic on float32 weights, or nothing."""
-    if precision == "bfloat16":
-        return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
+    """The context for forward passes: 16-bit arithmetic on float32 weights, or nothing."""
+    if precision in ("bfloat16", "float16"):
+        dtype = torch.bfloat16 if precision == "bfloat16" else torch.float16
+        return lambda: torch.autocast(device.type, dtype=dtype)
     return contextlib.nullcontext
 
 
@@ -112,6 +134,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
     return {
         "device": name,
         "cores": os.cpu_count(),
+        "p2p": version("p2p-gan"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "system": f"{platform.system()} {platform.machine()}",

@@ -37,6 +37,10 @@ class Order:
     def __len__(self) -> int:
         return len(self._shapes)
 
+    def of(self, batch: int) -> "Order":
+        """The same pairs in batches of another size."""
+        return Order(self._seed, self._shapes, batch)
+
     def index(self, position: int) -> int:
         """The pair that is shown at a position."""
         epoch, place = divmod(position, len(self))

@@ -3,6 +3,7 @@
 Nothing here may compute a loss, lay out a file or print; each of those has its own room.
 """
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,22 @@ from typing import Any
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import average, checkpoint
+from p2p_gan.board import require_tensorboard
 from p2p_gan.config import Config
-from p2p_gan.data import PairStore, identified, load_store, open_for_training
-from p2p_gan.device import describe_machine, differences, telling_what_is_not_deterministic
+from p2p_gan.data import PairStore, identified, open_for_training
+from p2p_gan.device import describe_machine, differences
+from p2p_gan.fitting import memory_explained, timed
+from p2p_gan.guards import DivergedError
 from p2p_gan.interrupt import Interruption, Stopped
-from p2p_gan.job import Job, Plan, described, images_of, make_job, plan_of, rate_at
+from p2p_gan.job import Job, images_of, make_job
+from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.saver import Saver, require_space_for_run
+from p2p_gan.scaling import restore_scalers
 from p2p_gan.step import train_step
 from p2p_gan.tracker import Tracker
+
+RECOVERY = 0.5  # of the rate, after a loss that is no number
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,18 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
     Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C or SIGTERM ends it after the
     update in progress, saved. Raises P2PError or UsageError, before anything is written where possible.
     """
+    if config.tensorboard:
+        require_tensorboard()
     place = RunFolder(run)
     with Interruption() as interruption:
         try:
             with interruption.at_once():
                 begun = _begin(place, pairs, config, report)
-            return begun if isinstance(begun, TrainSummary) else _train(place, *begun, interruption, report)
+            if isinstance(begun, TrainSummary):
+                return begun
+            job, store, planned = begun
+            with memory_explained(job, store):
+                return _train(place, job, store, planned, interruption, report)
         except Stopped:
             assert interruption.asked
             seen, _ = checkpoint.latest(run)
@@ -59,7 +73,9 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
             place.release()
 
 
-def _begin(place: RunFolder, pairs: Path, config: Config, report: Reporter) -> tuple[Job, PairStore] | TrainSummary:
+def _begin(
+    place: RunFolder, pairs: Path, config: Config, report: Reporter
+) -> tuple[Job, PairStore, Plan] | TrainSummary:
     """Everything that is done before anything is written: read, compare with what the run was begun with, build."""
     if place.exists:
         place.hold(report)
@@ -71,13 +87,26 @@ def _begin(place: RunFolder, pairs: Path, config: Config, report: Reporter) -> t
             return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
     job = make_job(folder, config)
     require_space_for_run(place, job)
-    elsewhere = differences(place.read().get("machine", {}), job.device) if place.exists else []
-    for line in (*folder.assumed, described(job), *elsewhere):
+    for line in differences(place.read().get("machine", {}), job.device) if place.exists else []:
         report.note(line)
-    store = load_store(folder, job.task, job.config, near=place.path, report=report)
+    job, store = prepared(job, place.path, report)
+    planned = _announced(place, job, store, report)
     if not place.exists:
         place.hold(report)
-    return job, store
+    return job, store, planned
+
+
+def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
+    """Say what the run will do and need."""
+    done, _ = checkpoint.latest(place.path)
+    planned = plan_of(job, place.path, done=done)
+    if planned.updates >= TIMED_FROM:
+        report.note("timing ten updates ...")
+        with memory_explained(job, store):
+            planned = plan_of(job, place.path, done=done, timing=timed(job, store))
+    for line in described(planned):
+        report.note(line)
+    return planned
 
 
 def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
@@ -89,36 +118,33 @@ def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
     return config
 
 
-def _train(place: RunFolder, job: Job, store: PairStore, interruption: Interruption, report: Reporter) -> TrainSummary:
+def _train(
+    place: RunFolder, job: Job, store: PairStore, planned: Plan, interruption: Interruption, report: Reporter
+) -> TrainSummary:
     # Begin or resume.
     done = checkpoint.load_latest(place.path, job.nets, report) if place.exists else None
     progress = done or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
+    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
     total = job.config.images or 0
     place.write(_record(job))
     if place.exists:
         place.cut_log(progress.images)
 
-    # Update until the last image or a signal.
-    with Saver(place, job, progress.images) as saver, telling_what_is_not_deterministic():
-        tracker = Tracker(place, job, progress, saver, interruption, report)
+    # Update until the last image or a signal; go back once after a loss that is no number, where that was asked for.
+    with Saver(place, job, progress.images) as saver:
+        tracker = Tracker(place, job, store, progress, saver, interruption, report)
+        if job.config.recover and done is None:
+            tracker.save()
         report.start("training", total, progress.images)
         try:
-            tracker.look_again()
-            while tracker.images < total and not interruption.asked:
-                positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
-                for optimizer in job.nets.optimizers:
-                    optimizer.param_groups[0]["lr"] = rate_at(job.config, tracker.images)
-                losses = train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
-                if job.nets.averaged is not None:
-                    kept = average.decay(tracker.images, len(positions), job.recipe.average)
-                    average.follow(job.nets.averaged, job.nets.generator, kept)
-                tracker.step(losses, len(positions))
+            _update(job, store, tracker, saver, interruption)
+        except DivergedError as error:
+            progress_then = _gone_back(error, tracker, place, job, saver, report)
+            tracker = Tracker(place, job, store, progress_then, saver, interruption, report)
+            _update(job, store, tracker, saver, interruption)
         finally:
             report.finish()
-
-        # Save what is not saved yet; leaving the Saver waits until it is on the disk.
-        if saver.saved != tracker.images:
-            tracker.save()
+            tracker.board.close()
     unfinished = tracker.images < total or not tracker.looked
     return TrainSummary(
         run=place.path,
@@ -127,10 +153,54 @@ def _train(place: RunFolder, job: Job, store: PairStore, interruption: Interrupt
         interrupted=unfinished,
         seconds=tracker.seconds(),
         losses=tracker.last,
-        plan=plan_of(job),
+        plan=planned,
         stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
         signal=interruption.asked.name if interruption.asked else None,
     )
+
+
+def _update(job: Job, store: PairStore, tracker: Tracker, saver: Saver, interruption: Interruption) -> None:
+    """Update until the last image or a signal, and save."""
+    total = job.config.images or 0
+    tracker.look_again()
+    while tracker.images < total and not interruption.asked:
+        asked = time.perf_counter()
+        positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
+        batch = store.batch(positions, job.device)
+        tracker.guards.waited(time.perf_counter() - asked)
+        for optimizer in job.nets.optimizers:
+            optimizer.param_groups[0]["lr"] = tracker.rate
+        losses = train_step(job.nets, batch, job.recipe, job.autocast)
+        if job.nets.averaged is not None:
+            kept = average.decay(tracker.images, len(positions), job.recipe.average)
+            average.follow(job.nets.averaged, job.nets.generator, kept)
+        tracker.step(losses, batch)
+    # Save what is not saved yet; leaving the Saver waits until it is on the disk.
+    if saver.saved != tracker.images:
+        tracker.save()
+
+
+def _gone_back(
+    error: DivergedError, tracker: Tracker, place: RunFolder, job: Job, saver: Saver, report: Reporter
+) -> checkpoint.Progress:
+    """Networks and record as at the last checkpoint, and where to go on from at half the rate.
+
+    Raises `error` where that was not asked for, or has happened: that the rate was halved is part of the checkpoints.
+    """
+    tracker.board.close()
+    saver.wait()
+    if not job.config.recover or tracker.slowed < 1:
+        place.log({"images": tracker.images, "diverged": error.found})
+        raise error
+    progress = checkpoint.load_latest(place.path, job.nets, report)
+    assert progress is not None, "a run that may recover begins with a checkpoint"
+    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
+    saver.saved = progress.images
+    place.cut_log(progress.images)
+    place.log({"images": progress.images, "recovered_from": error.found, "slowed": RECOVERY})
+    report.note(f"{error} That is now done: back to image {progress.images}, half the rate, once.")
+    report.start("training", job.config.images or 0, progress.images)
+    return replace(progress, extra={**progress.extra, "slowed": RECOVERY})
 
 
 def _record(job: Job) -> dict[str, Any]:

@@ -112,12 +112,12 @@ TABLE: dict[str, Preset] = {
         "A is the mask, B the photo, and the direction from B to A",
     ),
     "best": Preset(
-        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize", rare_crops="auto", jitter=286 / 256),
+        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize"),
         line="ours: what helped, measured, on pairs of every kind",
-        source="ours, measured in benchmarks/quality",
+        source="ours, chosen by benchmarks/quality",
         states="",
-        changed="masks as one-hot classes, an average of the generator's weights, no transposed convolutions, and "
-        "crops that favour rare classes; what a mask is needed for is left out where there is none",
+        changed="masks as one-hot classes, a moving average of the generator, and resize convolutions in place of "
+        "transposed ones; balanced losses, crops around rare classes and feature matching were measured and left off",
     ),
     "tiny": Preset(
         Config(

@@ -10,7 +10,6 @@ from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 from p2p_gan.config import Config
 from p2p_gan.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
 
-AUTO = "auto"  # rare_crops alone takes the word for its number
 NORMS = ("batch", "instance", "none")
 CHOICES: dict[str, tuple[str, ...]] = {
     "fit": TRAIN_FITS,
@@ -29,7 +28,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 # (lowest, highest) of a number, and what the person should know of it.
 RANGES: dict[str, tuple[float, float, str]] = {
     "jitter": (1, 2, "it lies between 1 (off) and 2"),
-    "rare_crops": (0, 1, "it is a share between 0 (off) and 1, or auto"),
+    "rare_crops": (0, 1, "it is a share between 0 (off) and 1"),
     "colour_jitter": (0, 0.9, "it lies between 0 (off) and 0.9"),
     "depth": (0, 8, "it lies between 1 and 8, or is 0 for the deepest possible"),
     "blocks": (1, 32, "it lies between 1 and 32; the paper's reference code has 6 and 9"),
@@ -40,12 +39,10 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "discriminators": (1, 3, "it lies between 1 and 3"),
     "smoothing": (0, 0.5, "it lies between 0 (off) and 0.5"),
 }
-AT_LEAST_1 = (
-    *("epochs", "batch", "filters", "max_filters", "discriminator_filters", "keep_checkpoints", "validate_pairs"),
-)
+AT_LEAST_1 = (*("epochs", "filters", "max_filters", "discriminator_filters", "keep_checkpoints", "validate_pairs"),)
 INTERVALS = ("log_every", "sample_every", "checkpoint_every", "validate_every")
 NOT_NEGATIVE = (
-    *("seed", "threads", "game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
+    *("seed", "threads", "batch", "game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
     *("gradient_penalty", "r1", "mode_seeking", "average"),
 )
 
@@ -56,8 +53,7 @@ def check(config: Config) -> None:
         if getattr(config, name) not in choices:
             _refuse(config, name, f"choose from {', '.join(choices)}")
     for name, (low, high, why) in RANGES.items():
-        value = getattr(config, name)
-        if value != AUTO and not low <= value <= high:
+        if not low <= getattr(config, name) <= high:
             _refuse(config, name, why)
     for name in AT_LEAST_1:
         if getattr(config, name) < 1:
@@ -101,7 +97,7 @@ def _check_sizes(config: Config) -> None:
         _refuse(config, "fit", "it says how pictures come to a size, and native ones keep theirs; give a --size")
     if config.size and config.crop and any(part > whole for part, whole in zip(config.crop, config.size, strict=True)):
         _refuse(config, "crop", f"it does not fit into size {config.size}")
-    if config.rare_crops not in (0, AUTO) and not config.crop and (config.jitter == 1 or config.size is None):
+    if config.rare_crops and not config.crop and (config.jitter == 1 or config.size is None):
         _refuse(config, "rare_crops", "pictures are shown whole, without crops; add --set crop=128, or jitter")
     if config.generator == "resnet" and config.depth not in (0, RESNET_DEPTH):
         _refuse(config, "depth", f"a resnet always halves its input {RESNET_DEPTH} times; set blocks instead")

@@ -99,10 +99,15 @@ class Saver:
 
 def require_space_for_run(place: RunFolder, job: Job) -> None:
     """Raise P2PError when the disk has no room for all that the run keeps, beyond what it holds already."""
+    require_space(place.path, space_of_run(place.path, job), "the checkpoints and models of this run take", _ADVICE)
+
+
+def space_of_run(run: Path, job: Job) -> int:
+    """The bytes that the run's checkpoints and models take at most, beyond what it holds already."""
     # Those that are kept, the best, and the one being written, before the oldest goes.
     needed = (job.config.keep_checkpoints + 2) * size_in_bytes(job.nets) + 3 * _model_bytes(job)
-    held = [path.stat().st_size for path in place.path.glob(f"**/*{Path(FILE).suffix}")]
-    require_space(place.path, max(0, needed - sum(held)), "the checkpoints and models of this run take", _ADVICE)
+    held = [path.stat().st_size for path in run.glob(f"**/*{Path(FILE).suffix}")]
+    return max(0, needed - sum(held))
 
 
 def _model_bytes(job: Job) -> int:

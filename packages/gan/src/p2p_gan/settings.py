@@ -14,6 +14,8 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.sizes import Size, parse_size
 from p2p_gan.config import NATIVE, Config
 
+_AUTO_IS_0 = ("batch", "threads", "depth")
+
 
 def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     """The config with fields replaced, by values or by their text; raises UsageError for a wrong name or type."""
@@ -37,8 +39,8 @@ def _value(name: str, value: Any) -> Any:
             return None if value in (None, NATIVE) else value if isinstance(value, Size) else parse_size(str(value))
         if name == "images":
             return None if value is None else _whole(value)
-        if name == "rare_crops" and value == "auto":
-            return value
+        if value == "auto" and name in _AUTO_IS_0:
+            return 0
         if isinstance(default, bool):
             return _switch(value)
         if isinstance(default, int):

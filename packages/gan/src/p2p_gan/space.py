@@ -13,9 +13,14 @@ MARGIN = 2**20  # bytes for the record, the samples and the folders themselves
 
 def require_space(place: Path, needed: int, what: str, advice: str) -> None:
     """Raise P2PError when the disk of `place`, which need not exist yet, has fewer than `needed` bytes free."""
-    free = shutil.disk_usage(_there(place)).free
+    free = free_space(place)
     if free < needed + MARGIN:
         raise P2PError(f"{place}: no space left: {what} {in_words(needed)}, and {in_words(free)} are free. {advice}")
+
+
+def free_space(place: Path) -> int:
+    """The bytes that are free on the disk of `place`, which need not exist yet."""
+    return shutil.disk_usage(_there(place)).free
 
 
 def _there(place: Path) -> Path:

@@ -25,6 +25,7 @@ from p2p_gan.losses import (
 from p2p_gan.networks.contract import Discriminator, Generator, Judgement
 from p2p_gan.penalties import gradient_penalty, r1_penalty
 from p2p_gan.recipe import Recipe
+from p2p_gan.scaling import follow, scaled
 
 Autocast = Callable[[], AbstractContextManager[object]]
 Losses = dict[str, Tensor]
@@ -107,14 +108,14 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast)
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """Follow the gradient of `loss` for one step."""
     _differentiate(optimizer, loss)
-    optimizer.step()
+    follow(optimizer)
 
 
 def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, again: bool = False) -> None:
     """Take the gradient of `loss` for the optimiser's own parameters; `again`: another follows."""
     optimizer.zero_grad(set_to_none=True)
     own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    loss.backward(inputs=own, retain_graph=again)  # type: ignore[no-untyped-call]
+    scaled(optimizer, loss).backward(inputs=own, retain_graph=again)  # type: ignore[no-untyped-call]
 
 
 def _by_turns(nets: Networks, batch: Batch, made: Made, likeness: Losses, recipe: Recipe, autocast: Autocast) -> Losses:
@@ -151,7 +152,7 @@ def _simultaneously(
     _differentiate(optimizer, _discriminator_objective(losses, recipe), again=True)
     _differentiate(nets.generator_optimizer, _generator_objective(losses, recipe))
     for each in (optimizer, nets.generator_optimizer):
-        each.step()
+        follow(each)
     return losses
 
 

@@ -24,7 +24,7 @@ from p2p_gan.pixels import Form, Pixels, room_for
 from p2p_gan.reading import on_all_cores, read_coded
 from p2p_gan.sizing import Sizing, sizing_of
 from p2p_gan.step import Batch
-from p2p_gan.tasks import Task, rare_crops_of, refuse_unfit
+from p2p_gan.tasks import Task, refuse_unfit
 from p2p_gan.values import Coding, kept_to_tensor
 
 
@@ -73,6 +73,10 @@ class PairStore:
     def __len__(self) -> int:
         return len(self.seen)
 
+    def with_batch(self, batch: int) -> "PairStore":
+        """The same pairs, drawn in batches of another size."""
+        return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
+
     def positions(self, first: int, most: int) -> range:
         """The positions of the batch that follows after `first` images seen: at most so many, all of one shape."""
         return self.order.positions(first, most)
@@ -103,7 +107,7 @@ class PairStore:
         kept, seen = self.input.pixels.sizes[index].tolist(), self._seen(index)
         top, left = crop_of(random, kept, seen)
         mirrored = self.config.mirror and bool(random.random() < 0.5)
-        if self.config.rare_crops and random.random() < float(self.config.rare_crops):
+        if self.config.rare_crops and random.random() < self.config.rare_crops:
             top, left = self._around_rare(index, random, seen) or (top, left)
         return Draw(index, top, left, mirrored)
 
@@ -151,7 +155,6 @@ def load_store(
     disk has not the space; UsageError when the config asks for what these halves have not.
     """
     refuse_unfit(task, config)
-    config = replace(config, rare_crops=rare_crops_of(task, config))
     pairs = folder.of("train")
     sizings = [sizing_of(pair.size, config) for pair in pairs]
     palettes = [task.palette_of(half) for half in (task.input, task.output)]

@@ -21,7 +21,6 @@ from p2p_gan.config import Config
 from p2p_gan.values import Coding, coding_of
 
 T = TypeVar("T")
-RARE_CROPS = 0.25  # of all crops, where rare_crops=auto finds classes
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _resolved(half: Half, palette: Palette | None, as_: str) -> str:
 
 def refuse_unfit(task: Task, config: Config) -> None:
     """Raise UsageError for the first setting that needs other halves than these."""
-    if config.rare_crops not in (0, "auto") and not _has_classes(task):
+    if config.rare_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
         raise UsageError(
             f"rare_crops={config.rare_crops}: needs a half that is a mask with a palette, and neither "
             f"{task.input.name} nor {task.output.name} is one. Leave it off."
@@ -83,18 +82,6 @@ def refuse_unfit(task: Task, config: Config) -> None:
             f"colour_jitter={config.colour_jitter}: changes the photo that goes in, in the direction photo to mask; "
             f"here a {task.input.kind} becomes a {task.output.kind}, whose colours count. Leave it off."
         )
-
-
-def rare_crops_of(task: Task, config: Config) -> float:
-    """The share of crops around rare classes; `auto` is a quarter where pictures are cut and a half has classes."""
-    if config.rare_crops != "auto":
-        return config.rare_crops
-    cut = config.crop is not None or (config.size is not None and config.jitter > 1)
-    return RARE_CROPS if cut and _has_classes(task) else 0.0
-
-
-def _has_classes(task: Task) -> bool:
-    return any(task.palette_of(half) is not None for half in (task.input, task.output))
 
 
 def open_for_training(path: Path) -> PairFolder:

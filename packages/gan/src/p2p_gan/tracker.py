@@ -4,23 +4,28 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 """
 
 import time
+from typing import Any
 
-import numpy as np
 import torch
 
 from p2p_datatools.contract.deep import Array
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import Photo, write_png
 from p2p_datatools.contract.manifest import Pair
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan import checkpoint
-from p2p_gan.data import read_shown
+from p2p_gan.board import open_board
+from p2p_gan.data import PairStore, read_shown
+from p2p_gan.fitting import used_memory
 from p2p_gan.grid import grid_of, visible
+from p2p_gan.guards import PROBE_EVERY, Guards
 from p2p_gan.interrupt import Interruption
 from p2p_gan.job import Job, rate_at
 from p2p_gan.networks.applying import Applying
 from p2p_gan.runfolder import SAMPLES, RunFolder
 from p2p_gan.saver import Saver
+from p2p_gan.scaling import scaler_states
+from p2p_gan.step import Batch
+from p2p_gan.validate import Validator, improves
 from p2p_gan.values import kept_to_tensor
 
 SHOWN = 4  # pairs in a sample grid
@@ -33,6 +38,7 @@ class Tracker:
         self,
         place: RunFolder,
         job: Job,
+        store: PairStore,
         progress: checkpoint.Progress,
         saver: Saver,
         interruption: Interruption,
@@ -45,6 +51,11 @@ class Tracker:
         self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
         self._tallied = progress.tallied
         self._best, self._best_images, self._extra = progress.best, progress.best_images, dict(progress.extra)
+        self.guards = Guards(place.path, job, store)
+        self.board = open_board(place.path, progress.images, wanted=job.config.tensorboard)
+        self._validator = Validator(job)
+        if not self._validator.pairs:
+            report.note("No pairs in val/: the run is not validated, and no best model is kept.")
         self.looked = progress.looked
         self._before, self._began = progress.seconds, time.monotonic()
         self._logged_at, self._logged_images = self._began, progress.images
@@ -54,22 +65,37 @@ class Tracker:
         """Time spent training, in all calls together."""
         return self._before + time.monotonic() - self._began
 
-    def step(self, losses: torch.Tensor, count: int) -> None:
-        """One update of `count` images is done."""
+    @property
+    def slowed(self) -> float:
+        """What the rate is multiplied by; 1 until the run has recovered."""
+        return float(self._extra.get("slowed", 1.0))
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        return rate_at(self._job.config, self.images) * self.slowed
+
+    def step(self, losses: torch.Tensor, batch: Batch) -> None:
+        """One update is done; raises DivergedError when it shows that losses or weights are no numbers."""
         self._saver.check()
+        count = len(batch.a)
         before, self.images = self.images, self.images + count
         self._tally += losses.double() * count
         self._tallied += count
+        self.guards.add(losses, before, count)
         config = self._job.config
-        figures = self._log() if self._due(config.log_every, before) else {}
+        figures = self._log(batch, before) if self._due(config.log_every, before) else {}
         self._report.advance(count, **figures)
         self.look(before)
-        if self._due(config.checkpoint_every, before) or self._saver.due():
+        if (self._due(config.checkpoint_every, before) or self._saver.due()) and self._saver.saved != self.images:
             self.save()
 
     def look(self, before: int) -> bool:
-        """Make the samples that are due now; False when a signal ended that, and resuming begins it again."""
-        self.looked = not self._due(self._job.config.sample_every, before) or self.sample()
+        """Make the samples and scores that are due; False when a signal ended that, and resuming begins it again."""
+        config = self._job.config
+        self.looked = not self._due(config.sample_every, before) or self.sample()
+        if self.looked and self._validator.pairs and self._due(config.validate_every, before):
+            self.looked = self.validate()
         return self.looked
 
     def look_again(self) -> None:
@@ -80,32 +106,57 @@ class Tracker:
     def _due(self, every: int, before: int) -> bool:
         return self.images // every > before // every or self.images == self._job.config.images
 
-    def _log(self) -> dict[str, float]:
+    def _log(self, batch: Batch, before: int) -> dict[str, float]:
+        asked = time.monotonic()
         means = (self._tally / max(1, self._tallied)).tolist()
-        self.last = dict(zip(self._job.recipe.names, means, strict=True))
-        if not all(np.isfinite(mean) for mean in means):
-            raise P2PError(
-                f"{self._place.path}: the losses are no longer numbers at image {self.images} ({self.last}). "
-                "Lower the rate (--set rate=0.0001) or take --precision float32, in a new run folder."
-            )
         now = time.monotonic()
+        self.last = dict(zip(self._job.recipe.names, means, strict=True))
+        deep = self._due(max(self._job.config.log_every, PROBE_EVERY), before)
+        seen, lines = self.guards.look(self.last, batch, self.images, deep=deep, answered=now - asked)
+        for line in lines:
+            self._report.note(line)
         speed = (self.images - self._logged_images) / max(now - self._logged_at, 1e-9)
-        self._place.log(
+        self._record(
             {
                 "images": self.images,
                 **self.last,
-                "rate": rate_at(self._job.config, self.images),
+                "rate": self.rate,
                 "images_per_s": round(speed, 2),
                 "seconds": round(self.seconds(), 2),
+                **seen,
             }
         )
+        if deep and self.guards.probed is not None:
+            self.board.scores(self.guards.probed.scores, self.images)
         self._tally.zero_()
         self._tallied = 0
         self._logged_at, self._logged_images = now, self.images
-        return {"images_per_s": speed, **self.last}
+        return {"images_per_s": speed, **self.last, "rate": self.rate, "memory_gb": used_memory(self._job.device) / 1e9}
+
+    def _record(self, line: dict[str, Any]) -> None:
+        self._place.log(line)
+        self.board.scalars(line)
+
+    def validate(self) -> bool:
+        """Score the pairs of val/, record it, and keep the model if it is the best so far; False when a signal came."""
+        found = self._validator.score(self._job.nets.applied, lambda: self._interruption.asked is not None)
+        if found is None:
+            return False
+        better = improves(found.score, self._best)
+        self._record({"images": self.images, "validation": {**found.to_json(), "best": better}})
+        if better:
+            self._best, self.looked = found.score, True
+            self.save(best=True)
+        figures = {f"val_{name}": value for name, value in found.to_json().items() if name != "pictures"}
+        self._report.advance(0, **figures, val_best=abs(self._best or 0.0))
+        return True
 
     def save(self, *, best: bool = False) -> None:
-        """Write a checkpoint and the model as it is, beside training; `best` keeps both as the best so far."""
+        """Write a checkpoint and the model as it is, beside training; `best` keeps both as the best so far.
+
+        Raises DivergedError, and writes nothing, when weights are no numbers.
+        """
+        self.guards.check_weights()
         if best:
             self._best_images = self.images
         progress = checkpoint.Progress(
@@ -116,7 +167,7 @@ class Tracker:
             best=self._best,
             best_images=self._best_images,
             looked=self.looked,
-            extra=dict(self._extra),
+            extra={**self._extra, "scalers": scaler_states(self._job.nets.optimizers)},
         )
         self._saver.save(progress, best=best)
 
@@ -132,7 +183,9 @@ class Tracker:
             if self._interruption.asked:
                 return False
             rows.append(self._row(a, b))
-        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", grid_of(rows), durable=False)
+        grid = grid_of(rows)
+        write_png(self._place.path / SAMPLES / f"{self.images:010d}.png", grid, durable=False)
+        self.board.grid(grid, self.images)
         return True
 
     def _row(self, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:

@@ -15,7 +15,6 @@ from p2p_datatools.contract.files import read_json, read_lines, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
-from p2p_gan.data import task_of
 from p2p_gan.device import resolve_device, resolve_precision
 from p2p_gan.evaluate import Asked, Scores, evaluate
 from p2p_gan.experiments.outline import Outline, outline, outline_of_arms
@@ -152,12 +151,10 @@ def _whole(plan: Outline, dest: Path, runs: Mapping[str, str], seeds: int, repor
     places = {dest / RUNS / f"{name}-{seed}" for name in runs.values() for seed in range(seeds)}
     places |= {dest / RUNS / JUDGE} if plan.judge else set()
     done = sum(min(plan.images, checkpoint.latest(place)[0]) for place in places)
-    task = task_of(plan.folder, plan.base.direction)
     for line in (*plan.folder.assumed, plan.unjudged):
         if line:
             report.note(line)
-    directions = (f"{task.input.name}-to-{task.output.name} at ", f"{task.output.name}-to-{task.input.name} at ")
-    return Whole(report, len(places) * plan.images, done, directions)
+    return Whole(report, len(places) * plan.images, done, dest)
 
 
 class _Work:

@@ -5,26 +5,28 @@ Nothing here may print; what it is told goes on to the reporter that it was give
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from p2p_datatools.contract.progress import Reporter
 
 
 class Whole(Reporter):
-    """Passes on the images of training, and notes once each; what is trained is the study's own to say.
+    """Passes on the images of training, and notes once each.
 
-    `total` images are trained in all, of which `done` are there; `unsaid` is how the notes begin that are left out.
+    What a run plans, between its reading and its training, is left out but for what concerns its place: it is much the
+    same for every arm. `total` images are trained in all, of which `done` are there; `place` holds the runs.
     """
 
-    def __init__(self, report: Reporter, total: int, done: int, unsaid: tuple[str, ...]) -> None:
-        self._report, self._total, self._done, self._unsaid = report, total, done, unsaid
-        self._title, self._open, self._counts = "", False, False
+    def __init__(self, report: Reporter, total: int, done: int, place: Path) -> None:
+        self._report, self._total, self._done, self._place = report, total, done, str(place)
+        self._title, self._open, self._counts, self._plans = "", False, False, False
         self._said: set[str] = set()
 
     @contextmanager
     def arm(self, title: str, left: int) -> Iterator[None]:
         """While this is open, an arm with so many images left is trained; in the end they count as done in any case."""
         after = self._done + left
-        self._title = title
+        self._title, self._plans = title, False
         try:
             yield
         finally:
@@ -36,6 +38,7 @@ class Whole(Reporter):
     def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
         """Open the arm's bar when its training begins."""
         self._counts = what == "training"
+        self._plans = False
         if self._counts and not self._open:
             self._report.start(self._title, self._total, self._done)
             self._open = True
@@ -47,10 +50,11 @@ class Whole(Reporter):
 
     def finish(self) -> None:
         """What was counted has ended; the arm goes on to be scored."""
+        self._plans = not self._counts
         self._counts = False
 
     def note(self, line: str) -> None:
         """Pass on a line that was not said before."""
-        if line not in self._said and not line.startswith(self._unsaid):
+        if line not in self._said and not (self._plans and self._place not in line):
             self._said.add(line)
             self._report.note(line)

@@ -1,0 +1,77 @@
+"""`p2p runs`: its words, the call, and the runs in a table.
+
+Nothing here may read a run folder itself or draw.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+
+if TYPE_CHECKING:
+    from p2p_gan.runs import Run
+
+
+@click.command()
+@click.argument("places", metavar="DIR...", type=options.FOLDER, nargs=-1, required=True)
+@click.option(
+    "--curves", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw losses and scores as a PNG."
+)
+@options.json_option
+def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int:
+    """List runs and compare them.
+
+    DIR is a run folder or a folder of runs. Prints for each how far it is, its last losses, its last and best scores
+    on val/, and the fields of the config in which the runs differ.
+
+    \b
+    Examples:
+      p2p runs run
+      p2p runs experiments --curves curves.png
+    """
+    from p2p_cli import render
+    from p2p_datatools.contract.errors import UsageError
+    from p2p_gan.runs import differing_fields, read_runs
+
+    if curves is not None and curves.exists():
+        raise UsageError(f"{curves}: exists already. Choose another file.")
+    runs = read_runs(places)
+    fields = differing_fields(runs)
+    if curves is not None:
+        _draw(runs, curves)
+    if as_json:
+        render.say(options.to_json({"runs": [vars(run) for run in runs], "differing": fields}))
+        return 0
+    render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
+    if fields:
+        render.say()
+        columns = [[str(value) for value in values] for values in fields.values()]
+        render.table(("run", *fields), [(run.name, *cells) for run, *cells in zip(runs, *columns, strict=True)])
+    if curves is not None:
+        render.remark(f"curves   {curves}")
+    return 0
+
+
+def _row(run: "Run") -> tuple[str, ...]:
+    losses = " ".join(f"{name} {value:.3f}" for name, value in run.losses.items())
+    best = f"{_scores(run.best)} at {run.best['images']}" if run.best else ""
+    return run.name, run.state, f"{run.images}/{run.total}", losses, _scores(run.validation), best
+
+
+def _scores(found: dict[str, float] | None) -> str:
+    known = (found or {}).items()
+    return " ".join(f"{name} {value:.4f}" for name, value in known if name not in ("pictures", "images", "best"))
+
+
+def _draw(runs: "list[Run]", file: Path) -> None:
+    from p2p_datatools.contract.errors import P2PError
+    from p2p_datatools.contract.images import write_png
+    from p2p_datatools.curves import draw_curves
+
+    names = list(dict.fromkeys(name for run in runs for name in run.curves))
+    if not names:
+        raise P2PError(f"{runs[0].path}: nothing is recorded yet that could be drawn. Wait for the run's first lines.")
+    panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
+    write_png(file, draw_curves(panels))
