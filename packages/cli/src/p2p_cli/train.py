@@ -26,10 +26,23 @@ PRESETS = (
 INTERRUPTED = 130
 
 
-@click.command()
+class WithPresets(click.Command):
+    """A command whose help ends with the presets, a line each, out of their table."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table; it knows no torch."""
+        from p2p_gan.presets import TABLE
+
+        with formatter.section("Presets (docs/presets.md says where each comes from, and what it sets)"):
+            formatter.write_dl([(name, preset.line) for name, preset in TABLE.items()])
+
+
+@click.command(cls=WithPresets)
 @click.argument("pairs", type=options.PLACE)
 @click.argument("run", type=options.PLACE)
-@click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start.")
+@click.option(
+    "--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start; see below."
+)
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
 @click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
 @click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")

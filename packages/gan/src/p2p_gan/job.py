@@ -101,6 +101,13 @@ def refuse_uneven(batch: int, world: int) -> None:
     )
 
 
+def refuse_contradictions(folder: PairFolder, config: Config) -> None:
+    """Raise UsageError for the first setting that these pairs contradict, as `make_job` would, building nothing."""
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
+    _recipe(task, config)
+
+
 def _depth(config: Config) -> int:
     """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
     if config.generator == "resnet":

@@ -46,6 +46,7 @@ class TrainSummary:
     losses: dict[str, float]
     plan: Plan | None  # None where nothing was left to do, or nothing was begun
     stopped_by: str | None = None
+    signal: str | None = None  # that came, whether or not anything was left to do
 
 
 def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
@@ -87,7 +88,7 @@ def _lead(
         assert interruption.asked
         ranks.from_first(None)
         seen, _ = checkpoint.latest(run)
-        return TrainSummary(run, seen, seen, True, 0.0, {}, None, interruption.asked.name)
+        return TrainSummary(run, seen, seen, True, 0.0, {}, None, *(interruption.asked.name,) * 2)
     finally:
         place.release()
 
@@ -189,6 +190,7 @@ def _train(
         losses=tracker.last,
         plan=planned,
         stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
+        signal=interruption.asked.name if interruption.asked else None,
     )
 
 
