@@ -13,12 +13,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "gan"))
-
-from conftest import make_pair_folder  # type: ignore[import-not-found]
+from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.files import read_lines, sha256_file
+
+if TYPE_CHECKING:
+    from gan.conftest import make_pair_folder
+else:  # run as a program, this folder alone is where Python looks
+    sys.path.insert(0, str(Path(__file__).parents[1] / "gan"))
+    from conftest import make_pair_folder
 
 SETTINGS = (
     *("filters=4", "max_filters=8", "discriminator_filters=4", "dropout=0.5", "precision=float32", "threads=1"),

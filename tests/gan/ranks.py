@@ -146,7 +146,7 @@ def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
 
 def numbers(nets: Networks) -> dict[str, torch.Tensor]:
     """Gradients, and what the norms have gathered."""
-    found = {}
+    found: dict[str, torch.Tensor | None] = {}
     for name, network in (("generator", nets.generator), ("discriminator", nets.discriminator)):
         if network is not None:
             found |= {f"{name}/{key} gradient": value.grad for key, value in network.named_parameters()}

@@ -8,9 +8,11 @@ import pytest
 from p2p_gan.launch import launch
 
 PROGRAM = """
-import os, pathlib, signal
-name = os.environ["RANK"] + "-" + os.environ["TORCHELASTIC_RESTART_COUNT"]
-pathlib.Path({folder!r}, name).touch()
+import os, pathlib, signal, time
+times = os.environ["TORCHELASTIC_RESTART_COUNT"]
+pathlib.Path({folder!r}, os.environ["RANK"] + "-" + times).touch()
+while not pathlib.Path({folder!r}, "0-" + times).exists():
+    time.sleep(0.01)
 {then}
 """
 

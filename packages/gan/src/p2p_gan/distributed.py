@@ -19,7 +19,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.distributed_c10d import Store
+from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -226,7 +226,7 @@ def _meet(kind: str, ranks: Ranks) -> Store:
         store: Store
         store, rank, world = next(rendezvous("env://", timeout=MEETING))
         # An elastic launcher keeps its store when it starts all again, with the addresses of those that have ended.
-        store = dist.PrefixStore(f"p2p/{attempt()}", store)
+        store = PrefixStore(f"p2p/{attempt()}", store)
         if kind == "cuda":
             torch.cuda.set_device(ranks.local)
         backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"

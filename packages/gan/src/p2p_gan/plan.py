@@ -58,6 +58,7 @@ class Plan:
     seconds: float | None  # for the images that are left
     memory: Need | None  # on the device
     disk: Need
+    processes: int = 1  # each with its own device
 
 
 def plan(pairs: Path, config: Config, run: Path | None = None, *, report: Reporter = QUIET) -> Plan:
@@ -115,6 +116,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         seconds=timing.seconds_per_image * left if timing else None,
         memory=_memory(job, timing) if timing else None,
         disk=_disk(job, run),
+        processes=job.ranks.world,
     )
 
 
@@ -140,12 +142,20 @@ def described(planned: Plan) -> list[str]:
         f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
         f"({epochs:.1f} epochs), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
         f"generator {planned.generator_parameters / 1e6:.1f} M parameters, {_opponent(planned)}",
-        f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
+        f"{_devices(planned)}, {config.precision}, {config.threads} threads, seed {config.seed}",
         _time_line(planned),
     ]
     if planned.memory:
         lines.append(_need_line("memory", planned.memory))
     return [*lines, _need_line("disk", planned.disk), *(f"assumed: {each}" for each in planned.assumed)]
+
+
+def _devices(planned: Plan) -> str:
+    device, count = planned.config.device, planned.processes
+    if count == 1:
+        return device
+    together = ", statistics together" if planned.config.sync_norm else ""
+    return f"{count} times {device}, {planned.config.batch // count} pairs of a batch on each{together}"
 
 
 def _opponent(planned: Plan) -> str:
@@ -173,7 +183,8 @@ def _time_line(planned: Plan) -> str:
     if planned.seconds is None or planned.seconds_per_image is None:
         return f"time   {planned.updates} updates; so few are not timed beforehand"
     speed = 1 / planned.seconds_per_image
-    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s"
+    beside = ", without what devices send each other" if planned.processes > 1 else ""
+    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
 def _need_line(what: str, need: Need) -> str:
