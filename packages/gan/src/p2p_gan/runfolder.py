@@ -199,7 +199,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
 
 def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:
     """How many pairs each split has, and one hash for them: by these a changed folder is told what changed."""
-    splits = {split: folder.of(split) for split in sorted({pair.split for pair in folder.pairs})}
+    splits = {split: folder.of(split) for split in folder.splits}
     return {
         split: {"pairs": len(pairs), "hash": replace(folder, pairs=pairs).data_hash} for split, pairs in splits.items()
     }

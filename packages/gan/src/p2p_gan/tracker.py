@@ -4,6 +4,7 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -212,6 +213,6 @@ class Tracker:
 
 
 def _pairs_to_show(job: Job) -> list[tuple[Array, Array]]:
-    pairs: tuple[Pair, ...] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
+    pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
     chosen = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
     return read_shown(job.folder, chosen, job.task, job.config)
