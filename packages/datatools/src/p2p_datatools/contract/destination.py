@@ -67,7 +67,13 @@ class Destination:
             torn.unlink(missing_ok=True)
         journal = self.partial / JOURNAL
         lines = read_lines(journal, torn_ok=True) if journal.exists() else []
-        return {line["file"]: line["record"] for line in lines if self._is_there(line["file"])}
+        try:
+            return {line["file"]: line["record"] for line in lines if self._is_there(line["file"])}
+        except (TypeError, KeyError) as error:
+            raise P2PError(
+                f"{journal}: is not the record of this work. Was it edited? Delete the folder {self.partial}, and run "
+                "the same command."
+            ) from error
 
     def _is_there(self, file: str) -> bool:
         # A commit that was cut off has moved some of the files already.
