@@ -101,6 +101,13 @@ def test_pairs_that_have_moved_are_asked_for_and_taken_from_where_they_are(
     assert reproduce(run, tmp_path / "again", pairs=moved).identical
 
 
+def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(run: Path, tmp_path: Path) -> None:
+    change_record(run, pairs="")
+    with pytest.raises(P2PError, match="Say with --pairs where they are"):
+        reproduce(run, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is the run itself"):
         reproduce(run, run)
