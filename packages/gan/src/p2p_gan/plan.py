@@ -117,11 +117,12 @@ def described(planned: Plan) -> list[str]:
     """The plan in lines."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
+    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
     lines = [
         f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
-        f"({epochs:.1f} epochs), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
-        f"generator {planned.generator_parameters / 1e6:.1f} M parameters, {_opponent(planned)}",
-        f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
+        f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
+        f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
+        f"{config.device}, {config.precision}, {threads}, seed {config.seed}",
         _time_line(planned),
     ]
     if planned.memory:
@@ -133,7 +134,7 @@ def _opponent(planned: Plan) -> str:
     if planned.config.game == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    return f"discriminator {planned.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
+    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}"
 
 
 def _sizes(planned: Plan) -> str:
@@ -142,12 +143,13 @@ def _sizes(planned: Plan) -> str:
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
     if config.crop or config.seen:
         return f"crops of {config.crop} out of {how}" if config.crop else how
+    if len(planned.shapes) == 1:
+        return f"{planned.shapes[0][0]} ({config.fit})" if config.size else f"{how}, {planned.shapes[0][0]}"
     shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:MOST_SHAPES])
     rest = len(planned.shapes) - MOST_SHAPES
-    number = f"{len(planned.shapes)} shapes" if len(planned.shapes) > 1 else "one shape"
     updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
     filled = f" ({planned.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
-    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _time_line(planned: Plan) -> str:
@@ -164,6 +166,19 @@ def _need_line(what: str, need: Need) -> str:
 
 def _parts(need: Need) -> str:
     return ", ".join(f"{name} {size_text(size)}" for name, size in need.parts.items())
+
+
+def _epochs_text(epochs: float) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs:.1f} epochs".replace(".0 ", " ")
+
+
+def count_text(count: float) -> str:
+    """A number in three digits: 54.4 M, 176 K, 12."""
+    for unit in ("", " K", " M"):
+        if count < 999.5:
+            return f"{count:.3g}{unit}"
+        count /= 1000
+    return f"{count:.3g} G"
 
 
 def time_text(seconds: float) -> str:
