@@ -30,6 +30,20 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
 
 
+def test_plain_progress_says_its_end_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 11.0, 22.0, 33.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("training", 2)
+    report.advance()
+    report.advance()
+    report.advance(0, val_l1=0.25)  # the last images are scored when all are counted
+    report.finish()
+    assert capsys.readouterr().err == "training: 1/2, 11 s left\ntraining: 2/2 (val_l1 0.25)\n"
+
+
 def test_bytes_are_told_in_megabytes_with_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

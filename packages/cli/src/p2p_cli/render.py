@@ -191,7 +191,7 @@ class PlainReporter(Reporter):
         self._done += units
         self._figures |= figures
         now = time.monotonic()
-        if now - self._said >= PLAIN_EVERY:
+        if now - self._said >= PLAIN_EVERY and (self._done != self._total or not self._total):
             self._said = now
             seconds, units = now - self._began, self._done - self._first
             rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""

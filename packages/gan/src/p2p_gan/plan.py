@@ -12,7 +12,7 @@ from p2p_datatools.contract.sizes import Size
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training, shapes_seen
-from p2p_gan.fitting import Timing, largest_batch, timed
+from p2p_gan.fitting import MOST, Timing, largest_batch, timed
 from p2p_gan.job import Job, make_job
 from p2p_gan.memory import free_bytes
 from p2p_gan.networks.initial import count_parameters
@@ -73,8 +73,15 @@ def prepared(job: Job, run: Path | None, report: Reporter) -> tuple[Job, PairSto
     if job.config.batch:
         return job, store
     batch = largest_batch(job, store)
-    report.note(f"batch {batch}: the largest power of two that fits into the memory of {job.device}")
+    report.note(f"batch {batch}: the largest power of two {_bound(batch, store, job)}")
     return make_job(job.folder, replace(job.config, batch=batch)), store.with_batch(batch)
+
+
+def _bound(batch: int, store: PairStore, job: Job) -> str:
+    """Why no larger batch was chosen."""
+    if len(store) < 2 * batch:
+        return f"that {len(store)} pairs can fill"
+    return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
