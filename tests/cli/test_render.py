@@ -30,9 +30,7 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
 
 
-def test_plain_progress_says_its_end_once(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 11.0, 22.0, 33.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     report = render.PlainReporter()

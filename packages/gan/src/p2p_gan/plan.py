@@ -47,6 +47,7 @@ class Plan:
     direction: str
     assumed: tuple[str, ...]
     pairs: int
+    held_out: str | None  # the split that shows what the model makes of pairs it never saw: test, or else val
     done: int  # images that an earlier call has seen
     updates: int  # that are left
     generator_parameters: int
@@ -93,6 +94,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         direction=job.card.direction,
         assumed=job.folder.assumed,
         pairs=len(job.folder.of("train")),
+        held_out=next((split for split in ("test", "val") if job.folder.of(split)), None),
         done=done,
         updates=math.ceil(left / config.batch),
         generator_parameters=count_parameters(job.nets.generator),
