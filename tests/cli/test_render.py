@@ -70,6 +70,20 @@ def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "reading" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("columns", [40, 72, 120])
+def test_no_number_of_a_bar_is_cut_in_any_window(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    report = render.LiveReporter()
+    for _ in report.track(range(1280), "reading pairs", 1280):
+        pass
+    report.finish()
+    said = capsys.readouterr().err
+    assert "1280/1280" in said
+    assert "\N{HORIZONTAL ELLIPSIS}" not in said
+
+
 def test_a_table_is_not_cut_where_no_terminal_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
     render.table(("where", "what"), [("a" * 150, "b" * 150)])
     assert "a" * 150 + "  " + "b" * 150 in capsys.readouterr().out
