@@ -1,6 +1,7 @@
 """`p2p train` on pairs of every kind: deep, of many channels, as classes, of many shapes; what it says, and its end."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,27 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
     assert said in error
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_best_on_pairs_without_masks_says_what_to_add_and_takes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--preset", "best", "--size", "32", "--dry-run")
+    assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 2
+    assert "Add --set rare_crops=0." in capsys.readouterr().err
+    assert train(tmp_path / "pairs", tmp_path / "run", *words, rare_crops=0) == 0
+
+
+def test_a_finished_run_says_commands_that_run_as_they_stand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert train(masked(tmp_path / "my pairs"), tmp_path / "run", "--size", "32") == 0
+    said = capsys.readouterr().out.splitlines()
+    lines = [line.removeprefix("next").strip() for line in said if "p2p " in line]
+    assert [shlex.split(line)[1] for line in lines] == ["sample", "evaluate"]
+    monkeypatch.chdir(tmp_path)
+    for line in lines:
+        assert main(shlex.split(line)[1:]) == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGTERM", 0), ("SIGINT", 130)])

@@ -31,6 +31,7 @@ from p2p_datatools.contract.progress import Reporter
 if TYPE_CHECKING:
     from p2p_gan.agreement import Agreement
 
+_WIDE = 72  # columns that a bar with its numbers takes
 PLAIN_EVERY = 10.0  # seconds between two lines of progress where no terminal shows a bar
 
 
@@ -65,11 +66,13 @@ class LiveReporter(Reporter):
         """Open a bar."""
         self.finish()
         counts = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(),)
+        # In a narrow window the numbers matter more than the bar, and would be cut to make room for it.
+        wide = self._console.width >= _WIDE
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            *((BarColumn(bar_width=24),) if wide else ()),
             *counts,
-            TimeElapsedColumn(),
+            *((TimeElapsedColumn(),) if wide else ()),
             TimeRemainingColumn(),
             _Figures(),
             console=self._console,
@@ -191,7 +194,7 @@ class PlainReporter(Reporter):
         self._done += units
         self._figures |= figures
         now = time.monotonic()
-        if now - self._said >= PLAIN_EVERY:
+        if now - self._said >= PLAIN_EVERY and (self._done != self._total or not self._total):
             self._said = now
             seconds, units = now - self._began, self._done - self._first
             rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""

@@ -113,7 +113,7 @@ def command(
         return 0
     summary = train(pairs, run, config, report=report)
     if processes.speaks():
-        show(summary, as_json=as_json)
+        show(summary, pairs, as_json=as_json)
     # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
 
@@ -137,7 +137,7 @@ def _words() -> list[str]:
     return list(click.get_current_context().find_root().obj or sys.argv[1:])
 
 
-def show(summary: "TrainSummary", *, as_json: bool) -> None:
+def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
     """How the run ended and what to type next."""
     from p2p_cli import render
 
@@ -156,4 +156,12 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
-        render.say(f"next     p2p sample {shlex.quote(str(summary.run))} PICTURES --out DEST")
+        render.say("\n".join(next_lines(shlex.quote(str(summary.run)), shlex.quote(str(pairs)), summary.plan.held_out)))
+
+
+def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:
+    """What to type after a run: commands that run as they stand, where pairs were held out of it."""
+    if held_out is None:
+        return [f"next     p2p sample {run} PICTURES --out DEST"]
+    split = "" if held_out == "test" else f" --split {held_out}"
+    return [f"next     p2p sample {run} {pairs} --out DEST --sheet", f"         p2p evaluate {run} {pairs}{split}"]

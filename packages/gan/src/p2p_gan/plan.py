@@ -13,7 +13,7 @@ from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training, shapes_seen
 from p2p_gan.distributed import Ranks, devices_of
-from p2p_gan.fitting import Timing, largest_batch, timed
+from p2p_gan.fitting import MOST, Timing, largest_batch, timed
 from p2p_gan.job import Job, make_job
 from p2p_gan.memory import free_bytes
 from p2p_gan.networks.initial import count_parameters
@@ -48,6 +48,7 @@ class Plan:
     direction: str
     assumed: tuple[str, ...]
     pairs: int
+    held_out: str | None  # the split that shows what the model makes of pairs it never saw: test, or else val
     done: int  # images that an earlier call has seen
     updates: int  # that are left
     generator_parameters: int
@@ -82,7 +83,7 @@ def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job,
     if job.device.type == "cpu":
         each = max(1, each // job.ranks.local_world)
     batch = each * job.ranks.world
-    report.note(f"batch {batch}: the largest power of two that fits into the memory of {job.device}{_times(job)}")
+    report.note(f"batch {batch}: the largest power of two {_bound(each, store, job)}{_times(job)}")
     return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
 
 
@@ -97,6 +98,13 @@ def timed_share(job: Job, store: PairStore) -> Timing:
     return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
 
 
+def _bound(batch: int, store: PairStore, job: Job) -> str:
+    """Why no larger batch was chosen."""
+    if len(store) < 2 * batch:
+        return f"that {len(store)} pairs can fill"
+    return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"
+
+
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
     """The plan of a job into `run`, of which `done` images are already seen."""
     config = job.config
@@ -106,6 +114,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         direction=job.card.direction,
         assumed=job.folder.assumed,
         pairs=len(job.folder.of("train")),
+        held_out=next((split for split in ("test", "val") if job.folder.of(split)), None),
         done=done,
         updates=math.ceil(left / config.batch),
         generator_parameters=count_parameters(job.nets.generator),
@@ -138,11 +147,12 @@ def described(planned: Plan) -> list[str]:
     """The plan in lines."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
+    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
     lines = [
         f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
-        f"({epochs:.1f} epochs), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
-        f"generator {planned.generator_parameters / 1e6:.1f} M parameters, {_opponent(planned)}",
-        f"{_devices(planned)}, {config.precision}, {config.threads} threads, seed {config.seed}",
+        f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
+        f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
+        f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
         _time_line(planned),
     ]
     if planned.memory:
@@ -162,7 +172,7 @@ def _opponent(planned: Plan) -> str:
     if planned.config.game == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    return f"discriminator {planned.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
+    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}"
 
 
 def _sizes(planned: Plan) -> str:
@@ -171,12 +181,13 @@ def _sizes(planned: Plan) -> str:
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
     if config.crop or config.seen:
         return f"crops of {config.crop} out of {how}" if config.crop else how
+    if len(planned.shapes) == 1:
+        return f"{planned.shapes[0][0]} ({config.fit})" if config.size else f"{how}, {planned.shapes[0][0]}"
     shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:MOST_SHAPES])
     rest = len(planned.shapes) - MOST_SHAPES
-    number = f"{len(planned.shapes)} shapes" if len(planned.shapes) > 1 else "one shape"
     updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
     filled = f" ({planned.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
-    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _time_line(planned: Plan) -> str:
@@ -194,6 +205,19 @@ def _need_line(what: str, need: Need) -> str:
 
 def _parts(need: Need) -> str:
     return ", ".join(f"{name} {size_text(size)}" for name, size in need.parts.items())
+
+
+def _epochs_text(epochs: float) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs:.1f} epochs".replace(".0 ", " ")
+
+
+def count_text(count: float) -> str:
+    """A number in three digits: 54.4 M, 176 K, 12."""
+    for unit in ("", " K", " M"):
+        if count < 999.5:
+            return f"{count:.3g}{unit}"
+        count /= 1000
+    return f"{count:.3g} G"
 
 
 def time_text(seconds: float) -> str:
