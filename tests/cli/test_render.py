@@ -89,6 +89,18 @@ def test_a_table_is_not_cut_where_no_terminal_reads_it(capsys: pytest.CaptureFix
     assert "a" * 150 + "  " + "b" * 150 in capsys.readouterr().out
 
 
+def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "Console", lambda width: Console(width=40))
+    render.table(("arm", "L1", "SSIM"), [("encoder-decoder", "0.1234 ± 0.0123", "0.9876 ± 0.0567")])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    shown = "".join("".join(lines).split())
+    assert all(part in shown for part in ("0.1234±", "0.0123", "0.9876±", "0.0567"))
+    assert "…" not in shown
+
+
 def drawn(figures: render.Figures, width: int) -> list[str]:
     console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
     console.print(figures)

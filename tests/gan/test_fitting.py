@@ -13,7 +13,7 @@ from p2p_datatools.contract.files import read_json
 from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.sizes import Size
-from p2p_gan import fitting, loop
+from p2p_gan import course, fitting
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, load_store
 from p2p_gan.fitting import largest_batch, spare, timed
@@ -111,7 +111,7 @@ def test_out_of_memory_says_the_largest_batch_that_fits(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(course, "train_step", fail)
     monkeypatch.setattr(fitting, "largest_batch", lambda *_: 2)
     with pytest.raises(P2PError, match=r"cpu: out of memory at batch 4 .* largest that fits is 2. Take --batch 2 "):
         train(pair_folder, tmp_path / "run", replace(tiny, batch=4))
@@ -123,7 +123,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("shapes differ")
 
-    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(course, "train_step", fail)
     with pytest.raises(RuntimeError, match="shapes differ"):
         train(pair_folder, tmp_path / "run", tiny)
 

@@ -123,3 +123,11 @@ def test_sizes_are_told_in_three_digits(size: int, text: str) -> None:
 )
 def test_parameters_are_told_in_three_digits(count: int, text: str) -> None:
     assert count_text(count) == text
+
+
+def test_a_plan_for_several_devices_says_what_each_has(pair_folder: Path, tiny: Config) -> None:
+    lines = described(plan(pair_folder, replace(tiny, device="cpu*2", batch=4)))
+    assert any(
+        line.startswith("2 times cpu, 2 pairs of a batch on each, statistics together, float32") for line in lines
+    )
+    assert any("without what devices send each other" in line for line in lines)

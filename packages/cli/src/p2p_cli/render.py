@@ -232,8 +232,10 @@ def remark(line: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on standard output; on anything but a terminal it is not cut to a width."""
-    shown = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    """A table on standard output, folded on a narrow terminal, and on anything else not fitted to a width."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        shown.add_column(heading, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)

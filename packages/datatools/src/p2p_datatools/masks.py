@@ -126,7 +126,7 @@ def build_masks(
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Claims:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys(found.ignored, IGNORED)
-    unit = "pixel" if found.are_pictures else "region"
+    unit = "pixel" if found.are_pictures and not found.labels else "region"
     return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
 
 

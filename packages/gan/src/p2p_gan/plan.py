@@ -12,6 +12,7 @@ from p2p_datatools.contract.sizes import Size
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training, shapes_seen
+from p2p_gan.distributed import Ranks, devices_of
 from p2p_gan.fitting import MOST, Timing, largest_batch, timed
 from p2p_gan.job import Job, make_job
 from p2p_gan.memory import free_bytes
@@ -58,24 +59,44 @@ class Plan:
     seconds: float | None  # for the images that are left
     memory: Need | None  # on the device
     disk: Need
+    processes: int = 1  # each with its own device
 
 
 def plan(pairs: Path, config: Config, run: Path | None = None, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
     folder = identified(open_for_training(pairs), report=report)
-    job, store = prepared(make_job(folder, config), run, report)
+    kind, count = devices_of(config.device)
+    ranks = Ranks(world=count, local_world=count)  # as the first of them; nothing here asks the others
+    job, store = prepared(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    return plan_of(job, run or pairs, done=done, timing=timed(job, store))
+    return plan_of(job, run or pairs, done=done, timing=timed_share(job, store))
 
 
-def prepared(job: Job, run: Path | None, report: Reporter) -> tuple[Job, PairStore]:
+def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
     """The pairs decoded, and the job with the batch that fits, where that was left open."""
-    store = load_store(job.folder, job.task, job.config, near=run, report=report)
+    # Each process on a machine holds the pairs; together they may take what one of them may.
+    within = replace(job.config, memory=job.config.memory / job.ranks.local_world)
+    store = load_store(job.folder, job.task, within, near=run, report=report)
     if job.config.batch:
         return job, store
-    batch = largest_batch(job, store)
-    report.note(f"batch {batch}: the largest power of two {_bound(batch, store, job)}")
-    return make_job(job.folder, replace(job.config, batch=batch)), store.with_batch(batch)
+    each = largest_batch(job, store)
+    bound = _bound(each, store, job)
+    if job.device.type == "cpu":
+        each = max(1, each // job.ranks.local_world)
+    batch = each * job.ranks.world
+    report.note(f"batch {batch}: the largest power of two {bound}{_times(job)}")
+    return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
+
+
+def _times(job: Job) -> str:
+    return f", {job.ranks.world} times" if job.ranks.world > 1 else ""
+
+
+def timed_share(job: Job, store: PairStore) -> Timing:
+    """The time of an update as one process has it; what processes send each other is not in it."""
+    share = max(1, job.config.batch // job.ranks.world)
+    timing = timed(replace(job, config=replace(job.config, batch=share)), store)
+    return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
 
 
 def _bound(batch: int, store: PairStore, job: Job) -> str:
@@ -105,11 +126,12 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         seconds=timing.seconds_per_image * left if timing else None,
         memory=_memory(job, timing) if timing else None,
         disk=_disk(job, run),
+        processes=job.ranks.world,
     )
 
 
 def _memory(job: Job, timing: Timing) -> Need:
-    parts = {"networks": timing.network_bytes, "batch": timing.image_bytes * job.config.batch}
+    parts = {"networks": timing.network_bytes, "batch": timing.image_bytes * job.config.batch // job.ranks.world}
     return Need(parts, free_bytes(job.device))
 
 
@@ -131,12 +153,20 @@ def described(planned: Plan) -> list[str]:
         f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
         f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
         f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
-        f"{config.device}, {config.precision}, {threads}, seed {config.seed}",
+        f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
         _time_line(planned),
     ]
     if planned.memory:
         lines.append(_need_line("memory", planned.memory))
     return [*lines, _need_line("disk", planned.disk), *(f"assumed: {each}" for each in planned.assumed)]
+
+
+def _devices(planned: Plan) -> str:
+    device, count = planned.config.device, planned.processes
+    if count == 1:
+        return device
+    together = ", statistics together" if planned.config.sync_norm else ""
+    return f"{count} times {device}, {planned.config.batch // count} pairs of a batch on each{together}"
 
 
 def _opponent(planned: Plan) -> str:
@@ -165,7 +195,8 @@ def _time_line(planned: Plan) -> str:
     if planned.seconds is None or planned.seconds_per_image is None:
         return f"time   {planned.updates} updates; so few are not timed beforehand"
     speed = 1 / planned.seconds_per_image
-    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s"
+    beside = ", without what devices send each other" if planned.processes > 1 else ""
+    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
 def _need_line(what: str, need: Need) -> str:

@@ -43,7 +43,7 @@ AT_LEAST_1 = (*("epochs", "filters", "max_filters", "discriminator_filters", "ke
 INTERVALS = ("log_every", "sample_every", "checkpoint_every", "validate_every")
 NOT_NEGATIVE = (
     *("seed", "threads", "batch", "game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
-    *("gradient_penalty", "r1", "mode_seeking", "average"),
+    *("gradient_penalty", "r1", "mode_seeking", "average", "restarts"),
 )
 
 

@@ -16,8 +16,10 @@ from p2p_datatools.annotations.gather import united
 from p2p_datatools.annotations.labelme import is_labelme, read_labelme
 from p2p_datatools.annotations.labelme_xml import is_labelme_xml, read_labelme_xml
 from p2p_datatools.annotations.markup import SeveralRootsError, read_xml
+from p2p_datatools.annotations.panoptic import is_panoptic, read_panoptic
 from p2p_datatools.annotations.values import LabelSet
 from p2p_datatools.annotations.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.annotations.via3 import is_via3, read_via3
 from p2p_datatools.annotations.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError
@@ -38,6 +40,7 @@ class Form(NamedTuple):
 
 
 FORMS = (
+    Form("panoptic", True, is_panoptic, read_panoptic),  # before COCO, whose tables it has
     Form("coco", True, is_coco, read_coco),
     Form("vott", True, is_vott_export, read_vott_export),
     Form("vott", False, is_vott_asset, read_vott_asset),
@@ -46,6 +49,7 @@ FORMS = (
     Form("cvat", True, is_cvat, read_cvat),
     Form("via", True, is_via, read_via),
     Form("via", True, is_via_csv, read_via_csv),
+    Form("via", True, is_via3, read_via3),
 )
 
 
@@ -156,4 +160,5 @@ class LabelFiles:
 
 
 def _spoken(name: str) -> str:
-    return {"coco": "COCO", "vott": "VoTT", "labelme": "LabelMe", "cvat": "CVAT", "via": "VIA"}[name]
+    spoken = {"coco": "COCO", "vott": "VoTT", "labelme": "LabelMe", "cvat": "CVAT", "via": "VIA"}
+    return spoken.get(name, "COCO panoptic")

@@ -1,4 +1,4 @@
-"""Reads the VGG Image Annotator (VIA 1 and 2): its projects, its JSON and its CSV, whose regions have attributes.
+"""Reads the VGG Image Annotator 1 and 2 (VIA): its projects, its JSON and its CSV, whose regions have attributes.
 
 Nothing here may look at pictures or at the disk; it is handed the parsed JSON or the rows of the CSV.
 """
@@ -67,7 +67,7 @@ def _entries(value: Any) -> list[Any]:
 
 
 def _read(entries: list[Entry], where: str, source: str) -> LabelSet:
-    attribute = _class_attribute(entries, where)
+    attribute = class_attribute(_attributes(entries), where)
     return gather("via", _pictures(entries, attribute, where, source))
 
 
@@ -77,12 +77,18 @@ def _regions(entry: Entry) -> list[Any]:
     return list(regions.values()) if isinstance(regions, dict) else list(regions or [])
 
 
-def _class_attribute(entries: list[Entry], where: str) -> str | None:
-    """The attribute that holds the class: the only one there is, or the one that is called so."""
-    found: dict[str, None] = {}
+def _attributes(entries: list[Entry]) -> Iterable[str]:
     for region in (region for entry in entries for region in _regions(entry)):
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
-        found.update(dict.fromkeys(attributes if isinstance(attributes, dict) else {}))
+        yield from attributes if isinstance(attributes, dict) else {}
+
+
+def class_attribute(names: Iterable[str], where: str) -> str | None:
+    """The attribute that holds the class: the only one there is, or the one that is called so.
+
+    Raises P2PError when there are several of which none alone is called label, class or the like.
+    """
+    found = dict.fromkeys(names)
     called = [name for name in found if name.strip().casefold() in _CLASS]
     if len(found) < 2 or len(called) == 1:
         return next(iter(called or found), None)

@@ -6,6 +6,7 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 import contextlib
 import hashlib
 import io
+import os
 import struct
 import warnings
 from collections.abc import Iterator, Set
@@ -38,19 +39,50 @@ def size_of(pixels: NDArray[Any]) -> Size:
     return Size(pixels.shape[1], pixels.shape[0])
 
 
-def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES) -> list[Path]:
+def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
-    Raises P2PError when a file name is not UTF-8, for no manifest could hold it.
+    No manifest could hold a file name that is not UTF-8: it is added to `strange` as the error it is, or raised.
     """
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
-    seen = sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
-    for path in seen:
-        try:
-            path.as_posix().encode()
-        except UnicodeEncodeError as error:
-            raise P2PError(f"{folder}: has a file whose name is not UTF-8: {path.name!a}. Rename it.") from error
-    return seen
+    return [folder / name for name in picture_names(folder, suffixes, strange=strange)]
+
+
+def picture_names(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[str]:
+    """What `find_pictures` finds, as paths below `folder` with forward slashes: in a tenth of the memory."""
+    names = [name for name in _files_below(str(folder), "") if name[name.rfind(".") :].lower() in suffixes]
+    names.sort(key=_by_parts)
+    if wrong := [name for name in names if not name.isascii() and not _is_utf8(name)]:
+        errors = [P2PError(f"{folder}: has a file whose name is not UTF-8: {name!a}. Rename it.") for name in wrong]
+        if strange is None:
+            raise errors[0]
+        strange += errors
+        names = sorted(set(names) - set(wrong), key=_by_parts)
+    return names
+
+
+def _files_below(folder: str, before: str) -> Iterator[str]:
+    """The files that are not hidden; folders that are links are not followed, for they may lead in a circle."""
+    with contextlib.suppress(PermissionError, FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, f"{before}{entry.name}/")
+            elif entry.is_file():
+                yield before + entry.name
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _by_parts(name: str) -> str:
+    """A key by which a folder's files stand together, before those of a folder whose name goes on."""
+    return name.replace("/", "\0")
 
 
 def stem_of(path: Path, folder: Path) -> str:
