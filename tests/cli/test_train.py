@@ -133,13 +133,19 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
     assert not (tmp_path / "run").exists()
 
 
-def test_best_on_pairs_without_masks_says_what_to_add_and_takes_it(
+def test_rare_crops_without_masks_say_what_to_add_and_that_is_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("--preset", "best", "--size", "32", "--dry-run")
+    (tmp_path / "own.toml").write_text("rare_crops = 0.5\n")
+    words = ("--config", str(tmp_path / "own.toml"), "--size", "32", "--dry-run")
     assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 2
     assert "Add --set rare_crops=0." in capsys.readouterr().err
     assert train(tmp_path / "pairs", tmp_path / "run", *words, rare_crops=0) == 0
+
+
+def test_best_takes_pairs_without_masks(tmp_path: Path) -> None:
+    words = ("--preset", "best", "--size", "32", "--dry-run")
+    assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 0
 
 
 def test_a_finished_run_says_commands_that_run_as_they_stand(

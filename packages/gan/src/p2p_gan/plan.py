@@ -80,10 +80,11 @@ def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job,
     if job.config.batch:
         return job, store
     each = largest_batch(job, store)
+    bound = _bound(each, store, job)
     if job.device.type == "cpu":
         each = max(1, each // job.ranks.local_world)
     batch = each * job.ranks.world
-    report.note(f"batch {batch}: the largest power of two {_bound(each, store, job)}{_times(job)}")
+    report.note(f"batch {batch}: the largest power of two {bound}{_times(job)}")
     return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
 
 
