@@ -23,6 +23,9 @@ def raising(error: BaseException) -> click.Command:
     [
         (P2PError("car/7.png: is cut off. Fetch it again."), 1, "Error: car/7.png: is cut off. Fetch it again.\n"),
         (UsageError("rate=0: is not possible."), 2, "Error: rate=0: is not possible.\n"),
+        (MemoryError(), 1, "there is was asked for. Take smaller pictures, or a smaller --size or --batch.\n"),
+        (MemoryError("Unable to allocate 2.73 TiB"), 1, "a smaller --size or --batch.\n"),
+        (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),
         (KeyboardInterrupt(), 130, "Interrupted. The same command continues.\n"),
     ],
 )
@@ -31,12 +34,15 @@ def test_an_error_becomes_one_message_and_an_exit_code(
 ) -> None:
     monkeypatch.setattr(app, "cli", raising(error))
     assert app.main([]) == code
-    assert capsys.readouterr().err.endswith(words)
+    said = capsys.readouterr().err
+    assert said.endswith(words)
+    assert "\n" not in said.strip()
 
 
-def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "cli", raising(ZeroDivisionError()))
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("shapes do not fit")])
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(app, "cli", raising(error))
+    with pytest.raises(type(error)):
         app.main([])
 
 

@@ -40,6 +40,6 @@ def test_what_a_model_is_applied_with_is_set_in_words_and_nothing_else_is() -> N
     assert how(()) == {"dropout": True, "tile": None}
     assert how(("dropout=off", "tile=512")) == {"dropout": False, "tile": 512}
     assert how(("tile=auto",)) == {"dropout": True, "tile": None}
-    for word in ("tile=0", "tile=big", "dropout=0.5", "rate=1"):
+    for word in ("tile=0", "tile=big", "tile=" + "9" * 5000, "dropout=0.5", "rate=1"):
         with pytest.raises(UsageError, match="to apply a model only dropout=on"):
             how((word,))

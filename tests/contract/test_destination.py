@@ -41,6 +41,14 @@ def test_the_destination_appears_whole_and_the_work_is_gone(tmp_path: Path) -> N
     assert names(tmp_path) == ["dest/a.png", "dest/made.json", "dest/sub/b.png"]
 
 
+@pytest.mark.parametrize("line", ["[]", "5", '{"file": "a.png"}'])
+def test_a_record_of_the_work_that_is_none_is_named(tmp_path: Path, line: str) -> None:
+    add(opened(tmp_path / "dest"), "a.png")
+    (tmp_path / "dest.partial" / ".journal.jsonl").write_text(f"{line}\n")
+    with pytest.raises(P2PError, match="is not the record of this work"):
+        opened(tmp_path / "dest")
+
+
 def test_interrupted_work_waits_and_the_same_call_goes_on(tmp_path: Path) -> None:
     dest = tmp_path / "dest"
     destination = opened(dest)

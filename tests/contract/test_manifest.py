@@ -50,6 +50,11 @@ def damage(path: Path, **values: Any) -> None:
     path.write_text(json.dumps({**value, **values}))
 
 
+def half(**values: Any) -> dict[str, Any]:
+    """A half as the manifest says it, some of it otherwise."""
+    return {"name": "x", "kind": "photo", "channels": 3, "dtype": "uint8", "range": [0, 255], **values}
+
+
 def test_what_is_written_is_read_again_in_the_order_of_names(folder: PairFolder) -> None:
     write_manifest(folder)
     again = read_manifest(folder.path)
@@ -97,8 +102,14 @@ def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder
         ("pairs.json", {"format": "else"}, "is of format else, version 1"),
         ("pairs.json", {"version": 2}, "version 2; this program reads p2p-pairs up to 1. Update p2p"),
         ("pairs.json", {"a": {}}, "its manifest is damaged"),
+        ("pairs.json", {"a": half(range=[1, 0])}, "its manifest is damaged"),
+        ("pairs.json", {"a": half(range=[0, float("inf")])}, "its manifest is damaged"),
+        ("pairs.json", {"a": half(kind="song")}, "its manifest is damaged"),
+        ("pairs.json", {"b": half(dtype="complex64")}, "its manifest is damaged"),
+        ("pairs.json", {"b": half(channels=0)}, "its manifest is damaged"),
         ("pairs.json", {"palette": {"name": "x"}}, "is not a palette"),
         ("pairs.jsonl", {"size": 4}, "its manifest is damaged"),
+        ("pairs.jsonl", {"size": [float("inf"), 4]}, "its manifest is damaged"),
         ("pairs.jsonl", {"file": "../../outside.png"}, "lies outside the folder"),
         ("pairs.jsonl", {"file": "/outside.png"}, "lies outside the folder"),
     ],

@@ -216,6 +216,15 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
     assert again.lines == []
 
 
+def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    saved(tmp_path, make_networks(), 4)
+    saved(tmp_path, make_networks(), 8)
+    os.truncate(tmp_path / checkpoint.FOLDER / "0000000008.safetensors", 10**12)  # takes no place on the disk
+    progress = checkpoint.load_latest(tmp_path, make_networks())
+    assert progress is not None
+    assert progress.images == 4
+
+
 def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make_networks: MakeNetworks) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)

@@ -55,6 +55,15 @@ def test_a_size_the_network_cannot_take_names_the_nearest_that_works() -> None:
         ("seed", -1),
         ("l1_weight", -1),
         ("checkpoint_every", 0),
+        ("seed", 2**63),
+        ("threads", 100_000),
+        ("batch", 10**12),
+        ("filters", 10**9),
+        ("max_filters", 0),
+        ("discriminator_filters", 10**7),
+        ("images", 10**10),
+        ("checkpoint_minutes", float("inf")),
+        ("memory", float("inf")),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_the_name_of_its_field(name: str, value: object) -> None:
@@ -73,11 +82,26 @@ def test_a_misspelt_field_is_answered_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("mirror", "maybe"), ("batch", "2.5"), ("rate", "fast"), ("images", "many"), ("size", "12x")]
+    ("name", "value"),
+    [
+        ("mirror", "maybe"),
+        ("batch", "2.5"),
+        ("rate", "fast"),
+        ("images", "many"),
+        ("size", "12x"),
+        ("seed", "inf"),
+        ("images", "1e400"),
+        ("epochs", "nan"),
+        ("rate", True),
+    ],
 )
-def test_a_value_of_the_wrong_type_says_what_it_should_be(name: str, text: str) -> None:
-    with pytest.raises(UsageError, match=f"^{name}={text}: is not "):
-        with_settings(Config(), {name: text})
+def test_a_value_of_the_wrong_type_says_what_it_should_be(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"^{name}={value}: is not "):
+        with_settings(Config(), {name: value})
+
+
+def test_a_large_whole_number_is_taken_to_its_last_digit() -> None:
+    assert with_settings(Config(), {"seed": 2**53 + 1}).seed == 2**53 + 1
 
 
 def test_words_become_values_of_the_field_s_type() -> None:

@@ -1,6 +1,7 @@
 """A model file says everything about itself, and is refused in one line when it is not one."""
 
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
-from p2p_gan.model import FILE, Model, load_model, save_model
+from p2p_gan.model import FILE, Model, load_model, save_model, write_model
 
 
 def test_a_model_knows_what_it_was_trained_for(run_folder: Path) -> None:
@@ -47,6 +48,24 @@ def test_a_model_cut_in_half_is_refused(run_folder: Path, tmp_path: Path) -> Non
     data = (run_folder / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(data[: len(data) // 2])
     with pytest.raises(P2PError, match="is not a model, or was cut off"):
+        load_model(tmp_path)
+
+
+def test_a_model_that_states_a_terabyte_is_refused_without_reading_it(run_folder: Path, tmp_path: Path) -> None:
+    whole = (run_folder / FILE).read_bytes()
+    for length in (struct.unpack("<Q", whole[:8])[0], 10**11):
+        with (tmp_path / FILE).open("wb") as file:
+            file.write(struct.pack("<Q", length) + whole[8 : len(whole) // 2])
+            file.truncate(10**12)  # takes no place on the disk
+        with pytest.raises(P2PError, match="is not a model, or was cut off"):
+            load_model(tmp_path)
+
+
+def test_a_network_that_the_tensors_are_not_is_refused_before_it_takes_memory(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    huge = replace(model.card.architecture, filters=2**14, max_filters=2**14)
+    write_model(tmp_path / FILE, replace(model.card, architecture=huge), model.generator.state_dict())
+    with pytest.raises(P2PError, match="does not fit the architecture it states"):
         load_model(tmp_path)
 
 

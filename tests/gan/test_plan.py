@@ -118,16 +118,16 @@ def test_sizes_are_told_in_three_digits(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
-@pytest.mark.parametrize(
-    ("count", "text"), [(12, "12"), (1_234, "1.23 K"), (176_400, "176 K"), (54_414_000, "54.4 M"), (999_900, "1 M")]
-)
-def test_parameters_are_told_in_three_digits(count: int, text: str) -> None:
-    assert count_text(count) == text
-
-
 def test_a_plan_for_several_devices_says_what_each_has(pair_folder: Path, tiny: Config) -> None:
     lines = described(plan(pair_folder, replace(tiny, device="cpu*2", batch=4)))
     assert any(
         line.startswith("2 times cpu, 2 pairs of a batch on each, statistics together, float32") for line in lines
     )
     assert any("without what devices send each other" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(12, "12"), (1_234, "1.23 K"), (176_400, "176 K"), (54_414_000, "54.4 M"), (999_900, "1 M")]
+)
+def test_parameters_are_told_in_three_digits(count: int, text: str) -> None:
+    assert count_text(count) == text

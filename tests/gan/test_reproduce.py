@@ -101,8 +101,22 @@ def test_pairs_that_have_moved_are_asked_for_and_taken_from_where_they_are(
     assert reproduce(run, tmp_path / "again", pairs=moved).identical
 
 
+def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(run: Path, tmp_path: Path) -> None:
+    change_record(run, pairs="")
+    with pytest.raises(P2PError, match="Say with --pairs where they are"):
+        reproduce(run, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is the run itself"):
         reproduce(run, run)
     with pytest.raises(UsageError, match="is not a run folder"):
         reproduce(tmp_path / "pairs", tmp_path / "again")
+
+
+def test_that_several_devices_trained_it_is_named(run: Path, tmp_path: Path) -> None:
+    change_record(run, processes=4)
+    assert "the run was trained on 4 devices, now on one: other draws of dropout and noise" in (
+        reproduce(run, tmp_path / "again").named
+    )

@@ -14,7 +14,7 @@ from p2p_datatools.contract.files import append_lines, read_json, read_lines, wr
 from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config import Config
-from p2p_gan.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 
 
 class Heard(Reporter):
@@ -160,6 +160,31 @@ def test_a_record_that_is_none_is_refused_in_one_line(tmp_path: Path, content: s
     with pytest.raises(P2PError, match=r"run\.json: ") as caught:
         RunFolder(tmp_path).config()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("machine", None), ("machine", "a fast one"), ("splits", []), ("splits", {"train": 5}), ("pairs", 5)],
+)
+def test_a_field_of_the_record_that_was_not_so_written_is_named(tmp_path: Path, field: str, value: object) -> None:
+    write_json(tmp_path / "run.json", {"format": "p2p-run", "version": 1, field: value})
+    with pytest.raises(P2PError, match=rf"run\.json: is damaged: its field {field} is not what was written"):
+        RunFolder(tmp_path).read()
+
+
+@pytest.mark.parametrize("config", [None, [], {"seed": "inf"}, {"rate": True}])
+def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path, config: object) -> None:
+    write_json(tmp_path / "run.json", {"format": "p2p-run", "version": 1, "config": config})
+    with pytest.raises(P2PError, match=r"run\.json: .* Was it edited") as error:
+        RunFolder(tmp_path).config()
+    assert error.value.exit_code == 1
+
+
+@pytest.mark.parametrize("line", ["[]", "5", "null", '{"images": "x"}', '{"seconds": []}', '{"validation": 1}'])
+def test_a_line_that_is_none_of_the_record_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / STATS).write_text('{"images": 4}\n' + line + "\n")
+    with pytest.raises(P2PError, match=r"stats\.jsonl: line 2 is not of a run's record"):
+        read_stats(tmp_path)
 
 
 def test_what_changed_about_the_pairs_is_said_split_by_split(pair_folder: Path, other_pairs: Path) -> None:

@@ -73,6 +73,17 @@ def test_other_settings_do_not_mix_into_the_same_folder(run_folder: Path, masks:
         sample(run_folder, [masks], tmp_path / "out", Sampling(How(seed=1)))
 
 
+@pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
+def test_a_record_of_samples_that_is_none_is_refused_and_nothing_is_written(
+    run_folder: Path, masks: Path, tmp_path: Path, line: str
+) -> None:
+    sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "out")
+    (tmp_path / "out" / "samples.jsonl").write_text(f"{line}\n")
+    with pytest.raises(P2PError, match=r"samples\.jsonl: is not the record of these samples"):
+        sample(run_folder, [masks], tmp_path / "out")
+    assert not (tmp_path / "out" / "sub").exists()
+
+
 def test_a_changed_input_does_not_replace_what_was_made_of_the_old_one(
     run_folder: Path, masks: Path, tmp_path: Path
 ) -> None:

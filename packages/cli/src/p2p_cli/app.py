@@ -13,6 +13,7 @@ import click
 from p2p_cli import __version__, processes
 from p2p_datatools.contract.errors import P2PError
 
+NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
 INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
@@ -110,6 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. The same command continues.", err=True)
         return INTERRUPTED
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in NO_MEMORY):
+            raise
+        what = str(error).split("\n", 1)[0] or "more than there is was asked for"
+        click.echo(f"Error: out of memory: {what}. Take smaller pictures, or a smaller --size or --batch.", err=True)
+        return P2PError.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         sys.stderr.close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import Size, parse_size
+from p2p_datatools.contract.sizes import Size, is_count, parse_size
 
 if TYPE_CHECKING:
     from p2p_gan.config import Config
@@ -108,7 +108,7 @@ def how(settings: tuple[str, ...]) -> dict[str, Any]:
     """The fields of `How` that --set names; raises UsageError for others."""
     table = parse_settings(settings)
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
-    if table or dropout not in ("on", "off") or not (tile == "auto" or (tile.isdecimal() and int(tile))):
+    if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
         raise UsageError("--set: to apply a model only dropout=on, dropout=off, tile=N and tile=auto can be set.")
     return {"dropout": dropout == "on", "tile": None if tile == "auto" else int(tile)}
 

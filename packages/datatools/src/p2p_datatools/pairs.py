@@ -11,6 +11,7 @@ from typing import Any
 
 from p2p_datatools.assembler import Assembler, is_crowd
 from p2p_datatools.contract.destination import Destination, Skip, refuse
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.fit import Fit
 from p2p_datatools.contract.images import Size
@@ -132,9 +133,8 @@ def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[st
         raise UsageError(f"{dest}: holds pairs that '{MADE_BY}' did not make. Choose another destination.")
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
     wanted = {**settings, "halves": job.halves, "palette": job.palette}
-    differing = ", ".join(key for key, value in wanted.items() if made.get(key) != value)
-    if differing:
-        raise UsageError(f"{dest}: was made with another {differing}. Repeat that, or choose another destination.")
+    if differing := differences(made, wanted):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
     return ByName(known.pairs)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from p2p_datatools.contract.deep import ARRAYS
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import picture_names
+from p2p_datatools.contract.listing import picture_names
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.matched import Files as Files
 from p2p_datatools.matched import Matched, lengthened, shortened

@@ -143,13 +143,21 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
 def _load(record: Path, nets: Networks) -> Progress:
     tensors = record.with_suffix(".safetensors")
     value = _read(record)
-    if sha256_file(tensors) != value["sha256"]:
+    # Its length first: to hash a file that a torn disk shows as a terabyte takes hours.
+    if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
         raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")
     shapes = Shapes(nets, value["begun"])
     found = read_tensors(tensors, shapes, shapes.needed)
     restore(nets, found)
     set_rates(nets, value["rates"])
     return Progress(**{each.name: value[each.name] for each in dataclasses.fields(Progress)})
+
+
+def _length(tensors: Path) -> int:
+    try:
+        return tensors.stat().st_size
+    except OSError as error:
+        raise P2PError(f"{tensors}: cannot be read: {error.strerror}.") from error
 
 
 def _read(record: Path) -> dict[str, Any]:

@@ -7,73 +7,25 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
-from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.manifest import Half
-from p2p_datatools.contract.palette import Palette, palette_from_json
-from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
-from p2p_gan.networks.applying import Statistics
-from p2p_gan.networks.architecture import Architecture
+from p2p_datatools.contract.errors import P2PError
+from p2p_gan.card import ModelCard, card_from_json
 from p2p_gan.networks.contract import Generator
 from p2p_gan.tensorfile import pieces, write_tensors
-from p2p_gan.values import Coding, coding_of
 
-FORMAT, VERSION = "p2p-model", 1
+__all__ = ["BEST", "FILE", "KEY", "Model", "ModelCard", "load_model", "model_bytes", "model_file", "save_model"]
+__all__ += ["write_model"]
+
 FILE, BEST = "model.safetensors", "best.safetensors"
 KEY = "p2p"
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
-
-    `input_as` and `output_as` are values or classes: how the halves are coded.
-    """
-
-    architecture: Architecture
-    input: Half
-    output: Half
-    palette: Palette | None
-    size: Size | None  # None: pictures of their own size
-    fit: TrainFit
-    statistics: Statistics
-    averaged: bool
-    images: int
-    data_hash: str
-    input_as: str = "values"
-    output_as: str = "values"
-
-    @property
-    def input_coding(self) -> Coding:
-        """How pixels become what the generator takes."""
-        return coding_of(self.input, self.palette, self.input_as, field="input_as")
-
-    @property
-    def output_coding(self) -> Coding:
-        """How what the generator gives becomes pixels."""
-        return coding_of(self.output, self.palette, self.output_as, field="output_as")
-
-    @property
-    def direction(self) -> str:
-        """The direction in the words of the halves."""
-        return f"{self.input.name}-to-{self.output.name}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The card as JSON values."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            **asdict(self),
-            "direction": self.direction,
-            "palette": self.palette.to_json() if self.palette else None,
-        }
+_LONGEST_HEADER = 2**26  # bytes; a tensor takes about a hundred
 
 
 @dataclass(frozen=True)
@@ -123,71 +75,48 @@ def load_model(path: Path) -> Model:
     """Read a model file or the model of a run folder; raises P2PError when it is not one, not whole, or too new."""
     path = model_file(path)
     try:
+        card = _described(path)
         data = path.read_bytes()
-        card = _card(_metadata(data), where=path)
         tensors = safetensors.torch.load(data)
     except OSError as error:
         raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
     except (safetensors.SafetensorError, struct.error) as error:
         raise P2PError(f"{path}: is not a model, or was cut off ({error}). Give a run folder or a {FILE}.") from error
-    generator = card.architecture.build()
-    _fill(generator, tensors, where=path)
-    return Model(card, generator.eval(), hashlib.sha256(data).hexdigest())
+    return Model(card, _filled(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
 
-def _metadata(data: bytes) -> dict[str, str]:
-    """The header's metadata (the format: 8 bytes of length, then JSON)."""
-    (length,) = struct.unpack("<Q", data[:8])
-    if length > len(data) - 8:
-        raise safetensors.SafetensorError("its header is longer than the file")
-    try:
-        header = json.loads(data[8 : 8 + length])
-        return dict(header.get("__metadata__", {}))
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise safetensors.SafetensorError("its header is not JSON") from error
-
-
-def _card(metadata: dict[str, str], *, where: Path) -> ModelCard:
+def _described(path: Path) -> ModelCard:
+    """The card, out of the header alone (the format: 8 bytes of length, then JSON), and the file as long as it says."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > size - 8:
+            raise safetensors.SafetensorError("its header is longer than the file")
+        if length > _LONGEST_HEADER:
+            raise safetensors.SafetensorError("its header is longer than any model's")
+        try:
+            header = json.loads(file.read(length))
+            metadata = dict(header.pop("__metadata__", {}))
+            end = max((each["data_offsets"][1] for each in header.values()), default=0)
+        except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
+            raise safetensors.SafetensorError("its header is not JSON of tensors") from error
+    if size != 8 + length + end:
+        raise safetensors.SafetensorError("its length is not the one it states")
     if KEY not in metadata:
-        raise P2PError(f"{where}: holds tensors but no description of a p2p model. Give a run folder or a {FILE}.")
-    try:
-        value = json.loads(metadata[KEY])
-        if value["format"] != FORMAT or value["version"] > VERSION:
-            raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
-        palette = value["palette"]
-        assert value["fit"] in TRAIN_FITS
-        card = ModelCard(
-            architecture=Architecture(**value["architecture"]),
-            input=_half(value["input"]),
-            output=_half(value["output"]),
-            palette=palette_from_json(palette, where=str(where)) if palette else None,
-            size=Size(*value["size"]) if value["size"] else None,
-            fit=value["fit"],
-            statistics=value["statistics"],
-            averaged=value["averaged"],
-            images=value["images"],
-            data_hash=value["data_hash"],
-            # Files from before halves could be coded in another way do not say it.
-            input_as=value.get("input_as", "values"),
-            output_as=value.get("output_as", "values"),
-        )
-        shape = card.architecture
-        assert (shape.inputs, shape.outputs) == (card.input_coding.channels, card.output_coding.channels), "channels"
-        return card
-    except (ValueError, KeyError, TypeError, AssertionError, UsageError) as error:
-        raise P2PError(f"{where}: its description is damaged ({error}). Train or fetch the model again.") from error
+        raise P2PError(f"{path}: holds tensors but no description of a p2p model. Give a run folder or a {FILE}.")
+    return card_from_json(metadata[KEY], where=str(path))
 
 
-def _half(value: dict[str, Any]) -> Half:
-    return Half(**{**value, "range": tuple(value["range"])})
-
-
-def _fill(generator: Generator, tensors: dict[str, Tensor], *, where: Path) -> None:
-    """Load the weights; the first that is missing, extra or of another shape is named."""
+def _filled(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
+    """The generator with its weights; the first that is missing, extra or of another shape is named."""
+    with torch.device("meta"):  # shapes alone: what a file states must not take memory before it is found to be true
+        generator = card.architecture.build()
     wanted = generator.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
             raise P2PError(
                 f"{where}: the tensor {name} does not fit the architecture it states. Train or fetch it again."
             )
+    generator.to_empty(device="cpu")
     generator.load_state_dict(tensors)
+    return generator

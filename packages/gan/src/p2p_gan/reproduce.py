@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import read_lines, sha256_file
+from p2p_datatools.contract.files import sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config import Config
 from p2p_gan.data import identified, open_for_training
 from p2p_gan.device import describe_machine, resolve_device
 from p2p_gan.loop import train
 from p2p_gan.model import FILE, load_model
-from p2p_gan.runfolder import RUN, STATS, RunFolder
+from p2p_gan.runfolder import RUN, RunFolder, read_stats
 
 # What is measured of the machine and not of the training, or said once.
 _NOT_COMPARED = {"images_per_s", "seconds", "waited", "guards"}
@@ -64,7 +64,7 @@ def reproduce(run: Path, dest: Path, *, pairs: Path | None = None, report: Repor
         raise UsageError(f"{dest}: is the run itself. Choose another place for its reproduction.")
     original = RunFolder(run)
     record = original.read()
-    config, place = _here(original.config()), pairs or Path(record["pairs"])
+    config, place = _here(original.config()), pairs or Path(record.get("pairs") or run / "pairs")
     if not place.exists():
         raise P2PError(f"{place}: the pairs of the run are not there any more. Say with --pairs where they are.")
     named = tuple(_named(record, config, place, run))
@@ -101,7 +101,11 @@ def _named(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> li
         lines.append(f"the pairs or their split: data hash was {str(record.get('data_hash'))[:12]}, is {found[:12]}")
     if config.device != record["config"].get("device"):
         lines.append(f"the device was {record['config'].get('device')}, which is not here")
-    notes = read_lines(run / STATS, torn_ok=True) if (run / STATS).exists() else []
+    if record.get("processes", 1) > 1:
+        lines.append(
+            f"the run was trained on {record['processes']} devices, now on one: other draws of dropout and noise"
+        )
+    notes = read_stats(run)
     if config.schedule != "constant" and any("resumed_at" in line for line in notes):
         lines.append("the run was continued; if --images was raised then, its schedule was another before")
     if any("recovered_from" in line for line in notes):
@@ -127,7 +131,7 @@ def compare_records(run: Path, dest: Path) -> tuple[int, LossDifference | None]:
 
 def _figures(run: Path) -> dict[tuple[int, str], float]:
     found = {}
-    for line in read_lines(run / STATS, torn_ok=True):
+    for line in read_stats(run):
         scores = {f"validation {name}": value for name, value in line.get("validation", {}).items()}
         for name, value in (line | scores).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -38,11 +38,16 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "discriminator_layers": (0, 6, "it lies between 0 (single pixels) and 6"),
     "discriminators": (1, 3, "it lies between 1 and 3"),
     "smoothing": (0, 0.5, "it lies between 0 (off) and 0.5"),
+    "seed": (0, 2**63 - 1, "it lies between 0 and 2^63 - 1"),
+    "threads": (0, 1024, "it lies between 1 and 1,024, or is 0 for as many as torch takes"),
+    "batch": (0, 65_536, "it lies between 1 and 65,536, or is auto"),
+    **dict.fromkeys(("filters", "max_filters", "discriminator_filters"), (1, 8192, "it lies between 1 and 8,192")),
 }
-AT_LEAST_1 = (*("epochs", "filters", "max_filters", "discriminator_filters", "keep_checkpoints", "validate_pairs"),)
+MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
+AT_LEAST_1 = ("epochs", "keep_checkpoints", "validate_pairs")
 INTERVALS = ("log_every", "sample_every", "checkpoint_every", "validate_every")
 NOT_NEGATIVE = (
-    *("seed", "threads", "batch", "game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
+    *("game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
     *("gradient_penalty", "r1", "mode_seeking", "average", "restarts"),
 )
 
@@ -82,10 +87,10 @@ def _check_numbers(config: Config) -> None:
         if not 0 <= getattr(config, name) < 1:
             _refuse(config, name, "it lies between 0 and 1")
     for name in ("checkpoint_minutes", "memory"):
-        if not getattr(config, name) > 0:
-            _refuse(config, name, "it is above 0")
-    if config.images is not None and config.images < 1:
-        _refuse(config, "images", "it is at least 1")
+        if not 0 < getattr(config, name) < float("inf"):
+            _refuse(config, name, "it is a number above 0")
+    if config.images is not None and not 1 <= config.images <= MOST_IMAGES:
+        _refuse(config, "images", f"it lies between 1 and {MOST_IMAGES:,}")
 
 
 def _check_sizes(config: Config) -> None:

@@ -136,6 +136,7 @@ class RunFolder:
                 f"{self.path / RUN}: was written by a newer p2p ({value.get('p2p', 'unknown')}, format "
                 f"{value.get('version')}; this is {__version__}). Update p2p, or choose another run folder."
             )
+        _refuse_damaged(self.path / RUN, value)
         return value
 
     def write(self, values: dict[str, Any]) -> None:
@@ -161,7 +162,10 @@ class RunFolder:
                 f"{self.path / RUN}: its config has the field {strange[0]}, which this p2p ({__version__}) does not "
                 f"know; it was written by p2p {writer}. Continue it with that version, or choose another run folder."
             )
-        return config_from_json(config, where=str(self.path / RUN))
+        try:
+            return config_from_json(config, where=str(self.path / RUN))
+        except UsageError as error:
+            raise P2PError(f"{error} Was it edited? Bring a copy back, or choose another run folder.") from error
 
     def log(self, line: dict[str, Any]) -> None:
         """Add a line to the record."""
@@ -173,9 +177,24 @@ class RunFolder:
     def cut_log(self, images: int) -> None:
         """Drop what the record says beyond `images`, for it is computed again, and note the resumption."""
         path = self.path / STATS
-        lines = read_lines(path, torn_ok=True) if path.exists() else []
+        lines = read_stats(self.path)
         kept = [line for line in lines if line.get("images", line.get("resumed_at", 0)) <= images]
         write_lines(path, [*kept, {"resumed_at": images}])
+
+
+def read_stats(run: Path) -> list[dict[str, Any]]:
+    """The lines of a run's record, none where there is none yet; raises P2PError for one that is no line of ours."""
+    path = run / STATS
+    lines = read_lines(path, torn_ok=True) if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        if not _is_line(line):
+            raise P2PError(f"{path}: line {number} is not of a run's record. Was it edited? Delete that line.")
+    return lines
+
+
+def _is_line(line: Any) -> bool:
+    kinds = {"images": int, "resumed_at": int, "seconds": int | float, "validation": dict}
+    return isinstance(line, dict) and all(name not in line or isinstance(line[name], kinds[name]) for name in kinds)
 
 
 def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:
@@ -218,6 +237,23 @@ def changed_pairs(record: dict[str, Any], folder: PairFolder) -> list[str]:
         elif old != new:
             found.append(f"{split} has {new['pairs']} pairs as before, but not the same ones")
     return found or ["the pairs or their split are not the same"]
+
+
+def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
+    """Raise P2PError when what others read of run.json is not what was written."""
+    splits = record.get("splits", {})
+    found = {
+        "pairs": isinstance(record.get("pairs", ""), str),
+        "machine": isinstance(record.get("machine", {}), dict),
+        "splits": isinstance(splits, dict)
+        and all(isinstance(each, dict) and isinstance(each.get("pairs"), int) for each in splits.values()),
+    }
+    for name, fine in found.items():
+        if not fine:
+            raise P2PError(
+                f"{path}: is damaged: its field {name} is not what was written. Was it edited? Bring a copy "
+                "back, or choose another run folder."
+            )
 
 
 def _shown(value: object) -> str:

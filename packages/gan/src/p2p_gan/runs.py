@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import read_json, read_lines
-from p2p_gan.runfolder import RUN, STATS
+from p2p_datatools.contract.files import read_json
+from p2p_gan.runfolder import RUN, read_stats
 from p2p_gan.settings import config_from_json
 
 _NOT_DRAWN = {"images", "seconds", "waited"}
@@ -67,7 +67,7 @@ def _read(path: Path, name: str) -> Run:
     try:
         record = read_json(path / RUN)
         config = config_from_json(record.get("config") if isinstance(record, dict) else None, where=str(path / RUN))
-        lines = read_lines(path / STATS, torn_ok=True) if (path / STATS).exists() else []
+        lines = read_stats(path)
     except P2PError as error:
         return Run(path, name, f"damaged: {error}", 0, 0, 0.0, {}, {}, None, None, {})
     losses = [line for line in lines if "seconds" in line]

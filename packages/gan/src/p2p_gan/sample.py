@@ -174,7 +174,12 @@ def _kept(dest: Path, recipe: dict[str, object]) -> dict[str, dict[str, object]]
     """The records of an earlier call's pictures; refuses one of another model or other settings."""
     if read_json(dest / HEADER) != recipe:
         raise UsageError(f"{dest}: holds samples of another model or other settings. Choose another destination.")
-    return {line.pop("file"): line for line in read_lines(dest / LINES)}
+    try:
+        return {line.pop("file"): line for line in read_lines(dest / LINES)}
+    except (TypeError, KeyError, AttributeError) as error:
+        raise P2PError(
+            f"{dest / LINES}: is not the record of these samples. Was it edited? Choose another destination."
+        ) from error
 
 
 def _fitting(given: Sequence[Given], card: ModelCard) -> tuple[list[Skip], list[Given]]:

@@ -45,8 +45,10 @@ def _value(name: str, value: Any) -> Any:
             return _switch(value)
         if isinstance(default, int):
             return _whole(value)
+        if isinstance(default, float) and isinstance(value, bool):
+            raise TypeError(value)
         return type(default)(value)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         kind = {"bool": "on or off", "int": "a whole number", "float": "a number"}.get(type(default).__name__, "an int")
         raise UsageError(f"{name}={value}: is not {'a whole number' if name == 'images' else kind}.") from error
 
@@ -60,7 +62,10 @@ def _switch(value: Any) -> bool:
 
 
 def _whole(value: Any) -> int:
-    number = float(str(value).replace("_", ""))
+    text = str(value).replace("_", "")
+    if text.lstrip("+-").isdecimal():
+        return int(text)  # exactly, which a large number is not as a float
+    number = float(text)
     if number != int(number):
         raise ValueError(value)
     return int(number)

@@ -24,6 +24,7 @@ from p2p_datatools.annotations.vott import is_vott_asset, is_vott_export, read_v
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import read_json
+from p2p_datatools.contract.listing import is_utf8
 
 
 class _Read(Protocol):
@@ -77,7 +78,7 @@ _ROOTS = ("annotations", "annotation")
 class LabelFiles:
     """The label files at a place: the file itself, or all below the folder, hidden ones left out.
 
-    Raises P2PError when a file name is not UTF-8, for no record could hold it.
+    A file whose name is not UTF-8 counts as damaged, for no record could hold it.
     """
 
     def __init__(self, place: Path) -> None:
@@ -134,16 +135,11 @@ class LabelFiles:
             return [self.place] if self.place.suffix.lower() in _PARSERS else []
         found = (path for path in self.place.rglob("*") if path.suffix.lower() in _PARSERS and path.is_file())
         files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(self.place).parts)]
-        for path in files:
-            try:
-                path.as_posix().encode()
-            except UnicodeEncodeError as error:
-                raise P2PError(
-                    f"{self.place}: has a file whose name is not UTF-8: {path.name!a}. Rename it."
-                ) from error
         return sorted(files)
 
     def _form(self, path: Path) -> Form | P2PError | None:
+        if not is_utf8(path.as_posix()):
+            return P2PError(f"{self.place}: has a file whose name is not UTF-8: {path.name!a}. Rename it.")
         try:
             value = self._value(path)
         except SeveralRootsError as error:

@@ -100,7 +100,7 @@ PICTURES = (
     ),
     _of_place(
         "index",
-        lambda path: path.is_dir() and bool(find_pictures(path)),
+        lambda path: path.is_dir() and bool(find_pictures(path, strange=[])),
         _in_folder(read_index_folder),
         "a folder of index pictures (.png)",
     ),

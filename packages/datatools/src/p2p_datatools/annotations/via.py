@@ -42,7 +42,7 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for line, row in enumerate(value, start=2):
         if any(row.get(name) is None for name in _COLUMNS):
-            raise P2PError(f"{where}: line {line} has too few columns. Was the file cut off or edited?")
+            raise P2PError(f"{where}: line {line} has too few columns. Was it cut off or edited? Export it again.")
         key = (row["filename"], row.get("file_size") or "")
         entry = entries.setdefault(key, {**row, "regions": []})
         place = f"{where}: line {line}"
@@ -56,7 +56,7 @@ def _object(text: str | None, where: str) -> Any:
     try:
         return json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise P2PError(f"{where}: holds no whole JSON ({error}). Was the file cut off or edited?") from error
+        raise P2PError(f"{where}: holds no whole JSON ({error}). Was it cut off or edited? Export it again.") from error
 
 
 def _entries(value: Any) -> list[Any]:
@@ -112,7 +112,7 @@ def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> Re
     drawing, regions = Drawing(), _regions(entry)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
         told = f"tells of {entry['region_count']} regions and has {len(regions)}"
-        raise P2PError(f"{where}: {told}. Was the file cut off or edited?")
+        raise P2PError(f"{where}: {told}. Was it cut off or edited? Export it again.")
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):

@@ -6,10 +6,9 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 import contextlib
 import hashlib
 import io
-import os
 import struct
 import warnings
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract import png
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import atomic, write_bytes
+from p2p_datatools.contract.listing import SUFFIXES as SUFFIXES
+from p2p_datatools.contract.listing import find_pictures as find_pictures
+from p2p_datatools.contract.listing import stem_of as stem_of
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.sizes import Size as Size
 
 Photo = NDArray[np.uint8]  # (height, width, 3) RGB
 LabelMap = NDArray[np.uint8]  # (height, width) class indices
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 # Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
 MOST_PIXELS = 400_000_000
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -37,57 +38,6 @@ _BAND = 1 << 20  # pixels that are copied at a time
 def size_of(pixels: NDArray[Any]) -> Size:
     """The size of an array (height, width[, channels])."""
     return Size(pixels.shape[1], pixels.shape[0])
-
-
-def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[Path]:
-    """All picture files below `folder`, hidden ones left out, in the order of their names.
-
-    No manifest could hold a file name that is not UTF-8: it is added to `strange` as the error it is, or raised.
-    """
-    return [folder / name for name in picture_names(folder, suffixes, strange=strange)]
-
-
-def picture_names(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[str]:
-    """What `find_pictures` finds, as paths below `folder` with forward slashes: in a tenth of the memory."""
-    names = [name for name in _files_below(str(folder), "") if name[name.rfind(".") :].lower() in suffixes]
-    names.sort(key=_by_parts)
-    if wrong := [name for name in names if not name.isascii() and not _is_utf8(name)]:
-        errors = [P2PError(f"{folder}: has a file whose name is not UTF-8: {name!a}. Rename it.") for name in wrong]
-        if strange is None:
-            raise errors[0]
-        strange += errors
-        names = sorted(set(names) - set(wrong), key=_by_parts)
-    return names
-
-
-def _files_below(folder: str, before: str) -> Iterator[str]:
-    """The files that are not hidden; folders that are links are not followed, for they may lead in a circle."""
-    with contextlib.suppress(PermissionError, FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files_below(entry.path, f"{before}{entry.name}/")
-            elif entry.is_file():
-                yield before + entry.name
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _by_parts(name: str) -> str:
-    """A key by which a folder's files stand together, before those of a folder whose name goes on."""
-    return name.replace("/", "\0")
-
-
-def stem_of(path: Path, folder: Path) -> str:
-    """A picture's name: its path below `folder` without suffix, with forward slashes."""
-    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 class OutsidePaletteError(P2PError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import OpenLines, append_lines, each_line
 
 Record = dict[str, Any]
@@ -21,10 +22,20 @@ class Journal(Mapping[str, Record]):
         self._lines: OpenLines | None = None
         self.waiting: dict[str, Record] = {}
         if path.exists():
-            for place, line in each_line(path, torn_ok=True):
-                self._places.pop(line["file"], None)
-                if is_there(line["file"]):
-                    self._places[line["file"]] = place
+            self._read(is_there)
+
+    def _read(self, is_there: Callable[[str], bool]) -> None:
+        try:
+            for place, line in each_line(self._path, torn_ok=True):
+                file, _ = str(line["file"]), line["record"]
+                self._places.pop(file, None)
+                if is_there(file):
+                    self._places[file] = place
+        except (TypeError, KeyError) as error:
+            raise P2PError(
+                f"{self._path}: is not the record of this work. Was it edited? Delete the folder {self._path.parent}, "
+                "and run the same command."
+            ) from error
 
     def __getitem__(self, file: str) -> Record:
         if (waiting := self.waiting.get(file)) is not None:

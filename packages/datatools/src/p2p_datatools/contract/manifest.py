@@ -4,11 +4,13 @@ Nothing here may decode a picture or decide which split a pair belongs to; it re
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from p2p_datatools.contract.deep import DTYPES
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.images import Size, find_pictures, stem_of
@@ -127,22 +129,28 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
         palette = header["palette"]
         return PairFolder(
             path=path,
-            a=_half(header["a"]),
-            b=_half(header["b"]),
+            a=half_from_json(header["a"]),
+            b=half_from_json(header["b"]),
             palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
             pairs=PairLines(path / LINES),
             provenance=header.get("provenance", {}),
             foreign=bool(header.get("foreign", False)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise P2PError(
             f"{path}: its manifest is damaged ({type(error).__name__}: {error}). Pair again with 'p2p data pair'."
         ) from error
 
 
-def _half(value: Any) -> Half:
-    low, high = value["range"]
-    return Half(value["name"], value["kind"], int(value["channels"]), value["dtype"], (float(low), float(high)))
+def half_from_json(value: Any) -> Half:
+    """Read what a manifest or a model says of a half; raises ValueError, TypeError or KeyError for what none can be."""
+    low, high = map(float, value["range"])
+    half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high))
+    if half.kind not in get_args(HalfKind) or half.dtype not in DTYPES or half.channels < 1:
+        raise ValueError(f"the half {half.name} is {half.channels} channels of {half.dtype}, a {half.kind}")
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(f"the half {half.name} has the range {low} to {high}")
+    return half
 
 
 def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:

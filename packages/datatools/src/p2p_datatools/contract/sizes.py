@@ -12,6 +12,8 @@ FITS: tuple[Fit, ...] = get_args(Fit)
 TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture its own shape, which no pair of files needs
 TRAIN_FITS: tuple[TrainFit, ...] = get_args(TrainFit)
 
+MOST_DIGITS = 9  # of the side of a picture; longer words are no numbers that anything here can count to
+
 
 class Size(NamedTuple):
     """Width and height in pixels."""
@@ -26,6 +28,11 @@ class Size(NamedTuple):
 def parse_size(text: str) -> Size:
     """Read `256` or `384x256` (width x height); raises UsageError."""
     parts = text.lower().split("x")
-    if not 1 <= len(parts) <= 2 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+    if not 1 <= len(parts) <= 2 or not all(is_count(part.strip()) for part in parts):
         raise UsageError(f"size={text}: is not a size; write N or WIDTHxHEIGHT, such as 256 or 384x256.")
     return Size(int(parts[0]), int(parts[-1]))
+
+
+def is_count(text: str) -> bool:
+    """Whether a word is a whole number from 1 that a side, or a number of rows, can have."""
+    return text.isdecimal() and len(text) <= MOST_DIGITS and int(text) > 0
