@@ -30,6 +30,19 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
 
 
+def test_plain_progress_of_a_night_is_a_line_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(10 * 3600 + 1))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    report = render.PlainReporter()
+    report.start("training", 100_000)
+    for _ in range(10 * 3600):
+        report.advance()
+    lines = capsys.readouterr().err.splitlines()
+    assert 600 <= len(lines) < 700
+
+
 def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 11.0, 22.0, 33.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from p2p_gan.agreement import Agreement
 
 _WIDE = 72  # columns that a bar with its numbers takes
-PLAIN_EVERY = 10.0  # seconds between two lines of progress where no terminal shows a bar
+# Seconds between two lines of progress where no terminal shows a bar: at first, and in the end, for a log of a night.
+PLAIN_EVERY, PLAIN_LATER = 10.0, 60.0
 
 
 def reporter() -> Reporter:
@@ -176,7 +177,7 @@ def _clock(seconds: float) -> str:
 
 
 class PlainReporter(Reporter):
-    """Lines without control characters: the start, one every ten seconds, the end."""
+    """Lines without control characters: the start, one every ten seconds and later every minute, the end."""
 
     def __init__(self) -> None:
         self._what, self._total, self._done, self._first, self._unit = "", 0, 0, 0, ""
@@ -194,7 +195,8 @@ class PlainReporter(Reporter):
         self._done += units
         self._figures |= figures
         now = time.monotonic()
-        if now - self._said >= PLAIN_EVERY and (self._done != self._total or not self._total):
+        every = min(PLAIN_LATER, max(PLAIN_EVERY, (now - self._began) / 30))
+        if now - self._said >= every and (self._done != self._total or not self._total):
             self._said = now
             seconds, units = now - self._began, self._done - self._first
             rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""
