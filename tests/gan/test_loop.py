@@ -140,6 +140,26 @@ def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path
     assert not (tmp_path / "run").exists()
 
 
+def test_a_pair_that_could_not_be_looked_at_is_refused_before_training(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    held_out = sorted((pair_folder / "val").glob("*.png"))[-1]
+    held_out.write_bytes(held_out.read_bytes()[:60])
+    with pytest.raises(P2PError, match=f"{held_out.name}: is cut off"):
+        train(pair_folder, tmp_path / "run", tiny)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    lines = (pair_folder / "pairs.jsonl").read_text().replace('"size": [32, 32]', '"size": [16, 64]', 1)
+    (pair_folder / "pairs.jsonl").write_text(lines)
+    with pytest.raises(P2PError, match="is 32x32, not 16x64 as its manifest says"):
+        train(pair_folder, tmp_path / "run", replace(tiny, size=None, jitter=1.0))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

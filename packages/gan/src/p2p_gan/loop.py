@@ -24,7 +24,7 @@ from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_spli
 from p2p_gan.saver import Saver, require_space_for_run
 from p2p_gan.scaling import restore_scalers
 from p2p_gan.step import train_step
-from p2p_gan.tracker import Tracker
+from p2p_gan.tracker import Tracker, refuse_unreadable
 
 RECOVERY = 0.5  # of the rate, after a loss that is no number
 
@@ -89,6 +89,7 @@ def _begin(
     for line in differences(place.read().get("machine", {}), job.device) if place.exists else []:
         report.note(line)
     job, store = prepared(job, place.path, report)
+    refuse_unreadable(job)
     planned = _announced(place, job, store, report)
     if not place.exists:
         place.hold(report)

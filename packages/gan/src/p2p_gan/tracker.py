@@ -21,6 +21,7 @@ from p2p_gan.guards import PROBE_EVERY, Guards
 from p2p_gan.interrupt import Interruption
 from p2p_gan.job import Job, rate_at
 from p2p_gan.networks.applying import Applying
+from p2p_gan.reading import on_all_cores
 from p2p_gan.runfolder import SAMPLES, RunFolder
 from p2p_gan.saver import Saver
 from p2p_gan.scaling import scaler_states
@@ -177,7 +178,7 @@ class Tracker:
         False when a signal came first: whoever ends a process gives it seconds, and a grid may take more.
         """
         if self._shown is None:
-            self._shown = _pairs_to_show(self._job)
+            self._shown = read_shown(self._job.folder, pairs_to_show(self._job), self._job.task, self._job.config)
         rows = []
         for a, b in self._shown:
             if self._interruption.asked:
@@ -203,7 +204,18 @@ class Tracker:
         )
 
 
-def _pairs_to_show(job: Job) -> list[tuple[Array, Array]]:
+def pairs_to_show(job: Job) -> tuple[Pair, ...]:
+    """The pairs of the sample grids: held out, or of training where there are no others."""
     pairs: tuple[Pair, ...] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
-    chosen = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
-    return read_shown(job.folder, chosen, job.task, job.config)
+    return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
+
+
+def refuse_unreadable(job: Job) -> None:
+    """Raise P2PError for a pair that the run would look at and could not read: now, not after hours of training."""
+    looked = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
+
+    def read(pair: Pair) -> None:
+        read_shown(job.folder, [pair], job.task, job.config)
+
+    for _ in on_all_cores(read, tuple(looked.values()), job.folder):
+        pass

@@ -143,12 +143,14 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
                 f"{FORMAT} up to {VERSION}. Update p2p."
             )
         palette = header["palette"]
+        pairs = [pair_from_json(line) for line in read_lines(path / LINES)]
+        _refuse_twice(path, pairs)
         return PairFolder(
             path=path,
             a=half_from_json(header["a"]),
             b=half_from_json(header["b"]),
             palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
-            pairs=tuple(pair_from_json(line) for line in read_lines(path / LINES)),
+            pairs=tuple(pairs),
             provenance=header.get("provenance", {}),
             foreign=bool(header.get("foreign", False)),
         )
