@@ -22,7 +22,7 @@ from p2p_gan.loop import train
 from p2p_gan.model import FILE
 from p2p_gan.plan import plan
 from p2p_gan.saver import Saver
-from p2p_gan.tracker import Tracker
+from p2p_gan.tracker import Tracker, probe_due
 
 
 class Stop(Reporter):
@@ -101,6 +101,38 @@ def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     assert (longer.before, longer.images) == (12, 20)
     train(pair_folder, tmp_path / "whole", replace(steady, images=20))
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_a_longer_run_says_where_its_falling_rate_goes_on(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    short = replace(tiny, schedule="linear", images=8)
+    train(pair_folder, tmp_path / "run", short)
+    heard = Stop(99)
+    train(pair_folder, tmp_path / "run", replace(short, images=12), report=heard)
+    said = [line for line in heard.lines if "schedule" in line]
+    assert said == ["schedule=linear: falls over 12 images now, not 8: the rate goes on at 0.000267, where it was 0."]
+    assert [line["rate"] for line in stats(tmp_path / "run") if "rate" in line][-1] == 0
+    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant"))
+    heard = Stop(99)
+    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant", images=12), report=heard)
+    assert not any("schedule" in line for line in heard.lines)
+
+
+@pytest.mark.parametrize(
+    ("batch", "log_every", "probed"),
+    [
+        (1, 10, [100, 200, 300]),
+        (1, 70, [140, 210, 350]),
+        (1, 150, [150, 300]),
+        (16, 5, [112, 208, 304]),
+        (16, 70, [144, 224, 352]),
+    ],
+)
+def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_the_record(
+    batch: int, log_every: int, probed: list[int]
+) -> None:
+    updates = [(seen, seen + batch) for seen in range(0, 355, batch)]
+    lines = [(before, after) for before, after in updates if after // log_every > before // log_every]
+    assert [after for before, after in lines if probe_due(before, after, log_every)] == probed
 
 
 def test_a_finished_run_needs_no_device_to_be_left_alone(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:

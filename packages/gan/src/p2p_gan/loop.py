@@ -18,7 +18,7 @@ from p2p_gan.device import describe_machine, differences
 from p2p_gan.fitting import memory_explained, timed
 from p2p_gan.guards import DivergedError
 from p2p_gan.interrupt import Interruption, Stopped
-from p2p_gan.job import Job, images_of, make_job
+from p2p_gan.job import Job, images_of, make_job, rate_change
 from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.saver import Saver, require_space_for_run
@@ -82,11 +82,12 @@ def _begin(
     if place.exists:
         config = _continued(place, config, folder)
         seen, looked = checkpoint.latest(place.path)
+        other_rate = rate_change(place.config(), replace(config, images=images_of(config, folder)), seen)
         if looked and seen >= images_of(config, folder):
             return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
     job = make_job(folder, config)
     require_space_for_run(place, job)
-    for line in differences(place.read().get("machine", {}), job.device) if place.exists else []:
+    for line in [*differences(place.read().get("machine", {}), job.device), *other_rate] if place.exists else []:
         report.note(line)
     job, store = prepared(job, place.path, report)
     refuse_unreadable(job)

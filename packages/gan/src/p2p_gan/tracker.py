@@ -112,7 +112,7 @@ class Tracker:
         means = (self._tally / max(1, self._tallied)).tolist()
         now = time.monotonic()
         self.last = dict(zip(self._job.recipe.names, means, strict=True))
-        deep = self._due(max(self._job.config.log_every, PROBE_EVERY), before)
+        deep = probe_due(before, self.images, self._job.config.log_every) or self.images == self._job.config.images
         seen, lines = self.guards.look(self.last, batch, self.images, deep=deep, answered=now - asked)
         for line in lines:
             self._report.note(line)
@@ -202,6 +202,15 @@ class Tracker:
             visible(fake, task.output, task.palette if wanted.kind == "classes" else None),
             visible(b, task.output, task.palette_of(task.output)),
         )
+
+
+def probe_due(before: int, images: int, log_every: int) -> bool:
+    """Whether the line of the record due in the update from `before` to `images` is the first after a probe is due.
+
+    It follows from the images alone, so that a resumed run looks when an uninterrupted one does.
+    """
+    last, line = (count // log_every * log_every for count in (before, images))
+    return line // PROBE_EVERY > last // PROBE_EVERY
 
 
 def pairs_to_show(job: Job) -> tuple[Pair, ...]:
