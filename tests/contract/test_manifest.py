@@ -125,6 +125,15 @@ def test_a_damaged_manifest_is_one_line_naming_the_folder(
     assert "\n" not in str(error.value)
 
 
+def test_a_manifest_that_lists_a_pair_twice_is_refused(folder: PairFolder) -> None:
+    write_manifest(folder)
+    lines = folder.path / "pairs.jsonl"
+    first = lines.read_text("utf-8").splitlines()[0]
+    lines.write_text(lines.read_text("utf-8") + first + "\n", "utf-8")
+    with pytest.raises(P2PError, match="have one name"):
+        read_manifest(folder.path)
+
+
 def test_a_manifest_cut_in_the_middle_of_a_line_is_named(folder: PairFolder) -> None:
     write_manifest(folder)
     lines = folder.path / "pairs.jsonl"

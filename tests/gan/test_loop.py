@@ -22,7 +22,7 @@ from p2p_gan.loop import train
 from p2p_gan.model import FILE
 from p2p_gan.plan import plan
 from p2p_gan.saver import Saver
-from p2p_gan.tracker import Tracker
+from p2p_gan.tracker import Tracker, probe_due
 
 
 class Stop(Reporter):
@@ -103,6 +103,38 @@ def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
 
 
+def test_a_longer_run_says_where_its_falling_rate_goes_on(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    short = replace(tiny, schedule="linear", images=8)
+    train(pair_folder, tmp_path / "run", short)
+    heard = Stop(99)
+    train(pair_folder, tmp_path / "run", replace(short, images=12), report=heard)
+    said = [line for line in heard.lines if "schedule" in line]
+    assert said == ["schedule=linear: falls over 12 images now, not 8: the rate goes on at 0.000267, where it was 0."]
+    assert [line["rate"] for line in stats(tmp_path / "run") if "rate" in line][-1] == 0
+    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant"))
+    heard = Stop(99)
+    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant", images=12), report=heard)
+    assert not any("schedule" in line for line in heard.lines)
+
+
+@pytest.mark.parametrize(
+    ("batch", "log_every", "probed"),
+    [
+        (1, 10, [100, 200, 300]),
+        (1, 70, [140, 210, 350]),
+        (1, 150, [150, 300]),
+        (16, 5, [112, 208, 304]),
+        (16, 70, [144, 224, 352]),
+    ],
+)
+def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_the_record(
+    batch: int, log_every: int, probed: list[int]
+) -> None:
+    updates = [(seen, seen + batch) for seen in range(0, 355, batch)]
+    lines = [(before, after) for before, after in updates if after // log_every > before // log_every]
+    assert [after for before, after in lines if probe_due(before, after, log_every)] == probed
+
+
 def test_a_finished_run_needs_no_device_to_be_left_alone(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     train(pair_folder, tmp_path / "run", tiny)
     record = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -137,6 +169,26 @@ def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path
     (pair_folder / "train" / "car-002.png").write_bytes(b"")
     with pytest.raises(P2PError, match=r"car-002.png: the file is empty"):
         train(pair_folder, tmp_path / "run", tiny)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_pair_that_could_not_be_looked_at_is_refused_before_training(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    held_out = sorted((pair_folder / "val").glob("*.png"))[-1]
+    held_out.write_bytes(held_out.read_bytes()[:60])
+    with pytest.raises(P2PError, match=f"{held_out.name}: is cut off"):
+        train(pair_folder, tmp_path / "run", tiny)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    lines = (pair_folder / "pairs.jsonl").read_text().replace('"size": [32, 32]', '"size": [16, 64]', 1)
+    (pair_folder / "pairs.jsonl").write_text(lines)
+    with pytest.raises(P2PError, match="is 32x32, not 16x64 as its manifest says"):
+        train(pair_folder, tmp_path / "run", replace(tiny, size=None, jitter=1.0))
     assert not (tmp_path / "run").exists()
 
 

@@ -180,7 +180,19 @@ def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path
     assert error.value.exit_code == 1
 
 
-@pytest.mark.parametrize("line", ["[]", "5", "null", '{"images": "x"}', '{"seconds": []}', '{"validation": 1}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "5",
+        "null",
+        '{"images": "x"}',
+        '{"seconds": []}',
+        '{"validation": 1}',
+        '{"g_l1": "x"}',
+        '{"validation": {"l1": null}}',
+    ],
+)
 def test_a_line_that_is_none_of_the_record_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / STATS).write_text('{"images": 4}\n' + line + "\n")
     with pytest.raises(P2PError, match=r"stats\.jsonl: line 2 is not of a run's record"):

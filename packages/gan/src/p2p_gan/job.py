@@ -189,3 +189,14 @@ def rate_at(config: Config, seen: int) -> float:
     if config.schedule == "constant" or seen < total / 2:
         return config.rate
     return config.rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
+
+
+def rate_change(before: Config, now: Config, seen: int) -> list[str]:
+    """A line, if another length of the run makes a falling rate jump after `seen` images."""
+    was, will = rate_at(before, seen), rate_at(now, seen)
+    if was == will:
+        return []
+    return [
+        f"schedule={now.schedule}: falls over {now.images} images now, not {before.images}: the rate goes on at "
+        f"{will:.3g}, where it was {was:.3g}."
+    ]

@@ -20,13 +20,13 @@ from p2p_gan.fitting import memory_explained
 from p2p_gan.follow import follow
 from p2p_gan.guards import DivergedError
 from p2p_gan.interrupt import Interruption, Stopped
-from p2p_gan.job import Job, images_of, make_job
+from p2p_gan.job import Job, images_of, make_job, rate_change
 from p2p_gan.parallel import shared_state, spread
 from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared, timed_share
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.saver import Saver, require_space_for_run
 from p2p_gan.scaling import restore_scalers
-from p2p_gan.tracker import Tracker
+from p2p_gan.tracker import Tracker, refuse_unreadable
 
 RECOVERY = 0.5  # of the rate, after a loss that is no number
 
@@ -103,13 +103,15 @@ def _begin(
     if place.exists:
         config = _continued(place, config, folder)
         seen, looked = checkpoint.latest(place.path)
+        other_rate = rate_change(place.config(), replace(config, images=images_of(config, folder)), seen)
         if looked and seen >= images_of(config, folder):
             return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
     job = make_job(folder, config, ranks)
     require_space_for_run(place, job)
-    for line in _elsewhere(place, job) if place.exists else []:
+    for line in [*_elsewhere(place, job), *other_rate] if place.exists else []:
         report.note(line)
     job, store = prepared(job, place.path, report)
+    refuse_unreadable(job)
     planned = _announced(place, job, store, report)
     if not place.exists:
         place.hold(report)

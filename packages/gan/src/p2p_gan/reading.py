@@ -13,6 +13,7 @@ import numpy as np
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.fit import fit_to
+from p2p_datatools.contract.images import size_of
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder
 from p2p_datatools.contract.pair import read_halves as stored_halves
 from p2p_datatools.contract.sizes import Fit, Size
@@ -47,6 +48,10 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
     """
     halves = read_halves(folder, pair, task)
     where = str(folder.path / pair.file)
+    if size_of(halves[0]) != pair.size:  # `sizing` follows from it
+        raise P2PError(
+            f"{where}: is {size_of(halves[0])}, not {pair.size} as its manifest says. Pair again with 'p2p data pair'."
+        )
 
     def one(pixels: Array, half: Half) -> Array:
         palette = task.palette_of(half)

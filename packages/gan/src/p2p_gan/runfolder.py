@@ -193,8 +193,11 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
 
 
 def _is_line(line: Any) -> bool:
-    kinds = {"images": int, "resumed_at": int, "seconds": int | float, "validation": dict}
-    return isinstance(line, dict) and all(name not in line or isinstance(line[name], kinds[name]) for name in kinds)
+    if not isinstance(line, dict) or not isinstance(line.get("validation", {}), dict):
+        return False
+    whole = all(isinstance(line.get(name, 0), int) for name in ("images", "resumed_at"))
+    figures = {name: value for name, value in line.items() if name[:2] in ("d_", "g_") or name == "seconds"}
+    return whole and all(isinstance(value, int | float) for value in (figures | line.get("validation", {})).values())
 
 
 def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:

@@ -22,6 +22,7 @@ from p2p_gan.guards import PROBE_EVERY, Guards
 from p2p_gan.interrupt import Interruption
 from p2p_gan.job import Job, rate_at
 from p2p_gan.networks.applying import Applying
+from p2p_gan.reading import on_all_cores
 from p2p_gan.runfolder import SAMPLES, RunFolder
 from p2p_gan.saver import Saver
 from p2p_gan.scaling import scaler_states
@@ -120,7 +121,7 @@ class Tracker:
         means = (self._tally / max(1, self._tallied)).tolist()
         now = time.monotonic()
         self.last = dict(zip(self._job.recipe.names, means, strict=True))
-        deep = self._due(max(self._job.config.log_every, PROBE_EVERY), before)
+        deep = probe_due(before, self.images, self._job.config.log_every) or self.images == self._job.config.images
         seen, lines = self.guards.look(self.last, batch, self.images, deep=deep, answered=now - asked)
         for line in lines:
             self._report.note(line)
@@ -186,7 +187,7 @@ class Tracker:
         False when a signal came first: whoever ends a process gives it seconds, and a grid may take more.
         """
         if self._shown is None:
-            self._shown = _pairs_to_show(self._job)
+            self._shown = read_shown(self._job.folder, pairs_to_show(self._job), self._job.task, self._job.config)
         rows = []
         for a, b in self._shown:
             if self._interruption.asked:
@@ -212,7 +213,27 @@ class Tracker:
         )
 
 
-def _pairs_to_show(job: Job) -> list[tuple[Array, Array]]:
+def probe_due(before: int, images: int, log_every: int) -> bool:
+    """Whether the line of the record due in the update from `before` to `images` is the first after a probe is due.
+
+    It follows from the images alone, so that a resumed run looks when an uninterrupted one does.
+    """
+    last, line = (count // log_every * log_every for count in (before, images))
+    return line // PROBE_EVERY > last // PROBE_EVERY
+
+
+def pairs_to_show(job: Job) -> Sequence[Pair]:
+    """The pairs of the sample grids: held out, or of training where there are no others."""
     pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
-    chosen = pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
-    return read_shown(job.folder, chosen, job.task, job.config)
+    return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
+
+
+def refuse_unreadable(job: Job) -> None:
+    """Raise P2PError for a pair that the run would look at and could not read: now, not after hours of training."""
+    looked = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
+
+    def read(pair: Pair) -> None:
+        read_shown(job.folder, [pair], job.task, job.config)
+
+    for _ in on_all_cores(read, tuple(looked.values()), job.folder):
+        pass

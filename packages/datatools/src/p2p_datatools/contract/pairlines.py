@@ -5,12 +5,14 @@ Nothing here may decode a picture, or hold more of each line in memory than wher
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import OpenLines, each_line
 from p2p_datatools.contract.sizes import Size
 
@@ -80,12 +82,14 @@ class PairLines(Sequence[Pair]):
         self._lines = OpenLines(path)
         codes: dict[str, int] = {}
         places, splits = [np.empty(0, np.int64)], [np.empty(0, np.uint8)]
-        last, sorted_so_far = "", True
+        before: Pair | None = None
+        sorted_so_far = True
         batch: list[tuple[int, int]] = []
         for place, line in each_line(path):
             pair = pair_from_json(line)
-            sorted_so_far = sorted_so_far and last <= pair.name
-            last = pair.name
+            sorted_so_far = sorted_so_far and (before is None or before.name <= pair.name)
+            _refuse_twice(path, before, pair)
+            before = pair
             batch.append((place, codes.setdefault(pair.split, len(codes))))
             if len(batch) == 4096:
                 _append(batch, places, splits)
@@ -94,6 +98,8 @@ class PairLines(Sequence[Pair]):
         if not sorted_so_far:
             order = np.array(sorted(range(len(self)), key=lambda index: self[index].name), dtype=np.int64)
             self._places, self._splits = self._places[order], self._splits[order]
+            for one, other in pairwise(self):
+                _refuse_twice(path, one, other)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -132,6 +138,11 @@ class PairLines(Sequence[Pair]):
         return all(one == another for one, another in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+
+def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
+    if one is not None and one.name == other.name:
+        raise P2PError(f"{path}: {one.file} and {other.file} have one name. Remove or rename one of them.")
 
 
 def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], splits: list[NDArray[np.uint8]]) -> None:
