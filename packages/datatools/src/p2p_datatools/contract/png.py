@@ -4,7 +4,6 @@ Nothing here may decide what a picture means: a file with a profile, transparenc
 """
 
 import struct
-import zlib
 from collections.abc import Iterator
 
 import cv2
@@ -42,7 +41,7 @@ def _is_plain(data: bytes) -> bool:
     while kind != b"IEND" and place + 12 <= len(data):
         length = int.from_bytes(data[place : place + 4], "big")
         kind, end = data[place + 4 : place + 8], place + 8 + length
-        if end + 4 > len(data) or zlib.crc32(view[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+        if end + 4 > len(data) or isal_zlib.crc32(view[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             return False
         if kind not in (b"IHDR", b"IDAT", b"IEND") and kind not in HARMLESS:
             return False
@@ -106,4 +105,4 @@ def _big_endian(rows: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8]:
 
 
 def _chunk(kind: bytes, body: bytes) -> tuple[bytes, ...]:
-    return struct.pack(">I", len(body)) + kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+    return struct.pack(">I", len(body)) + kind, body, struct.pack(">I", isal_zlib.crc32(body, isal_zlib.crc32(kind)))
