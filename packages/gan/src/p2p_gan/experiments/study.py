@@ -119,9 +119,7 @@ def _begin(dest: Path, arms: Mapping[str, Config], folder: PairFolder) -> None:
     path = dest / FILE
     if not path.is_file() and dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
         raise UsageError(f"{dest}: holds something else (no {FILE}). Choose another place for the study.")
-    old = read_json(path) if path.is_file() else {"format": FORMAT, "data_hash": folder.data_hash, "arms": {}}
-    if not isinstance(old, dict) or old.get("format") != FORMAT or not isinstance(old.get("arms"), dict):
-        raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
+    old = _record(path) if path.is_file() else {"format": FORMAT, "data_hash": folder.data_hash, "arms": {}}
     new = {name: config.to_json() for name, config in arms.items()}
     changed = [f"{name}'s {field}" for name in new for field in _differing(old["arms"].get(name, new[name]), new[name])]
     if old["data_hash"] != folder.data_hash:
@@ -134,6 +132,33 @@ def _begin(dest: Path, arms: Mapping[str, Config], folder: PairFolder) -> None:
     record = {"format": FORMAT, "version": VERSION, "data_hash": folder.data_hash, "arms": old["arms"] | new}
     if record != old:
         write_json(path, record)
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """What study.json says; raises P2PError when it is damaged, or newer than this program."""
+    value = read_json(path)
+    if not isinstance(value, dict) or value.get("format") != FORMAT or not isinstance(value.get("version"), int):
+        raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
+    if value["version"] > VERSION:
+        raise P2PError(f"{path}: was written by a newer p2p (format {value['version']}). Update p2p.")
+    arms = value.get("arms")
+    if (
+        "data_hash" not in value
+        or not isinstance(arms, dict)
+        or not all(isinstance(each, dict) for each in arms.values())
+    ):
+        raise P2PError(f"{path}: is damaged. Was it edited? Bring a copy back, or choose another destination.")
+    return value
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    """The scores of a trial that was scored before; raises P2PError when they are none."""
+    value = read_json(path)
+    if not isinstance(value, dict) or not all(
+        number is None or isinstance(number, int | float) for name, number in value.items() if name != "all"
+    ):
+        raise P2PError(f"{path}: holds no scores. Was it edited? Delete it: the same command scores the run again.")
+    return value
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -160,7 +185,7 @@ def _trial(study: Study, name: str, runs: str, config: Config, report: Reporter)
     if not path.is_file():
         asked = Asked(study.split, variants=VARIANTS, segmenter=study.judge)
         write_json(path, summarised(evaluate(run, study.pairs, asked=asked, report=report)))
-    return Trial(name, config.seed, run, read_json(path))
+    return Trial(name, config.seed, run, _scores(path))
 
 
 def summarised(scores: Scores) -> dict[str, Any]:
