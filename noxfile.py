@@ -64,3 +64,9 @@ def tests(session: nox.Session) -> None:
 def kills(session: nox.Session) -> None:
     """Fifty kills of training processes at random moments, a third of them in the middle of a checkpoint's write."""
     session.run(PYTHON, "tests/gan/kills.py", *(session.posargs or ["--kills", "50"]))
+
+
+@nox.session
+def distributed(session: nox.Session) -> None:
+    """Training in several processes as a person starts it: launched, killed, restarted, stopped and failing."""
+    session.run(PYTHON, "tests/cli/launches.py")

@@ -21,11 +21,15 @@ P2P = (sys.executable, "-m", "p2p_cli")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took: wall seconds from start to end, its peak memory in MiB, and what it printed."""
+    """What one process took: wall seconds from start to end, its peak memory in MiB, and what it printed.
+
+    `cpu` are the seconds that processors worked for it and for its own children, which a busy machine changes little.
+    """
 
     seconds: float
     mib: float
     output: str
+    cpu: float
 
 
 def run(command: Sequence[str]) -> Cost:
@@ -42,7 +46,7 @@ def run(command: Sequence[str]) -> Cost:
             sys.exit(f"{' '.join(command)} ended with code {process.returncode}:\n{messages.read()}")
         output.seek(0)
         unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-        return Cost(seconds, usage.ru_maxrss * unit / 2**20, output.read())
+        return Cost(seconds, usage.ru_maxrss * unit / 2**20, output.read(), usage.ru_utime + usage.ru_stime)
 
 
 def spread(values: Sequence[float], unit: str, digits: int) -> str:

@@ -17,7 +17,7 @@ def test_every_set_is_a_line_and_one_set_is_a_page(capsys: pytest.CaptureFixture
     page = capsys.readouterr().out
     assert "1096 in train, 1098 in val" in page
     assert "unverified" in page
-    assert "p2p train maps run --preset paper --direction a-to-b" in page
+    assert "p2p train maps run --preset paper-maps --direction a-to-b" in page
 
 
 def test_entries_of_ones_own_come_by_option_or_environment(

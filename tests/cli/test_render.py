@@ -30,6 +30,31 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
 
 
+def test_plain_progress_of_a_night_is_a_line_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(10 * 3600 + 1))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    report = render.PlainReporter()
+    report.start("training", 100_000)
+    for _ in range(10 * 3600):
+        report.advance()
+    lines = capsys.readouterr().err.splitlines()
+    assert 600 <= len(lines) < 700
+
+
+def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 11.0, 22.0, 33.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("training", 2)
+    report.advance()
+    report.advance()
+    report.advance(0, val_l1=0.25)  # the last images are scored when all are counted
+    report.finish()
+    assert capsys.readouterr().err == "training: 1/2, 11 s left\ntraining: 2/2 (val_l1 0.25)\n"
+
+
 def test_bytes_are_told_in_megabytes_with_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,9 +83,35 @@ def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "reading" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("columns", [40, 72, 120])
+def test_no_number_of_a_bar_is_cut_in_any_window(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    report = render.LiveReporter()
+    for _ in report.track(range(1280), "reading pairs", 1280):
+        pass
+    report.finish()
+    said = capsys.readouterr().err
+    assert "1280/1280" in said
+    assert "\N{HORIZONTAL ELLIPSIS}" not in said
+
+
 def test_a_table_is_not_cut_where_no_terminal_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
     render.table(("where", "what"), [("a" * 150, "b" * 150)])
     assert "a" * 150 + "  " + "b" * 150 in capsys.readouterr().out
+
+
+def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "Console", lambda width: Console(width=40))
+    render.table(("arm", "L1", "SSIM"), [("encoder-decoder", "0.1234 ± 0.0123", "0.9876 ± 0.0567")])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    shown = "".join("".join(lines).split())
+    assert all(part in shown for part in ("0.1234±", "0.0123", "0.9876±", "0.0567"))
+    assert "…" not in shown
 
 
 def drawn(figures: render.Figures, width: int) -> list[str]:

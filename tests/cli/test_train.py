@@ -1,6 +1,9 @@
 """`p2p train` on pairs of every kind: deep, of many channels, as classes, of many shapes; what it says, and its end."""
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
 from p2p_gan import loop
 from p2p_gan.config import Config
+from p2p_gan.presets import PRESETS
 
 CARS = load_palette("cars")
 SMALL = {
@@ -129,6 +133,33 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
     assert not (tmp_path / "run").exists()
 
 
+def test_rare_crops_without_masks_say_what_to_add_and_that_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.toml").write_text("rare_crops = 0.5\n")
+    words = ("--config", str(tmp_path / "own.toml"), "--size", "32", "--dry-run")
+    assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 2
+    assert "Add --set rare_crops=0." in capsys.readouterr().err
+    assert train(tmp_path / "pairs", tmp_path / "run", *words, rare_crops=0) == 0
+
+
+def test_best_takes_pairs_without_masks(tmp_path: Path) -> None:
+    words = ("--preset", "best", "--size", "32", "--dry-run")
+    assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 0
+
+
+def test_a_finished_run_says_commands_that_run_as_they_stand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert train(masked(tmp_path / "my pairs"), tmp_path / "run", "--size", "32") == 0
+    said = capsys.readouterr().out.splitlines()
+    lines = [line.removeprefix("next").strip() for line in said if "p2p " in line]
+    assert [shlex.split(line)[1] for line in lines] == ["sample", "evaluate"]
+    monkeypatch.chdir(tmp_path)
+    for line in lines:
+        assert main(shlex.split(line)[1:]) == 0
+
+
 @pytest.mark.parametrize(("number", "code"), [("SIGTERM", 0), ("SIGINT", 130)])
 def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     tmp_path: Path,
@@ -146,3 +177,50 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     said = capsys.readouterr().out
     assert "To resume, type it again:" in said
     assert f"p2p train '{tmp_path}/my pairs' {tmp_path}/run --preset tiny" in said
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_can_train_on_pairs_of_masks_and_photos(
+    preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--preset", preset, "--dry-run")
+    few = {"filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu"}
+    assert main(["train", str(masked(tmp_path / "pairs")), str(tmp_path / "run"), *words, *as_words(few)]) == 0
+    said = capsys.readouterr().out
+    assert f"batch {PRESETS[preset].batch}" in said
+    assert ("photo-to-mask" in said) == (preset == "segment")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name != "segment"])
+def test_every_preset_but_segment_can_train_on_plain_photos(preset: str, tmp_path: Path) -> None:
+    photo = Half("photo", "photo")
+    pictures = [(np.full((40, 40, 3), value, np.uint8),) * 2 for value in (10, 200)]
+    write_pairs(tmp_path / "pairs", photo, Half("other", "photo"), pictures)
+    few = {"filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu", "images": 1}
+    words = ("--preset", preset, "--size", "64" if preset == "maps" else "32", "--batch", "1")
+    assert main(["train", str(tmp_path / "pairs"), str(tmp_path / "run"), *words, *as_words(few)]) == 0
+
+
+def test_segmenting_without_a_palette_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [(np.full((40, 40, 3), value, np.uint8),) * 2 for value in (10, 200)]
+    for a in (Half("photo", "photo"), Half("mask", "mask")):
+        write_pairs(tmp_path / a.name, a, Half("other", "photo"), pictures)
+        assert main(["train", str(tmp_path / a.name), str(tmp_path / "run"), "--preset", "segment"]) == 2
+        error = capsys.readouterr().err
+        assert "a_as=classes" in error
+        assert len(error.strip().splitlines()) == 1
+        assert not (tmp_path / "run").exists()
+
+
+def test_the_help_lists_the_presets_and_loads_no_torch() -> None:
+    program = "import sys; from p2p_cli.app import main; main(['train', '--help']); sys.exit('torch' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    for name in PRESETS:
+        assert f"\n  {name} " in shown
+
+
+def as_words(settings: dict[str, Any]) -> list[str]:
+    return [f"--set={name}={value}" for name, value in settings.items()]

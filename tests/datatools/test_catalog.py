@@ -46,6 +46,18 @@ def test_the_presets_are_those_of_training() -> None:
     assert {entry.preset for entry in catalog().values()} <= set(PRESETS)
 
 
+def test_a_set_names_the_preset_that_was_made_for_it_and_the_command_says_the_same() -> None:
+    fitting = {
+        **{"cars": "cars", "cars-pairs": "cars", "maps": "paper-maps", "facades": "paper"},
+        **{"coco-photos": "colourise", "synth-cars": "tiny"},
+    }
+    entries = catalog()
+    assert {name: entries[name].preset for name in fitting} == fitting
+    for entry in entries.values():
+        if "p2p train" in entry.next:
+            assert f"--preset {entry.preset} " in entry.next
+
+
 MINE = """
 [scans]
 title = "Our scans"

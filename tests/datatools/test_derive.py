@@ -1,6 +1,7 @@
 """A made from B: every photo under its name, the same again, and a stop at any moment."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -117,11 +118,11 @@ def test_the_same_call_again_does_nothing_and_new_photos_are_added(
 
 def test_other_settings_or_another_seed_on_the_same_folder_are_refused(photos: Path, dest: Path) -> None:
     derive(photos, dest, Blur(vary=True), seed=1)
-    with pytest.raises(UsageError, match=r"was made with another settings \(blur .*seed 1\)"):
+    with pytest.raises(UsageError, match=r"was made with sigma 3\.0, not 2\. Repeat"):
         derive(photos, dest, Blur(sigma=2, vary=True), seed=1)
-    with pytest.raises(UsageError, match="was made with another seed"):
+    with pytest.raises(UsageError, match="was made with seed 1, not 2"):
         derive(photos, dest, Blur(vary=True), seed=2)
-    with pytest.raises(UsageError, match="was made with another op, settings"):
+    with pytest.raises(UsageError, match=r"was made with op blur, not edges; settings kind=gaussian .*, not "):
         derive(photos, dest, Edges(), seed=1)
 
 
@@ -197,3 +198,10 @@ def test_edges_of_real_cars_are_few_thin_dark_lines_on_white(real_data: Path, tm
         drawn = read_photo(file)[..., 0]
         assert 0.005 < (drawn < 128).mean() < 0.12
         assert (drawn == 255).mean() > 0.7
+
+
+def test_a_photo_whose_name_is_not_utf8_stops_no_other(photos: Path, dest: Path) -> None:
+    (photos / os.fsdecode(b"caf\xe9.png")).touch()
+    summary = derive(photos, dest, Edges(), keep_going=True)
+    assert summary.made
+    assert "not UTF-8" in summary.skipped[0].why

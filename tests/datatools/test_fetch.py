@@ -7,11 +7,13 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from p2p_datatools.catalog import known
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json
 from p2p_datatools.contract.progress import Reporter
@@ -22,6 +24,19 @@ Contents = Callable[[Path], dict[str, bytes]]
 KilledAfter = Callable[[Callable[[], object], int], bool]
 
 PAIRS = {f"maps/{folder}/{number}.jpg": os.urandom(400 + number) for folder in ("train", "val") for number in range(5)}
+
+
+@pytest.fixture(autouse=True)
+def tiny_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The known sets without the number of their pictures, so that a few will do."""
+    monkeypatch.setattr("p2p_datatools.fetch.known", lambda *said: replace(known(*said), counts=()))
+
+
+@pytest.fixture
+def promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maps promises one picture more for training than the archive holds, and is said to have a test folder."""
+    counts = {"counts": (("train", 6), ("val", 5), ("test", 2)), "unsure": ("test",)}
+    monkeypatch.setattr("p2p_datatools.fetch.known", lambda *said: replace(known(*said), **counts))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -262,6 +277,40 @@ def test_a_sample_with_annotations_says_to_go_on_without_the_photos_that_it_lack
     assert summary.next.endswith(" --keep-going")
     assert fetch("car-parts", tmp_path / "two", limit=2).next == summary.next
     assert not fetch("car-parts", tmp_path / "all", source=str(folder.parent)).next.endswith("--keep-going")
+
+
+@pytest.mark.usefixtures("promised")
+def test_an_archive_with_fewer_pictures_than_promised_is_refused_or_a_sample(archive: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "maps"
+    for limit in (None, 11):
+        with pytest.raises(P2PError, match=r"holds 5 of the 6 pictures in train that maps has\..* --limit 10") as error:
+            fetch("maps", dest, source=str(archive), limit=limit)
+        assert "\n" not in str(error.value)
+        assert not dest.exists()
+    assert fetch("maps", dest, source=str(archive), limit=10).written == 10
+
+
+def test_a_number_of_pictures_that_is_hearsay_is_only_said(archive: Path, tmp_path: Path, promised: None) -> None:
+    notes: list[str] = []
+
+    class Notes(Reporter):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    more = tmp_path / "packed" / "maps" / "train" / "9.jpg"
+    more.write_bytes(b"x")
+    assert fetch("maps", tmp_path / "maps", source=str(tmp_path / "packed"), report=Notes()).written == 11
+    assert [note for note in notes if note.endswith("holds 0 of the 2 pictures in test that maps is said to have.")]
+
+
+@pytest.mark.usefixtures("archive")
+def test_an_empty_picture_is_an_error_even_in_a_sample(tmp_path: Path) -> None:
+    (tmp_path / "packed" / "maps" / "val" / "3.jpg").write_bytes(b"")
+    with tarfile.open(tmp_path / "anew.tar", "w") as tar:
+        tar.add(tmp_path / "packed" / "maps", "maps")
+    for source in ("packed", "anew.tar"):
+        with pytest.raises(P2PError, match=r"holds 1 empty pictures \(0 bytes\), such as .*maps/val/3\.jpg"):
+            fetch("maps", tmp_path / "maps", source=str(tmp_path / source), limit=1)
 
 
 @pytest.mark.real_data

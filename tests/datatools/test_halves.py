@@ -171,7 +171,7 @@ def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> No
 
 def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path) -> None:
     halves(foreign, dest)
-    with pytest.raises(UsageError, match="was made with another halves"):
+    with pytest.raises(UsageError, match="was made with halves a,b, not photo,map"):
         halves(foreign, dest, words=("photo", "map"))
 
 

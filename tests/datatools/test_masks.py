@@ -522,3 +522,31 @@ def test_real_street_scenes_are_built_by_their_ids(real_data: Path, tmp_path: Pa
     assert summary.built == 10
     assert summary.areas["ignore"] == 111_441
     assert summary.areas["car"] == 298_226
+
+
+def test_a_photo_and_a_label_whose_names_are_not_utf8_stop_no_other(tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "photos", "a.jpg", size=(2, 2))
+    labels = write_numbers(tmp_path / "labels", a=[[0, 1], [1, 0]])
+    (photos / os.fsdecode(b"caf\xe9.jpg")).touch()
+    (labels / os.fsdecode(b"caf\xe9.png")).touch()
+    with pytest.raises(P2PError, match="whose name is not UTF-8: 'caf") as error:
+        build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos)
+    str(error.value).encode()
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, keep_going=True)
+    assert (summary.built, [skip.where for skip in summary.skipped]) == (1, [str(labels), str(photos)])
+
+
+def test_links_out_of_a_folder_on_the_disk_are_followed_and_said(tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "photos", "a.jpg", "b.jpg", size=(2, 2))
+    labels = write_numbers(tmp_path / "labels", a=[[0, 1], [1, 0]], b=[[0, 1], [1, 0]])
+    (labels / "a.png").rename(tmp_path / "elsewhere.png")
+    (labels / "a.png").symlink_to(tmp_path / "elsewhere.png")
+    notes: list[str] = []
+
+    class Notes(Reporter):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    assert build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, report=Notes()).built == 2
+    (link,) = [note for note in notes if "is a link" in note]
+    assert link.endswith(f"elsewhere.png, outside {labels}; 1 files read are such links.")

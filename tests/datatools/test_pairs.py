@@ -381,13 +381,13 @@ def test_a_picture_saved_anew_with_the_same_pixels_has_not_changed(masks: Path, 
 
 def test_other_settings_than_those_of_the_folder_are_refused(masks: Path, photos: Path, dest: Path) -> None:
     pair(masks, photos, dest)
-    with pytest.raises(UsageError, match="another size, fit"):
+    with pytest.raises(UsageError, match="made with size none, not 8x8; fit none, not stretch"):
         pair(masks, photos, dest, size=Size(8, 8))
-    with pytest.raises(UsageError, match="another halves"):
+    with pytest.raises(UsageError, match="made with halves mask,photo, not labels,photo"):
         pair(masks, photos, dest, halves=("labels", "photo"))
     text = (masks / "palette.toml").read_text()
     (masks / "palette.toml").write_text(text.replace("tyres", "wheels"))
-    with pytest.raises(UsageError, match="another palette"):
+    with pytest.raises(UsageError, match=r"made with palette .*tyres.*, not .*wheels"):
         pair(masks, photos, dest)
 
 

@@ -67,11 +67,12 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
         partners(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "notes.txt"))
 
 
-def test_a_file_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf8_is_a_skip_that_stops_no_other(tmp_path: Path) -> None:
     a, b = make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png")
     (b / os.fsdecode(b"caf\xe9.png")).touch()
-    with pytest.raises(P2PError, match="not UTF-8"):
-        partners(a, b)
+    matched, (skip,) = partners(a, b)
+    assert list(matched) == ["1"]
+    assert str(skip) == f"{b}: has a file whose name is not UTF-8: 'caf\\udce9.png'. Rename it."
 
 
 def test_an_expression_finds_what_the_names_share(tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json
 from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.sizes import Size
-from p2p_gan import fitting, loop
+from p2p_gan import course, fitting
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, load_store
 from p2p_gan.fitting import largest_batch, spare, timed
 from p2p_gan.job import Job, make_job
 from p2p_gan.loop import train
+from p2p_gan.plan import plan
 from p2p_gan.settings import with_settings
 
 
@@ -77,6 +79,24 @@ def test_batch_auto_is_resolved_once_and_kept_on_resume(
         train(pair_folder, tmp_path / "run", replace(automatic, images=20, batch=2))
 
 
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.mark.parametrize(("batch", "why"), [(4, "that fits into the memory of cpu"), (8, "that 8 pairs can fill")])
+def test_batch_auto_says_what_bounds_it(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch, batch: int, why: str
+) -> None:
+    notes = Notes()
+    monkeypatch.setattr("p2p_gan.plan.largest_batch", lambda *_: batch)
+    plan(pair_folder, replace(tiny, batch=0), report=notes)
+    assert f"batch {batch}: the largest power of two {why}" in notes.lines
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -91,7 +111,7 @@ def test_out_of_memory_says_the_largest_batch_that_fits(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(course, "train_step", fail)
     monkeypatch.setattr(fitting, "largest_batch", lambda *_: 2)
     with pytest.raises(P2PError, match=r"cpu: out of memory at batch 4 .* largest that fits is 2. Take --batch 2 "):
         train(pair_folder, tmp_path / "run", replace(tiny, batch=4))
@@ -103,7 +123,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("shapes differ")
 
-    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(course, "train_step", fail)
     with pytest.raises(RuntimeError, match="shapes differ"):
         train(pair_folder, tmp_path / "run", tiny)
 

@@ -15,7 +15,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import read_lines
 from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan import checkpoint, guards, loop
+from p2p_gan import checkpoint, course, guards
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, load_store
 from p2p_gan.guards import EARLY, WINDOW, DivergedError, Look, LossHistory, Watch
@@ -70,7 +70,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                     next(iter(nets.opponent[0].parameters()))[0, 0, 0, 0] = math.nan
             return train_step(nets, *arguments, **named)
 
-        monkeypatch.setattr(loop, "train_step", step)
+        monkeypatch.setattr(course, "train_step", step)
 
     return poison
 
@@ -117,7 +117,7 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     def step(nets: Networks, *arguments: Any, **named: Any) -> torch.Tensor:
         return torch.full((4,), math.nan)
 
-    monkeypatch.setattr(loop, "train_step", step)
+    monkeypatch.setattr(course, "train_step", step)
     with pytest.raises(DivergedError):
         train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]

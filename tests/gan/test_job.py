@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from p2p_datatools.contract.errors import UsageError
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import open_for_training
-from p2p_gan.job import discriminator_of, make_job
+from p2p_gan.distributed import Ranks
+from p2p_gan.job import discriminator_of, make_job, refuse_uneven
 from p2p_gan.loop import train
 from p2p_gan.model import FILE, load_model
 from p2p_gan.networks.norms import InstanceNorm, Norm
@@ -77,3 +79,18 @@ def test_a_crop_decides_how_deep_a_unet_is_and_a_resnet_s_depth_is_its_own(pair_
     cropped = replace(tiny, size=Size(64, 64), crop=Size(32, 32))
     assert make_job(open_for_training(pair_folder), cropped).config.depth == 5
     assert make_job(open_for_training(pair_folder), replace(tiny, generator="resnet")).config.depth == 2
+
+
+@pytest.mark.parametrize(
+    ("batch", "world", "problem"), [(1, 2, "the nearest that can is 2"), (6, 4, "the nearest that can are 4 and 8")]
+)
+def test_a_batch_that_devices_cannot_share_alike_is_refused(batch: int, world: int, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        refuse_uneven(batch, world)
+
+
+def test_pairs_that_devices_see_alone_are_applied_by_their_own_statistics(pair_folder: Path, tiny: Config) -> None:
+    folder = open_for_training(pair_folder)
+    config = replace(tiny, batch=2)
+    assert make_job(folder, config, Ranks(world=2)).card.statistics == "running"
+    assert make_job(folder, replace(config, sync_norm=False), Ranks(world=2)).card.statistics == "picture"

@@ -13,7 +13,7 @@ from p2p_gan import checkpoint, loop
 from p2p_gan.config import Config
 from p2p_gan.loop import train
 from p2p_gan.model import FILE
-from p2p_gan.plan import Need, described, plan, size_text, time_text
+from p2p_gan.plan import Need, count_text, described, plan, size_text, time_text
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -42,6 +42,21 @@ def test_a_plan_knows_networks_time_memory_and_disk_and_writes_nothing(
     text = "\n".join(described(planned))
     for word in ("mask-to-photo", "patches of 34x34", "images/s", "memory", "disk", "batch 5"):
         assert word in text
+
+
+def test_a_plan_counts_small_networks_one_thread_and_whole_epochs_in_plain_words(
+    pair_folder: Path, tiny: Config
+) -> None:
+    first, second, third, *_ = described(replace(plan(pair_folder, replace(tiny, threads=1, images=16))))
+    assert "16 images in all (2 epochs)" in first
+    assert " K parameters, discriminator of " in second
+    assert "0.0" not in second
+    assert ", 1 thread, seed " in third
+
+
+def test_one_shape_of_all_pictures_is_named_without_a_list(pair_folder: Path, tiny: Config) -> None:
+    kept = plan(pair_folder, replace(tiny, fit="keep", batch=2))
+    assert "at 32x32 (keep), 12 images" in described(kept)[0]
 
 
 def test_the_disk_that_is_planned_is_no_less_than_what_a_run_takes(
@@ -101,3 +116,18 @@ def test_durations_are_told_in_two_units_at_most(seconds: float, text: str) -> N
 )
 def test_sizes_are_told_in_three_digits(size: int, text: str) -> None:
     assert size_text(size) == text
+
+
+def test_a_plan_for_several_devices_says_what_each_has(pair_folder: Path, tiny: Config) -> None:
+    lines = described(plan(pair_folder, replace(tiny, device="cpu*2", batch=4)))
+    assert any(
+        line.startswith("2 times cpu, 2 pairs of a batch on each, statistics together, float32") for line in lines
+    )
+    assert any("without what devices send each other" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(12, "12"), (1_234, "1.23 K"), (176_400, "176 K"), (54_414_000, "54.4 M"), (999_900, "1 M")]
+)
+def test_parameters_are_told_in_three_digits(count: int, text: str) -> None:
+    assert count_text(count) == text

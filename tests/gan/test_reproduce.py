@@ -113,3 +113,10 @@ def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path
         reproduce(run, run)
     with pytest.raises(UsageError, match="is not a run folder"):
         reproduce(tmp_path / "pairs", tmp_path / "again")
+
+
+def test_that_several_devices_trained_it_is_named(run: Path, tmp_path: Path) -> None:
+    change_record(run, processes=4)
+    assert "the run was trained on 4 devices, now on one: other draws of dropout and noise" in (
+        reproduce(run, tmp_path / "again").named
+    )

@@ -54,9 +54,9 @@ def test_a_place_without_runs_is_refused(tmp_path: Path) -> None:
         read_runs([tmp_path])
 
 
-def test_only_fields_that_differ_are_compared_and_intervals_are_none(tmp_path: Path) -> None:
+def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_epochs_are(tmp_path: Path) -> None:
     first = make_run(tmp_path / "one", Config(images=100, rate=1e-4))
-    second = make_run(tmp_path / "two", Config(images=100, rate=3e-4, log_every=7))
+    second = make_run(tmp_path / "two", Config(images=100, rate=3e-4, log_every=7, epochs=9))
     assert differing_fields(read_runs([first, second])) == {"rate": [1e-4, 3e-4]}
     assert differing_fields(read_runs([first])) == {}
 

@@ -14,12 +14,13 @@ from torch import nn
 
 from p2p_gan.losses import discriminator_loss, generator_loss
 from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
 from p2p_gan.networks.initial import initialise
 from p2p_gan.networks.patchgan import PatchGAN
 from p2p_gan.recipe import Recipe
 from p2p_gan.state import parts
-from p2p_gan.step import Batch, Networks, train_step
+from p2p_gan.step import Batch, Networks, Passes, train_step
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "train_step.json"
 
@@ -264,3 +265,25 @@ def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:
     torch.manual_seed(0)
     losses = [train_step(nets, BATCH, Recipe(), contextlib.nullcontext)[3].item() for _ in range(3)]
     assert len(set(losses)) == 3
+
+
+def test_ignored_pixels_count_alike_in_whichever_part_of_a_batch_they_lie() -> None:
+    ignored = torch.rand(2, 1, 32, 32, generator=RANDOM) < torch.tensor([0.9, 0.2]).view(2, 1, 1, 1)
+    whole = replace(BATCH, ignored=ignored, classes=None)
+    recipe = Recipe(game="none", l2_weight=1)
+
+    def learned(batch: Batch, mean: Callable[[torch.Tensor], torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
+        generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
+        initialise(generator, torch.Generator().manual_seed(0))
+        passes = Passes(generator, None, mean) if mean else None
+        nets = Networks(generator, None, torch.optim.Adam(generator.parameters()), None, passes=passes)
+        losses = train_step(nets, batch, recipe, contextlib.nullcontext)
+        return losses, torch.cat([each.grad.flatten() for each in generator.parameters() if each.grad is not None])
+
+    def part(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        mine = slice(number, number + 1)
+        return learned(Batch(whole.a[mine], whole.b[mine], ignored[mine]), lambda mean: (~ignored).float().mean())
+
+    expected, found = learned(whole, None), [part(number) for number in range(2)]
+    for one, parts_of_it in zip(expected, zip(*found, strict=True), strict=True):
+        torch.testing.assert_close(torch.stack(parts_of_it).mean(dim=0), one, atol=1e-5, rtol=1e-4)

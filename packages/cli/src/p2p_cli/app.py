@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from p2p_cli import __version__
+from p2p_cli import __version__, processes
 from p2p_datatools.contract.errors import P2PError
 
 NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
@@ -99,13 +99,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
-        return code if isinstance(code, int) else 0
+        return processes.concluded(code if isinstance(code, int) else 0)
     except P2PError as error:
-        click.echo(f"Error: {error}", err=True)
-        return error.exit_code
+        if processes.is_told(error):
+            click.echo(f"Error: {error}", err=True)
+        return processes.concluded(error.exit_code, error)
     except click.ClickException as error:
-        error.show()
-        return 2
+        if processes.speaks():
+            error.show()
+        return processes.concluded(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. The same command continues.", err=True)
         return INTERRUPTED

@@ -31,7 +31,21 @@ if TYPE_CHECKING:
     "--format",
     "label_format",
     type=click.Choice(
-        ("auto", "cityscapes", "voc", "yolo", "cmp", "coco", "vott", "labelme", "cvat", "via", "colors", "index")
+        (
+            "auto",
+            "cityscapes",
+            "voc",
+            "yolo",
+            "cmp",
+            "panoptic",
+            "coco",
+            "vott",
+            "labelme",
+            "cvat",
+            "via",
+            "colors",
+            "index",
+        )
     ),
     default="auto",
     show_default=True,
@@ -82,10 +96,10 @@ def command(
 ) -> int:
     """Build colour-coded masks from labels.
 
-    LABELS is a file or folder of COCO, VoTT, LabelMe, CVAT for images or VIA, a folder of Cityscapes, Pascal VOC, YOLO
-    or CMP facades, or a folder of pictures of class numbers or of the palette's colours. Classes are painted in the
-    palette's order, so that a wheel is never hidden by its car; blended colours go to a class found beside them. DEST
-    receives one indexed PNG a photo, palette.toml and masks.jsonl.
+    LABELS is a file or folder of COCO (also panoptic), VoTT, LabelMe, CVAT for images or VIA, a folder of Cityscapes,
+    Pascal VOC, YOLO or CMP facades, or a folder of pictures of class numbers or of the palette's colours. Classes are
+    painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
+    beside them. DEST receives one indexed PNG a photo, palette.toml and masks.jsonl.
 
     \b
     Examples:

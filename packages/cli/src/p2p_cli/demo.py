@@ -3,6 +3,7 @@
 Nothing here may do what a command does in another way than that command.
 """
 
+import shlex
 import shutil
 import time
 from dataclasses import asdict
@@ -143,6 +144,7 @@ def tell(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where things are, and what to type next."""
     from p2p_cli import render
 
+    place = shlex.quote(str(dest))
     render.say(f"The model never saw these {scores.pictures} cars; it painted them from their masks in {dest}/samples.")
     render.scores(scores.l1, scores.ssim, scores.l1_mean, scores.ssim_mean, scores.color_error)
     render.say(f"({seconds:.0f} s in all)")
@@ -150,6 +152,6 @@ def tell(dest: Path, scores: "Scores", seconds: float) -> None:
     render.say(f"look at   {dest}/sheet.png   mask, generated, real")
     render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")
     render.say(f"paint     open a mask of {dest}/masks in a drawing program, change the shape in its own colours, then")
-    render.say(f"          p2p sample {dest}/model.safetensors YOURS.png --out painted")
-    render.say(f"longer    p2p train {dest}/pairs {dest}/run --preset tiny --size {SIZE} --images 20000")
+    render.say(f"          p2p sample {place}/model.safetensors YOURS.png --out painted")
+    render.say(f"longer    p2p train {place}/pairs {place}/run --preset tiny --size {SIZE} --images 20000")
     render.say("your own  p2p data build-masks --help")

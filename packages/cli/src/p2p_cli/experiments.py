@@ -11,22 +11,27 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.train import INTERRUPTED, PRESETS
-from p2p_datatools.contract.sizes import FITS, Size
+from p2p_cli.train import INTERRUPTED, PRESETS, WithPresets
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
+    from p2p_gan.experiments.outline import Outline
     from p2p_gan.experiments.study import Study
 
+SOME_FAILED = 1
 
-@click.command()
+
+@click.command(cls=WithPresets)
 @click.argument("pairs", type=options.PLACE)
 @click.argument("dest", type=options.PLACE)
 @click.option("--tables", default="all", show_default=True, metavar="NAMES", help="loss,architecture,field,collapse.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Runs of each arm.")
-@click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start.")
+@click.option(
+    "--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start; see below."
+)
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words.")
-@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="Sides the networks see, multiples of 32.")
-@click.option("--fit", type=click.Choice(FITS), help="How pictures of another shape come to that size.")
+@click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
+@click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images that every arm sees.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
@@ -50,9 +55,10 @@ def command(
     Every arm of the chosen tables is trained on the same budget from the same seeds, and scored on held-out pairs
     that no arm has seen. Where the input is a mask, a segmenter trained on the training pairs says how well a
     generated picture shows its mask. DEST receives the runs, the scores, and index.html: the tables with 95%
-    intervals, and the pictures side by side.
+    intervals, and the pictures side by side, after every arm as far as they are known.
 
-    The same command again continues; more --seeds or --tables extend the study.
+    The same command again continues; more --seeds or --tables extend the study. An arm whose training fails is
+    listed, the others go on, and the exit code is 1.
 
     \b
     Examples:
@@ -65,45 +71,74 @@ def command(
 
     names = grid.chosen_tables(tables)
     config = options.configure(KNOWN[preset], config_file, settings, chosen)
-    possible, impossible = grid.arms_of(names, config)
-    if dry_run:
-        render.table(("arm", "differs in"), [(arm, grid.changes_text(arm)) for arm in possible])
-        for arm, reason in impossible.items():
-            render.say(f"left out: {arm}: {reason}")
-        return 0
+    grid.arms_of(names, grid.playing(config))
     # Loaded after the settings are known to be right: torch takes seconds.
+    from p2p_gan.experiments.outline import outline
     from p2p_gan.experiments.page import write_page
     from p2p_gan.experiments.study import run_study
 
-    study = run_study(pairs, dest, config, tables=names, seeds=seeds, report=render.reporter())
-    page = write_page(study) if study.trials else None
+    report = render.reporter()
+    if dry_run:
+        _show_outline(outline(pairs, config, names, report=report), seeds, as_json=as_json)
+        return 0
+    study = run_study(pairs, dest, config, tables=names, seeds=seeds, report=report, each=write_page)
     if as_json:
         render.say(options.to_json(study))
     elif not study.interrupted:
         _show(study)
     if study.interrupted:
-        render.say("Saved. To continue, type it again:")
-        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
-        return INTERRUPTED
-    if not as_json:
-        render.say(f"page  {page}")
-    return 0
+        render.remark(f"Saved, {len(study.trials)} of {study.planned} trials. To continue, type it again:")
+        render.remark(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
+        return INTERRUPTED if study.stopped_by == "SIGINT" else 0
+    return SOME_FAILED if study.failed else 0
+
+
+def _show_outline(plan: "Outline", seeds: int, *, as_json: bool) -> None:
+    """What would be trained, and how much that is."""
+    from p2p_cli import render
+    from p2p_gan.experiments.grid import changes_text
+
+    runs = plan.runs(seeds)
+    if as_json:
+        arms = {name: changes_text(config, plan.base) for name, config in plan.arms.items()}
+        judge = changes_text(plan.judge, plan.base) if plan.judge else None
+        told = {"arms": arms, "impossible": dict(plan.impossible), "segmenter": judge, "config": plan.base.to_json()}
+        render.say(options.to_json({**told, "seeds": seeds, "runs": runs, "images": runs * plan.images}))
+        return
+    render.table(("arm", "differs in"), [(arm, changes_text(each, plan.base)) for arm, each in plan.arms.items()])
+    for arm, reason in plan.impossible.items():
+        render.say(f"left out: {arm}: {reason}")
+    if plan.unjudged:
+        render.say(plan.unjudged)
+    judged = " and a segmenter" if plan.judge else ""
+    render.say(
+        f"{len(plan.arms)} arms{judged}, {seeds} seed{'s' if seeds > 1 else ''}: {runs} runs of {plan.images} images, "
+        f"{runs * plan.images} in all; scored on {len(plan.folder.of(plan.split))} {plan.split} pairs"
+    )
 
 
 def _show(study: "Study") -> None:
-    """The tables as text."""
+    """The tables as text, what failed, and where the page is."""
     from p2p_cli import render
     from p2p_gan.experiments.grid import TABLES
-    from p2p_gan.experiments.page import COLUMNS, rows_of
+    from p2p_gan.experiments.page import FILE
+    from p2p_gan.experiments.rows import REAL, columns_of, on_real_pictures, rows_of
 
     for name in study.tables:
-        rows = rows_of(study, TABLES[name])
-        columns = [(score, label) for score, label, *_ in COLUMNS if any(score in found for _, _, found in rows)]
+        rows = rows_of(study, name)
+        columns = columns_of(rows)
+        lines = [(row.arm, *(row.text(each.score) for each in columns)) for row in rows]
+        real = on_real_pictures(rows)
+        if real:
+            found = (f"{real['mean_iou']:.4f}" if each.score == "mean_iou" else "" for each in columns)
+            lines.append((REAL, *found))
         render.say(TABLES[name].title)
-        render.table(
-            ("arm", *(label for _, label in columns)),
-            [(arm, *(str(found.get(score, "")) for score, _ in columns)) for arm, _, found in rows],
-        )
+        render.table(("arm", *(each.label for each in columns)), lines)
         render.say()
     for arm, reason in study.impossible.items():
         render.remark(f"left out: {arm}: {reason}")
+    for each in study.failed:
+        render.remark(f"failed: {each.arm}, seed {each.seed}: {each.why}")
+    if study.unjudged:
+        render.remark(study.unjudged)
+    render.say(f"page  {study.dest / FILE}")

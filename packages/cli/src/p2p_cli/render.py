@@ -31,7 +31,9 @@ from p2p_datatools.contract.progress import Reporter
 if TYPE_CHECKING:
     from p2p_gan.agreement import Agreement
 
-PLAIN_EVERY = 10.0  # seconds between two lines of progress where no terminal shows a bar
+_WIDE = 72  # columns that a bar with its numbers takes
+# Seconds between two lines of progress where no terminal shows a bar: at first, and in the end, for a log of a night.
+PLAIN_EVERY, PLAIN_LATER = 10.0, 60.0
 
 
 def reporter() -> Reporter:
@@ -65,11 +67,13 @@ class LiveReporter(Reporter):
         """Open a bar."""
         self.finish()
         counts = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(),)
+        # In a narrow window the numbers matter more than the bar, and would be cut to make room for it.
+        wide = self._console.width >= _WIDE
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            *((BarColumn(bar_width=24),) if wide else ()),
             *counts,
-            TimeElapsedColumn(),
+            *((TimeElapsedColumn(),) if wide else ()),
             TimeRemainingColumn(),
             _Figures(),
             console=self._console,
@@ -173,7 +177,7 @@ def _clock(seconds: float) -> str:
 
 
 class PlainReporter(Reporter):
-    """Lines without control characters: the start, one every ten seconds, the end."""
+    """Lines without control characters: the start, one every ten seconds and later every minute, the end."""
 
     def __init__(self) -> None:
         self._what, self._total, self._done, self._first, self._unit = "", 0, 0, 0, ""
@@ -191,7 +195,8 @@ class PlainReporter(Reporter):
         self._done += units
         self._figures |= figures
         now = time.monotonic()
-        if now - self._said >= PLAIN_EVERY:
+        every = min(PLAIN_LATER, max(PLAIN_EVERY, (now - self._began) / 30))
+        if now - self._said >= every and (self._done != self._total or not self._total):
             self._said = now
             seconds, units = now - self._began, self._done - self._first
             rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""
@@ -229,8 +234,10 @@ def remark(line: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on standard output; on anything but a terminal it is not cut to a width."""
-    shown = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    """A table on standard output, folded on a narrow terminal, and on anything else not fitted to a width."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        shown.add_column(heading, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)

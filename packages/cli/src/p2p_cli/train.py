@@ -3,6 +3,7 @@
 Nothing here may decide how training goes; every field it sets belongs to the config.
 """
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2p_cli import options
+from p2p_cli import options, processes
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.progress import QUIET
 from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
+    from p2p_gan.config import Config
     from p2p_gan.loop import TrainSummary
 
 PRESETS = (
@@ -23,10 +26,23 @@ PRESETS = (
 INTERRUPTED = 130
 
 
-@click.command()
+class WithPresets(click.Command):
+    """A command whose help ends with the presets, a line each, out of their table."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table; it knows no torch."""
+        from p2p_gan.presets import TABLE
+
+        with formatter.section("Presets (docs/presets.md says where each comes from, and what it sets)"):
+            formatter.write_dl([(name, preset.line) for name, preset in TABLE.items()])
+
+
+@click.command(cls=WithPresets)
 @click.argument("pairs", type=options.PLACE)
 @click.argument("run", type=options.PLACE)
-@click.option("--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start.")
+@click.option(
+    "--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start; see below."
+)
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
 @click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
 @click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
@@ -34,7 +50,7 @@ INTERRUPTED = 130
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
 @click.option("--batch", type=options.CountType(), metavar="N|auto", help="Pairs in one update; auto: what fits.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Source of all randomness.")
-@click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
+@click.option("--device", metavar="auto|cpu|cuda|cuda*N", help="Where to compute; auto: a GPU if there is one.")
 @click.option(
     "--precision", metavar="auto|float32|tf32|bfloat16|float16", help="Arithmetic; auto takes the fastest that is safe."
 )
@@ -85,18 +101,43 @@ def command(
     from p2p_gan.loop import train
     from p2p_gan.plan import described, plan
 
-    report = render.training_reporter()
+    count = _processes(config)
+    if count > 1 and not dry_run:
+        return processes.launched(_words(), count, config.restarts)
+    report = render.training_reporter() if processes.speaks() else QUIET
+    if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
+        report.note(f"A process has ended. All are started again, for the {again}. time of {config.restarts} at most.")
     if dry_run:
         planned = plan(pairs, config, run, report=report)
         render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))
         return 0
     summary = train(pairs, run, config, report=report)
-    show(summary, as_json=as_json)
+    if processes.speaks():
+        show(summary, pairs, as_json=as_json)
     # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
 
 
-def show(summary: "TrainSummary", *, as_json: bool) -> None:
+def _processes(config: "Config") -> int:
+    """How many are to be started; raises UsageError before any is, when there are no such devices."""
+    from p2p_gan.distributed import among_others, devices_of
+    from p2p_gan.job import refuse_uneven
+    from p2p_gan.launch import refuse_missing
+
+    kind, count = devices_of(config.device)
+    if count == 1 or among_others():
+        return 1
+    refuse_missing(kind, count)
+    refuse_uneven(config.batch, count)
+    return count
+
+
+def _words() -> list[str]:
+    """The words of the command, as they were typed."""
+    return list(click.get_current_context().find_root().obj or sys.argv[1:])
+
+
+def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
     """How the run ended and what to type next."""
     from p2p_cli import render
 
@@ -105,7 +146,7 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
     elif summary.interrupted:
         saved = f"Saved at image {summary.images} of {summary.plan.config.images}" if summary.plan else "Nothing begun"
         render.say(f"{saved}. To resume, type it again:")
-        render.say(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
+        render.say(f"  p2p {shlex.join(_words())}")
     elif summary.plan is None:
         render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
     else:
@@ -115,4 +156,12 @@ def show(summary: "TrainSummary", *, as_json: bool) -> None:
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
-        render.say(f"next     p2p sample {shlex.quote(str(summary.run))} PICTURES --out DEST")
+        render.say("\n".join(next_lines(shlex.quote(str(summary.run)), shlex.quote(str(pairs)), summary.plan.held_out)))
+
+
+def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:
+    """What to type after a run: commands that run as they stand, where pairs were held out of it."""
+    if held_out is None:
+        return [f"next     p2p sample {run} PICTURES --out DEST"]
+    split = "" if held_out == "test" else f" --split {held_out}"
+    return [f"next     p2p sample {run} {pairs} --out DEST --sheet", f"         p2p evaluate {run} {pairs}{split}"]

@@ -4,7 +4,7 @@ Nothing here may read or write a file; it works on names alone.
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -95,6 +95,27 @@ def sample(placed: Sequence[Placed], limit: int | None, seed: int) -> tuple[list
         return list(placed), len(photos)
     chosen = set(sorted(photos, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())[:limit])
     return [each for each in placed if pictures.get(each.file) in chosen or each.file not in pictures], len(photos)
+
+
+def refuse_empty(placed: Sequence[Placed], where: str) -> None:
+    """Raise P2PError when there are pictures of 0 bytes."""
+    empty = [each.member.name for each in placed if is_picture(each.file) and not each.member.size]
+    if empty:
+        raise P2PError(
+            f"{where}: holds {len(empty)} empty pictures (0 bytes), such as {empty[0]}. Was the disk full when it was "
+            "packed or unpacked? Fetch it again."
+        )
+
+
+def missing(entry: Entry, placed: Sequence[Placed]) -> tuple[list[str], list[str]]:
+    """Where there are fewer pictures than the catalogue promises, in words; and where its promise is hearsay only."""
+    there = Counter(each.file.rpartition("/")[0] for each in placed if is_picture(each.file))
+    lacking = [folder for folder, count in entry.counts if there[folder] < count]
+    words = {folder: f"{there[folder]} of the {count} pictures in {folder}" for folder, count in entry.counts}
+    return (
+        [words[folder] for folder in lacking if folder not in entry.unsure],
+        [words[folder] for folder in lacking if folder in entry.unsure],
+    )
 
 
 def is_picture(file: str) -> bool:

@@ -6,7 +6,7 @@ Nothing here may match names or decide what a pair looks like.
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -79,23 +79,32 @@ def place_of(name: str, *, crowded: bool) -> str:
 class Assembler:
     """Brings pairs to the destination, and knows those that are there from earlier calls.
 
-    `old` are the pairs of DEST, by name; `wanted` are the names it will have. What an interrupted call made of other
-    names, whose pictures are gone since, is removed.
+    `old` are the pairs of DEST, by name; `wanted` says of a name whether DEST will have it. What an interrupted call
+    made of other names, whose pictures are gone since, is removed. Of each pair only the names are held in memory.
     """
 
     def __init__(
-        self, job: Job, destination: Destination, old: dict[str, Pair], *, wanted: Set[str], crowded: bool
+        self,
+        job: Job,
+        destination: Destination,
+        old: Mapping[str, Pair],
+        *,
+        wanted: Callable[[str], bool],
+        crowded: bool,
     ) -> None:
         self._job, self._destination, self._old = job, destination, old
         self._crowded = crowded
         self._budget = Budget(BUDGET)
         self._measured = any(half.dtype not in RANGES for half in job.halves)
         self._remove_unrecorded()
-        for pair in self._done().values():
-            if pair.name not in wanted:
+        self._files: dict[str, str] = {}  # of the pairs of this work by name, whole ones only
+        for pair in self._done():
+            if wanted(pair.name):
+                self._files[pair.name] = pair.file
+            else:
                 self._forget(pair)
-        self._begun = self._done()
-        self._taken = {file for pair in self.pairs().values() for file in pair.files}
+        self._begun = frozenset(self._files)
+        self._taken = frozenset(file for pair in old.values() for file in pair.files)
 
     def _remove_unrecorded(self) -> None:
         """What a kill left between the writing of a file and its record may be of pictures that are gone since."""
@@ -104,22 +113,35 @@ class Assembler:
             if file.relative_to(top).as_posix() not in self._destination.done and file.is_file():
                 file.unlink()
 
-    def _done(self) -> dict[str, Pair]:
-        pairs = (pair_from_json(line) for line in self._destination.done.values())
-        return {pair.name: pair for pair in pairs if all(file in self._destination.done for file in pair.files)}
+    def _done(self) -> Iterator[Pair]:
+        done = self._destination.done
+        for file in list(done):
+            pair = pair_from_json(done[file]) if file in done else None  # one that is forgotten takes both its files
+            if pair and file == pair.file and all(each in done for each in pair.files):
+                yield pair
 
     def _forget(self, pair: Pair) -> None:
+        self._files.pop(pair.name, None)
         for file in pair.files:
             self._destination.forget(file)
 
-    def pairs(self) -> dict[str, Pair]:
-        """All pairs so far, by name."""
-        return self._old | self._done()
+    def names(self) -> Sequence[str]:
+        """The names of all pairs so far."""
+        return [*self._old, *(name for name in self._files if name not in self._old)]
+
+    def pair_of(self, name: str) -> Pair:
+        """The pair of a name: as this work made it, else as it was."""
+        file = self._files.get(name)
+        return self._old[name] if file is None else pair_from_json(self._destination.done[file])
 
     def measured(self, place: int, known: tuple[float, float]) -> tuple[float, float]:
         """The range `known` of the first or second half, widened by the pairs that were written since."""
-        ranges = [line["ranges"][place] for line in self._destination.done.values() if "ranges" in line]
-        return min((known[0], *(low for low, _ in ranges))), max((known[1], *(high for _, high in ranges)))
+        least, most = known
+        for line in self._destination.done.values():
+            if "ranges" in line:
+                low, high = line["ranges"][place]
+                least, most = min(least, low), max(most, high)
+        return least, most
 
     def bring(self, matched: Iterable[tuple[str, Files]], jobs: int) -> Generator[Outcome, None, None]:
         """Build the pairs that are not there, so many at a time; the outcomes come in the order given."""
@@ -127,13 +149,14 @@ class Assembler:
             if isinstance(outcome, Built):
                 self._record(outcome)
             elif isinstance(outcome, Skip) and name in self._begun and name not in self._old:
-                self._forget(self._begun[name])
+                self._forget(self.pair_of(name))
             yield outcome
 
     def _record(self, built: Built) -> None:
         line = built.pair.to_json() | ({"ranges": built.ranges} if built.ranges else {})
         for file in built.pair.files:
             self._destination.record(file, line)
+        self._files[built.pair.name] = built.pair.file
 
     def _admitted(self, matched: Iterable[tuple[str, Files]]) -> Iterator[tuple[str, Admitted]]:
         """Names for which there is room, so that no more threads begin: each keeps the memory of its last picture."""
@@ -165,7 +188,7 @@ class Assembler:
 
     def _halves(self, name: str, files: Files, sources: dict[str, str]) -> Halves | None:
         """The halves to write for a name; None where the pair is there already."""
-        if name in self._begun and _same(self._begun[name].sources, sources):
+        if name in self._begun and _same(self.pair_of(name).sources, sources):
             return None
         known = self._old.get(name)
         if known is None or not all((self._destination.dest / file).exists() for file in known.files):
@@ -181,13 +204,16 @@ class Assembler:
 
     def _place(self, name: str) -> Pair:
         """Where the pair lies: where it lay before, else in all/; its size, hash and sources are still to be known."""
-        known = self._old.get(name) or self._begun.get(name)
-        if known:
-            return known
+        if name in self._old or name in self._begun:
+            return self._old.get(name) or self.pair_of(name)
         place = files_of(place_of(name, crowded=self._crowded), self._job.store)
-        if taken := self._taken.intersection(place):
+        if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
             raise P2PError(f"{self._destination.dest / min(taken)}: is the place of another pair. Rename '{name}'.")
         return Pair(name, place[0], UNSPLIT, Size(0, 0), "")
+
+    def _is_of_another(self, file: str, name: str) -> bool:
+        record = self._destination.done.get(file)
+        return record is not None and bool(record["name"] != name)
 
 
 def in_order(

@@ -50,7 +50,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Entry:
-    """One known data set; empty texts are unknown, and `unverified` says what of the rest is hearsay."""
+    """One known data set; empty texts are unknown, and `unverified` says what of the rest is hearsay.
+
+    `counts` are pictures by folder, those of the folders in `unsure` hearsay too.
+    """
 
     name: str
     title: str
@@ -58,6 +61,7 @@ class Entry:
     layout: tuple[Rule, ...]
     classes: tuple[str, ...] = ()
     counts: tuple[tuple[str, int], ...] = ()
+    unsure: tuple[str, ...] = ()
     pixels: str = ""
     licence: str = "unknown"
     terms: str = ""
@@ -138,7 +142,7 @@ def _entry(name: str, table: Any, where: str) -> Entry:
     if table["holds"] not in HOLDS:
         raise P2PError(f"{where}: holds is {table['holds']!r}. It has to be one of {', '.join(HOLDS)}.")
     values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
-    for key in set(table) - set(values) - {"layout", "classes", "counts", "kaggle", "mirror"}:
+    for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
         raise P2PError(f"{where}: {key} is no text. Put it in quotes.")
     try:
         return Entry(
@@ -146,6 +150,7 @@ def _entry(name: str, table: Any, where: str) -> Entry:
             **(values | {"layout": tuple(_rule(rule) for rule in table["layout"])}),
             classes=tuple(map(str, table.get("classes", ()))),
             counts=tuple((str(folder), int(count)) for folder, count in table.get("counts", {}).items()),
+            unsure=tuple(map(str, table.get("unsure", ()))),
             kaggle=_place(table.get("kaggle"), "handle", name),
             mirror=_place(table.get("mirror"), "url", name),
         )

@@ -11,11 +11,11 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import (
     DepthError,
     Photo,
-    find_pictures,
     indices_of_colors,
     photo_size,
     size_of,
 )
+from p2p_datatools.contract.listing import picture_names
 from p2p_datatools.contract.manifest import PLAN, SPLITS, Pair, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.pair import OddWidthError, StoredHalves, read_halves
 from p2p_datatools.contract.palette import Palette
@@ -35,21 +35,24 @@ def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
-    by_hash: dict[str, list[Pair]] = {}
+    # Of millions of pairs only these are held: the first of each hash by its place, and all places of those met again.
+    first_of: dict[bytes, int] = {}
+    same_as: dict[int, list[int]] = {}
     sizes: Counter[Size] = Counter()
-    for pair in report.track(folder.pairs, "pairs", len(folder.pairs)):
+    for place, pair in enumerate(report.track(folder.pairs, "pairs", len(folder.pairs))):
         read = _read(folder, pair)
         if isinstance(read, Finding):
             if read.code == "odd-width":
                 sizes[photo_size(folder.path / pair.file)] += 1
             yield read
             continue
-        by_hash.setdefault(read.hash, []).append(pair)
+        if (first := first_of.setdefault(bytes.fromhex(read.hash), place)) != place:
+            same_as.setdefault(first, [first]).append(place)
         half = size_of(read.a)
         sizes[Size(2 * half.width, half.height)] += 1
         yield from _pair(folder, pair, read)
-    for same in by_hash.values():
-        yield from _same_pixels(folder.path, same)
+    for same in same_as.values():
+        yield from _same_pixels(folder.path, [folder.pairs[place] for place in same])
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common."
         yield Finding("warning", "sizes-differ", str(folder.path), what, "Training resizes them; say how with --fit.")
@@ -110,8 +113,8 @@ def _order(pair: Pair) -> int:
 
 
 def _unlisted(folder: PairFolder) -> Iterator[Finding]:
-    listed = {folder.path / file for pair in folder.pairs for file in pair.files}
-    for file in find_pictures(folder.path):
+    listed = {file for pair in folder.pairs for file in pair.files}
+    for file in picture_names(folder.path):
         if file not in listed:
-            what = "is not in the manifest, so nothing of ours will use it."
-            yield Finding("warning", "unlisted", str(file), what, "Remove it, or pair again with 'p2p data pair'.")
+            what, to_do = "is not in the manifest, so nothing of ours will use it.", "pair again with 'p2p data pair'."
+            yield Finding("warning", "unlisted", str(folder.path / file), what, f"Remove it, or {to_do}")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.destination import Destination, Skip, refuse
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json, write_json
 from p2p_datatools.contract.images import SUFFIXES, Photo, read_photo
@@ -107,20 +108,16 @@ def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
     made = read_json(dest / HEADER)
     if not isinstance(made, dict) or made.get("format") != FORMAT:
         raise UsageError(f"{dest}: its {HEADER} is not that of 'p2p data derive'. Choose another destination.")
-    differing = ", ".join(key for key, value in recipe.items() if made.get(key) != value)
-    if differing:
-        was = f"{made.get('op')} {made.get('settings')}, seed {made.get('seed')}"
-        raise UsageError(
-            f"{dest}: was made with another {differing} ({was}). Repeat that, or choose another destination."
-        )
+    if differing := differences(made, recipe):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
 
 
 def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
     """The photos by their names; of several with one name none is taken."""
     folder = PhotoFolder(photos)
-    if not folder.names:
+    if not folder.names and not folder.strange:
         raise P2PError(f"{photos}: has no pictures ({', '.join(sorted(SUFFIXES))}). Is it the right folder?")
-    skipped = [
+    skipped = folder.strange + [
         Skip(str(second), f"has the same name as {first}. Remove or rename one of them.")
         for first, second in folder.clashes
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.arrange import Placed, arrange, is_picture, sample
+from p2p_datatools.arrange import Placed, arrange, is_picture, missing, refuse_empty, sample
 from p2p_datatools.catalog import Entry, known
 from p2p_datatools.contract.destination import JOURNAL, RECIPE, Destination, Skip
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -105,13 +105,29 @@ def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET)
             return FetchSummary(entry.name, dest, 0, len(files), entry.licence, _next(entry, dest, files, how))
         archive, origin = obtain(entry, destination, how, report=report)
         with _mendable(archive, origin), contents_of(archive, how.limits, report=report) as contents:
-            placed, there = sample(arrange(entry, contents.members, str(archive)), how.limit, how.seed)
+            everything = arrange(entry, contents.members, str(archive))
+            refuse_empty(everything, str(archive))
+            placed, there = sample(everything, how.limit, how.seed)
+            if how.limit is None or how.limit > there:
+                _compare(entry, everything, there, archive, report)
             origin = replace(origin, version=origin.version or contents.version)
             kept = _forget_others(destination, placed, origin)
             _unpack(placed, destination, origin, report)
         _commit(entry, destination, origin, how, there)
     following = _next(entry, dest, [each.file for each in placed], how)
     return FetchSummary(entry.name, dest, len(placed) - kept, kept, entry.licence, following, contents.skipped)
+
+
+def _compare(entry: Entry, placed: Sequence[Placed], there: int, archive: Path, report: Reporter) -> None:
+    """Raise P2PError when there are fewer pictures than the catalogue promises; say so where that is hearsay."""
+    lacking, doubtful = missing(entry, placed)
+    if lacking:
+        raise P2PError(
+            f"{archive}: holds {' and '.join(lacking)} that {entry.name} has. Fetch the whole archive, or take what is "
+            f"there as a sample with --limit {there}."
+        )
+    for words in doubtful:
+        report.note(f"{archive}: holds {words} that {entry.name} is said to have.")
 
 
 def _next(entry: Entry, dest: Path, files: Iterable[str], how: How) -> str:

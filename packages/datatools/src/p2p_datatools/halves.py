@@ -13,6 +13,7 @@ import numpy as np
 
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.destination import Destination, Skip, refuse, skip_of
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json, write_json
 from p2p_datatools.contract.images import find_pictures, indices_of_colors
@@ -173,9 +174,8 @@ def _refuse_other(dest: Path, job: _Job) -> None:
     header = read_json(dest / HEADER)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise UsageError(f"{dest}: its {HEADER} is not that of 'p2p data halves'. Choose another destination.")
-    differing = ", ".join(key for key, value in job.settings().items() if header.get(key) != value)
-    if differing:
-        raise UsageError(f"{dest}: was made with another {differing}. Repeat that, or choose another destination.")
+    if differing := differences(header, job.settings()):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
 
 
 def _write_records(at: Path, job: _Job, lines: Mapping[str, Line]) -> None:

@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.annotations.values import ColorLabels, IndexLabels, PictureLabels, Use
+from p2p_datatools.annotations.panoptic import VOID
+from p2p_datatools.annotations.values import ColorLabels, IndexLabels, PictureLabels, SegmentLabels, Use
 from p2p_datatools.claims import IGNORED, Claims
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import LabelMap, Photo, read_photo
-from p2p_datatools.contract.numbers import histogram, read_index_picture
+from p2p_datatools.contract.images import LabelMap, Photo, read_photo, size_of
+from p2p_datatools.contract.numbers import histogram, read_ids, read_index_picture
 from p2p_datatools.contract.palette import IGNORE_COLOR, Color, Palette
 from p2p_datatools.snap import TOLERANCE, Snapped, Snapper
 
@@ -56,6 +57,8 @@ class PictureReader:
             snapped, labels = self.snap(item, read_photo(item.path))
             moved = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
             return self._classes(snapped.rows, labels, *moved)
+        if isinstance(item, SegmentLabels):
+            return self._classes(*_segments(item))
         assert isinstance(item, IndexLabels), "a picture holds numbers or colours"
         numbers = read_index_picture(item.path).values
         names = item.names or {}
@@ -113,6 +116,32 @@ class PictureReader:
         pixels = np.zeros(256, dtype=np.int64)
         np.add.at(pixels, table[used], counts[used])
         return PictureClasses(mask, uses, pixels, snapped, blended)
+
+
+def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
+    """A picture of segments as places in the list of their labels."""
+    ids = read_ids(item.path)
+    if item.size and size_of(ids) != item.size:
+        raise P2PError(f"{item.where}: is of {size_of(ids)}, its labels say {item.size}. Export the labels again.")
+    known = np.array(sorted({0, *item.segments}), dtype=np.int32)
+    rows, strange = np.empty(ids.shape, dtype=np.uint16), np.empty(ids.shape, dtype=bool)
+    for line, row, other in zip(ids, rows, strange, strict=True):  # at once the search would need 8 bytes a pixel
+        row[:] = np.minimum(np.searchsorted(known, line), len(known) - 1)
+        np.not_equal(known[row], line, out=other)
+    if strange.any():
+        y, x = (int(part) for part in np.argwhere(strange)[0])
+        raise P2PError(
+            f"{item.where}: {np.count_nonzero(strange)} pixels are of segments that its segments_info does not list; "
+            f"the first is {ids[y, x]} at x={x}, y={y}. Was the picture saved as JPEG or resized? Export it again."
+        )
+    empty = np.flatnonzero(np.bincount(rows.ravel(), minlength=len(known))[1:] == 0)
+    if len(empty):
+        number = int(known[1 + empty[0]])
+        raise P2PError(
+            f"{item.where}: segment {number} ({item.segments[number]}) has no pixel. Was the picture resized? "
+            "Export the labels again."
+        )
+    return rows, [item.segments.get(int(number), VOID) for number in known]
 
 
 def color_labels(palette: Palette) -> dict[Color, str]:

@@ -46,7 +46,7 @@ def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
 
 def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[Skip]]:
     """The masks to build, and the pictures that cannot be."""
-    jobs, skipped = [], list(found.skipped)
+    jobs, skipped = [], [*found.skipped, *(folder.strange if folder else ())]
     for item in found.items:
         try:
             jobs.append(_job(item, folder))

@@ -4,16 +4,17 @@ Nothing here may know a label format or guess what a label means; readers and cl
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.annotations.recognise import read_labels
-from p2p_datatools.annotations.values import LabelSet, RegionLabels
+from p2p_datatools.annotations.values import LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.claims import IGNORED, Claims, parse_mapping
 from p2p_datatools.contract.destination import Destination, Skip, refuse
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.listing import links_out
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labelpicture import PictureReader, color_words
@@ -94,6 +95,8 @@ def build_masks(
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
+    for place, files in ((labels, _files_of(found)), (photos, folder.names.values() if folder else ())):
+        _note_links(place, files, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan(found, folder)
     with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
@@ -126,7 +129,7 @@ def build_masks(
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Claims:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys(found.ignored, IGNORED)
-    unit = "pixel" if found.are_pictures else "region"
+    unit = "pixel" if found.are_pictures and not found.labels else "region"
     return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
 
 
@@ -145,6 +148,18 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -
         "palette": look(palette),
         "order": order,
     }
+
+
+def _files_of(found: LabelSet) -> list[Path]:
+    return [item.path for item in found.items if isinstance(item, PictureLabels)]
+
+
+def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:
+    """Say which files lie elsewhere: links on one's own disk are followed, for so one gathers several sets."""
+    if folder and folder.is_dir() and (links := links_out(folder, files)):
+        report.note(
+            f"{links[0]}: is a link to {links[0].resolve()}, outside {folder}; {len(links)} files read are such links."
+        )
 
 
 def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:

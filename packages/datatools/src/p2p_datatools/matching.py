@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from p2p_datatools.contract.destination import skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import SUFFIXES, find_pictures, stem_of
 
@@ -17,7 +18,8 @@ class PhotoFolder:
     """The photos below `folder`; each one's name is its path below it without suffix.
 
     `apart` are pictures in the folder that are no photos: labels may lie beside what they label. `clashes` are photos
-    whose name another has already, each after that other. Raises P2PError when there is no such folder.
+    whose name another has already, each after that other; `strange` those whose names are not UTF-8, which cannot be
+    photos here. Raises P2PError when there is no such folder.
     """
 
     def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
@@ -26,10 +28,12 @@ class PhotoFolder:
         self.folder = folder
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
+        strange: list[P2PError] = []
         left_out = {path.resolve() for path in apart}
-        for path in find_pictures(folder):
+        for path in find_pictures(folder, strange=strange):
             if not left_out or path.resolve() not in left_out:
                 self._add(path)
+        self.strange = [skip_of(error, str(folder)) for error in strange]
         self._by_name = {_key(name): path for name, path in self.names.items()}
         self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescaped))
 

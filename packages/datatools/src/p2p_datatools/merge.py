@@ -13,6 +13,7 @@ from typing import Any
 
 from p2p_datatools.assembler import is_crowd, place_of
 from p2p_datatools.contract.destination import SKIPPED, Destination, Skip
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import atomic, cannot_write, read_lines
 from p2p_datatools.contract.manifest import (
@@ -124,9 +125,8 @@ def _common(folders: Sequence[PairFolder]) -> PairFolder:
     first = folders[0]
     for folder in folders[1:]:
         mine, theirs = _recipe(first), _recipe(folder)
-        differing = ", ".join(key for key in mine if mine[key] != theirs[key])
-        if differing:
-            raise UsageError(f"{folder.path}: was made with another {differing} than {first.path}. Pair it again.")
+        if differing := differences(theirs, mine):
+            raise UsageError(f"{folder.path}: was made with {differing} as {first.path}. Pair it again.")
     provenance = {key: value for key, value in first.provenance.items() if key not in ("shard", "merged")}
     a, b = _widened([each.a for each in folders]), _widened([each.b for each in folders])
     return replace(first, a=a, b=b, provenance=provenance)

@@ -4,17 +4,19 @@ Nothing here may decide on a split, paint a mask, or hold more than one pair's p
 """
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.assembler import Assembler, is_crowd
 from p2p_datatools.contract.destination import Destination, Skip, refuse
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.fit import Fit
 from p2p_datatools.contract.images import Size
 from p2p_datatools.contract.manifest import HEADER, Pair, PairFolder, is_manifested, read_manifest, write_manifest
+from p2p_datatools.contract.pairlines import ByName, NamedPairs
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairing import MADE_BY, RANGES, SCALED, Job, job_of
 from p2p_datatools.partners import BY_STEM, Files, partners
@@ -80,11 +82,12 @@ def pair(
     job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
-    crowded = is_crowd(len(matched.keys() | old.keys()))
+    crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
     if ways.shard:
         matched, skipped = ways.shard.share(matched, skipped)
     with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
-        assembler = Assembler(job, destination, old, wanted=old.keys() | matched.keys(), crowded=crowded)
+        wanted = _either(old, matched)
+        assembler = Assembler(job, destination, old, wanted=wanted, crowded=crowded)
         counts = {"built": 0, "kept": 0}
         with contextlib.closing(assembler.bring(matched.items(), ways.jobs or cores())) as outcomes:
             for outcome in report.track(outcomes, "pairing", len(matched)):
@@ -92,11 +95,26 @@ def pair(
                     skipped.append(outcome)
                 else:
                     counts["kept" if outcome == "kept" else "built"] += 1
-        if not keep_going or not (ways.shard or assembler.pairs()):
+        if not keep_going or not (ways.shard or assembler.names()):
             refuse(skipped, destination)
         merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
-        _commit(destination, job, assembler, settings | merged, skipped)
-    return _summary(counts, tuple(skipped), dest, job, assembler.pairs().values())
+        sizes = _Sizes()
+        _commit(destination, job, assembler, settings | merged, skipped, sizes)
+    forms = [f"{half.channels} x {half.dtype}" for half in job.halves]
+    return PairSummary(
+        **counts,
+        skipped=tuple(skipped),
+        dest=dest,
+        halves=(job.halves[0].name, job.halves[1].name),
+        smallest=sizes.smallest,
+        largest=sizes.largest,
+        scaled=sizes.scaled,
+        forms=(forms[0], forms[1]),
+    )
+
+
+def _either(one: Container[str], other: Container[str]) -> Callable[[str], bool]:
+    return lambda name: name in one or name in other
 
 
 def _refuse_inside(dest: Path, folders: Files) -> None:
@@ -107,7 +125,7 @@ def _refuse_inside(dest: Path, folders: Files) -> None:
             raise UsageError(f"{dest}: lies in {folder}, whose pictures it would join. Choose a place outside.")
 
 
-def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[str, Any]) -> dict[str, Pair]:
+def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:
     """The pairs DEST has already, by name; a DEST that was made in another way is refused."""
     if known is None:
         return {}
@@ -115,40 +133,40 @@ def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[st
         raise UsageError(f"{dest}: holds pairs that '{MADE_BY}' did not make. Choose another destination.")
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
     wanted = {**settings, "halves": job.halves, "palette": job.palette}
-    differing = ", ".join(key for key, value in wanted.items() if made.get(key) != value)
-    if differing:
-        raise UsageError(f"{dest}: was made with another {differing}. Repeat that, or choose another destination.")
-    return {each.name: each for each in known.pairs}
+    if differing := differences(made, wanted):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+    return ByName(known.pairs)
+
+
+class _Sizes:
+    """The sizes of the pairs that come by, and how many have a mask that was scaled."""
+
+    def __init__(self) -> None:
+        self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
+
+    def seen(self, pair: Pair) -> Pair:
+        """Take note of a pair."""
+        area = pair.size.width * pair.size.height
+        if self.smallest == (0, 0) or area < self.smallest.width * self.smallest.height:
+            self.smallest = pair.size
+        if area > self.largest.width * self.largest.height:
+            self.largest = pair.size
+        self.scaled += SCALED in pair.sources
+        return pair
 
 
 def _commit(
-    destination: Destination, job: Job, assembler: Assembler, settings: dict[str, Any], skipped: Sequence[Skip]
+    destination: Destination,
+    job: Job,
+    assembler: Assembler,
+    settings: dict[str, Any],
+    skipped: Sequence[Skip],
+    sizes: _Sizes,
 ) -> None:
     halves = [
         half if half.dtype in RANGES else replace(half, range=assembler.measured(place, half.range))
         for place, half in enumerate(job.halves)
     ]
-    pairs = tuple(assembler.pairs().values())
+    pairs = NamedPairs(assembler.names(), lambda name: sizes.seen(assembler.pair_of(name)))
     folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)
-
-
-def _summary(
-    counts: dict[str, int], skipped: tuple[Skip, ...], dest: Path, job: Job, pairs: Iterable[Pair]
-) -> PairSummary:
-    smallest, largest, scaled = Size(0, 0), Size(0, 0), 0
-    for each in pairs:
-        smallest = min(smallest, each.size, key=lambda size: (size == (0, 0), size.width * size.height))
-        largest = max(largest, each.size, key=lambda size: size.width * size.height)
-        scaled += SCALED in each.sources
-    forms = (f"{half.channels} x {half.dtype}" for half in job.halves)
-    return PairSummary(
-        **counts,
-        skipped=skipped,
-        dest=dest,
-        halves=(job.halves[0].name, job.halves[1].name),
-        smallest=smallest,
-        largest=largest,
-        scaled=scaled,
-        forms=(next(forms), next(forms)),
-    )

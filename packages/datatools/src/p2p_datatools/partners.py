@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.deep import ARRAYS
-from p2p_datatools.contract.destination import Skip
+from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import find_pictures, stem_of
+from p2p_datatools.contract.listing import picture_names
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.matched import Files as Files
+from p2p_datatools.matched import Matched, lengthened, shortened
 
-Files = tuple[Path, Path]  # the A and the B of one name
-Partners = tuple[dict[str, Files], list[Skip]]
+Partners = tuple[Matched, list[Skip]]
 Key = Callable[[str], str | None]  # from a picture's name to what is compared
 
 BY_STEM = "stem"
@@ -56,23 +57,24 @@ def _found_by(expression: str) -> Key:
 
 
 def _by_key(a: Path, b: Path, key: Key) -> Partners:
-    (in_a, skipped_a), (in_b, skipped_b) = _by_name(a, key), _by_name(b, key)
-    if not in_a.keys() & in_b.keys():
+    of_a, of_b = _Named(a, key), _Named(b, key)
+    in_a, in_b = of_a.files, of_b.files
+    if not any(name in in_b for name in in_a):
         raise P2PError(
             f"{a}: has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there. "
             "A name is the path below the folder without suffix, or what --match finds in it."
         )
-    matched, skipped = {}, skipped_a + skipped_b
-    for name in sorted(in_a.keys() | in_b.keys()):
-        of_a, of_b = in_a.get(name, []), in_b.get(name, [])
-        twice = next((files for files in (of_a, of_b) if len(files) > 1), None)
+    matched, skipped = Matched(a, b), of_a.skipped + of_b.skipped
+    for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
+        twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
         if twice:
             skipped.append(_same_name(name, twice, by_stem=key is _own_name))
-        elif not of_a or not of_b:
-            file, other = (of_a[0], b) if of_a else (of_b[0], a)
-            skipped.append(Skip(str(file), f"has no partner in {other}. Add '{name}' there, or remove this one."))
+        elif name not in in_a or name not in in_b:
+            of, other = (of_a, b) if name in in_a else (of_b, a)
+            what = f"has no partner in {other}. Add '{name}' there, or remove this one."
+            skipped.append(Skip(str(of.all_of(name)[0]), what))
         else:
-            matched[name] = (of_a[0], of_b[0])
+            matched.add(name, in_a[name], in_b[name])
     return matched, skipped
 
 
@@ -84,24 +86,41 @@ def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
     return Skip(str(files[0]), f"has the same name as {others}, {found}")
 
 
-def _an_example(found: dict[str, list[Path]]) -> str:
+def _an_example(found: dict[str, str]) -> str:
     return f"'{min(found)}'" if found else "none"
 
 
-def _by_name(folder: Path, key: Key) -> tuple[dict[str, list[Path]], list[Skip]]:
-    found: dict[str, list[Path]] = {}
-    skipped = []
-    for file in pictures_of(folder):
-        # One machine writes an umlaut as one character and another as two.
-        name = key(unicodedata.normalize("NFC", stem_of(file, folder)))
-        if name is None:
-            skipped.append(Skip(str(file), "does not match the expression. Mend the expression, or move the file."))
-        elif not is_name(name):
-            what = f"would be called '{name}', which cannot be a file's name. Mend the expression."
-            skipped.append(Skip(str(file), what))
-        else:
-            found.setdefault(name, []).append(file)
-    return found, skipped
+class _Named:
+    """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
+
+    def __init__(self, folder: Path, key: Key) -> None:
+        self._folder = folder
+        self.files: dict[str, str] = {}
+        self.more: dict[str, list[Path]] = {}
+        self.skipped: list[Skip] = []
+        for file in pictures_of(folder, self.skipped):
+            name = key(name_of(file))
+            if name is None:
+                self._skip(file, "does not match the expression. Mend the expression, or move the file.")
+            elif not is_name(name):
+                self._skip(file, f"would be called '{name}', which cannot be a file's name. Mend the expression.")
+            elif name in self.files:
+                self.more.setdefault(name, []).append(folder / file)
+            else:
+                self.files[name] = shortened(file, name)
+
+    def _skip(self, file: str, why: str) -> None:
+        self.skipped.append(Skip(str(self._folder / file), why))
+
+    def all_of(self, name: str) -> list[Path]:
+        """All pictures of a name."""
+        return [self._folder / lengthened(self.files[name], name), *self.more.get(name, [])]
+
+
+def name_of(file: str) -> str:
+    """The name of a picture, given as a path with forward slashes: that without suffix."""
+    # One machine writes an umlaut as one character and another as two.
+    return unicodedata.normalize("NFC", file[: file.rindex(".")])
 
 
 def is_name(name: str) -> bool:
@@ -110,12 +129,17 @@ def is_name(name: str) -> bool:
     return name.isprintable() and not any(part.strip() == "" or part.startswith(".") for part in parts)
 
 
-def pictures_of(folder: Path) -> list[Path]:
-    """The pictures and arrays below a folder; raises P2PError when there are none."""
+def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
+    """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
+
+    Raises P2PError when there are none.
+    """
     if not folder.is_dir():
         raise P2PError(f"{folder}: there is no such folder.")
-    found = find_pictures(folder, ARRAYS)
-    if not found:
+    strange: list[P2PError] = []
+    found = picture_names(folder, ARRAYS, strange=strange)
+    skipped += [skip_of(error, str(folder)) for error in strange]
+    if not found and not strange:
         raise P2PError(f"{folder}: has no pictures ({', '.join(sorted(ARRAYS))}). Is it the right folder?")
     return found
 
@@ -127,26 +151,29 @@ def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partner
     listed are left out, and `report` is told how many. Raises P2PError when the file is no CSV text or lists no pair.
     """
     folders = a, b
-    here = [{path.relative_to(folder).as_posix(): path for path in pictures_of(folder)} for folder in folders]
-    matched: dict[str, Files] = {}
+    skipped: list[Skip] = []
+    here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
+    found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
-    skipped = []
     for number, row in _rows(file):
         try:
             files = _listed_files(row, folders, here)
-            name = unicodedata.normalize("NFC", stem_of(files[0], a))
+            name = name_of(files[0])
             if name in lines:
                 raise P2PError(f"'{name}' is in line {lines[name]} already, and a pair has the name of its A.")
         except P2PError as error:
             skipped.append(Skip(f"{file}: line {number}", f"{error} Mend or remove the line."))
             continue
-        matched[name], lines[name] = files, number
-    if not matched and not skipped:
+        found[name], lines[name] = files, number
+    if not found and not skipped:
         raise P2PError(f"{file}: lists no pairs. Write a line 'path in A,path in B' for each.")
     for place, folder in enumerate(folders):
-        if left := len(here[place]) - len({files[place] for files in matched.values()}):
+        if left := len(here[place]) - len({files[place] for files in found.values()}):
             report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
-    return dict(sorted(matched.items())), skipped
+    matched = Matched(a, b)
+    for name, files in sorted(found.items()):
+        matched.add(name, *files)
+    return matched, skipped
 
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
@@ -164,7 +191,7 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise P2PError(f"{file}: line {reader.line_num + 1} is no CSV in UTF-8 ({error}). Save it as such.") from error
 
 
-def _listed_files(row: list[str], folders: Files, here: list[dict[str, Path]]) -> Files:
+def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:
     if len(row) != 2:
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         raise P2PError(f"has {columns}, not two with a comma between; write a path with a comma in quotes.")
@@ -175,5 +202,5 @@ def _listed_files(row: list[str], folders: Files, here: list[dict[str, Path]]) -
             raise P2PError(f"'{cell}' leads out of {folder}; paths are below it.")
         if str(path) not in files:
             raise P2PError(f"there is no picture '{cell}' in {folder}.")
-        found.append(files[str(path)])
+        found.append(str(path))
     return found[0], found[1]

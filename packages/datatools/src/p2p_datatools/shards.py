@@ -7,12 +7,11 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from p2p_datatools.contract.destination import Skip
 from p2p_datatools.contract.errors import UsageError
-
-T = TypeVar("T")
+from p2p_datatools.matched import Matched
 
 
 class Shard(NamedTuple):
@@ -32,12 +31,9 @@ class Shard(NamedTuple):
         """Whether a name belongs to this share: by its hash, so that new names move no old ones."""
         return int.from_bytes(hashlib.sha256(f"shard {name}".encode()).digest()[:8], "big") % self.of == self.number - 1
 
-    def share(self, matched: dict[str, T], skipped: Sequence[Skip]) -> tuple[dict[str, T], list[Skip]]:
+    def share(self, matched: Matched, skipped: Sequence[Skip]) -> tuple[Matched, list[Skip]]:
         """The names of this share, and the skips, each in one share only."""
-        return (
-            {name: files for name, files in matched.items() if self.has(name)},
-            [skip for skip in skipped if self.has(skip.where)],
-        )
+        return matched.only(self.has), [skip for skip in skipped if self.has(skip.where)]
 
 
 def parse_shard(text: str) -> Shard:

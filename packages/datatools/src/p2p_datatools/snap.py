@@ -92,27 +92,29 @@ class Snapper:
     def snap(self, picture: Photo) -> Snapped:
         """The rows of a picture (height, width, 3); large ones are done in bands, on all cores and in little memory."""
         rows, moved = np.empty(picture.shape[:2], dtype=np.uint8), np.empty(picture.shape[:2], dtype=bool)
-        blended, stray, lonely = (np.zeros(rows.shape, dtype=bool) for _ in range(3))
+        blended, stray = (np.zeros(rows.shape, dtype=bool) for _ in range(2))
         found = Snapped(rows, moved, blended, stray)
         height = max(1, _BAND // picture.shape[1])
         tops = range(0, len(rows), height)
-        work = functools.partial(self._band, picture, found, lonely, height)
-        if sum(in_order(work, tops) if len(tops) > 1 else map(work, tops)) > _MOST_LONELY * rows.size:
-            stray |= lonely
+        work = functools.partial(self._band, picture, found, height)
+        lonely = list(in_order(work, tops) if len(tops) > 1 else map(work, tops))
+        if sum(map(len, lonely)) > _MOST_LONELY * rows.size:
+            stray.ravel()[np.concatenate(lonely)] = True
         return found
 
-    def _band(self, picture: Photo, whole: Snapped, lonely: Marks, height: int, top: int) -> int:
-        """Fill in the band of `whole` and of `lonely` that begins at `top`; how many are lonely in it."""
+    def _band(self, picture: Photo, whole: Snapped, height: int, top: int) -> Places:
+        """Fill in the band of `whole` that begins at `top`; the places in it that are lonely."""
         inner, above, width = slice(top, top + height), min(top, FAR), picture.shape[1]
         kept = slice(above, above + height)
         band = picture[top - above : top + height + FAR]
         rows, moved = self._sure(band)
-        unsure, alone = np.flatnonzero(rows == UNSURE), 0
+        unsure = alone = np.flatnonzero(rows == UNSURE)
         if len(unsure):
             blends = self._decide(band, rows, moved, unsure).between(kept.start, kept.stop, width)
-            places, alone = blends.places + (top - above) * width, int(np.count_nonzero(blends.lonely))
+            places = blends.places + (top - above) * width
             whole.blended.ravel()[places] = True
-            whole.stray.ravel()[places], lonely.ravel()[places] = blends.stray, blends.lonely
+            whole.stray.ravel()[places[blends.stray]] = True  # few, if any, so that its memory is not even touched
+            alone = places[blends.lonely]
         whole.rows[inner], whole.moved[inner] = rows[kept], moved[kept]
         return alone
 

@@ -4,12 +4,13 @@ Nothing here may look at a picture to decide; files move only after the plan for
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import cannot_write, read_json, sync_folder, write_json
+from p2p_datatools.contract.files import atomic, cannot_write, json_line, read_json, sync_folder
 from p2p_datatools.contract.images import hash_pixels, read_photo, size_of
 from p2p_datatools.contract.manifest import (
     HEADER,
@@ -26,6 +27,7 @@ from p2p_datatools.contract.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.pair import halve
+from p2p_datatools.contract.pairlines import ByName, NamedPairs
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.shares import NO_GROUPS, Groups, assign, groups_by, rounded
 
@@ -69,16 +71,13 @@ def split(
     """
     _check_shares(val, test)
     folder, completed = _open(pairs, dry_run, report)
-    groups = groups_by(group_by, [each.name for each in folder.pairs], report)
+    known = ByName(folder.pairs)
+    groups = groups_by(group_by, list(known), report)
     targets = {"val": rounded(len(folder.pairs), val), "test": rounded(len(folder.pairs), test)}
     assigned = assign(folder.pairs, groups, targets, seed, where=str(pairs))
-    planned = {
-        each.name: _settled(each, assigned[each.name], groups[each.name], folder.foreign)
-        for each in folder.pairs
-        if each.name in assigned
-    }
+    planned = _Settled(known, assigned, groups, folder.foreign)
     result = _applied(folder, planned)
-    counts = {name: len(result.of(name)) for name in SPLITS}
+    counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
     _remark(folder, counts, targets, {"val": val, "test": test}, groups, report)
     if not dry_run and folder.foreign:
         write_manifest(result)
@@ -108,6 +107,25 @@ def _open(path: Path, dry_run: bool, report: Reporter) -> tuple[PairFolder, bool
     return (_applied(known, planned) if dry_run else _carry_out(known, planned)), True
 
 
+class _Settled(Mapping[str, Pair]):
+    """The pairs that get a split, by name, as they will be; only the splits are held."""
+
+    def __init__(self, known: Mapping[str, Pair], assigned: Mapping[str, str], groups: Groups, foreign: bool) -> None:
+        self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, foreign
+
+    def __getitem__(self, name: str) -> Pair:
+        return _settled(self._known[name], self._assigned[name], self._groups[name], self._foreign)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._assigned)
+
+    def __len__(self) -> int:
+        return len(self._assigned)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._assigned
+
+
 def _settled(pair: Pair, split: str, group: str | None, foreign: bool) -> Pair:
     """The pair as it will be; its file changes folders, not its place within."""
     place = PurePosixPath(pair.file)
@@ -116,7 +134,8 @@ def _settled(pair: Pair, split: str, group: str | None, foreign: bool) -> Pair:
 
 
 def _applied(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
-    return with_pairs(folder, [planned.get(pair.name, pair) for pair in folder.pairs])
+    known = ByName(folder.pairs)
+    return with_pairs(folder, NamedPairs(list(known), lambda name: planned[name] if name in planned else known[name]))
 
 
 def _remark(
@@ -149,7 +168,12 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
             raise P2PError(f"{folder.path / file}: is in the manifest but gone. Run 'p2p data pair' again.")
         if (folder.path / to).exists():
             raise P2PError(f"{folder.path / to}: is in the way and not in the manifest. Move it elsewhere.")
-    write_json(folder.path / PLAN, {"pairs": [pair.to_json() for pair in planned.values()]})
+    with atomic(folder.path / PLAN) as plan:
+        between = b'{"pairs": [\n'
+        for pair in planned.values():
+            plan.write(between + json_line(pair.to_json()))
+            between = b","
+        plan.write(b"]}\n")
 
 
 def _read_plan(path: Path) -> dict[str, Pair]:

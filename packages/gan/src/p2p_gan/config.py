@@ -85,6 +85,8 @@ class Config:
     threads: int = 0
     deterministic: bool = False  # on CUDA: the same losses again, somewhat slower
     memory: float = 4.0  # GiB of decoded pairs to hold; more lie in a mapped file
+    sync_norm: bool = True  # on several devices, batch norm takes its statistics over all of a batch, not each its part
+    restarts: int = 3  # on several devices: how often a process that was killed or lost is replaced
     # Intervals, in images seen, and minutes where the name says so.
     log_every: int = 100
     sample_every: int = 5_000

@@ -80,9 +80,10 @@ def _cpu_multiplies_bfloat16() -> bool:
     return False
 
 
-def resolve_threads(wanted: int) -> int:
-    """0 is as many threads as torch takes by itself on this machine."""
-    return wanted or torch.get_num_threads()
+def resolve_threads(wanted: int, processes: int = 1) -> int:
+    """0 is as many threads as torch takes by itself on this machine, shared among so many processes."""
+    told = "OMP_NUM_THREADS" in os.environ  # then whoever started the processes has shared them out already
+    return wanted or max(1, torch.get_num_threads() // (1 if told else processes))
 
 
 def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:

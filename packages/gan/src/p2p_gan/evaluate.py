@@ -3,7 +3,7 @@
 Nothing here may train or print; each score is a number that `metrics` and `agreement` explain.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ class _Tally:
         colored = output.kind != "mask" and output.dtype == "uint8" and output.channels == 3
         self._lab = (LabHistograms(), LabHistograms()) if colored else None
 
-    def over(self, folder: PairFolder, pairs: tuple[Pair, ...], *, swapped: bool) -> Iterator[Scored]:
+    def over(self, folder: PairFolder, pairs: Sequence[Pair], *, swapped: bool) -> Iterator[Scored]:
         """Score each pair in turn."""
         for pair in pairs:
             given, real = read_pair(folder, pair, self._card, swapped=swapped)

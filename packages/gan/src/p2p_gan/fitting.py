@@ -187,7 +187,7 @@ def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
             raise
     # Out of the handler, for the error holds on to everything that was computed.
     batch = job.config.batch
-    fits = largest_batch(job, store)
+    fits = largest_batch(job, store) * job.ranks.world
     words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
     raise P2PError(
         f"{job.device}: out of memory at batch {batch} of {shown(job)}; {words}. Take --batch {min(fits, batch)} "

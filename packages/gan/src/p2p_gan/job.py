@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_gan.average import average_of
 from p2p_gan.config import Config
 from p2p_gan.data import Task, refuse_unfit, task_of
 from p2p_gan.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
+from p2p_gan.distributed import ALONE, Ranks
 from p2p_gan.model import ModelCard
 from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
@@ -37,6 +39,7 @@ class Job:
     nets: Networks
     card: ModelCard
     recipe: Recipe
+    ranks: Ranks = ALONE
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
@@ -44,24 +47,30 @@ def images_of(config: Config, folder: PairFolder) -> int:
     return config.images or config.epochs * len(folder.of("train"))
 
 
-def make_job(folder: PairFolder, config: Config) -> Job:
-    """Resolve what is automatic, prepare the device, and draw the networks from the seed."""
+def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
+    """Resolve what is automatic, prepare the device, and draw the networks from the seed.
+
+    `ranks` says which of several processes this is. Raises UsageError when they cannot share the batch alike.
+    """
+    refuse_uneven(config.batch, ranks.world)
     task = task_of(folder, config.direction, config.a_as, config.b_as)
     refuse_unfit(task, config)
-    device = resolve_device(config.device)
+    kind = resolve_device(config.device)
+    device = ranks.device(kind)
     config = replace(
         config,
         images=images_of(config, folder),
-        device=str(device),
+        device=str(kind),
         precision=resolve_precision(config.precision, device),
-        threads=resolve_threads(config.threads),
+        threads=resolve_threads(config.threads, ranks.local_world),
         depth=config.depth or _depth(config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
     architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
-    statistics: Statistics = "picture" if config.batch <= 1 else "running"
+    together = config.batch if config.sync_norm else config.batch // ranks.world
+    statistics: Statistics = "picture" if together <= 1 else "running"
     card = ModelCard(
         architecture=architecture,
         input=task.input,
@@ -77,7 +86,26 @@ def make_job(folder: PairFolder, config: Config) -> Job:
         output_as=task.codings[1].kind,
     )
     nets = build(architecture, config, device)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe, ranks)
+
+
+def refuse_uneven(batch: int, world: int) -> None:
+    """Raise UsageError when not every process would have as many pairs of a batch as any other."""
+    if batch % world == 0:
+        return
+    lower = batch // world * world
+    near = f"{lower} and {lower + world}" if lower else f"{world}"
+    raise UsageError(
+        f"batch={batch}: is the batch of all {world} devices together and cannot be shared alike; the nearest "
+        f"that can {'are' if lower else 'is'} {near}."
+    )
+
+
+def refuse_contradictions(folder: PairFolder, config: Config) -> None:
+    """Raise UsageError for the first setting that these pairs contradict, as `make_job` would, building nothing."""
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
+    _recipe(task, config)
 
 
 def _depth(config: Config) -> int:

@@ -3,27 +3,29 @@
 Nothing here may compute a loss, lay out a file or print; each of those has its own room.
 """
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan import average, checkpoint
+from p2p_gan import checkpoint
 from p2p_gan.board import require_tensorboard
 from p2p_gan.config import Config
+from p2p_gan.course import updated
 from p2p_gan.data import PairStore, identified, open_for_training
 from p2p_gan.device import describe_machine, differences
-from p2p_gan.fitting import memory_explained, timed
+from p2p_gan.distributed import BACK, Ranks, devices_of, joined
+from p2p_gan.fitting import memory_explained
+from p2p_gan.follow import follow
 from p2p_gan.guards import DivergedError
 from p2p_gan.interrupt import Interruption, Stopped
 from p2p_gan.job import Job, images_of, make_job, rate_change
-from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared
+from p2p_gan.parallel import shared_state, spread
+from p2p_gan.plan import TIMED_FROM, Plan, described, plan_of, prepared, timed_share
 from p2p_gan.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.saver import Saver, require_space_for_run
 from p2p_gan.scaling import restore_scalers
-from p2p_gan.step import train_step
 from p2p_gan.tracker import Tracker, refuse_unreadable
 
 RECOVERY = 0.5  # of the rate, after a loss that is no number
@@ -44,6 +46,7 @@ class TrainSummary:
     losses: dict[str, float]
     plan: Plan | None  # None where nothing was left to do, or nothing was begun
     stopped_by: str | None = None
+    signal: str | None = None  # that came, whether or not anything was left to do
 
 
 def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
@@ -51,29 +54,47 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
 
     Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C or SIGTERM ends it after the
     update in progress, saved. Raises P2PError or UsageError, before anything is written where possible.
+
+    Where a launcher has started several such calls (see `distributed`), they train one model: each takes its share of
+    every batch on its own device, and the first alone writes, looks and reports.
     """
     if config.tensorboard:
         require_tensorboard()
+    with joined(config.device) as ranks, Interruption() as interruption:
+        config = replace(config, device=devices_of(config.device)[0])
+        if ranks.leads:
+            return _lead(pairs, run, config, ranks, interruption, report)
+        followed = follow(pairs, ranks, interruption)
+        unfinished = followed.images < followed.total
+        return TrainSummary(run, followed.images, followed.before, unfinished, 0.0, {}, None)
+
+
+def _lead(
+    pairs: Path, run: Path, config: Config, ranks: Ranks, interruption: Interruption, report: Reporter
+) -> TrainSummary:
+    """Train as the first process, or the only one."""
     place = RunFolder(run)
-    with Interruption() as interruption:
-        try:
-            with interruption.at_once():
-                begun = _begin(place, pairs, config, report)
-            if isinstance(begun, TrainSummary):
-                return begun
-            job, store, planned = begun
-            with memory_explained(job, store):
-                return _train(place, job, store, planned, interruption, report)
-        except Stopped:
-            assert interruption.asked
-            seen, _ = checkpoint.latest(run)
-            return TrainSummary(run, seen, seen, True, 0.0, {}, None, interruption.asked.name)
-        finally:
-            place.release()
+    try:
+        with interruption.at_once():
+            begun = _begin(place, pairs, config, ranks, report)
+        if isinstance(begun, TrainSummary):
+            ranks.from_first(None)
+            return begun
+        job, store, planned = begun
+        ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash})
+        with memory_explained(job, store):
+            return _train(place, job, store, planned, interruption, report)
+    except Stopped:
+        assert interruption.asked
+        ranks.from_first(None)
+        seen, _ = checkpoint.latest(run)
+        return TrainSummary(run, seen, seen, True, 0.0, {}, None, *(interruption.asked.name,) * 2)
+    finally:
+        place.release()
 
 
 def _begin(
-    place: RunFolder, pairs: Path, config: Config, report: Reporter
+    place: RunFolder, pairs: Path, config: Config, ranks: Ranks, report: Reporter
 ) -> tuple[Job, PairStore, Plan] | TrainSummary:
     """Everything that is done before anything is written: read, compare with what the run was begun with, build."""
     if place.exists:
@@ -85,9 +106,9 @@ def _begin(
         other_rate = rate_change(place.config(), replace(config, images=images_of(config, folder)), seen)
         if looked and seen >= images_of(config, folder):
             return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
-    job = make_job(folder, config)
+    job = make_job(folder, config, ranks)
     require_space_for_run(place, job)
-    for line in [*differences(place.read().get("machine", {}), job.device), *other_rate] if place.exists else []:
+    for line in [*_elsewhere(place, job), *other_rate] if place.exists else []:
         report.note(line)
     job, store = prepared(job, place.path, report)
     refuse_unreadable(job)
@@ -97,6 +118,19 @@ def _begin(
     return job, store, planned
 
 
+def _elsewhere(place: RunFolder, job: Job) -> list[str]:
+    """What of the machines is not as it was when the run began."""
+    record, world = place.read(), job.ranks.world
+    lines = differences(record.get("machine", {}), job.device)
+    before = record.get("processes", 1)
+    if before != world:
+        lines.append(
+            f"Continued on {world} devices, begun on {before}: the same pairs in the same order and batches, but other "
+            "draws of dropout and noise: the same training, but not bit for bit."
+        )
+    return lines
+
+
 def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
     """Say what the run will do and need."""
     done, _ = checkpoint.latest(place.path)
@@ -104,7 +138,7 @@ def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -
     if planned.updates >= TIMED_FROM:
         report.note("timing ten updates ...")
         with memory_explained(job, store):
-            planned = plan_of(job, place.path, done=done, timing=timed(job, store))
+            planned = plan_of(job, place.path, done=done, timing=timed_share(job, store))
     for line in described(planned):
         report.note(line)
     return planned
@@ -130,6 +164,8 @@ def _train(
     place.write(_record(job))
     if place.exists:
         place.cut_log(progress.images)
+    shared_state(job, progress)
+    job = spread(job)
 
     # Update until the last image or a signal; go back once after a loss that is no number, where that was asked for.
     with Saver(place, job, progress.images) as saver:
@@ -138,11 +174,11 @@ def _train(
             tracker.save()
         report.start("training", total, progress.images)
         try:
-            _update(job, store, tracker, saver, interruption)
+            updated(job, store, tracker, interruption)
         except DivergedError as error:
             progress_then = _gone_back(error, tracker, place, job, saver, report)
             tracker = Tracker(place, job, store, progress_then, saver, interruption, report)
-            _update(job, store, tracker, saver, interruption)
+            updated(job, store, tracker, interruption)
         finally:
             report.finish()
             tracker.board.close()
@@ -156,28 +192,8 @@ def _train(
         losses=tracker.last,
         plan=planned,
         stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
+        signal=interruption.asked.name if interruption.asked else None,
     )
-
-
-def _update(job: Job, store: PairStore, tracker: Tracker, saver: Saver, interruption: Interruption) -> None:
-    """Update until the last image or a signal, and save."""
-    total = job.config.images or 0
-    tracker.look_again()
-    while tracker.images < total and not interruption.asked:
-        asked = time.perf_counter()
-        positions = store.positions(tracker.images, min(job.config.batch, total - tracker.images))
-        batch = store.batch(positions, job.device)
-        tracker.guards.waited(time.perf_counter() - asked)
-        for optimizer in job.nets.optimizers:
-            optimizer.param_groups[0]["lr"] = tracker.rate
-        losses = train_step(job.nets, batch, job.recipe, job.autocast)
-        if job.nets.averaged is not None:
-            kept = average.decay(tracker.images, len(positions), job.recipe.average)
-            average.follow(job.nets.averaged, job.nets.generator, kept)
-        tracker.step(losses, batch)
-    # Save what is not saved yet; leaving the Saver waits until it is on the disk.
-    if saver.saved != tracker.images:
-        tracker.save()
 
 
 def _gone_back(
@@ -192,6 +208,7 @@ def _gone_back(
     if not job.config.recover or tracker.slowed < 1:
         place.log({"images": tracker.images, "diverged": error.found})
         raise error
+    job.ranks.agreed(BACK)
     progress = checkpoint.load_latest(place.path, job.nets, report)
     assert progress is not None, "a run that may recover begins with a checkpoint"
     restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
@@ -200,7 +217,7 @@ def _gone_back(
     place.log({"images": progress.images, "recovered_from": error.found, "slowed": RECOVERY})
     report.note(f"{error} That is now done: back to image {progress.images}, half the rate, once.")
     report.start("training", job.config.images or 0, progress.images)
-    return replace(progress, extra={**progress.extra, "slowed": RECOVERY})
+    return shared_state(job, replace(progress, extra={**progress.extra, "slowed": RECOVERY}))
 
 
 def _record(job: Job) -> dict[str, Any]:
@@ -212,4 +229,5 @@ def _record(job: Job) -> dict[str, Any]:
         "splits": describe_splits(job.folder),
         "assumed": list(job.folder.assumed),
         "machine": describe_machine(job.device),
+        "processes": job.ranks.world,
     }

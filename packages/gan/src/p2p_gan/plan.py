@@ -12,7 +12,8 @@ from p2p_datatools.contract.sizes import Size
 from p2p_gan import checkpoint
 from p2p_gan.config import Config
 from p2p_gan.data import PairStore, identified, load_store, open_for_training, shapes_seen
-from p2p_gan.fitting import Timing, largest_batch, timed
+from p2p_gan.distributed import Ranks, devices_of
+from p2p_gan.fitting import MOST, Timing, largest_batch, timed
 from p2p_gan.job import Job, make_job
 from p2p_gan.memory import free_bytes
 from p2p_gan.networks.initial import count_parameters
@@ -47,6 +48,7 @@ class Plan:
     direction: str
     assumed: tuple[str, ...]
     pairs: int
+    held_out: str | None  # the split that shows what the model makes of pairs it never saw: test, or else val
     done: int  # images that an earlier call has seen
     updates: int  # that are left
     generator_parameters: int
@@ -57,24 +59,51 @@ class Plan:
     seconds: float | None  # for the images that are left
     memory: Need | None  # on the device
     disk: Need
+    processes: int = 1  # each with its own device
 
 
 def plan(pairs: Path, config: Config, run: Path | None = None, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
     folder = identified(open_for_training(pairs), report=report)
-    job, store = prepared(make_job(folder, config), run, report)
+    kind, count = devices_of(config.device)
+    ranks = Ranks(world=count, local_world=count)  # as the first of them; nothing here asks the others
+    job, store = prepared(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    return plan_of(job, run or pairs, done=done, timing=timed(job, store))
+    return plan_of(job, run or pairs, done=done, timing=timed_share(job, store))
 
 
-def prepared(job: Job, run: Path | None, report: Reporter) -> tuple[Job, PairStore]:
+def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
     """The pairs decoded, and the job with the batch that fits, where that was left open."""
-    store = load_store(job.folder, job.task, job.config, near=run, report=report)
+    # Each process on a machine holds the pairs; together they may take what one of them may.
+    within = replace(job.config, memory=job.config.memory / job.ranks.local_world)
+    store = load_store(job.folder, job.task, within, near=run, report=report)
     if job.config.batch:
         return job, store
-    batch = largest_batch(job, store)
-    report.note(f"batch {batch}: the largest power of two that fits into the memory of {job.device}")
-    return make_job(job.folder, replace(job.config, batch=batch)), store.with_batch(batch)
+    each = largest_batch(job, store)
+    bound = _bound(each, store, job)
+    if job.device.type == "cpu":
+        each = max(1, each // job.ranks.local_world)
+    batch = each * job.ranks.world
+    report.note(f"batch {batch}: the largest power of two {bound}{_times(job)}")
+    return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
+
+
+def _times(job: Job) -> str:
+    return f", {job.ranks.world} times" if job.ranks.world > 1 else ""
+
+
+def timed_share(job: Job, store: PairStore) -> Timing:
+    """The time of an update as one process has it; what processes send each other is not in it."""
+    share = max(1, job.config.batch // job.ranks.world)
+    timing = timed(replace(job, config=replace(job.config, batch=share)), store)
+    return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
+
+
+def _bound(batch: int, store: PairStore, job: Job) -> str:
+    """Why no larger batch was chosen."""
+    if len(store) < 2 * batch:
+        return f"that {len(store)} pairs can fill"
+    return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
@@ -86,6 +115,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         direction=job.card.direction,
         assumed=job.folder.assumed,
         pairs=len(job.folder.of("train")),
+        held_out=next((split for split in ("test", "val") if job.folder.of(split)), None),
         done=done,
         updates=math.ceil(left / config.batch),
         generator_parameters=count_parameters(job.nets.generator),
@@ -96,11 +126,12 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         seconds=timing.seconds_per_image * left if timing else None,
         memory=_memory(job, timing) if timing else None,
         disk=_disk(job, run),
+        processes=job.ranks.world,
     )
 
 
 def _memory(job: Job, timing: Timing) -> Need:
-    parts = {"networks": timing.network_bytes, "batch": timing.image_bytes * job.config.batch}
+    parts = {"networks": timing.network_bytes, "batch": timing.image_bytes * job.config.batch // job.ranks.world}
     return Need(parts, free_bytes(job.device))
 
 
@@ -117,11 +148,12 @@ def described(planned: Plan) -> list[str]:
     """The plan in lines."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
+    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
     lines = [
         f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
-        f"({epochs:.1f} epochs), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
-        f"generator {planned.generator_parameters / 1e6:.1f} M parameters, {_opponent(planned)}",
-        f"{config.device}, {config.precision}, {config.threads} threads, seed {config.seed}",
+        f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
+        f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
+        f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
         _time_line(planned),
     ]
     if planned.memory:
@@ -129,11 +161,19 @@ def described(planned: Plan) -> list[str]:
     return [*lines, _need_line("disk", planned.disk), *(f"assumed: {each}" for each in planned.assumed)]
 
 
+def _devices(planned: Plan) -> str:
+    device, count = planned.config.device, planned.processes
+    if count == 1:
+        return device
+    together = ", statistics together" if planned.config.sync_norm else ""
+    return f"{count} times {device}, {planned.config.batch // count} pairs of a batch on each{together}"
+
+
 def _opponent(planned: Plan) -> str:
     if planned.config.game == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    return f"discriminator {planned.discriminator_parameters / 1e6:.2f} M, patches of {patches}"
+    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}"
 
 
 def _sizes(planned: Plan) -> str:
@@ -142,19 +182,21 @@ def _sizes(planned: Plan) -> str:
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
     if config.crop or config.seen:
         return f"crops of {config.crop} out of {how}" if config.crop else how
+    if len(planned.shapes) == 1:
+        return f"{planned.shapes[0][0]} ({config.fit})" if config.size else f"{how}, {planned.shapes[0][0]}"
     shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:MOST_SHAPES])
     rest = len(planned.shapes) - MOST_SHAPES
-    number = f"{len(planned.shapes)} shapes" if len(planned.shapes) > 1 else "one shape"
     updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
     filled = f" ({planned.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
-    return f"{how}, in {number}: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _time_line(planned: Plan) -> str:
     if planned.seconds is None or planned.seconds_per_image is None:
         return f"time   {planned.updates} updates; so few are not timed beforehand"
     speed = 1 / planned.seconds_per_image
-    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s"
+    beside = ", without what devices send each other" if planned.processes > 1 else ""
+    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
 def _need_line(what: str, need: Need) -> str:
@@ -164,6 +206,19 @@ def _need_line(what: str, need: Need) -> str:
 
 def _parts(need: Need) -> str:
     return ", ".join(f"{name} {size_text(size)}" for name, size in need.parts.items())
+
+
+def _epochs_text(epochs: float) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs:.1f} epochs".replace(".0 ", " ")
+
+
+def count_text(count: float) -> str:
+    """A number in three digits: 54.4 M, 176 K, 12."""
+    for unit in ("", " K", " M"):
+        if count < 999.5:
+            return f"{count:.3g}{unit}"
+        count /= 1000
+    return f"{count:.3g} G"
 
 
 def time_text(seconds: float) -> str:

@@ -11,9 +11,13 @@ from p2p_gan.config import Config
 
 @dataclass(frozen=True)
 class Preset:
-    """A config with its source; `states` is what the source says, `changed` what we do otherwise, and why."""
+    """A config with its source; `states` is what the source says, `changed` what we do otherwise, and why.
+
+    `line` says in a few words what it is for.
+    """
 
     config: Config
+    line: str
     source: str
     states: str
     changed: str
@@ -22,6 +26,7 @@ class Preset:
 TABLE: dict[str, Preset] = {
     "paper": Preset(
         Config(),
+        line="facades, or any masks and photos: 256x256, batch 1, 200 epochs",
         source="Isola et al. 2017, section 3.3 and appendix 6; facades",
         states="256x256, batch 1, 200 epochs, Adam 0.0002 with beta 0.5, lambda 100, jitter 286 to 256, mirror, "
         "dropout 0.5 in the three innermost decoder blocks, 70x70 patches, the discriminator's loss halved",
@@ -30,21 +35,24 @@ TABLE: dict[str, Preset] = {
     ),
     "paper-maps": Preset(
         Config(direction="a-to-b", epochs=200, sample_every=10_000, checkpoint_every=10_000, validate_every=10_000),
+        line="aerial photo to map, as the paper trained it; b-to-a for the way back",
         source="Isola et al. 2017, appendix 6.2; maps, aerial photo to map (b-to-a for the way back)",
         states="1,096 training pairs, 200 epochs, batch 1, jitter and mirror",
         changed="as in `paper`; the intervals suit its 219,200 images",
     ),
     "cars": Preset(
         Config(images=40_000, halved=False, updates="simultaneous"),
+        line="the first report: painted cars to photos, 40,000 steps",
         source="the first report: cars from painted masks, after the TensorFlow tutorial",
         states="40,000 steps of batch 1, both networks updated from one forward pass, the discriminator's loss not "
         "halved, lambda 100, jitter 286 to 256, mirror",
-        changed="leaky slope 0.2 and norm epsilon 1e-5 (its code: 0.3 and 1e-3) and no norm in the bottleneck, which "
-        "at batch 1 would zero it; photos are resized smoothly (its code: by nearest pixel); held-out pairs are held "
-        "out (it tested on its training folder)",
+        changed="leaky slope 0.2, norm epsilon 1e-5 and Adam epsilon 1e-8 (its code: 0.3, 1e-3, 1e-7), and no norm in "
+        "the bottleneck, which at batch 1 would zero it; photos are resized smoothly (its code: by nearest pixel); "
+        "held-out pairs are held out (it tested on its training folder)",
     ),
     "maps": Preset(
         Config(epochs=100, jitter=1.0, mirror=False, discriminator_layers=4),
+        line="the second work: aerial photo to map, 100 epochs, larger patches",
         source="the second work: aerial photo to map and back (b-to-a), after a Keras tutorial",
         states="100 epochs, batch 1, no jitter, a fourth strided layer in the discriminator (142x142 patches, though "
         "its text says 70x70)",
@@ -63,6 +71,7 @@ TABLE: dict[str, Preset] = {
             sample_every=20_000,
             validate_every=20_000,
         ),
+        line="the fourth work: batch 16, 500 epochs, a gradient penalty",
         source="the fourth work: satellite photo to map",
         states="batch 16, 500 epochs, rate 0.0002, mixed precision, cross-entropy with a gradient penalty of 10, "
         "30x30 patches",
@@ -71,6 +80,7 @@ TABLE: dict[str, Preset] = {
     ),
     "experiments": Preset(
         Config(batch=16, log_every=160),
+        line="the third work: batch 16; p2p experiments compares its variants",
         source="the third work: experiments on the paper",
         states="batch 16; discriminators of n_layers 1 to 3 (--set discriminator_layers=1), encoder-decoder against "
         "U-Net (--set generator=encoder-decoder), losses one by one (--set l1_weight=0, --set game=none)",
@@ -79,6 +89,7 @@ TABLE: dict[str, Preset] = {
     ),
     "colourise": Preset(
         Config(epochs=100, batch=4, jitter=1.0),
+        line="grey photos to colour",
         source="Isola et al. 2017, appendix 6.2 (black-and-white to colour); the third work on 5,000 COCO photos",
         states="the paper: 1.2 million photos, 6 epochs, batch 4, mirror and no jitter",
         changed="100 epochs, for the photos are thousands and not a million; pairs from 'p2p data derive --op gray', "
@@ -94,17 +105,19 @@ TABLE: dict[str, Preset] = {
             epochs=100,
             dropout=0.0,
         ),
+        line="photo to exact mask: classes and cross-entropy, no game (A is the mask)",
         source="ours; Isola et al. 2017, section 4.5 and table 6: photo to labels is best learnt without a game",
         states="the paper: L1 alone beats the game on labels; it draws colours",
         changed="class logits with cross-entropy, every class weighing the same, so that the output is an exact mask; "
         "A is the mask, B the photo, and the direction from B to A",
     ),
     "best": Preset(
-        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize", rare_crops=0.25, jitter=286 / 256),
-        source="ours, measured in benchmarks/quality",
+        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize"),
+        line="ours: what helped, measured, on pairs of every kind",
+        source="ours, chosen by benchmarks/quality",
         states="",
-        changed="masks as one-hot classes, an average of the generator's weights, no transposed convolutions, and "
-        "crops that favour rare classes",
+        changed="masks as one-hot classes, a moving average of the generator, and resize convolutions in place of "
+        "transposed ones; balanced losses, crops around rare classes and feature matching were measured and left off",
     ),
     "tiny": Preset(
         Config(
@@ -123,6 +136,7 @@ TABLE: dict[str, Preset] = {
             checkpoint_every=700,
             validate_every=700,
         ),
+        line="ours: small networks at 128x128, two minutes on two cores",
         source="ours, for laptops and tests",
         states="",
         changed="a tenth of the weights, patches of 34x34, a higher rate that falls in the second half, no jitter and "

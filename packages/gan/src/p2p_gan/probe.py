@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from p2p_gan.job import Job
 from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.norms import by_itself
 from p2p_gan.state import parts
 from p2p_gan.step import Batch
 
@@ -73,7 +74,7 @@ def _scores(job: Job, a: Tensor, b: Tensor) -> NDArray[np.float32]:
     discriminator = job.nets.discriminator
     if discriminator is None:
         return np.zeros(0, np.float32)
-    with untouched(discriminator), job.autocast():
+    with untouched(discriminator), by_itself(discriminator), job.autocast():
         logits = discriminator(a, b).logits
     return torch.cat([each.float().flatten() for each in logits]).cpu().numpy()
 

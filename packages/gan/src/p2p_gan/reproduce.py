@@ -101,6 +101,10 @@ def _named(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> li
         lines.append(f"the pairs or their split: data hash was {str(record.get('data_hash'))[:12]}, is {found[:12]}")
     if config.device != record["config"].get("device"):
         lines.append(f"the device was {record['config'].get('device')}, which is not here")
+    if record.get("processes", 1) > 1:
+        lines.append(
+            f"the run was trained on {record['processes']} devices, now on one: other draws of dropout and noise"
+        )
     notes = read_stats(run)
     if config.schedule != "constant" and any("resumed_at" in line for line in notes):
         lines.append("the run was continued; if --images was raised then, its schedule was another before")

@@ -48,7 +48,7 @@ AT_LEAST_1 = ("epochs", "keep_checkpoints", "validate_pairs")
 INTERVALS = ("log_every", "sample_every", "checkpoint_every", "validate_every")
 NOT_NEGATIVE = (
     *("game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
-    *("gradient_penalty", "r1", "mode_seeking", "average"),
+    *("gradient_penalty", "r1", "mode_seeking", "average", "restarts"),
 )
 
 

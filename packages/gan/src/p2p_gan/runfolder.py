@@ -39,7 +39,7 @@ AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "b
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update.
 FREE = {
     *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover"),
+    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover", "restarts"),
 }
 
 
@@ -221,7 +221,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
 
 def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:
     """How many pairs each split has, and one hash for them: by these a changed folder is told what changed."""
-    splits = {split: folder.of(split) for split in sorted({pair.split for pair in folder.pairs})}
+    splits = {split: folder.of(split) for split in folder.splits}
     return {
         split: {"pairs": len(pairs), "hash": replace(folder, pairs=pairs).data_hash} for split, pairs in splits.items()
     }

@@ -14,8 +14,8 @@ from p2p_gan.runfolder import RUN, read_stats
 from p2p_gan.settings import config_from_json
 
 _NOT_DRAWN = {"images", "seconds", "waited"}
-# Fields that say where and how long, not what is trained.
-_NOT_COMPARED = {"log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"}
+# Fields that say how often a run looks at itself, not what is trained; epochs have become images.
+_NOT_COMPARED = {"epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"}
 
 Curve = list[tuple[int, float]]
 

@@ -159,7 +159,7 @@ def sample(
             strange += [] if known else [str(each.path)]
         if not keep_going:
             refuse(skipped, destination)
-        lines = kept | destination.done
+        lines = {**kept, **destination.done}
 
         def write_record(folder: Path) -> None:
             write_lines(folder / LINES, ({"file": file, **lines[file]} for file in sorted(lines)))

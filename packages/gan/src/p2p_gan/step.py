@@ -22,6 +22,7 @@ from p2p_gan.losses import (
     modes_loss,
     pixel_weights,
 )
+from p2p_gan.networks.across import Across
 from p2p_gan.networks.contract import Discriminator, Generator, Judgement
 from p2p_gan.penalties import gradient_penalty, r1_penalty
 from p2p_gan.recipe import Recipe
@@ -36,24 +37,55 @@ class Batch:
     """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w), values in -1..1 and classes one-hot.
 
     `ignored` (n, 1, h, w) is left out of every loss. `classes` (n, h, w) int64 is the class of each pixel of the mask
-    half, where there is one with a palette; -1 where it has none.
+    half, where there is one with a palette; -1 where it has none. `factor` multiplies the losses of a part of a batch,
+    so that the mean over all parts is the loss of the whole.
     """
 
     a: Tensor
     b: Tensor
     ignored: Tensor | None = None
     classes: Tensor | None = None
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How networks are called that several processes train: gradients come out as the mean over all of them.
+
+    `mean` takes that of any tensor; `across` are the processes that share batch statistics, where they do.
+    """
+
+    generator: Callable[..., Tensor]
+    discriminator: Callable[[Tensor, Tensor], Judgement] | None
+    mean: Callable[[Tensor], Tensor]
+    across: Across | None = None
 
 
 @dataclass(frozen=True)
 class Networks:
-    """What training changes; without a game there is no discriminator, without a half-life no average."""
+    """What training changes; without a game there is no discriminator, without a half-life no average.
+
+    `passes` are there where other processes train the same networks.
+    """
 
     generator: Generator
     discriminator: Discriminator | None
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer | None
     averaged: Generator | None = None
+    passes: Passes | None = None
+
+    @property
+    def making(self) -> Callable[..., Tensor]:
+        """The pass of the generator whose gradient is followed."""
+        return self.generator if self.passes is None else self.passes.generator
+
+    @property
+    def judging(self) -> Callable[[Tensor, Tensor], Judgement]:
+        """The pass of the discriminator whose gradient is followed."""
+        found = self.discriminator if self.passes is None else self.passes.discriminator
+        assert found is not None, "there is no game"
+        return found
 
     @property
     def applied(self) -> Generator:
@@ -92,12 +124,12 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast)
 
     Returns the losses in the order of `recipe.names`, unweighted, a tensor on the device that nobody has to wait for.
     """
-    made = _make(nets.generator, batch, recipe, autocast)
-    losses = _likeness(made, batch, recipe)
+    made = _make(nets, batch, recipe, autocast)
+    losses = _likeness(made, batch, recipe, nets.passes)
     if "g_modes" in recipe.weights:
-        losses["g_modes"] = _modes(nets.generator, made, batch, recipe, autocast)
+        losses["g_modes"] = _modes(nets, made, batch, recipe, autocast)
     if not recipe.plays:
-        update(nets.generator_optimizer, _generator_objective(losses, recipe))
+        update(nets.generator_optimizer, _generator_objective(losses, recipe, batch))
     elif recipe.simultaneous:
         losses = _simultaneously(nets, batch, made, losses, recipe, autocast)
     else:
@@ -124,9 +156,9 @@ def _by_turns(nets: Networks, batch: Batch, made: Made, likeness: Losses, recipe
     discriminator.requires_grad_(True)
     seen = _look(batch, made.fake.detach(), recipe)
     with autocast():
-        real, fake = discriminator(seen.a, seen.b), discriminator(seen.a, seen.fake)
+        real, fake = nets.judging(seen.a, seen.b), nets.judging(seen.a, seen.fake)
     losses = _discriminator_losses(discriminator, seen, real, fake, recipe)
-    update(optimizer, _discriminator_objective(losses, recipe))
+    update(optimizer, _discriminator_objective(losses, recipe, batch))
 
     discriminator.requires_grad_(False)
     seen = _look(batch, made.fake, recipe)
@@ -134,7 +166,7 @@ def _by_turns(nets: Networks, batch: Batch, made: Made, likeness: Losses, recipe
         fake = discriminator(seen.a, seen.fake)
         real = discriminator(seen.a, seen.b) if "g_features" in recipe.weights else real
     losses |= likeness | _generator_losses(real, fake, recipe)
-    update(nets.generator_optimizer, _generator_objective(losses, recipe))
+    update(nets.generator_optimizer, _generator_objective(losses, recipe, batch))
     return losses
 
 
@@ -146,21 +178,21 @@ def _simultaneously(
     discriminator.requires_grad_(True)
     seen = _look(batch, made.fake, recipe)
     with autocast():
-        real, fake = discriminator(seen.a, seen.b), discriminator(seen.a, seen.fake)
+        real, fake = nets.judging(seen.a, seen.b), nets.judging(seen.a, seen.fake)
     losses = _discriminator_losses(discriminator, seen, real, fake, recipe)
     losses |= likeness | _generator_losses(real, fake, recipe)
-    _differentiate(optimizer, _discriminator_objective(losses, recipe), again=True)
-    _differentiate(nets.generator_optimizer, _generator_objective(losses, recipe))
+    _differentiate(optimizer, _discriminator_objective(losses, recipe, batch), again=True)
+    _differentiate(nets.generator_optimizer, _generator_objective(losses, recipe, batch))
     for each in (optimizer, nets.generator_optimizer):
         follow(each)
     return losses
 
 
-def _make(generator: Generator, batch: Batch, recipe: Recipe, autocast: Autocast) -> Made:
+def _make(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast) -> Made:
     """One pass of the generator; the noise is torch's own, so that a checkpoint knows where it goes on."""
-    noise = generator.draw_noise(batch.a) if generator.noise else None
+    noise = nets.generator.draw_noise(batch.a) if nets.generator.noise else None
     with autocast():
-        output = generator(batch.a, noise=noise)
+        output = nets.making(batch.a, noise=noise)
     fake = output.float().softmax(dim=1) if recipe.classes else output
     if batch.ignored is not None:
         # Ignored pixels of the fake are those of the real: no loss sees them, and no gradient comes from them.
@@ -173,7 +205,7 @@ def _look(batch: Batch, fake: Tensor, recipe: Recipe) -> Seen:
     return augmented(Seen(batch.a, batch.b, fake, batch.ignored), recipe.augment, recipe.colours)
 
 
-def _likeness(made: Made, batch: Batch, recipe: Recipe) -> Losses:
+def _likeness(made: Made, batch: Batch, recipe: Recipe, passes: Passes | None) -> Losses:
     """How far the fakes are from what was wanted."""
     assert batch.classes is not None or not recipe.balanced, "the recipe was refused where pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if recipe.balanced else None)
@@ -184,12 +216,17 @@ def _likeness(made: Made, batch: Batch, recipe: Recipe) -> Losses:
         losses["g_l2"] = l2_loss(made.fake, batch.b, weights)
     if "g_classes" in recipe.weights:
         losses["g_classes"] = class_loss(made.output, batch.b, weights)
-    return losses
+    if passes is None or weights is None:
+        return losses
+    # A part of the batch with many ignored pixels says less about the whole than one with few.
+    mine = weights.mean()
+    whole = passes.mean(mine * batch.factor).clamp(min=1e-12)
+    return {name: loss * (mine / whole) for name, loss in losses.items()}
 
 
-def _modes(generator: Generator, made: Made, batch: Batch, recipe: Recipe, autocast: Autocast) -> Tensor:
+def _modes(nets: Networks, made: Made, batch: Batch, recipe: Recipe, autocast: Autocast) -> Tensor:
     """How alike two fakes of one input are; the second is made for this loss alone."""
-    other = _make(generator, batch, recipe, autocast)
+    other = _make(nets, batch, recipe, autocast)
     assert made.noise is not None, "the rules ask for noise"
     assert other.noise is not None, "the rules ask for noise"
     return modes_loss((made.fake, other.fake), (made.noise, other.noise))
@@ -216,16 +253,16 @@ def _generator_losses(real: Judgement, fake: Judgement, recipe: Recipe) -> Losse
     return losses
 
 
-def _discriminator_objective(losses: Losses, recipe: Recipe) -> Tensor:
+def _discriminator_objective(losses: Losses, recipe: Recipe, batch: Batch) -> Tensor:
     # Halved, penalties too, which slows the discriminator against the generator (section 3.3).
-    total = _weighted(losses, recipe, "d_")
+    total = _weighted(losses, recipe, "d_", batch.factor)
     return total / 2 if recipe.halved else total
 
 
-def _generator_objective(losses: Losses, recipe: Recipe) -> Tensor:
-    return _weighted(losses, recipe, "g_")
+def _generator_objective(losses: Losses, recipe: Recipe, batch: Batch) -> Tensor:
+    return _weighted(losses, recipe, "g_", batch.factor)
 
 
-def _weighted(losses: Losses, recipe: Recipe, player: str) -> Tensor:
-    terms = [weight * losses[name] for name, weight in recipe.weights.items() if name.startswith(player)]
+def _weighted(losses: Losses, recipe: Recipe, player: str, factor: float) -> Tensor:
+    terms = [factor * weight * losses[name] for name, weight in recipe.weights.items() if name.startswith(player)]
     return reduce(torch.add, terms)

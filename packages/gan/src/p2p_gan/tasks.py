@@ -75,12 +75,12 @@ def refuse_unfit(task: Task, config: Config) -> None:
     if config.rare_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
         raise UsageError(
             f"rare_crops={config.rare_crops}: needs a half that is a mask with a palette, and neither "
-            f"{task.input.name} nor {task.output.name} is one. Leave it off."
+            f"{task.input.name} nor {task.output.name} is one. Add --set rare_crops=0."
         )
     if config.colour_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
         raise UsageError(
             f"colour_jitter={config.colour_jitter}: changes the photo that goes in, in the direction photo to mask; "
-            f"here a {task.input.kind} becomes a {task.output.kind}, whose colours count. Leave it off."
+            f"here a {task.input.kind} becomes a {task.output.kind}, whose colours count. Add --set colour_jitter=0."
         )
 
 

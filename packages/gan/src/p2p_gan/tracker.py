@@ -4,6 +4,7 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -76,10 +77,18 @@ class Tracker:
         """The learning rate of the next update."""
         return rate_at(self._job.config, self.images) * self.slowed
 
-    def step(self, losses: torch.Tensor, batch: Batch) -> None:
-        """One update is done; raises DivergedError when it shows that losses or weights are no numbers."""
+    def waited(self, seconds: float) -> None:
+        """So long it took to have a batch."""
+        self.guards.waited(seconds)
+
+    def finish(self) -> None:
+        """Save what is not saved yet; leaving the Saver waits until it is on the disk."""
+        if self._saver.saved != self.images:
+            self.save()
+
+    def step(self, losses: torch.Tensor, batch: Batch, count: int) -> None:
+        """An update of `count` images is done; raises DivergedError when losses or weights prove to be no numbers."""
         self._saver.check()
-        count = len(batch.a)
         before, self.images = self.images, self.images + count
         self._tally += losses.double() * count
         self._tallied += count
@@ -213,9 +222,9 @@ def probe_due(before: int, images: int, log_every: int) -> bool:
     return line // PROBE_EVERY > last // PROBE_EVERY
 
 
-def pairs_to_show(job: Job) -> tuple[Pair, ...]:
+def pairs_to_show(job: Job) -> Sequence[Pair]:
     """The pairs of the sample grids: held out, or of training where there are no others."""
-    pairs: tuple[Pair, ...] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
+    pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
     return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
 
 

@@ -18,13 +18,15 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import MOST_PIXELS
 from p2p_datatools.contract.sizes import Size
 
-_TABLES = ("images", "annotations", "categories")
+TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
 
 
 def is_coco(value: Any) -> bool:
-    """Whether a parsed JSON file has the form of COCO."""
-    return isinstance(value, dict) and all(isinstance(value.get(name), list) for name in _TABLES)
+    """Whether a parsed JSON file has the form of COCO, with outlines rather than the pictures of COCO panoptic."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in TABLES):
+        return False
+    return not any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
 
 
 def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
@@ -33,11 +35,10 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when its tables do not fit together; damage within one picture's annotations skips that picture.
     """
     if not is_coco(value):
-        raise P2PError(f"{where}: is not COCO, which is an object with the lists {', '.join(_TABLES)}.")
+        raise P2PError(f"{where}: is not COCO, which is an object with the lists {', '.join(TABLES)}.")
     try:
-        categories = _categories(value["categories"], where)
+        categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
-        _refuse_panoptic(value["annotations"], where)
         annotations = _by_image(value["annotations"], images, where)
     except (KeyError, TypeError) as error:
         raise P2PError(f"{where}: is not whole COCO ({type(error).__name__}: {error}). Export it again.") from error
@@ -52,15 +53,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
             items.append(_picture(image, annotations[image["id"]], categories, f"{source}: {name}"))
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
-    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=_same_names(categories, where))
-
-
-def _refuse_panoptic(annotations: list[Any], where: str) -> None:
-    if any("segments_info" in each for each in annotations):
-        raise P2PError(
-            f"{where}: is COCO panoptic, whose outlines are in PNG files of their own. Convert it to polygons or RLE, "
-            "such as with panopticapi's panoptic2detection_coco_format."
-        )
+    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=same_names(categories, where))
 
 
 def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> Mapping[Any, list[Any]]:
@@ -75,7 +68,7 @@ def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> 
     return found
 
 
-def _categories(values: list[Any], where: str) -> Mapping[Any, str]:
+def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
     """Names by id; two categories of one name are one label, but not the reverse."""
     names: dict[Any, str] = {}
     for each in values:
@@ -87,7 +80,7 @@ def _categories(values: list[Any], where: str) -> Mapping[Any, str]:
     return names
 
 
-def _same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
+def same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
     """A line for each name that several categories have."""
     ids: dict[str, list[str]] = defaultdict(list)
     for each, name in categories.items():

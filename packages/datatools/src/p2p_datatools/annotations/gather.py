@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from p2p_datatools.annotations.values import LabelSet, Polygon, Region, RegionLabels, Runs, uses_of
+from p2p_datatools.annotations.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, uses_of
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import MOST_PIXELS
@@ -62,10 +62,13 @@ def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]
 def united(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
     """The labels of several files of one format as one."""
     items = [item for each in sets for item in each.items]
-    uses = uses_of([item for item in items if isinstance(item, RegionLabels)])
+    uses: dict[str, Use] = {}
+    for label, use in (pair for each in sets for pair in each.labels.items()):
+        uses[label] = uses.get(label, Use()) + use
     every = [*skipped, *(skip for each in sets for skip in each.skipped)]
     notes = tuple(note for each in sets for note in each.notes)
-    return LabelSet(sets[0].format, tuple(items), uses, tuple(every), notes=notes)
+    ignored = frozenset(label for each in sets for label in each.ignored)
+    return LabelSet(sets[0].format, tuple(items), uses, tuple(every), ignored=ignored, notes=notes)
 
 
 def _label(value: Any, where: str) -> str:

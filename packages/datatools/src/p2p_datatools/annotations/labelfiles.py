@@ -16,12 +16,15 @@ from p2p_datatools.annotations.gather import united
 from p2p_datatools.annotations.labelme import is_labelme, read_labelme
 from p2p_datatools.annotations.labelme_xml import is_labelme_xml, read_labelme_xml
 from p2p_datatools.annotations.markup import SeveralRootsError, read_xml
+from p2p_datatools.annotations.panoptic import is_panoptic, read_panoptic
 from p2p_datatools.annotations.values import LabelSet
 from p2p_datatools.annotations.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.annotations.via3 import is_via3, read_via3
 from p2p_datatools.annotations.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.contract.destination import Skip, skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import read_json
+from p2p_datatools.contract.listing import is_utf8
 
 
 class _Read(Protocol):
@@ -38,6 +41,7 @@ class Form(NamedTuple):
 
 
 FORMS = (
+    Form("panoptic", True, is_panoptic, read_panoptic),  # before COCO, whose tables it has
     Form("coco", True, is_coco, read_coco),
     Form("vott", True, is_vott_export, read_vott_export),
     Form("vott", False, is_vott_asset, read_vott_asset),
@@ -46,6 +50,7 @@ FORMS = (
     Form("cvat", True, is_cvat, read_cvat),
     Form("via", True, is_via, read_via),
     Form("via", True, is_via_csv, read_via_csv),
+    Form("via", True, is_via3, read_via3),
 )
 
 
@@ -73,7 +78,7 @@ _ROOTS = ("annotations", "annotation")
 class LabelFiles:
     """The label files at a place: the file itself, or all below the folder, hidden ones left out.
 
-    Raises P2PError when a file name is not UTF-8, for no record could hold it.
+    A file whose name is not UTF-8 counts as damaged, for no record could hold it.
     """
 
     def __init__(self, place: Path) -> None:
@@ -130,16 +135,11 @@ class LabelFiles:
             return [self.place] if self.place.suffix.lower() in _PARSERS else []
         found = (path for path in self.place.rglob("*") if path.suffix.lower() in _PARSERS and path.is_file())
         files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(self.place).parts)]
-        for path in files:
-            try:
-                path.as_posix().encode()
-            except UnicodeEncodeError as error:
-                raise P2PError(
-                    f"{self.place}: has a file whose name is not UTF-8: {path.name!a}. Rename it."
-                ) from error
         return sorted(files)
 
     def _form(self, path: Path) -> Form | P2PError | None:
+        if not is_utf8(path.as_posix()):
+            return P2PError(f"{self.place}: has a file whose name is not UTF-8: {path.name!a}. Rename it.")
         try:
             value = self._value(path)
         except SeveralRootsError as error:
@@ -156,4 +156,5 @@ class LabelFiles:
 
 
 def _spoken(name: str) -> str:
-    return {"coco": "COCO", "vott": "VoTT", "labelme": "LabelMe", "cvat": "CVAT", "via": "VIA"}[name]
+    spoken = {"coco": "COCO", "vott": "VoTT", "labelme": "LabelMe", "cvat": "CVAT", "via": "VIA"}
+    return spoken.get(name, "COCO panoptic")

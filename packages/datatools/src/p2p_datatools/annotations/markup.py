@@ -17,7 +17,7 @@ class SeveralRootsError(P2PError):
     """An XML file goes on after its first element, called `tag`: that is damage, or a format that is no whole XML."""
 
     def __init__(self, path: Path, tag: str) -> None:
-        super().__init__(f"{path}: is not whole XML, for it has several root elements. Was the file edited?")
+        super().__init__(f"{path}: is not whole XML, for it has several root elements. Was it edited? Export it again.")
         self.tag = tag
 
 
@@ -44,9 +44,13 @@ def read_xml(path: Path) -> Element:
     except expat.ExpatError as error:
         if error.code == _JUNK:
             raise SeveralRootsError(path, builder.close().tag) from error
-        raise P2PError(f"{path}: is not whole XML ({error}). Was the file cut off or edited?") from error
+        raise _not_whole(path, error) from error
     except (ValueError, LookupError, AssertionError) as error:
-        raise P2PError(f"{path}: is not whole XML ({error}). Was the file cut off or edited?") from error
+        raise _not_whole(path, error) from error
+
+
+def _not_whole(path: Path, error: Exception) -> P2PError:
+    return P2PError(f"{path}: is not whole XML ({error}). Was it cut off or edited? Export or fetch it again.")
 
 
 def text_of(element: Element, path: str) -> str:

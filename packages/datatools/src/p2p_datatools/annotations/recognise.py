@@ -100,7 +100,7 @@ PICTURES = (
     ),
     _of_place(
         "index",
-        lambda path: path.is_dir() and bool(find_pictures(path)),
+        lambda path: path.is_dir() and bool(find_pictures(path, strange=[])),
         _in_folder(read_index_folder),
         "a folder of index pictures (.png)",
     ),
@@ -112,11 +112,12 @@ READERS = (
     _of_place("yolo", is_yolo, read_yolo, "YOLO's text files with a data.yaml"),
     # Where the masks of CMP facades lie beside, these are exact.
     _of_place("cmp", lambda path: is_cmp(path) and not any(path.glob("*.png")), read_cmp, "XML files of CMP facades"),
+    _of_files("panoptic", "COCO panoptic (a .json whose annotations have segments_info, and PNG files in its folder)"),
     _of_files("coco", "a .json file in COCO form (an object with images, annotations and categories)"),
     _of_files("vott", "VoTT (an -export.json with assets and regions, or -asset.json files)"),
     _of_files("labelme", "LabelMe (a .json with shapes and imagePath, or an .xml, a picture)"),
     _of_files("cvat", "CVAT for images (.xml with <annotations>)"),
-    _of_files("via", "VIA (.json or .csv with filename and regions)"),
+    _of_files("via", "VIA (.json or .csv with filename and regions, or a project of VIA 3)"),
     *PICTURES,
 )
 FORMATS = ("auto", *(each.name for each in READERS))

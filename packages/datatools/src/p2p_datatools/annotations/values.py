@@ -3,6 +3,8 @@
 Nothing here may know a file format or a palette.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -128,6 +130,29 @@ class ColorLabels(PictureLabels):
     """Colours, exact or blended; `names` are what the format itself calls them: otherwise a palette's colours do."""
 
     names: Mapping[Color, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentLabels(PictureLabels):
+    """Numbers of segments in RGB, red + 256 green + 65536 blue; `segments` are their labels, 0 is in none.
+
+    `size` is the picture's as the labels tell it; `said_by` is what the labels are called in records.
+    """
+
+    segments: Mapping[int, str] = field(default_factory=dict)
+    size: Size | None = None
+    said_by: str = ""
+
+    @property
+    def source(self) -> str:
+        """The place to name in records."""
+        return self.said_by or self.file_name
+
+    @cached_property
+    def signature(self) -> str:
+        """The hash of the file and of what its segments are."""
+        said = json.dumps([sha256_file(self.path), sorted(self.segments.items())])
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

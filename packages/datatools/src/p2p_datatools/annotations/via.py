@@ -1,4 +1,4 @@
-"""Reads the VGG Image Annotator (VIA 1 and 2): its projects, its JSON and its CSV, whose regions have attributes.
+"""Reads the VGG Image Annotator 1 and 2 (VIA): its projects, its JSON and its CSV, whose regions have attributes.
 
 Nothing here may look at pictures or at the disk; it is handed the parsed JSON or the rows of the CSV.
 """
@@ -42,7 +42,7 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for line, row in enumerate(value, start=2):
         if any(row.get(name) is None for name in _COLUMNS):
-            raise P2PError(f"{where}: line {line} has too few columns. Was the file cut off or edited?")
+            raise P2PError(f"{where}: line {line} has too few columns. Was it cut off or edited? Export it again.")
         key = (row["filename"], row.get("file_size") or "")
         entry = entries.setdefault(key, {**row, "regions": []})
         place = f"{where}: line {line}"
@@ -56,7 +56,7 @@ def _object(text: str | None, where: str) -> Any:
     try:
         return json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise P2PError(f"{where}: holds no whole JSON ({error}). Was the file cut off or edited?") from error
+        raise P2PError(f"{where}: holds no whole JSON ({error}). Was it cut off or edited? Export it again.") from error
 
 
 def _entries(value: Any) -> list[Any]:
@@ -67,7 +67,7 @@ def _entries(value: Any) -> list[Any]:
 
 
 def _read(entries: list[Entry], where: str, source: str) -> LabelSet:
-    attribute = _class_attribute(entries, where)
+    attribute = class_attribute(_attributes(entries), where)
     return gather("via", _pictures(entries, attribute, where, source))
 
 
@@ -77,12 +77,18 @@ def _regions(entry: Entry) -> list[Any]:
     return list(regions.values()) if isinstance(regions, dict) else list(regions or [])
 
 
-def _class_attribute(entries: list[Entry], where: str) -> str | None:
-    """The attribute that holds the class: the only one there is, or the one that is called so."""
-    found: dict[str, None] = {}
+def _attributes(entries: list[Entry]) -> Iterable[str]:
     for region in (region for entry in entries for region in _regions(entry)):
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
-        found.update(dict.fromkeys(attributes if isinstance(attributes, dict) else {}))
+        yield from attributes if isinstance(attributes, dict) else {}
+
+
+def class_attribute(names: Iterable[str], where: str) -> str | None:
+    """The attribute that holds the class: the only one there is, or the one that is called so.
+
+    Raises P2PError when there are several of which none alone is called label, class or the like.
+    """
+    found = dict.fromkeys(names)
     called = [name for name in found if name.strip().casefold() in _CLASS]
     if len(found) < 2 or len(called) == 1:
         return next(iter(called or found), None)
@@ -106,7 +112,7 @@ def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> Re
     drawing, regions = Drawing(), _regions(entry)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
         told = f"tells of {entry['region_count']} regions and has {len(regions)}"
-        raise P2PError(f"{where}: {told}. Was the file cut off or edited?")
+        raise P2PError(f"{where}: {told}. Was it cut off or edited? Export it again.")
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):

@@ -4,12 +4,14 @@ Nothing here may know a palette; numbers and colours are turned into the names t
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from p2p_datatools.annotations.index import is_colored, spread
 from p2p_datatools.annotations.values import ColorLabels, IndexLabels, LabelSet
+from p2p_datatools.contract.destination import skip_of
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.images import find_pictures
 from p2p_datatools.contract.numbers import read_index_picture
@@ -63,22 +65,24 @@ def is_voc(path: Path) -> bool:
 def read_voc(path: Path) -> LabelSet:
     """The pictures in SegmentationClass; raises P2PError when there are none or the list of classes is damaged."""
     folder = _folder(path) or path
-    pictures = [file for file in find_pictures(folder) if file.suffix.lower() in (".png", ".bmp")]
+    strange: list[P2PError] = []
+    pictures = [file for file in find_pictures(folder, strange=strange) if file.suffix.lower() in (".png", ".bmp")]
     if not pictures:
         raise P2PError(f"{folder}: has no pictures of classes (.png). Give VOC's {FOLDER}, or the folder it lies in.")
     listed = next((file for near in (folder, folder.parent) if (file := near / LABEL_MAP).is_file()), None)
     named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
-    ignored = frozenset({VOID})
+    skipped = tuple(skip_of(error, str(folder)) for error in strange)
+    labels = partial(LabelSet, "voc", skipped=skipped, ignored=frozenset({VOID}))
     if listed:
         colors = _read_label_map(listed)
-        return LabelSet("voc", tuple(ColorLabels(name, file, colors) for name, file in named), ignored=ignored)
+        return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
     if any(is_colored(file) for file in spread(pictures, 5)):
         table = color_table()
         colors = {**dict(zip(table, NAMES, strict=False)), (224, 224, 192): VOID}
-        return LabelSet("voc", tuple(ColorLabels(name, file, colors) for name, file in named), ignored=ignored)
+        return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
     names = _numbered(folder)
     _check_table(pictures[0])
-    return LabelSet("voc", tuple(IndexLabels(name, file, names) for name, file in named), ignored=ignored)
+    return labels(tuple(IndexLabels(name, file, names) for name, file in named))
 
 
 def _folder(path: Path) -> Path | None:

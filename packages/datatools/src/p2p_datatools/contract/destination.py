@@ -7,16 +7,19 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import append_lines, cannot_write, read_json, read_lines, sync_folder, write_json
+from p2p_datatools.contract.files import cannot_write, read_json, sync_folder, write_json
 from p2p_datatools.contract.files import write_lines as write_json_lines
+from p2p_datatools.contract.journal import Journal
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 BATCH = 64  # pictures that are flushed to the disk together
+SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,13 @@ class Destination:
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
-        self._waiting: list[dict[str, Any]] = []
         self.exists = _is_of_kind(dest, marker)
         self.done = self._read_journal()
 
-    def _read_journal(self) -> dict[str, dict[str, Any]]:
+    def _read_journal(self) -> Journal:
+        journal = self.partial / JOURNAL
         if not self.partial.exists():
-            return {}
+            return Journal(journal, self._is_there)
         recipe = self.partial / RECIPE
         if not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe):
             raise UsageError(
@@ -65,15 +68,7 @@ class Destination:
             )
         for torn in self.partial.rglob(".*.tmp"):  # a kill left them
             torn.unlink(missing_ok=True)
-        journal = self.partial / JOURNAL
-        lines = read_lines(journal, torn_ok=True) if journal.exists() else []
-        try:
-            return {line["file"]: line["record"] for line in lines if self._is_there(line["file"])}
-        except (TypeError, KeyError) as error:
-            raise P2PError(
-                f"{journal}: is not the record of this work. Was it edited? Delete the folder {self.partial}, and run "
-                "the same command."
-            ) from error
+        return Journal(journal, self._is_there)
 
     def _is_there(self, file: str) -> bool:
         # A commit that was cut off has moved some of the files already.
@@ -86,6 +81,7 @@ class Destination:
         # Also after an error or Ctrl-C: what is finished need not be done again.
         with contextlib.suppress(P2PError):
             self.flush()
+        self.done.close()
 
     def path(self, file: str) -> Path:
         """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
@@ -95,28 +91,25 @@ class Destination:
 
     def record(self, file: str, record: dict[str, Any]) -> None:
         """Note that `file` is finished; every 64 files are flushed to the disk, then their records."""
-        self._waiting.append({"file": file, "record": record})
-        self.done[file] = record
-        if len(self._waiting) >= BATCH:
+        self.done.add(file, record)
+        if len(self.done.waiting) >= BATCH:
             self.flush()
 
     def forget(self, file: str) -> None:
         """Remove the finished `file` of an earlier call, which is not wanted any more."""
-        del self.done[file]
+        self.done.remove(file)
         for folder in (self.partial, self.dest):
             (folder / file).unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Make the finished files durable, then their records."""
-        if not self._waiting:
+        if not self.done.waiting:
             return
         try:
-            for line in self._waiting:
-                _sync_file(self.partial / line["file"])
+            _sync_files([self.partial / file for file in self.done.waiting])
         except OSError as error:
             raise P2PError(cannot_write(self.partial, error)) from error
-        append_lines(self.partial / JOURNAL, self._waiting)
-        self._waiting = []
+        self.done.write()
 
     def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
         """Bring the work to DEST: pictures, then `write_manifest(folder)`; the same call ends what a kill cut off."""
@@ -128,6 +121,7 @@ class Destination:
                 for file in self.done:
                     _move(self.partial / file, self.dest / file)
             write_manifest(target)
+            self.done.close()
             _write_skipped(target / SKIPPED, skipped)
             if self.exists:
                 _clear(self.partial)
@@ -166,6 +160,13 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
     if any(dest.iterdir()):
         raise UsageError(f"{dest}: holds something else (no {marker}). Choose another destination.")
     return False
+
+
+def _sync_files(paths: Sequence[Path]) -> None:
+    """Make files durable; raises OSError when one is not."""
+    with ThreadPoolExecutor(min(SYNCS, len(paths))) as pool:
+        for done in pool.map(_sync_file, paths):
+            assert done is None
 
 
 def _sync_file(path: Path) -> None:

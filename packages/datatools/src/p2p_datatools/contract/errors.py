@@ -8,6 +8,8 @@ class P2PError(Exception):
     """The data or the run has a problem that its user can mend; the command line ends with exit code 1."""
 
     exit_code = 1
+    passing = False  # whether it lies in no data and no setting, so that the same again may go well
+    said_elsewhere = False  # whether another of several processes tells it
 
 
 class UsageError(P2PError):

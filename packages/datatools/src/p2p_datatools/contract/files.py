@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import secrets
+import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -79,16 +81,19 @@ def json_line(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode()
 
 
-def append_lines(path: Path, values: Iterable[Any]) -> None:
-    """Append JSON lines durably; a cut-off last line from an earlier crash is removed first."""
+def append_lines(path: Path, values: Iterable[Any]) -> list[int]:
+    """Append JSON lines durably, and say where each begins; a cut-off last line from a crash is removed first."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
             _cut_torn_line(file)
+            places = []
             for value in values:
+                places.append(file.tell())
                 file.write(json_line(value))
             file.flush()
             os.fsync(file.fileno())
+        return places
     except OSError as error:
         raise P2PError(cannot_write(path, error)) from error
 
@@ -126,21 +131,73 @@ def read_json(path: Path) -> Any:
 
 def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
     """Parse a JSON-lines file; with `torn_ok` a last line without its line end counts as never written."""
+    return [value for _, value in each_line(path, torn_ok=torn_ok)]
+
+
+def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]:
+    """What `read_lines` gives, one after the other, each after the place in the file where its line begins."""
+    place = 0
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not (torn_ok and not line.endswith(b"\n")):
+                    yield place, _line(line, path, number)
+                place += len(line)
     except OSError as error:
         raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
-    if torn_ok:
-        data = data[: data.rfind(b"\n") + 1]
-    values = []
-    for number, line in enumerate(data.splitlines(), start=1):
+
+
+def _line(line: bytes, path: Path, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise P2PError(
+            f"{path}: line {number} is not JSON ({error}). Was it cut off or edited? Export or fetch it again."
+        ) from error
+
+
+class OpenLines:
+    """A JSON-lines file held open, so that its lines can be read in any order, also once it is renamed or deleted.
+
+    Any thread may read. It is closed with `close`, or when nobody has it any more.
+    """
+
+    def __init__(self, path: Path) -> None:
         try:
-            values.append(json.loads(line))
+            self._handle = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        self._path, self._lock = path, threading.Lock()
+        self.close = weakref.finalize(self, os.close, self._handle)
+
+    def at(self, place: int) -> Any:
+        """The value of the line that begins at `place`."""
+        return next(self.each([place], ahead=1024))
+
+    def each(self, places: Iterable[int], *, ahead: int = 1 << 18) -> Iterator[Any]:
+        """The values of lines, of which those that stand close together are read at once, `ahead` bytes at a time."""
+        start, data = 0, b""
+        for place in places:
+            end = data.find(b"\n", place - start) if start <= place < start + len(data) else -1
+            if end < 0:
+                start, data = place, self._read(place, ahead)
+                end = data.find(b"\n")
+            yield self._value(data[place - start : end if end >= 0 else None])
+
+    def _read(self, place: int, ahead: int) -> bytes:
+        """So many bytes from a place on, or more where the first line is longer."""
+        data = b""
+        with self._lock:
+            os.lseek(self._handle, place, os.SEEK_SET)
+            while b"\n" not in data and (more := os.read(self._handle, ahead)):
+                data += more
+        return data
+
+    def _value(self, line: bytes) -> Any:
+        try:
+            return json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise P2PError(
-                f"{path}: line {number} is not JSON ({error}). Was it cut off or edited? Export or fetch it again."
-            ) from error
-    return values
+            raise P2PError(f"{self._path}: was changed while it was in use ({error}). Run the same command.") from error
 
 
 def sha256_file(path: Path) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract import png
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import atomic, write_bytes
+from p2p_datatools.contract.listing import SUFFIXES as SUFFIXES
+from p2p_datatools.contract.listing import find_pictures as find_pictures
+from p2p_datatools.contract.listing import stem_of as stem_of
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.sizes import Size as Size
 
 Photo = NDArray[np.uint8]  # (height, width, 3) RGB
 LabelMap = NDArray[np.uint8]  # (height, width) class indices
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 # Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
 MOST_PIXELS = 400_000_000
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -36,26 +38,6 @@ _BAND = 1 << 20  # pixels that are copied at a time
 def size_of(pixels: NDArray[Any]) -> Size:
     """The size of an array (height, width[, channels])."""
     return Size(pixels.shape[1], pixels.shape[0])
-
-
-def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES) -> list[Path]:
-    """All picture files below `folder`, hidden ones left out, in the order of their names.
-
-    Raises P2PError when a file name is not UTF-8, for no manifest could hold it.
-    """
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
-    seen = sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
-    for path in seen:
-        try:
-            path.as_posix().encode()
-        except UnicodeEncodeError as error:
-            raise P2PError(f"{folder}: has a file whose name is not UTF-8: {path.name!a}. Rename it.") from error
-    return seen
-
-
-def stem_of(path: Path, folder: Path) -> str:
-    """A picture's name: its path below `folder` without suffix, with forward slashes."""
-    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 class OutsidePaletteError(P2PError):

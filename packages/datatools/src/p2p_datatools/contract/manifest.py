@@ -5,21 +5,26 @@ Nothing here may decode a picture or decide which split a pair belongs to; it re
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from p2p_datatools.contract.deep import DTYPES
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import json_line, read_json, read_lines, write_json, write_lines
+from p2p_datatools.contract.files import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.images import Size, find_pictures, stem_of
+from p2p_datatools.contract.pairlines import A_TIFF as A_TIFF
+from p2p_datatools.contract.pairlines import B_TIFF as B_TIFF
+from p2p_datatools.contract.pairlines import Pair as Pair
+from p2p_datatools.contract.pairlines import PairLines, in_order
+from p2p_datatools.contract.pairlines import pair_from_json as pair_from_json
 from p2p_datatools.contract.palette import Palette, palette_from_json
 
 FORMAT, VERSION = "p2p-pairs", 1
 HEADER, LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 SPLITS = ("train", "val", "test")
 UNSPLIT = "all"
-A_TIFF, B_TIFF = ".a.tif", ".b.tif"
 # What other tools call the same folders.
 FOREIGN_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
@@ -38,36 +43,6 @@ class Half:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One line of the manifest; `hash` is that of the decoded A|B picture, `file` lies below the folder."""
-
-    name: str
-    file: str
-    split: str
-    size: Size  # of one half
-    hash: str
-    group: str | None = None
-    sources: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """All files of the pair: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
-        return (self.file, self.file.removesuffix(A_TIFF) + B_TIFF) if self.file.endswith(A_TIFF) else (self.file,)
-
-    def to_json(self) -> dict[str, Any]:
-        """The pair as one JSON line's value."""
-        return {
-            "name": self.name,
-            "file": self.file,
-            "split": self.split,
-            "size": list(self.size),
-            "hash": self.hash,
-            "group": self.group,
-            "sources": self.sources,
-        }
-
-
-@dataclass(frozen=True)
 class PairFolder:
     """A folder of pairs, with or without a manifest of ours; `assumed` says in words what a missing one left open."""
 
@@ -75,20 +50,29 @@ class PairFolder:
     a: Half
     b: Half
     palette: Palette | None
-    pairs: tuple[Pair, ...]
+    pairs: Sequence[Pair]
     provenance: dict[str, Any] = field(default_factory=dict)
     foreign: bool = False  # the pictures are another tool's and are never moved
     assumed: tuple[str, ...] = ()
 
-    def of(self, split: str) -> tuple[Pair, ...]:
+    def of(self, split: str) -> Sequence[Pair]:
         """The pairs of one split, in the order of their names."""
+        if isinstance(self.pairs, PairLines):
+            return self.pairs.of(split)
         return tuple(sorted((pair for pair in self.pairs if pair.split == split), key=lambda pair: pair.name))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are."""
+        if isinstance(self.pairs, PairLines):
+            return self.pairs.splits
+        return tuple(sorted({pair.split for pair in self.pairs}))
 
     @property
     def data_hash(self) -> str:
         """The SHA-256 of the manifest's lines in the order of their names: one hash for all pixels and splits."""
         digest = hashlib.sha256()
-        for pair in sorted(self.pairs, key=lambda pair: pair.name):
+        for pair in in_order(self.pairs):
             digest.update(json_line(pair.to_json()))
         return digest.hexdigest()
 
@@ -97,7 +81,7 @@ def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
     """Write pairs.jsonl, then pairs.json, each atomically, into `at` or the folder's own path."""
     place = at or folder.path
     # The header last: it is by its presence that a folder counts as having a whole manifest.
-    write_lines(place / LINES, (pair.to_json() for pair in sorted(folder.pairs, key=lambda pair: pair.name)))
+    write_lines(place / LINES, (pair.to_json() for pair in in_order(folder.pairs)))
     write_json(place / HEADER, header_of(folder))
 
 
@@ -143,14 +127,12 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
                 f"{FORMAT} up to {VERSION}. Update p2p."
             )
         palette = header["palette"]
-        pairs = [pair_from_json(line) for line in read_lines(path / LINES)]
-        _refuse_twice(path, pairs)
         return PairFolder(
             path=path,
             a=half_from_json(header["a"]),
             b=half_from_json(header["b"]),
             palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
-            pairs=tuple(pairs),
+            pairs=PairLines(path / LINES),
             provenance=header.get("provenance", {}),
             foreign=bool(header.get("foreign", False)),
         )
@@ -158,23 +140,6 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
         raise P2PError(
             f"{path}: its manifest is damaged ({type(error).__name__}: {error}). Pair again with 'p2p data pair'."
         ) from error
-
-
-def pair_from_json(line: Any) -> Pair:
-    """Read what `Pair.to_json` gave; refuses a file outside the folder."""
-    file = str(line["file"])
-    if Path(file).is_absolute() or ".." in Path(file).parts:
-        raise ValueError(f"file '{file}' lies outside the folder")
-    width, height = line["size"]
-    return Pair(
-        name=str(line["name"]),
-        file=file,
-        split=str(line["split"]),
-        size=Size(int(width), int(height)),
-        hash=str(line["hash"]),
-        group=line.get("group"),
-        sources=dict(line.get("sources", {})),
-    )
 
 
 def half_from_json(value: Any) -> Half:
@@ -236,6 +201,6 @@ def open_pairs(path: Path) -> PairFolder:
     return read_manifest(path) if is_manifested(path) else read_foreign(path)
 
 
-def with_pairs(folder: PairFolder, pairs: list[Pair]) -> PairFolder:
+def with_pairs(folder: PairFolder, pairs: Sequence[Pair]) -> PairFolder:
     """The same folder with other pairs."""
-    return replace(folder, pairs=tuple(pairs))
+    return replace(folder, pairs=pairs)

@@ -1,4 +1,4 @@
-"""Pictures of class numbers: indices of a palette PNG, grey values of 8 or 16 bits, ids repeated in RGB.
+"""Pictures of numbers: indices of a palette PNG, grey values of 8 or 16 bits, ids repeated in RGB or spread over it.
 
 Nothing here may know which class a number is; that is the palette's business and the labels'.
 """
@@ -49,6 +49,13 @@ def read_index_picture(path: Path) -> IndexPicture:
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(f"{path}: holds colours, not class numbers. Index pictures have one value a pixel.")
     return IndexPicture(channels[..., 0].copy(), None)
+
+
+def read_ids(path: Path) -> NDArray[np.int32]:
+    """Read numbers up to 2^24 that lie in RGB as red + 256 green + 65536 blue, (height, width)."""
+    with opened(path) as image:
+        channels = np.asarray(image.convert("RGBA"))
+    return np.asarray(channels.view("<i4")[..., 0] & 0xFFFFFF, dtype=np.int32)
 
 
 def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:

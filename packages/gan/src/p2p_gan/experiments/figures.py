@@ -6,6 +6,7 @@ Nothing here may score; a figure is rows of picture files with a name for each c
 from dataclasses import dataclass
 from pathlib import Path
 
+from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.fit import resize_photo, scaled
 from p2p_datatools.contract.images import Photo, size_of, write_png
 from p2p_datatools.contract.manifest import open_pairs
@@ -13,9 +14,9 @@ from p2p_datatools.contract.sizes import Size
 from p2p_gan.apply import How, apply_model
 from p2p_gan.data import task_of
 from p2p_gan.experiments.grid import TABLES
-from p2p_gan.experiments.study import Study, Trial, slug
+from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.given import read_pair, shown
-from p2p_gan.model import Model, load_model
+from p2p_gan.model import ModelCard, load_model
 
 FOLDER = "pictures"
 INPUTS = 4  # held-out pairs in a figure
@@ -26,14 +27,14 @@ VARIETY = "collapse"
 
 @dataclass(frozen=True)
 class Figure:
-    """Rows of picture files, and what each column shows."""
+    """Rows of picture files with the name of each row, which may be none, and what each column shows."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Path, ...], ...]
+    rows: tuple[tuple[str, tuple[Path, ...]], ...]
 
 
 def figures_of(study: Study) -> dict[str, Figure]:
-    """A figure for each table that has a finished arm, drawn from the first seed; files that are there are kept."""
+    """A figure for each table that has a finished arm, drawn from its first seed; files that are there are kept."""
     figures = {}
     for table in study.tables:
         trials = [study.of(arm)[0] for arm in TABLES[table].arms if study.of(arm)]
@@ -43,71 +44,69 @@ def figures_of(study: Study) -> dict[str, Figure]:
 
 
 def _side_by_side(study: Study, trials: list[Trial]) -> Figure:
-    columns = [_column(study, trial) for trial in trials]
-    given, real = _ends(study, trials[0])
-    rows = tuple(zip(given, *columns, real, strict=True))
-    return Figure(("input", *(trial.arm for trial in trials), "real"), rows)
+    columns = [_outputs(study, trial) for trial in trials]
+    rows = zip(*_ends(study, trials[0]), *columns, strict=True)
+    return Figure(
+        ("input", *(trial.arm for trial in trials), "real"),
+        tuple(("", (given, *outputs, real)) for given, real, *outputs in rows),
+    )
 
 
 def _variety(study: Study, trials: list[Trial]) -> Figure:
     """A row for each arm: one input, and what its dropout or noise makes of it."""
     given = _ends(study, trials[0])[0][0]
-    rows = tuple((given, *_column(study, trial, variants=VARIANTS)) for trial in trials)
-    return Figure(("input", *(f"variant {number + 1}" for number in range(VARIANTS))), rows)
+    rows = tuple((trial.arm, (given, *_variants(study, trial))) for trial in trials)
+    return Figure(("input", *(f"output {number + 1}" for number in range(VARIANTS))), rows)
 
 
 def _ends(study: Study, trial: Trial) -> tuple[list[Path], list[Path]]:
     """The inputs and the real outputs, as pictures."""
-    given, real = [], []
-    model = load_model(trial.run)
-    for number, (a, b) in enumerate(_pairs(study, model)):
-        given.append(_drawn(study, f"input-{number}", a))
-        real.append(_drawn(study, f"real-{number}", b))
+    numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
+    given, real = ([_place(study, f"{word}-{number}") for number in numbers] for word in ("input", "real"))
+    if not all(path.is_file() for path in (*given, *real)):
+        card = load_model(trial.run).card
+        for number, (a, b) in enumerate(_pairs(study, card)):
+            _draw(given[number], shown(a, card.input, card.input_coding, card.palette))
+            _draw(real[number], shown(b, card.output, card.output_coding, card.palette))
     return given, real
 
 
-def _column(study: Study, trial: Trial, *, variants: int = 0) -> list[Path]:
-    """What an arm makes of each input; with `variants`, so many outputs of the first."""
-    name = f"{slug(trial.arm)}-{'variant' if variants else 'output'}"
-    wanted = [study.dest / FOLDER / f"{name}-{number}.png" for number in range(variants or _shown(study))]
-    if all(path.is_file() for path in wanted):
-        return wanted
-    model = load_model(trial.run)
+def _outputs(study: Study, trial: Trial) -> list[Path]:
+    """What an arm makes of each input."""
+    numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
+    return _made(study, trial, "output", [(number, 1) for number in numbers])
+
+
+def _variants(study: Study, trial: Trial) -> list[Path]:
+    """Some outputs of the first input."""
+    return _made(study, trial, "variant", [(0, number + 1) for number in range(VARIANTS)])
+
+
+def _made(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
+    """The outputs of an arm for (number of the input, variant), drawn where they are not there."""
+    paths = [_place(study, f"{trial.run.name}-{word}-{number}") for number in range(len(wanted))]
+    if not all(path.is_file() for path in paths):
+        model = load_model(trial.run)
+        card = model.card
+        inputs = [a for a, _ in _pairs(study, card)]
+        for path, (number, variant) in zip(paths, wanted, strict=True):
+            output = apply_model(model, inputs[number], How(), variant=variant)
+            _draw(path, shown(output, card.output, card.output_coding, card.palette))
+    return paths
+
+
+def _pairs(study: Study, card: ModelCard) -> list[tuple[Array, Array]]:
     folder = open_pairs(study.pairs)
-    task = task_of(folder, model.card.direction)
-    given = [read_pair(folder, pair, model.card, swapped=task.swapped)[0] for pair in folder.of(study.split)[:INPUTS]]
-    jobs = [(given[0], variant) for variant in range(1, variants + 1)] or [(each, 1) for each in given]
-    card = model.card
-    for number, (picture, variant) in enumerate(jobs):
-        output = apply_model(model, picture, How(), variant=variant)
-        _drawn(study, f"{name}-{number}", shown(output, card.output, card.output_coding, card.palette))
-    return wanted
+    swapped = task_of(folder, study.config.direction).swapped
+    return [read_pair(folder, pair, card, swapped=swapped) for pair in folder.of(study.split)[:INPUTS]]
 
 
-def _shown(study: Study) -> int:
-    return min(INPUTS, len(open_pairs(study.pairs).of(study.split)))
+def _place(study: Study, name: str) -> Path:
+    return study.dest / FOLDER / f"{name}.png"
 
 
-def _pairs(study: Study, model: Model) -> list[tuple[Photo, Photo]]:
-    folder, card = open_pairs(study.pairs), model.card
-    task = task_of(folder, card.direction)
-    pictures = []
-    for pair in folder.of(study.split)[:INPUTS]:
-        a, b = read_pair(folder, pair, card, swapped=task.swapped)
-        pictures.append(
-            (
-                shown(a, card.input, card.input_coding, card.palette),
-                shown(b, card.output, card.output_coding, card.palette),
-            )
-        )
-    return pictures
-
-
-def _drawn(study: Study, name: str, picture: Photo) -> Path:
-    """Write a picture, shrunk into the box, unless it is there."""
-    path = study.dest / FOLDER / f"{name}.png"
-    if not path.is_file():
-        own = size_of(picture)
-        size = scaled(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
-        write_png(path, resize_photo(picture, size), durable=False)
-    return path
+def _draw(path: Path, picture: Photo) -> None:
+    """Write a picture, shrunk into the box."""
+    own = size_of(picture)
+    size = scaled(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
+    write_png(path, resize_photo(picture, size), durable=False)

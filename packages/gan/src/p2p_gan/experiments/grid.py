@@ -3,6 +3,7 @@
 Nothing here may run anything; an arm is a name and the fields in which it differs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +11,27 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_gan.config import Config
 from p2p_gan.settings import with_settings
 
-BASE = "L1+cGAN"  # the paper's method, the arm that every table has
+BASE = "L1+cGAN"  # the paper's method
+# No discriminator, and nothing that speaks of one.
+WITHOUT_GAME: dict[str, Any] = {
+    **{"game": "none", "feature_weight": 0, "gradient_penalty": 0, "r1": 0, "smoothing": 0},
+    **{"augment": "none", "updates": "alternating"},
+}
+# No likeness to the real picture, in whatever way the output is coded.
+_UNLED: dict[str, Any] = {"l1_weight": 0, "l2_weight": 0, "class_weight": 0, "balanced": False}
 ARMS: dict[str, dict[str, Any]] = {
-    "L1": {"game": "none"},
-    "GAN": {"conditional": False, "l1_weight": 0},
-    "cGAN": {"l1_weight": 0},
+    "L1": WITHOUT_GAME,
+    "GAN": {**_UNLED, "conditional": False},
+    "cGAN": _UNLED,
     "L1+GAN": {"conditional": False},
     BASE: {},
-    "encoder-decoder L1": {"generator": "encoder-decoder", "game": "none"},
+    "encoder-decoder L1": {**WITHOUT_GAME, "generator": "encoder-decoder"},
     "encoder-decoder L1+cGAN": {"generator": "encoder-decoder"},
     "1x1 patches": {"discriminator_layers": 0},
     "16x16 patches": {"discriminator_layers": 1},
     "70x70 patches": {"discriminator_layers": 3},
     "286x286 patches": {"discriminator_layers": 5},
-    "cGAN, noise": {"l1_weight": 0, "noise": 8},
+    "cGAN, noise": {**_UNLED, "noise": 8},
     "L1+cGAN, noise": {"noise": 8},
     "L1+cGAN, noise, mode seeking": {"noise": 8, "mode_seeking": 1},
 }
@@ -78,13 +86,27 @@ def chosen_tables(words: str) -> tuple[str, ...]:
     return names
 
 
-def arms_of(tables: tuple[str, ...], base: Config) -> tuple[dict[str, Config], dict[str, str]]:
-    """The arms of the tables as configs, and those that cannot be with the reason; equal configs are one arm's run."""
+def playing(config: Config) -> Config:
+    """The settings that arms start from: those given, with a conditional game where they have none."""
+    return with_settings(
+        config, {"conditional": True, "game": "cross-entropy" if config.game == "none" else config.game}
+    )
+
+
+def arms_of(
+    tables: tuple[str, ...], base: Config, refuse: Callable[[Config], None] = lambda config: None
+) -> tuple[dict[str, Config], dict[str, str]]:
+    """The arms of the tables as configs, and those that cannot be with the reason; `refuse` raises UsageError for more.
+
+    Raises UsageError where none can be.
+    """
     possible: dict[str, Config] = {}
     impossible: dict[str, str] = {}
     for name in dict.fromkeys(arm for table in tables for arm in TABLES[table].arms):
         try:
-            possible[name] = with_settings(base, ARMS[name])
+            config = with_settings(base, ARMS[name])
+            refuse(config)
+            possible[name] = config
         except UsageError as error:
             impossible[name] = str(error)
     if not possible:
@@ -92,6 +114,7 @@ def arms_of(tables: tuple[str, ...], base: Config) -> tuple[dict[str, Config], d
     return possible, impossible
 
 
-def changes_text(arm: str) -> str:
-    """The fields in which an arm differs, as `--set` would say them."""
-    return " ".join(f"{name}={value}" for name, value in ARMS[arm].items()) or "nothing"
+def changes_text(config: Config, base: Config) -> str:
+    """The fields in which an arm differs from another config, as `--set` would say them."""
+    old, new = base.to_json(), config.to_json()
+    return " ".join(f"{name}={value}" for name, value in new.items() if value != old[name]) or "nothing"

@@ -10,123 +10,205 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.files import write_bytes
+from p2p_gan.config import NATIVE
 from p2p_gan.experiments.figures import Figure, figures_of
-from p2p_gan.experiments.grid import TABLES, Table
-from p2p_gan.experiments.numbers import Estimate, estimate
-from p2p_gan.experiments.study import Study, Trial
+from p2p_gan.experiments.grid import TABLES
+from p2p_gan.experiments.rows import (
+    REAL,
+    Column,
+    Row,
+    best_in,
+    by_class,
+    columns_of,
+    minutes_of,
+    on_real_pictures,
+    rows_of,
+)
+from p2p_gan.experiments.study import Study
+from p2p_gan.experiments.style import STYLE
 
 FILE = "index.html"
-# Columns of every table: a score's place in the scores, its name, whether more is better, what it is.
-COLUMNS: tuple[tuple[str, str, bool, str], ...] = (
-    ("l1", "L1", False, "mean absolute difference from the real picture, 0 to 1"),
-    ("ssim", "SSIM", True, "structural similarity with the real picture, 1 at most"),
-    ("histogram", "colours", True, "intersection of colour histograms with the real pictures, 1 at most"),
-    ("mean_iou", "IoU", True, "agreement of the picture with its mask, mean over classes, judged by the segmenter"),
-    ("diversity", "variety", True, "mean difference between two outputs of one input, 0 to 1"),
-)
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem .8rem;text-align:right;"
-    "border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}.best{font-weight:bold}"
-    ".scroll{overflow-x:auto}.pictures td{padding:.2rem;border:0;text-align:center;font-size:.8rem}"
-    ".pictures img{width:144px;image-rendering:auto}.note{color:#666;font-size:.9rem}"
-)
+SMALL = 160  # pictures narrower than this are shown with their pixels' edges
+_WIDTH = slice(16, 20)  # where a PNG says its width
+
+Line = Sequence[str]
 
 
 def write_page(study: Study) -> Path:
     """Write DEST/index.html and give its path; a table shows the arms that are finished."""
     figures = figures_of(study)
-    parts = [_head(study), *(_table(study, name, figures) for name in study.tables), _foot(study)]
+    tables = (_table(study, name, figures.get(name)) for name in study.tables)
+    body = "\n".join((*_head(study), *tables, *_foot(study)))
     path = study.dest / FILE
-    write_bytes(path, "\n".join(parts).encode())
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_text(f'Experiments on {study.pairs.name}')}</title><style>{STYLE}</style>"
+    )
+    write_bytes(path, f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'.encode())
     return path
 
 
-def rows_of(study: Study, table: Table) -> list[tuple[str, int, dict[str, Estimate]]]:
-    """(arm, seeds, estimates by score) for each finished arm of a table."""
-    rows = []
-    for arm in table.arms:
-        trials = study.of(arm)
-        if trials:
-            rows.append((arm, len(trials), {name: found for name, *_ in COLUMNS if (found := _estimate(trials, name))}))
-    return rows
+def _text(text: object) -> str:
+    return html.escape(str(text))
 
 
-def _estimate(trials: Sequence[Trial], score: str) -> Estimate | None:
-    values = [trial.scores.get(score) for trial in trials]
-    known = [float(value) for value in values if value is not None]
-    return estimate(known) if known else None
+def _paragraph(text: str, kind: str = "") -> str:
+    return f'<p class="{kind}">{_text(text)}</p>' if kind else f"<p>{_text(text)}</p>"
 
 
-def _head(study: Study) -> str:
+def _head(study: Study) -> list[str]:
     config = study.config
+    done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
-        f"{study.pairs}: every arm saw {config.images or f'{config.epochs} epochs of'} images at {config.size}, "
-        f"batch {config.batch}; scored on the {study.split} pairs; "
-        f"{max((trial.seed for trial in study.trials), default=0) + 1} seeds; ± is half of the 95% interval."
+        f"{study.pairs}: every arm saw {study.images} images at {config.size or NATIVE}, batch {config.batch}, and was "
+        f"scored on the {study.split} pairs, which none has seen; {seeds} seed{'s' if seeds > 1 else ''}."
     )
+    parts = ["<h1>The paper's experiments on these pairs</h1>", _paragraph(facts)]
+    if done < study.planned:
+        parts.append(_paragraph(f"{done} of {study.planned} trials are there so far.", "trouble"))
+    parts += [_paragraph(f"Failed: {each.arm}, seed {each.seed}: {each.why}", "trouble") for each in study.failed]
+    parts.append(_paragraph(_meaning(seeds), "note"))
+    if study.as_classes:
+        parts.append(_paragraph("The output is classes: where an arm says L1, it has cross-entropy.", "note"))
+    return [*parts, *([_paragraph(study.unjudged, "note")] if study.unjudged else [])]
+
+
+def _meaning(seeds: int) -> str:
+    if seeds < 2:
+        return (
+            "One seed: another would give other numbers, and how far apart they lie is not known. --seeds 5 gives "
+            "every number its interval. Nothing is bold, for nothing is known to be best."
+        )
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Experiments</title><style>{STYLE}</style>"
-        f"<h1>The paper's experiments on these pairs</h1><p>{html.escape(facts)}</p>"
+        "Numbers are means over the seeds; ± is half the 95% interval of that mean (Student's t), which speaks of the "
+        "randomness of training, not of the choice of pictures. Bold: better than every other arm of the table, seed "
+        "by seed, by a difference whose 95% interval leaves out 0."
     )
 
 
-def _table(study: Study, name: str, figures: dict[str, Figure]) -> str:
-    table = TABLES[name]
-    rows = rows_of(study, table)
-    columns = [each for each in COLUMNS if any(each[0] in estimates for _, _, estimates in rows)]
-    paper = dict(table.paper)
-    heads = ["arm", *(label for _, label, _, _ in columns), *(["the paper"] if paper else [])]
-    lines = [
-        [
-            html.escape(arm),
-            *(_cell(rows, arm, score, more) for score, _, more, _ in columns),
-            *([html.escape(paper.get(arm, ""))] if paper else []),
-        ]
-        for arm, _, _ in rows
-    ]
-    missing = [f"{arm}: {study.impossible[arm]}" for arm in table.arms if arm in study.impossible]
-    notes = [f"{label}: {what}." for _, label, _, what in columns]
-    notes += [f"The paper: {table.unit}."] if paper else []
+def _table(study: Study, name: str, figure: Figure | None) -> str:
+    table, rows = TABLES[name], rows_of(study, name)
+    columns = columns_of(rows)
+    missing = [f"Left out: {arm}: {study.impossible[arm]}" for arm in table.arms if arm in study.impossible]
     return "\n".join(
         (
-            f"<h2>{html.escape(table.title)}</h2><p>{html.escape(table.question)}</p>",
-            _html_table([heads, *lines]),
-            *(f"<p class=note>{html.escape(line)}</p>" for line in [" ".join(notes), *missing]),
-            _pictures(figures[name]) if name in figures else "",
+            f'<h2 id="{name}">{_text(table.title)}</h2>',
+            _paragraph(table.question),
+            _scores(name, rows, columns) if rows else _paragraph("No arm of this table is finished.", "note"),
+            *(_paragraph(line, "note") for line in (_legend(study, name, columns), *missing) if line),
+            _classes(rows),
+            _runs(rows),
+            _pictures(figure) if figure else "",
         )
     )
 
 
-def _cell(rows: Iterable[tuple[str, int, dict[str, Estimate]]], arm: str, score: str, more: bool) -> str:
-    found = {each: estimates[score] for each, _, estimates in rows if score in estimates}
-    if arm not in found:
+def _scores(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    paper = dict(TABLES[name].paper)
+    best = {column: best_in(rows, column) for column in columns}
+    lines = [
+        (
+            _text(row.arm),
+            str(len(row.trials)),
+            *(_strong(_text(row.text(each.score)), row.arm == best[each]) for each in columns),
+            *([_text(paper.get(row.arm, ""))] if paper else []),
+        )
+        for row in rows
+    ]
+    heads = ("arm", "seeds", *(_text(each.label) for each in columns), *(["the paper"] if paper else []))
+    return _html_table(heads, lines, last=_real_line(rows, columns, paper=bool(paper)))
+
+
+def _strong(text: str, best: bool) -> str:
+    return f"<strong>{text}</strong>" if best else text
+
+
+def _real_line(rows: Sequence[Row], columns: Sequence[Column], *, paper: bool) -> Line | None:
+    """What the segmenter makes of the real pictures: the most that an arm can hope for."""
+    real = on_real_pictures(rows)
+    if not real:
+        return None
+    cells = (f"{real['mean_iou']:.4f}" if each.score == "mean_iou" else "" for each in columns)
+    return (REAL, "", *cells, *([""] if paper else []))
+
+
+def _legend(study: Study, name: str, columns: Sequence[Column]) -> str:
+    """What the columns are."""
+    parts = [f"{each.label}: {each.what}{_judged(study, each)}." for each in columns]
+    paper = [f"The paper: {TABLES[name].unit}, on other data and with another judge."] if TABLES[name].paper else []
+    return " ".join((*parts, *paper))
+
+
+def _judged(study: Study, column: Column) -> str:
+    if column.score != "mean_iou" or not study.judge:
         return ""
-    best = (max if more else min)(value.mean for value in found.values())
-    text = html.escape(str(found[arm]))
-    return f"<span class=best>{text}</span>" if found[arm].mean == best else text
+    return (
+        ", of the mask that a segmenter, trained on the training pairs, finds in the picture "
+        f"({REAL}: what it finds in those)"
+    )
 
 
-def _html_table(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = rows
-    lines = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
-    lines += ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in body]
-    return f"<div class=scroll><table>{''.join(lines)}</table></div>"
+def _classes(rows: Sequence[Row]) -> str:
+    """IoU by class, folded away."""
+    found = {row.arm: by_class(row) for row in rows}
+    names = list(dict.fromkeys(name for each in found.values() for name in each))
+    if not names:
+        return ""
+    lines = [(_text(arm), *(_text(each.get(name, "")) for name in names)) for arm, each in found.items()]
+    real = on_real_pictures(rows)
+    last = (REAL, *(f"{real['classes'][name]['iou']:.4f}" for name in names)) if real else None
+    return f"<details><summary>IoU by class</summary>{_html_table(('arm', *map(_text, names)), lines, last)}</details>"
+
+
+def _runs(rows: Sequence[Row]) -> str:
+    """How long each arm was trained, folded away."""
+    if not rows:
+        return ""
+    lines = []
+    for row in rows:
+        minutes = minutes_of(row)
+        names = ", ".join(trial.run.name for trial in row.trials)
+        lines.append((_text(row.arm), "" if minutes is None else f"{minutes:.1f}", _text(names)))
+    table = _html_table(("arm", "minutes of training", "runs"), lines)
+    return f"<details><summary>Time and runs</summary>{table}</details>"
+
+
+def _html_table(heads: Line, lines: Iterable[Line], last: Line | None = None) -> str:
+    rows = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in heads) + "</tr>"]
+    rows += [f"<tr>{_cells(line)}</tr>" for line in lines]
+    rows += [f'<tr class="real">{_cells(last)}</tr>'] if last else []
+    return f'<div class="scroll"><table>{"".join(rows)}</table></div>'
+
+
+def _cells(line: Line) -> str:
+    return "".join(f"<td>{cell}</td>" for cell in line)
 
 
 def _pictures(figure: Figure) -> str:
-    rows = ["<tr>" + "".join(f"<td>{html.escape(name)}</td>" for name in figure.columns) + "</tr>"]
-    for pictures in figure.rows:
-        cells = (f"<td><img alt='' src='data:image/png;base64,{_encoded(path)}'></td>" for path in pictures)
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<div class=scroll><table class=pictures>{''.join(rows)}</table></div>"
+    named = any(name for name, _ in figure.rows)
+    heads = ([""] if named else []) + [_text(column) for column in figure.columns]
+    rows = ["<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"]
+    for number, (name, paths) in enumerate(figure.rows, start=1):
+        about = name or f"picture {number}"
+        cells = [_picture(path, f"{about}: {what}") for what, path in zip(figure.columns, paths, strict=True)]
+        rows.append(f"<tr>{_cells([_text(name), *cells] if named else cells)}</tr>")
+    return f'<div class="scroll"><table class="pictures">{"".join(rows)}</table></div>'
 
 
-def _encoded(path: Path) -> str:
-    return base64.b64encode(path.read_bytes()).decode()
+def _picture(path: Path, about: str) -> str:
+    """A picture in the page itself; to click on it enlarges it."""
+    data = path.read_bytes()
+    small = ' class="small"' if int.from_bytes(data[_WIDTH], "big") < SMALL else ""
+    source = base64.b64encode(data).decode()
+    return f'<img{small} tabindex="0" alt="{_text(about)}" src="data:image/png;base64,{source}">'
 
 
-def _foot(study: Study) -> str:
+def _foot(study: Study) -> list[str]:
     settings: dict[str, Any] = study.config.to_json()
     text = ", ".join(f"{name}={value}" for name, value in settings.items())
-    return f"<p class=note>Settings that the arms share: {html.escape(text)}</p></html>"
+    return [
+        "<details><summary>Settings that the arms share</summary>",
+        _paragraph(text, "note"),
+        "</details>",
+        _paragraph(f"Runs, scores and pictures lie in {study.dest}.", "note"),
+    ]

@@ -3,74 +3,103 @@
 Nothing here may train or score in a way of its own; it calls the loop and the evaluation, and keeps what they gave.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import read_json, write_json
-from p2p_datatools.contract.manifest import PairFolder
+from p2p_datatools.contract.files import read_json, read_lines, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan import checkpoint
 from p2p_gan.config import Config
-from p2p_gan.data import identified, open_for_training, task_of
+from p2p_gan.device import resolve_device, resolve_precision
 from p2p_gan.evaluate import Asked, Scores, evaluate
-from p2p_gan.experiments.grid import arms_of
-from p2p_gan.loop import train
-from p2p_gan.settings import with_settings
+from p2p_gan.experiments.outline import Outline, outline, outline_of_arms
+from p2p_gan.experiments.record import JUDGE, RUNS, begin
+from p2p_gan.experiments.whole import Whole
+from p2p_gan.loop import TrainSummary, train
+from p2p_gan.runfolder import RUN, STATS
 
-FILE, RUNS, SCORES = "study.json", "runs", "scores"
-FORMAT, VERSION = "p2p-experiments", 1
-JUDGE = "segmenter"
+SCORES = "scores"
 VARIANTS = 4  # outputs of one input, of which variety is measured
-# What the judge has of its own: it learns the mask back from the photo, by cross-entropy alone.
-_JUDGE = {
-    **{"game": "none", "class_weight": 1.0, "balanced": True, "dropout": 0.0, "noise": 0, "mode_seeking": 0.0},
-    **{"generator": "unet", "augment": "none", "colour_jitter": 0.0, "a_as": "values", "b_as": "values"},
-}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One arm from one seed: its run and its scores."""
+    """One arm from one seed: its run, its scores, and the seconds of its training."""
 
     arm: str
     seed: int
     run: Path
     scores: dict[str, Any]
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One arm from one seed that could not be trained or scored, and why."""
+
+    arm: str
+    seed: int
+    why: str
 
 
 @dataclass(frozen=True)
 class Study:
-    """What came of a study; `impossible` are arms that this config cannot have, with the reason."""
+    """What came of a study; `impossible` are arms that these settings or pairs cannot have, with the reason.
+
+    `planned` is the number of trials it has when it is whole, `images` what each of its runs sees. `stopped_by` names
+    the signal that ended it before that. `as_classes`: the output is classes, and cross-entropy is in the place of L1.
+    """
 
     dest: Path
     pairs: Path
     split: str
-    tables: tuple[str, ...]
     config: Config
-    trials: tuple[Trial, ...]
-    impossible: dict[str, str]
-    judge: Path | None
-    interrupted: bool = False
+    images: int
+    planned: int
+    tables: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    impossible: Mapping[str, str] = field(default_factory=dict)
+    judge: Path | None = None
+    unjudged: str = ""
+    as_classes: bool = False
+    stopped_by: str | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal ended it."""
+        return self.stopped_by is not None
 
     def of(self, arm: str) -> list[Trial]:
         """The trials of an arm, by seed."""
-        return [trial for trial in self.trials if trial.arm == arm]
+        return sorted((trial for trial in self.trials if trial.arm == arm), key=lambda trial: trial.seed)
+
+
+Each = Callable[[Study], object]
 
 
 def run_study(
-    pairs: Path, dest: Path, config: Config, *, tables: tuple[str, ...], seeds: int, report: Reporter = QUIET
+    pairs: Path,
+    dest: Path,
+    config: Config,
+    *,
+    tables: tuple[str, ...],
+    seeds: int,
+    report: Reporter = QUIET,
+    each: Each = lambda study: None,
 ) -> Study:
-    """Train and score every arm of `tables` from `seeds` seeds; the same call again continues where it was.
+    """Train and score every arm of `tables` from the seeds 0 to `seeds` - 1; the same call again continues.
 
-    More seeds or tables extend a study. Raises UsageError when DEST holds something else or another study.
+    More seeds or tables extend a study. `each` is given the study as it is after every arm. An arm whose training fails
+    is listed and tried again by the next call. Raises UsageError when DEST holds something else or another study, and
+    P2PError for what no arm can be trained with.
     """
-    possible, impossible = arms_of(tables, config)
-    study = run_arms(pairs, dest, possible, seeds=seeds, judged_like=config, report=report)
-    return replace(study, tables=tables, impossible=impossible)
+    return _run(outline(pairs, config, tables, report=report), dest, seeds, report, each)
 
 
 def run_arms(
@@ -81,111 +110,129 @@ def run_arms(
     seeds: int,
     judged_like: Config,
     report: Reporter = QUIET,
+    each: Each = lambda study: None,
 ) -> Study:
-    """Train each arm from the seeds 0 to `seeds` - 1 and score it on held-out pairs, one seed of all after another.
+    """The same for arms of one's own; the judge has the networks and the budget of `judged_like`."""
+    return _run(outline_of_arms(pairs, arms, judged_like, report=report), dest, seeds, report, each)
 
-    The judge has the networks and the budget of `judged_like`. What is there already is taken, not done again.
-    """
+
+def _run(plan: Outline, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
     if seeds < 1:
         raise UsageError(f"seeds={seeds}: is not possible; it is at least 1.")
-    folder = identified(open_for_training(pairs), report=report)
-    study = Study(dest, pairs, _held_out(folder), (), judged_like, (), {}, None)
-    _begin(dest, {name: replace(config, seed=0) for name, config in arms.items()}, folder)
-    judge, interrupted = _train_judge(study, folder, report)
-    study = replace(study, judge=judge, interrupted=interrupted)
-    plan = [(name, seed) for seed in range(seeds) for name in arms]
-    for number, (name, seed) in enumerate(plan, start=1):
+    resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # a machine without is said first
+    runs = begin(dest, plan.arms, plan.judge, plan.folder.data_hash)
+    study = Study(
+        dest=dest,
+        pairs=plan.folder.path,
+        split=plan.split,
+        config=plan.base,
+        images=plan.images,
+        planned=len(plan.arms) * seeds,
+        tables=plan.tables,
+        impossible=plan.impossible,
+        unjudged=plan.unjudged,
+        as_classes=plan.as_classes,
+    )
+    work = _Work(plan, dest, _whole(plan, dest, runs, seeds, report))
+    if plan.judge:
+        study = work.judged(study, plan.judge)
+    trials = [(name, seed) for seed in range(seeds) for name in plan.arms]
+    for number, (name, seed) in enumerate(trials, start=1):
         if study.interrupted:
             break
-        report.note(f"arm {number} of {len(plan)}: {name}, seed {seed}")
-        trial = _trial(study, name, _runs(arms, name), replace(arms[name], seed=seed), report)
-        study = replace(study, interrupted=True) if trial is None else _with(study, trial)
+        title = f"{number}/{len(trials)} {name}, seed {seed}"
+        study = work.tried(study, name, f"{runs[name]}-{seed}", replace(plan.arms[name], seed=seed), title)
+        each(study)
     return study
 
 
-def _with(study: Study, trial: Trial) -> Study:
-    return replace(study, trials=(*study.trials, trial))
+def _whole(plan: Outline, dest: Path, runs: Mapping[str, str], seeds: int, report: Reporter) -> Whole:
+    """The study's progress: the images of all its runs, and of those that are there."""
+    places = {dest / RUNS / f"{name}-{seed}" for name in runs.values() for seed in range(seeds)}
+    places |= {dest / RUNS / JUDGE} if plan.judge else set()
+    done = sum(min(plan.images, checkpoint.latest(place)[0]) for place in places)
+    for line in (*plan.folder.assumed, plan.unjudged):
+        if line:
+            report.note(line)
+    return Whole(report, len(places) * plan.images, done, dest)
 
 
-def _held_out(folder: PairFolder) -> str:
-    for split in ("test", "val"):
-        if folder.of(split):
-            return split
-    raise P2PError(f"{folder.path}: has no held-out pairs to compare on. Run 'p2p data split {folder.path}' first.")
+class _Work:
+    """Trains and scores one arm after another."""
 
+    def __init__(self, plan: Outline, dest: Path, whole: Whole) -> None:
+        self._plan, self._dest, self._whole = plan, dest, whole
+        self._failed: dict[Path, str] = {}
 
-def _begin(dest: Path, arms: Mapping[str, Config], folder: PairFolder) -> None:
-    """Write the study's record, or add to the one that is there; raises UsageError naming what differs from it."""
-    path = dest / FILE
-    if not path.is_file() and dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
-        raise UsageError(f"{dest}: holds something else (no {FILE}). Choose another place for the study.")
-    old = _record(path) if path.is_file() else {"format": FORMAT, "data_hash": folder.data_hash, "arms": {}}
-    new = {name: config.to_json() for name, config in arms.items()}
-    changed = [f"{name}'s {field}" for name in new for field in _differing(old["arms"].get(name, new[name]), new[name])]
-    if old["data_hash"] != folder.data_hash:
-        changed.append("the pairs or their split")
-    if changed:
-        raise UsageError(
-            f"{dest}: is a study with other settings: {', '.join(changed[:5])}. Repeat the first command to continue "
-            "it, or choose another destination."
-        )
-    record = {"format": FORMAT, "version": VERSION, "data_hash": folder.data_hash, "arms": old["arms"] | new}
-    if record != old:
-        write_json(path, record)
+    def judged(self, study: Study, config: Config) -> Study:
+        """The study with its judge, or with the reason why it has none."""
+        run = self._dest / RUNS / JUDGE
+        with self._whole.arm(f"the {JUDGE}, which judges the others", self._left(run)):
+            try:
+                summary = self._train(run, config)
+            except FailedError as error:
+                return replace(study, failed=(Failure(JUDGE, 0, str(error)),))
+        return replace(study, judge=run, stopped_by=summary.signal)
 
+    def tried(self, study: Study, name: str, place: str, config: Config, title: str) -> Study:
+        """The study with one trial more, taken from what is there or made, or with why it could not be made."""
+        run, path = self._dest / RUNS / place, self._dest / SCORES / f"{place}.json"
+        with self._whole.arm(title, self._left(run)):
+            try:
+                summary = self._train(run, config)
+                if summary.signal:
+                    return replace(study, stopped_by=summary.signal)
+                scores = self._scores(study, run, path, fresh=summary.plan is not None)
+            except FailedError as error:
+                return replace(study, failed=(*study.failed, Failure(name, config.seed, str(error))))
+        return replace(study, trials=(*study.trials, Trial(name, config.seed, run, scores, _seconds(run))))
 
-def _record(path: Path) -> dict[str, Any]:
-    """What study.json says; raises P2PError when it is damaged, or newer than this program."""
-    value = read_json(path)
-    if not isinstance(value, dict) or value.get("format") != FORMAT or not isinstance(value.get("version"), int):
-        raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
-    if value["version"] > VERSION:
-        raise P2PError(f"{path}: was written by a newer p2p (format {value['version']}). Update p2p.")
-    arms = value.get("arms")
-    if (
-        "data_hash" not in value
-        or not isinstance(arms, dict)
-        or not all(isinstance(each, dict) for each in arms.values())
-    ):
-        raise P2PError(f"{path}: is damaged. Was it edited? Bring a copy back, or choose another destination.")
-    return value
+    def _left(self, run: Path) -> int:
+        return max(0, self._plan.images - checkpoint.latest(run)[0]) if run not in self._failed else 0
 
+    def _train(self, run: Path, config: Config) -> TrainSummary:
+        """Train; what ends a run that had begun is that arm's failure, anything before is everyone's and is raised."""
+        if run in self._failed:  # an arm of equal config
+            raise FailedError(self._failed[run])
+        try:
+            return train(self._plan.folder.path, run, config, report=self._whole)
+        except UsageError:
+            raise
+        except P2PError as error:
+            if not (run / RUN).is_file():
+                raise
+            self._failed[run] = str(error)
+            raise FailedError(str(error)) from error
 
-def _scores(path: Path) -> dict[str, Any]:
-    """The scores of a trial that was scored before; raises P2PError when they are none."""
-    value = read_json(path)
-    if not isinstance(value, dict) or not all(
-        number is None or isinstance(number, int | float) for name, number in value.items() if name != "all"
-    ):
-        raise P2PError(f"{path}: holds no scores. Was it edited? Delete it: the same command scores the run again.")
-    return value
-
-
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    return [field for field in new if old.get(field) != new[field]]
-
-
-def _runs(possible: Mapping[str, Config], name: str) -> str:
-    """The arm whose runs an arm has: the first of the same config, so that nothing is trained twice."""
-    return next(other for other in possible if possible[other] == possible[name])
-
-
-def slug(name: str) -> str:
-    """An arm's name as that of a folder."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def _trial(study: Study, name: str, runs: str, config: Config, report: Reporter) -> Trial | None:
-    """Train and score one arm from one seed, or take what is there; None when it was interrupted."""
-    place = f"{slug(runs)}-{config.seed}"
-    run, path = study.dest / RUNS / place, study.dest / SCORES / f"{place}.json"
-    summary = train(study.pairs, run, config, report=report)
-    if summary.interrupted:
-        return None
-    if not path.is_file():
+    def _scores(self, study: Study, run: Path, path: Path, *, fresh: bool) -> dict[str, Any]:
+        """The scores that are there; new ones where training went on, the judge is another, or they are not whole."""
+        of = {"split": study.split, "variants": VARIANTS, "segmenter": study.judge is not None}
+        if path.is_file() and not fresh:
+            with suppress(P2PError):
+                scores = read_json(path)
+                if isinstance(scores, dict) and scores.get("of", of) == of:
+                    return scores
         asked = Asked(study.split, variants=VARIANTS, segmenter=study.judge)
-        write_json(path, summarised(evaluate(run, study.pairs, asked=asked, report=report)))
-    return Trial(name, config.seed, run, _scores(path))
+        try:
+            found = evaluate(run, study.pairs, asked=asked)
+        except P2PError as error:
+            raise FailedError(str(error)) from error
+        write_json(path, {"of": of, **summarised(found)})
+        scores = read_json(path)
+        assert isinstance(scores, dict)
+        return scores
+
+
+class FailedError(Exception):
+    """One arm could not be trained or scored."""
+
+
+def _seconds(run: Path) -> float | None:
+    """The seconds of training that a run's record tells."""
+    with suppress(P2PError):
+        told = [line["seconds"] for line in read_lines(run / STATS, torn_ok=True) if "seconds" in line]
+        return float(told[-1]) if told else None
+    return None
 
 
 def summarised(scores: Scores) -> dict[str, Any]:
@@ -199,16 +246,3 @@ def summarised(scores: Scores) -> dict[str, Any]:
         "diversity": scores.diversity.pairwise_l1 if scores.diversity else None,
         "all": asdict(scores),
     }
-
-
-def _train_judge(study: Study, folder: PairFolder, report: Reporter) -> tuple[Path | None, bool]:
-    """The segmenter that says how well a generated photo shows its mask; (None, _) where there is no mask to show."""
-    task = task_of(folder, study.config.direction)
-    if folder.palette is None or task.input.kind != "mask" or task.output.kind == "mask":
-        return None, False
-    mask_side = "b_as" if task.swapped else "a_as"
-    direction = "a-to-b" if task.swapped else "b-to-a"
-    config = with_settings(study.config, {**_JUDGE, mask_side: "classes", "direction": direction, "seed": 0})
-    report.note("the segmenter that judges how well a generated picture shows its mask")
-    summary = train(study.pairs, study.dest / RUNS / JUDGE, config, report=report)
-    return study.dest / RUNS / JUDGE, summary.interrupted

@@ -3,17 +3,26 @@
 Nothing here may know which network it is part of.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from p2p_gan.networks.across import Across
 from p2p_gan.networks.applying import Applying
 
 EPSILON = 1e-5
 
 
 class Norm(nn.Module):
-    """Batch normalisation (Ioffe and Szegedy 2015) whose statistics outside training are chosen by the pass."""
+    """Batch normalisation (Ioffe and Szegedy 2015) whose statistics outside training are chosen by the pass.
+
+    With `across` those of training are taken over the pictures of several processes.
+    """
+
+    across: Across | None = None
 
     def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
         super().__init__()
@@ -28,6 +37,8 @@ class Norm(nn.Module):
     def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
         """Normalise (n, channels, h, w): over the batch in training, else as `applying` says."""
         mean, var, scale, shift = self.running_mean, self.running_var, self.weight, self.bias
+        if applying is None and self.across is not None:
+            return self._synchronised(x, self.across)
         if applying is None:
             return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
         if applying.statistics == "running":
@@ -38,6 +49,33 @@ class Norm(nn.Module):
         if applying.valid == (1.0, 1.0):
             return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
         return by_valid_part(x, applying, self.eps) * scale[:, None, None] + shift[:, None, None]
+
+    def _synchronised(self, x: Tensor, across: Across) -> Tensor:
+        output, (mean, var, total) = across.normalised(x, self.weight, self.bias, self.eps)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
+            unbiased = var * (total / (total - 1))
+            self.running_var.lerp_(unbiased.to(self.running_var), self.momentum)
+        return output
+
+
+def synchronise(network: nn.Module, across: Across | None) -> None:
+    """Take the batch statistics of all norms of the network over these processes, or (None) over this one alone."""
+    for module in network.modules():
+        if isinstance(module, Norm):
+            module.across = across
+
+
+@contextmanager
+def by_itself(network: nn.Module) -> Iterator[None]:
+    """While this is open the network asks nothing of other processes: for passes that they do not make."""
+    before = {module: module.across for module in network.modules() if isinstance(module, Norm)}
+    synchronise(network, None)
+    try:
+        yield
+    finally:
+        for module, across in before.items():
+            module.across = across
 
 
 class InstanceNorm(nn.Module):

@@ -1,0 +1,292 @@
+"""Several processes that train one model: which this one is, its share of a batch, and what they say to each other.
+
+Nothing here may know networks, files or a terminal; a process that is alone gets back whatever it gives.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+# Between two updates one process may read pictures or score for as long as that takes; within one nothing takes long.
+BETWEEN, WITHIN, MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
+BACK = 128  # what `agreed` gives when the record says that all must go back; above every signal
+_FAILED = "p2p/failed"
+_LOST = re.compile(r"gloo|nccl|connection (was )?(closed|reset)|broken pipe|socket|store", re.IGNORECASE)
+_DEVICES = re.compile(r"(cpu|cuda)\*([1-9]\d*)")
+
+
+class BrokenError(P2PError):
+    """A process has failed for a reason that lies neither in the data nor in the settings: it may be tried again."""
+
+    passing = True
+
+
+class LostError(BrokenError):
+    """Another process is gone; why is its own to say."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a process does of a batch: its `positions`.
+
+    `weight` is what each of them counts: below 1 where several processes do the same one. `factor` multiplies its
+    losses, so that their mean over processes is that of the batch.
+    """
+
+    positions: Sequence[int]
+    weight: float = 1.0
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which process of how many this is, in all and on this machine; each has a device of its own."""
+
+    rank: int = 0
+    world: int = 1
+    local: int = 0
+    local_world: int = 1
+    control: Any = None  # the group in which processes talk between updates, on the CPU
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes, reports, and looks at the run."""
+        return self.rank == 0
+
+    def device(self, device: torch.device) -> torch.device:
+        """The one that this process computes on, where `device` is that of a process alone."""
+        return torch.device("cuda", self.local) if device.type == "cuda" and self.world > 1 else device
+
+    def share(self, positions: Sequence[int]) -> Share:
+        """The part of a batch that is this process's, in the order of the batch.
+
+        Parts are disjoint and differ by at most one. Where there are fewer positions than processes, which happens at
+        the end of a run or of an epoch only, several do the same one and each counts less.
+        """
+        count = len(positions)
+        if self.world == 1:
+            return Share(positions)
+        if count < self.world:
+            at = self.rank % count
+            copies = len(range(at, self.world, count))
+            return Share(positions[at : at + 1], 1 / copies, self.world / (copies * count))
+        first, last = (count * rank // self.world for rank in (self.rank, self.rank + 1))
+        return Share(positions[first:last], 1.0, (last - first) * self.world / count)
+
+    def draw_anew(self, seed: int, images: int) -> None:
+        """Give this process its own dropout and noise for the update after so many images.
+
+        The first goes on with the random state that checkpoints hold; those of the others follow from the seed, the
+        rank and the images alone, so that a run resumed on as many devices draws the same again.
+        """
+        if not self.leads:
+            mixed = torch.tensor([seed % 2**31, self.rank, images], dtype=torch.int64)
+            factors = torch.tensor([6364136223846793005, 1442695040888963407, 3202034522624059733])
+            torch.manual_seed(int((mixed * factors).sum()) & 0x7FFFFFFFFFFFFFFF)
+
+    def agreed(self, value: int) -> int:
+        """The largest value that any process gives; all wait for all."""
+        if self.world == 1:
+            return value
+        found = torch.tensor([value])
+        dist.all_reduce(found, dist.ReduceOp.MAX, group=self.control)
+        return int(found)
+
+    def stopped(self, asked: signal.Signals | None) -> signal.Signals | None:
+        """The signal that any process was sent; raises GoBack when the first asks for that."""
+        word = self.agreed(int(asked or 0))
+        if word == BACK:
+            raise GoBack
+        return signal.Signals(word) if word else None
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over processes, on the device."""
+        if self.world == 1:
+            return values
+        total = values.clone()
+        dist.all_reduce(total)
+        return total / self.world
+
+    def from_first(self, value: Any = None) -> Any:
+        """What the first process gives, JSON values, at all of them."""
+        if self.world == 1:
+            return value
+        text = torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
+        length = self.tensor_from_first(torch.tensor([len(text)]))
+        return json.loads(bytes(self.tensor_from_first(text if self.leads else text.new_empty(int(length))).numpy()))
+
+    def tensor_from_first(self, value: Tensor) -> Tensor:
+        """The tensor of the first process, of the same type and shape, on the CPU, at all of them."""
+        if self.world > 1:
+            dist.broadcast(value, 0, group=self.control)
+        return value
+
+
+ALONE = Ranks()
+
+
+class GoBack(Exception):  # noqa: N818 - it is no error: the first process has seen one, and says what to do
+    """All processes go back to the last checkpoint."""
+
+
+def devices_of(device: str) -> tuple[str, int]:
+    """The kind of device and how many: cuda*4 is (cuda, 4), and whatever has no such number is one."""
+    found = _DEVICES.fullmatch(device)
+    return (found[1], int(found[2])) if found else (device, 1)
+
+
+def among_others() -> bool:
+    """Whether a launcher such as torchrun has started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def attempt() -> int:
+    """How often an elastic launcher has started these processes again."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
+@contextmanager
+def joined(device: str) -> Iterator[Ranks]:
+    """Meet the processes that a launcher has started beside this one; without a launcher this one is alone.
+
+    An error inside is said by one process: by the first in which it happens, as one line with its rank. Raises
+    UsageError when a process would have no device of its own.
+    """
+    if not among_others():
+        kind, count = devices_of(device)
+        if count > 1:
+            raise UsageError(
+                f"device={device}: this is one process. Use 'p2p train --device {device}', or torchrun "
+                f"--nproc-per-node {count} with device={kind}."
+            )
+        yield ALONE
+        return
+    ranks = _from_environment()
+    kind = _refuse_devices(device, ranks)
+    store = _meet(kind, ranks)
+    try:
+        with _said_once(ranks, store):
+            control = dist.new_group(backend="gloo", timeout=BETWEEN)
+            yield Ranks(ranks.rank, ranks.world, ranks.local, ranks.local_world, control)
+    finally:
+        # An NCCL group whose peer is gone would wait for it here; the end of the process ends it too.
+        if kind == "cpu" or not store.check([_FAILED]):
+            dist.destroy_process_group()
+
+
+def _from_environment() -> Ranks:
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    missing = [name for name in (*names[:3], "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    if missing:
+        raise UsageError(
+            f"WORLD_SIZE={os.environ['WORLD_SIZE']}: asks for several processes, but {', '.join(missing)} is not set. "
+            "Start them with torchrun, or unset WORLD_SIZE."
+        )
+    rank, world, local = (int(os.environ[name]) for name in names[:3])
+    return Ranks(rank, world, local, int(os.environ.get(names[3], world)))
+
+
+def _refuse_devices(device: str, ranks: Ranks) -> str:
+    """cpu or cuda; raises UsageError where that cannot give each process its device."""
+    kind, count = devices_of(device)
+    if count not in (1, ranks.world):
+        raise UsageError(f"device={device}: there are {ranks.world} processes. Leave the number to the launcher.")
+    if kind == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    if kind not in ("cpu", "cuda"):
+        raise UsageError(f"device={device}: each process takes the device of its number; choose cuda, cpu or auto.")
+    here = torch.cuda.device_count() if kind == "cuda" else ranks.local_world
+    if here < ranks.local_world:
+        raise UsageError(
+            f"device={device}: {ranks.local_world} processes on {socket.gethostname()}, which has {here} CUDA devices. "
+            "Start as many as there are devices."
+        )
+    return kind
+
+
+def _meet(kind: str, ranks: Ranks) -> Store:
+    try:
+        store: Store
+        store, rank, world = next(rendezvous("env://", timeout=MEETING))
+        # An elastic launcher keeps its store when it starts all again, with the addresses of those that have ended.
+        store = PrefixStore(f"p2p/{attempt()}", store)
+        if kind == "cuda":
+            torch.cuda.set_device(ranks.local)
+        backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=WITHIN)
+    except RuntimeError as error:
+        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        raise LostError(
+            f"rank {ranks.rank}: has not met the other {ranks.world - 1} processes at {where} ({_first_line(error)}). "
+            "Are all started, and can machines reach each other?"
+        ) from error
+    return store
+
+
+@contextmanager
+def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
+    """Bring an error to one line that names the rank, and mark it where another process says it."""
+    try:
+        yield
+    except P2PError as error:
+        kind = next(each for each in (UsageError, BrokenError, P2PError) if isinstance(error, each))
+        raise _marked(kind(f"rank {ranks.rank}: {error}"), ranks, store) from error
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
+            raise _marked(_unexpected(error, ranks), ranks, store) from error
+        lost = LostError(
+            f"rank {ranks.rank}: has lost another process, which has ended, or its machine or network has. The same "
+            "command continues from the last checkpoint."
+        )
+        # Who is lost has said why, or was killed and cannot: then the launcher says it, or without one the first.
+        launched = "TORCHELASTIC_RUN_ID" in os.environ
+        lost.said_elsewhere = launched or not ranks.leads or _announced(store)
+        lost.passing = not _announced(store, lasting=True)
+        raise lost from error
+    except Exception as error:
+        raise _marked(_unexpected(error, ranks), ranks, store) from error
+
+
+def _unexpected(error: Exception, ranks: Ranks) -> BrokenError:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {_first_line(error)}"
+    return BrokenError(f"rank {ranks.rank}: {what} ({Path(frame.filename).name}, line {frame.lineno})")
+
+
+def _marked(error: P2PError, ranks: Ranks, store: Store) -> P2PError:
+    """The error, announced, and marked where another process has announced one before."""
+    try:
+        error.said_elsewhere = store.add(f"{_FAILED}/count", 1) > 1
+        store.set(_FAILED, "passing" if error.passing else "lasting")
+    except RuntimeError:  # whoever holds the store has ended
+        error.said_elsewhere = False
+    return error
+
+
+def _announced(store: Store, *, lasting: bool = False) -> bool:
+    """Whether a process has said why it fails; `lasting` asks for a reason that another try would meet again."""
+    try:
+        return bool(store.check([_FAILED])) and (not lasting or store.get(_FAILED) == b"lasting")
+    except RuntimeError:
+        return False
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

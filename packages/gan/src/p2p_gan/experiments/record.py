@@ -1,0 +1,83 @@
+"""study.json: the arms of a study as they were first trained, and in whose runs each has its own.
+
+Nothing here may train; a study that would be continued with other settings or data is refused, naming what differs.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files import read_json, write_json
+from p2p_gan.config import Config
+from p2p_gan.runfolder import FREE
+
+FILE = "study.json"
+FORMAT, VERSION = "p2p-experiments", 1
+RUNS, JUDGE = "runs", "segmenter"
+# What a run may change when it is continued; its length is no such thing here, for all arms have one budget.
+_FREE = FREE - {"images", "epochs"}
+_MOST = 5  # differences that are named
+
+
+def slug(name: str) -> str:
+    """An arm's name as that of a folder."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def begin(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_hash: str) -> dict[str, str]:
+    """Write the study's record, or add to the one that is there; gives the name of each arm's runs.
+
+    Arms of equal config have the same. Raises UsageError, naming what differs, when DEST holds something else.
+    """
+    old = _read(dest, data_hash)
+    new = {name: config.to_json() for name, config in arms.items()}
+    judges = {JUDGE: judge.to_json()} if judge else {}
+    known: dict[str, Any] = {**old["arms"], **({JUDGE: old["judge"]} if old.get("judge") else {})}
+    changed = [] if old["data_hash"] == data_hash else ["the pairs or their split"]
+    changed += [
+        words for name, config in {**judges, **new}.items() for words in _differing(name, known.get(name), config)
+    ]
+    if changed:
+        more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
+        raise UsageError(
+            f"{dest}: is a study with other settings: {'; '.join(changed[:_MOST])}{more}. Repeat the first command to "
+            "continue it, or choose another destination."
+        )
+    record = {**old, "arms": {**old["arms"], **new}, "judge": judges.get(JUDGE, old.get("judge"))}
+    record["runs"] = _runs(record["arms"], old.get("runs", {}))
+    if record != old or not (dest / FILE).is_file():
+        write_json(dest / FILE, record)
+    return {name: str(record["runs"][name]) for name in arms}
+
+
+def _read(dest: Path, data_hash: str) -> dict[str, Any]:
+    path = dest / FILE
+    new = {"format": FORMAT, "version": VERSION, "data_hash": data_hash, "arms": {}}
+    if not path.is_file():
+        if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+            raise UsageError(f"{dest}: holds something else (no {FILE}). Choose another place for the study.")
+        return new
+    record = read_json(path)
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("arms"), dict):
+        raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
+    if record.get("version") != VERSION:
+        raise P2PError(f"{path}: was written by a newer p2p. Update p2p, or choose another destination.")
+    return record if (dest / RUNS).is_dir() else new  # nothing was trained that other settings could spoil
+
+
+def _differing(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
+    if old is None:
+        return []
+    fields = [field for field in new if field not in _FREE and old.get(field, new[field]) != new[field]]
+    return [f"{field} of {name} was {old[field]}, now {new[field]}" for field in fields]
+
+
+def _runs(arms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """The name of each arm's runs: that of the first arm of the same config, so that nothing is trained twice."""
+    runs = dict(known)
+    for name, config in arms.items():
+        same = next((other for other in runs if arms[other] == config), name)
+        runs.setdefault(name, runs.get(same, slug(name)))
+    return runs

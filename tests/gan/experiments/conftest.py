@@ -1,0 +1,79 @@
+"""One small study that the tests of the page, the rows and the figures read, and what makes others."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
+from p2p_datatools.contract.pair import files_of, store_of, write_halves
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.config import Config
+from p2p_gan.experiments.grid import TABLES
+from p2p_gan.experiments.page import write_page
+from p2p_gan.experiments.study import Study, run_study
+from p2p_gan.presets import PRESETS
+from p2p_gan.settings import with_settings
+
+SMALL: dict[str, Any] = {
+    **{"size": "32x32", "images": 4, "filters": 2, "max_filters": 4, "discriminator_filters": 2, "dropout": 0.5},
+    **{"precision": "float32", "device": "cpu", "threads": 1, "log_every": 2, "sample_every": 10**6},
+}
+NAMES = '<b>&"'  # a folder that would break a page which does not escape names
+
+
+@pytest.fixture(scope="session")
+def small() -> Config:
+    """A config whose arms train in a fraction of a second."""
+    return with_settings(PRESETS["tiny"], SMALL)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory, small: Config, make_pairs: Callable[..., Path]) -> Study:
+    """All tables from one seed on cars with a palette, with its page; tests may read it only."""
+    root = tmp_path_factory.mktemp("study")
+    pairs = make_pairs(root / NAMES, {"train": 4, "test": 2})
+    found = run_study(pairs, root / "dest", small, tables=tuple(TABLES), seeds=1)
+    write_page(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def cars(tmp_path_factory: pytest.TempPathFactory, make_pairs: Callable[..., Path]) -> Path:
+    """Four training pairs and one of test, of masks and photos; tests may read it only."""
+    return make_pairs(tmp_path_factory.mktemp("cars") / "pairs", {"train": 4, "test": 1})
+
+
+@pytest.fixture
+def make_study(tmp_path: Path, small: Config) -> Callable[..., Study]:
+    """make_study(pairs, seeds=1, tables="loss", **settings) in tmp_path/study, without a page."""
+
+    def make(pairs: Path, seeds: int = 1, tables: str = "loss", **settings: Any) -> Study:
+        chosen = with_settings(small, settings)
+        return run_study(pairs, tmp_path / "study", chosen, tables=tuple(tables.split(",")), seeds=seeds)
+
+    return make
+
+
+@pytest.fixture
+def make_plain(tmp_path: Path) -> Callable[..., Path]:
+    """make_plain(half a, half b, (width, height)): two training pairs and one of test of noise, without a palette."""
+
+    def make(a: Half, b: Half, size: tuple[int, int]) -> Path:
+        path, store, random, pairs = tmp_path / "plain", store_of(a, b), np.random.default_rng(0), []
+        for number, split in enumerate(("train", "train", "test")):
+            left, right = (
+                random.integers(
+                    0, int(half.range[1]) + 1, (size[1], size[0], half.channels)[: 2 + (half.channels > 1)]
+                ).astype(half.dtype)
+                for half in (a, b)
+            )
+            files = files_of(f"{split}/{number}", store)
+            digest = write_halves([path / file for file in files], left, right, store, where="test")
+            pairs.append(Pair(f"{number}", files[0], split, Size(*size), digest))
+        write_manifest(PairFolder(path, a, b, None, tuple(pairs)))
+        return path
+
+    return make

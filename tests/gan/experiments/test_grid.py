@@ -1,0 +1,73 @@
+"""The arms are the paper's, and each is what its name says whatever the settings start from."""
+
+import pytest
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.config import Config
+from p2p_gan.experiments.grid import ARMS, BASE, TABLES, arms_of, changes_text, chosen_tables, playing
+from p2p_gan.experiments.record import slug
+from p2p_gan.networks.patchgan import receptive_fields
+from p2p_gan.presets import PRESETS
+from p2p_gan.recipe import recipe_of
+
+ALL = tuple(TABLES)
+
+
+def test_every_table_is_made_of_arms_and_every_arm_is_in_a_table() -> None:
+    assert {arm for table in TABLES.values() for arm in table.arms} == set(ARMS)
+    assert all(arm in table.arms for table in TABLES.values() for arm, _ in table.paper)
+
+
+def test_arms_have_folders_of_their_own() -> None:
+    assert len({slug(arm) for arm in ARMS}) == len(ARMS)
+
+
+def test_patches_are_as_large_as_their_names_say() -> None:
+    arms, _ = arms_of(("field",), Config())
+    assert len(arms) == 4
+    for name, config in arms.items():
+        (field,) = receptive_fields(config.discriminator_layers, 1)
+        assert name == f"{field}x{field} patches"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) -> None:
+    arms, _ = arms_of(("loss",), playing(PRESETS[preset]))
+    assert set(arms) == set(TABLES["loss"].arms)
+    for as_classes in (False, True):
+        for name, config in arms.items():
+            recipe = recipe_of(config, as_classes)
+            likeness = {"g_classes"} if as_classes else {"g_l1"}
+            assert recipe.plays == ("GAN" in name)
+            assert bool(likeness & set(recipe.names)) == ("L1" in name)
+            assert config.conditional or name in ("GAN", "L1+GAN")
+
+
+def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
+    possible, impossible = arms_of(ALL, Config(size=Size(64, 64)))
+    assert list(impossible) == ["286x286 patches"]
+    assert "size=64x64: is not possible; 5 discriminator layers need sides from" in impossible["286x286 patches"]
+    assert set(possible) | set(impossible) == set(ARMS)
+
+
+def test_where_no_arm_can_be_the_first_reason_is_said() -> None:
+    def refuse(config: Config) -> None:
+        raise UsageError("norm=none: is not liked.")
+
+    with pytest.raises(UsageError, match="tables=loss: none of their arms can be: norm=none: is not liked"):
+        arms_of(("loss",), Config(), refuse)
+
+
+def test_an_arm_is_told_by_the_fields_in_which_it_differs() -> None:
+    arms, _ = arms_of(("loss",), Config())
+    assert changes_text(arms[BASE], Config()) == "nothing"
+    assert changes_text(arms["L1"], Config()) == "game=none"
+    assert changes_text(arms["GAN"], Config()) == "conditional=False l1_weight=0.0 class_weight=0.0"
+
+
+def test_tables_are_chosen_by_name() -> None:
+    assert chosen_tables("all") == ALL
+    assert chosen_tables("field, loss") == ("field", "loss")
+    with pytest.raises(UsageError, match="tables=losses: is none of them; choose from all, loss, architecture"):
+        chosen_tables("losses")

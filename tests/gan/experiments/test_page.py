@@ -1,0 +1,160 @@
+"""The page is whole by itself, true to the study, and safe against the names in it."""
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from p2p_gan.experiments.grid import BASE, TABLES
+from p2p_gan.experiments.page import FILE, write_page
+from p2p_gan.experiments.study import Failure, Study
+
+EMPTY = {"meta", "img", "br"}  # elements without an end
+
+
+class Read(HTMLParser):
+    """A page as its elements, its text, and what it reaches for; fails where elements do not nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.count: Counter[str] = Counter()
+        self.words: list[str] = []
+        self.sources: list[str] = []
+        self.strong: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count[tag] += 1
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+        if self.open and self.open[-1] == "strong":
+            self.strong.append(data)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.words)
+
+
+@pytest.fixture
+def page_of(tmp_path: Path, study: Study) -> Callable[..., Read]:
+    """page_of(changed study): its page, read; the pictures stay where they are."""
+
+    def make(changed: Study) -> Read:
+        own = tmp_path / "dest"
+        own.mkdir(exist_ok=True)
+        if not (own / "pictures").exists():
+            (own / "pictures").symlink_to(study.dest / "pictures")
+        return Read(write_page(replace(changed, dest=own)).read_text("utf-8"))
+
+    return make
+
+
+def test_the_page_is_well_formed_and_needs_nothing_beside_itself(study: Study) -> None:
+    text = (study.dest / FILE).read_text("utf-8")
+    assert text.startswith("<!doctype html>")
+    page = Read(text)
+    assert all(source.startswith("data:image/png;base64,") for source in page.sources)
+    assert all(base64.b64decode(source[22:])[:4] == b"\x89PNG" for source in page.sources)
+    assert not re.search(r"https?:|url\(|@import|<script|<link", text)
+    assert page.count["h2"] == len(TABLES)
+    assert page.count["html"] == page.count["head"] == page.count["body"] == page.count["title"] == 1
+
+
+def test_names_are_escaped(study: Study) -> None:
+    text = (study.dest / FILE).read_text("utf-8")
+    assert study.pairs.name == '<b>&"'
+    assert "<b>" not in text
+    assert "&lt;b&gt;&amp;&quot;" in text
+    assert Read(text).count["b"] == 0
+
+
+def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
+    page = Read((study.dest / FILE).read_text("utf-8"))
+    for arm in {trial.arm for trial in study.trials}:
+        assert arm in page.words
+    assert "Left out: 286x286 patches: size=32x32: is not possible" in page.text
+    # Two inputs through 5, 4 and 3 arms, with both ends; and four outputs of 5 arms, with the input.
+    assert page.count["img"] == 2 * (7 + 6 + 5) + 5 * 5
+
+
+def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
+    page = Read((study.dest / FILE).read_text("utf-8"))
+    scores = study.of(BASE)[0].scores
+    at = page.words.index(BASE, page.words.index("Which loss"))
+    assert page.words[at : at + 4] == [BASE, "1", f"{scores['l1']:.4f}", f"{scores['ssim']:.4f}"]
+    real = f"{scores['all']['judged_real']['mean_iou']:.4f}"
+    at = page.words.index("real pictures", at)
+    assert page.words[at : at + 2] == ["real pictures", real]
+    assert page.count["details"] == 2 * len(TABLES) + 1
+    assert "IoU by class" in page.words
+
+
+def test_nothing_is_bold_from_one_seed(study: Study) -> None:
+    page = Read((study.dest / FILE).read_text("utf-8"))
+    assert page.strong == []
+    assert "One seed: another would give other numbers" in page.text
+
+
+def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[..., Read]) -> None:
+    trials = [
+        replace(trial, seed=seed, scores={**trial.scores, "l1": 0.1 * seed + (0.2 if trial.arm == BASE else 0.3)})
+        for trial in study.trials
+        for seed in (0, 1)
+    ]
+    page = page_of(replace(study, trials=tuple(trials), planned=26))
+    # The same arm in the three tables it is in; SSIM and the rest are equal in both seeds but differ between arms.
+    assert page.strong.count("0.2500 ± 0.6353") == 3
+    assert "0.3500 ± 0.6353" not in page.strong
+    assert "2 seeds" in page.text
+    assert "half the 95% interval" in page.text
+
+
+def test_without_a_segmenter_there_is_no_iou(study: Study, page_of: Callable[..., Read]) -> None:
+    trials = []
+    for trial in study.trials:
+        every = {**trial.scores["all"], "judged": None, "judged_real": None}
+        trials.append(replace(trial, scores={**trial.scores, "mean_iou": None, "all": every}))
+    page = page_of(replace(study, trials=tuple(trials), judge=None, unjudged="no segmenter: a_as is not liked."))
+    assert "IoU" not in page.words
+    assert "IoU by class" not in page.words
+    assert "real pictures" not in page.words
+    assert "no segmenter: a_as is not liked." in page.text
+
+
+def test_what_failed_and_what_is_still_to_come_is_said(study: Study, page_of: Callable[..., Read]) -> None:
+    some = tuple(trial for trial in study.trials if trial.arm == "L1")
+    failed = (Failure("GAN", 0, "the losses are no longer <numbers>."),)
+    page = page_of(replace(study, trials=some, failed=failed))
+    assert "1 of 13 trials are there so far." in page.words
+    assert "Failed: GAN, seed 0: the losses are no longer <numbers>." in page.words
+    assert page.count["h2"] == len(TABLES)
+    nothing = page_of(replace(study, trials=()))
+    assert nothing.count["img"] == 0
+    assert nothing.text.count("No arm of this table is finished.") == len(TABLES)
+
+
+def test_where_the_output_is_classes_l1_is_explained(study: Study, page_of: Callable[..., Read]) -> None:
+    assert "where an arm says L1, it has cross-entropy" in page_of(replace(study, as_classes=True)).text
+    assert "cross-entropy." not in Read((study.dest / FILE).read_text("utf-8")).text
+
+
+def test_small_pictures_keep_the_edges_of_their_pixels_and_can_be_enlarged(study: Study) -> None:
+    text = (study.dest / FILE).read_text("utf-8")
+    assert text.count('<img class="small" tabindex="0"') == text.count("<img")
+    for word in ("image-rendering:pixelated", "prefers-color-scheme:dark", "img:focus", 'name="viewport"'):
+        assert word in text

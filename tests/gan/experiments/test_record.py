@@ -1,0 +1,92 @@
+"""study.json: what a study was begun with, and in whose runs each arm has its own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_gan.config import Config
+from p2p_gan.experiments.record import FILE, RUNS, begin
+
+ARMS = {"one": Config(), "another": Config(l1_weight=0), "the same": Config()}
+
+
+def begun(dest: Path, arms: dict[str, Config] = ARMS, judge: Config | None = None, data: str = "d") -> dict[str, str]:
+    runs = begin(dest, arms, judge, data)
+    (dest / RUNS).mkdir(exist_ok=True)
+    return runs
+
+
+def test_arms_of_equal_config_have_the_same_runs(tmp_path: Path) -> None:
+    assert begun(tmp_path / "s") == {"one": "one", "another": "another", "the same": "one"}
+
+
+def test_an_arm_that_is_added_takes_the_runs_that_are_there_whatever_the_order_in_which_tables_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    assert begun(tmp_path / "s", {"the same": Config()}) == {"the same": "the-same"}
+    assert begun(tmp_path / "s") == {"one": "the-same", "another": "another", "the same": "the-same"}
+    assert begun(tmp_path / "s", {"one": Config()}) == {"one": "the-same"}
+
+
+def test_a_study_of_before_runs_were_named_has_them_where_they_were(tmp_path: Path) -> None:
+    begun(tmp_path / "s")
+    record = json.loads((tmp_path / "s" / FILE).read_text())
+    del record["runs"], record["judge"]
+    (tmp_path / "s" / FILE).write_text(json.dumps(record))
+    assert begun(tmp_path / "s")["the same"] == "one"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"arms": {"one": Config(images=5)}}, "images of one was None, now 5"),
+        ({"arms": {"one": Config(rate=0.1)}}, r"rate of one was 0\.0002, now 0\.1"),
+        ({"judge": Config(rate=0.1)}, r"rate of segmenter was 0\.0002, now 0\.1"),
+        ({"data": "other"}, "the pairs or their split"),
+        (
+            {"arms": {name: Config(rate=0.1) for name in ("one", "another", "the same")}, "data": "other"},
+            "the pairs or their split; rate of one was .*; l1_weight of another was 0, now 100.0",
+        ),
+    ],
+)
+def test_other_settings_or_data_are_refused_naming_what_differs(
+    tmp_path: Path, changed: dict[str, Any], said: str
+) -> None:
+    begun(tmp_path / "s", judge=Config())
+    before = (tmp_path / "s" / FILE).read_bytes()
+    with pytest.raises(UsageError, match=rf"is a study with other settings: {said}"):
+        begun(tmp_path / "s", **{"judge": Config(), **changed})
+    assert (tmp_path / "s" / FILE).read_bytes() == before
+
+
+def test_how_often_something_is_written_may_change(tmp_path: Path) -> None:
+    begun(tmp_path / "s")
+    assert begun(tmp_path / "s", {"one": Config(log_every=7, tensorboard=True)})["one"] == "one"
+
+
+def test_a_study_in_which_nothing_was_trained_yet_may_begin_with_other_settings(tmp_path: Path) -> None:
+    begin(tmp_path / "s", ARMS, None, "d")
+    assert begin(tmp_path / "s", {"one": Config(rate=0.1)}, None, "other") == {"one": "one"}
+
+
+def test_a_place_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"holds something else \(no study.json\)"):
+        begun(tmp_path)
+    with pytest.raises(UsageError, match="holds something else"):
+        begun(tmp_path / "mine.txt")
+    for text, said in (("{}", "is not the record of a study"), ('{"format": "p2p-experi', "is not whole JSON")):
+        (tmp_path / FILE).write_text(text)
+        with pytest.raises(P2PError, match=said):
+            begun(tmp_path)
+
+
+def test_a_newer_record_asks_for_a_newer_program(tmp_path: Path) -> None:
+    begun(tmp_path / "s")
+    text = (tmp_path / "s" / FILE).read_text()
+    (tmp_path / "s" / FILE).write_text(text.replace('"version": 1', '"version": 2'))
+    with pytest.raises(P2PError, match="was written by a newer p2p"):
+        begun(tmp_path / "s")

@@ -1,0 +1,293 @@
+"""A study trains each arm once, goes on where it was, and survives the arms that fail."""
+
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.manifest import Half
+from p2p_gan.config import Config
+from p2p_gan.experiments.grid import ARMS, BASE
+from p2p_gan.experiments.study import VARIANTS, Study, run_arms, run_study
+from p2p_gan.loop import TrainSummary, train
+from p2p_gan.settings import with_settings
+from p2p_gan.step import train_step
+from p2p_gan.tracker import Tracker
+
+MakeStudy = Callable[..., Study]
+
+
+def files(folder: Path) -> dict[str, int]:
+    """What was written, and when."""
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_arm_that_can_be_is_trained_from_every_seed_and_the_others_are_listed(study: Study) -> None:
+    assert list(study.impossible) == ["286x286 patches"]
+    assert {trial.arm for trial in study.trials} == set(ARMS) - set(study.impossible)
+    assert [(trial.seed, trial.run.name) for trial in study.of("L1")] == [(0, "l1-0")]
+    assert study.planned == len(study.trials) == 13
+    assert not study.failed
+    assert not study.interrupted
+
+
+def test_a_trial_has_the_scores_of_its_tables_and_the_time_of_its_training(study: Study) -> None:
+    scores = study.of(BASE)[0].scores
+    assert all(isinstance(scores[name], float) for name in ("l1", "ssim", "histogram", "mean_iou", "diversity"))
+    assert scores["diversity"] > 0
+    assert scores["all"]["judged_real"]["mean_iou"] > 0
+    assert scores["all"]["diversity"]["variants"] == VARIANTS
+    seconds = study.of(BASE)[0].seconds
+    assert seconds is not None
+    assert 0 < seconds < 60
+
+
+def test_arms_of_equal_config_are_trained_once(cars: Path, make_study: MakeStudy, small: Config) -> None:
+    found = make_study(cars, tables="loss,field", discriminator_layers=1)
+    assert found.of("16x16 patches")[0].run == found.of(BASE)[0].run
+    assert len(list((found.dest / "runs").iterdir())) == 4 + 1 + 2 + 1  # losses, the base, other patches, the segmenter
+
+
+def test_the_same_call_again_touches_nothing_and_gives_the_same(cars: Path, make_study: MakeStudy) -> None:
+    first = make_study(cars)
+    before = files(first.dest)
+    assert make_study(cars) == first
+    assert {name for name, when in files(first.dest).items() if before.get(name) != when} <= {
+        f"runs/{run.name}/.lock" for run in (first.dest / "runs").iterdir()
+    }
+
+
+def test_more_seeds_and_tables_extend_a_study(cars: Path, make_study: MakeStudy) -> None:
+    first = make_study(cars, tables="architecture")
+    before = files(first.dest / "runs" / "l1-0")
+    more = make_study(cars, tables="architecture,loss")
+    assert len(more.trials) == 7
+    assert len(make_study(cars, seeds=2, tables="architecture").trials) == 8
+    assert {trial.run for trial in first.trials} < {trial.run for trial in more.trials}
+    after = files(more.dest / "runs" / "l1-0")
+    assert {name: after[name] for name in before if name != ".lock"} == {
+        name: when for name, when in before.items() if name != ".lock"
+    }
+
+
+def test_other_settings_are_refused_before_anything_is_done(cars: Path, make_study: MakeStudy) -> None:
+    dest = make_study(cars).dest
+    before = files(dest)
+    with pytest.raises(UsageError, match=r"images of segmenter was 4, now 6; images of L1 was 4, now 6; .* and 1 more"):
+        make_study(cars, images=6)
+    with pytest.raises(UsageError, match="seeds=0: is not possible"):
+        make_study(cars, seeds=0)
+    assert files(dest) == before
+
+
+def test_other_pairs_are_refused(
+    cars: Path, make_study: MakeStudy, make_pairs: Callable[..., Path], tmp_path: Path
+) -> None:
+    make_study(cars)
+    other = make_pairs(tmp_path / "other", {"train": 5, "test": 1})
+    with pytest.raises(UsageError, match="is a study with other settings: the pairs or their split"):
+        make_study(other)
+
+
+class Calls:
+    """Stands between the study and the loop: counts the calls, and may interfere with the n-th."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, interfere: Callable[[int, TrainSummary], TrainSummary]) -> None:
+        self.number, self._interfere = 0, interfere
+        monkeypatch.setattr("p2p_gan.experiments.study.train", self)
+
+    def __call__(self, *words: Any, **more: Any) -> TrainSummary:
+        self.number += 1
+        return self._interfere(self.number, train(*words, **more))
+
+
+def test_ctrl_c_within_an_arm_ends_the_study_and_the_same_call_goes_on(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, count = Tracker.step, 0
+
+    def counted(self: Tracker, *words: Any) -> None:
+        nonlocal count
+        count += 1
+        step(self, *words)
+        if count == 10:  # the second image of the second arm, after the segmenter's 4 and the first arm's
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Tracker, "step", counted)
+    broken = make_study(cars)
+    assert broken.interrupted
+    assert broken.stopped_by == "SIGINT"
+    assert [trial.arm for trial in broken.trials] == ["L1"]
+    before = files(broken.dest / "runs" / "l1-0")
+    whole = make_study(cars)
+    assert count == 4 * 6
+    assert len(whole.trials) == whole.planned == 5
+    assert {name for name, when in files(whole.dest / "runs" / "l1-0").items() if before[name] != when} <= {".lock"}
+
+
+def test_ctrl_c_at_the_last_update_of_an_arm_ends_the_study_too(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch, lambda number, summary: replace(summary, signal="SIGINT") if number == 2 else summary)
+    assert make_study(cars).stopped_by == "SIGINT"
+    assert calls.number == 2
+    assert len(make_study(cars).trials) == 5
+
+
+def test_ctrl_c_while_the_segmenter_is_trained_ends_it_as_well(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Calls(monkeypatch, lambda number, summary: replace(summary, signal="SIGTERM") if number == 1 else summary)
+    broken = make_study(cars)
+    assert (broken.stopped_by, broken.trials) == ("SIGTERM", ())
+
+
+def test_scores_that_were_broken_off_are_made_again_and_are_the_same(cars: Path, make_study: MakeStudy) -> None:
+    first = make_study(cars)
+    one, two, three = (first.dest / "scores" / f"{name}-0.json" for name in ("l1", "gan", "cgan"))
+    whole = one.read_text()
+    one.unlink()
+    two.write_text(two.read_text()[:100])
+    record = json.loads(three.read_text())
+    three.write_text(json.dumps({**record, "of": {**record["of"], "segmenter": False}, "mean_iou": None}))
+    assert make_study(cars) == first
+    assert one.read_text() == whole
+
+
+def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverging(nets: Any, batch: Any, recipe: Any, autocast: Any) -> Any:
+        losses = train_step(nets, batch, recipe, autocast)
+        return losses * float("nan") if recipe.plays and not recipe.l1_weight else losses
+
+    with monkeypatch.context() as broken:
+        broken.setattr("p2p_gan.course.train_step", diverging)
+        found = make_study(cars)
+    assert [(failure.arm, failure.seed) for failure in found.failed] == [("GAN", 0), ("cGAN", 0)]
+    assert "the loss d_real: no number any more" in found.failed[0].why
+    assert [trial.arm for trial in found.trials] == ["L1", "L1+GAN", BASE]
+    again = make_study(cars)
+    assert not again.failed
+    assert len(again.trials) == 5
+
+
+def test_arms_of_equal_config_fail_together_and_once(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(number: int, summary: TrainSummary) -> TrainSummary:
+        if summary.run.name == "l1-cgan-0":
+            raise P2PError("the disk is full.")
+        return summary
+
+    calls = Calls(monkeypatch, fail)
+    found = make_study(cars, tables="loss,field", discriminator_layers=1)
+    assert [failure.arm for failure in found.failed] == [BASE, "16x16 patches"]
+    assert calls.number == 8  # and not 9
+
+
+def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_when_it_is_mended(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(number: int, summary: TrainSummary) -> TrainSummary:
+        if number == 1:
+            raise P2PError("the disk is full.")
+        return summary
+
+    with monkeypatch.context() as broken:
+        Calls(broken, fail)
+        found = make_study(cars)
+    assert [(failure.arm, failure.why) for failure in found.failed] == [("segmenter", "the disk is full.")]
+    assert found.judge is None
+    assert found.of(BASE)[0].scores["mean_iou"] is None
+    assert make_study(cars).of(BASE)[0].scores["mean_iou"] is not None
+
+
+def test_what_no_arm_can_be_trained_with_is_raised_and_can_be_mended(
+    make_pairs: Callable[..., Path], tmp_path: Path, make_study: MakeStudy
+) -> None:
+    pairs = make_pairs(tmp_path / "pairs", {"train": 3, "test": 1})
+    picture = pairs / "train" / "car-001.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:100])
+    with pytest.raises(P2PError, match=r"car-001\.png"):
+        make_study(pairs)
+    picture.write_bytes(whole)
+    assert len(make_study(pairs).trials) == 5
+
+
+def test_photo_to_mask_is_scored_by_the_agreement_of_the_masks_themselves(
+    cars: Path, small: Config, tmp_path: Path
+) -> None:
+    config = with_settings(small, {"direction": "photo-to-mask"})
+    found = run_arms(cars, tmp_path / "own", {"one": config}, seeds=1, judged_like=config)
+    assert found.judge is None
+    scores = found.of("one")[0].scores
+    assert 0 < scores["mean_iou"] < 1
+    assert scores["histogram"] is None
+    assert scores["all"]["judged"] is None
+
+
+def test_classes_are_compared_with_cross_entropy_in_the_place_of_l1(cars: Path, make_study: MakeStudy) -> None:
+    found = make_study(cars, direction="b-to-a", a_as="classes")
+    assert found.as_classes
+    log = (found.of("L1")[0].run / "stats.jsonl").read_text().splitlines()
+    assert "g_classes" in json.loads(log[-1])
+    log = (found.of("cGAN")[0].run / "stats.jsonl").read_text().splitlines()
+    assert "g_classes" not in json.loads(log[-1])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "channels", "settings"),
+    [("uint8", 1, {}), ("uint16", 1, {"size": "native"}), ("uint16", 3, {"fit": "keep"})],
+    ids=str,
+)
+def test_pairs_without_a_palette_of_any_depth_are_compared_without_a_segmenter(
+    dtype: str,
+    channels: int,
+    settings: dict[str, Any],
+    make_plain: Callable[..., Path],
+    small: Config,
+    tmp_path: Path,
+) -> None:
+    high = float(np.iinfo(dtype).max)
+    pairs = make_plain(Half("scan", "photo", channels, dtype, (0.0, high)), Half("slice", "photo", 3), (40, 34))
+    config = with_settings(small, settings)
+    found = run_arms(pairs, tmp_path / "own", {"one": config}, seeds=1, judged_like=config)
+    assert (found.judge, found.unjudged) == (None, "")
+    assert found.of("one")[0].scores["mean_iou"] is None
+    assert found.of("one")[0].scores["l1"] > 0
+
+
+def test_masks_without_a_palette_say_why_nothing_judges_them(
+    make_plain: Callable[..., Path], small: Config, tmp_path: Path
+) -> None:
+    pairs = make_plain(Half("mask", "mask"), Half("photo", "photo"), (32, 32))
+    found = run_arms(pairs, tmp_path / "own", {"one": small}, seeds=1, judged_like=small)
+    assert found.judge is None
+    assert "no segmenter judges how well a picture shows its mask: a_as=classes" in found.unjudged
+
+
+def test_arms_of_one_s_own_are_compared_alike(cars: Path, small: Config, tmp_path: Path) -> None:
+    arms = {"plain": small, "averaged": with_settings(small, {"average": 2})}
+    seen: list[int] = []
+    found = run_arms(
+        cars, tmp_path / "own", arms, seeds=2, judged_like=small, each=lambda study: seen.append(len(study.trials))
+    )
+    assert [trial.arm for trial in found.trials] == ["plain", "averaged"] * 2
+    assert seen == [1, 2, 3, 4]
+    assert found.judge is not None
+
+
+def test_a_device_that_is_not_there_is_said_before_anything_is_written(
+    cars: Path, small: Config, tmp_path: Path
+) -> None:
+    with pytest.raises(P2PError, match="device="):
+        run_study(cars, tmp_path / "s", with_settings(small, {"device": "abacus"}), tables=("loss",), seeds=1)
+    assert not (tmp_path / "s").exists()
