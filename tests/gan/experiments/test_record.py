@@ -90,3 +90,30 @@ def test_a_newer_record_asks_for_a_newer_program(tmp_path: Path) -> None:
     (tmp_path / "s" / FILE).write_text(text.replace('"version": 1', '"version": 2'))
     with pytest.raises(P2PError, match="was written by a newer p2p"):
         begun(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"arms": {"one": 5}},
+        {"data_hash": None, "arms": []},
+        {"runs": []},
+        {"runs": {"stray": "x"}},
+        {"judge": "a wise one"},
+    ],
+)
+def test_a_record_that_was_never_so_written_is_named(tmp_path: Path, values: dict[str, Any]) -> None:
+    begun(tmp_path / "s")
+    record = json.loads((tmp_path / "s" / FILE).read_text())
+    (tmp_path / "s" / FILE).write_text(json.dumps({**record, **values}))
+    with pytest.raises(P2PError, match=r"study\.json: is (damaged|not the record of a study)"):
+        begun(tmp_path / "s")
+
+
+def test_a_record_without_the_hash_of_its_data_is_damaged(tmp_path: Path) -> None:
+    begun(tmp_path / "s")
+    record = json.loads((tmp_path / "s" / FILE).read_text())
+    del record["data_hash"]
+    (tmp_path / "s" / FILE).write_text(json.dumps(record))
+    with pytest.raises(P2PError, match=r"study\.json: is damaged"):
+        begun(tmp_path / "s")

@@ -150,12 +150,13 @@ def test_ctrl_c_while_the_segmenter_is_trained_ends_it_as_well(
 
 def test_scores_that_were_broken_off_are_made_again_and_are_the_same(cars: Path, make_study: MakeStudy) -> None:
     first = make_study(cars)
-    one, two, three = (first.dest / "scores" / f"{name}-0.json" for name in ("l1", "gan", "cgan"))
+    one, two, three, four = (first.dest / "scores" / f"{name}-0.json" for name in ("l1", "gan", "cgan", "l1-gan"))
     whole = one.read_text()
     one.unlink()
     two.write_text(two.read_text()[:100])
     record = json.loads(three.read_text())
     three.write_text(json.dumps({**record, "of": {**record["of"], "segmenter": False}, "mean_iou": None}))
+    four.write_text(json.dumps({**json.loads(four.read_text()), "l1": "little"}))
     assert make_study(cars) == first
     assert one.read_text() == whole
 

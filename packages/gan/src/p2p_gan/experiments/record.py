@@ -64,6 +64,11 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
         raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
     if record.get("version") != VERSION:
         raise P2PError(f"{path}: was written by a newer p2p. Update p2p, or choose another destination.")
+    runs, judge = record.get("runs", {}), record.get("judge") or {}
+    tables = [judge, runs, *record["arms"].values()]
+    whole = "data_hash" in record and all(isinstance(each, dict) for each in tables)
+    if not whole or not runs.keys() <= record["arms"].keys():
+        raise P2PError(f"{path}: is damaged. Was it edited? Bring a copy back, or choose another destination.")
     return record if (dest / RUNS).is_dir() else new  # nothing was trained that other settings could spoil
 
 

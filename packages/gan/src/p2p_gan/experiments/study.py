@@ -210,8 +210,8 @@ class _Work:
         if path.is_file() and not fresh:
             with suppress(P2PError):
                 scores = read_json(path)
-                if isinstance(scores, dict) and scores.get("of", of) == of:
-                    return scores
+                if _are_scores(scores) and scores.get("of", of) == of:
+                    return dict(scores)
         asked = Asked(study.split, variants=VARIANTS, segmenter=study.judge)
         try:
             found = evaluate(run, study.pairs, asked=asked)
@@ -221,6 +221,13 @@ class _Work:
         scores = read_json(path)
         assert isinstance(scores, dict)
         return scores
+
+
+def _are_scores(value: Any) -> bool:
+    words = ("of", "all")
+    return isinstance(value, dict) and all(
+        each is None or isinstance(each, int | float) for name, each in value.items() if name not in words
+    )
 
 
 class FailedError(Exception):
