@@ -64,7 +64,7 @@ def test_an_archive_and_a_folder_on_the_disk_give_what_the_catalogue_promises(ar
         assert (summary.written, summary.kept) == (10, 0)
         assert files_in(dest) == expected
         assert not dest.with_name(dest.name + ".partial").exists()
-    assert summary.next == f"p2p train {dest} run --preset paper --direction a-to-b"
+    assert summary.next == f"p2p train {dest} run --preset paper-maps --direction a-to-b"
 
 
 def test_the_same_call_again_changes_nothing_and_needs_no_source(
