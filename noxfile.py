@@ -63,7 +63,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def kills(session: nox.Session) -> None:
     """Fifty kills of training processes at random moments, a third of them in the middle of a checkpoint's write."""
-    session.run(PYTHON, "tests/gan/kills.py", *(session.posargs or ["--kills", "50"]))
+    session.run(PYTHON, "tests/gan/runs/kills.py", *(session.posargs or ["--kills", "50"]))
 
 
 @nox.session

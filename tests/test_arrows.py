@@ -15,22 +15,43 @@ OURS = ("p2p_datatools", "p2p_gan", "p2p_cli")
 OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("p2p_gan",),
     "safetensors": ("p2p_gan",),
-    "tensorboard": ("p2p_gan.board",),
-    "filelock": ("p2p_gan.runfolder",),
+    "tensorboard": ("p2p_gan.training.board",),
+    "filelock": ("p2p_gan.runs.runfolder",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "tifffile": ("p2p_datatools.contract.deep",),
-    "skimage": ("p2p_datatools", "p2p_gan.metrics"),
+    "skimage": ("p2p_datatools", "p2p_gan.applying.metrics"),
     "kaggle": ("p2p_datatools.kaggle_client",),
     "torchvision": (),
+}
+# What every room of p2p_gan may import.
+SETTINGS = (
+    *("p2p_datatools.contract", "p2p_gan.__version__"),
+    *(f"p2p_gan.{name}" for name in ("config", "rules", "settings", "presets", "sides")),
+)
+# A room of p2p_gan: the other rooms that it may import. There is no way round in a circle.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "networks": (),
+    "data": (),
+    "machine": ("networks",),
+    "updates": ("data", "networks"),
+    "models": ("data", "networks"),
+    "applying": ("data", "machine", "models", "networks"),
+    "runs": ("updates", "models"),
+    "training": ("applying", "data", "machine", "models", "networks", "runs", "updates"),
+    "experiments": ("applying", "data", "machine", "models", "networks", "runs", "training", "updates"),
 }
 # A package: the modules (by prefix) of ours that it may import.
 ARROWS: dict[str, tuple[str, ...]] = {
     "p2p_datatools.contract": ("p2p_datatools.contract",),
     "p2p_datatools": ("p2p_datatools",),
-    "p2p_gan": ("p2p_gan", "p2p_datatools.contract"),
+    **{
+        f"p2p_gan.{room}": (*SETTINGS, *(f"p2p_gan.{each}" for each in (room, *others)))
+        for room, others in ROOMS.items()
+    },
+    "p2p_gan": SETTINGS,
     "p2p_cli": OURS,
 }
 # What these may not even load when they are imported.
@@ -92,6 +113,15 @@ def test_importing_it_loads_nothing_heavy(module: str) -> None:
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert not set(LIGHT[module]) & set(output.split())
     assert module in output.split()
+
+
+def test_the_rooms_of_training_stand_in_an_order() -> None:
+    before: set[str] = set()
+    for room, others in ROOMS.items():
+        assert set(others) <= before, f"{room} imports what stands after it"
+        before.add(room)
+    rooms = {path.parent.name for path in (ROOT / "packages/gan/src/p2p_gan").glob("*/__init__.py")}
+    assert rooms == before
 
 
 def test_help_loads_no_torch_kaggle_or_opencv() -> None:

@@ -15,8 +15,8 @@ from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manife
 from p2p_datatools.contract.pair import files_of, store_of, write_halves
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
-from p2p_gan.step import train_step
-from p2p_gan.tracker import Tracker
+from p2p_gan.training.tracker import Tracker
+from p2p_gan.updates.step import train_step
 
 CARS = load_palette("cars")
 SMALL = {
@@ -142,7 +142,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
         losses = train_step(nets, batch, recipe, autocast)
         return losses * float("nan") if recipe.plays else losses
 
-    monkeypatch.setattr("p2p_gan.course.train_step", diverging)
+    monkeypatch.setattr("p2p_gan.training.course.train_step", diverging)
     assert experiments("--tables", "architecture") == 1
     said = capsys.readouterr()
     assert "encoder-decoder L1 " in said.out

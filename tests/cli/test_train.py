@@ -18,9 +18,9 @@ from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manife
 from p2p_datatools.contract.pair import files_of, store_of, write_halves
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
-from p2p_gan import loop
 from p2p_gan.config import Config
 from p2p_gan.presets import PRESETS
+from p2p_gan.training import loop
 
 CARS = load_palette("cars")
 SMALL = {

@@ -14,13 +14,14 @@ from p2p_datatools.contract.pair import join
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import Config
-from p2p_gan.job import build
-from p2p_gan.loop import train
-from p2p_gan.model import Model, ModelCard
+from p2p_gan.data.batch import Batch
+from p2p_gan.models.model import Model, ModelCard
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.presets import PRESETS
 from p2p_gan.settings import with_settings
-from p2p_gan.step import Batch, Networks
+from p2p_gan.training.job import build
+from p2p_gan.training.loop import train
+from p2p_gan.updates.step import Networks
 
 SIDE = 32
 

@@ -9,7 +9,7 @@ from p2p_gan.experiments.grid import ARMS, BASE, TABLES, arms_of, changes_text, 
 from p2p_gan.experiments.record import slug
 from p2p_gan.networks.patchgan import receptive_fields
 from p2p_gan.presets import PRESETS
-from p2p_gan.recipe import recipe_of
+from p2p_gan.updates.recipe import recipe_of
 
 ALL = tuple(TABLES)
 

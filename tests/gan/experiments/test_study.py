@@ -12,13 +12,14 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config import Config
 from p2p_gan.experiments.grid import ARMS, BASE
 from p2p_gan.experiments.study import VARIANTS, Study, run_arms, run_study
-from p2p_gan.loop import TrainSummary, train
 from p2p_gan.settings import with_settings
-from p2p_gan.step import train_step
-from p2p_gan.tracker import Tracker
+from p2p_gan.training.loop import TrainSummary, train
+from p2p_gan.training.tracker import Tracker
+from p2p_gan.updates.step import train_step
 
 MakeStudy = Callable[..., Study]
 
@@ -169,7 +170,7 @@ def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
         return losses * float("nan") if recipe.plays and not recipe.l1_weight else losses
 
     with monkeypatch.context() as broken:
-        broken.setattr("p2p_gan.course.train_step", diverging)
+        broken.setattr("p2p_gan.training.course.train_step", diverging)
         found = make_study(cars)
     assert [(failure.arm, failure.seed) for failure in found.failed] == [("GAN", 0), ("cGAN", 0)]
     assert "the loss d_real: no number any more" in found.failed[0].why
@@ -284,6 +285,19 @@ def test_arms_of_one_s_own_are_compared_alike(cars: Path, small: Config, tmp_pat
     assert [trial.arm for trial in found.trials] == ["plain", "averaged"] * 2
     assert seen == [1, 2, 3, 4]
     assert found.judge is not None
+
+
+def test_a_judge_that_learns_longer_counts_with_its_own_images(cars: Path, small: Config, tmp_path: Path) -> None:
+    bars: list[tuple[int, int]] = []
+
+    class Bars(Reporter):
+        def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+            bars.append((done, total))
+
+    judge = with_settings(small, {"images": 12})
+    found = run_arms(cars, tmp_path / "own", {"plain": small}, seeds=2, judged_like=judge, report=Bars())
+    assert found.images == 4
+    assert bars == [(0, 20), (12, 20), (16, 20)]
 
 
 def test_a_device_that_is_not_there_is_said_before_anything_is_written(

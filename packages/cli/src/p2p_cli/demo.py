@@ -18,8 +18,8 @@ from p2p_datatools.contract.sizes import Size
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.progress import Reporter
+    from p2p_gan.applying.evaluate import Scores
     from p2p_gan.config import Config
-    from p2p_gan.evaluate import Scores
 
 CARS = 240
 SIZE = Size(160, 96)
@@ -70,10 +70,10 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     from p2p_datatools.masks import build_masks
     from p2p_datatools.pairs import pair
     from p2p_datatools.split import split
-    from p2p_gan.evaluate import evaluate
-    from p2p_gan.loop import train
-    from p2p_gan.model import FILE
-    from p2p_gan.sample import sample
+    from p2p_gan.applying.evaluate import evaluate
+    from p2p_gan.applying.sample import sample
+    from p2p_gan.models.model import FILE
+    from p2p_gan.training.loop import train
 
     images, limit = _settled(dest, images, limit)
     cars, masks, pairs, run_folder = dest / "cars", dest / "masks", dest / "pairs", dest / "run"
@@ -118,7 +118,7 @@ def _config(images: int) -> "Config":
 
 def _affordable(pairs: Path) -> int:
     """How many images this machine trains on in two minutes, within limits, by a few timed updates."""
-    from p2p_gan.plan import plan
+    from p2p_gan.training.plan import plan
 
     images = int(TRAINING_SECONDS / (plan(pairs, _config(MOST_IMAGES)).seconds_per_image or 1.0))
     return min(MOST_IMAGES, max(FEWEST_IMAGES, images // 100 * 100))

@@ -30,7 +30,7 @@ def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
       p2p export run checkpoints/cars/latest_net_G.pth --format reference
     """
     from p2p_cli import render
-    from p2p_gan.reference import export_reference
+    from p2p_gan.models.reference import export_reference
 
     made = export_reference(model, dest)
     if as_json:

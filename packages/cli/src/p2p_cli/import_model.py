@@ -39,7 +39,7 @@ def command(
       p2p sample facades.safetensors labels --out pictures
     """
     from p2p_cli import render
-    from p2p_gan.reference import import_model
+    from p2p_gan.models.reference import import_model
 
     made = import_model(weights, dest, direction=direction, size=size, settings=options.parse_settings(settings))
     if as_json:

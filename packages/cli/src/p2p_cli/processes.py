@@ -25,7 +25,7 @@ def speaks() -> bool:
 
 def is_told(error: P2PError) -> bool:
     """Whether this process tells the error: one that several meet is told once."""
-    from_training = str(error).startswith("rank ")  # `p2p_gan.distributed` has settled who tells it
+    from_training = str(error).startswith("rank ")  # `p2p_gan.machine.distributed` has settled who tells it
     return not error.said_elsewhere and (from_training or speaks())
 
 
@@ -45,7 +45,7 @@ def concluded(code: int, error: P2PError | None = None) -> int:
 
 def launched(words: list[str], count: int, restarts: int) -> int:
     """Run this same command in so many processes, each with its own device; gives the exit code of the whole."""
-    from p2p_gan.launch import launch
+    from p2p_gan.machine.launch import launch
 
     with tempfile.TemporaryDirectory(prefix="p2p-") as folder:
         outcome = Path(folder) / "code"

@@ -11,7 +11,7 @@ import click
 from p2p_cli import options
 
 if TYPE_CHECKING:
-    from p2p_gan.runs import Run
+    from p2p_gan.runs.listing import Run
 
 
 @click.command()
@@ -33,7 +33,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     """
     from p2p_cli import render
     from p2p_datatools.contract.errors import UsageError
-    from p2p_gan.runs import differing_fields, read_runs
+    from p2p_gan.runs.listing import differing_fields, read_runs
 
     if curves is not None and curves.exists():
         raise UsageError(f"{curves}: exists already. Choose another file.")

@@ -58,9 +58,9 @@ def command(
       p2p sample run pairs --out compare --sheet
     """
     from p2p_cli import render
-    from p2p_gan.apply import How
-    from p2p_gan.device import resolve_device
-    from p2p_gan.sample import Sampling, sample
+    from p2p_gan.applying.apply import How
+    from p2p_gan.applying.sample import Sampling, sample
+    from p2p_gan.machine.device import resolve_device
 
     how = How(size=size, seed=seed, **options.how(settings))
     sampling = Sampling(how, variants, sheet)

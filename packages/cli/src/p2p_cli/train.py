@@ -18,7 +18,7 @@ from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
     from p2p_gan.config import Config
-    from p2p_gan.loop import TrainSummary
+    from p2p_gan.training.loop import TrainSummary
 
 PRESETS = (
     *("paper", "paper-maps", "cars", "maps", "satellite", "experiments", "colourise", "segment", "best", "tiny"),
@@ -98,8 +98,8 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.loop import train
-    from p2p_gan.plan import described, plan
+    from p2p_gan.training.loop import train
+    from p2p_gan.training.plan import described, plan
 
     count = _processes(config)
     if count > 1 and not dry_run:
@@ -120,9 +120,9 @@ def command(
 
 def _processes(config: "Config") -> int:
     """How many are to be started; raises UsageError before any is, when there are no such devices."""
-    from p2p_gan.distributed import among_others, devices_of
-    from p2p_gan.job import refuse_uneven
-    from p2p_gan.launch import refuse_missing
+    from p2p_gan.machine.distributed import among_others, devices_of
+    from p2p_gan.machine.launch import refuse_missing
+    from p2p_gan.training.job import refuse_uneven
 
     kind, count = devices_of(config.device)
     if count == 1 or among_others():

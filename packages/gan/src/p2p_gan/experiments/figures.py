@@ -11,12 +11,12 @@ from p2p_datatools.contract.fit import resize_photo, scaled
 from p2p_datatools.contract.images import Photo, size_of, write_png
 from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.sizes import Size
-from p2p_gan.apply import How, apply_model
-from p2p_gan.data import task_of
+from p2p_gan.applying.apply import How, apply_model
+from p2p_gan.applying.given import read_pair, shown
+from p2p_gan.data.tasks import task_of
 from p2p_gan.experiments.grid import TABLES
 from p2p_gan.experiments.study import Study, Trial
-from p2p_gan.given import read_pair, shown
-from p2p_gan.model import ModelCard, load_model
+from p2p_gan.models.model import ModelCard, load_model
 
 FOLDER = "pictures"
 INPUTS = 4  # held-out pairs in a figure

@@ -12,10 +12,10 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config import Config
-from p2p_gan.data import identified, open_for_training, task_of
+from p2p_gan.data.tasks import identified, open_for_training, task_of
 from p2p_gan.experiments.grid import WITHOUT_GAME, arms_of, playing
-from p2p_gan.job import images_of, refuse_contradictions
 from p2p_gan.settings import with_settings
+from p2p_gan.training.job import images_of, refuse_contradictions
 
 # What the judge has of its own: it learns the mask back from the photo, by cross-entropy alone.
 _JUDGE: dict[str, Any] = {
@@ -27,7 +27,8 @@ _JUDGE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Outline:
-    """A study before it begins; `base` is what the arms start from, `images` what every run sees.
+    """A study before it begins; `base` is what the arms start from, `images` what every arm's
+    run sees, the judge's aside.
 
     `impossible` are arms that these settings or pairs cannot have, with the reason; `judge` is the segmenter's config,
     None where pictures cannot be judged, and `unjudged` says why.
@@ -71,7 +72,8 @@ def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, re
 
 def _outlined(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> Outline:
     judge, unjudged = _judge(folder, base)
-    return Outline(folder, _held_out(folder), base, arms, images_of(base, folder), judge, unjudged)
+    seen = images_of(next(iter(arms.values()), base), folder)
+    return Outline(folder, _held_out(folder), base, arms, seen, judge, unjudged)
 
 
 def _held_out(folder: PairFolder) -> str:

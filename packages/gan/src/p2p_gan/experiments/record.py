@@ -11,7 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json, write_json
 from p2p_gan.config import Config
-from p2p_gan.runfolder import FREE
+from p2p_gan.runs.runfolder import FREE
 
 FILE = "study.json"
 FORMAT, VERSION = "p2p-experiments", 1

@@ -13,15 +13,16 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_json, read_lines, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan import checkpoint
+from p2p_gan.applying.evaluate import Asked, Scores, evaluate
 from p2p_gan.config import Config
-from p2p_gan.device import resolve_device, resolve_precision
-from p2p_gan.evaluate import Asked, Scores, evaluate
 from p2p_gan.experiments.outline import Outline, outline, outline_of_arms
 from p2p_gan.experiments.record import JUDGE, RUNS, begin
 from p2p_gan.experiments.whole import Whole
-from p2p_gan.loop import TrainSummary, train
-from p2p_gan.runfolder import RUN, STATS
+from p2p_gan.machine.device import resolve_device, resolve_precision
+from p2p_gan.runs import checkpoint
+from p2p_gan.runs.runfolder import RUN, STATS
+from p2p_gan.training.job import images_of
+from p2p_gan.training.loop import TrainSummary, train
 
 SCORES = "scores"
 VARIANTS = 4  # outputs of one input, of which variety is measured
@@ -148,13 +149,14 @@ def _run(plan: Outline, dest: Path, seeds: int, report: Reporter, each: Each) ->
 
 def _whole(plan: Outline, dest: Path, runs: Mapping[str, str], seeds: int, report: Reporter) -> Whole:
     """The study's progress: the images of all its runs, and of those that are there."""
-    places = {dest / RUNS / f"{name}-{seed}" for name in runs.values() for seed in range(seeds)}
-    places |= {dest / RUNS / JUDGE} if plan.judge else set()
-    done = sum(min(plan.images, checkpoint.latest(place)[0]) for place in places)
+    configs = {dest / RUNS / f"{runs[arm]}-{seed}": plan.arms[arm] for arm in runs for seed in range(seeds)}
+    configs |= {dest / RUNS / JUDGE: plan.judge} if plan.judge else {}
+    places = {place: images_of(config, plan.folder) for place, config in configs.items()}
+    done = sum(min(images, checkpoint.latest(place)[0]) for place, images in places.items())
     for line in (*plan.folder.assumed, plan.unjudged):
         if line:
             report.note(line)
-    return Whole(report, len(places) * plan.images, done, dest)
+    return Whole(report, sum(places.values()), done, dest)
 
 
 class _Work:
@@ -167,7 +169,7 @@ class _Work:
     def judged(self, study: Study, config: Config) -> Study:
         """The study with its judge, or with the reason why it has none."""
         run = self._dest / RUNS / JUDGE
-        with self._whole.arm(f"the {JUDGE}, which judges the others", self._left(run)):
+        with self._whole.arm(f"the {JUDGE}, which judges the others", self._left(run, config)):
             try:
                 summary = self._train(run, config)
             except FailedError as error:
@@ -177,7 +179,7 @@ class _Work:
     def tried(self, study: Study, name: str, place: str, config: Config, title: str) -> Study:
         """The study with one trial more, taken from what is there or made, or with why it could not be made."""
         run, path = self._dest / RUNS / place, self._dest / SCORES / f"{place}.json"
-        with self._whole.arm(title, self._left(run)):
+        with self._whole.arm(title, self._left(run, config)):
             try:
                 summary = self._train(run, config)
                 if summary.signal:
@@ -187,8 +189,9 @@ class _Work:
                 return replace(study, failed=(*study.failed, Failure(name, config.seed, str(error))))
         return replace(study, trials=(*study.trials, Trial(name, config.seed, run, scores, _seconds(run))))
 
-    def _left(self, run: Path) -> int:
-        return max(0, self._plan.images - checkpoint.latest(run)[0]) if run not in self._failed else 0
+    def _left(self, run: Path, config: Config) -> int:
+        images = images_of(config, self._plan.folder)
+        return max(0, images - checkpoint.latest(run)[0]) if run not in self._failed else 0
 
     def _train(self, run: Path, config: Config) -> TrainSummary:
         """Train; what ends a run that had begun is that arm's failure, anything before is everyone's and is raised."""

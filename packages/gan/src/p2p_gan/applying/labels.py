@@ -1,0 +1,26 @@
+"""The classes in a model's masks, whether the network has them as classes or painted in colours.
+
+Nothing here may read files; a mask that came out in blended colours counts as the nearest classes.
+"""
+
+import numpy as np
+
+from p2p_datatools.contract.deep import Array
+from p2p_datatools.contract.images import LabelMap, indices_of_colors
+from p2p_gan.applying.agreement import nearest_classes
+from p2p_gan.models.model import ModelCard
+
+
+def labels_of_output(pixels: Array, card: ModelCard) -> LabelMap:
+    """The class indices (height, width) of a mask that the model gave, or of the real one, 255 where ignored."""
+    if card.output_coding.kind == "classes" or card.palette is None:
+        return pixels
+    known, outside = indices_of_colors(pixels, card.palette)
+    return np.where(outside, nearest_classes(pixels, card.palette), known)
+
+
+def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
+    """The class indices (height, width) of a mask that the model is given, 255 where ignored."""
+    if card.input_coding.kind == "classes" or card.palette is None:
+        return pixels
+    return indices_of_colors(pixels, card.palette)[0]

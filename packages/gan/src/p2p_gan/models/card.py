@@ -1,0 +1,143 @@
+"""What a model says of itself: the card that stands in its file, as a value, and read from JSON that may be anything.
+
+Nothing here may read a file, build a network, or believe a value that no model of ours can have.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, get_args
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.manifest import Half, half_from_json
+from p2p_datatools.contract.palette import Palette, palette_from_json
+from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
+from p2p_gan.data.values import KINDS, Coding, coding_of
+from p2p_gan.networks.applying import Statistics
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.rules import CHOICES
+
+FORMAT, VERSION = "p2p-model", 1
+# Of an architecture: (lowest, highest). Networks from elsewhere may be larger than those that are trained here.
+_LIMITS = {
+    **{"depth": (1, 16), "blocks": (1, 256), "filters": (1, 2**14), "max_filters": (1, 2**14), "noise": (0, 64)},
+    **{"dropout": (0, 0.999), "dropout_blocks": (0, 16), "dropout_skip": (0, 16)},
+}
+_LARGEST_SIDE = 2**16
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
+
+    `input_as` and `output_as` are values or classes: how the halves are coded.
+    """
+
+    architecture: Architecture
+    input: Half
+    output: Half
+    palette: Palette | None
+    size: Size | None  # None: pictures of their own size
+    fit: TrainFit
+    statistics: Statistics
+    averaged: bool
+    images: int
+    data_hash: str
+    input_as: str = "values"
+    output_as: str = "values"
+
+    @property
+    def input_coding(self) -> Coding:
+        """How pixels become what the generator takes."""
+        return coding_of(self.input, self.palette, self.input_as, field="input_as")
+
+    @property
+    def output_coding(self) -> Coding:
+        """How what the generator gives becomes pixels."""
+        return coding_of(self.output, self.palette, self.output_as, field="output_as")
+
+    @property
+    def direction(self) -> str:
+        """The direction in the words of the halves."""
+        return f"{self.input.name}-to-{self.output.name}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as JSON values."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            **asdict(self),
+            "direction": self.direction,
+            "palette": self.palette.to_json() if self.palette else None,
+        }
+
+
+def card_from_json(text: str, *, where: str) -> ModelCard:
+    """Read what `ModelCard.to_json` gave, as text; raises P2PError when it is damaged, or newer than this program."""
+    try:
+        value = json.loads(text)
+        if value["format"] != FORMAT or value["version"] > VERSION:
+            raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
+        return _card(value, where)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
+        raise P2PError(f"{where}: its description is damaged ({error}). Train or fetch the model again.") from error
+
+
+def _card(value: dict[str, Any], where: str) -> ModelCard:
+    palette = value["palette"]
+    card = ModelCard(
+        architecture=_architecture(value["architecture"]),
+        input=half_from_json(value["input"]),
+        output=half_from_json(value["output"]),
+        palette=None if palette is None else palette_from_json(palette, where=where),
+        size=None if value["size"] is None else _size(value["size"]),
+        fit=_one_of(value, "fit", TRAIN_FITS),
+        statistics=_one_of(value, "statistics", get_args(Statistics)),
+        averaged=_of_type("averaged", value["averaged"], bool),
+        images=_of_type("images", value["images"], int),
+        data_hash=_of_type("data_hash", value["data_hash"], str),
+        # Files from before halves could be coded in another way do not say it.
+        input_as=_one_of({"input_as": "values"} | value, "input_as", KINDS),
+        output_as=_one_of({"output_as": "values"} | value, "output_as", KINDS),
+    )
+    shape = card.architecture
+    if (shape.inputs, shape.outputs) != (card.input_coding.channels, card.output_coding.channels):
+        raise ValueError("its halves have not the channels of its network")
+    return card
+
+
+def _architecture(value: dict[str, Any]) -> Architecture:
+    found = Architecture(**value)
+    for field in fields(Architecture):
+        own = getattr(found, field.name)
+        assert isinstance(field.type, type)
+        _of_type(field.name, own, field.type)
+        if field.name in _LIMITS:
+            low, high = _LIMITS[field.name]
+            if not low <= own <= high:
+                raise ValueError(f"{field.name}={own} is not within {low} to {high}")
+    _one_of(value, "norm", CHOICES["norm"])
+    for name, choices in (("upsampling", CHOICES["upsampling"]), ("head", ("tanh", "logits"))):
+        _one_of({name: getattr(found, name)}, name, choices)
+    return found
+
+
+def _of_type(name: str, value: Any, wanted: type) -> Any:
+    if not isinstance(value, (int, float) if wanted is float else wanted) or (
+        isinstance(value, bool) and wanted is not bool
+    ):
+        raise TypeError(f"{name}={value!r:.40} is no {wanted.__name__}")
+    return value
+
+
+def _one_of(table: dict[str, Any], name: str, choices: tuple[str, ...]) -> Any:
+    if table[name] not in choices:
+        raise ValueError(f"{name}={table[name]!r:.40} is none of {', '.join(choices)}")
+    return table[name]
+
+
+def _size(value: Any) -> Size:
+    width, height = value
+    size = Size(_of_type("size", width, int), _of_type("size", height, int))
+    if not all(1 <= side <= _LARGEST_SIDE for side in size):
+        raise ValueError(f"size={size} is not within 1 to {_LARGEST_SIDE}")
+    return size

@@ -1,0 +1,122 @@
+"""The self-describing model file: a generator's weights with everything needed to apply it, in one safetensors file.
+
+Nothing here may know training or pairs; a model needs no options to be used.
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_gan.models.card import ModelCard, card_from_json
+from p2p_gan.models.tensorfile import pieces, write_tensors
+from p2p_gan.networks.contract import Generator
+
+__all__ = ["BEST", "FILE", "KEY", "Model", "ModelCard", "load_model", "model_bytes", "model_file", "save_model"]
+__all__ += ["write_model"]
+
+FILE, BEST = "model.safetensors", "best.safetensors"
+KEY = "p2p"
+_LONGEST_HEADER = 2**26  # bytes; a tensor takes about a hundred
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generator and its card; `digest` is the SHA-256 of the file it was read from."""
+
+    card: ModelCard
+    generator: Generator
+    digest: str
+
+
+def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
+    """Write the weights and the card, atomically; the same weights and card give the same bytes."""
+    write_model(path, card, _weights(generator))
+
+
+def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
+    """The same as bytes."""
+    return b"".join(pieces(_weights(generator), _metadata_of(card)))
+
+
+def _weights(generator: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu() for name, value in generator.state_dict().items()}
+
+
+def _metadata_of(card: ModelCard) -> dict[str, str]:
+    return {KEY: json.dumps(card.to_json())}
+
+
+def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
+    """The same of weights that were copied out of a network before."""
+    write_tensors(path, tensors, _metadata_of(card), hashed=False)
+
+
+def model_file(path: Path) -> Path:
+    """The model file that `path` means: itself, or that of a run folder."""
+    if path.is_dir():
+        if not (path / FILE).is_file():
+            raise P2PError(f"{path}: has no {FILE}. Is it a run folder, and did its training reach a first checkpoint?")
+        return path / FILE
+    if not path.is_file():
+        raise P2PError(f"{path}: there is no such model. Give a run folder or a {FILE}.")
+    return path
+
+
+def load_model(path: Path) -> Model:
+    """Read a model file or the model of a run folder; raises P2PError when it is not one, not whole, or too new."""
+    path = model_file(path)
+    try:
+        card = _described(path)
+        data = path.read_bytes()
+        tensors = safetensors.torch.load(data)
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (safetensors.SafetensorError, struct.error) as error:
+        raise P2PError(f"{path}: is not a model, or was cut off ({error}). Give a run folder or a {FILE}.") from error
+    return Model(card, _filled(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
+
+
+def _described(path: Path) -> ModelCard:
+    """The card, out of the header alone (the format: 8 bytes of length, then JSON), and the file as long as it says."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > size - 8:
+            raise safetensors.SafetensorError("its header is longer than the file")
+        if length > _LONGEST_HEADER:
+            raise safetensors.SafetensorError("its header is longer than any model's")
+        try:
+            header = json.loads(file.read(length))
+            metadata = dict(header.pop("__metadata__", {}))
+            end = max((each["data_offsets"][1] for each in header.values()), default=0)
+        except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
+            raise safetensors.SafetensorError("its header is not JSON of tensors") from error
+    if size != 8 + length + end:
+        raise safetensors.SafetensorError("its length is not the one it states")
+    if KEY not in metadata:
+        raise P2PError(f"{path}: holds tensors but no description of a p2p model. Give a run folder or a {FILE}.")
+    return card_from_json(metadata[KEY], where=str(path))
+
+
+def _filled(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
+    """The generator with its weights; the first that is missing, extra or of another shape is named."""
+    with torch.device("meta"):  # shapes alone: what a file states must not take memory before it is found to be true
+        generator = card.architecture.build()
+    wanted = generator.state_dict()
+    for name in sorted(wanted.keys() | tensors.keys()):
+        if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
+            raise P2PError(
+                f"{where}: the tensor {name} does not fit the architecture it states. Train or fetch it again."
+            )
+    generator.to_empty(device="cpu")
+    generator.load_state_dict(tensors)
+    return generator

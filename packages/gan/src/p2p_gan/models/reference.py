@@ -1,0 +1,290 @@
+"""Generators trained with the reference PyTorch implementation become model files, and go back.
+
+This is the one place that reads a file of torch.save, and it may never run code that such a file holds.
+"""
+
+import io
+import pickle
+import re
+import struct
+import warnings
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from torch import Tensor
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files import write_bytes
+from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.models.model import Model, ModelCard, load_model, model_bytes
+from p2p_gan.models.reference_layout import COUNTER, DROPOUT, Entry, entries, leftover, name_of, recognise, why_not
+from p2p_gan.networks.applying import Statistics
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Generator
+
+RESNET_SIZE = 256  # the reference's own crop, where the network does not say its size
+_PARALLEL = "module."  # what torch's DataParallel puts before every name
+# What torch.load raises for files that are not whole or not its own: its readers check little before they use it.
+_NOT_TORCH = (
+    *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
+    *(AttributeError, AssertionError, OverflowError, struct.error),
+)
+GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What `import_model` made: `name` is the generator in the reference's words, `assumed` what the file left open.
+
+    `written` is false where the same model was there already.
+    """
+
+    dest: Path
+    name: str
+    card: ModelCard
+    assumed: tuple[str, ...]
+    written: bool
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export_reference` wrote: the options that make the reference build this generator, and what to know."""
+
+    dest: Path
+    options: str
+    notes: tuple[str, ...]
+    written: bool
+
+
+def import_model(
+    weights: Path,
+    dest: Path,
+    *,
+    direction: str = "a-to-b",
+    size: Size | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Imported:
+    """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
+
+    `direction` names what goes in and what comes out, `size` the sides it was trained with (its own for a U-Net, 256
+    for a resnet), `settings` dropout (off, on or a share) and statistics (picture or running). Raises P2PError naming
+    the first tensor that does not fit, UsageError for a setting or destination that cannot be.
+    """
+    _check_dest(dest, ".safetensors")
+    tensors = read_state(weights)
+    architecture = recognise(tensors)
+    if architecture is None:
+        first = _shown(next(iter(tensors), "nothing"))
+        raise P2PError(
+            f"{weights}: holds {first}, which no generator of the reference implementation has (unet_*, "
+            "resnet_*blocks). Is it the discriminator, or a file of another program?"
+        )
+    generator = _filled(architecture, tensors, where=weights)
+    images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
+    changed, statistics = _with_settings(architecture, settings or {})
+    card = _card(changed, direction, size, statistics, images)
+    written = _write_once(dest, model_bytes(card, generator))
+    assumed = _assumed(architecture, direction, size, settings or {}, images)
+    return Imported(dest, name_of(architecture), card, assumed, written)
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a state dict by their names, without DataParallel's prefix; code in the file is never run."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of files that are not torch's own, which are refused below
+            state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise P2PError(f"{path}: there is no such file.") from error
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    except _NOT_TORCH as error:
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if named:
+            raise P2PError(f"{path}: would run {named[1]} when loaded, so it was not loaded. {GIVE}") from error
+        raise P2PError(f"{path}: is no file of torch.save, or was cut off. {GIVE}") from error
+    if not isinstance(state, dict):
+        raise P2PError(f"{path}: holds a {type(state).__name__} and no state dict. {GIVE}")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise P2PError(f"{path}: holds {_shown(name)}, which is no tensor. {GIVE}")
+    parallel = state and all(name.startswith(_PARALLEL) for name in state)
+    return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
+
+
+def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:
+    """The generator with these weights; the first that is missing, of another shape or unknown is named."""
+    name, listed = name_of(architecture), entries(architecture)
+    with torch.device("meta"):  # shapes alone: nothing is allocated for a file that does not fit
+        wanted = {ours: value.shape for ours, value in architecture.build().state_dict().items()}
+    for entry in listed:
+        if entry.ours is None and entry.theirs not in tensors:
+            continue  # older than PyTorch 0.4.1
+        if entry.theirs not in tensors:
+            raise P2PError(f"{where}: {entry.theirs} is missing, which a {name} has. Was the file cut off or changed?")
+        shape = wanted[entry.ours] if entry.ours else torch.Size()
+        found = tensors[entry.theirs]
+        if found.shape != shape or found.is_floating_point() != bool(entry.ours) or not _whole(found):
+            raise P2PError(
+                f"{where}: {entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of "
+                f"{architecture.filters} filters {tuple(shape)}. Is it of another network?"
+            )
+    known = {entry.theirs for entry in listed}
+    for theirs in tensors:
+        if theirs not in known and not leftover(theirs, architecture):
+            raise P2PError(f"{where}: {_shown(theirs)} is more than a {name} has. Is it of another network?")
+    generator = architecture.build()
+    ours = {entry.ours: _turned(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
+    generator.load_state_dict(ours)
+    return generator.eval()
+
+
+def _whole(value: Tensor) -> bool:
+    """Whether the file really holds every value, and does not merely claim a size."""
+    plain = value.layout == torch.strided and value.device.type == "cpu"
+    return plain and value.untyped_storage().nbytes() >= value.numel() * value.element_size()
+
+
+def _shown(name: object) -> str:
+    """A name out of a file as something that a line of text can hold."""
+    return str(name).encode("unicode_escape").decode("ascii")[:80]
+
+
+def _turned(entry: Entry, value: Tensor) -> Tensor:
+    """A decoder's weight with the two halves of its input exchanged, which undoes itself; any other as it is."""
+    return value.roll(value.shape[0] // 2, dims=0) if entry.joined else value
+
+
+def _with_settings(architecture: Architecture, settings: Mapping[str, str]) -> tuple[Architecture, Statistics]:
+    table = dict(settings)
+    dropout = table.pop("dropout", None)
+    statistics = table.pop("statistics", "picture")
+    if table:
+        raise UsageError(f"{next(iter(table))}: cannot be set here; there are dropout and statistics.")
+    if statistics not in get_args(Statistics):
+        raise UsageError(f"statistics={statistics}: is not possible; choose from {', '.join(get_args(Statistics))}.")
+    if dropout is not None:
+        architecture = replace(architecture, dropout=_share(dropout))
+    return architecture, "running" if statistics == "running" else "picture"
+
+
+def _share(text: str) -> float:
+    words = {"off": 0.0, "on": DROPOUT}
+    try:
+        share = words[text] if text in words else float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise UsageError(f"dropout={text}: is not possible; it is off, on ({DROPOUT}), or between 0 and 1.")
+    return share
+
+
+def _card(
+    architecture: Architecture, direction: str, size: Size | None, statistics: Statistics, images: int
+) -> ModelCard:
+    before, to, after = direction.partition("-to-")
+    if not (before and to and after) or before == after:
+        raise UsageError(f"direction={direction}: is not X-to-Y, such as a-to-b, b-to-a or mask-to-photo.")
+    unit = 4 if architecture.kind == "resnet" else 2**architecture.depth
+    size = size or (Size(RESNET_SIZE, RESNET_SIZE) if architecture.kind == "resnet" else Size(unit, unit))
+    if any(side % unit for side in size):
+        raise UsageError(
+            f"size={size}: is not possible; the sides of a {name_of(architecture)} are multiples of {unit}."
+        )
+    return ModelCard(
+        architecture=architecture,
+        input=Half(before, "picture", channels=architecture.inputs),
+        output=Half(after, "picture", channels=architecture.outputs),
+        palette=None,
+        size=size,
+        fit="stretch",
+        statistics=statistics,
+        averaged=False,
+        images=images,
+        data_hash="",
+    )
+
+
+def _assumed(
+    architecture: Architecture, direction: str, size: Size | None, settings: Mapping[str, str], images: int
+) -> tuple[str, ...]:
+    """What the file does not say, in words."""
+    assumed = [] if direction != "a-to-b" else ["it translates a into b (else: --direction b-to-a)"]
+    if size is None:
+        own = RESNET_SIZE if architecture.kind == "resnet" else 2**architecture.depth
+        assumed.append(f"pictures were {own}x{own}, stretched (else: --size)")
+    if "dropout" not in settings and architecture.kind == "unet":
+        where = f"in {architecture.dropout_blocks} blocks" if architecture.dropout else "nowhere"
+        assumed.append(f"dropout {architecture.dropout} {where}, as the reference has it (else: --set dropout=off)")
+    if "statistics" not in settings and architecture.norm == "batch":
+        assumed.append("each picture by its own statistics, as the reference tests (else: --set statistics=running)")
+    if images:
+        assumed.append(f"batches of one picture: {images} of them were counted")
+    return tuple(assumed)
+
+
+def export_reference(source: Path, dest: Path) -> Exported:
+    """Write the generator of a model as a state dict that the reference implementation loads (NAME.pth).
+
+    Names, order and shapes are the reference's. Raises P2PError saying what the reference's generators cannot hold.
+    """
+    _check_dest(dest, ".pth")
+    model = load_model(source)
+    architecture = model.card.architecture
+    reason = why_not(architecture)
+    if reason:
+        raise P2PError(f"{source}: the reference implementation cannot load it: its {reason}.")
+    buffer = io.BytesIO()
+    torch.save(_state_of(model), buffer)
+    written = _write_once(dest, buffer.getvalue())
+    options = (
+        f"--netG {name_of(architecture)} --norm {architecture.norm} --ngf {architecture.filters} "
+        f"--input_nc {architecture.inputs} --output_nc {architecture.outputs}"
+    )
+    return Exported(dest, options, _notes(model), written)
+
+
+def _state_of(model: Model) -> "OrderedDict[str, Tensor]":
+    ours = model.generator.state_dict()
+    state: OrderedDict[str, Tensor] = OrderedDict()
+    for entry in entries(model.card.architecture):
+        if entry.ours is None:
+            state[entry.theirs] = torch.tensor(model.card.images, dtype=torch.int64)
+        else:
+            state[entry.theirs] = _turned(entry, ours[entry.ours]).contiguous()
+    return state
+
+
+def _notes(model: Model) -> tuple[str, ...]:
+    architecture = model.card.architecture
+    notes = []
+    if not architecture.dropout:
+        notes.append("the model has no dropout: add --no_dropout")
+    elif architecture.dropout != DROPOUT or (
+        architecture.kind == "unet"
+        and (architecture.dropout_blocks, architecture.dropout_skip) != (architecture.depth - 5, 1)
+    ):
+        notes.append("the model's dropout is not where or what the reference's is, and is not in the file")
+    if model.card.statistics == "running" and architecture.norm == "batch":
+        notes.append("the model takes gathered statistics: add --eval, which also switches dropout off")
+    return tuple(notes)
+
+
+def _check_dest(dest: Path, suffix: str) -> None:
+    if dest.suffix != suffix or dest.is_dir():
+        raise UsageError(f"{dest}: is not the name of a new file NAME{suffix}. Give one.")
+
+
+def _write_once(dest: Path, data: bytes) -> bool:
+    """Write `data`, unless it is there already; refuses to replace anything else."""
+    if dest.exists():
+        if dest.read_bytes() == data:
+            return False
+        raise UsageError(f"{dest}: holds something else. Choose another name, or delete it first.")
+    write_bytes(dest, data)
+    return True

@@ -1,0 +1,171 @@
+"""All that training changes, as named tensors and back: networks, their optimisers, and the random states.
+
+Nothing here may know files, or which parts there are: every network among the fields of Networks is one, and the
+optimiser of the field NAME is the field NAME_optimizer.
+"""
+
+import dataclasses
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from p2p_gan.updates.step import Networks
+
+RANDOM = "random"
+OPTIMIZER = "_optimizer"
+_PYTHON, _NUMPY = f"{RANDOM}/python", f"{RANDOM}/numpy"
+_CPU, _CUDA = f"{RANDOM}/cpu", f"{RANDOM}/cuda:"
+# What Adam keeps for a parameter: whether it has the parameter's shape, or is one number.
+_MOMENTS = {"step": False, "exp_avg": True, "exp_avg_sq": True}
+
+Spec = tuple[torch.dtype, tuple[int, ...]]
+_CUDA_SPEC: Spec = (torch.uint8, (16,))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A network, and the optimiser that changes it, if one does."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer | None
+
+
+def parts(nets: Networks) -> dict[str, Part]:
+    """The networks by the names of their fields; those that are None are left out."""
+    values = {field.name: getattr(nets, field.name) for field in dataclasses.fields(nets)}
+    return {
+        name: Part(value, values.get(name + OPTIMIZER))
+        for name, value in values.items()
+        if isinstance(value, nn.Module)
+    }
+
+
+def tensors_of(nets: Networks) -> dict[str, Tensor]:
+    """Everything by name, where it lies now: PART/TENSOR, PART_optimizer/MOMENT/PARAMETER, random/SOURCE."""
+    found: dict[str, Tensor] = {}
+    for name, part in parts(nets).items():
+        found.update({f"{name}/{key}": value for key, value in part.network.state_dict().items()})
+        if part.optimizer is not None:
+            for key, parameter in part.network.named_parameters():
+                for moment, value in part.optimizer.state.get(parameter, {}).items():
+                    found[f"{name}{OPTIMIZER}/{moment}/{key}"] = value
+    return {name: value.detach() for name, value in (found | _random_states()).items()}
+
+
+class Shapes:
+    """What a checkpoint of these networks may and must hold."""
+
+    def __init__(self, nets: Networks, begun: Mapping[str, int]) -> None:
+        """`begun` says of how many parameters each optimiser holds moments."""
+        self.needed = {_CPU, _PYTHON, _NUMPY}
+        self._specs: dict[str, Spec] = {name: _spec(value) for name, value in _random_states().items()}
+        for name, part in parts(nets).items():
+            network = {f"{name}/{key}": _spec(value) for key, value in part.network.state_dict().items()}
+            self._specs.update(network)
+            self.needed.update(network)
+            moments = _moment_specs(name, part)
+            self._specs.update(moments)
+            if len(list(part.network.parameters())) == begun.get(name):
+                self.needed.update(moments)
+
+    def __call__(self, name: str) -> Spec | None:
+        """The type and shape of the tensor of this name; None for one that these networks do not have."""
+        # The machine that wrote it may have had more devices than this one.
+        return _CUDA_SPEC if name.startswith(_CUDA) else self._specs.get(name)
+
+
+def _moment_specs(name: str, part: Part) -> dict[str, Spec]:
+    if part.optimizer is None:
+        return {}
+    return {
+        f"{name}{OPTIMIZER}/{moment}/{key}": _spec(parameter) if shaped else (torch.float32, ())
+        for key, parameter in part.network.named_parameters()
+        for moment, shaped in _MOMENTS.items()
+    }
+
+
+def _spec(value: Tensor) -> Spec:
+    return value.dtype, tuple(value.shape)
+
+
+def begun(nets: Networks) -> dict[str, int]:
+    """Of how many parameters each optimiser holds moments: none before its first step."""
+    return {name: len(part.optimizer.state) for name, part in parts(nets).items() if part.optimizer is not None}
+
+
+def size_in_bytes(nets: Networks) -> int:
+    """Bytes of the tensors of a checkpoint, those of its optimisers counted before their first step already."""
+    fixed = sum(value.nbytes for name, value in tensors_of(nets).items() if f"{OPTIMIZER}/" not in name)
+    optimized = (part.network for part in parts(nets).values() if part.optimizer is not None)
+    return fixed + sum(2 * each.nbytes + 4 for network in optimized for each in network.parameters())
+
+
+def rates(nets: Networks) -> dict[str, float]:
+    """Where the schedule has brought the rate of each optimiser."""
+    optimizers = {name: part.optimizer for name, part in parts(nets).items()}
+    return {name: float(each.param_groups[0]["lr"]) for name, each in optimizers.items() if each is not None}
+
+
+def set_rates(nets: Networks, values: Mapping[str, float]) -> None:
+    """Bring the rates to what `rates` gave."""
+    for name, part in parts(nets).items():
+        if part.optimizer is not None and name in values:
+            part.optimizer.param_groups[0]["lr"] = values[name]
+
+
+def restore(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
+    """Bring networks, optimisers and random states to what `tensors_of` gave; their names and shapes are right."""
+    for name, part in parts(nets).items():
+        part.network.load_state_dict({key: tensors[f"{name}/{key}"] for key in part.network.state_dict()})
+        if part.optimizer is not None:
+            part.optimizer.state.clear()
+            for key, parameter in part.network.named_parameters():
+                if f"{name}{OPTIMIZER}/exp_avg/{key}" in tensors:
+                    state: dict[str, Any] = part.optimizer.state[parameter]
+                    for moment in _MOMENTS:
+                        state[moment] = _like(tensors[f"{name}{OPTIMIZER}/{moment}/{key}"], parameter)
+    _restore_random_states(tensors)
+
+
+def _like(value: Tensor, parameter: Tensor) -> Tensor:
+    """The value on the parameter's device and in its memory layout, on which the fused optimiser insists."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device)
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)
+
+
+def _random_states() -> dict[str, Tensor]:
+    """The states of Python, numpy, torch, and of every CUDA device, each as one tensor."""
+    _, words, gauss = random.getstate()
+    spare = -1.0 if gauss is None else gauss  # a spare normal number; Python draws them in pairs
+    states = {
+        _CPU: torch.get_rng_state(),
+        _PYTHON: torch.tensor([*words, gauss is not None, spare], dtype=torch.float64),
+        _NUMPY: _numpy_state(),
+    }
+    if torch.cuda.is_available():
+        states |= {f"{_CUDA}{number}": state for number, state in enumerate(torch.cuda.get_rng_state_all())}
+    return states
+
+
+def _numpy_state() -> Tensor:
+    state: Any = np.random.get_state()
+    _, keys, position, has_gauss, gauss = state
+    return torch.tensor([*keys.tolist(), position, has_gauss, gauss], dtype=torch.float64)
+
+
+def _restore_random_states(tensors: Mapping[str, Tensor]) -> None:
+    torch.set_rng_state(tensors[_CPU])
+    *words, has_spare, spare = tensors[_PYTHON].tolist()
+    random.setstate((3, tuple(int(word) for word in words), spare if has_spare else None))
+    *keys, position, has_gauss, gauss = tensors[_NUMPY].tolist()
+    np.random.set_state(("MT19937", np.array(keys, np.uint32), int(position), int(has_gauss), gauss))
+    if torch.cuda.is_available():
+        for number in range(torch.cuda.device_count()):
+            if f"{_CUDA}{number}" in tensors:
+                torch.cuda.set_rng_state(tensors[f"{_CUDA}{number}"], number)

@@ -1,0 +1,216 @@
+"""What can go wrong in a run, seen soon: losses that are no numbers, empty outputs, a game that is over, idle devices.
+
+Nothing here may change what is trained or wait for the device between two lines of the record.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_gan.config import Config
+from p2p_gan.data.batch import Batch
+from p2p_gan.data.store import PairStore
+from p2p_gan.training.job import Job
+from p2p_gan.training.probe import Probe, first_bad_tensor, probe
+
+WINDOW = 5  # looks in a row that must agree before a person is told
+EARLY = 200  # updates in which anything may still look wrong
+PROBE_EVERY = 100  # images; a look costs three passes of the generator, under one percent of so many updates
+FLAT = 2 / 255  # a picture whose values differ by no more is empty
+SAME = 1 / 255  # two outputs that differ by less are the same 8-bit picture
+STARVED = 0.3  # the share of time that the device may wait for data
+SURE = 0.97  # the share of patches that a discriminator which has won judges right
+# Both losses of a discriminator that has won lie below this; a critic (wasserstein) is meant to win.
+WON = {"cross-entropy": 0.1, "least-squares": 0.02, "hinge": 0.05}
+_ROWS = 1000  # updates whose losses are kept
+_BUSY = 0.05  # the share of the time after which a device that is asked answers late, for it has work
+
+
+class DivergedError(P2PError):
+    """A loss or a weight is no number any more.
+
+    `found`: `images` before the first bad update, the first `loss` and the first `tensor` that are bad (or ""), and
+    the `files` of the pairs in that update.
+    """
+
+    def __init__(self, message: str, found: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.found = found
+
+
+class LossHistory:
+    """The losses of the latest updates, kept on the device so that nothing waits, to find the first that is bad."""
+
+    def __init__(self, names: Sequence[str], config: Config, device: torch.device) -> None:
+        self._names = tuple(names)
+        rows = min(_ROWS, config.log_every + 1)  # batches may be as small as one pair
+        self._rows = torch.zeros(rows, len(self._names), device=device)
+        self._updates: deque[tuple[int, int, int]] = deque(maxlen=rows)  # (row, images before, images in it)
+        self._next = 0
+
+    def add(self, losses: Tensor, before: int, count: int) -> None:
+        """The update of `count` images after `before` had these losses."""
+        row = self._next % len(self._rows)
+        self._rows[row].copy_(losses)
+        self._updates.append((row, before, count))
+        self._next += 1
+
+    def last(self) -> tuple[int, int]:
+        """(images before the latest update, images in it)."""
+        _, before, count = self._updates[-1] if self._updates else (0, 0, 0)
+        return before, count
+
+    def first_bad(self) -> tuple[str, int, int] | None:
+        """(loss, images before its update, images in it) of the oldest update with a loss that is no number."""
+        good = self._rows.isfinite().tolist()
+        for row, before, count in self._updates:
+            for name, fine in zip(self._names, good[row], strict=True):
+                if not fine:
+                    return name, before, count
+        return None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known at a line of the record; `waited` is the share of time spent waiting for data."""
+
+    losses: dict[str, float]
+    waited: float
+    probe: Probe | None
+
+
+class Watch:
+    """Says once, in a line, that something has gone wrong, and again only after it had been well in between."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._looks: deque[Look] = deque(maxlen=WINDOW)
+        self._probed: deque[Look] = deque(maxlen=WINDOW)
+        self._said: set[str] = set()
+
+    def look(self, look: Look, images: int) -> dict[str, str]:
+        """{guard: line} of what is wrong now and was not told yet; nothing before a full window, or early."""
+        self._looks.append(look)
+        if look.probe is not None:
+            self._probed.append(look)
+        if images / self._config.batch < EARLY:
+            return {}
+        found = self._of_data() | self._of_networks()
+        new = {guard: line for guard, line in found.items() if guard not in self._said}
+        self._said = set(found)
+        return new
+
+    def _of_data(self) -> dict[str, str]:
+        if len(self._looks) < WINDOW or not all(look.waited > STARVED for look in self._looks):
+            return {}
+        share = sum(look.waited for look in self._looks) / WINDOW
+        return {
+            "starved": f"The device waits for data {share:.0%} of the time. Make pairs smaller on disk ('p2p data pair "
+            "--size'), raise --set memory, or give the process more cores."
+        }
+
+    def _of_networks(self) -> dict[str, str]:
+        if len(self._probed) < WINDOW:
+            return {}
+        probes = [look.probe for look in self._probed if look.probe is not None]
+        found = {}
+        if all(each.output_range <= FLAT < each.real_range for each in probes):
+            found["empty"] = (
+                "The generated pictures are of one colour, the real ones are not. Lower the rate (--set rate=0.0001), "
+                "or check the pairs with 'p2p data check'."
+            )
+        elif all(each.variants is not None and each.variants < SAME for each in probes):
+            found["collapsed"] = (
+                "Variants of one input are identical although dropout or noise is on: the generator ignores chance. "
+                "If you want several answers, take --set noise=8 --set mode_seeking=1 in a new run."
+            )
+        return found | self._of_game()
+
+    def _of_game(self) -> dict[str, str]:
+        game = self._config.game
+        if game not in WON:
+            return {}
+        limit = WON[game]
+        # A smoothed target can be met no better than by its own entropy.
+        real_limit = limit + (_entropy(self._config.smoothing) if game == "cross-entropy" else 0.0)
+        for look in self._probed:
+            sure = look.probe is not None and (look.probe.d_accuracy or 0.0) >= SURE
+            if not sure or look.losses["d_real"] > real_limit or look.losses["d_fake"] > limit:
+                return {}
+        last = self._probed[-1].losses
+        return {
+            "won": f"The discriminator has won (d_real {last['d_real']:.3f}, d_fake {last['d_fake']:.3f}, nearly every "
+            "patch told apart): the generator learns from likeness alone. With few pairs try --set augment=all, else "
+            "--set smoothing=0.1 or fewer discriminator_filters, in a new run."
+        }
+
+
+def _entropy(share: float) -> float:
+    if not share:
+        return 0.0
+    return -(share * math.log(share) + (1 - share) * math.log(1 - share))
+
+
+class Guards:
+    """The guards of one run: told of every update, they look when the record is written."""
+
+    def __init__(self, where: Path, job: Job, store: PairStore) -> None:
+        self._where, self._job, self._store = where, job, store
+        self._history, self._watch = LossHistory(job.recipe.names, job.config, job.device), Watch(job.config)
+        self._waited, self._since = 0.0, time.monotonic()
+        self.probed: Probe | None = None  # at the latest look
+
+    def waited(self, seconds: float) -> None:
+        """So long the loop waited for the next batch."""
+        self._waited += seconds
+
+    def add(self, losses: Tensor, before: int, count: int) -> None:
+        """The update of `count` images after `before` is done."""
+        self._history.add(losses, before, count)
+
+    def look(
+        self, losses: dict[str, float], batch: Batch, images: int, *, deep: bool, answered: float
+    ) -> tuple[dict[str, Any], list[str]]:
+        """(values for the record, lines for the person); `deep` applies the networks to the batch too.
+
+        `answered` is how many seconds the device took to say its losses. Raises DivergedError.
+        """
+        if not all(map(math.isfinite, losses.values())):
+            raise self.diverged()
+        passed = max(time.monotonic() - self._since, 1e-9)
+        # A device that is still busy when it is asked has not been waiting, however long the loop did.
+        share = self._waited / passed if answered < _BUSY * passed else 0.0
+        self.probed = found = probe(self._job, batch) if deep else None
+        troubles = self._watch.look(Look(losses, share, found), images)
+        values = {"waited": round(share, 3), **(found.to_json() if found else {})}
+        self._waited, self._since = 0.0, time.monotonic()
+        lines = [f"{self._where}: image {images}: {line}" for line in troubles.values()]
+        return values | ({"guards": sorted(troubles)} if troubles else {}), lines
+
+    def check_weights(self) -> None:
+        """Raise DivergedError when a weight is no number."""
+        if first_bad_tensor(self._job) is not None:
+            raise self.diverged()
+
+    def diverged(self) -> DivergedError:
+        """What is no number any more, since when, and which pairs were in that update."""
+        loss, before, count = self._history.first_bad() or ("", *self._history.last())
+        tensor = first_bad_tensor(self._job) or ""
+        train = self._job.folder.of("train")
+        files = tuple(train[self._store.order.index(before + each)].file for each in range(count))
+        bad = [f"{kind} {name}" for kind, name in (("the loss", loss), ("the tensor", tensor)) if name]
+        message = (
+            f"{self._where}: {' and '.join(bad)}: no number any more, first seen in the update after image {before} "
+            f"({', '.join(files[:4])}{', ...' if len(files) > 4 else ''}). Repeat the command with --set recover=on, "
+            "which goes back to the last checkpoint at half the rate, or lower the rate or take --precision float32 "
+            "in a new run folder."
+        )
+        return DivergedError(message, {"images": before, "loss": loss, "tensor": tensor, "files": files[:100]})

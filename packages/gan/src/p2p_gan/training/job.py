@@ -1,0 +1,202 @@
+"""What a run needs, made once: the pairs, the networks from their seed, the device.
+
+Nothing here may update a network for good or write a file.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.manifest import PairFolder
+from p2p_gan.config import Config
+from p2p_gan.data.tasks import Task, refuse_unfit, task_of
+from p2p_gan.machine.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
+from p2p_gan.machine.distributed import ALONE, Ranks
+from p2p_gan.models.model import ModelCard
+from p2p_gan.networks.applying import Statistics
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Discriminator
+from p2p_gan.networks.initial import initialise
+from p2p_gan.networks.patchgan import MultiScale, PatchGAN
+from p2p_gan.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
+from p2p_gan.updates.average import average_of
+from p2p_gan.updates.recipe import Recipe, recipe_of
+from p2p_gan.updates.scaling import ScaledAdam
+from p2p_gan.updates.step import Networks
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the loop needs, made once."""
+
+    folder: PairFolder
+    task: Task
+    config: Config
+    device: torch.device
+    autocast: Autocast
+    nets: Networks
+    card: ModelCard
+    recipe: Recipe
+    ranks: Ranks = ALONE
+
+
+def images_of(config: Config, folder: PairFolder) -> int:
+    """How many images a run sees in all: epochs become images here, once."""
+    return config.images or config.epochs * len(folder.of("train"))
+
+
+def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
+    """Resolve what is automatic, prepare the device, and draw the networks from the seed.
+
+    `ranks` says which of several processes this is. Raises UsageError when they cannot share the batch alike.
+    """
+    refuse_uneven(config.batch, ranks.world)
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
+    kind = resolve_device(config.device)
+    device = ranks.device(kind)
+    config = replace(
+        config,
+        images=images_of(config, folder),
+        device=str(kind),
+        precision=resolve_precision(config.precision, device),
+        threads=resolve_threads(config.threads, ranks.local_world),
+        depth=config.depth or _depth(config),
+    )
+    recipe = _recipe(task, config)
+    prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
+    architecture = architecture_of(config, task)
+    # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
+    together = config.batch if config.sync_norm else config.batch // ranks.world
+    statistics: Statistics = "picture" if together <= 1 else "running"
+    card = ModelCard(
+        architecture=architecture,
+        input=task.input,
+        output=task.output,
+        palette=folder.palette,
+        size=config.size,
+        fit=config.fit,
+        statistics=statistics,
+        averaged=config.average > 0,
+        images=0,
+        data_hash=folder.data_hash,
+        input_as=task.codings[0].kind,
+        output_as=task.codings[1].kind,
+    )
+    nets = build(architecture, config, device)
+    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe, ranks)
+
+
+def refuse_uneven(batch: int, world: int) -> None:
+    """Raise UsageError when not every process would have as many pairs of a batch as any other."""
+    if batch % world == 0:
+        return
+    lower = batch // world * world
+    near = f"{lower} and {lower + world}" if lower else f"{world}"
+    raise UsageError(
+        f"batch={batch}: is the batch of all {world} devices together and cannot be shared alike; the nearest "
+        f"that can {'are' if lower else 'is'} {near}."
+    )
+
+
+def refuse_contradictions(folder: PairFolder, config: Config) -> None:
+    """Raise UsageError for the first setting that these pairs contradict, as `make_job` would, building nothing."""
+    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    refuse_unfit(task, config)
+    _recipe(task, config)
+
+
+def _depth(config: Config) -> int:
+    """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
+    if config.generator == "resnet":
+        return RESNET_DEPTH
+    return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+
+
+def _recipe(task: Task, config: Config) -> Recipe:
+    return recipe_of(
+        config,
+        task.codings[1].kind == "classes",
+        colours=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_classes=any(task.palette_of(half) for half in (task.input, task.output)),
+    )
+
+
+def architecture_of(config: Config, task: Task) -> Architecture:
+    """The generator's shape for this task, its depth resolved."""
+    return Architecture(
+        inputs=task.codings[0].channels,
+        outputs=task.codings[1].channels,
+        depth=config.depth,
+        filters=config.filters,
+        max_filters=config.max_filters,
+        norm=config.norm,
+        dropout=config.dropout,
+        kind=config.generator,
+        blocks=config.blocks,
+        upsampling=config.upsampling,
+        dropout_blocks=config.dropout_blocks,
+        dropout_skip=config.dropout_skip,
+        biases=config.biases,
+        noise=config.noise,
+        head="logits" if task.codings[1].kind == "classes" else "tanh",
+    )
+
+
+def discriminator_of(config: Config, inputs: int, outputs: int) -> Discriminator:
+    """The discriminator for pictures of so many channels, its weights not yet drawn."""
+    scales = [
+        PatchGAN(
+            inputs + outputs if config.conditional else outputs,
+            filters=config.discriminator_filters,
+            layers=config.discriminator_layers,
+            norm=config.norm if config.discriminator_norm == "same" else config.discriminator_norm,
+            spectral=config.spectral_norm,
+            conditional=config.conditional,
+        )
+        for _ in range(config.discriminators)
+    ]
+    return MultiScale(scales) if len(scales) > 1 else scales[0]
+
+
+def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
+    """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device."""
+    random = torch.Generator().manual_seed(config.seed)
+    discriminator = discriminator_of(config, architecture.inputs, architecture.outputs)
+    generator = architecture.build()
+    for network in (generator, discriminator):
+        initialise(network, random)
+        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = average_of(generator) if config.average else None
+    if config.game == "none":
+        return Networks(generator, None, _adam(generator, config, device), None, averaged)
+    ours, theirs = (_adam(network, config, device) for network in (generator, discriminator))
+    return Networks(generator, discriminator, ours, theirs, averaged)
+
+
+def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:
+    settings = {"lr": config.rate, "betas": (config.beta1, config.beta2), "fused": True}
+    if config.precision == "float16":
+        return ScaledAdam(network.parameters(), device=device, **settings)
+    return torch.optim.Adam(network.parameters(), **settings)  # type: ignore[arg-type]
+
+
+def rate_at(config: Config, seen: int) -> float:
+    """The learning rate after `seen` images."""
+    total = config.images or 1
+    if config.schedule == "constant" or seen < total / 2:
+        return config.rate
+    return config.rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
+
+
+def rate_change(before: Config, now: Config, seen: int) -> list[str]:
+    """A line, if another length of the run makes a falling rate jump after `seen` images."""
+    was, will = rate_at(before, seen), rate_at(now, seen)
+    if was == will:
+        return []
+    return [
+        f"schedule={now.schedule}: falls over {now.images} images now, not {before.images}: the rate goes on at "
+        f"{will:.3g}, where it was {was:.3g}."
+    ]

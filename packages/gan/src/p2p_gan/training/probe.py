@@ -1,0 +1,113 @@
+"""What the guards look at: the networks applied to the pairs of a batch, as numbers, now and then.
+
+Nothing here may leave a trace in what is trained: no gradient, no random state, no gathered statistics.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from p2p_gan.data.batch import Batch
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.norms import by_itself
+from p2p_gan.runs.state import parts
+from p2p_gan.training.job import Job
+
+PAIRS = 2  # of a batch that are looked at
+# A logit above this passes for real. A critic (wasserstein) has no such threshold: only differences mean something.
+THRESHOLDS = {"cross-entropy": 0.0, "hinge": 0.0, "least-squares": 0.5}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was seen. Ranges and differences are shares of the whole range of values, 0 to 1.
+
+    `output_range` and `real_range`: the largest difference of two pixels of one picture and channel, in the generated
+    and in the real pictures. `variants`: the largest difference of two outputs for one input; None where nothing is
+    left to chance. `d_accuracy`: the share of patches that the discriminator judges right; None without a threshold.
+    `scores`: its logits of the real and of the generated pairs.
+    """
+
+    output_range: float
+    real_range: float
+    variants: float | None
+    d_accuracy: float | None
+    scores: tuple[NDArray[np.float32], NDArray[np.float32]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers that there are, rounded."""
+        names = ("output_range", "variants", "d_accuracy")
+        return {name: round(value, 4) for name in names if (value := getattr(self, name)) is not None}
+
+
+def probe(job: Job, batch: Batch) -> Probe:
+    """Look at the first pairs of a batch on the device; waits for the device."""
+    a, b = batch.a[:PAIRS], batch.b[:PAIRS]
+    with torch.no_grad():
+        fake = _applied(job, a, variant=0)
+        variants = None
+        if (job.config.dropout and job.config.dropout_blocks) or job.config.noise:
+            variants = float((fake[:1] - _applied(job, a[:1], variant=1)).abs().max() / _width(job))
+        real_scores, fake_scores = _scores(job, a, b), _scores(job, a, fake)
+    threshold = THRESHOLDS.get(job.config.game)
+    accuracy = None
+    if threshold is not None and len(real_scores):
+        accuracy = float(((real_scores > threshold).mean() + (fake_scores <= threshold).mean()) / 2)
+    ours, theirs = (_span(values) / _width(job) for values in (fake, b))
+    return Probe(ours, theirs, variants, accuracy, (real_scores, fake_scores))
+
+
+def _applied(job: Job, a: Tensor, variant: int) -> Tensor:
+    noise = tuple(torch.Generator().manual_seed(job.config.seed + variant) for _ in a)
+    with job.autocast():
+        output = job.nets.generator(a, Applying(job.card.statistics, noise=noise)).float()
+    return output.softmax(dim=1) if job.recipe.classes else output
+
+
+def _scores(job: Job, a: Tensor, b: Tensor) -> NDArray[np.float32]:
+    discriminator = job.nets.discriminator
+    if discriminator is None:
+        return np.zeros(0, np.float32)
+    with untouched(discriminator), by_itself(discriminator), job.autocast():
+        logits = discriminator(a, b).logits
+    return torch.cat([each.float().flatten() for each in logits]).cpu().numpy()
+
+
+def _span(values: Tensor) -> float:
+    flat = values.flatten(2)
+    return float((flat.amax(-1) - flat.amin(-1)).max())
+
+
+def _width(job: Job) -> float:
+    """Of the range of what comes out: values lie in -1..1, probabilities of classes in 0..1."""
+    return 1.0 if job.recipe.classes else 2.0
+
+
+@contextmanager
+def untouched(network: nn.Module) -> Iterator[None]:
+    """Bring back, bit for bit, the statistics that a pass in training mode gathers."""
+    kept = {name: value.clone() for name, value in network.named_buffers()}
+    try:
+        yield
+    finally:
+        for name, value in network.named_buffers():
+            value.copy_(kept[name])
+
+
+def first_bad_tensor(job: Job) -> str | None:
+    """The first weight or statistic that is no number, in the order of the networks; None where all are."""
+    for name_of, part in parts(job.nets).items():
+        tensors = {name: value for name, value in part.network.state_dict().items() if value.is_floating_point()}
+        if not tensors:
+            continue
+        good = torch.stack([value.isfinite().all() for value in tensors.values()]).cpu()  # one wait, not hundreds
+        for name, fine in zip(tensors, good.tolist(), strict=True):
+            if not fine:
+                return f"{name_of}.{name}"
+    return None

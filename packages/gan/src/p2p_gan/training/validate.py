@@ -1,0 +1,112 @@
+"""Scores of a run in progress on the pairs of val/, and which of two scores is the better.
+
+Nothing here may change what is trained or draw from torch's own random state: looking leaves no trace.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from p2p_datatools.contract.deep import Array
+from p2p_datatools.contract.images import colorize
+from p2p_gan.applying.agreement import Confusion, nearest_classes
+from p2p_gan.applying.apply import noise_of
+from p2p_gan.applying.metrics import BYTES, l1, ssim
+from p2p_gan.data.reading import read_shown
+from p2p_gan.data.values import kept_to_tensor
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.contract import Generator
+from p2p_gan.training.job import Job
+
+_HELD = 0.25  # the share of `memory` that decoded validation pairs may take; more are read again each time
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1.
+
+    Where the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
+    right and `mean_iou` the mean over classes of intersection over union, all pixels of all pictures counted together.
+    """
+
+    pictures: int
+    l1: float
+    ssim: float
+    accuracy: float | None = None
+    mean_iou: float | None = None
+
+    @property
+    def score(self) -> float:
+        """What is compared, larger is better: the mean IoU of masks, else the negative L1."""
+        return -self.l1 if self.mean_iou is None else self.mean_iou
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores that there are, as JSON values."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+class Validator:
+    """Scores a generator on the same pairs of val/ each time; there are none where `pairs` is empty."""
+
+    def __init__(self, job: Job) -> None:
+        found = job.folder.of("val")
+        wanted = min(len(found), job.config.validate_pairs)
+        # Spread over the names, for neighbours are often alike.
+        self.pairs = tuple(found[index * len(found) // wanted] for index in range(wanted))
+        self._job = job
+        self._held: list[tuple[Array, Array]] | None = None
+        self._palette = job.task.palette_of(job.task.output)
+        self._range = BYTES if self._palette else job.task.output.range
+
+    def score(self, generator: Generator, stopped: Callable[[], bool] = lambda: False) -> Validation | None:
+        """Apply the generator as `sample` would, each picture by itself, and compare with the real outputs.
+
+        `stopped` is asked before each; None when it says so.
+        """
+        confusion = Confusion(self._palette.names) if self._palette else None
+        rows = []
+        for a, b in self._pictures():
+            if stopped():
+                return None
+            fake, real = self._applied(generator, a), b[..., 0] if b.shape[2] == 1 else b
+            if self._palette and confusion:
+                classes = self._job.task.codings[1].kind == "classes"
+                confusion.add(real, fake if classes else nearest_classes(fake, self._palette))
+                fake = colorize(fake, self._palette) if classes else fake
+                real = colorize(real, self._palette)[..., : fake.shape[2]]
+            rows.append((l1(fake, real, self._range), ssim(fake, real, self._range)))
+        means = np.mean(rows, axis=0)
+        agreement = confusion.result() if confusion else None
+        masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
+        return Validation(len(rows), float(means[0]), float(means[1]), *masks)
+
+    def _applied(self, generator: Generator, a: Array) -> Array:
+        job, (given, wanted) = self._job, self._job.task.codings
+        applying = Applying(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
+        with torch.inference_mode():
+            fed = kept_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
+            fake: Array = wanted.to_array(generator(fed, applying))[0]
+        grey_mask = self._palette is not None and wanted.kind != "classes" and fake.ndim == 2
+        return fake[..., None].repeat(3, axis=2) if grey_mask else fake
+
+    def _pictures(self) -> Iterator[tuple[Array, Array]]:
+        if self._held is not None:
+            yield from self._held
+            return
+        held, room = [], self._job.config.memory * _GIB * _HELD
+        for pair in self.pairs:
+            (both,) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
+            room -= sum(half.nbytes for half in both)
+            held += [both] if room > 0 else []
+            yield both
+        if len(held) == len(self.pairs):
+            self._held = held
+
+
+def improves(score: float, best: float | None) -> bool:
+    """Whether a score beats the best before it; the earlier of equals stays, and what is no number never wins."""
+    return bool(np.isfinite(score)) and (best is None or score > best)

@@ -1,0 +1,97 @@
+"""Scores on held-out pairs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.deep import Array
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.images import read_photo
+from p2p_datatools.contract.manifest import Half, open_pairs, with_pairs, write_manifest
+from p2p_datatools.contract.palette import load_palette
+from p2p_gan.applying.apply import How
+from p2p_gan.applying.evaluate import Asked, Diversity, evaluate
+from p2p_gan.applying.sample import sample
+from p2p_gan.models.model import Model, save_model
+
+CARS = load_palette("cars")
+
+
+def test_a_model_is_scored_beside_the_mean_training_picture(run_folder: Path) -> None:
+    scores = evaluate(run_folder, run_folder.parent / "pairs")
+    assert scores.pictures == 2
+    assert 0 < scores.l1 < 1
+    assert scores.l1_mean is not None
+    assert scores.ssim_mean is not None
+    assert 0 < scores.l1_mean < 0.3
+    assert scores.ssim_mean > scores.ssim
+    assert set(scores.color_error) == {"background", "body", "tyres"}
+
+
+def test_a_split_without_pairs_is_named(run_folder: Path, tmp_path: Path, pair_folder: Path) -> None:
+    with pytest.raises(P2PError, match="has no none pairs"):
+        evaluate(run_folder, pair_folder, split="none")
+
+
+def test_the_same_scores_come_again_and_the_picture_scored_is_the_one_that_is_sampled(
+    run_folder: Path, tmp_path: Path
+) -> None:
+    pairs = run_folder.parent / "pairs"
+    seen: dict[str, Array] = {}
+    first = evaluate(run_folder, pairs, each=lambda scored, card: seen.update({scored.name: scored.fake}))
+    assert first == evaluate(run_folder, pairs)
+    sample(run_folder, [pairs], tmp_path / "out")
+    assert all(np.array_equal(read_photo(tmp_path / "out" / f"{name}.png"), fake) for name, fake in seen.items())
+
+
+def test_variants_differ_by_dropout_and_not_without_it(run_folder: Path) -> None:
+    pairs = run_folder.parent / "pairs"
+    on, off = (evaluate(run_folder, pairs, asked=Asked(how=How(dropout=way), variants=3)) for way in (True, False))
+    assert on.diversity is not None
+    assert on.diversity.pairwise_l1 > on.diversity.pixel_std / 2 > 0
+    assert off.diversity == Diversity(3, 0.0, 0.0)
+    assert evaluate(run_folder, pairs).diversity is None
+
+
+def test_photos_have_colour_histograms_and_masks_an_agreement(
+    run_folder: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    pairs = run_folder.parent / "pairs"
+    photos = evaluate(run_folder, pairs)
+    assert photos.histograms is not None
+    assert all(0 <= share <= 1 for share in photos.histograms.values())
+    assert photos.agreement is None
+    for as_ in ("classes", "values"):
+        model = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=CARS, output_as=as_)
+        save_model(tmp_path / f"{as_}.safetensors", model.card, model.generator)
+        masks = evaluate(tmp_path / f"{as_}.safetensors", pairs)
+        assert masks.histograms is None
+        assert masks.agreement is not None
+        assert set(masks.agreement.classes) == {"background", "body", "tyres"}
+        assert masks.agreement.classes["body"].pictures == 2
+        assert 0 < masks.agreement.pixel_accuracy < 1
+
+
+def test_a_folder_without_training_pairs_has_no_mean_picture(run_folder: Path, pair_folder: Path) -> None:
+    folder = open_pairs(pair_folder)
+    write_manifest(with_pairs(folder, list(folder.of("test"))))
+    scores = evaluate(run_folder, pair_folder)
+    assert scores.l1 > 0
+    assert scores.l1_mean is None
+
+
+def test_pairs_of_another_depth_are_refused_before_any_work(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+) -> None:
+    deep = Half("photo", "photo", 3, "uint16", (0.0, 65535.0))
+    model = make_model(Half("mask", "mask"), deep, palette=CARS)
+    save_model(tmp_path / "m.safetensors", model.card, model.generator)
+    with pytest.raises(P2PError, match="its half photo has 3 channels of uint8; the model gives 3 channels of uint16"):
+        evaluate(tmp_path / "m.safetensors", run_folder.parent / "pairs")
+
+
+def test_no_variant_is_no_number_of_variants() -> None:
+    with pytest.raises(UsageError, match="variants=0"):
+        Asked(variants=0)

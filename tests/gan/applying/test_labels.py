@@ -1,0 +1,27 @@
+"""Classes out of masks, however the network has them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_gan.applying.labels import labels_of_input, labels_of_output
+from p2p_gan.models.model import Model
+
+CARS = load_palette("cars")
+MASK = Half("mask", "mask")
+LABELS = np.array([[0, 1, 2], [3, 4, 255]], np.uint8)
+
+
+def test_painted_masks_and_classes_are_the_same_labels(make_model: Callable[..., Model]) -> None:
+    painted = make_model(MASK, MASK, palette=CARS).card
+    coded = make_model(MASK, MASK, palette=CARS, input_as="classes", output_as="classes").card
+    for read in (labels_of_input, labels_of_output):
+        assert np.array_equal(read(CARS.colors()[LABELS], painted), LABELS)
+        assert np.array_equal(read(LABELS, coded), LABELS)
+
+
+def test_a_generated_colour_between_two_classes_counts_as_the_nearer(make_model: Callable[..., Model]) -> None:
+    almost_red = np.full((1, 1, 3), (220, 30, 20), np.uint8)
+    assert labels_of_output(almost_red, make_model(MASK, MASK, palette=CARS).card).tolist() == [[1]]

@@ -1,0 +1,92 @@
+"""What `auto` becomes, and what is refused."""
+
+import contextlib
+import os
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_gan.machine import device
+
+CPU = torch.device("cpu")
+
+
+def test_without_a_gpu_auto_is_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device.resolve_device("auto") == CPU
+    with pytest.raises(UsageError, match="no CUDA device is here"):
+        device.resolve_device("cuda")
+
+
+@pytest.mark.parametrize("wanted", ["toaster", "meta"])
+def test_a_device_that_does_not_exist_is_refused(wanted: str) -> None:
+    with pytest.raises(UsageError, match=f"device={wanted}"):
+        device.resolve_device(wanted)
+
+
+@pytest.mark.parametrize(("fast", "expected"), [(True, "bfloat16"), (False, "float32")])
+def test_auto_takes_bfloat16_on_a_cpu_only_where_its_hardware_has_it(
+    monkeypatch: pytest.MonkeyPatch, fast: bool, expected: str
+) -> None:
+    monkeypatch.setattr(device, "_cpu_multiplies_bfloat16", lambda: fast)
+    assert device.resolve_precision("auto", CPU) == expected
+    assert device.resolve_precision("float32", CPU) == "float32"
+
+
+def test_tf32_is_refused_on_a_cpu() -> None:
+    with pytest.raises(UsageError, match="tf32"):
+        device.resolve_precision("tf32", CPU)
+
+
+def test_bfloat16_is_used_in_passes_and_float32_leaves_them_alone() -> None:
+    product = torch.ones(2, 2)
+    with device.autocast_for(CPU, "bfloat16")():
+        assert (product @ product).dtype == torch.bfloat16
+    assert device.autocast_for(CPU, "float32") is contextlib.nullcontext
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
+    monkeypatch: pytest.MonkeyPatch, deterministic: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is put back whatever it was
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr(torch.cuda, "set_device", lambda each: None)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", asked.append)
+    for name in ("benchmark", "deterministic"):
+        monkeypatch.setattr(torch.backends.cudnn, name, getattr(torch.backends.cudnn, name))
+    device.prepare(torch.device("cuda:0"), "float32", 1, 0, deterministic=deterministic)
+    assert asked == [deterministic]
+    assert torch.backends.cudnn.deterministic is deterministic
+    assert torch.backends.cudnn.benchmark is not deterministic
+    assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == (":4096:8" if deterministic else None)
+
+
+def test_an_operation_that_cannot_be_deterministic_is_named() -> None:
+    refusal = "reflection_pad2d_backward_cuda does not have a deterministic implementation, but you set ..."
+    with (
+        pytest.raises(P2PError, match="no way to compute reflection_pad2d_backward_cuda that is the same every time"),
+        device.telling_what_is_not_deterministic(),
+    ):
+        raise RuntimeError(refusal)
+    with pytest.raises(RuntimeError, match="shapes"), device.telling_what_is_not_deterministic():
+        raise RuntimeError("shapes do not match")
+
+
+def test_preparing_seeds_every_source_of_randomness() -> None:
+    def draws() -> tuple[float, float, float]:
+        device.prepare(CPU, "float32", 1, 5)
+        return random.random(), float(np.random.random()), float(torch.rand(()))
+
+    assert draws() == draws()
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_found() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    assert device.resolve_device("auto").type == "cuda"

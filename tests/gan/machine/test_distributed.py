@@ -1,0 +1,83 @@
+"""What a process knows of the others without asking them."""
+
+import signal
+
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, joined
+
+
+@pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 3), (5, 5), (64, 8)])
+def test_shares_of_a_batch_are_disjoint_in_order_and_leave_nothing_out(count: int, world: int) -> None:
+    shares = [Ranks(rank, world).share(range(100, 100 + count)) for rank in range(world)]
+    assert [position for share in shares for position in share.positions] == list(range(100, 100 + count))
+    assert {len(share.positions) for share in shares} <= {count // world, count // world + 1}
+    assert all(share.weight == 1 for share in shares)
+
+
+@pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 3), (2, 5), (1, 4)])
+def test_the_mean_of_shares_losses_is_that_of_the_batch(count: int, world: int) -> None:
+    values = torch.arange(count).double().square()
+    shares = [Ranks(rank, world).share(range(count)) for rank in range(world)]
+    found = sum(values[list(share.positions)].mean() * share.factor for share in shares) / world
+    assert float(found) == pytest.approx(float(values.mean()))
+
+
+def test_where_pairs_are_fewer_than_processes_copies_count_for_one() -> None:
+    shares = [Ranks(rank, 5).share(range(2)) for rank in range(5)]
+    assert [list(share.positions) for share in shares] == [[0], [1], [0], [1], [0]]
+    for position in range(2):
+        assert sum(share.weight for share in shares if position in share.positions) == pytest.approx(1)
+
+
+def test_a_process_alone_has_all_of_a_batch_and_goes_on_with_its_random_state() -> None:
+    assert ALONE.share(range(3)).factor == 1
+    before = torch.get_rng_state()
+    ALONE.draw_anew(0, 5)
+    assert torch.equal(before, torch.get_rng_state())
+    assert ALONE.agreed(7) == 7
+    assert ALONE.stopped(signal.SIGTERM) is signal.SIGTERM
+    assert ALONE.stopped(None) is None
+
+
+def test_other_processes_draw_by_seed_rank_and_images() -> None:
+    def drawn(rank: int, seed: int, images: int) -> float:
+        with torch.random.fork_rng():
+            Ranks(rank, 4).draw_anew(seed, images)
+            return float(torch.rand(()))
+
+    first = drawn(1, 0, 8)
+    assert drawn(1, 0, 8) == first
+    assert len({first, drawn(2, 0, 8), drawn(1, 1, 8), drawn(1, 0, 12)}) == 4
+
+
+def test_a_number_of_devices_is_read_off_the_word() -> None:
+    assert devices_of("cuda*8") == ("cuda", 8)
+    assert devices_of("cpu*2") == ("cpu", 2)
+    assert devices_of("cuda:1") == ("cuda:1", 1)
+
+
+def test_one_process_cannot_be_several_devices() -> None:
+    with pytest.raises(UsageError, match="torchrun --nproc-per-node 2 with device=cpu"), joined("cpu*2"):
+        pass
+
+
+def test_an_environment_without_a_meeting_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert among_others()
+    with pytest.raises(UsageError, match="LOCAL_RANK, MASTER_ADDR, MASTER_PORT is not set"), joined("cpu"):
+        pass
+
+
+@pytest.mark.parametrize(("device", "problem"), [("cpu*3", "there are 2 processes"), ("cuda:1", "of its number")])
+def test_a_device_that_does_not_suit_the_processes_is_refused(
+    monkeypatch: pytest.MonkeyPatch, device: str, problem: str
+) -> None:
+    place = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=problem), joined(device):
+        pass

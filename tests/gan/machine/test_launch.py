@@ -1,0 +1,34 @@
+"""What the launcher gives when processes end well, fail or are killed; `nox -s distributed` has whole runs."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from p2p_gan.machine.launch import launch
+
+PROGRAM = """
+import os, pathlib, signal, time
+times = os.environ["TORCHELASTIC_RESTART_COUNT"]
+pathlib.Path({folder!r}, os.environ["RANK"] + "-" + times).touch()
+while not pathlib.Path({folder!r}, "0-" + times).exists():
+    time.sleep(0.01)
+{then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "restarts", "said", "started"),
+    [
+        ("", 0, "", 2),
+        ("os.environ['RANK'] == '1' and os._exit(3)", 0, "rank 1 (process", 2),
+        ("os.environ['RANK'] == '1' and os.kill(os.getpid(), signal.SIGKILL)", 1, "was killed by SIGKILL.", 4),
+    ],
+)
+def test_processes_are_started_again_and_the_one_that_failed_is_named(
+    tmp_path: Path, then: str, restarts: int, said: str, started: int
+) -> None:
+    found = launch([sys.executable, "-c", PROGRAM.format(folder=str(tmp_path), then=then)], 2, restarts)
+    assert said in found
+    assert bool(found) == bool(said)
+    assert len(list(tmp_path.iterdir())) == started

@@ -1,0 +1,57 @@
+"""What of a picture is held at once follows from its size and the memory there is."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.machine.memory import MOST, budget_of, free_bytes, layout_of, shapes_of, whole_bytes
+from p2p_gan.networks.architecture import Architecture
+
+STEPS = Architecture(3, 3, 5, 8, 64, "batch", 0.5).build().steps()
+SIZE = Size(640, 1280)
+
+
+def test_the_shapes_are_those_of_the_network() -> None:
+    shapes = shapes_of(STEPS, 3, Size(64, 32))
+    assert shapes[0] == (3, 32, 64)
+    assert shapes[5] == (64, 1, 2)
+    assert shapes[-1] == (3, 32, 64)
+
+
+def test_a_picture_that_fits_needs_no_plan() -> None:
+    assert layout_of(STEPS, 3, SIZE, whole_bytes(STEPS, shapes_of(STEPS, 3, SIZE))) is None
+
+
+def test_the_less_memory_the_fewer_rows_at_once_and_the_outermost_values_are_never_held() -> None:
+    whole = whole_bytes(STEPS, shapes_of(STEPS, 3, SIZE))
+    layouts = [layout_of(STEPS, 3, SIZE, whole * share // 100) for share in (90, 50, 25)]
+    rows = [layout.rows for layout in layouts if layout]
+    assert len(rows) == 3
+    assert all(1 not in layout.held for layout in layouts if layout)
+    assert layouts[-1] is not None
+    assert rows[-1] < SIZE.height
+
+
+def test_a_picture_for_which_no_strip_is_small_enough_is_refused() -> None:
+    with pytest.raises(P2PError, match=r"size=640x1280: takes more memory than the 0\.0 GiB.*Choose a smaller --size"):
+        layout_of(STEPS, 3, SIZE, 1 << 16)
+
+
+def test_a_pass_takes_half_of_what_is_free_and_no_more_than_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    assert free_bytes(cpu) > 0
+    monkeypatch.setattr("p2p_gan.machine.memory.free_bytes", lambda device: 1 << 30)
+    assert budget_of(cpu) == 1 << 29
+    monkeypatch.setattr("p2p_gan.machine.memory.free_bytes", lambda device: 1 << 40)
+    assert budget_of(cpu) == MOST["cpu"]
+
+
+def test_where_the_system_does_not_tell_four_gibibytes_are_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object) -> str:
+        raise OSError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert free_bytes(torch.device("cpu")) == 4 << 30

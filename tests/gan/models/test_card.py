@@ -1,0 +1,84 @@
+"""A card is read back as it was written, and what no model can have is refused in one line before it costs anything."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_gan.models.card import card_from_json
+from p2p_gan.models.model import load_model
+
+
+@pytest.fixture(scope="module")
+def value(run_folder: Path) -> dict[str, Any]:
+    """The card of a trained model, as JSON values."""
+    loaded: dict[str, Any] = json.loads(json.dumps(load_model(run_folder).card.to_json()))
+    return loaded
+
+
+def changed(value: dict[str, Any], place: str, new: object) -> str:
+    """The card as text with another value at a place such as input.range."""
+    copy = json.loads(json.dumps(value))
+    *way, last = place.split(".")
+    inner = copy
+    for step in way:
+        inner = inner[step]
+    inner[last] = new
+    return json.dumps(copy)
+
+
+def test_a_card_is_read_back_as_it_was_written(run_folder: Path, value: dict[str, Any]) -> None:
+    assert card_from_json(json.dumps(value), where="m") == load_model(run_folder).card
+
+
+@pytest.mark.parametrize(
+    ("place", "new"),
+    [
+        ("architecture", None),
+        ("architecture.depth", 10**9),
+        ("architecture.depth", None),
+        ("architecture.filters", 0),
+        ("architecture.filters", 2.5),
+        ("architecture.norm", "layer"),
+        ("architecture.upsampling", "bilinear"),
+        ("architecture.dropout", 1.0),
+        ("architecture.biases", "yes"),
+        ("size", [0, 0]),
+        ("size", ["a", "b"]),
+        ("size", [10**6, 32]),
+        ("statistics", "batch"),
+        ("fit", "squeeze"),
+        ("averaged", 1),
+        ("images", "many"),
+        ("data_hash", None),
+        ("output_as", "words"),
+        ("input.range", [1, 0]),
+        ("input.range", [0, float("nan")]),
+        ("output.dtype", "complex64"),
+        ("output.kind", "song"),
+        ("output.channels", 0),
+        ("version", "one"),
+    ],
+)
+def test_what_no_model_can_have_is_refused_as_damage(value: dict[str, Any], place: str, new: object) -> None:
+    with pytest.raises(P2PError, match=r"^m: its description is damaged .* Train or fetch the model again\.$"):
+        card_from_json(changed(value, place, new), where="m")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", "[]", '"x"', "null"])
+def test_a_card_that_is_no_table_is_refused_as_damage(text: str) -> None:
+    with pytest.raises(P2PError, match="its description is damaged"):
+        card_from_json(text, where="m")
+
+
+@pytest.mark.parametrize("palette", [[], {}, {"name": "x", "classes": []}, {"name": "x", "classes": [{"name": "a"}]}])
+def test_a_broken_palette_is_refused_as_such(value: dict[str, Any], palette: object) -> None:
+    with pytest.raises(P2PError, match="palette"):
+        card_from_json(changed(value, "palette", palette), where="m")
+
+
+def test_a_card_of_a_newer_version_says_so(value: dict[str, Any]) -> None:
+    with pytest.raises(P2PError, match="p2p-model 2; this p2p is older"):
+        card_from_json(changed(value, "version", 2), where="m")

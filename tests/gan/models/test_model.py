@@ -1,0 +1,123 @@
+"""A model file says everything about itself, and is refused in one line when it is not one."""
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.models.model import FILE, Model, load_model, save_model, write_model
+
+
+def test_a_model_knows_what_it_was_trained_for(run_folder: Path) -> None:
+    card = load_model(run_folder).card
+    assert (card.direction, card.input.kind, card.size, card.fit) == ("mask-to-photo", "mask", Size(32, 32), "stretch")
+    assert (card.statistics, card.averaged, card.images) == ("picture", False, 12)
+    assert card.palette is not None
+    assert card.palette.names == ("background", "body", "tyres", "lights", "windows")
+    assert len(card.data_hash) == 64
+
+
+def test_a_run_folder_and_its_model_file_are_the_same_model(run_folder: Path) -> None:
+    assert load_model(run_folder).digest == load_model(run_folder / FILE).digest
+
+
+def test_saving_what_was_loaded_gives_the_same_bytes(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    save_model(tmp_path / FILE, model.card, model.generator)
+    assert (tmp_path / FILE).read_bytes() == (run_folder / FILE).read_bytes()
+
+
+@pytest.mark.parametrize("data", [b"", b"no model at all", b"\xff" * 64, b"\x08\0\0\0\0\0\0\0notjson!"])
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "x.safetensors"
+    file.write_bytes(data)
+    with pytest.raises(P2PError, match=r"x\.safetensors: is not a model"):
+        load_model(file)
+
+
+def test_a_model_cut_in_half_is_refused(run_folder: Path, tmp_path: Path) -> None:
+    data = (run_folder / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(data[: len(data) // 2])
+    with pytest.raises(P2PError, match="is not a model, or was cut off"):
+        load_model(tmp_path)
+
+
+def test_a_model_that_states_a_terabyte_is_refused_without_reading_it(run_folder: Path, tmp_path: Path) -> None:
+    whole = (run_folder / FILE).read_bytes()
+    for length in (struct.unpack("<Q", whole[:8])[0], 10**11):
+        with (tmp_path / FILE).open("wb") as file:
+            file.write(struct.pack("<Q", length) + whole[8 : len(whole) // 2])
+            file.truncate(10**12)  # takes no place on the disk
+        with pytest.raises(P2PError, match="is not a model, or was cut off"):
+            load_model(tmp_path)
+
+
+def test_a_network_that_the_tensors_are_not_is_refused_before_it_takes_memory(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    huge = replace(model.card.architecture, filters=2**14, max_filters=2**14)
+    write_model(tmp_path / FILE, replace(model.card, architecture=huge), model.generator.state_dict())
+    with pytest.raises(P2PError, match="does not fit the architecture it states"):
+        load_model(tmp_path)
+
+
+def test_tensors_without_a_description_are_refused(tmp_path: Path) -> None:
+    safetensors.torch.save_file({"weight": torch.zeros(1)}, tmp_path / FILE)
+    with pytest.raises(P2PError, match="no description of a p2p model"):
+        load_model(tmp_path)
+
+
+def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    tensors = dict(model.generator.state_dict())
+    tensors["last.bias"] = torch.zeros(7)
+    with safetensors.safe_open(run_folder / FILE, "pt") as file:
+        metadata = file.metadata()
+    safetensors.torch.save_file(tensors, tmp_path / FILE, metadata)
+    with pytest.raises(P2PError, match=r"the tensor last\.bias does not fit"):
+        load_model(tmp_path)
+
+
+def test_a_place_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match="there is no such model"):
+        load_model(tmp_path / "nothing")
+    with pytest.raises(P2PError, match=r"has no model\.safetensors"):
+        load_model(tmp_path)
+
+
+def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    card = model.card.to_json()
+    del card["input_as"], card["output_as"]
+    for name in ("blocks", "upsampling", "dropout_blocks", "dropout_skip", "biases", "noise", "head"):
+        del card["architecture"][name]
+    tensors = dict(model.generator.state_dict())
+    safetensors.torch.save_file(tensors, tmp_path / FILE, {"p2p": json.dumps(card)})
+    old = load_model(tmp_path)
+    assert old.card == model.card
+    assert (old.card.input_coding.kind, old.card.output_coding.channels) == ("values", 3)
+
+
+def test_a_card_whose_halves_do_not_fit_its_network_is_refused(run_folder: Path, tmp_path: Path) -> None:
+    model = load_model(run_folder)
+    save_model(tmp_path / FILE, replace(model.card, input_as="classes"), model.generator)
+    with pytest.raises(P2PError, match="its description is damaged"):
+        load_model(tmp_path)
+
+
+def test_a_card_of_classes_and_native_sizes_is_read_back(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    halves = Half("mask", "mask"), Half("bands", "picture", 12, "float32", (-1.5, 4.0))
+    model = make_model(*halves, palette=load_palette("cars"), input_as="classes", size=None)
+    save_model(tmp_path / FILE, model.card, model.generator)
+    card = load_model(tmp_path).card
+    assert card == model.card
+    assert (card.input_coding.kind, card.input_coding.channels) == ("classes", 5)
+    assert (card.output_coding.channels, card.output_coding.range) == (12, (-1.5, 4.0))

@@ -1,0 +1,362 @@
+"""Generators of the reference implementation come in and go out, computing what they did there."""
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.sizes import Size
+from p2p_gan.applying.apply import How, apply_model
+from p2p_gan.config import Config
+from p2p_gan.models.model import load_model
+from p2p_gan.models.reference import export_reference, import_model
+from p2p_gan.networks.applying import Applying
+from p2p_gan.settings import with_settings
+from p2p_gan.training.loop import train
+
+MakeReference = Callable[..., nn.Module]
+KINDS = ["unet_128", "unet_256", "resnet_6blocks", "resnet_9blocks"]
+NORMS = ["batch", "instance", "none"]
+
+
+@pytest.fixture
+def weights(tmp_path: Path, reference: MakeReference) -> Path:
+    """unet_128 with batch norm as the reference saves it."""
+    return saved(reference("unet_128"), tmp_path)
+
+
+def saved(net: nn.Module, place: Path, *, prefix: str = "", name: str = "latest_net_G.pth") -> Path:
+    state = OrderedDict((prefix + key, value) for key, value in net.state_dict().items())
+    torch.save(state, place / name)
+    return place / name
+
+
+def picture(side: int, channels: int = 3) -> torch.Tensor:
+    return torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def changed(weights: Path, **values: torch.Tensor | None) -> Path:
+    """The same file with tensors replaced, or left out where None."""
+    state = torch.load(weights, weights_only=True)
+    for name, value in values.items():
+        del state[name]
+        if value is not None:
+            state[name] = value
+    torch.save(state, weights)
+    return weights
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_imported_generator_computes_what_it_did_there(
+    kind: str, norm: str, reference: MakeReference, tmp_path: Path
+) -> None:
+    net = reference(kind, norm=norm).train()
+    made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
+    assert made.name == kind
+    ours, x = load_model(made.dest).generator, picture(256 if kind == "unet_256" else 128)
+    with torch.no_grad():
+        # In training mode at batch 1, which is how the reference tests; dropout is compared below.
+        torch.testing.assert_close(ours(x, Applying("picture")), net(x), atol=1e-5, rtol=0)
+        assert net(x).std() > 0.05
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gathered_statistics_come_along(kind: str, reference: MakeReference, tmp_path: Path) -> None:
+    net = reference(kind).eval()
+    made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors", settings={"statistics": "running"})
+    assert made.card.statistics == "running"
+    x = picture(256 if kind == "unet_256" else 128)
+    with torch.no_grad():
+        output = load_model(made.dest).generator(x, Applying("running"))
+        torch.testing.assert_close(output, net(x), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_dropout_stands_where_the_reference_has_it(
+    kind: str, norm: str, reference: MakeReference, tmp_path: Path
+) -> None:
+    net = reference(kind, norm=norm, dropout=True).train()
+    made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
+    assert made.card.architecture.dropout == 0.5
+    ours, x = load_model(made.dest).generator, picture(256 if kind == "unet_256" else 128)
+    with torch.no_grad():
+        # The same draws, if they are drawn for the same blocks in the same order.
+        torch.manual_seed(0)
+        expected = net(x)
+        torch.manual_seed(0)
+        torch.testing.assert_close(ours(x), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("dropout", [False, True])
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("kind", [*KINDS, "unet_64", "unet_32", "resnet_1blocks"])
+def test_what_came_in_goes_out_as_it_was(
+    kind: str, norm: str, dropout: bool, reference: MakeReference, tmp_path: Path
+) -> None:
+    weights = saved(reference(kind, norm=norm, dropout=dropout, inputs=1, outputs=4), tmp_path)
+    import_model(weights, tmp_path / "m.safetensors")
+    export_reference(tmp_path / "m.safetensors", tmp_path / "back.pth")
+    before, after = (torch.load(path, weights_only=True) for path in (weights, tmp_path / "back.pth"))
+    assert list(before) == list(after)
+    assert all(torch.equal(before[name], after[name]) and before[name].dtype == after[name].dtype for name in before)
+    reference(kind, norm=norm, dropout=dropout, inputs=1, outputs=4).load_state_dict(after, strict=True)
+
+
+def test_dropout_is_seen_in_a_resnet_and_assumed_in_a_unet_and_can_be_set(
+    reference: MakeReference, tmp_path: Path
+) -> None:
+    for dropout in (False, True):
+        net = saved(reference("resnet_6blocks", dropout=dropout), tmp_path)
+        made = import_model(net, tmp_path / f"{dropout}.safetensors")
+        assert made.card.architecture.dropout == (0.5 if dropout else 0.0)
+        assert not any("dropout" in each for each in made.assumed)
+    unet = saved(reference("unet_128"), tmp_path)
+    assumed = import_model(unet, tmp_path / "assumed.safetensors")
+    assert "dropout 0.5 in 2 blocks, as the reference has it (else: --set dropout=off)" in assumed.assumed
+    off = import_model(unet, tmp_path / "off.safetensors", settings={"dropout": "off"})
+    assert off.card.architecture.dropout == 0
+    assert not any("dropout" in each for each in off.assumed)
+
+
+def test_a_model_saved_by_dataparallel_is_the_same_model(reference: MakeReference, tmp_path: Path) -> None:
+    net = reference("unet_128")
+    alone = import_model(saved(net, tmp_path), tmp_path / "one.safetensors")
+    parallel = import_model(saved(net, tmp_path, prefix="module."), tmp_path / "two.safetensors")
+    assert alone.dest.read_bytes() == parallel.dest.read_bytes()
+
+
+def test_files_of_older_pytorch_are_taken(reference: MakeReference, tmp_path: Path) -> None:
+    batch = reference("unet_128").state_dict()
+    old = OrderedDict((name, value) for name, value in batch.items() if not name.endswith("num_batches_tracked"))
+    torch.save(old, tmp_path / "batch.pth", _use_new_zipfile_serialization=False)
+    assert import_model(tmp_path / "batch.pth", tmp_path / "b.safetensors").card.images == 0
+    # Before 0.4 instance norms wrote statistics that they never used.
+    instance = reference("resnet_6blocks", norm="instance").state_dict()
+    instance["model.2.running_mean"] = instance["model.2.running_var"] = torch.zeros(2)
+    torch.save(instance, tmp_path / "instance.pth")
+    assert import_model(tmp_path / "instance.pth", tmp_path / "i.safetensors").card.architecture.norm == "instance"
+
+
+def test_the_model_describes_itself_and_can_be_applied(weights: Path, tmp_path: Path) -> None:
+    made = import_model(weights, tmp_path / "m.safetensors", direction="b-to-a")
+    card = load_model(made.dest).card
+    assert (card.direction, card.size, card.fit, card.palette) == ("b-to-a", Size(128, 128), "stretch", None)
+    assert (card.input.name, card.output.name, card.input.kind, card.input.channels) == ("b", "a", "picture", 3)
+    assert (card.statistics, card.images) == ("picture", 1234)
+    grey = np.full((40, 50, 3), 128, np.uint8)
+    assert apply_model(load_model(made.dest), grey, How()).shape == (40, 50, 3)
+
+
+def test_the_size_is_the_network_s_own_or_one_it_can_take(
+    weights: Path, reference: MakeReference, tmp_path: Path
+) -> None:
+    resnet = saved(reference("resnet_6blocks"), tmp_path, name="r.pth")
+    assert import_model(resnet, tmp_path / "r.safetensors").card.size == Size(256, 256)
+    wide = import_model(resnet, tmp_path / "w.safetensors", size=Size(100, 64))
+    assert wide.card.size == Size(100, 64)
+    with pytest.raises(UsageError, match="size=256x192: is not possible; the sides of a unet_128 are multiples of 128"):
+        import_model(weights, tmp_path / "m.safetensors", size=Size(256, 192))
+
+
+def test_the_same_call_again_does_nothing_and_nothing_else_is_replaced(weights: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "m.safetensors"
+    assert import_model(weights, dest).written
+    assert not import_model(weights, dest).written
+    with pytest.raises(UsageError, match=r"m\.safetensors: holds something else"):
+        import_model(weights, dest, settings={"dropout": "off"})
+    assert export_reference(dest, tmp_path / "out.pth").written
+    assert not export_reference(dest, tmp_path / "out.pth").written
+    with pytest.raises(UsageError, match=r"is not the name of a new file NAME\.safetensors"):
+        import_model(weights, tmp_path / "model.pth")
+
+
+# What is no generator of the reference, in one line that names the first key that does not fit.
+
+
+def test_a_discriminator_is_named_by_its_first_tensor(tmp_path: Path) -> None:
+    net = nn.Module()
+    net.model = nn.Sequential(nn.Conv2d(6, 4, 4), nn.LeakyReLU(), nn.Conv2d(4, 8, 4), nn.BatchNorm2d(8))
+    with pytest.raises(
+        P2PError, match=r"holds model\.0\.weight, which no generator.* Is it the discriminator"
+    ) as error:
+        import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
+    assert "\n" not in str(error.value)
+
+
+def test_the_first_tensor_that_is_missing_or_of_another_shape_or_too_many_is_named(
+    weights: Path, tmp_path: Path
+) -> None:
+    whole, dest = weights.read_bytes(), tmp_path / "m.safetensors"
+    name = "model.model.1.model.3.model.2.running_var"
+    with pytest.raises(P2PError, match=rf"{name} is missing, which a unet_128 has"):
+        import_model(changed(weights, **{name: None, "model.model.3.weight": None}), dest)
+    weights.write_bytes(whole)
+    name = "model.model.1.model.3.model.1.weight"
+    with pytest.raises(P2PError, match=rf"{name} is \(8, 4, 3, 3\) of torch.float32, .* of 2 filters \(8, 4, 4, 4\)"):
+        import_model(changed(weights, **{name: torch.zeros(8, 4, 3, 3)}), dest)
+    weights.write_bytes(whole)
+    state = torch.load(weights, weights_only=True)
+    torch.save({**state, "model.model.1.model.9.weight": torch.zeros(1)}, weights)
+    with pytest.raises(P2PError, match=r"model\.model\.1\.model\.9\.weight is more than a unet_128 has"):
+        import_model(weights, dest)
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize("name", ["model.model.0.weight", "model.model.3.weight"])
+def test_a_missing_end_is_named_too(weights: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(P2PError, match=f"{name} is missing"):
+        import_model(changed(weights, **{name: None}), tmp_path / "m.safetensors")
+
+
+def test_a_tensor_that_claims_more_than_the_file_holds_is_named(weights: Path, tmp_path: Path) -> None:
+    name = "model.model.1.model.1.weight"
+    with pytest.raises(P2PError, match=f"{name} is "):
+        import_model(changed(weights, **{name: torch.zeros(1).expand(4, 2, 4, 4)}), tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize("count", [torch.zeros(3, dtype=torch.int64), torch.tensor(float("nan"))])
+def test_a_count_that_is_none_is_named(weights: Path, tmp_path: Path, count: torch.Tensor) -> None:
+    name = "model.model.1.model.2.num_batches_tracked"
+    with pytest.raises(P2PError, match=f"{name} is "):
+        import_model(changed(weights, **{name: count}), tmp_path / "m.safetensors")
+
+
+def test_a_name_with_a_line_end_stays_in_one_line(tmp_path: Path) -> None:
+    torch.save({"a\n\x1b[31mb": torch.zeros(1)}, tmp_path / "G.pth")
+    with pytest.raises(P2PError, match=r"holds a\\n\\x1b\[31mb, which no generator"):
+        import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        import os
+
+        return os.mkdir, ("owned",)
+
+
+def test_code_in_a_file_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"model.model.0.weight": Evil()}, tmp_path / "new.pth")
+    torch.save({"model.model.0.weight": Evil()}, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    (tmp_path / "raw.pth").write_bytes(pickle.dumps(Evil(), protocol=2))
+    for name in ("new", "old", "raw"):
+        with pytest.raises(P2PError, match=r"would run \w+\.mkdir when loaded, so it was not loaded") as error:
+            import_model(tmp_path / f"{name}.pth", tmp_path / "m.safetensors")
+        assert "\n" not in str(error.value)
+    assert not (tmp_path / "owned").exists()
+
+
+def damaged(weights: Path) -> dict[str, bytes]:
+    whole, empty = weights.read_bytes(), io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    return {
+        "half": whole[: len(whole) // 2],
+        "nothing": b"",
+        "text": b"these are no weights\n" * 10,
+        "other zip": empty.getvalue(),
+        "start": whole[:100],
+        "noise": bytes(range(256)) * 8,
+    }
+
+
+@pytest.mark.parametrize("how", ["half", "nothing", "text", "other zip", "start", "noise"])
+def test_a_damaged_file_is_refused_in_one_line(weights: Path, tmp_path: Path, how: str) -> None:
+    weights.write_bytes(damaged(weights)[how])
+    with pytest.raises(P2PError, match=r"latest_net_G\.pth: is no file of torch\.save, or was cut off") as error:
+        import_model(weights, tmp_path / "m.safetensors")
+    assert "\n" not in str(error.value)
+
+
+def test_wherever_an_old_file_was_cut_it_is_refused(reference: MakeReference, tmp_path: Path) -> None:
+    state = reference("resnet_1blocks", filters=1).state_dict()
+    torch.save(state, tmp_path / "G.pth", _use_new_zipfile_serialization=False)
+    whole = (tmp_path / "G.pth").read_bytes()
+    for cut in range(1, len(whole), len(whole) // 150):
+        (tmp_path / "G.pth").write_bytes(whole[:cut])
+        # Cut inside a name, it asks for something that does not exist.
+        with pytest.raises(P2PError, match=r"is no file of|would run torch"):
+            import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
+
+
+def test_other_things_that_torch_saves_are_said(tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "list.pth")
+    with pytest.raises(P2PError, match="holds a list and no state dict"):
+        import_model(tmp_path / "list.pth", tmp_path / "m.safetensors")
+    torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pth")
+    with pytest.raises(P2PError, match="holds epoch, which is no tensor"):
+        import_model(tmp_path / "checkpoint.pth", tmp_path / "m.safetensors")
+    torch.save({}, tmp_path / "empty.pth")
+    with pytest.raises(P2PError, match="holds nothing, which no generator"):
+        import_model(tmp_path / "empty.pth", tmp_path / "m.safetensors")
+    with pytest.raises(P2PError, match="there is no such file"):
+        import_model(tmp_path / "none.pth", tmp_path / "m.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"dropout": "much"}, "dropout=much: is not possible"),
+        ({"dropout": "1"}, "dropout=1: is not possible"),
+        ({"statistics": "both"}, "statistics=both: is not possible"),
+        ({"norm": "none"}, "norm: cannot be set here; there are dropout and statistics"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(
+    weights: Path, tmp_path: Path, settings: dict[str, str], match: str
+) -> None:
+    with pytest.raises(UsageError, match=match):
+        import_model(weights, tmp_path / "m.safetensors", settings=settings)
+
+
+def test_a_direction_is_two_words(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="direction=AtoB: is not X-to-Y"):
+        import_model(weights, tmp_path / "m.safetensors", direction="AtoB")
+
+
+# What was trained here and goes there.
+
+
+def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there(
+    pair_folder: Path, tiny: Config, reference: MakeReference, tmp_path: Path
+) -> None:
+    fields = {"biases": "off", "max_filters": 16, "filters": 2, "dropout": 0}
+    train(pair_folder, tmp_path / "run", replace(with_settings(tiny, fields), images=2))
+    made = export_reference(tmp_path / "run", tmp_path / "G.pth")
+    assert made.options == "--netG unet_32 --norm batch --ngf 2 --input_nc 3 --output_nc 3"
+    assert made.notes == ("the model has no dropout: add --no_dropout",)
+    net = reference("unet_32").train()
+    net.load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True), strict=True)
+    with torch.no_grad():
+        ours = load_model(tmp_path / "run").generator(picture(32), Applying("picture"))
+        torch.testing.assert_close(net(picture(32)), ours, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ({}, "its widths are not the reference's"),
+        ({"max_filters": 32}, "its biases are not the reference's"),
+        ({"generator": "encoder-decoder"}, "its decoder has no skips"),
+        ({"upsampling": "resize"}, "its decoder resizes"),
+        ({"noise": 1}, "its input has random channels"),
+        ({"depth": 4}, "its depth is 4"),
+    ],
+)
+def test_a_model_that_the_reference_cannot_build_says_why(
+    pair_folder: Path, tiny: Config, tmp_path: Path, fields: dict[str, object], match: str
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(with_settings(tiny, fields), images=1))
+    with pytest.raises(P2PError, match=f"the reference implementation cannot load it: {match}"):
+        export_reference(tmp_path / "run", tmp_path / "G.pth")
+    assert not (tmp_path / "G.pth").exists()

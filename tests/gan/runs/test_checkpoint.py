@@ -1,0 +1,324 @@
+"""Checkpoints bring a state back bit for bit, or say what is wrong with them."""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config import Config
+from p2p_gan.data.batch import Batch
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.runs import checkpoint
+from p2p_gan.training.job import build
+from p2p_gan.updates.average import average_of
+from p2p_gan.updates.recipe import Recipe
+from p2p_gan.updates.step import Networks, train_step
+
+MakeNetworks = Callable[[], Networks]
+PROGRESS = checkpoint.Progress(4, [0.1, 0.2, 0.3, 0.4], 3, 1.5, 0.25, 2, False, {"scaler": {"scale": 0.1}})
+
+
+class Heard(Reporter):
+    """Keeps what a person would read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def some_steps(nets: Networks, batch: Batch, count: int) -> list[float]:
+    steps = [train_step(nets, batch, Recipe(), contextlib.nullcontext) for _ in range(count)]
+    return [float(value) for value in torch.stack(steps).flatten()]
+
+
+def saved(run: Path, nets: Networks, images: int, *, keep: int = 2, best_images: int | None = None) -> None:
+    checkpoint.save(run, nets, replace(PROGRESS, images=images, best_images=best_images), keep=keep)
+
+
+def a_weight(tensors: Mapping[str, torch.Tensor], part: str = "generator/") -> str:
+    """The name of a convolution's weights, whatever the networks call them."""
+    return min(name for name in tensors if name.startswith(part) and tensors[name].ndim == 4)
+
+
+def names(run: Path) -> list[str]:
+    return sorted(path.name for path in (run / checkpoint.FOLDER).iterdir())
+
+
+def rewritten(run: Path, images: int, change: Callable[[dict[str, torch.Tensor]], object]) -> Path:
+    """Change the tensors of a checkpoint and make the record's hashes right again, as no accident would."""
+    file = run / checkpoint.FOLDER / f"{images:010d}.safetensors"
+    tensors = safetensors.torch.load_file(file)
+    change(tensors)
+    file.write_bytes(safetensors.torch.save(tensors))
+    sealed(file)
+    return file
+
+
+def sealed(file: Path) -> None:
+    record: dict[str, Any] = json.loads(file.with_suffix(".json").read_text())
+    record |= {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "bytes": file.stat().st_size}
+    del record["record_sha256"]
+    checkpoint.seal(file.parents[1], record, keep=9)
+
+
+def test_a_state_goes_on_as_if_it_had_never_been_saved(
+    tmp_path: Path, make_networks: MakeNetworks, easy_batch: Batch
+) -> None:
+    nets = make_networks()
+    some_steps(nets, easy_batch, 3)
+    nets.generator_optimizer.param_groups[0]["lr"] = 1e-5
+    checkpoint.save(tmp_path, nets, PROGRESS, keep=2)
+    expected = some_steps(nets, easy_batch, 3), random.gauss(0, 1), np.random.normal(), torch.rand(())
+    torch.manual_seed(99)
+    random.seed(99)
+    np.random.seed(99)
+    resumed = make_networks()
+    assert checkpoint.load_latest(tmp_path, resumed) == PROGRESS
+    assert resumed.generator_optimizer.param_groups[0]["lr"] == 1e-5
+    assert (some_steps(resumed, easy_batch, 3), random.gauss(0, 1), np.random.normal(), torch.rand(())) == expected
+
+
+def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    random.gauss(0, 1)
+    np.random.normal()
+    checkpoint.save(tmp_path, make_networks(), PROGRESS, keep=2)
+    expected = random.gauss(0, 1), np.random.normal()
+    random.seed(99)
+    np.random.seed(99)
+    checkpoint.load_latest(tmp_path, make_networks())
+    assert (random.gauss(0, 1), np.random.normal()) == expected
+
+
+def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    nets, other = (replace(made, averaged=average_of(made.generator)) for made in (make_networks(), make_networks()))
+    for value in nets.applied.state_dict().values():
+        value.fill_(0.25)
+    saved(tmp_path, nets, 3)
+    checkpoint.load_latest(tmp_path, other)
+    assert all(bool((value == 0.25).all()) for value in other.applied.state_dict().values())
+    assert not any(bool((value == 0.25).all()) for value in other.generator.parameters())
+
+
+def test_a_run_without_a_discriminator_comes_back_too(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    made = make_networks()
+    saved(tmp_path, Networks(made.generator, None, made.generator_optimizer, None), 3)
+    again = make_networks()
+    assert checkpoint.load_latest(tmp_path, Networks(again.generator, None, again.generator_optimizer, None))
+
+
+def test_a_snapshot_is_not_changed_by_training_on(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+    nets = make_networks()
+    some_steps(nets, easy_batch, 1)
+    memory: dict[str, torch.Tensor] = {}
+    state = checkpoint.snapshot(nets, memory)
+    before = {name: value.clone() for name, value in state.tensors.items()}
+    some_steps(nets, easy_batch, 1)
+    assert all(torch.equal(value, before[name]) for name, value in state.tensors.items())
+    later = checkpoint.snapshot(nets, memory)
+    weight = a_weight(later.tensors)
+    assert not torch.equal(later.tensors[weight], before[weight])
+    assert later.tensors[weight] is state.tensors[weight]  # the memory is used again
+
+
+def test_a_checkpoint_before_the_first_update_brings_fresh_optimisers(
+    tmp_path: Path, make_networks: MakeNetworks, easy_batch: Batch
+) -> None:
+    checkpoint.save(tmp_path, make_networks(), PROGRESS, keep=2)
+    nets = make_networks()
+    some_steps(nets, easy_batch, 1)
+    checkpoint.load_latest(tmp_path, nets)
+    assert not nets.generator_optimizer.state
+
+
+def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    nets = make_networks()
+    for images in (2, 4, 8, 12, 16):
+        saved(tmp_path, nets, images, best_images=4 if images >= 4 else None)
+    kept = [f"{images:010d}.{suffix}" for images in (4, 12, 16) for suffix in ("json", "safetensors")]
+    assert names(tmp_path) == kept
+
+
+def test_tensors_without_their_record_do_not_count_and_go_with_the_next_save(
+    tmp_path: Path, make_networks: MakeNetworks
+) -> None:
+    saved(tmp_path, make_networks(), 4)
+    (tmp_path / checkpoint.FOLDER / "0000000004.json").unlink()
+    assert checkpoint.load_latest(tmp_path, make_networks()) is None
+    assert checkpoint.latest(tmp_path) == (0, True)
+    saved(tmp_path, make_networks(), 6)
+    assert names(tmp_path) == ["0000000006.json", "0000000006.safetensors"]
+
+
+def test_the_record_is_written_when_its_tensors_are_on_the_disk(
+    tmp_path: Path, make_networks: MakeNetworks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut may not see in another order: flush, rename, flush the folder, then the same for the record."""
+    events: list[str] = []
+    flush, rename = os.fsync, Path.replace
+
+    def fsync(handle: int) -> None:
+        events.append(f"flush {Path(f'/proc/self/fd/{handle}').resolve().name.split('.')[-1]}")
+        flush(handle)
+
+    def replace_(self: Path, target: Path) -> Path:
+        events.append(f"rename {target.suffix}")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace_)
+    saved(tmp_path, make_networks(), 4)
+    folder = f"flush {checkpoint.FOLDER}"
+    assert events == ["flush tmp", "rename .safetensors", folder, "flush tmp", "rename .json", folder]
+
+
+@pytest.mark.parametrize("damage", ["flip a byte", "cut in half", "zero bytes", "no file", "1 TB by its header"])
+def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
+    tmp_path: Path, make_networks: MakeNetworks, damage: str
+) -> None:
+    for images in (4, 8):
+        saved(tmp_path, make_networks(), images)
+    file = tmp_path / checkpoint.FOLDER / "0000000008.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    damaged = {
+        "flip a byte": bytes(data),
+        "cut in half": bytes(data[: len(data) // 2]),
+        "zero bytes": b"",
+        "1 TB by its header": struct.pack("<Q", 2**40) + data[8:],
+    }
+    file.write_bytes(damaged[damage]) if damage in damaged else file.unlink()
+    heard = Heard()
+    progress = checkpoint.load_latest(tmp_path, make_networks(), heard)
+    assert progress is not None
+    assert progress.images == 4
+    (line,) = heard.lines
+    assert str(file) in line
+    assert "continues from image 4" in line
+    assert "\n" not in line
+    assert "0000000008.json" not in names(tmp_path)
+    assert "0000000008.damaged.json" in names(tmp_path)
+    again = Heard()
+    assert checkpoint.load_latest(tmp_path, make_networks(), again)
+    assert again.lines == []
+
+
+def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    saved(tmp_path, make_networks(), 4)
+    saved(tmp_path, make_networks(), 8)
+    os.truncate(tmp_path / checkpoint.FOLDER / "0000000008.safetensors", 10**12)  # takes no place on the disk
+    progress = checkpoint.load_latest(tmp_path, make_networks())
+    assert progress is not None
+    assert progress.images == 4
+
+
+def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    for images in (4, 8):
+        saved(tmp_path, make_networks(), images)
+    (tmp_path / checkpoint.FOLDER / "0000000008.safetensors").write_bytes(b"")
+    checkpoint.load_latest(tmp_path, make_networks())
+    saved(tmp_path, make_networks(), 5, keep=1)
+    assert checkpoint.latest(tmp_path) == (5, False)
+    assert checkpoint.load_latest(tmp_path, make_networks())
+
+
+@pytest.mark.parametrize("damage", ["cut off", "a digit"])
+def test_a_record_that_is_not_what_was_written_is_damage_too(
+    tmp_path: Path, make_networks: MakeNetworks, damage: str
+) -> None:
+    saved(tmp_path, make_networks(), 4)
+    saved(tmp_path, make_networks(), 8)
+    record = tmp_path / checkpoint.FOLDER / "0000000008.json"
+    text = record.read_text()
+    record.write_text(text[:20] if damage == "cut off" else text.replace('"tallied": 3', '"tallied": 2'))
+    assert checkpoint.latest(tmp_path) == (4, False)
+    heard = Heard()
+    progress = checkpoint.load_latest(tmp_path, make_networks(), heard)
+    assert progress is not None
+    assert progress.images == 4
+    assert heard.lines[0].startswith(f"{record}: ")
+
+
+def test_where_all_are_damaged_the_person_is_told_what_to_do(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    for images in (4, 8):
+        saved(tmp_path, make_networks(), images)
+        (tmp_path / checkpoint.FOLDER / f"{images:010d}.safetensors").write_bytes(b"")
+    with pytest.raises(
+        P2PError, match=r"None of the 2 checkpoints .* delete that folder: the same command then begins"
+    ):
+        checkpoint.load_latest(tmp_path, make_networks())
+    assert not any("damaged" in name for name in names(tmp_path))
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, torch.Tensor]], object], str]] = {
+    "an extra tensor": (lambda t: t.update(evil=torch.zeros(2)), "tensor that these networks do not have, evil"),
+    "a missing weight": (lambda t: t.pop(a_weight(t)), r"lacks the tensor generator/\S+weight"),
+    "a missing random state": (lambda t: t.pop("random/cpu"), "lacks the tensor random/cpu"),
+    "a missing moment": (
+        lambda t: t.pop(a_weight(t, "generator_optimizer/exp_avg_sq/")),
+        r"lacks the tensor generator_optimizer/exp_avg_sq/\S+weight",
+    ),
+    "another type": (lambda t: t.update({a_weight(t): t[a_weight(t)].half()}), "is F16, not F32"),
+    "another shape": (lambda t: t.update({a_weight(t): torch.zeros(1, 2)}), r"has the shape 1x2, not (\d+x){3}\d+"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_tensors_that_do_not_fit_are_named_although_their_hash_is_right(
+    tmp_path: Path, make_networks: MakeNetworks, easy_batch: Batch, change: str
+) -> None:
+    nets = make_networks()
+    some_steps(nets, easy_batch, 1)
+    saved(tmp_path, nets, 4)
+    alter, words = CHANGES[change]
+    file = rewritten(tmp_path, 4, alter)
+    with pytest.raises(P2PError, match=words) as caught:
+        checkpoint.load_latest(tmp_path, make_networks())
+    assert str(caught.value).startswith(f"{file}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_header_that_promises_a_terabyte_allocates_nothing(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    saved(tmp_path, make_networks(), 4)
+    file = tmp_path / checkpoint.FOLDER / "0000000004.safetensors"
+    entry = {"dtype": "F32", "shape": [2**19, 2**19], "data_offsets": [0, 2**40]}
+    header = json.dumps({"generator/huge": entry}).encode()
+    for data in (struct.pack("<Q", len(header)) + header + bytes(64), struct.pack("<Q", 2**40) + header):
+        file.write_bytes(data)
+        sealed(file)
+        with pytest.raises(P2PError, match="is no whole safetensors file"):
+            checkpoint.load_latest(tmp_path, make_networks())
+
+
+def test_a_checkpoint_of_another_architecture_changes_nothing(
+    tmp_path: Path, make_networks: MakeNetworks, tiny: Config
+) -> None:
+    wider = build(Architecture(3, 3, 5, 6, 12, "batch", 0.5), tiny, torch.device("cpu"))
+    checkpoint.save(tmp_path, wider, PROGRESS, keep=2)
+    nets = make_networks()
+    before = {name: value.clone() for name, value in nets.generator.state_dict().items()}
+    with pytest.raises(P2PError, match=r"its tensor generator/\S+ has the shape \S+, not "):
+        checkpoint.load_latest(tmp_path, nets)
+    assert all(torch.equal(value, before[name]) for name, value in nets.generator.state_dict().items())
+
+
+def test_a_checkpoint_of_another_version_is_not_guessed_at(tmp_path: Path, make_networks: MakeNetworks) -> None:
+    saved(tmp_path, make_networks(), 4)
+    record = tmp_path / checkpoint.FOLDER / "0000000004.json"
+    record.write_text(record.read_text().replace('"version": 1', '"version": 2'))
+    with pytest.raises(P2PError, match="is no checkpoint of this version of p2p"):
+        checkpoint.load_latest(tmp_path, make_networks())

@@ -1,0 +1,226 @@
+"""One writer at a time, no stranger's folder, no silent change of what a run depends on."""
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files import append_lines, read_json, read_lines, write_json
+from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config import Config
+from p2p_gan.runs.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
+
+
+class Heard(Reporter):
+    """Keeps what a person would read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+HOLDER = """
+import sys, time, pathlib
+from p2p_gan.runs.runfolder import RunFolder
+place = RunFolder(pathlib.Path(sys.argv[1]))
+place.hold()
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("dear")
+    with pytest.raises(UsageError, match="holds something else"):
+        RunFolder(tmp_path)
+    with pytest.raises(UsageError, match="is a file, not a run folder"):
+        RunFolder(tmp_path / "thesis.tex")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_second_process_is_refused_until_the_first_is_dead(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        with pytest.raises(
+            P2PError, match=rf"process {first.pid} on {socket.gethostname()} \(this machine\) since 20.* is training"
+        ):
+            RunFolder(tmp_path).hold()
+        first.kill()
+    second = RunFolder(tmp_path)
+    second.hold()
+    second.release()
+
+
+def test_the_record_is_cut_at_the_checkpoint_and_says_where_it_was_resumed(tmp_path: Path) -> None:
+    append_lines(tmp_path / STATS, [{"images": 4}, {"images": 8}, {"images": 12}])
+    with (tmp_path / STATS).open("a") as file:
+        file.write('{"images": 1')
+    RunFolder(tmp_path / "none")
+    place = object.__new__(RunFolder)
+    place.path = tmp_path
+    place.cut_log(8)
+    assert read_lines(tmp_path / STATS) == [{"images": 4}, {"images": 8}, {"resumed_at": 8}]
+
+
+def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(tmp_path: Path) -> None:
+    owner = {"pid": 7, "host": "node-12", "since": "2026-11-22T05:13:13+00:00"}
+    write_json(tmp_path / OWNER, owner)
+    heard = Heard()
+    place = RunFolder(tmp_path)
+    place.hold(heard)
+    (line,) = heard.lines
+    assert "process 7 on node-12 has used it since 2026-11-22T05:13:13+00:00 and not given it back" in line
+    assert read_json(tmp_path / OWNER)["pid"] == os.getpid()
+    place.release()
+    assert not (tmp_path / OWNER).exists()
+    RunFolder(tmp_path).hold(again := Heard())
+    assert again.lines == []
+
+
+def test_a_run_that_another_process_began_meanwhile_is_not_begun_again(tmp_path: Path) -> None:
+    late = RunFolder(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(P2PError, match="another process began a run there meanwhile"):
+        late.hold()
+    late.release()
+
+
+def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path) -> None:
+    write_json(tmp_path / OWNER, {"pid": 7, "host": socket.gethostname(), "since": "yesterday"})
+    heard = Heard()
+    RunFolder(tmp_path).hold(heard)
+    assert heard.lines == []
+
+
+def test_a_holder_that_says_nothing_of_itself_is_refused_all_the_same(tmp_path: Path) -> None:
+    first = RunFolder(tmp_path)
+    first.hold()
+    (tmp_path / OWNER).write_text("{")
+    with pytest.raises(P2PError, match=r"another process .* is training into it"):
+        RunFolder(tmp_path).hold()
+    first.release()
+
+
+def test_what_a_kill_left_half_written_is_cleared_away(tmp_path: Path) -> None:
+    for name in (".run.json.0a1b.tmp", "checkpoints/.0000000008.safetensors.0a1b.tmp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"half")
+    (tmp_path / "checkpoints").rename(tmp_path.parent / "aside")
+    place = RunFolder(tmp_path)  # a kill before run.json does not make it a stranger's folder
+    (tmp_path.parent / "aside").rename(tmp_path / "checkpoints")
+    place.hold()
+    assert not list(tmp_path.rglob("*.tmp"))
+    place.release()
+
+
+@pytest.mark.parametrize("place", ["", "checkpoints", "run.json"])
+def test_a_folder_without_rights_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "run.json").write_text("{}")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / place)
+    with pytest.raises(P2PError, match=r"may not be read and written: permission denied. Have its rights changed"):
+        RunFolder(tmp_path)
+
+
+def test_a_new_run_is_refused_where_no_folder_may_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(P2PError, match=f"^{tmp_path}: may not be read and written"):
+        RunFolder(tmp_path / "new" / "run")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_looked_into_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir(mode=0)
+    with pytest.raises(P2PError, match="may not be read and written"):
+        RunFolder(tmp_path / "run")
+
+
+def test_a_field_of_another_version_is_named_with_who_wrote_it(tmp_path: Path) -> None:
+    record = {"format": "p2p-run", "version": 1, "p2p": "0.7.0", "config": {**Config().to_json(), "warmth": 3}}
+    write_json(tmp_path / "run.json", record)
+    with pytest.raises(P2PError, match=r"the field warmth, which this p2p .* written by p2p 0.7.0. Continue it with"):
+        RunFolder(tmp_path).config()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"format": "p2p-run"}', '{"format": "other", "version": 1}'])
+def test_a_record_that_is_none_is_refused_in_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(P2PError, match=r"run\.json: ") as caught:
+        RunFolder(tmp_path).config()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("machine", None), ("machine", "a fast one"), ("splits", []), ("splits", {"train": 5}), ("pairs", 5)],
+)
+def test_a_field_of_the_record_that_was_not_so_written_is_named(tmp_path: Path, field: str, value: object) -> None:
+    write_json(tmp_path / "run.json", {"format": "p2p-run", "version": 1, field: value})
+    with pytest.raises(P2PError, match=rf"run\.json: is damaged: its field {field} is not what was written"):
+        RunFolder(tmp_path).read()
+
+
+@pytest.mark.parametrize("config", [None, [], {"seed": "inf"}, {"rate": True}])
+def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path, config: object) -> None:
+    write_json(tmp_path / "run.json", {"format": "p2p-run", "version": 1, "config": config})
+    with pytest.raises(P2PError, match=r"run\.json: .* Was it edited") as error:
+        RunFolder(tmp_path).config()
+    assert error.value.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "5",
+        "null",
+        '{"images": "x"}',
+        '{"seconds": []}',
+        '{"validation": 1}',
+        '{"g_l1": "x"}',
+        '{"validation": {"l1": null}}',
+    ],
+)
+def test_a_line_that_is_none_of_the_record_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / STATS).write_text('{"images": 4}\n' + line + "\n")
+    with pytest.raises(P2PError, match=r"stats\.jsonl: line 2 is not of a run's record"):
+        read_stats(tmp_path)
+
+
+def test_what_changed_about_the_pairs_is_said_split_by_split(pair_folder: Path, other_pairs: Path) -> None:
+    before, after = open_pairs(pair_folder), open_pairs(other_pairs)
+    record = {"data_hash": before.data_hash, "splits": describe_splits(before)}
+    assert changed_pairs(record, before) == []
+    assert "train had 8 pairs, now 9" in changed_pairs(record, after)
+    renamed = replace(before, pairs=tuple(replace(each, name=f"{each.name}x") for each in before.pairs))
+    assert "test has 2 pairs as before, but not the same ones" in changed_pairs(record, renamed)
+    assert changed_pairs({"data_hash": "x"}, before) == ["the pairs or their split are not the same"]
+
+
+def test_every_changed_setting_is_named(tmp_path: Path) -> None:
+    old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
+    with pytest.raises(UsageError, match=r"seed was 0, now 1; rate was 0.0002, now 0.001"):
+        refuse_changes(tmp_path, old, replace(old, rate=0.001, seed=1))
+
+
+def test_a_run_may_be_extended_and_may_write_more_often(tmp_path: Path) -> None:
+    old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
+    refuse_changes(tmp_path, old, replace(old, images=20, checkpoint_every=5, threads=0, device="auto"))
+
+
+def test_a_run_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"format": "p2p-run", "version": 99}')
+    with pytest.raises(P2PError, match="newer p2p"):
+        RunFolder(tmp_path).read()

@@ -1,0 +1,60 @@
+"""All that training changes has a name, whatever parts the networks have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from p2p_gan.runs import state
+from p2p_gan.updates.step import Networks
+
+
+@dataclass(frozen=True)
+class WithCritic(Networks):
+    critic: nn.Module | None = None
+    critic_optimizer: torch.optim.Optimizer | None = None
+
+
+def test_every_network_is_a_part_with_its_optimiser(make_networks: Callable[[], Networks]) -> None:
+    nets = make_networks()
+    parts = state.parts(nets)
+    assert list(parts) == ["generator", "discriminator"]
+    assert parts["discriminator"].optimizer is nets.discriminator_optimizer
+
+
+def test_an_average_and_a_missing_network_are_parts_too_or_none(make_networks: Callable[[], Networks]) -> None:
+    one, two = make_networks(), make_networks()
+    nets = WithCritic(**{**vars(one), "averaged": two.generator})
+    assert list(state.parts(nets)) == ["generator", "discriminator", "averaged"]
+    assert state.parts(nets)["averaged"].optimizer is None
+    with torch.no_grad():
+        for parameter in two.generator.parameters():
+            parameter.fill_(7)
+    kept = {name: value.clone() for name, value in state.tensors_of(nets).items()}
+    with torch.no_grad():
+        for parameter in two.generator.parameters():
+            parameter.zero_()
+    state.restore(nets, kept)
+    assert all((parameter == 7).all() for parameter in two.generator.parameters())
+
+
+def test_the_size_of_a_checkpoint_is_known_before_the_first_update(make_networks: Callable[[], Networks]) -> None:
+    nets = make_networks()
+    before = state.size_in_bytes(nets)
+    for part in state.parts(nets).values():
+        assert part.optimizer is not None
+        for parameter in part.network.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        part.optimizer.step()
+    assert sum(value.nbytes for value in state.tensors_of(nets).values()) == before == state.size_in_bytes(nets)
+
+
+def test_the_schedule_s_rates_come_back(make_networks: Callable[[], Networks]) -> None:
+    nets = make_networks()
+    nets.opponent[1].param_groups[0]["lr"] = 0.125
+    rates = state.rates(nets)
+    other = make_networks()
+    state.set_rates(other, rates)
+    assert state.rates(other) == rates
+    assert rates["discriminator"] == 0.125

@@ -1,0 +1,289 @@
+"""Trains in two processes that meet over gloo, undisturbed, stopped, killed and failing, and prints what came of it.
+
+Nothing here may judge; `test_parallel`, `test_follow` and `test_across` read the JSON and do.
+
+Usage: python tests/gan/training/ranks.py FOLDER
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import read_lines, sha256_file
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.config import Config
+from p2p_gan.data.store import PairStore, load_store
+from p2p_gan.data.tasks import identified, open_for_training
+from p2p_gan.machine.distributed import ALONE, Ranks, joined
+from p2p_gan.presets import PRESETS
+from p2p_gan.runs import checkpoint
+from p2p_gan.runs.checkpoint import Progress
+from p2p_gan.settings import with_settings
+from p2p_gan.training import course
+from p2p_gan.training.course import updated
+from p2p_gan.training.follow import Follower
+from p2p_gan.training.interrupt import Interruption
+from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.loop import train
+from p2p_gan.training.parallel import spread
+from p2p_gan.updates.step import Networks, train_step
+
+if TYPE_CHECKING:
+    from gan.conftest import make_pair_folder
+else:  # run as a program, this folder is where Python looks, and conftest lies above
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from conftest import make_pair_folder
+
+WORLD = 2
+CONFIG = with_settings(
+    PRESETS["tiny"],
+    {
+        **{"size": "32x32", "images": 22, "batch": 4, "filters": 4, "max_filters": 8, "discriminator_filters": 4},
+        **{"dropout": 0.5, "jitter": 1.25, "precision": "float32", "device": "cpu", "threads": 1, "average": 8},
+        **{"log_every": 4, "sample_every": 12, "validate_every": 12, "checkpoint_every": 8, "checkpoint_minutes": 60},
+    },
+)
+# So slow that the generator meets the discriminator's weights of before: Adam turns the rounding of a gradient that is
+# 0, as that of a bias before a norm, into a whole step one way or the other.
+PLAIN = {"dropout": 0, "images": 4, "average": 0, "rate": 1e-12}
+# One update each, whose gradients are compared with those of one process; no random number is drawn in them.
+UPDATES: dict[str, dict[str, Any]] = {
+    "instance norm": {"norm": "instance"},
+    "synchronised statistics": {"norm": "batch"},
+    "statistics of each device": {"norm": "batch", "sync_norm": False},
+    "simultaneous updates": {"updates": "simultaneous"},
+    "features and two scales": {"feature_weight": 10, "discriminators": 2, "discriminator_layers": 1},
+    "a penalty at the real pairs": {"r1": 1, "discriminator_norm": "instance"},
+    "spectral norm": {"spectral_norm": True},
+    "balanced classes": {"balanced": True},
+    "no game": {"game": "none"},
+    "three pairs left": {"images": 3},
+    "one pair left": {"images": 1},
+    "bfloat16": {"precision": "bfloat16"},
+}
+
+
+class Told(Reporter):
+    """Keeps the lines, and sends a signal to a process after so many images of training."""
+
+    def __init__(self, after: int = -1, number: int = 0, pid: int = 0) -> None:
+        self.lines: list[str] = []
+        self._after, self._number, self._pid, self._what, self._seen = after, number, pid, "", 0
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        self._what, self._seen = what, done
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self._seen += units
+        if self._what == "training" and units and self._seen == self._after:
+            os.kill(self._pid or os.getpid(), self._number)
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def in_processes(work: Callable[[int], Any], world: int = WORLD) -> list[dict[str, Any]]:
+    """What `work` gives in each of so many forked processes, or how it ended; forked, because torch loads slowly."""
+    port, children = free_port(), []
+    for rank in range(world):
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world}
+            if world > 1:
+                os.environ.update({name: str(value) for name, value in names.items()})
+                os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+            os.write(writing, json.dumps(_outcome(work, rank)).encode())
+            os._exit(0)
+        os.close(writing)
+        children.append((pid, reading))
+    found = []
+    for pid, reading in children:
+        with open(reading, "rb") as pipe:  # noqa: PTH123 - a pipe
+            text = pipe.read()
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        found.append(json.loads(text) if text else {"killed": -code})
+    return found
+
+
+def _outcome(work: Callable[[int], Any], rank: int) -> dict[str, Any]:
+    signal.alarm(60)  # nothing here may hang
+    began = time.monotonic()
+    try:
+        return {"gave": work(rank), "seconds": time.monotonic() - began}
+    except P2PError as error:
+        told = {"error": str(error), "elsewhere": error.said_elsewhere, "passing": error.passing}
+        return {**told, "type": type(error).__name__, "seconds": time.monotonic() - began}
+    except BaseException as error:
+        return {"raised": f"{type(error).__name__}: {error}"}
+
+
+def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
+    """The networks after the first update, with its gradients."""
+    folder = identified(open_for_training(pairs))
+    job = make_job(folder, config, ranks)
+    job = spread(job)
+    store = load_store(job.folder, job.task, job.config)
+    with Interruption() as interruption:
+        updated(job, store, Follower(job, Progress(0, [], 0, 0.0)), interruption)
+    return job.nets
+
+
+def numbers(nets: Networks) -> dict[str, torch.Tensor]:
+    """Gradients, and what the norms have gathered."""
+    found: dict[str, torch.Tensor | None] = {}
+    for name, network in (("generator", nets.generator), ("discriminator", nets.discriminator)):
+        if network is not None:
+            found |= {f"{name}/{key} gradient": value.grad for key, value in network.named_parameters()}
+            found |= {f"{name}/{key}": value for key, value in network.named_buffers()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def compared(pairs: Path, rank: int) -> dict[str, tuple[float, float, int]]:
+    """For each case: how far the gradients, and the buffers, are from one process's, in shares of the largest."""
+    configs = {name: with_settings(CONFIG, {**PLAIN, **settings}) for name, settings in UPDATES.items()}
+    with joined("cpu") as ranks:
+        all_ours = {name: numbers(one_update(pairs, config, ranks)) for name, config in configs.items()}
+    found: dict[str, tuple[float, float, int]] = {}
+    for name, config in configs.items() if rank == 0 else ():
+        ours, alone = all_ours[name], numbers(one_update(pairs, config, ALONE))
+        found[name] = (_apart(ours, alone, "gradient"), _apart(ours, alone, ""), len(ours))
+    return found
+
+
+def _apart(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor], kind: str) -> float:
+    """The largest difference in any tensor, in shares of that tensor's largest value.
+
+    Gradients that are 0 but for rounding, of biases before norms, are in shares of a hundredth of the largest of all.
+    """
+    names = [name for name in theirs if name.endswith("gradient") == bool(kind)]
+    least = max((float(theirs[name].abs().max()) for name in names), default=1.0) / 100
+    apart = (
+        float((ours[name] - theirs[name]).abs().max()) / max(float(theirs[name].abs().max()), least) for name in names
+    )
+    return max(apart, default=0.0)
+
+
+def trained(pairs: Path, run: Path, config: Config, rank: int, report: Reporter = QUIET) -> dict[str, Any]:
+    """What a run ends with, as the rank sees it."""
+    drawn: list[list[int]] = []
+
+    class Seen(PairStore):
+        """Remembers which positions were drawn."""
+
+        def batch(self, positions: Any, device: torch.device) -> Any:
+            drawn.append(list(positions))
+            return super().batch(positions, device)
+
+    step = updated
+
+    def watched(job: Job, store: PairStore, *rest: Any) -> None:
+        step(job, Seen(**vars(store)), *rest)
+
+    for module in ("p2p_gan.training.loop", "p2p_gan.training.follow"):
+        sys.modules[module].updated = watched  # type: ignore[attr-defined]
+    before = set(run.rglob("*")) if run.exists() else set()
+    summary = train(pairs, run, config, report=report)
+    names = sorted(str(path.relative_to(run)) for path in set(run.rglob("*")) - before)
+    return {
+        **{"images": summary.images, "before": summary.before, "interrupted": summary.interrupted},
+        **{"drawn": drawn, "files": names if rank == 0 else [], "stopped_by": summary.stopped_by},
+        **{"lines": getattr(report, "lines", []), "pid": os.getpid()},
+    }
+
+
+def state_of(run: Path) -> dict[str, Any]:
+    """Hashes of what a run ends with, and its record without timings."""
+    newest = max((run / checkpoint.FOLDER).glob("[0-9]*.safetensors"))
+    timings = {"seconds", "images_per_s", "waited"}
+    lines = [{k: v for k, v in line.items() if k not in timings} for line in read_lines(run / "stats.jsonl")]
+    return {
+        **{"model": sha256_file(run / "model.safetensors"), "newest": newest.stem, "state": sha256_file(newest)},
+        **{"stats": [line for line in lines if "images" in line], "record": json.loads((run / "run.json").read_text())},
+    }
+
+
+def disturbed(pairs: Path, run: Path, config: Config, rank: int, odd: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """A run in which something odd is done to the losses of the second process's update after 12 images."""
+    step, seen = train_step, 0
+
+    def update(*arguments: Any) -> torch.Tensor:
+        nonlocal seen
+        seen += 1
+        losses = step(*arguments)
+        return odd(losses) if rank == 1 and seen == 4 else losses
+
+    with mock.patch.object(course, "train_step", update):
+        return trained(pairs, run, config, rank, Told())
+
+
+def fail(losses: torch.Tensor) -> torch.Tensor:
+    """An error that nobody has thought of."""
+    raise ValueError("something is odd\nand this is the second line")
+
+
+def die(losses: torch.Tensor) -> torch.Tensor:
+    """The process is killed."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return losses
+
+
+def diverge(losses: torch.Tensor) -> torch.Tensor:
+    """The losses are no numbers."""
+    return losses * torch.nan
+
+
+def main(folder: Path) -> None:
+    """Every scene, in processes of its own."""
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
+    pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
+    other = make_pair_folder(folder / "other", {"train": 10, "val": 2})
+    found: dict[str, Any] = {"compared": in_processes(lambda rank: compared(pairs, rank))[0]}
+
+    def run(name: str, config: Config = CONFIG, world: int = WORLD, **told: int) -> None:
+        def work(rank: int) -> Any:
+            return trained(pairs, folder / name, config, rank, Told(**told) if rank == 0 else QUIET)
+
+        found.setdefault(name, []).append(in_processes(work, world))
+
+    run("whole")
+    found["whole state"] = state_of(folder / "whole")
+    run("stopped", after=12, number=signal.SIGTERM)
+    run("stopped")
+    found["stopped state"] = state_of(folder / "stopped")
+    found["killed"] = [in_processes(lambda rank: disturbed(pairs, folder / "killed", CONFIG, rank, die))]
+    run("killed")
+    found["killed state"] = state_of(folder / "killed")
+    run("fewer", replace(CONFIG, images=12))
+    run("fewer", world=1)
+    found["fewer state"] = state_of(folder / "fewer")
+    found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))
+    recovering = replace(CONFIG, recover=True)
+    found["diverging"] = in_processes(lambda rank: disturbed(pairs, folder / "diverging", recovering, rank, diverge))
+    run("uneven", replace(CONFIG, batch=3))
+    found["elsewhere"] = in_processes(
+        lambda rank: trained(other if rank else pairs, folder / "elsewhere", CONFIG, rank)
+    )
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,277 @@
+"""Each thing that can go wrong in a run is provoked, and must be told once, with what to do."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import read_lines
+from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config import Config
+from p2p_gan.data.batch import Batch
+from p2p_gan.data.store import PairStore, load_store
+from p2p_gan.runs import checkpoint
+from p2p_gan.training import course, guards
+from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, Look, LossHistory, Watch
+from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.loop import train
+from p2p_gan.training.probe import Probe, first_bad_tensor, probe
+from p2p_gan.updates.step import Networks, train_step
+
+LATE = EARLY + 1
+NO_SCORES = (np.zeros(1, np.float32), np.zeros(1, np.float32))
+WELL = Probe(0.9, 0.9, 0.2, 0.6, NO_SCORES)
+LOSSES = {"d_real": 0.6, "d_fake": 0.6, "g_gan": 0.7, "g_l1": 0.2}
+
+
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.fixture
+def job(pair_folder: Path, tiny: Config) -> Job:
+    return make_job(open_pairs(pair_folder), tiny)
+
+
+@pytest.fixture
+def batch(job: Job) -> Batch:
+    return load_store(job.folder, job.task, job.config).batch([0, 1], job.device)
+
+
+def looks(watch: Watch, look: Look, count: int = WINDOW, images: int = LATE) -> list[str]:
+    return [guard for _ in range(count) for guard in watch.look(look, images)]
+
+
+def stats(run: Path) -> list[dict[str, Any]]:
+    return read_lines(run / "stats.jsonl")
+
+
+@pytest.fixture
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Make the n-th update put a number that is none into the weights first, at the full rate only."""
+
+    def poison(at: int) -> None:
+        calls = iter(range(10_000))
+
+        def step(nets: Networks, *arguments: Any, **named: Any) -> torch.Tensor:
+            full = nets.generator_optimizer.param_groups[0]["lr"] > 3e-4
+            if next(calls) == at and full:
+                with torch.no_grad():
+                    next(iter(nets.opponent[0].parameters()))[0, 0, 0, 0] = math.nan
+            return train_step(nets, *arguments, **named)
+
+        monkeypatch.setattr(course, "train_step", step)
+
+    return poison
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and_files(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None], job: Job
+) -> None:
+    poisoned(6)
+    with pytest.raises(DivergedError, match="after image 6 ") as caught:
+        train(pair_folder, tmp_path / "run", tiny)
+    store = load_store(job.folder, job.task, job.config)
+    file = job.folder.of("train")[store.order.index(6)].file
+    assert caught.value.found == {
+        "images": 6,
+        "loss": "d_real",
+        "tensor": "generator.down.0.conv.weight",
+        "files": (file,),
+    }
+    assert file in str(caught.value)
+    assert "--set recover=on" in str(caught.value)
+    assert stats(tmp_path / "run")[-1]["diverged"]["images"] == 6
+    assert checkpoint.latest(tmp_path / "run")[0] == 4  # the last that was good
+
+
+def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
+) -> None:
+    steady = replace(tiny, schedule="constant", recover=True)
+    poisoned(6)
+    notes = Notes()
+    summary = train(pair_folder, tmp_path / "run", steady, report=notes)
+    assert summary.images == 12
+    assert len([line for line in notes.lines if "back to image 4" in line]) == 1
+    lines = [line for line in stats(tmp_path / "run") if "g_l1" in line]
+    assert [(line["images"], line["rate"]) for line in lines] == [(4, 4e-4), (8, 2e-4), (12, 2e-4)]
+    again = checkpoint.load_latest(tmp_path / "run", make_job(open_pairs(pair_folder), steady).nets)
+    assert again is not None
+    assert again.extra["slowed"] == 0.5
+
+
+def test_a_run_recovers_from_its_very_beginning_but_not_twice(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(nets: Networks, *arguments: Any, **named: Any) -> torch.Tensor:
+        return torch.full((4,), math.nan)
+
+    monkeypatch.setattr(course, "train_step", step)
+    with pytest.raises(DivergedError):
+        train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
+    assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]
+
+
+def test_weights_that_are_no_numbers_are_never_saved(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
+) -> None:
+    poisoned(2)
+    with pytest.raises(DivergedError):
+        train(pair_folder, tmp_path / "run", replace(tiny, checkpoint_every=3, log_every=100))
+    assert checkpoint.latest(tmp_path / "run")[0] == 0
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_the_first_bad_tensor_is_named_by_its_network(job: Job) -> None:
+    assert first_bad_tensor(job) is None
+    with torch.no_grad():
+        job.nets.opponent[0].get_parameter("last.bias")[0] = math.inf
+    assert first_bad_tensor(job) == "discriminator.last.bias"
+
+
+def test_the_history_forgets_old_updates_and_finds_the_oldest_bad_one_it_has(tiny: Config) -> None:
+    history = LossHistory(("a", "b"), replace(tiny, log_every=4, batch=2), torch.device("cpu"))
+    for number, loss in enumerate((math.nan, 1.0, 1.0, 1.0, 1.0, 1.0)):
+        history.add(torch.tensor([1.0, loss]), number * 2, 2)
+    assert history.first_bad() is None  # five rows; the bad one was in the first update
+    history.add(torch.tensor([1.0, math.inf]), 12, 2)
+    history.add(torch.tensor([math.nan, 1.0]), 14, 2)
+    assert history.first_bad() == ("b", 12, 2)
+
+
+def test_an_empty_output_is_seen_by_the_probe_and_told_once(job: Job, batch: Batch) -> None:
+    with torch.no_grad():
+        for name in ("last.weight", "last.bias"):
+            job.nets.generator.get_parameter(name).zero_()
+    seen = probe(job, batch)
+    assert seen.output_range < guards.FLAT < seen.real_range
+    watch = Watch(job.config)
+    assert looks(watch, Look(LOSSES, 0.0, seen), WINDOW + 3) == ["empty"]
+
+
+def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch: Batch) -> None:
+    assert (probe(job, batch).variants or 0) > 0
+    with torch.no_grad():
+        # What comes through the decoder, where the dropout is, no longer reaches the output; the skip does.
+        weight = job.nets.generator.get_parameter("last.weight")
+        weight[: len(weight) // 2].zero_()
+        weight.mul_(50)
+    seen = probe(job, batch)
+    assert seen.variants == 0
+    assert seen.output_range > guards.FLAT
+    assert looks(Watch(job.config), Look(LOSSES, 0.0, seen), WINDOW + 3) == ["collapsed"]
+
+
+def test_without_dropout_nothing_can_collapse(pair_folder: Path, tiny: Config) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, dropout=0.0))
+    batch = load_store(job.folder, job.task, job.config).batch([0], job.device)
+    assert probe(job, batch).variants is None
+
+
+def test_a_discriminator_that_has_won_is_told(job: Job, batch: Batch) -> None:
+    # Against a generator that does not learn, it must win.
+    frozen = replace(job.nets, generator_optimizer=torch.optim.SGD(job.nets.generator.parameters(), lr=0.0))
+    job.nets.opponent[1].param_groups[0]["lr"] = 2e-3
+    for _ in range(80):
+        found = train_step(frozen, batch, job.recipe, job.autocast)
+    losses = dict(zip(LOSSES, found.tolist(), strict=True))
+    assert max(losses["d_real"], losses["d_fake"]) < 0.1
+    seen = probe(job, batch)
+    assert (seen.d_accuracy or 0) >= guards.SURE
+    watch = Watch(job.config)
+    assert looks(watch, Look(losses, 0.0, seen), WINDOW - 1) == []
+    assert looks(watch, Look(losses, 0.0, seen), 1) == ["won"]
+
+
+@pytest.mark.parametrize(("losses", "accuracy"), [({"d_real": 0.5}, 1.0), ({"d_fake": 0.5}, 1.0), ({}, 0.7)])
+def test_a_discriminator_has_not_won_while_a_loss_is_high_or_patches_pass(
+    tiny: Config, losses: dict[str, float], accuracy: float
+) -> None:
+    look = Look({**LOSSES, "d_real": 0.01, "d_fake": 0.01, **losses}, 0.0, replace(WELL, d_accuracy=accuracy))
+    assert looks(Watch(tiny), look) == []
+
+
+def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Config) -> None:
+    look = Look({**LOSSES, "d_real": 0.35, "d_fake": 0.01}, 0.0, replace(WELL, d_accuracy=1.0))
+    assert looks(Watch(replace(tiny, smoothing=0.1)), look) == ["won"]
+    assert looks(Watch(tiny), look) == []
+
+
+def test_a_critic_is_meant_to_win(pair_folder: Path, tiny: Config, batch: Batch) -> None:
+    config = replace(tiny, game="wasserstein", gradient_penalty=10.0, discriminator_norm="instance")
+    assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
+    assert looks(Watch(config), Look(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
+
+
+def test_a_loader_that_starves_the_device_is_measured_and_told(tiny: Config) -> None:
+    watch = Watch(tiny)
+    assert looks(watch, Look(LOSSES, 0.6, WELL), WINDOW + 2) == ["starved"]
+    looks(watch, Look(LOSSES, 0.01, WELL))
+    assert looks(watch, Look(LOSSES, 0.6, WELL), WINDOW) == ["starved"]  # it had been well in between
+
+
+def test_the_wait_for_data_is_a_value_in_the_record(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = _Clock()
+    real = PairStore.batch
+
+    def slow(*arguments: Any) -> Batch:
+        clock.now += 9.0  # a loader that takes nine seconds, while everything else takes none
+        return real(*arguments)
+
+    monkeypatch.setattr(PairStore, "batch", slow)
+    for name in ("perf_counter", "monotonic"):
+        monkeypatch.setattr(time, name, clock)
+    train(pair_folder, tmp_path / "run", tiny)
+    assert [line["waited"] for line in stats(tmp_path / "run") if "waited" in line] == [1.0, 1.0, 1.0]
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_nothing_is_told_in_the_first_updates(tiny: Config) -> None:
+    bad = Look(LOSSES, 0.9, replace(WELL, output_range=0.0))
+    assert looks(Watch(tiny), bad, images=EARLY - 1) == []
+    assert looks(Watch(replace(tiny, batch=4)), bad, images=4 * EARLY - 1) == []
+
+
+def test_a_probe_leaves_no_trace(pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: Any) -> None:
+    for name, every in (("often", 1), ("never", 1000)):
+        monkeypatch.setattr("p2p_gan.training.tracker.PROBE_EVERY", every)
+        train(pair_folder, tmp_path / name, replace(tiny, log_every=every if every == 1 else 12, batch=2))
+    newest = [max((tmp_path / name / checkpoint.FOLDER).glob("*.safetensors")) for name in ("often", "never")]
+    assert newest[0].read_bytes() == newest[1].read_bytes()
+    assert len([line for line in stats(tmp_path / "often") if "d_accuracy" in line]) == 6
+
+
+def test_a_trouble_is_in_the_record_and_a_line_to_the_person(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(self: Watch, look: Look, images: int) -> Iterator[str] | dict[str, str]:
+        return {"won": "The discriminator has won."} if images == 8 else {}
+
+    monkeypatch.setattr(Watch, "look", told)
+    notes = Notes()
+    train(pair_folder, tmp_path / "run", tiny, report=notes)
+    assert f"{tmp_path / 'run'}: image 8: The discriminator has won." in notes.lines
+    assert [line["guards"] for line in stats(tmp_path / "run") if "guards" in line] == [["won"]]
+    assert issubclass(DivergedError, P2PError)

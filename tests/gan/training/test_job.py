@@ -1,0 +1,96 @@
+"""A config becomes the networks it speaks of, and a run of any of them goes on exactly where it stopped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_gan.config import Config
+from p2p_gan.data.tasks import open_for_training
+from p2p_gan.machine.distributed import Ranks
+from p2p_gan.models.model import FILE, load_model
+from p2p_gan.networks.norms import InstanceNorm, Norm
+from p2p_gan.networks.patchgan import MultiScale, PatchGAN
+from p2p_gan.networks.spectral import SpectralConv
+from p2p_gan.runs import checkpoint
+from p2p_gan.settings import with_settings
+from p2p_gan.training.job import discriminator_of, make_job, refuse_uneven
+from p2p_gan.training.loop import train
+from p2p_gan.training.plan import plan
+
+NETWORKS: dict[str, dict[str, object]] = {
+    "encoder-decoder": {"generator": "encoder-decoder", "conditional": False},
+    "resnet": {"generator": "resnet", "blocks": 2, "norm": "instance", "discriminator_layers": 0},
+    "resize": {"upsampling": "resize", "norm": "none", "noise": 3, "depth": 3},
+    "scales": {"discriminators": 2, "discriminator_layers": 1, "spectral_norm": True, "discriminator_norm": "none"},
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_stopped_run_of_any_networks_ends_bit_for_bit_like_a_whole_one(
+    name: str, pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    config = replace(with_settings(tiny, NETWORKS[name]), images=6, checkpoint_every=3, schedule="constant")
+    train(pair_folder, tmp_path / "whole", config)
+    train(pair_folder, tmp_path / "run", replace(config, images=3))
+    train(pair_folder, tmp_path / "run", config)
+    whole, resumed = ((tmp_path / each / FILE).read_bytes() for each in ("whole", "run"))
+    assert resumed == whole
+    last = [tmp_path / each / checkpoint.FOLDER / "0000000006.safetensors" for each in ("whole", "run")]
+    assert last[0].read_bytes() == last[1].read_bytes()
+
+
+def test_a_model_of_a_run_knows_its_whole_shape(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    config = with_settings(tiny, {**NETWORKS["resize"], "biases": "off", "dropout_blocks": 1, "dropout_skip": 1})
+    train(pair_folder, tmp_path / "run", replace(config, images=1))
+    shape = load_model(tmp_path / "run").card.architecture
+    assert (shape.kind, shape.depth, shape.upsampling, shape.norm, shape.noise) == ("unet", 3, "resize", "none", 3)
+    assert (shape.biases, shape.dropout_blocks, shape.dropout_skip, shape.head) == (False, 1, 1, "tanh")
+
+
+def test_the_discriminator_is_the_one_of_the_config() -> None:
+    scales = discriminator_of(Config(discriminators=3, spectral_norm=True, discriminator_norm="instance"), 3, 2)
+    assert isinstance(scales, MultiScale)
+    assert len(scales.scales) == 3
+    convs = [module for module in scales.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert all(isinstance(conv, SpectralConv) for conv in convs)
+    assert not any(isinstance(module, Norm) for module in scales.modules())
+    assert sum(isinstance(module, InstanceNorm) for module in scales.modules()) == 9
+    assert convs[0].in_channels == 5
+
+
+def test_an_unconditional_discriminator_takes_the_output_alone() -> None:
+    single = discriminator_of(Config(conditional=False), 3, 2)
+    assert isinstance(single, PatchGAN)
+    assert single.convs[0].in_channels == 2
+
+
+def test_the_plan_says_how_far_a_logit_sees_at_every_scale(pair_folder: Path, tiny: Config) -> None:
+    assert plan(pair_folder, tiny).receptive_fields == (34,)
+    two = replace(tiny, discriminators=2, discriminator_layers=1)
+    assert plan(pair_folder, two).receptive_fields == (16, 32)
+
+
+def test_a_crop_decides_how_deep_a_unet_is_and_a_resnet_s_depth_is_its_own(pair_folder: Path, tiny: Config) -> None:
+    from p2p_datatools.contract.sizes import Size
+
+    cropped = replace(tiny, size=Size(64, 64), crop=Size(32, 32))
+    assert make_job(open_for_training(pair_folder), cropped).config.depth == 5
+    assert make_job(open_for_training(pair_folder), replace(tiny, generator="resnet")).config.depth == 2
+
+
+@pytest.mark.parametrize(
+    ("batch", "world", "problem"), [(1, 2, "the nearest that can is 2"), (6, 4, "the nearest that can are 4 and 8")]
+)
+def test_a_batch_that_devices_cannot_share_alike_is_refused(batch: int, world: int, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        refuse_uneven(batch, world)
+
+
+def test_pairs_that_devices_see_alone_are_applied_by_their_own_statistics(pair_folder: Path, tiny: Config) -> None:
+    folder = open_for_training(pair_folder)
+    config = replace(tiny, batch=2)
+    assert make_job(folder, config, Ranks(world=2)).card.statistics == "running"
+    assert make_job(folder, replace(config, sync_norm=False), Ranks(world=2)).card.statistics == "picture"

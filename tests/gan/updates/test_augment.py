@@ -1,0 +1,166 @@
+"""What the discriminator sees may be shifted, cut and coloured, but never taken apart, and never a mask's colours."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2p_gan.updates.augment import Seen, augmented
+
+N, SIDE = 16, 16
+KINDS = ("colour", "geometry", "all")
+
+
+def photos(seed: int, channels: int = 3) -> Tensor:
+    """Values of 0.1 to 1: none is the 0 that comes in from outside."""
+    return torch.rand(N, channels, SIDE, SIDE, generator=torch.Generator().manual_seed(seed)) * 0.9 + 0.1
+
+
+def values(x: Tensor) -> set[float]:
+    return set(x.flatten().tolist())
+
+
+def one_hot(seed: int) -> Tensor:
+    classes = torch.randint(4, (N, SIDE, SIDE), generator=torch.Generator().manual_seed(seed))
+    return torch.stack([classes == index for index in range(4)], dim=1).float()
+
+
+def test_nothing_is_drawn_where_nothing_is_augmented() -> None:
+    state, seen = torch.get_rng_state(), Seen(photos(0), photos(1), photos(2))
+    assert augmented(seen, "none", (True, True)) is seen
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_pictures_of_a_pair_share_one_draw(kind: str) -> None:
+    torch.manual_seed(1)
+    x = photos(0)
+    seen = augmented(Seen(x, x.clone(), x.clone()), kind, (True, True))
+    assert torch.equal(seen.a, seen.b)
+    assert torch.equal(seen.b, seen.fake)
+    assert not torch.equal(seen.a, x)
+
+
+def test_what_is_ignored_moves_with_its_pixels() -> None:
+    torch.manual_seed(1)
+    b = photos(0)
+    seen = augmented(Seen(b, b, b, b[:, :1] > 0.5), "geometry", (False, True))
+    assert seen.ignored is not None
+    assert torch.equal(seen.ignored, seen.b[:, :1] > 0.5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_pair_has_a_draw_of_its_own(kind: str) -> None:
+    torch.manual_seed(1)
+    x = photos(0)[:1].expand(N, -1, -1, -1)
+    seen = augmented(Seen(x, x, x), kind, (True, True))
+    assert len({tuple(picture.flatten().tolist()) for picture in seen.b}) > N / 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_colours_of_a_mask_and_its_classes_stay_what_they_are(kind: str) -> None:
+    torch.manual_seed(1)
+    mask, classes = photos(0), one_hot(1)
+    seen = augmented(Seen(mask, classes, classes), kind, (False, False))
+    assert values(seen.b) == {0.0, 1.0}
+    assert values(seen.a) <= {0.0} | values(mask)
+
+
+@pytest.mark.parametrize(("colours", "changed"), [((False, True), (False, True)), ((True, False), (True, False))])
+def test_colour_changes_the_photo_alone(colours: tuple[bool, bool], changed: tuple[bool, bool]) -> None:
+    torch.manual_seed(1)
+    a, b = photos(0), photos(1)
+    seen = augmented(Seen(a, b, b), "colour", colours)
+    assert (not torch.equal(seen.a, a), not torch.equal(seen.b, b)) == changed
+    assert torch.equal(seen.fake, seen.b)
+
+
+def test_colour_moves_no_pixel_and_grey_stays_grey() -> None:
+    torch.manual_seed(1)
+    grey = photos(0, channels=1)
+    seen = augmented(Seen(grey.expand(-1, 3, -1, -1), grey, grey), "colour", (True, True))
+    torch.testing.assert_close(seen.a, seen.b.expand(-1, 3, -1, -1))
+    # Brightness and contrast keep the order of the pixels.
+    assert torch.equal(seen.b.flatten(1).argsort(dim=1), grey.flatten(1).argsort(dim=1))
+
+
+def test_a_plain_picture_becomes_brighter_or_darker_by_at_most_a_quarter_of_the_range() -> None:
+    torch.manual_seed(1)
+    plain = torch.zeros(N, 3, SIDE, SIDE)
+    moved = augmented(Seen(plain, plain, plain), "colour", (False, True)).b
+    assert torch.equal(moved, moved[:, :1, :1, :1].expand_as(moved))
+    assert -0.5 <= moved.min() < -0.1
+    assert 0.1 < moved.max() <= 0.5
+
+
+def test_saturation_changes_how_far_channels_differ_and_contrast_how_far_pixels_do() -> None:
+    torch.manual_seed(1)
+    photo = photos(0)
+    spread = [
+        torch.stack([x.std(dim=1).mean(dim=(1, 2)), x.mean(dim=1).flatten(1).std(dim=1)])
+        for x in (augmented(Seen(photo, photo, photo), "colour", (False, True)).b, photo)
+    ]
+    colours, pixels = spread[0] / spread[1]
+    # Contrast lies between 0.5 and 1.5 and scales both; saturation, between 0 and 2, channels alone.
+    assert 0.5 <= pixels.min() < 0.8
+    assert 1.2 < pixels.max() <= 1.5
+    assert (colours / pixels).min() < 0.5
+    assert 1.5 < (colours / pixels).max() <= 2
+
+
+def test_geometry_shifts_by_at_most_an_eighth_and_covers_at_most_a_quarter() -> None:
+    torch.manual_seed(1)
+    x = photos(0)
+    seen = augmented(Seen(x, x, x), "geometry", (False, False)).b
+    shifts = set()
+    for before, after in zip(x, seen, strict=True):
+        found = [
+            (down, right)
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            if bool(((after == shifted(before, down, right)) | (after == 0)).all())
+        ]
+        assert len(found) == 1
+        shifts.update(found)
+        lost = (after == 0).float().mean().item()
+        assert lost <= 1 - (14 / 16) ** 2 + 0.25
+        assert lost >= 0.25 / 4 - 1e-6
+    assert len(shifts) > 5
+
+
+def shifted(picture: Tensor, down: int, right: int) -> Tensor:
+    moved = torch.zeros_like(picture)
+    height, width = picture.shape[1:]
+    moved[:, max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = picture[
+        :, max(0, -down) : height + min(0, -down), max(0, -right) : width + min(0, -right)
+    ]
+    return moved
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_generator_learns_through_the_augmentation(kind: str) -> None:
+    torch.manual_seed(1)
+    fake = photos(2).requires_grad_(True)
+    seen = augmented(Seen(photos(0), photos(1), fake), kind, (False, True))
+    seen.fake.sum().backward()  # type: ignore[no-untyped-call]
+    assert fake.grad is not None
+    if kind == "geometry":  # a pixel that is seen counts once, one that is not has nothing to learn
+        assert fake.grad.sum() == (seen.fake != 0).sum()
+    assert fake.grad.abs().sum() > 0
+
+
+def test_a_draw_follows_from_torch_s_own_random_state() -> None:
+    seen = Seen(photos(0), photos(1), photos(2))
+
+    def drawn() -> Tensor:
+        return augmented(seen, "all", (True, True)).b
+
+    assert same_after_seeding(drawn)
+
+
+def same_after_seeding(drawn: Callable[[], Tensor]) -> bool:
+    torch.manual_seed(5)
+    first, second = drawn(), drawn()
+    torch.manual_seed(5)
+    return torch.equal(first, drawn()) and not torch.equal(first, second)

@@ -1,0 +1,177 @@
+"""The losses as numbers one can work out by hand."""
+
+import math
+
+import pytest
+import torch
+
+from p2p_gan.networks.contract import Judgement
+from p2p_gan.updates.losses import (
+    WEIGHT_CAP,
+    class_loss,
+    discriminator_loss,
+    feature_loss,
+    generator_loss,
+    l1_loss,
+    l2_loss,
+    modes_loss,
+    pixel_weights,
+)
+
+GAMES = ("cross-entropy", "least-squares", "hinge", "wasserstein")
+
+
+def judged(*logits: float) -> Judgement:
+    """Scales of 2x2 patches that all say the same."""
+    return Judgement(tuple(torch.full((1, 1, 2, 2), logit) for logit in logits), ())
+
+
+def judging(game: str, logit: float, *, real: bool, smoothing: float = 0.0) -> float:
+    return discriminator_loss(game, judged(logit), real=real, smoothing=smoothing).item()
+
+
+def test_an_undecided_discriminator_costs_the_logarithm_of_two() -> None:
+    assert judging("cross-entropy", 0, real=True) == pytest.approx(math.log(2))
+    assert judging("cross-entropy", 0, real=False) == pytest.approx(math.log(2))
+
+
+def test_a_sure_logit_is_cheap_when_right_and_dear_when_wrong() -> None:
+    assert judging("cross-entropy", 10, real=True) < 1e-4
+    assert judging("cross-entropy", 10, real=False) == pytest.approx(10.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("game", "for_real", "for_fake"),
+    [
+        ("least-squares", 0.25, 2.25),  # (1.5 - 1)^2, 1.5^2
+        ("hinge", 0.0, 2.5),  # beyond the margin; 1 + 1.5
+        ("wasserstein", -1.5, 1.5),
+    ],
+)
+def test_a_logit_of_one_and_a_half_costs_what_its_game_says(game: str, for_real: float, for_fake: float) -> None:
+    assert judging(game, 1.5, real=True) == pytest.approx(for_real)
+    assert judging(game, 1.5, real=False) == pytest.approx(for_fake)
+
+
+def test_the_hinge_asks_for_a_margin_on_either_side() -> None:
+    assert judging("hinge", 0.25, real=True) == pytest.approx(0.75)
+    assert judging("hinge", -2.0, real=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("game", "cost"),
+    [("cross-entropy", math.log(1 + math.e)), ("least-squares", 4.0), ("hinge", 1), ("wasserstein", 1)],
+)
+def test_the_generator_pays_for_a_fake_that_is_seen_through(game: str, cost: float) -> None:
+    assert generator_loss(game, judged(-1.0)).item() == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(("game", "best"), [("cross-entropy", math.log(9)), ("least-squares", 0.9)])
+def test_smoothing_makes_the_surest_real_a_matter_of_nine_in_ten(game: str, best: float) -> None:
+    logit = torch.tensor([[[[best]]]], requires_grad=True)
+    discriminator_loss(game, Judgement((logit,), ()), real=True, smoothing=0.1).backward()  # type: ignore[no-untyped-call]
+    assert logit.grad is not None
+    assert logit.grad.item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_smoothing_is_one_sided(game: str) -> None:
+    assert judging(game, 0.7, real=False, smoothing=0.3) == judging(game, 0.7, real=False)
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_scales_count_alike_however_many_patches_they_have(game: str) -> None:
+    scales = Judgement((torch.full((1, 1, 4, 4), 2.0), torch.full((1, 1, 2, 2), -1.0)), ())
+    alone = [judging(game, logit, real=False) for logit in (2.0, -1.0)]
+    assert discriminator_loss(game, scales, real=False).item() == pytest.approx(sum(alone) / 2)
+
+
+def test_features_are_summed_over_layers_and_averaged_over_scales() -> None:
+    def seen(*values: float) -> Judgement:
+        return Judgement(judged(0.0, 0.0).logits, tuple(torch.full((1, 3, 4, 4), value) for value in values))
+
+    assert feature_loss(seen(1, 2, 3, 4), seen(0, 0, 0, 0)).item() == pytest.approx(10 / 2)
+
+
+def test_no_gradient_goes_through_the_features_of_the_real() -> None:
+    fake, real = (torch.full((1, 1, 2, 2), value, requires_grad=True) for value in (1.0, 0.0))
+    logits = judged(0.0).logits
+    feature_loss(Judgement(logits, (fake,)), Judgement(logits, (real,))).backward()  # type: ignore[no-untyped-call]
+    assert real.grad is None
+    assert fake.grad is not None
+
+
+def test_l1_is_the_mean_absolute_and_l2_the_mean_squared_difference() -> None:
+    fake, real = torch.tensor([[[[1.0, -1.0]]]]), torch.tensor([[[[0.0, 1.0]]]])
+    assert l1_loss(fake, real).item() == pytest.approx(1.5)
+    assert l2_loss(fake, real).item() == pytest.approx(2.5)
+
+
+def test_logits_that_know_nothing_cost_the_logarithm_of_the_classes() -> None:
+    one_hot = torch.eye(5).reshape(1, 5, 5, 1)
+    assert class_loss(torch.zeros(1, 5, 5, 1), one_hot).item() == pytest.approx(math.log(5))
+
+
+def test_class_loss_is_torch_s_cross_entropy_where_pixels_are_ignored() -> None:
+    random = torch.Generator().manual_seed(1)
+    logits, classes = torch.randn(2, 4, 3, 3, generator=random), torch.randint(-1, 4, (2, 3, 3), generator=random)
+    one_hot = torch.stack([classes == index for index in range(4)], dim=1).float()
+    weights = pixel_weights((classes < 0)[:, None], None)
+    expected = torch.nn.functional.cross_entropy(logits, classes, ignore_index=-1)
+    torch.testing.assert_close(class_loss(logits, one_hot, weights), expected)
+
+
+def test_ignored_pixels_are_no_part_of_the_mean() -> None:
+    fake, real = torch.tensor([[[[1.0, 9.0]]]]), torch.zeros(1, 1, 1, 2)
+    weights = pixel_weights(torch.tensor([[[[False, True]]]]), None)
+    assert l1_loss(fake, real, weights).item() == pytest.approx(1.0)
+    assert l2_loss(fake, real, weights).item() == pytest.approx(1.0)
+
+
+def test_a_batch_without_a_pixel_that_counts_costs_nothing() -> None:
+    weights = pixel_weights(torch.ones(1, 1, 2, 2, dtype=torch.bool), -torch.ones(1, 2, 2, dtype=torch.int64))
+    assert l1_loss(torch.ones(1, 3, 2, 2), torch.zeros(1, 3, 2, 2), weights).item() == 0
+
+
+def class_map(*areas: int) -> torch.Tensor:
+    """A picture (1, 1, w) with so many pixels of class 0, 1, ..."""
+    return torch.cat([torch.full((1, 1, area), index) for index, area in enumerate(areas)], dim=2)
+
+
+def test_balanced_classes_share_a_picture_s_weight_equally() -> None:
+    weights = pixel_weights(None, class_map(12, 3, 1))
+    assert weights is not None
+    shares = torch.tensor_split(weights.flatten(), [12, 15])
+    assert [share.sum().item() for share in shares] == pytest.approx([16 / 3] * 3)
+    assert weights.mean().item() == pytest.approx(1)
+
+
+def test_a_few_stray_pixels_weigh_at_most_the_cap() -> None:
+    weights = pixel_weights(None, class_map(9_999, 1))
+    assert weights is not None
+    common, stray = weights.flatten()[[0, -1]].tolist()
+    assert stray / common == pytest.approx(WEIGHT_CAP / (10_000 / (2 * 9_999)))
+    assert weights.mean().item() == pytest.approx(1)
+
+
+def test_a_picture_s_weights_do_not_depend_on_its_neighbours() -> None:
+    one, other = class_map(12, 3, 1), class_map(1, 1, 14)
+    both = pixel_weights(None, torch.cat((one, other)))
+    alone = pixel_weights(None, one)
+    assert both is not None
+    assert alone is not None
+    assert torch.equal(both[:1], alone)
+
+
+def test_pixels_without_a_class_and_ignored_ones_are_not_counted_as_a_class() -> None:
+    classes = torch.tensor([[[0, 0, 1, -1, 2]]])
+    ignored = torch.tensor([[[[False, False, False, False, True]]]])
+    weights = pixel_weights(ignored, classes)
+    assert weights is not None
+    assert weights.flatten().tolist() == pytest.approx([0.75, 0.75, 1.5, 0, 0])
+
+
+def test_the_less_two_noises_move_a_picture_the_more_that_costs() -> None:
+    still, noises = torch.zeros(1, 3, 2, 2), (torch.zeros(1, 4, 1, 1), torch.full((1, 4, 1, 1), 2.0))
+    costs = [modes_loss((still, torch.full_like(still, moved)), noises).item() for moved in (1.0, 0.5, 0.0)]
+    assert costs == pytest.approx([2.0, 4.0, 1e5], rel=1e-3)

@@ -1,0 +1,290 @@
+"""One update: who learns from what, and that twenty of them give the numbers they gave before."""
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from p2p_gan.data.batch import Batch
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.initial import initialise
+from p2p_gan.networks.patchgan import PatchGAN
+from p2p_gan.runs.state import parts
+from p2p_gan.updates.losses import discriminator_loss, generator_loss
+from p2p_gan.updates.recipe import Recipe
+from p2p_gan.updates.step import Networks, Passes, train_step
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "train_step.json"
+
+
+MakeNetworks = Callable[[], Networks]
+
+RANDOM = torch.Generator().manual_seed(7)
+CLASSES = torch.randint(3, (2, 32, 32), generator=RANDOM)
+BATCH = Batch(
+    a=torch.rand(2, 3, 32, 32, generator=RANDOM) * 2 - 1,
+    b=torch.rand(1, 3, 32, 32, generator=RANDOM).mul(2).sub(1).expand(2, -1, -1, -1),
+    classes=CLASSES,
+)
+BLANK = torch.zeros(1, 3, 32, 32)
+
+
+def twenty_steps(nets: Networks, batch: Batch) -> list[list[float]]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    losses = [train_step(nets, batch, Recipe(), contextlib.nullcontext).tolist() for _ in range(20)]
+    torch.set_num_threads(threads)
+    return losses
+
+
+def parameters(nets: Networks) -> list[torch.Tensor]:
+    return [parameter for part in parts(nets).values() for parameter in part.network.parameters()]
+
+
+def test_twenty_updates_give_the_losses_they_always_gave(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+    # To change the golden file: see CONTRIBUTING.
+    losses = twenty_steps(make_networks(), easy_batch)
+    if "P2P_WRITE_GOLDEN" in os.environ:
+        GOLDEN.write_text(json.dumps(losses, indent=1) + "\n")
+    assert losses == [pytest.approx(row, rel=1e-3) for row in json.loads(GOLDEN.read_text())]
+
+
+def test_the_discriminator_does_not_learn_in_the_generator_s_turn(
+    make_networks: MakeNetworks, easy_batch: Batch
+) -> None:
+    nets = make_networks()
+    train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
+    assert not any(parameter.requires_grad for parameter in nets.opponent[0].parameters())
+    assert all(parameter.grad is not None for parameter in nets.generator.parameters())
+
+
+def test_both_networks_change_in_one_update(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+    nets = make_networks()
+    before = [parameter.clone() for parameter in parameters(nets)]
+    train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
+    changed = [not torch.equal(old, new) for old, new in zip(before, parameters(nets), strict=True)]
+    assert sum(changed) > len(changed) / 2
+
+
+def test_ignored_pixels_give_no_loss_and_no_gradient(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+    nets = make_networks()
+    before = [parameter.clone() for parameter in nets.generator.parameters()]
+    ignored = Batch(easy_batch.a, easy_batch.b, torch.ones(1, 1, 32, 32, dtype=torch.bool))
+    losses = train_step(nets, ignored, Recipe(), contextlib.nullcontext)
+    assert losses[3].item() == 0
+    assert all(torch.equal(a, b) for a, b in zip(before, nets.generator.parameters(), strict=True))
+
+
+def test_the_generator_learns_an_easy_task(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+    losses = twenty_steps(make_networks(), easy_batch)
+    assert losses[-1][3] < 0.9 * losses[0][3]
+
+
+class Canvas(Generator):
+    """Gives its one parameter for any input, moved by the mean of the noise: what it learns can be read off it."""
+
+    def __init__(self, picture: torch.Tensor, *, noise: int = 0) -> None:
+        super().__init__(noise=noise)
+        self.picture = nn.Parameter(picture.clone())
+
+    def forward(
+        self, x: torch.Tensor, applying: Applying | None = None, noise: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        moved = self.picture.expand(len(x), -1, -1, -1)
+        return moved if noise is None else moved + 0.1 * noise.mean(dim=1, keepdim=True)
+
+
+def canvas_networks(picture: torch.Tensor, *, noise: int = 0, rate: float = 0.1) -> Networks:
+    """A canvas against a small discriminator without norms, both moved by plain gradients."""
+    generator = Canvas(picture, noise=noise)
+    discriminator = PatchGAN(3 + picture.shape[1], filters=4, layers=1, norm="none")
+    initialise(discriminator, torch.Generator().manual_seed(2))
+    with torch.no_grad():  # steep enough that its gradient is seen beside that of L1
+        for parameter in discriminator.parameters():
+            parameter.mul_(20)
+    first, second = (torch.optim.SGD(network.parameters(), lr=rate) for network in (generator, discriminator))
+    return Networks(generator, discriminator, first, second)
+
+
+def state(network: nn.Module) -> list[torch.Tensor]:
+    return [value.clone() for value in network.state_dict().values()]
+
+
+def same(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def stepped(nets: Networks, batch: Batch, recipe: Recipe) -> dict[str, float]:
+    torch.manual_seed(0)
+    return dict(zip(recipe.names, train_step(nets, batch, recipe, contextlib.nullcontext).tolist(), strict=True))
+
+
+EVERYTHING = Recipe(
+    l2_weight=1, balanced=True, feature_weight=1, gradient_penalty=1, r1=1, smoothing=0.1, mode_seeking=1, augment="all"
+)
+
+
+@pytest.mark.parametrize("game", ["cross-entropy", "least-squares", "hinge", "wasserstein", "none"])
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_every_game_moves_its_players_and_reports_what_its_recipe_names(game: str, simultaneous: bool) -> None:
+    recipe = replace(EVERYTHING, game=game, simultaneous=simultaneous)
+    if game == "none":
+        recipe = Recipe(game="none", l2_weight=1, balanced=True, mode_seeking=1)
+    nets, before = canvas_networks(BLANK, noise=2), state(canvas_networks(BLANK).opponent[0])
+    if game == "none":
+        nets = Networks(nets.generator, None, nets.generator_optimizer, None)
+    losses = stepped(nets, BATCH, recipe)
+    assert all(math.isfinite(loss) for loss in losses.values())
+    assert not torch.equal(nets.generator.state_dict()["picture"], BLANK)
+    assert nets.discriminator is None or not same(before, state(nets.discriminator))
+
+
+def test_without_a_game_the_generator_follows_l1_alone() -> None:
+    generator = Canvas(BLANK)
+    nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=1.0), None)
+    assert stepped(nets, BATCH, Recipe(game="none", l1_weight=1)) == {
+        "g_l1": pytest.approx(BATCH.b.abs().mean().item())
+    }
+    torch.testing.assert_close(generator.picture.detach(), BATCH.b[:1].sign() / BLANK.numel())
+
+
+def test_both_orders_agree_on_the_discriminator_and_on_its_losses() -> None:
+    turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
+    first = stepped(turns, BATCH, Recipe())
+    second = stepped(at_once, BATCH, Recipe(simultaneous=True))
+    assert (first["d_real"], first["d_fake"]) == (second["d_real"], second["d_fake"])
+    assert same(state(turns.opponent[0]), state(at_once.opponent[0]))
+
+
+def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_what_it_was() -> None:
+    before = canvas_networks(BLANK).opponent[0]
+    turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
+    losses = {
+        "turns": stepped(turns, BATCH, Recipe())["g_gan"],
+        "at once": stepped(at_once, BATCH, Recipe(simultaneous=True))["g_gan"],
+    }
+    for name, judge in (("turns", turns.opponent[0]), ("at once", before)):
+        judged = generator_loss("cross-entropy", judge(BATCH.a, torch.zeros_like(BATCH.b)))
+        assert losses[name] == pytest.approx(judged.item(), rel=1e-6)
+    assert losses["turns"] != losses["at once"]
+    assert not same(state(turns.generator), state(at_once.generator))
+
+
+def test_smoothing_changes_what_the_discriminator_takes_for_real_and_nothing_else() -> None:
+    plain = stepped(canvas_networks(BLANK), BATCH, Recipe(simultaneous=True))
+    smooth = stepped(canvas_networks(BLANK), BATCH, Recipe(simultaneous=True, smoothing=0.3))
+    assert {name for name in plain if plain[name] != smooth[name]} == {"d_real"}
+
+
+def test_against_a_discriminator_that_stands_still_both_orders_are_one() -> None:
+    generators = []
+    for simultaneous in (False, True):
+        nets = canvas_networks(BLANK)
+        nets.opponent[1].param_groups[0]["lr"] = 0.0
+        stepped(nets, BATCH, Recipe(simultaneous=simultaneous, l1_weight=0.01))
+        generators.append(state(nets.generator)[0])
+    torch.testing.assert_close(*generators, rtol=1e-4, atol=1e-9)
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_halving_halves_the_discriminator_s_step_and_leaves_the_generator_s_loss(simultaneous: bool) -> None:
+    moves = []
+    for halved in (True, False):
+        nets = canvas_networks(BLANK)
+        before = state(nets.opponent[0])
+        recipe = Recipe(halved=halved, gradient_penalty=1, simultaneous=simultaneous)
+        stepped(nets, BATCH, recipe)
+        moves.append([new - old for new, old in zip(state(nets.opponent[0]), before, strict=True)])
+    for half, whole in zip(*moves, strict=True):
+        torch.testing.assert_close(2 * half, whole, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("augment", ["none", "all"])
+@pytest.mark.parametrize("classes", [False, True])
+def test_no_loss_of_any_recipe_teaches_the_generator_at_ignored_pixels(augment: str, classes: bool) -> None:
+    ignored = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
+    ignored[:, :, 8:20, 4:30] = True
+    batch = Batch(BATCH.a, (CLASSES[:, None] == torch.arange(3)[:, None, None]) * ~ignored * 1.0, ignored)
+    batch = replace(batch, classes=CLASSES)
+    recipe = replace(EVERYTHING, augment=augment, classes=classes)
+    nets = canvas_networks(BLANK, noise=2)
+    stepped(nets, batch, recipe)
+    moved = nets.generator.state_dict()["picture"] != 0
+    assert not moved[:, :, ignored[0, 0]].any()
+    assert moved[:, :, ~ignored[0, 0]].any()
+
+
+def test_class_logits_are_judged_as_probabilities_and_learn_by_cross_entropy() -> None:
+    one_hot = (CLASSES[:, None] == torch.arange(3)[:, None, None]).float()
+    nets = canvas_networks(BLANK)
+    before = canvas_networks(BLANK).opponent[0]
+    losses = stepped(nets, Batch(BATCH.a, one_hot), Recipe(classes=True))
+    assert losses["g_classes"] == pytest.approx(math.log(3))
+    even = discriminator_loss("cross-entropy", before(BATCH.a, torch.full_like(one_hot, 1 / 3)), real=False)
+    assert losses["d_fake"] == pytest.approx(even.item())
+
+
+def test_balance_gives_a_rare_class_the_weight_of_a_common_one() -> None:
+    classes = torch.zeros(1, 32, 32, dtype=torch.int64)
+    classes[:, :4, :16] = 1  # a sixteenth
+    batch = Batch(BATCH.a[:1], torch.where(classes[:, None] == 1, 1.0, 0.0).expand(-1, 3, -1, -1), None, classes)
+    found = []
+    for balanced in (False, True):
+        generator = Canvas(BLANK)
+        nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=1.0), None)
+        found.append(stepped(nets, batch, Recipe(game="none", balanced=balanced))["g_l1"])
+    assert found == pytest.approx([1 / 16, 1 / 2])
+
+
+def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
+    class Scaled(Canvas):
+        def forward(
+            self, x: torch.Tensor, applying: Applying | None = None, noise: torch.Tensor | None = None
+        ) -> torch.Tensor:
+            assert noise is not None
+            return self.picture * noise.mean(dim=1, keepdim=True).expand(-1, 3, *x.shape[2:])
+
+    generator = Scaled(torch.full((1, 1, 1, 1), 0.5), noise=1)
+    nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
+    losses = stepped(nets, BATCH, Recipe(game="none", l1_weight=0, mode_seeking=1))
+    assert losses == {"g_modes": pytest.approx(2.0, rel=1e-3)}  # 1 / 0.5
+    assert generator.picture.item() == pytest.approx(0.5 + 0.01 * 4, rel=1e-3)  # its gradient is -1 / 0.5^2
+
+
+def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:
+    nets = canvas_networks(BLANK, noise=2, rate=0.0)
+    torch.manual_seed(0)
+    losses = [train_step(nets, BATCH, Recipe(), contextlib.nullcontext)[3].item() for _ in range(3)]
+    assert len(set(losses)) == 3
+
+
+def test_ignored_pixels_count_alike_in_whichever_part_of_a_batch_they_lie() -> None:
+    ignored = torch.rand(2, 1, 32, 32, generator=RANDOM) < torch.tensor([0.9, 0.2]).view(2, 1, 1, 1)
+    whole = replace(BATCH, ignored=ignored, classes=None)
+    recipe = Recipe(game="none", l2_weight=1)
+
+    def learned(batch: Batch, mean: Callable[[torch.Tensor], torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
+        generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
+        initialise(generator, torch.Generator().manual_seed(0))
+        passes = Passes(generator, None, mean) if mean else None
+        nets = Networks(generator, None, torch.optim.Adam(generator.parameters()), None, passes=passes)
+        losses = train_step(nets, batch, recipe, contextlib.nullcontext)
+        return losses, torch.cat([each.grad.flatten() for each in generator.parameters() if each.grad is not None])
+
+    def part(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        mine = slice(number, number + 1)
+        return learned(Batch(whole.a[mine], whole.b[mine], ignored[mine]), lambda mean: (~ignored).float().mean())
+
+    expected, found = learned(whole, None), [part(number) for number in range(2)]
+    for one, parts_of_it in zip(expected, zip(*found, strict=True), strict=True):
+        torch.testing.assert_close(torch.stack(parts_of_it).mean(dim=0), one, atol=1e-5, rtol=1e-4)
