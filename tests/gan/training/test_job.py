@@ -86,6 +86,14 @@ def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
     assert deep.labeller.unit == 16
 
 
+@pytest.mark.parametrize(("patches", "filters"), [(64, 32), (16, 16), (4, 16)])
+def test_a_labeller_is_half_as_wide_as_the_patches_but_not_blind(patches: int, filters: int) -> None:
+    config = Config(discriminator="labels", discriminator_filters=patches, depth=5)
+    found = discriminator_of(config, 3, 3, labels=5)
+    assert isinstance(found, Labelling)
+    assert next(found.labeller.parameters()).shape == (filters, 3, 4, 4)
+
+
 def test_an_unconditional_discriminator_takes_the_output_alone() -> None:
     single = discriminator_of(Config(conditional=False), 3, 2)
     assert isinstance(single, PatchGAN)

@@ -27,7 +27,9 @@ from p2p_gan.updates.recipe import Recipe, recipe_of
 from p2p_gan.updates.scaling import ScaledAdam
 from p2p_gan.updates.step import Networks
 
-LABELLER_DEPTH = 4  # how often the labeller halves a picture: what it is to see is small
+# A labeller halves pictures so often, for what it is to see is small; and it has half of the patches' filters, at least
+# so many: more cost time and see hardly better (benchmarks/quality).
+LABELLER_DEPTH, LABELLER_FILTERS = 4, 16
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
     patches = MultiScale(scales) if len(scales) > 1 else scales[0]
     if config.discriminator != "labels":
         return patches
-    widths = [config.discriminator_filters * 2**level for level in range(min(LABELLER_DEPTH, config.depth))]
+    filters = max(LABELLER_FILTERS, config.discriminator_filters // 2)
+    widths = [filters * 2**level for level in range(min(LABELLER_DEPTH, config.depth))]
     return Labelling(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 
