@@ -43,6 +43,7 @@ IDEAS: dict[str, dict[str, Any]] = {
     "paper, resize": {"upsampling": "resize"},
     "paper, balanced": {"balanced": True},
     "paper, rare crops": {"rare_crops": 0.25},
+    "paper, labels": {"discriminator": "labels"},
 }
 # Ideas together; what is left of the difference when they meet.
 SHARP: dict[str, Any] = {"a_as": "classes", "average": 200, "upsampling": "resize"}

@@ -46,7 +46,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
     },
     "best": {
         **PAPER,
-        **{"a_as": "auto", "b_as": "auto", "average": 2000.0, "upsampling": "resize"},
+        **{"a_as": "auto", "b_as": "auto", "average": 2000.0, "upsampling": "resize", "discriminator": "auto"},
     },
     "tiny": {
         **PAPER,

@@ -54,6 +54,17 @@ def test_rare_crops_are_refused_without_a_palette(pair_folder: Path, tiny: Confi
         refuse_unfit(task_of(replace(folder, palette=None), "b-to-a"), config)
 
 
+@pytest.mark.parametrize(("direction", "palette"), [("photo-to-mask", True), ("mask-to-photo", False)])
+def test_labels_are_refused_where_no_mask_of_a_palette_becomes_a_photo(
+    pair_folder: Path, tiny: Config, direction: str, palette: bool
+) -> None:
+    folder = open_for_training(pair_folder)
+    task = task_of(folder if palette else replace(folder, palette=None), direction)
+    with pytest.raises(UsageError, match=r"discriminator=labels: .* Add --set discriminator=patches\."):
+        refuse_unfit(task, replace(tiny, discriminator="labels"))
+    refuse_unfit(task, replace(tiny, discriminator="auto"))
+
+
 def test_colours_are_jittered_of_a_photo_that_becomes_a_mask_and_of_nothing_else(
     pair_folder: Path, tiny: Config
 ) -> None:

@@ -42,6 +42,7 @@ def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) 
             assert recipe.plays == ("GAN" in name)
             assert bool(likeness & set(recipe.names)) == ("L1" in name)
             assert config.conditional or name in ("GAN", "L1+GAN")
+            assert config.discriminator == "patches"
 
 
 def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:

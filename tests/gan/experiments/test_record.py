@@ -62,6 +62,16 @@ def test_other_settings_or_data_are_refused_naming_what_differs(
     assert (tmp_path / "s" / FILE).read_bytes() == before
 
 
+def test_a_field_that_is_younger_than_the_record_had_its_default(tmp_path: Path) -> None:
+    begun(tmp_path / "s", {"one": Config()})
+    record = json.loads((tmp_path / "s" / FILE).read_text())
+    del record["arms"]["one"]["discriminator"]
+    (tmp_path / "s" / FILE).write_text(json.dumps(record))
+    with pytest.raises(UsageError, match="discriminator of one was patches, now labels"):
+        begun(tmp_path / "s", {"one": Config(discriminator="labels")})
+    assert begun(tmp_path / "s", {"one": Config()}) == {"one": "one"}
+
+
 def test_how_often_something_is_written_may_change(tmp_path: Path) -> None:
     begun(tmp_path / "s")
     assert begun(tmp_path / "s", {"one": Config(log_every=7, tensorboard=True)})["one"] == "one"

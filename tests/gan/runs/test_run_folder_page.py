@@ -37,5 +37,5 @@ def test_every_word_of_a_runs_record_is_explained(pair_folder: Path, tiny: Confi
 
 
 def test_every_loss_is_explained() -> None:
-    with_values = Recipe(l2_weight=1, feature_weight=1, gradient_penalty=1, r1=1, mode_seeking=1)
+    with_values = Recipe(labels=True, l2_weight=1, feature_weight=1, gradient_penalty=1, r1=1, mode_seeking=1)
     assert set(with_values.names) | set(Recipe(classes=True).names) <= WORDS

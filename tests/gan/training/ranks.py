@@ -67,6 +67,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "a penalty at the real pairs": {"r1": 1, "discriminator_norm": "instance"},
     "spectral norm": {"spectral_norm": True},
     "balanced classes": {"balanced": True},
+    "labels": {"discriminator": "labels", "label_weight": 1, "average": 0},
     "no game": {"game": "none"},
     "three pairs left": {"images": 3},
     "one pair left": {"images": 1},

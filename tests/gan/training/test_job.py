@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.palette import load_palette
 from p2p_gan.config import Config
 from p2p_gan.data.tasks import open_for_training
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.model import FILE, load_model
+from p2p_gan.networks.labeller import Labelling
 from p2p_gan.networks.norms import InstanceNorm, Norm
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN
 from p2p_gan.networks.spectral import SpectralConv
@@ -20,11 +22,13 @@ from p2p_gan.training.job import discriminator_of, make_job, refuse_uneven
 from p2p_gan.training.loop import train
 from p2p_gan.training.plan import plan
 
+CARS = load_palette("cars")
 NETWORKS: dict[str, dict[str, object]] = {
     "encoder-decoder": {"generator": "encoder-decoder", "conditional": False},
     "resnet": {"generator": "resnet", "blocks": 2, "norm": "instance", "discriminator_layers": 0},
     "resize": {"upsampling": "resize", "norm": "none", "noise": 3, "depth": 3},
     "scales": {"discriminators": 2, "discriminator_layers": 1, "spectral_norm": True, "discriminator_norm": "none"},
+    "labels": {"discriminator": "auto", "upsampling": "resize"},
 }
 
 
@@ -59,6 +63,35 @@ def test_the_discriminator_is_the_one_of_the_config() -> None:
     assert not any(isinstance(module, Norm) for module in scales.modules())
     assert sum(isinstance(module, InstanceNorm) for module in scales.modules()) == 9
     assert convs[0].in_channels == 5
+
+
+def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_folder: Path, tiny: Config) -> None:
+    folder, config = open_for_training(pair_folder), replace(tiny, discriminator="auto")
+    there = make_job(folder, config)
+    assert there.config.discriminator == "labels"
+    assert isinstance(there.nets.discriminator, Labelling)
+    assert there.nets.discriminator.labeller(torch.zeros(1, 3, 32, 32)).shape == (1, len(CARS.classes), 32, 32)
+    for other in ({"direction": "photo-to-mask"}, {"game": "none"}):
+        back = make_job(folder, with_settings(config, other))
+        assert back.config.discriminator == "patches"
+        assert not isinstance(back.nets.discriminator, Labelling)
+
+
+def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
+    found = discriminator_of(Config(discriminator="labels", depth=2), 3, 3, labels=5)
+    assert isinstance(found, Labelling)
+    assert found.labeller.unit == 4
+    deep = discriminator_of(Config(discriminator="labels", depth=8), 3, 3, labels=5)
+    assert isinstance(deep, Labelling)
+    assert deep.labeller.unit == 16
+
+
+@pytest.mark.parametrize(("patches", "filters"), [(64, 32), (16, 16), (4, 16)])
+def test_a_labeller_is_half_as_wide_as_the_patches_but_not_blind(patches: int, filters: int) -> None:
+    config = Config(discriminator="labels", discriminator_filters=patches, depth=5)
+    found = discriminator_of(config, 3, 3, labels=5)
+    assert isinstance(found, Labelling)
+    assert next(found.labeller.parameters()).shape == (filters, 3, 4, 4)
 
 
 def test_an_unconditional_discriminator_takes_the_output_alone() -> None:

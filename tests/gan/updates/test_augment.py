@@ -50,6 +50,17 @@ def test_what_is_ignored_moves_with_its_pixels() -> None:
     assert torch.equal(seen.ignored, seen.b[:, :1] > 0.5)
 
 
+def test_the_classes_of_the_mask_move_with_its_pixels_and_what_comes_in_has_none() -> None:
+    torch.manual_seed(1)
+    classes = torch.randint(3, (N, SIDE, SIDE), generator=torch.Generator().manual_seed(3))
+    b = (classes[:, None].float() + 1) / 3
+    seen = augmented(Seen(b, b, b, None, classes), "geometry", (False, True))
+    assert seen.classes is not None
+    assert seen.classes.dtype == torch.int64
+    assert torch.equal(seen.classes[:, None], (seen.b * 3).round().long() - 1)
+    assert set(seen.classes.flatten().tolist()) == {-1, 0, 1, 2}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_pair_has_a_draw_of_its_own(kind: str) -> None:
     torch.manual_seed(1)

@@ -14,6 +14,7 @@ from p2p_gan.updates.losses import (
     generator_loss,
     l1_loss,
     l2_loss,
+    label_loss,
     modes_loss,
     pixel_weights,
 )
@@ -119,6 +120,18 @@ def test_class_loss_is_torch_s_cross_entropy_where_pixels_are_ignored() -> None:
     weights = pixel_weights((classes < 0)[:, None], None)
     expected = torch.nn.functional.cross_entropy(logits, classes, ignore_index=-1)
     torch.testing.assert_close(class_loss(logits, one_hot, weights), expected)
+
+
+def test_labels_cost_the_balanced_surprise_of_the_mask_s_classes() -> None:
+    classes = torch.tensor([[[0, 0, 0, 1], [0, 0, 0, -1]]])
+    weights = pixel_weights(None, classes)
+    assert weights is not None
+    assert label_loss(torch.zeros(1, 3, 2, 4), classes, weights).item() == pytest.approx(math.log(3))
+    sure = 20 * torch.nn.functional.one_hot(classes.clamp(min=0), 3).movedim(3, 1).float()
+    assert label_loss(sure, classes, weights).item() == pytest.approx(0, abs=1e-6)
+    blind = sure.clone()
+    blind[..., 0, 3] = blind[..., 0, 0]  # the one pixel of class 1 is taken for class 0: half of all that counts
+    assert label_loss(blind, classes, weights).item() == pytest.approx(10, rel=1e-3)
 
 
 def test_ignored_pixels_are_no_part_of_the_mean() -> None:

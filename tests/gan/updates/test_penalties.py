@@ -19,7 +19,7 @@ class Slope(Discriminator):
         self.weights = nn.Parameter(weights * (norm / weights.norm()))
         self.seen: list[Tensor] = []
 
-    def forward(self, a: Tensor, b: Tensor) -> Judgement:
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         self.seen.append(b)
         value = (b * self.weights).sum(dim=(1, 2, 3))
         # Four patches whose mean is the value, at one scale.
@@ -84,7 +84,7 @@ def test_a_penalty_is_computed_in_float32_whatever_the_run_computes_in() -> None
     convolution = nn.Conv2d(3, 1, 1)
 
     class Convolution(Discriminator):
-        def forward(self, a: Tensor, b: Tensor) -> Judgement:
+        def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
             return Judgement((convolution(b),), ())
 
     expected = convolution.weight.detach().square().sum().item() / 16

@@ -28,6 +28,13 @@ def test_everything_at_once_is_named_in_an_order_that_begins_with_the_paper_s() 
     assert recipe_of(everything).names == ("d_real", "d_fake", "g_gan", "g_l1", *further)
 
 
+def test_a_discriminator_of_labels_adds_what_it_learns_and_what_the_generator_pays() -> None:
+    found = recipe_of(config(discriminator="labels", label_weight=30))
+    assert found.names == ("d_real", "d_fake", "g_gan", "g_l1", "g_labels", "d_labels")
+    assert (found.weights["g_labels"], found.weights["d_labels"]) == (30, 1)
+    assert "g_labels" not in recipe_of(config(discriminator="labels", label_weight=0)).names
+
+
 def test_r1_counts_half_of_its_factor_as_its_authors_write_it() -> None:
     assert recipe_of(config(r1=10, discriminator_norm="none")).weights["d_r1"] == 5
 

@@ -17,9 +17,10 @@ from p2p_gan.networks.applying import Applying
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Generator
 from p2p_gan.networks.initial import initialise
+from p2p_gan.networks.labeller import Labelling
 from p2p_gan.networks.patchgan import PatchGAN
 from p2p_gan.runs.state import parts
-from p2p_gan.updates.losses import discriminator_loss, generator_loss
+from p2p_gan.updates.losses import discriminator_loss, generator_loss, label_loss, pixel_weights
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, Passes, train_step
 
@@ -244,6 +245,66 @@ def test_balance_gives_a_rare_class_the_weight_of_a_common_one() -> None:
         nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=1.0), None)
         found.append(stepped(nets, batch, Recipe(game="none", balanced=balanced))["g_l1"])
     assert found == pytest.approx([1 / 16, 1 / 2])
+
+
+def labelling_networks(*, patches_rate: float = 0.0, rate: float = 0.1) -> Networks:
+    """A canvas against patches and a labeller, moved by plain gradients; the rates are the opponents' and its own."""
+    nets = canvas_networks(BATCH.b[1:] * 0.5, rate=rate)
+    discriminator = Labelling(nets.opponent[0], 3, classes=3, widths=[4, 8], norm="none")
+    initialise(discriminator.labeller, torch.Generator().manual_seed(4))
+    with torch.no_grad():
+        for parameter in discriminator.labeller.parameters():
+            parameter.mul_(20)
+    optimizer = torch.optim.SGD(discriminator.parameters(), lr=patches_rate)
+    return replace(nets, discriminator=discriminator, discriminator_optimizer=optimizer)
+
+
+def labeller_of(nets: Networks) -> Generator:
+    discriminator = nets.opponent[0]
+    assert isinstance(discriminator, Labelling)
+    return discriminator.labeller
+
+
+def seen_in(nets: Networks, photo: torch.Tensor) -> float:
+    weights = pixel_weights(None, CLASSES)
+    assert weights is not None
+    return label_loss(labeller_of(nets)(photo), CLASSES, weights).item()
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_the_generator_pays_for_what_is_not_seen_of_its_mask_and_learns_to_show_it(simultaneous: bool) -> None:
+    nets = labelling_networks()
+    recipe = Recipe(labels=True, label_weight=1, game_weight=0, l1_weight=0, simultaneous=simultaneous)
+    assert recipe.names == ("d_real", "d_fake", "g_labels", "d_labels")
+    before = seen_in(nets, nets.generator(BATCH.a))
+    assert stepped(nets, BATCH, recipe)["g_labels"] == pytest.approx(before, rel=1e-6)
+    assert seen_in(nets, nets.generator(BATCH.a)) < before
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_the_labeller_learns_from_real_photos_alone(simultaneous: bool) -> None:
+    recipe = Recipe(labels=True, label_weight=1, simultaneous=simultaneous)
+    taught = []
+    for canvas in (BLANK, BLANK + 0.7):
+        nets = labelling_networks(patches_rate=0.1, rate=0.0)
+        nets.generator.load_state_dict({"picture": canvas})
+        before = seen_in(nets, BATCH.b)
+        assert stepped(nets, BATCH, recipe)["d_labels"] == pytest.approx(before, rel=1e-6)
+        assert seen_in(nets, BATCH.b) < before
+        taught.append(state(labeller_of(nets)))
+    assert same(*taught)
+
+
+def test_pixels_without_a_class_and_ignored_ones_are_not_to_be_seen() -> None:
+    ignored = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
+    ignored[:, :, :, :16] = True
+    shown = torch.where(ignored[:, 0], 0, CLASSES)
+    recipe = Recipe(labels=True, game_weight=0, l1_weight=0)
+    blind = {"ignored": replace(BATCH, classes=CLASSES, ignored=ignored)}
+    blind["changed under it"] = replace(blind["ignored"], classes=shown)
+    blind["no class"] = replace(BATCH, classes=torch.where(ignored[:, 0], -1, CLASSES))
+    found = {name: stepped(labelling_networks(), batch, recipe)["d_labels"] for name, batch in blind.items()}
+    assert found["ignored"] == found["changed under it"] == pytest.approx(found["no class"], rel=1e-6)
 
 
 def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:

@@ -19,6 +19,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "upsampling": ("transposed", "resize"),
     "norm": NORMS,
     "discriminator_norm": ("same", *NORMS),
+    "discriminator": ("patches", "labels", "auto"),
     "game": ("cross-entropy", "least-squares", "hinge", "wasserstein", "none"),
     "updates": ("alternating", "simultaneous"),
     "augment": ("none", "colour", "geometry", "all"),
@@ -47,7 +48,7 @@ MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
 AT_LEAST_1 = ("epochs", "keep_checkpoints", "validate_pairs")
 INTERVALS = ("log_every", "sample_every", "checkpoint_every", "validate_every")
 NOT_NEGATIVE = (
-    *("game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight"),
+    *("game_weight", "l1_weight", "l2_weight", "class_weight", "feature_weight", "label_weight"),
     *("gradient_penalty", "r1", "mode_seeking", "average", "restarts"),
 )
 
@@ -143,6 +144,8 @@ def _check_losses(config: Config) -> None:
 
 def _check_without_game(config: Config) -> None:
     """Refuse what speaks of a discriminator where there is none."""
+    if config.discriminator == "labels":
+        _refuse(config, "discriminator", "game=none has none; leave it at patches, or choose a game")
     off = {"feature_weight": 0.0, "gradient_penalty": 0.0, "r1": 0.0, "smoothing": 0.0}
     for name, value in {**off, "augment": "none", "updates": "alternating"}.items():
         if getattr(config, name) != value:

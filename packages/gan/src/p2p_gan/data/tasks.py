@@ -44,6 +44,12 @@ class Task:
         """The palette in whose colours a half is painted: it is a mask, and is kept as class indices."""
         return self.palette if half.kind == "mask" and half.dtype == "uint8" and half.channels in (1, 3) else None
 
+    @property
+    def labels(self) -> int:
+        """How many classes of the mask that goes in may be seen in what comes out; 0 where no mask becomes a photo."""
+        palette = self.palette_of(self.input)
+        return len(palette.classes) if palette and self.output.kind != "mask" else 0
+
 
 def task_of(folder: PairFolder, direction: str, a_as: str = "values", b_as: str = "values") -> Task:
     """Read a direction such as a-to-b or mask-to-photo, and how halves a and b are coded (values, classes or auto).
@@ -81,6 +87,12 @@ def refuse_unfit(task: Task, config: Config) -> None:
         raise UsageError(
             f"colour_jitter={config.colour_jitter}: changes the photo that goes in, in the direction photo to mask; "
             f"here a {task.input.kind} becomes a {task.output.kind}, whose colours count. Add --set colour_jitter=0."
+        )
+    if config.discriminator == "labels" and not task.labels:
+        raise UsageError(
+            f"discriminator=labels: sees a mask of a palette in the photo made from it, and here a {task.input.kind} "
+            f"becomes a {task.output.kind}{'' if task.palette else ', without a palette'}. Add --set "
+            "discriminator=patches."
         )
 
 

@@ -15,7 +15,7 @@ BASE = "L1+cGAN"  # the paper's method
 # No discriminator, and nothing that speaks of one.
 WITHOUT_GAME: dict[str, Any] = {
     **{"game": "none", "feature_weight": 0, "gradient_penalty": 0, "r1": 0, "smoothing": 0},
-    **{"augment": "none", "updates": "alternating"},
+    **{"augment": "none", "updates": "alternating", "discriminator": "patches"},
 }
 # No likeness to the real picture, in whatever way the output is coded.
 _UNLED: dict[str, Any] = {"l1_weight": 0, "l2_weight": 0, "class_weight": 0, "balanced": False}
@@ -87,10 +87,12 @@ def chosen_tables(words: str) -> tuple[str, ...]:
 
 
 def playing(config: Config) -> Config:
-    """The settings that arms start from: those given, with a conditional game where they have none."""
-    return with_settings(
-        config, {"conditional": True, "game": "cross-entropy" if config.game == "none" else config.game}
-    )
+    """The settings that arms start from: those given, with a conditional game of patches alone.
+
+    Labels would tell every arm what is wanted, those too that are to show what happens where nothing does.
+    """
+    game = "cross-entropy" if config.game == "none" else config.game
+    return with_settings(config, {"conditional": True, "game": game, "discriminator": "patches"})
 
 
 def arms_of(

@@ -75,8 +75,9 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
 def _differing(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
     if old is None:
         return []
-    fields = [field for field in new if field not in _FREE and old.get(field, new[field]) != new[field]]
-    return [f"{field} of {name} was {old[field]}, now {new[field]}" for field in fields]
+    before = {**Config().to_json(), **old}  # a field that is younger than the record had its default
+    fields = [field for field in new if field not in _FREE and before[field] != new[field]]
+    return [f"{field} of {name} was {before[field]}, now {new[field]}" for field in fields]
 
 
 def _runs(arms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:

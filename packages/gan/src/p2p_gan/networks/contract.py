@@ -14,14 +14,16 @@ from p2p_gan.networks.applying import Applying
 
 
 class Judgement(NamedTuple):
-    """What a discriminator says of pairs: `logits` (n, 1, h', w') for each scale, and the `features` it saw on the way.
+    """What a discriminator says of pairs: `logits` (n, 1, h', w') for each scale, `features`, and `labels` if asked.
 
     A logit above 0 means that its patch passes for real; features are (n, channels, h'', w''), outermost first, those
-    of the full scale before those of the halved ones.
+    of the full scale before those of the halved ones. `labels` (n, classes, h, w) are the logits of the mask's classes
+    that a discriminator of labels sees in b.
     """
 
     logits: tuple[Tensor, ...]
     features: tuple[Tensor, ...]
+    labels: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,11 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Judges pairs (a, b), (n, channels, h, w) each, in -1..1."""
 
-    def forward(self, a: Tensor, b: Tensor) -> Judgement:
-        """Logits and features; see Judgement."""
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
+        """Logits and features, and labels where it is asked for them and sees them; see Judgement."""
         raise NotImplementedError
 
-    def __call__(self, a: Tensor, b: Tensor) -> Judgement:
+    def __call__(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         """As `forward`, with its types."""
-        judgement: Judgement = super().__call__(a, b)
+        judgement: Judgement = super().__call__(a, b, labels)
         return judgement

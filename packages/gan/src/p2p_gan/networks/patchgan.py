@@ -35,7 +35,7 @@ class PatchGAN(Discriminator):
         self.norms = nn.ModuleList(norm_layer(norm if level else "none", widths[level + 1]) for level in range(count))
         self.last = _conv(widths[-1], 1, kernel, 1, spectral=spectral)
 
-    def forward(self, a: Tensor, b: Tensor) -> Judgement:
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         """One logit for each patch; the features are what every layer but the last gives."""
         x = torch.cat((a, b), dim=1) if self.conditional else b
         features = []
@@ -52,7 +52,7 @@ class MultiScale(Discriminator):
         super().__init__()
         self.scales = nn.ModuleList(scales)
 
-    def forward(self, a: Tensor, b: Tensor) -> Judgement:
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         """The logits of every scale, the full one first."""
         logits: list[Tensor] = []
         features: list[Tensor] = []

@@ -46,7 +46,7 @@ def spare(job: Job) -> Iterator[Job]:
     devices = [job.device] if job.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         try:
-            yield replace(job, nets=build(job.card.architecture, job.config, job.device))
+            yield replace(job, nets=build(job.card.architecture, job.config, job.device, job.task.labels))
         finally:
             _wait_for(job.device)
     if job.device.type == "cuda":

@@ -19,12 +19,17 @@ from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.contract import Discriminator
 from p2p_gan.networks.initial import initialise
+from p2p_gan.networks.labeller import Labelling
 from p2p_gan.networks.patchgan import MultiScale, PatchGAN
 from p2p_gan.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
 from p2p_gan.updates.average import average_of
 from p2p_gan.updates.recipe import Recipe, recipe_of
 from p2p_gan.updates.scaling import ScaledAdam
 from p2p_gan.updates.step import Networks
+
+# A labeller halves pictures so often, for what it is to see is small; and it has half of the patches' filters, at least
+# so many: more cost time and see hardly better (benchmarks/quality).
+LABELLER_DEPTH, LABELLER_FILTERS = 4, 16
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads, ranks.local_world),
         depth=config.depth or _depth(config),
+        discriminator=_discriminator(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -85,7 +91,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         input_as=task.codings[0].kind,
         output_as=task.codings[1].kind,
     )
-    nets = build(architecture, config, device)
+    nets = build(architecture, config, device, task.labels)
     return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe, ranks)
 
 
@@ -113,6 +119,13 @@ def _depth(config: Config) -> int:
     if config.generator == "resnet":
         return RESNET_DEPTH
     return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+
+
+def _discriminator(task: Task, config: Config) -> str:
+    """What the discriminator sees, where that was left to the pairs."""
+    if config.discriminator != "auto":
+        return config.discriminator
+    return "labels" if task.labels and config.game != "none" else "patches"
 
 
 def _recipe(task: Task, config: Config) -> Recipe:
@@ -145,26 +158,35 @@ def architecture_of(config: Config, task: Task) -> Architecture:
     )
 
 
-def discriminator_of(config: Config, inputs: int, outputs: int) -> Discriminator:
-    """The discriminator for pictures of so many channels, its weights not yet drawn."""
+def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0) -> Discriminator:
+    """The discriminator for pictures of so many channels, its weights not yet drawn; `labels` are a mask's classes."""
+    norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
     scales = [
         PatchGAN(
             inputs + outputs if config.conditional else outputs,
             filters=config.discriminator_filters,
             layers=config.discriminator_layers,
-            norm=config.norm if config.discriminator_norm == "same" else config.discriminator_norm,
+            norm=norm,
             spectral=config.spectral_norm,
             conditional=config.conditional,
         )
         for _ in range(config.discriminators)
     ]
-    return MultiScale(scales) if len(scales) > 1 else scales[0]
+    patches = MultiScale(scales) if len(scales) > 1 else scales[0]
+    if config.discriminator != "labels":
+        return patches
+    filters = max(LABELLER_FILTERS, config.discriminator_filters // 2)
+    widths = [filters * 2**level for level in range(min(LABELLER_DEPTH, config.depth))]
+    return Labelling(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 
-def build(architecture: Architecture, config: Config, device: torch.device) -> Networks:
-    """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device."""
+def build(architecture: Architecture, config: Config, device: torch.device, labels: int = 0) -> Networks:
+    """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device.
+
+    `labels` is the number of classes that a discriminator of labels sees.
+    """
     random = torch.Generator().manual_seed(config.seed)
-    discriminator = discriminator_of(config, architecture.inputs, architecture.outputs)
+    discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
     generator = architecture.build()
     for network in (generator, discriminator):
         initialise(network, random)

@@ -175,7 +175,8 @@ def _opponent(planned: Plan) -> str:
     if planned.config.game == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}"
+    seen = " and labels" if planned.config.discriminator == "labels" else ""
+    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}{seen}"
 
 
 def _sizes(planned: Plan) -> str:

@@ -16,20 +16,24 @@ CUTOUT = 1 / 2  # of both sides
 
 @dataclass(frozen=True)
 class Seen:
-    """What the discriminator sees of a batch: the input `a`, the wanted `b`, the `fake`, and where b is `ignored`."""
+    """What the discriminator sees of a batch: the input `a`, the wanted `b`, the `fake`, and where b is `ignored`.
+
+    `classes` (n, h, w) are what the mask says of each pixel, -1 nothing, for a discriminator that is to see them.
+    """
 
     a: Tensor
     b: Tensor
     fake: Tensor
     ignored: Tensor | None = None
+    classes: Tensor | None = None
 
 
 def augmented(seen: Seen, kind: str, colours: tuple[bool, bool]) -> Seen:
     """The same pictures after one random draw for each pair: none, colour, geometry, or all of both.
 
-    All of a pair (a, b, fake, ignored) share the draw, so that halves stay aligned, features of real and fake can be
-    compared, and points between them belong to the same a. The paper draws anew for real and fake, which has the same
-    distribution for either. `colours` says which of (a, b) are photos.
+    All of a pair (a, b, fake, ignored, classes) share the draw, so that halves stay aligned, features of real and fake
+    can be compared, and points between them belong to the same a. The paper draws anew for real and fake, which has the
+    same distribution for either. `colours` says which of (a, b) are photos.
     """
     if kind in ("colour", "all"):
         seen = _colour(seen, colours)
@@ -94,4 +98,6 @@ def _cut_out(seen: Seen) -> Seen:
 
 def _each(seen: Seen, one: Callable[[Tensor], Tensor]) -> Seen:
     ignored = None if seen.ignored is None else one(seen.ignored.float()) > 0.5
-    return Seen(one(seen.a), one(seen.b), one(seen.fake), ignored)
+    # What comes in, or is covered, is 0 and so of no class.
+    classes = None if seen.classes is None else one(seen.classes[:, None].float() + 1)[:, 0].round().long() - 1
+    return Seen(one(seen.a), one(seen.b), one(seen.fake), ignored, classes)

@@ -75,6 +75,16 @@ def class_loss(logits: Tensor, one_hot: Tensor, weights: Tensor | None = None) -
     return _mean(surprise, weights)
 
 
+def label_loss(logits: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy of what is seen, (n, classes, h, w), against the mask's `classes` (n, h, w), in nats a pixel.
+
+    Real photos teach the labeller to see, generated ones pay for what it does not see (Odena et al. 2017, eq. 3). The
+    `weights` (n, 1, h, w) balance the classes; a pixel of none (-1) weighs nothing.
+    """
+    surprise = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
+    return _mean(surprise[:, None], weights)
+
+
 def _mean(values: Tensor, weights: Tensor | None) -> Tensor:
     """The mean of (n, 1, h, w), of the pixels that count; 0 where none does."""
     if weights is None:

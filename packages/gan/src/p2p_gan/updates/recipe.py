@@ -13,8 +13,8 @@ from p2p_gan.config import Config
 class Recipe:
     """How the two networks learn; the fields are those of `Config` and mean the same.
 
-    `classes`: the output is class logits. `colours`: which halves (input, output) are photos, whose colours
-    augmentation may change.
+    `classes`: the output is class logits. `labels`: the discriminator also sees the mask in the photo. `colours`: which
+    halves (input, output) are photos, whose colours augmentation may change.
     """
 
     game: str = "cross-entropy"
@@ -25,6 +25,8 @@ class Recipe:
     class_weight: float = 100.0
     balanced: bool = False
     feature_weight: float = 0.0
+    labels: bool = False
+    label_weight: float = 100.0
     gradient_penalty: float = 0.0
     r1: float = 0.0
     smoothing: float = 0.0
@@ -46,7 +48,7 @@ class Recipe:
 
         R1 counts half of its factor (Mescheder et al. 2018, eq. 9).
         """
-        plays, values = float(self.plays), float(not self.classes)
+        plays, values, labels = float(self.plays), float(not self.classes), float(self.labels)
         weights = {
             "d_real": plays,
             "d_fake": plays,
@@ -55,6 +57,8 @@ class Recipe:
             "g_l2": values * self.l2_weight,
             "g_classes": (1 - values) * self.class_weight,
             "g_features": self.feature_weight,
+            "g_labels": labels * self.label_weight,
+            "d_labels": labels,
             "d_penalty": self.gradient_penalty,
             "d_r1": self.r1 / 2,
             "g_modes": self.mode_seeking,
@@ -97,6 +101,8 @@ def recipe_of(
         class_weight=config.class_weight,
         balanced=config.balanced,
         feature_weight=config.feature_weight,
+        labels=config.discriminator == "labels",
+        label_weight=config.label_weight,
         gradient_penalty=config.gradient_penalty,
         r1=config.r1,
         smoothing=config.smoothing,

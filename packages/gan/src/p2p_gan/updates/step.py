@@ -22,6 +22,7 @@ from p2p_gan.updates.losses import (
     generator_loss,
     l1_loss,
     l2_loss,
+    label_loss,
     modes_loss,
     pixel_weights,
 )
@@ -41,7 +42,7 @@ class Passes:
     """
 
     generator: Callable[..., Tensor]
-    discriminator: Callable[[Tensor, Tensor], Judgement] | None
+    discriminator: Callable[..., Judgement] | None
     mean: Callable[[Tensor], Tensor]
     across: Across | None = None
 
@@ -66,7 +67,7 @@ class Networks:
         return self.generator if self.passes is None else self.passes.generator
 
     @property
-    def judging(self) -> Callable[[Tensor, Tensor], Judgement]:
+    def judging(self) -> Callable[..., Judgement]:
         """The pass of the discriminator whose gradient is followed."""
         found = self.discriminator if self.passes is None else self.passes.discriminator
         assert found is not None, "there is no game"
@@ -141,16 +142,20 @@ def _by_turns(nets: Networks, batch: Batch, made: Made, likeness: Losses, recipe
     discriminator.requires_grad_(True)
     seen = _look(batch, made.fake.detach(), recipe)
     with autocast():
-        real, fake = nets.judging(seen.a, seen.b), nets.judging(seen.a, seen.fake)
+        real, fake = nets.judging(seen.a, seen.b, labels=recipe.labels), nets.judging(seen.a, seen.fake)
     losses = _discriminator_losses(discriminator, seen, real, fake, recipe)
+    if recipe.labels:
+        losses["d_labels"] = _labels(real, seen, batch, nets.passes)
     update(optimizer, _discriminator_objective(losses, recipe, batch))
 
     discriminator.requires_grad_(False)
     seen = _look(batch, made.fake, recipe)
     with autocast():
-        fake = discriminator(seen.a, seen.fake)
+        fake = discriminator(seen.a, seen.fake, labels=recipe.labels)
         real = discriminator(seen.a, seen.b) if "g_features" in recipe.weights else real
     losses |= likeness | _generator_losses(real, fake, recipe)
+    if "g_labels" in recipe.weights:
+        losses["g_labels"] = _labels(fake, seen, batch, nets.passes)
     update(nets.generator_optimizer, _generator_objective(losses, recipe, batch))
     return losses
 
@@ -163,9 +168,13 @@ def _simultaneously(
     discriminator.requires_grad_(True)
     seen = _look(batch, made.fake, recipe)
     with autocast():
-        real, fake = nets.judging(seen.a, seen.b), nets.judging(seen.a, seen.fake)
+        real, fake = (nets.judging(seen.a, each, labels=recipe.labels) for each in (seen.b, seen.fake))
     losses = _discriminator_losses(discriminator, seen, real, fake, recipe)
+    if recipe.labels:
+        losses["d_labels"] = _labels(real, seen, batch, nets.passes)
     losses |= likeness | _generator_losses(real, fake, recipe)
+    if "g_labels" in recipe.weights:
+        losses["g_labels"] = _labels(fake, seen, batch, nets.passes)
     _differentiate(optimizer, _discriminator_objective(losses, recipe, batch), again=True)
     _differentiate(nets.generator_optimizer, _generator_objective(losses, recipe, batch))
     for each in (optimizer, nets.generator_optimizer):
@@ -187,7 +196,8 @@ def _make(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast) -> M
 
 def _look(batch: Batch, fake: Tensor, recipe: Recipe) -> Seen:
     """What the discriminator sees, drawn anew at each look."""
-    return augmented(Seen(batch.a, batch.b, fake, batch.ignored), recipe.augment, recipe.colours)
+    classes = batch.classes if recipe.labels else None
+    return augmented(Seen(batch.a, batch.b, fake, batch.ignored, classes), recipe.augment, recipe.colours)
 
 
 def _likeness(made: Made, batch: Batch, recipe: Recipe, passes: Passes | None) -> Losses:
@@ -201,12 +211,16 @@ def _likeness(made: Made, batch: Batch, recipe: Recipe, passes: Passes | None) -
         losses["g_l2"] = l2_loss(made.fake, batch.b, weights)
     if "g_classes" in recipe.weights:
         losses["g_classes"] = class_loss(made.output, batch.b, weights)
+    share = _share(weights, batch, passes)
+    return {name: loss * share for name, loss in losses.items()}
+
+
+def _share(weights: Tensor | None, batch: Batch, passes: Passes | None) -> Tensor | float:
+    """What a mean over this part of the batch counts: with many ignored pixels it says less than one with few."""
     if passes is None or weights is None:
-        return losses
-    # A part of the batch with many ignored pixels says less about the whole than one with few.
+        return 1.0
     mine = weights.mean()
-    whole = passes.mean(mine * batch.factor).clamp(min=1e-12)
-    return {name: loss * (mine / whole) for name, loss in losses.items()}
+    return mine / passes.mean(mine * batch.factor).clamp(min=1e-12)
 
 
 def _modes(nets: Networks, made: Made, batch: Batch, recipe: Recipe, autocast: Autocast) -> Tensor:
@@ -236,6 +250,15 @@ def _generator_losses(real: Judgement, fake: Judgement, recipe: Recipe) -> Losse
     if "g_features" in recipe.weights:
         losses["g_features"] = feature_loss(fake, real)
     return losses
+
+
+def _labels(judgement: Judgement, seen: Seen, batch: Batch, passes: Passes | None) -> Tensor:
+    """What is not seen of the mask; each class weighs the same, however few its pixels are."""
+    assert judgement.labels is not None, "the recipe asked for them"
+    assert seen.classes is not None, "labels were refused where pairs have no classes"
+    weights = pixel_weights(seen.ignored, seen.classes)
+    assert weights is not None, "there are classes"
+    return label_loss(judgement.labels, seen.classes, weights) * _share(weights, batch, passes)
 
 
 def _discriminator_objective(losses: Losses, recipe: Recipe, batch: Batch) -> Tensor:
