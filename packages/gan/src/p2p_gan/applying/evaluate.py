@@ -210,4 +210,5 @@ def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> A
     if not train:
         return None
     mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or MEAN_SIZE, "stretch"))
-    return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and card.output.channels == 3 else mean
+    colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared in colours
+    return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
