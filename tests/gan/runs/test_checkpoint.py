@@ -153,6 +153,15 @@ def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path, make_network
     assert names(tmp_path) == kept
 
 
+def test_the_beginning_is_not_kept_as_the_best_of_a_run_that_has_none(
+    tmp_path: Path, make_networks: MakeNetworks
+) -> None:
+    nets = make_networks()
+    for images in (0, 2):  # a run that may recover begins with a checkpoint
+        saved(tmp_path, nets, images, keep=1)
+    assert names(tmp_path) == ["0000000002.json", "0000000002.safetensors"]
+
+
 def test_tensors_without_their_record_do_not_count_and_go_with_the_next_save(
     tmp_path: Path, make_networks: MakeNetworks
 ) -> None:
