@@ -175,10 +175,21 @@ def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch:
     assert looks(Watch(job.config), Look(LOSSES, 0.0, seen), WINDOW + 3) == ["collapsed"]
 
 
-def test_without_dropout_nothing_can_collapse(pair_folder: Path, tiny: Config) -> None:
-    job = make_job(open_pairs(pair_folder), replace(tiny, dropout=0.0))
+@pytest.mark.parametrize(
+    ("settings", "can"),
+    [
+        ({"dropout": 0.0}, False),
+        ({"dropout_skip": 8}, False),  # past the last block that could have any
+        ({"dropout": 0.0, "noise": 2}, True),
+        ({"generator": "resnet", "blocks": 1, "dropout_blocks": 0}, True),  # a resnet has it in every block
+    ],
+)
+def test_only_what_is_left_to_chance_can_collapse(
+    pair_folder: Path, tiny: Config, settings: dict[str, Any], can: bool
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, **settings))
     batch = load_store(job.folder, job.task, job.config).batch([0], job.device)
-    assert probe(job, batch).variants is None
+    assert (probe(job, batch).variants is not None) == can
 
 
 def test_a_discriminator_that_has_won_is_told(job: Job, batch: Batch) -> None:
