@@ -1,6 +1,7 @@
 """Scores on held-out pairs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder, open_pairs, with_pairs, write_manifest
 from p2p_datatools.contract.pair import join
-from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
+from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.applying.apply import How
 from p2p_gan.applying.evaluate import Asked, Diversity, evaluate
@@ -103,6 +104,24 @@ def test_masks_in_greys_are_scored_by_their_classes_on_either_side(
         assert scores.agreement is not None
         assert len(scores.agreement.classes) == 3
         assert scores.l1_mean == 0  # the one training picture is the test picture
+
+
+def test_an_ignored_pixel_has_no_part_in_a_score(
+    pair_folder: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    folder = open_pairs(pair_folder)
+    pair = folder.of("test")[0]
+    scores = []
+    for number, value in enumerate((0, 255)):
+        picture = read_photo(pair_folder / pair.file)
+        picture[:, :16], picture[:, 32:48] = IGNORE_COLOR, value
+        write_png(pair_folder / pair.file, picture)
+        write_manifest(with_pairs(folder, [replace(pair, hash=hash_pixels(picture))]))
+        model = make_model(folder.a, folder.b, palette=folder.palette)
+        save_model(tmp_path / f"{number}.safetensors", model.card, model.generator)
+        scores.append(evaluate(tmp_path / f"{number}.safetensors", pair_folder))
+    assert scores[0].l1 == scores[1].l1
+    assert scores[0].histograms == scores[1].histograms
 
 
 def test_a_folder_without_training_pairs_has_no_mean_picture(run_folder: Path, pair_folder: Path) -> None:

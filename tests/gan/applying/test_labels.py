@@ -6,7 +6,7 @@ import numpy as np
 
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
-from p2p_gan.applying.labels import labels_of_input, labels_of_output
+from p2p_gan.applying.labels import counted, labels_of_input, labels_of_output
 from p2p_gan.models.model import Model
 
 CARS = load_palette("cars")
@@ -35,3 +35,17 @@ def test_a_mask_painted_in_greys_has_its_classes_in_one_channel(make_model: Call
     for read in (labels_of_input, labels_of_output):
         assert np.array_equal(read(labels * 60, card), labels)
     assert labels_of_output(np.array([[25, 80, 255]], np.uint8), card).tolist() == [[0, 1, 2]]
+
+
+def test_a_pixel_that_either_mask_ignores_does_not_count(make_model: Callable[..., Model]) -> None:
+    photo, first, second = np.zeros((1, 3, 3), np.uint8), np.array([[0, 255, 1]], np.uint8), np.array([[255, 0, 1]])
+    masks = make_model(MASK, MASK, palette=CARS, input_as="classes").card
+    where = counted(first, CARS.colors()[second], masks)
+    assert where is not None
+    assert where.tolist() == [[False, False, True]]
+    to_photo, without = make_model(MASK, Half("photo", "photo"), palette=CARS).card, make_model(MASK, MASK).card
+    where = counted(CARS.colors()[first], photo, to_photo)
+    assert where is not None
+    assert where.tolist() == [[True, False, True]]
+    assert counted(CARS.colors()[first % 5], photo, to_photo) is None
+    assert counted(CARS.colors()[first], photo, without) is None

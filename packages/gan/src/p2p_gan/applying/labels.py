@@ -4,10 +4,13 @@ Nothing here may read files; a mask that came out in blended colours counts as t
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.images import LabelMap, Photo, indices_of_colors
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_gan.applying.agreement import nearest_classes
+from p2p_gan.data.values import Kind
 from p2p_gan.models.model import ModelCard
 
 
@@ -25,6 +28,20 @@ def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
     if card.input_coding.kind == "classes" or card.palette is None:
         return pixels
     return indices_of_colors(_in_three(pixels), card.palette)[0]
+
+
+def counted(given: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
+    """Where (height, width) no mask of the pair, given or real, says that the pixel is ignored; None: nowhere."""
+    if card.palette is None:
+        return None
+    halves = ((given, card.input, card.input_coding), (real, card.output, card.output_coding))
+    ignored = [_ignored(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
+    return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
+
+
+def _ignored(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
+    found = pixels == IGNORE if kind == "classes" else (_in_three(pixels) == np.array(IGNORE_COLOR)).all(axis=2)
+    return np.asarray(found)
 
 
 def _in_three(pixels: Array) -> Photo:
