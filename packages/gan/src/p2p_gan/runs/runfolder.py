@@ -209,7 +209,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     changed = [
         f"{name} was {_shown(before[name])}, now {_shown(after[name])}"
         for name in before
-        if name not in FREE and before[name] != after[name] and after[name] != AUTOMATIC.get(name)
+        if name not in FREE and before[name] != after[name] and (name, after[name]) not in AUTOMATIC.items()
     ]
     if changed or changed_data:
         how = "Repeat the first command" if changed else "Bring the pairs back as they were"
@@ -260,7 +260,7 @@ def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
 
 
 def _is_ours(name: str) -> bool:
