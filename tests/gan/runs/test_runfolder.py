@@ -221,6 +221,11 @@ def test_a_crop_that_is_left_out_is_a_changed_setting_and_not_an_automatic_one(t
         refuse_changes(tmp_path, Config(crop=Size(128, 128)), Config())
 
 
+def test_a_run_is_scored_on_the_same_pairs_to_its_end_for_its_best_is_among_them(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="validate_pairs was 100, now 5"):
+        refuse_changes(tmp_path, Config(), Config(validate_pairs=5))
+
+
 def test_a_run_may_be_extended_and_may_write_more_often(tmp_path: Path) -> None:
     old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
     refuse_changes(tmp_path, old, replace(old, images=20, checkpoint_every=5, threads=0, device="auto"))

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines
 from p2p_datatools.contract.images import Photo, read_photo
+from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config import Config
+from p2p_gan.data.store import load_store
 from p2p_gan.models.model import FILE
 from p2p_gan.runs import checkpoint
-from p2p_gan.training.job import rate_at
+from p2p_gan.runs.runfolder import RunFolder
+from p2p_gan.training.interrupt import Interruption
+from p2p_gan.training.job import make_job, rate_at
 from p2p_gan.training.loop import train
 from p2p_gan.training.plan import plan
 from p2p_gan.training.saver import Saver
@@ -315,6 +320,36 @@ def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
     assert grid.read_bytes() == (tmp_path / "whole" / "samples" / grid.name).read_bytes()
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
     assert train(pair_folder, tmp_path / "run", tiny).plan is None
+
+
+def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not_from_a_whole_batch(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, batch=4, sample_every=9, validate_every=6))
+    # Of pictures of many shapes a batch may be of one pair: the update before ended at 8, where 6 was long past.
+    progress = checkpoint.Progress(9, [0.0] * 4, 0, 0.0, looked=False, extra={"previous": 8})
+    store = load_store(job.folder, job.task, job.config)
+    done: list[str] = []
+
+    def doing(name: str) -> Callable[[Tracker], bool]:
+        def do(_: Tracker) -> bool:
+            done.append(name)
+            return True
+
+        return do
+
+    for name in ("sample", "validate", "save"):
+        monkeypatch.setattr(Tracker, name, doing(name))
+    place = RunFolder(tmp_path / "run")
+    with Saver(place, job, 9) as saver, Interruption() as interruption:
+        Tracker(place, job, store, progress, saver, interruption, Reporter()).look_again()
+    assert done == ["sample", "save"]
+
+
+def test_a_checkpoint_knows_the_update_that_it_was_made_after(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, batch=5, images=12))
+    record = json.loads((tmp_path / "run" / checkpoint.FOLDER / "0000000012.json").read_text())
+    assert record["extra"]["previous"] == 10
 
 
 def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(

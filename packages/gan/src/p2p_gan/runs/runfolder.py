@@ -36,10 +36,11 @@ LOCK, OWNER = ".lock", ".owner.json"
 FORMAT, VERSION = "p2p-run", 1
 # Settings that the machine decides when they are left alone.
 AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0}
-# What may differ when a run is continued: how long it lasts and how often it writes changes no update.
+# What may differ when a run is continued: how long it lasts and how often it writes changes no update. How many pairs
+# it is scored on may not: the best of some pairs says nothing beside a score on others.
 FREE = {
     *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover", "restarts"),
+    *("validate_every", "tensorboard", "memory", "recover", "restarts"),
 }
 
 
