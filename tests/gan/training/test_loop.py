@@ -399,6 +399,17 @@ def test_the_precision_and_threads_of_the_beginning_are_used_again(
     assert (resumed.plan.config.precision, resumed.plan.config.threads) == ("bfloat16", 1)
 
 
+def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    each, both = (replace(tiny, batch=2, images=3, schedule="constant", log_every=every) for every in (1, 100))
+    train(pair_folder, tmp_path / "each", each)
+    train(pair_folder, tmp_path / "both", both)
+    (two, one), (mean,) = ([line for line in stats(tmp_path / run) if "rate" in line] for run in ("each", "both"))
+    for name in ("d_real", "d_fake", "g_gan", "g_l1"):
+        assert mean[name] == pytest.approx((2 * two[name] + one[name]) / 3, rel=1e-6)
+
+
 def test_linear_decay_falls_in_the_second_half_and_constant_does_not() -> None:
     linear = Config(images=100, schedule="linear", rate=1.0)
     assert [rate_at(linear, seen) for seen in (0, 49, 50, 75, 100)] == [1.0, 1.0, 1.0, 0.5, 0.0]
