@@ -113,6 +113,14 @@ def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
     assert again.extra["slowed"] == 0.5
 
 
+def test_the_record_of_a_run_that_went_back_tells_each_image_once(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
+) -> None:
+    poisoned(6)
+    train(pair_folder, tmp_path / "run", replace(tiny, schedule="constant", recover=True, log_every=2))
+    assert [line["images"] for line in stats(tmp_path / "run") if "g_l1" in line] == [2, 4, 6, 8, 10, 12]
+
+
 def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
