@@ -14,10 +14,12 @@ from p2p_datatools.contract.images import Photo, write_mask, write_png
 from p2p_datatools.contract.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.sizes import Fit, Size
-from p2p_gan.applying.apply import How, apply_model, size_seen
+from p2p_gan.applying.apply import How, apply_model, noise_of, size_seen
 from p2p_gan.applying.given import read_input
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, load_model
+from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.contract import Generator, Step
 from p2p_gan.networks.initial import initialise
 
 
@@ -43,6 +45,30 @@ def test_the_same_input_gives_the_same_output_and_another_seed_or_variant_anothe
     assert np.array_equal(first, apply_model(model, picture(), How()))
     assert not np.array_equal(first, apply_model(model, picture(), How(seed=1)))
     assert not np.array_equal(first, apply_model(model, picture(), How(), variant=1))
+
+
+def test_no_seed_has_the_draws_that_another_seed_has_for_another_variant() -> None:
+    draws = [torch.rand(1, generator=noise_of(picture(), seed, variant)) for seed in range(12) for variant in range(12)]
+    assert len({float(each) for each in draws}) == len(draws)
+
+
+class Copy(Generator):
+    """Gives back what it is given."""
+
+    unit = 1
+
+    def translate(self, x: torch.Tensor, applying: Applying | None) -> torch.Tensor:
+        return x
+
+    def steps(self) -> tuple[Step, ...]:
+        return (Step(lambda x, applying: x, 3, (0,), halo=0),)
+
+
+def test_what_was_padded_is_cut_off_where_it_was_added(model: Model) -> None:
+    padded = replace(model, generator=Copy(head="logits"), card=replace(model.card, fit="pad"))
+    for own in (Size(32, 16), Size(10, 32)):  # of a size of 32x32
+        pixels = picture(*own)
+        assert np.array_equal(apply_model(padded, pixels, How(), device=torch.device("cpu")), pixels)
 
 
 def test_without_dropout_there_is_nothing_left_to_chance(model: Model) -> None:

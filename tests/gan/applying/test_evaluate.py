@@ -1,6 +1,7 @@
 """Scores on held-out pairs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.images import read_photo
-from p2p_datatools.contract.manifest import Half, open_pairs, with_pairs, write_manifest
-from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.images import hash_pixels, read_photo, write_png
+from p2p_datatools.contract.manifest import Half, Pair, PairFolder, open_pairs, with_pairs, write_manifest
+from p2p_datatools.contract.pair import join
+from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, load_palette
+from p2p_datatools.contract.sizes import Size
 from p2p_gan.applying.apply import How
 from p2p_gan.applying.evaluate import Asked, Diversity, evaluate
 from p2p_gan.applying.sample import sample
@@ -72,6 +75,53 @@ def test_photos_have_colour_histograms_and_masks_an_agreement(
         assert set(masks.agreement.classes) == {"background", "body", "tyres"}
         assert masks.agreement.classes["body"].pictures == 2
         assert 0 < masks.agreement.pixel_accuracy < 1
+
+
+@pytest.fixture
+def grey_pairs(tmp_path: Path) -> Path:
+    """Pairs of a mask painted in three greys, in one channel, and a photo: one to train with, one to test on."""
+    greys = Palette("greys", tuple(PaletteClass(f"grey {value}", (value,) * 3) for value in (0, 60, 120)))
+    labels = np.arange(32 * 32, dtype=np.uint32).reshape(32, 32) // 400
+    picture = join((labels * 60).astype(np.uint8), np.full((32, 32, 3), 99, np.uint8), where="test")
+    pairs = [Pair(split, f"{split}/x.png", split, Size(32, 32), hash_pixels(picture)) for split in ("train", "test")]
+    for pair in pairs:
+        write_png(tmp_path / "greys" / pair.file, picture)
+    write_manifest(PairFolder(tmp_path / "greys", Half("mask", "mask", 1), Half("photo", "photo"), greys, tuple(pairs)))
+    return tmp_path / "greys"
+
+
+def test_masks_in_greys_are_scored_by_their_classes_on_either_side(
+    grey_pairs: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    folder = open_pairs(grey_pairs)
+    to_photo = make_model(folder.a, folder.b, palette=folder.palette)
+    save_model(tmp_path / "to-photo.safetensors", to_photo.card, to_photo.generator)
+    assert len(evaluate(tmp_path / "to-photo.safetensors", grey_pairs).color_error) == 3
+    for as_ in ("values", "classes"):
+        to_mask = make_model(folder.b, folder.a, palette=folder.palette, output_as=as_)
+        save_model(tmp_path / f"{as_}.safetensors", to_mask.card, to_mask.generator)
+        scores = evaluate(tmp_path / f"{as_}.safetensors", grey_pairs)
+        assert scores.agreement is not None
+        assert len(scores.agreement.classes) == 3
+        assert scores.l1_mean == 0  # the one training picture is the test picture
+
+
+def test_an_ignored_pixel_has_no_part_in_a_score(
+    pair_folder: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    folder = open_pairs(pair_folder)
+    pair = folder.of("test")[0]
+    scores = []
+    for number, value in enumerate((0, 255)):
+        picture = read_photo(pair_folder / pair.file)
+        picture[:, :16], picture[:, 32:48] = IGNORE_COLOR, value
+        write_png(pair_folder / pair.file, picture)
+        write_manifest(with_pairs(folder, [replace(pair, hash=hash_pixels(picture))]))
+        model = make_model(folder.a, folder.b, palette=folder.palette)
+        save_model(tmp_path / f"{number}.safetensors", model.card, model.generator)
+        scores.append(evaluate(tmp_path / f"{number}.safetensors", pair_folder))
+    assert scores[0].l1 == scores[1].l1
+    assert scores[0].histograms == scores[1].histograms
 
 
 def test_a_folder_without_training_pairs_has_no_mean_picture(run_folder: Path, pair_folder: Path) -> None:

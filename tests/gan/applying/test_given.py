@@ -17,6 +17,7 @@ from p2p_gan.models.model import Model
 
 CARS = load_palette("cars")
 MORE = Palette("more", (*CARS.classes, PaletteClass("road", (9, 9, 9)), PaletteClass("sky", (1, 1, 9))))
+GREYS = Palette("greys", tuple(PaletteClass(f"grey {value}", (value,) * 3) for value in (0, 60, 120)))
 PHOTO, GREY, MASK = Half("photo", "photo"), Half("grey", "photo", 1), Half("mask", "mask")
 DEEP = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
 Make = Callable[..., Model]
@@ -66,6 +67,23 @@ def test_a_mask_is_read_as_classes_where_the_model_takes_classes(make_model: Mak
     card = make_model(MASK, PHOTO, palette=CARS, input_as="classes").card
     for file in ("indexed.png", "painted.png"):
         assert np.array_equal(read_input(tmp_path / file, card)[0], labels)
+
+
+def test_a_mask_painted_in_greys_is_read_as_the_one_channel_that_the_model_takes(
+    make_model: Make, tmp_path: Path
+) -> None:
+    card = make_model(Half("mask", "mask", 1), PHOTO, palette=GREYS).card
+    labels = np.array([[0, 1], [2, 0]], np.uint8).repeat(8, 0)
+    write_mask(tmp_path / "indexed.png", labels, GREYS)
+    write_png(tmp_path / "painted.png", labels * 60)
+    write_png(tmp_path / "other.png", labels * 50)
+    write_png(tmp_path / "coloured.png", np.full((8, 8, 3), (60, 0, 0), np.uint8))
+    for file, factor in (("indexed.png", 60), ("painted.png", 60), ("other.png", 50)):
+        found, known = read_input(tmp_path / file, card)
+        assert np.array_equal(found, labels * factor)
+        assert known == (factor == 60)
+    with pytest.raises(P2PError, match=r"coloured\.png: is painted in colours; the model takes 1 channel of uint8"):
+        read_input(tmp_path / "coloured.png", card)
 
 
 def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_path: Path) -> None:

@@ -74,3 +74,27 @@ def test_equal_variants_have_no_diversity_and_black_and_white_all_of_it() -> Non
     assert diversity([BLACK, BLACK, BLACK]) == (0.0, 0.0)
     assert diversity([BLACK]) == (0.0, 0.0)
     assert diversity([BLACK, WHITE]) == (1.0, 0.5)
+
+
+def test_scores_of_some_pixels_do_not_depend_on_the_others() -> None:
+    random = np.random.default_rng(0)
+    first, second, third = random.integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
+    where = np.zeros((40, 40), bool)
+    where[:, :10] = True
+    other = second.copy()
+    other[:, 20:] = third[:, 20:]  # further from the counted pixels than half a window
+    for score in (l1, ssim):
+        assert score(first, second, counted=where) == score(first, other, counted=where)
+        assert score(first, second) != score(first, other)
+        assert score(first, second, counted=~np.zeros_like(where)) == pytest.approx(score(first, second))
+    assert l1(first, second, counted=where) == pytest.approx(l1(first[:, :10], second[:, :10]))
+    one, two = LabHistograms(), LabHistograms()
+    one.add(first, where)
+    two.add(np.ascontiguousarray(first[:, :10]))
+    assert all(np.array_equal(one.counts[name], two.counts[name]) for name in "Lab")
+
+
+def test_where_no_pixel_counts_nothing_is_wrong() -> None:
+    nowhere = np.zeros((16, 16), bool)
+    assert l1(BLACK, WHITE, counted=nowhere) == 0
+    assert ssim(BLACK, WHITE, counted=nowhere) == 1

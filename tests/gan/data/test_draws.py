@@ -82,6 +82,17 @@ def test_a_crop_around_a_rare_class_holds_a_pixel_of_it_and_lies_within_the_pict
     assert crop_around_rare(np.random.default_rng(0), classes, np.zeros(3), (16, 24)) is None
 
 
+def test_the_pixel_lies_in_the_middle_half_of_its_crop_where_no_border_is_near() -> None:
+    classes = np.zeros((64, 64), np.uint8)
+    classes[30, 33] = 1
+    corners = [
+        crop_around_rare(np.random.default_rng(seed), classes, np.array([0.0, 1.0]), (16, 16)) for seed in range(200)
+    ]
+    rows, columns = np.transpose([corner for corner in corners if corner])
+    for inside in (30 - rows, 33 - columns):
+        assert (inside.min(), inside.max()) == (4, 11)
+
+
 def test_crops_around_one_pixel_differ() -> None:
     classes = np.zeros((64, 64), np.uint8)
     classes[32, 32] = 1

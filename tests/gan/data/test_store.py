@@ -209,6 +209,14 @@ def test_a_batch_says_the_class_of_every_pixel_however_the_mask_is_coded(
         assert torch.equal(mask.argmax(dim=1), batch.classes)
 
 
+@pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
+def test_the_pixels_of_each_class_are_counted_on_whichever_side_the_mask_is(direction: str, tmp_path: Path) -> None:
+    masks = [labels(0, Size(32, 32)), labels(1, Size(32, 32))]
+    store = masked(tmp_path, masks, direction, jitter=1)
+    assert store.areas is not None
+    np.testing.assert_array_equal(store.areas, [np.bincount(mask.ravel(), minlength=5) for mask in masks])
+
+
 @pytest.mark.parametrize("coded", ["values", "classes"])
 def test_ignored_pixels_are_marked_where_the_mask_says_so(coded: str, tmp_path: Path) -> None:
     mask = labels(0, Size(32, 32))

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_gan.config import Config
 from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import load_model
+from p2p_gan.rules import RANGES
+from p2p_gan.settings import with_settings
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,16 @@ def changed(value: dict[str, Any], place: str, new: object) -> str:
 
 def test_a_card_is_read_back_as_it_was_written(run_folder: Path, value: dict[str, Any]) -> None:
     assert card_from_json(json.dumps(value), where="m") == load_model(run_folder).card
+
+
+@pytest.mark.parametrize(
+    ("field", "new"),
+    [("dropout", 0.9999), *((name, RANGES[name][1]) for name in ("blocks", "filters", "max_filters", "dropout_skip"))],
+)
+def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], field: str, new: float) -> None:
+    with_settings(Config(), {field: new})
+    card = card_from_json(changed(value, f"architecture.{field}", new), where="m")
+    assert getattr(card.architecture, field) == new
 
 
 @pytest.mark.parametrize(

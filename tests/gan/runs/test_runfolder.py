@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import append_lines, read_json, read_lines, write_json
 from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.sizes import Size
 from p2p_gan.config import Config
 from p2p_gan.runs.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 
@@ -213,6 +214,16 @@ def test_every_changed_setting_is_named(tmp_path: Path) -> None:
     old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
     with pytest.raises(UsageError, match=r"seed was 0, now 1; rate was 0.0002, now 0.001"):
         refuse_changes(tmp_path, old, replace(old, rate=0.001, seed=1))
+
+
+def test_a_crop_that_is_left_out_is_a_changed_setting_and_not_an_automatic_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="crop was 128x128, now none"):
+        refuse_changes(tmp_path, Config(crop=Size(128, 128)), Config())
+
+
+def test_a_run_is_scored_on_the_same_pairs_to_its_end_for_its_best_is_among_them(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="validate_pairs was 100, now 5"):
+        refuse_changes(tmp_path, Config(), Config(validate_pairs=5))
 
 
 def test_a_run_may_be_extended_and_may_write_more_often(tmp_path: Path) -> None:

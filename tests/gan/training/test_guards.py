@@ -113,6 +113,14 @@ def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
     assert again.extra["slowed"] == 0.5
 
 
+def test_the_record_of_a_run_that_went_back_tells_each_image_once(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
+) -> None:
+    poisoned(6)
+    train(pair_folder, tmp_path / "run", replace(tiny, schedule="constant", recover=True, log_every=2))
+    assert [line["images"] for line in stats(tmp_path / "run") if "g_l1" in line] == [2, 4, 6, 8, 10, 12]
+
+
 def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,10 +183,21 @@ def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch:
     assert looks(Watch(job.config), Look(LOSSES, 0.0, seen), WINDOW + 3) == ["collapsed"]
 
 
-def test_without_dropout_nothing_can_collapse(pair_folder: Path, tiny: Config) -> None:
-    job = make_job(open_pairs(pair_folder), replace(tiny, dropout=0.0))
+@pytest.mark.parametrize(
+    ("settings", "can"),
+    [
+        ({"dropout": 0.0}, False),
+        ({"dropout_skip": 8}, False),  # past the last block that could have any
+        ({"dropout": 0.0, "noise": 2}, True),
+        ({"generator": "resnet", "blocks": 1, "dropout_blocks": 0}, True),  # a resnet has it in every block
+    ],
+)
+def test_only_what_is_left_to_chance_can_collapse(
+    pair_folder: Path, tiny: Config, settings: dict[str, Any], can: bool
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, **settings))
     batch = load_store(job.folder, job.task, job.config).batch([0], job.device)
-    assert probe(job, batch).variants is None
+    assert (probe(job, batch).variants is not None) == can
 
 
 def test_a_discriminator_that_has_won_is_told(job: Job, batch: Batch) -> None:

@@ -1,6 +1,5 @@
 """Ctrl-C is a question between two updates, and an answer the second time; SIGTERM is one question."""
 
-import os
 import signal
 
 import pytest
@@ -12,28 +11,28 @@ from p2p_gan.training.interrupt import Interruption, Stopped
 def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Signals) -> None:
     with Interruption() as interruption:
         assert interruption.asked is None
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         assert interruption.asked == number
 
 
 def test_the_second_ctrl_c_interrupts_at_once() -> None:
     with Interruption():
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_sigterm_sent_twice_as_clusters_do_does_not_kill_what_is_being_saved() -> None:
     with Interruption() as interruption:
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert interruption.asked == signal.SIGTERM
 
 
 def test_where_nothing_has_to_be_finished_a_signal_stops_at_once() -> None:
     with Interruption() as interruption:
         with pytest.raises(Stopped), interruption.at_once():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         assert interruption.asked == signal.SIGTERM
         with pytest.raises(Stopped), interruption.at_once():
             pytest.fail("what was asked before stops it before it begins")
@@ -43,7 +42,7 @@ def test_after_work_that_could_stop_at_once_signals_are_remembered_again() -> No
     with Interruption() as interruption:
         with interruption.at_once():
             pass
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert interruption.asked == signal.SIGINT
 
 

@@ -5,24 +5,34 @@ import os
 import shutil
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import read_lines
 from p2p_datatools.contract.images import Photo, read_photo
+from p2p_datatools.contract.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config import Config
+from p2p_gan.data.batch import Batch
+from p2p_gan.data.store import load_store
 from p2p_gan.models.model import FILE
 from p2p_gan.runs import checkpoint
-from p2p_gan.training.job import rate_at
+from p2p_gan.runs.runfolder import RunFolder
+from p2p_gan.training import course
+from p2p_gan.training.interrupt import Interruption
+from p2p_gan.training.job import make_job, rate_at
 from p2p_gan.training.loop import train
 from p2p_gan.training.plan import plan
 from p2p_gan.training.saver import Saver
 from p2p_gan.training.tracker import Tracker, probe_due
+from p2p_gan.updates.step import Networks
 
 
 class Stop(Reporter):
@@ -317,6 +327,36 @@ def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
     assert train(pair_folder, tmp_path / "run", tiny).plan is None
 
 
+def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not_from_a_whole_batch(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, batch=4, sample_every=9, validate_every=6))
+    # Of pictures of many shapes a batch may be of one pair: the update before ended at 8, where 6 was long past.
+    progress = checkpoint.Progress(9, [0.0] * 4, 0, 0.0, looked=False, extra={"previous": 8})
+    store = load_store(job.folder, job.task, job.config)
+    done: list[str] = []
+
+    def doing(name: str) -> Callable[[Tracker], bool]:
+        def do(_: Tracker) -> bool:
+            done.append(name)
+            return True
+
+        return do
+
+    for name in ("sample", "validate", "save"):
+        monkeypatch.setattr(Tracker, name, doing(name))
+    place = RunFolder(tmp_path / "run")
+    with Saver(place, job, 9) as saver, Interruption() as interruption:
+        Tracker(place, job, store, progress, saver, interruption, Reporter()).look_again()
+    assert done == ["sample", "save"]
+
+
+def test_a_checkpoint_knows_the_update_that_it_was_made_after(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, batch=5, images=12))
+    record = json.loads((tmp_path / "run" / checkpoint.FOLDER / "0000000012.json").read_text())
+    assert record["extra"]["previous"] == 10
+
+
 def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +402,18 @@ def test_the_precision_and_threads_of_the_beginning_are_used_again(
     resumed = train(pair_folder, tmp_path / "run", replace(tiny, precision="auto", threads=0))
     assert resumed.plan is not None
     assert (resumed.plan.config.precision, resumed.plan.config.threads) == ("bfloat16", 1)
+
+
+def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(nets: Networks, batch: Batch, *_: Any) -> torch.Tensor:
+        return torch.full((4,), float(len(batch.a)))
+
+    monkeypatch.setattr(course, "train_step", step)
+    train(pair_folder, tmp_path / "run", replace(tiny, batch=2, images=7, log_every=4))
+    lines = [line for line in stats(tmp_path / "run") if "rate" in line]
+    assert [line["g_l1"] for line in lines] == pytest.approx([2.0, (2 * 2 + 1) / 3])
 
 
 def test_linear_decay_falls_in_the_second_half_and_constant_does_not() -> None:

@@ -77,6 +77,17 @@ def test_other_losses_and_weights_are_told_with_their_largest_difference(
     assert (result.largest_weight or 0) > 0
 
 
+def test_a_run_that_was_extended_is_the_same_as_one_that_was_as_long_at_once(
+    run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    shutil.rmtree(run)
+    for images in (6, 12):  # the record has a line at 6, which the reproduction has not
+        train(pair_folder, run, replace(tiny, schedule="constant", average=5.0, images=images))
+    result = reproduce(run, tmp_path / "again")
+    assert result.identical
+    assert result.lines == 3
+
+
 def test_the_largest_difference_of_two_records_is_relative_and_named(tmp_path: Path) -> None:
     for name, seconds, l1, ssim in (("one", 1, 2.0, 0.5), ("two", 9, 2.02, 0.25)):
         record = (

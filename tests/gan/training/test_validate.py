@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -163,6 +164,31 @@ def test_a_mask_is_scored_alike_whether_it_comes_as_colours_or_as_classes(
     assert 0 < found.l1 < 0.2
     assert found.mean_iou is not None
     assert 0.5 < found.mean_iou < 1
+
+
+@pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
+def test_an_ignored_pixel_has_no_part_in_a_score(
+    pair_folder: Path, tiny: Config, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, direction=direction))
+    shown = reading.read_shown(job.folder, job.folder.of("val"), job.task, job.config)
+    for a, b in shown:
+        (a if direction == "mask-to-photo" else b)[4:6] = 255
+    validator = Validator(job)
+    monkeypatch.setattr(validator, "_pictures", lambda: iter(shown))
+
+    def applied(*_: Any) -> Any:
+        fake = next(fakes).copy()
+        fake[4:6] = np.random.default_rng(0).integers(0, 256, fake[4:6].shape)
+        return fake
+
+    fakes = iter([CARS.colors()[b[..., 0]] if b.shape[2] == 1 else b for _, b in shown])
+    monkeypatch.setattr(validator, "_applied", applied)
+    found = validator.score(job.nets.generator)
+    assert found is not None
+    assert found.l1 == 0
+    assert found.ssim < 1  # windows beside them see them
+    assert found.accuracy in (None, 1)
 
 
 def test_masks_are_scored_by_class_and_their_best_is_by_mean_iou(

@@ -85,6 +85,21 @@ def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stop
     assert state(tmp_path / "run") == state(tmp_path / "whole")
 
 
+def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    config = replace(tiny, average=50.0, batch=2, images=42, checkpoint_every=20, sample_every=99, validate_every=99)
+    train(pair_folder, tmp_path / "run", config)
+    before, after = (
+        safetensors.torch.load_file(tmp_path / "run" / "checkpoints" / f"{images:010d}.safetensors")
+        for images in (40, 42)
+    )
+    # 5% of 40 images are a half-life of 2, which is a batch.
+    for name in (name for name in after if name.startswith("generator/")):
+        mine = name.replace("generator/", "averaged/")
+        torch.testing.assert_close(after[mine], (before[mine] + after[name]) / 2)
+
+
 def test_a_run_that_wants_no_average_keeps_none(make_networks: MakeNetworks) -> None:
     nets = make_networks()
     assert nets.averaged is None

@@ -20,7 +20,11 @@ from p2p_gan.networks.initial import initialise
 from p2p_gan.networks.labeller import Labelling
 from p2p_gan.networks.patchgan import PatchGAN
 from p2p_gan.runs.state import parts
+<<<<<<< HEAD
 from p2p_gan.updates.losses import discriminator_loss, generator_loss, label_loss, pixel_weights
+=======
+from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss
+>>>>>>> seams
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, Passes, train_step
 
@@ -179,6 +183,15 @@ def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_
         assert losses[name] == pytest.approx(judged.item(), rel=1e-6)
     assert losses["turns"] != losses["at once"]
     assert not same(state(turns.generator), state(at_once.generator))
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_features_of_fake_and_real_are_those_of_one_and_the_same_discriminator(simultaneous: bool) -> None:
+    nets = canvas_networks(BLANK)
+    judge = canvas_networks(BLANK).opponent[0] if simultaneous else nets.opponent[0]
+    found = stepped(nets, BATCH, Recipe(simultaneous=simultaneous, feature_weight=1))["g_features"]
+    fake, real = judge(BATCH.a, torch.zeros_like(BATCH.b)), judge(BATCH.a, BATCH.b)
+    assert found == pytest.approx(feature_loss(fake, real).item(), rel=1e-6)
 
 
 def test_smoothing_changes_what_the_discriminator_takes_for_real_and_nothing_else() -> None:

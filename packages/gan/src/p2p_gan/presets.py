@@ -106,7 +106,7 @@ TABLE: dict[str, Preset] = {
             dropout=0.0,
         ),
         line="photo to exact mask: classes and cross-entropy, no game (A is the mask)",
-        source="ours; Isola et al. 2017, section 4.5 and table 6: photo to labels is best learnt without a game",
+        source="ours; Isola et al. 2017, section 4.6 and table 6: photo to labels is best learnt without a game",
         states="the paper: L1 alone beats the game on labels; it draws colours",
         changed="class logits with cross-entropy, every class weighing the same, so that the output is an exact mask; "
         "A is the mask, B the photo, and the direction from B to A",

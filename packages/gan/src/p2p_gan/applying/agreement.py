@@ -24,7 +24,7 @@ class ClassAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """The numbers of the paper's FCN-score (section 3.2): per-pixel accuracy, per-class accuracy, class IoU.
+    """The numbers of the paper's FCN-score (section 4.1): per-pixel accuracy, per-class accuracy, class IoU.
 
     Means are over the classes that the true masks have. IoU is of the pixels of all pictures together, as in the
     Cityscapes benchmark.

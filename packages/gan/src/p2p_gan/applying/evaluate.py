@@ -21,7 +21,7 @@ from p2p_datatools.contract.sizes import Size
 from p2p_gan.applying.agreement import Agreement, Confusion
 from p2p_gan.applying.apply import How, apply_model
 from p2p_gan.applying.given import read_pair, refuse_folder
-from p2p_gan.applying.labels import labels_of_input, labels_of_output
+from p2p_gan.applying.labels import counted, labels_of_input, labels_of_output
 from p2p_gan.applying.metrics import BYTES, LabHistograms, Range, class_color_errors, diversity, l1, mean_picture, ssim
 from p2p_gan.applying.sample import once
 from p2p_gan.applying.segmenter import Segmenter
@@ -45,6 +45,7 @@ class Diversity:
 class Scores:
     """Means over the pictures: l1 and ssim of the model and of the mean training picture, colour error by class.
 
+    Pixels that a mask of the pair says are ignored count nowhere but in `diversity`, which compares no real picture.
     The mean picture's are None without training pairs. `histograms`: intersection with the real pictures' in L, a and
     b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's masks of the generated
     photos with the true ones, and `judged_real` the same for the real photos. `diversity`: over variants. Each of these
@@ -153,17 +154,19 @@ class _Tally:
 
     def _score(self, given: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
         fake, true = self._comparable(fakes[0]), self._comparable(real)
-        line: dict[str, Any] = {"l1": l1(fake, true, self._range), "ssim": ssim(fake, true, self._range)}
+        where = counted(given, real, self._card)
+        compared = (true, self._range, where)
+        line: dict[str, Any] = {"l1": l1(fake, *compared), "ssim": ssim(fake, *compared)}
         if self._mean is not None:
             baseline = resize_photo(self._mean, size_of(true))
-            line |= {"l1_mean": l1(baseline, true, self._range), "ssim_mean": ssim(baseline, true, self._range)}
+            line |= {"l1_mean": l1(baseline, *compared), "ssim_mean": ssim(baseline, *compared)}
         self._rows.append(tuple(line.values()))
         for name, error in self._color_errors(given, fake, true).items():
             self._errors.setdefault(name, []).append(error)
             line.setdefault("color_error", {})[name] = error
         if self._lab:
-            self._lab[0].add(fake)
-            self._lab[1].add(true)
+            self._lab[0].add(fake, where)
+            self._lab[1].add(true, where)
         if self._confusion:
             own = self._confusion.add(labels_of_output(real, self._card), labels_of_output(fakes[0], self._card))
             line["agreement"] = own.rows()
@@ -210,4 +213,5 @@ def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> A
     if not train:
         return None
     mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or MEAN_SIZE, "stretch"))
-    return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and card.output.channels == 3 else mean
+    colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared in colours
+    return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean

@@ -81,16 +81,29 @@ def read_input(path: Path, card: ModelCard) -> tuple[Array, bool]:
 def _read_mask(path: Path, card: ModelCard, palette: Palette) -> tuple[Array, bool]:
     try:
         indices = read_mask(path, palette)
-        return (indices if card.input_coding.kind == "classes" else colorize(indices, palette)), True
+        if card.input_coding.kind == "classes":
+            return indices, True
+        colors = colorize(indices, palette)
+        return (colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])), True
     except OutsidePaletteError as error:
         if card.input_coding.kind != "classes":
-            return read_photo(path), False
+            return _strange(path, card.input), False
         _refuse_index(path, palette)
         raise P2PError(f"{error} The model has {_classes(palette)}.") from error
     except P2PError:
         if card.input_coding.kind == "classes":
             raise
-        return read_photo(path), False
+        return _strange(path, card.input), False
+
+
+def _strange(path: Path, half: Half) -> Array:
+    """Colours that the palette has not, in as many channels as the half: one where its palette is grey."""
+    colors = read_photo(path)
+    if half.channels == 3:
+        return colors
+    if (colors != colors[..., :1]).any():
+        raise P2PError(f"{path}: is painted in colours; the model takes {_words(half)}. Use the greys of its palette.")
+    return np.ascontiguousarray(colors[..., 0])
 
 
 def _refuse_index(path: Path, palette: Palette) -> None:

@@ -16,36 +16,50 @@ from p2p_datatools.contract.images import LabelMap, Photo
 
 BYTES = (0.0, 255.0)
 Range = tuple[float, float]
+Counted = NDArray[np.bool_]
 _WINDOW = 7
 # What sRGB covers of Lab, in bins of one unit around whole numbers, so that no edge parts one grey from another.
 _LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
 _ROWS = 512  # at once in float64
 
 
-def l1(first: Array, second: Array, values: Range = BYTES) -> float:
-    """Mean absolute difference as a share of the range `values`, 0..1 for pictures within it."""
+def l1(first: Array, second: Array, values: Range = BYTES, counted: Counted | None = None) -> float:
+    """Mean absolute difference as a share of the range `values`, 0..1 for pictures within it.
+
+    With `counted` (height, width) of these pixels alone; 0 where there are none.
+    """
+    if counted is not None:
+        first, second = first[counted], second[counted]
     total = 0.0
     for top in range(0, len(first), _ROWS):
         strips = (each[top : top + _ROWS].astype(np.float64) for each in (first, second))
         total += float(np.abs(next(strips) - next(strips)).sum())
-    return total / first.size / _width(values)
+    return total / max(1, first.size) / _width(values)
 
 
-def ssim(first: Array, second: Array, values: Range = BYTES) -> float:
+def ssim(first: Array, second: Array, values: Range = BYTES, counted: Counted | None = None) -> float:
     """Structural similarity (Wang et al. 2004; 7x7 windows, mean over channels), 1 for equal pictures.
 
-    Pictures with a side below 7 take the largest odd window that fits.
+    Pictures with a side below 7 take the largest odd window that fits. With `counted` (height, width) the mean is over
+    windows around these pixels alone; 1 where there are none.
     """
     side = min(_WINDOW, *first.shape[:2])
+    window = side - 1 + side % 2
     axis = 2 if first.ndim == 3 else None
-    score = structural_similarity(  # type: ignore[no-untyped-call]
+    found = structural_similarity(  # type: ignore[no-untyped-call]
         _computable(first),
         _computable(second),
         channel_axis=axis,
         data_range=_width(values),
-        win_size=side - 1 + side % 2,
+        win_size=window,
+        full=counted is not None,
     )
-    return float(score)
+    if counted is None:
+        return float(found)
+    edge = window // 2  # as far from the border as whole windows lie, which is what the mean is over without `counted`
+    inside = (slice(edge, first.shape[0] - edge), slice(edge, first.shape[1] - edge))
+    chosen = found[1][inside][counted[inside]]
+    return float(chosen.mean()) if chosen.size else 1.0
 
 
 def _computable(pixels: Array) -> Array:
@@ -96,10 +110,12 @@ class LabHistograms:
     def __init__(self) -> None:
         self.counts = {name: np.zeros(int(high - low) + 1, dtype=np.int64) for name, (low, high) in _LAB.items()}
 
-    def add(self, photo: Photo) -> None:
-        """Count the pixels of a photo, uint8 RGB (height, width, 3)."""
+    def add(self, photo: Photo, counted: Counted | None = None) -> None:
+        """Count the pixels of a photo, uint8 RGB (height, width, 3); with `counted` (height, width) these alone."""
         for top in range(0, len(photo), _ROWS):
-            lab = rgb2lab(photo[top : top + _ROWS])
+            rows = slice(top, top + _ROWS)
+            lab = rgb2lab(photo[rows])
+            lab = lab if counted is None else lab[counted[rows]]
             for channel, (name, (low, high)) in enumerate(_LAB.items()):
                 bins = np.clip(np.rint(lab[..., channel] - low), 0, high - low).astype(np.int64)
                 self.counts[name] += np.bincount(bins.ravel(), minlength=len(self.counts[name]))
@@ -110,9 +126,13 @@ class LabHistograms:
         Section 4.2 and figure 7 give the same for the paper's models; the width of a bin, here one unit, is not told.
         """
         return {
-            name: float(np.minimum(counts / counts.sum(), other.counts[name] / other.counts[name].sum()).sum())
+            name: float(np.minimum(_shares(counts), _shares(other.counts[name])).sum())
             for name, counts in self.counts.items()
         }
+
+
+def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(counts / max(1, counts.sum()))
 
 
 def diversity(variants: Sequence[Array], values: Range = BYTES) -> tuple[float, float]:

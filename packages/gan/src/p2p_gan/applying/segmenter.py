@@ -1,4 +1,4 @@
-"""A second model, photo to mask, as the judge of generated photos: the idea of the paper's FCN-score (section 3.2).
+"""A second model, photo to mask, as the judge of generated photos: the idea of the paper's FCN-score (section 4.1).
 
 Nothing here may change what is judged; the judge's own score on the real photos stands beside it.
 """

@@ -78,7 +78,7 @@ class Order:
 
 
 def crop_of(random: np.random.Generator, kept: tuple[int, int], seen: tuple[int, int]) -> tuple[int, int]:
-    """The top left corner of a crop of `seen` out of `kept` (height, width), anywhere (section 3.3: jitter)."""
+    """The top left corner of a crop of `seen` out of `kept` (height, width), anywhere (appendix 6.2: jitter)."""
     return int(random.integers(kept[0] - seen[0] + 1)), int(random.integers(kept[1] - seen[1] + 1))
 
 

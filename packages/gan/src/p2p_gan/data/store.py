@@ -101,7 +101,7 @@ class PairStore:
         return Batch(x, self.output.to_tensor(b, device), ignored, classes)
 
     def draw(self, position: int) -> Draw:
-        """What is shown at a position: one draw for both halves (section 3.3: jitter and mirror)."""
+        """What is shown at a position: one draw for both halves (appendix 6.2: jitter and mirror)."""
         index = self.order.index(position)
         random = drawn(self.config.seed, position)
         kept, seen = self.input.pixels.sizes[index].tolist(), self._seen(index)

@@ -4,6 +4,7 @@ Nothing here may read a file, build a network, or believe a value that no model 
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_args
 
@@ -20,7 +21,7 @@ FORMAT, VERSION = "p2p-model", 1
 # Of an architecture: (lowest, highest). Networks from elsewhere may be larger than those that are trained here.
 _LIMITS = {
     **{"depth": (1, 16), "blocks": (1, 256), "filters": (1, 2**14), "max_filters": (1, 2**14), "noise": (0, 64)},
-    **{"dropout": (0, 0.999), "dropout_blocks": (0, 16), "dropout_skip": (0, 16)},
+    **{"dropout": (0, math.nextafter(1, 0)), "dropout_blocks": (0, 16), "dropout_skip": (0, 16)},
 }
 _LARGEST_SIDE = 2**16
 

@@ -13,7 +13,7 @@ INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw the weights from N(0, 0.02), norm scales from N(1, 0.02); biases are 0 (section 3.3; the authors' code)."""
+    """Draw the weights from N(0, 0.02), norm scales from N(1, 0.02); biases are 0 (appendix 6.2; the authors' code)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, INITIAL_STD, generator=generator)

@@ -1,4 +1,4 @@
-"""The U-Net generator and, without its skips, the encoder-decoder (Isola et al. 2017, section 4.2, appendix 6.1.1).
+"""The U-Net generator and, without its skips, the encoder-decoder (Isola et al. 2017, sections 3.2.1, 4.3 and 6.1.1).
 
 Nothing here may know what it is trained against.
 """

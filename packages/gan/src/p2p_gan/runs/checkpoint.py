@@ -88,7 +88,8 @@ def seal(run: Path, record: Mapping[str, Any], *, keep: int) -> None:
     """Write the record; the checkpoint counts from now on, and those beyond the last `keep` and the best go."""
     write_json(_place(run, record["images"]), {**record, _SEAL: _digest(record)})
     whole = _records(run)
-    wanted = {*whole[-keep:], _place(run, record["best_images"] or 0)}
+    best = record["best_images"]
+    wanted = {*whole[-keep:], *([] if best is None else [_place(run, best)])}
     for old in whole:
         if old not in wanted:
             _remove(old)  # the record goes first: without it the tensors do not count

@@ -35,14 +35,20 @@ RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 LOCK, OWNER = ".lock", ".owner.json"
 FORMAT, VERSION = "p2p-run", 1
 # Settings that the machine decides when they are left alone.
+<<<<<<< HEAD
 AUTOMATIC = {
     **{"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0},
     "discriminator": "auto",
 }
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update.
+=======
+AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0}
+# What may differ when a run is continued: how long it lasts and how often it writes changes no update. How many pairs
+# it is scored on may not: the best of some pairs says nothing beside a score on others.
+>>>>>>> seams
 FREE = {
     *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    *("validate_every", "validate_pairs", "tensorboard", "memory", "recover", "restarts"),
+    *("validate_every", "tensorboard", "memory", "recover", "restarts"),
 }
 
 
@@ -212,7 +218,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     changed = [
         f"{name} was {_shown(before[name])}, now {_shown(after[name])}"
         for name in before
-        if name not in FREE and before[name] != after[name] and after[name] != AUTOMATIC.get(name)
+        if name not in FREE and before[name] != after[name] and (name, after[name]) not in AUTOMATIC.items()
     ]
     if changed or changed_data:
         how = "Repeat the first command" if changed else "Bring the pairs back as they were"
@@ -263,7 +269,7 @@ def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
 
 
 def _is_ours(name: str) -> bool:

@@ -52,7 +52,7 @@ def probe(job: Job, batch: Batch) -> Probe:
     with torch.no_grad():
         fake = _applied(job, a, variant=0)
         variants = None
-        if (job.config.dropout and job.config.dropout_blocks) or job.config.noise:
+        if job.card.architecture.random:
             variants = float((fake[:1] - _applied(job, a[:1], variant=1)).abs().max() / _width(job))
         real_scores, fake_scores = _scores(job, a, b), _scores(job, a, fake)
     threshold = THRESHOLDS.get(job.config.game)

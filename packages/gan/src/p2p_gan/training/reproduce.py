@@ -114,29 +114,34 @@ def _named(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> li
 
 
 def compare_records(run: Path, dest: Path) -> tuple[int, LossDifference | None]:
-    """(lines that both records have, how they differ): losses and validation scores, line by line."""
+    """(lines that both records have, how they differ): losses and validation scores, line by line.
+
+    A loss is a mean since the line before it, so it is compared only where both records have that line too.
+    """
     first, second = _figures(run), _figures(dest)
     common = sorted(first.keys() & second.keys())
     worst: LossDifference | None = None
-    for images, name in common:
-        one, other = first[images, name], second[images, name]
+    for images, name, since in common:
+        one, other = first[images, name, since], second[images, name, since]
         if one == other:
             continue
         relative = abs(one - other) / max(abs(one), abs(other))
         start = worst.first if worst else images
         if worst is None or relative > worst.largest:
             worst = LossDifference(relative, name, images, start)
-    return len({images for images, _ in common}), worst
+    return len({images for images, _, _ in common}), worst
 
 
-def _figures(run: Path) -> dict[tuple[int, str], float]:
-    found = {}
+def _figures(run: Path) -> dict[tuple[int, str, int], float]:
+    """Every figure of a record by its image, its name and, for a loss, the image of the line before."""
+    found, since = {}, 0
     for line in read_stats(run):
         scores = {f"validation {name}": value for name, value in line.get("validation", {}).items()}
         for name, value in (line | scores).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if number and name not in _NOT_COMPARED and "images" in line:
-                found[line["images"], name] = float(value)
+                found[line["images"], name, since if name[:2] in ("d_", "g_") else 0] = float(value)
+        since = line["images"] if "rate" in line else since
     return found
 
 

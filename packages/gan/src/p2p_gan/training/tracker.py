@@ -53,6 +53,8 @@ class Tracker:
         self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
         self._tallied = progress.tallied
         self._best, self._best_images, self._extra = progress.best, progress.best_images, dict(progress.extra)
+        # Images before the latest update, from which follows what was due after it.
+        self._previous = int(self._extra.get("previous", progress.images - job.config.batch))
         self.guards = Guards(place.path, job, store)
         self.board = open_board(place.path, progress.images, wanted=job.config.tensorboard)
         self._validator = Validator(job)
@@ -89,7 +91,8 @@ class Tracker:
     def step(self, losses: torch.Tensor, batch: Batch, count: int) -> None:
         """An update of `count` images is done; raises DivergedError when losses or weights prove to be no numbers."""
         self._saver.check()
-        before, self.images = self.images, self.images + count
+        before = self._previous = self.images
+        self.images += count
         self._tally += losses.double() * count
         self._tallied += count
         self.guards.add(losses, before, count)
@@ -110,7 +113,7 @@ class Tracker:
 
     def look_again(self) -> None:
         """What a signal kept from being looked at when the run was last saved is looked at now, and that is saved."""
-        if not self.looked and self.look(self.images - self._job.config.batch):
+        if not self.looked and self.look(self._previous):
             self.save()
 
     def _due(self, every: int, before: int) -> bool:
@@ -177,7 +180,11 @@ class Tracker:
             best=self._best,
             best_images=self._best_images,
             looked=self.looked,
-            extra={**self._extra, "scalers": scaler_states(self._job.nets.optimizers)},
+            extra={
+                **self._extra,
+                "previous": self._previous,
+                "scalers": scaler_states(self._job.nets.optimizers),
+            },
         )
         self._saver.save(progress, best=best)
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.deep import Array
 from p2p_datatools.contract.images import colorize
+from p2p_datatools.contract.palette import IGNORE
 from p2p_gan.applying.agreement import Confusion, nearest_classes
 from p2p_gan.applying.apply import noise_of
 from p2p_gan.applying.metrics import BYTES, l1, ssim
@@ -27,7 +29,7 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Validation:
-    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1.
+    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1, without ignored pixels.
 
     Where the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
     right and `mean_iou` the mean over classes of intersection over union, all pixels of all pictures counted together.
@@ -78,11 +80,19 @@ class Validator:
                 confusion.add(real, fake if classes else nearest_classes(fake, self._palette))
                 fake = colorize(fake, self._palette) if classes else fake
                 real = colorize(real, self._palette)[..., : fake.shape[2]]
-            rows.append((l1(fake, real, self._range), ssim(fake, real, self._range)))
+            where = self._counted(a, b)
+            rows.append((l1(fake, real, self._range, where), ssim(fake, real, self._range, where)))
         means = np.mean(rows, axis=0)
         agreement = confusion.result() if confusion else None
         masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
         return Validation(len(rows), float(means[0]), float(means[1]), *masks)
+
+    def _counted(self, a: Array, b: Array) -> NDArray[np.bool_] | None:
+        """Where no mask of the pair says that a pixel is ignored; None: nowhere."""
+        task = self._job.task
+        masks = [each for each, half in ((a, task.input), (b, task.output)) if task.palette_of(half)]
+        ignored = [each[..., 0] == IGNORE for each in masks]
+        return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
     def _applied(self, generator: Generator, a: Array) -> Array:
         job, (given, wanted) = self._job, self._job.task.codings
