@@ -20,11 +20,7 @@ from p2p_gan.networks.initial import initialise
 from p2p_gan.networks.labeller import Labelling
 from p2p_gan.networks.patchgan import PatchGAN
 from p2p_gan.runs.state import parts
-<<<<<<< HEAD
-from p2p_gan.updates.losses import discriminator_loss, generator_loss, label_loss, pixel_weights
-=======
-from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss
->>>>>>> seams
+from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, label_loss, pixel_weights
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, Passes, train_step
 

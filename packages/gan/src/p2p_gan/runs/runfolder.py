@@ -35,17 +35,12 @@ RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 LOCK, OWNER = ".lock", ".owner.json"
 FORMAT, VERSION = "p2p-run", 1
 # Settings that the machine decides when they are left alone.
-<<<<<<< HEAD
 AUTOMATIC = {
     **{"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0},
     "discriminator": "auto",
 }
-# What may differ when a run is continued: how long it lasts and how often it writes changes no update.
-=======
-AUTOMATIC = {"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0}
 # What may differ when a run is continued: how long it lasts and how often it writes changes no update. How many pairs
 # it is scored on may not: the best of some pairs says nothing beside a score on others.
->>>>>>> seams
 FREE = {
     *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
     *("validate_every", "tensorboard", "memory", "recover", "restarts"),
