@@ -23,6 +23,11 @@ def test_arms_of_equal_config_have_the_same_runs(tmp_path: Path) -> None:
     assert begun(tmp_path / "s") == {"one": "one", "another": "another", "the same": "one"}
 
 
+def test_arms_of_like_names_do_not_share_their_runs(tmp_path: Path) -> None:
+    arms = {"L1+GAN": Config(), "L1 GAN": Config(rate=0.1), "l1-gan": Config(rate=0.2)}
+    assert list(begun(tmp_path / "s", arms).values()) == ["l1-gan", "l1-gan-2", "l1-gan-3"]
+
+
 def test_an_arm_that_is_added_takes_the_runs_that_are_there_whatever_the_order_in_which_tables_are_asked_for(
     tmp_path: Path,
 ) -> None:

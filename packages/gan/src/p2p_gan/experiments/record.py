@@ -5,6 +5,7 @@ Nothing here may train; a study that would be continued with other settings or d
 
 import re
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -85,5 +86,11 @@ def _runs(arms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
     runs = dict(known)
     for name, config in arms.items():
         same = next((other for other in runs if arms[other] == config), name)
-        runs.setdefault(name, runs.get(same, slug(name)))
+        runs.setdefault(name, runs.get(same, _free(slug(name), set(runs.values()))))
     return runs
+
+
+def _free(folder: str, taken: set[str]) -> str:
+    """The folder, or with a number where arms of like names have it."""
+    further = (f"{folder}-{number}" for number in count(2))
+    return next(each for each in chain([folder], further) if each not in taken)

@@ -65,7 +65,7 @@ class Validator:
         self._range = BYTES if self._palette else job.task.output.range
 
     def score(self, generator: Generator, stopped: Callable[[], bool] = lambda: False) -> Validation | None:
-        """Apply the generator as `sample` would, each picture by itself, and compare with the real outputs.
+        """Apply the generator to each picture by itself, with a draw of its own, and compare with the real outputs.
 
         `stopped` is asked before each; None when it says so.
         """
