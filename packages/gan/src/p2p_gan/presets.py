@@ -58,8 +58,8 @@ TABLE: dict[str, Preset] = {
         states="100 epochs, batch 1, no jitter, a fourth strided layer in the discriminator (142x142 patches, though "
         "its text says 70x70)",
         changed="one update of the discriminator from real and fake together (its code: one from each, at half the "
-        "weight); no norm in the bottleneck; 14x14 logits, for the paper's layers after the strided ones lose a row and "
-        "a column each (its code pads them to 16x16)",
+        "weight); no norm in the bottleneck; 14x14 logits, for the paper's layers after the strided ones lose a row "
+        "and a column each (its code pads them to 16x16)",
     ),
     "satellite": Preset(
         Config(
