@@ -54,7 +54,7 @@ def test_a_dry_run_says_how_many_runs_and_images_and_makes_nothing(
     said = capsys.readouterr().out
     assert "GAN                           conditional=False l1_weight=0.0 class_weight=0.0" in said
     assert "left out: 286x286 patches: size=32x32: is not possible" in said
-    assert "13 arms and a segmenter, 3 seeds: 40 runs of 2 images, 80 in all; scored on 1 test pairs" in said
+    assert "15 arms and a segmenter, 3 seeds: 46 runs of 2 images, 92 in all; scored on 1 test pair\n" in said
     assert experiments("--dry-run", "--json", "--tables", "loss", "--direction", "b-to-a") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["runs"], told["images"], told["segmenter"]) == (5, 10, None)

@@ -176,6 +176,17 @@ def test_a_colour_outside_the_palette_is_counted_and_located(tmp_path: Path) -> 
         read_mask(tmp_path / "a.png", CARS)
 
 
+def test_a_class_that_the_palette_has_not_does_not_pass_for_background_because_its_colour_is_black(
+    tmp_path: Path,
+) -> None:
+    indices = np.array([[0, 4], [7, 255]], np.uint8)
+    picture = Image.fromarray(indices)
+    picture.putpalette([*CARS.colors()[: len(CARS.classes)].ravel().tolist(), *[0] * 9, *[0] * 741])
+    picture.save(tmp_path / "m.png")
+    with pytest.raises(P2PError, match=r"m\.png: has the class 7, and the palette cars has 5 \(0 to 4\)"):
+        read_mask(tmp_path / "m.png", CARS)
+
+
 def test_a_jpeg_is_no_mask(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "JPEG")
     with pytest.raises(P2PError, match="is a JPEG"):

@@ -55,7 +55,7 @@ def test_a_set_names_the_preset_that_was_made_for_it_and_the_command_says_the_sa
     assert {name: entries[name].preset for name in fitting} == fitting
     for entry in entries.values():
         if "p2p train" in entry.next:
-            assert f"--preset {entry.preset} " in entry.next
+            assert f"--preset {entry.preset} {entry.settings}".strip() + " " in entry.next
 
 
 MINE = """

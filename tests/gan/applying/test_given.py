@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.deep import write_tiff
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import write_mask, write_png
 from p2p_datatools.contract.manifest import Half, PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
-from p2p_gan.applying.given import read_input, read_pair, refuse_file, refuse_folder, shown
+from p2p_gan.applying.given import read_input, read_pair, refuse_file, refuse_folder, shown, task_for
 from p2p_gan.models.model import Model
 
 CARS = load_palette("cars")
@@ -98,6 +98,17 @@ def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_pat
 
 def folder_of(pair_folder: Path, **changes: object) -> PairFolder:
     return replace(open_pairs(pair_folder), **changes)  # type: ignore[arg-type]
+
+
+def test_pairs_of_other_halves_are_said_to_be_others_and_no_setting_is_blamed(
+    make_model: Make, pair_folder: Path
+) -> None:
+    folder = folder_of(pair_folder)
+    assert not task_for(folder, make_model(MASK, PHOTO, palette=CARS).card).swapped
+    assert task_for(folder, make_model(PHOTO, MASK, palette=CARS).card).swapped
+    with pytest.raises(P2PError, match="its halves are mask and photo; the model translates deep-to-photo") as caught:
+        task_for(folder, make_model(DEEP, PHOTO).card)
+    assert not isinstance(caught.value, UsageError)
 
 
 def test_a_pair_folder_of_another_depth_or_with_other_classes_is_refused(make_model: Make, pair_folder: Path) -> None:

@@ -190,6 +190,20 @@ def test_what_the_model_does_not_take_is_said_before_any_work(make_model: Callab
     assert not (tmp_path / "out").exists()
 
 
+def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_every_pair(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+) -> None:
+    deep = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
+    model, pairs = saved(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
+    with pytest.raises(P2PError) as caught:
+        sample(model, [pairs], tmp_path / "out")
+    assert str(caught.value).startswith(f"{pairs}: its halves are mask and photo; the model translates deep-to-deep")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+    summary = sample(model, [pairs], tmp_path / "out", keep_going=True)
+    assert (summary.written, len(summary.skipped)) == (0, 2)
+
+
 def test_of_pictures_in_strips_each_size_is_said_once(make_model: Callable[..., Model], tmp_path: Path) -> None:
     class Lines(Reporter):
         said: ClassVar[list[str]] = []

@@ -31,6 +31,37 @@ def test_patches_are_as_large_as_their_names_say() -> None:
         assert name == f"{field}x{field} patches"
 
 
+def test_the_paper_says_of_its_arms_what_its_tables_say() -> None:
+    assert dict(TABLES["loss"].paper) == {
+        **{"L1": ".42 / .15 / .11", "GAN": ".22 / .05 / .01", "cGAN": ".57 / .22 / .16"},
+        **{"L1+GAN": ".64 / .20 / .15", BASE: ".66 / .23 / .17"},
+    }
+    assert TABLES["loss"].paper_real == ".80 / .26 / .21"
+    assert dict(TABLES["architecture"].paper) == {
+        **{"encoder-decoder L1": ".35 / .08", "encoder-decoder L1+cGAN": ".29 / .05"},
+        **{"L1": ".48 / .13", BASE: ".55 / .14"},
+    }
+    assert dict(TABLES["field"].paper) == {
+        **{"1x1 patches": ".39 / .10", "16x16 patches": ".65 / .17"},
+        **{"70x70 patches": ".66 / .17", "286x286 patches": ".42 / .11"},
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_variety_is_asked_of_models_that_can_have_some_from_every_preset(preset: str) -> None:
+    arms, _ = arms_of(("collapse",), playing(PRESETS[preset]))
+    assert set(arms) == set(TABLES["collapse"].arms)
+    for name, config in arms.items():
+        assert config.dropout == 0.5 if "dropout" in name else config.noise == 8
+        assert bool(config.l1_weight) == ("L1" in name)
+
+
+def test_where_the_settings_have_the_papers_dropout_it_is_not_trained_twice() -> None:
+    arms, _ = arms_of(("loss", "collapse"), Config())
+    assert arms["cGAN, dropout"] == arms["cGAN"]
+    assert arms["L1+cGAN, dropout"] == arms[BASE]
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) -> None:
     arms, _ = arms_of(("loss",), playing(PRESETS[preset]))

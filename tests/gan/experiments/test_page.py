@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from p2p_datatools.contract.files import read_json
 from p2p_gan.experiments.grid import BASE, TABLES
 from p2p_gan.experiments.page import FILE, write_page
 from p2p_gan.experiments.study import Failure, Study
@@ -99,9 +100,21 @@ def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
     assert page.words[at : at + 4] == [BASE, "1", f"{scores['l1']:.4f}", f"{scores['ssim']:.4f}"]
     real = f"{scores['all']['judged_real']['mean_iou']:.4f}"
     at = page.words.index("real pictures", at)
-    assert page.words[at : at + 2] == ["real pictures", real]
+    assert page.words[at : at + 3] == ["real pictures", real, ".80 / .26 / .21"]
     assert page.count["details"] == 2 * len(TABLES) + 1
     assert "IoU by class" in page.words
+
+
+def test_a_number_has_its_pictures_its_machine_and_its_versions_beside_it(
+    study: Study, page_of: Callable[..., Read]
+) -> None:
+    text = Read((study.dest / FILE).read_text("utf-8")).text
+    assert "was scored on the 2 test pairs, which none has seen; 1 seed." in text
+    machine = read_json(study.trials[0].run / "run.json")["machine"]
+    assert text.count(f"Trained on {machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}.") == 1
+    begun = page_of(replace(study, trials=())).text
+    assert "was scored on the test pairs, which none has seen; 0 seeds." in begun
+    assert "Trained on" not in begun
 
 
 def test_nothing_is_bold_from_one_seed(study: Study) -> None:
@@ -116,9 +129,9 @@ def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[.
         for trial in study.trials
         for seed in (0, 1)
     ]
-    page = page_of(replace(study, trials=tuple(trials), planned=26))
-    # The same arm in the three tables it is in; SSIM and the rest are equal in both seeds but differ between arms.
-    assert page.strong.count("0.2500 ± 0.6353") == 3
+    page = page_of(replace(study, trials=tuple(trials), planned=30))
+    # The same arm in the two tables it is in; SSIM and the rest are equal in both seeds but differ between arms.
+    assert page.strong.count("0.2500 ± 0.6353") == 2
     assert "0.3500 ± 0.6353" not in page.strong
     assert "2 seeds" in page.text
     assert "half the 95% interval" in page.text
@@ -140,7 +153,7 @@ def test_what_failed_and_what_is_still_to_come_is_said(study: Study, page_of: Ca
     some = tuple(trial for trial in study.trials if trial.arm == "L1")
     failed = (Failure("GAN", 0, "the losses are no longer <numbers>."),)
     page = page_of(replace(study, trials=some, failed=failed))
-    assert "1 of 13 trials are there so far." in page.words
+    assert "1 of 15 trials are there so far." in page.words
     assert "Failed: GAN, seed 0: the losses are no longer <numbers>." in page.words
     assert page.count["h2"] == len(TABLES)
     nothing = page_of(replace(study, trials=()))

@@ -232,6 +232,15 @@ def test_a_count_that_is_none_is_named(weights: Path, tmp_path: Path, count: tor
         import_model(changed(weights, **{name: count}), tmp_path / "m.safetensors")
 
 
+def test_weights_that_are_no_numbers_are_named(weights: Path, tmp_path: Path) -> None:
+    name = "model.model.1.model.1.weight"
+    broken = torch.load(weights, weights_only=True)[name].clone()
+    broken.view(-1)[3] = float("nan")
+    with pytest.raises(P2PError, match=f"{name} has values that are no numbers"):
+        import_model(changed(weights, **{name: broken}), tmp_path / "m.safetensors")
+    assert not (tmp_path / "m.safetensors").exists()
+
+
 def test_a_name_with_a_line_end_stays_in_one_line(tmp_path: Path) -> None:
     torch.save({"a\n\x1b[31mb": torch.zeros(1)}, tmp_path / "G.pth")
     with pytest.raises(P2PError, match=r"holds a\\n\\x1b\[31mb, which no generator"):

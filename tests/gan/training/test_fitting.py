@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,6 +46,24 @@ def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, P
         assert trial.nets.generator is not job.nets.generator
     assert torch.equal(torch.get_rng_state(), before[0])
     assert all(torch.equal(value, before[1][name]) for name, value in job.nets.generator.state_dict().items())
+
+
+@pytest.mark.parametrize(("step", "made_in_all"), [(0.0, 1 + 2 + 10), (3.0, 1 + 2 + 4), (60.0, 1 + 0 + 1)])
+def test_fewer_updates_are_timed_where_one_takes_long(
+    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch, step: float, made_in_all: int
+) -> None:
+    updates: list[float] = []
+    update = fitting._update
+
+    def slow(*words: Any) -> None:
+        update(*words)
+        updates.append(step)
+
+    monkeypatch.setattr(fitting, "_update", slow)
+    monkeypatch.setattr(fitting, "time", SimpleNamespace(perf_counter=lambda: sum(updates)))
+    timing = timed(*made)
+    assert len(updates) == made_in_all
+    assert timing.seconds_per_image == step / made[0].config.batch
 
 
 def test_the_largest_batch_follows_from_the_free_memory(

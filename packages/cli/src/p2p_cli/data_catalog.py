@@ -48,7 +48,7 @@ def _row(entry: "Entry") -> tuple[str, ...]:
     pictures = sum(count for folder, count in entry.counts if folder != "labels")
     sources = ", ".join(entry.sources) or "drawn here"
     numbers = (str(pictures or "-"), entry.pixels, str(len(entry.classes) or "-"))
-    return entry.name, entry.holds, *numbers, sources, entry.preset, entry.licence
+    return entry.name, entry.holds, *numbers, sources, _preset(entry), entry.licence
 
 
 def _facts(entry: "Entry") -> list[tuple[str, str]]:
@@ -73,5 +73,10 @@ def _facts(entry: "Entry") -> list[tuple[str, str]]:
         ("unverified", entry.unverified),
         ("fetch", f"p2p data fetch {entry.name} {entry.name}"),
         ("then", entry.next_command(Path(entry.name))),
-        ("preset", entry.preset),
+        ("preset", _preset(entry)),
     ]
+
+
+def _preset(entry: "Entry") -> str:
+    """The preset, and the options in which its source leaves it for this set."""
+    return f"{entry.preset} {entry.settings}".strip()

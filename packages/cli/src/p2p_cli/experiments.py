@@ -110,10 +110,10 @@ def _show_outline(plan: "Outline", seeds: int, *, as_json: bool) -> None:
         render.say(f"left out: {arm}: {reason}")
     if plan.unjudged:
         render.say(plan.unjudged)
-    judged = " and a segmenter" if plan.judge else ""
+    judged, scored = " and a segmenter" if plan.judge else "", len(plan.folder.of(plan.split))
     render.say(
         f"{len(plan.arms)} arms{judged}, {seeds} seed{'s' if seeds > 1 else ''}: {runs} runs of {plan.images} images, "
-        f"{runs * plan.images} in all; scored on {len(plan.folder.of(plan.split))} {plan.split} pairs"
+        f"{runs * plan.images} in all; scored on {scored} {plan.split} pair{'' if scored == 1 else 's'}"
     )
 
 

@@ -52,7 +52,8 @@ class Place:
 class Entry:
     """One known data set; empty texts are unknown, and `unverified` says what of the rest is hearsay.
 
-    `counts` are pictures by folder, those of the folders in `unsure` hearsay too.
+    `counts` are pictures by folder, those of the folders in `unsure` hearsay too. `settings` are the options of
+    'p2p train' in which the source leaves its preset for this set.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Entry:
     home: str = ""
     palette: str = ""
     preset: str = "paper"
+    settings: str = ""
     next: str = ""
     inside: str = ""
     unverified: str = ""

@@ -29,7 +29,8 @@ TABLE: dict[str, Preset] = {
         line="facades, or any masks and photos: 256x256, batch 1, 200 epochs",
         source="Isola et al. 2017, section 3.3 and appendix 6; facades",
         states="256x256, batch 1, 200 epochs, Adam 0.0002 with beta 0.5, lambda 100, jitter 286 to 256, mirror, "
-        "dropout 0.5 in the three innermost decoder blocks, 70x70 patches, the discriminator's loss halved",
+        "dropout 0.5 in the three innermost decoder blocks, 70x70 patches, the discriminator's loss halved; edges to "
+        "shoes and to handbags: 15 epochs of batch 4 (--epochs 15 --batch 4), of jitter and mirror it says nothing",
         changed="masks are jittered by nearest pixel, which keeps their colours; no norm in the bottleneck, as the "
         "paper's errata (6.3) ask",
     ),
@@ -57,7 +58,8 @@ TABLE: dict[str, Preset] = {
         states="100 epochs, batch 1, no jitter, a fourth strided layer in the discriminator (142x142 patches, though "
         "its text says 70x70)",
         changed="one update of the discriminator from real and fake together (its code: one from each, at half the "
-        "weight); no norm in the bottleneck",
+        "weight); no norm in the bottleneck; 14x14 logits, for the paper's layers after the strided ones lose a row "
+        "and a column each (its code pads them to 16x16)",
     ),
     "satellite": Preset(
         Config(

@@ -177,15 +177,19 @@ def _to_srgb(image: Image.Image) -> Image.Image:
 def read_mask(path: Path, palette: Palette) -> LabelMap:
     """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
 
-    Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them.
+    Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them; or with the
+    class that the palette has not, in an indexed PNG that begins as the palette does.
     """
+    beyond = None
     with opened(path) as image:
         if image.format == "JPEG":
             raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-            if _same_table(np.flatnonzero(image.histogram()), table, palette):
+            used = np.flatnonzero(image.histogram())
+            if _same_table(used, table, palette):
                 return np.array(image, dtype=np.uint8)
+            beyond = _class_beyond(used, table, palette)
         colors = np.asarray(image.convert("RGB"))
     indices, outside = indices_of_colors(colors, palette)
     if outside.any():
@@ -194,6 +198,12 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
         raise OutsidePaletteError(
             f"{path}: {int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is "
             f"{first} at x={x}, y={y}. Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
+        )
+    if beyond is not None:
+        count = len(palette.classes)
+        raise OutsidePaletteError(
+            f"{path}: has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1}). Build the "
+            "mask with this palette."
         )
     return indices
 
@@ -205,6 +215,17 @@ def _same_table(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palet
         and bool(used.max() < len(table))
         and bool((table[used] == palette.colors()[used]).all())
     )
+
+
+def _class_beyond(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palette) -> int | None:
+    """The class that the palette has not, where a table begins as the palette does.
+
+    What follows there is often black padding, which would pass for a class that is black.
+    """
+    count = len(palette.classes)
+    beyond = used[(used >= count) & (used != 255)]
+    same = len(table) >= count and bool((table[:count] == palette.colors()[:count]).all())
+    return int(beyond[-1]) if same and beyond.size else None
 
 
 def indices_of_colors(colors: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.bool_]]:

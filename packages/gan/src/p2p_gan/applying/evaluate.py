@@ -20,13 +20,13 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.sizes import Size
 from p2p_gan.applying.agreement import Agreement, Confusion
 from p2p_gan.applying.apply import How, apply_model
-from p2p_gan.applying.given import read_pair, refuse_folder
+from p2p_gan.applying.given import read_pair, refuse_folder, task_for
 from p2p_gan.applying.labels import counted, labels_of_input, labels_of_output
 from p2p_gan.applying.metrics import BYTES, LabHistograms, Range, class_color_errors, diversity, l1, mean_picture, ssim
 from p2p_gan.applying.sample import once
 from p2p_gan.applying.segmenter import Segmenter
 from p2p_gan.data.reading import load_fitted
-from p2p_gan.data.tasks import Task, task_of
+from p2p_gan.data.tasks import Task
 from p2p_gan.models.model import Model, ModelCard, load_model
 
 MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
@@ -110,7 +110,7 @@ def evaluate(
     if device is not None:
         model.generator.to(device)
     folder = open_pairs(pairs)
-    task = task_of(folder, model.card.direction)
+    task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:
         raise P2PError(f"{pairs}: has no {asked.split} pairs. Run 'p2p data split {pairs}', or choose another --split.")

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.deep import Array, Form, form_of, read_array
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.images import OutsidePaletteError, Photo, colorize, read_mask, read_photo
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder
 from p2p_datatools.contract.pair import as_photo, read_halves
 from p2p_datatools.contract.palette import IGNORE, Palette
+from p2p_gan.data.tasks import Task, task_of
 from p2p_gan.data.values import Coding, class_indices
 from p2p_gan.models.model import ModelCard
 
@@ -26,6 +27,17 @@ def refuse_file(path: Path, card: ModelCard) -> None:
         raise P2PError(
             f"{path}: has {form}; the model takes {_words(card.input)}. Convert it, or train a model on such pictures."
         )
+
+
+def task_for(folder: PairFolder, card: ModelCard) -> Task:
+    """What the model translates into what in these pairs; raises P2PError where no halves have those names."""
+    try:
+        return task_of(folder, card.direction)
+    except UsageError as error:
+        raise P2PError(
+            f"{folder.path}: its halves are {folder.a.name} and {folder.b.name}; the model translates "
+            f"{card.direction}. Take pairs of such halves, which 'p2p data pair --halves' names, or another model."
+        ) from error
 
 
 def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard) -> None:

@@ -18,8 +18,7 @@ from p2p_datatools.contract.images import find_pictures, hash_pixels, stem_of, w
 from p2p_datatools.contract.manifest import Half, Pair, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.applying.apply import How, Note, apply_model
-from p2p_gan.applying.given import read_input, read_pair, refuse_file, refuse_folder, shown
-from p2p_gan.data.tasks import task_of
+from p2p_gan.applying.given import read_input, read_pair, refuse_file, refuse_folder, shown, task_for
 from p2p_gan.data.values import Coding
 from p2p_gan.models.model import Model, ModelCard, load_model
 
@@ -41,7 +40,7 @@ class Given:
         if self.folder is None:
             refuse_file(self.path, card)
             return
-        task = task_of(self.folder, card.direction)
+        task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
 
     def read(self, card: ModelCard) -> tuple[Array, Array | None, bool]:
@@ -49,7 +48,7 @@ class Given:
         if self.folder is None or self.pair is None:
             picture, known = read_input(self.path, card)
             return picture, None, known
-        swapped = task_of(self.folder, card.direction).swapped
+        swapped = task_for(self.folder, card).swapped
         return *read_pair(self.folder, self.pair, card, swapped=swapped), True
 
 
@@ -139,7 +138,7 @@ def sample(
     if device is not None:
         model.generator.to(device)
     given = list_inputs(inputs)
-    skipped, fitting = _fitting(given, model.card)
+    skipped, fitting = _fitting(given, model.card, keep_going=keep_going)
     recipe = {"model": model.digest, **sampling.how.to_json(), "variants": sampling.variants, "sheet": sampling.sheet}
     written, strange = 0, []
     note = once(report.note)
@@ -182,7 +181,7 @@ def _kept(dest: Path, recipe: dict[str, object]) -> dict[str, dict[str, object]]
         ) from error
 
 
-def _fitting(given: Sequence[Given], card: ModelCard) -> tuple[list[Skip], list[Given]]:
+def _fitting(given: Sequence[Given], card: ModelCard, *, keep_going: bool) -> tuple[list[Skip], list[Given]]:
     """What the model does not take, told from headers before any work; and the others."""
     skipped, fitting = [], []
     for each in given:
@@ -191,6 +190,8 @@ def _fitting(given: Sequence[Given], card: ModelCard) -> tuple[list[Skip], list[
         except UsageError:
             raise
         except P2PError as error:
+            if each.folder is not None and not keep_going:
+                raise  # it speaks of the folder, and is said once and not of every pair
             skipped.append(skip_of(error, str(each.path)))
             continue
         fitting.append(each)

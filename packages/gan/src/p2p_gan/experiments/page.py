@@ -6,10 +6,12 @@ Nothing here may train or score; it shows what a study holds, and the page needs
 import base64
 import html
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.files import write_bytes
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import read_json, write_bytes
 from p2p_gan.config import NATIVE
 from p2p_gan.experiments.figures import Figure, figures_of
 from p2p_gan.experiments.grid import TABLES
@@ -26,6 +28,7 @@ from p2p_gan.experiments.rows import (
 )
 from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.style import STYLE
+from p2p_gan.runs.runfolder import RUN
 
 FILE = "index.html"
 SMALL = 160  # pictures narrower than this are shown with their pixels' edges
@@ -61,7 +64,7 @@ def _head(study: Study) -> list[str]:
     done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
         f"{study.pairs}: every arm saw {study.images} images at {config.size or NATIVE}, batch {config.batch}, and was "
-        f"scored on the {study.split} pairs, which none has seen; {seeds} seed{'s' if seeds > 1 else ''}."
+        f"scored on the {_scored_on(study)}, which none has seen; {seeds} seed{'' if seeds == 1 else 's'}."
     )
     parts = ["<h1>The paper's experiments on these pairs</h1>", _paragraph(facts)]
     if done < study.planned:
@@ -71,6 +74,13 @@ def _head(study: Study) -> list[str]:
     if study.as_classes:
         parts.append(_paragraph("The output is classes: where an arm says L1, it has cross-entropy.", "note"))
     return [*parts, *([_paragraph(study.unjudged, "note")] if study.unjudged else [])]
+
+
+def _scored_on(study: Study) -> str:
+    """The pairs that arms are scored on, with their number as far as it is known."""
+    count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
+    pairs = "pair" if count == 1 else "pairs"
+    return f"{study.split} {pairs}" if count is None else f"{count} {study.split} {pairs}"
 
 
 def _meaning(seeds: int) -> str:
@@ -116,20 +126,20 @@ def _scores(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
         for row in rows
     ]
     heads = ("arm", "seeds", *(_text(each.label) for each in columns), *(["the paper"] if paper else []))
-    return _html_table(heads, lines, last=_real_line(rows, columns, paper=bool(paper)))
+    return _html_table(heads, lines, last=_real_line(name, rows, columns))
 
 
 def _strong(text: str, best: bool) -> str:
     return f"<strong>{text}</strong>" if best else text
 
 
-def _real_line(rows: Sequence[Row], columns: Sequence[Column], *, paper: bool) -> Line | None:
+def _real_line(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> Line | None:
     """What the segmenter makes of the real pictures: the most that an arm can hope for."""
     real = on_real_pictures(rows)
     if not real:
         return None
     cells = (f"{real['mean_iou']:.4f}" if each.score == "mean_iou" else "" for each in columns)
-    return (REAL, "", *cells, *([""] if paper else []))
+    return (REAL, "", *cells, *([TABLES[name].paper_real] if TABLES[name].paper else []))
 
 
 def _legend(study: Study, name: str, columns: Sequence[Column]) -> str:
@@ -144,7 +154,7 @@ def _judged(study: Study, column: Column) -> str:
         return ""
     return (
         ", of the mask that a segmenter, trained on the training pairs, finds in the picture "
-        f"({REAL}: what it finds in those)"
+        f"({REAL}: what it finds in those, about the most that an arm can hope for)"
     )
 
 
@@ -206,9 +216,19 @@ def _picture(path: Path, about: str) -> str:
 def _foot(study: Study) -> list[str]:
     settings: dict[str, Any] = study.config.to_json()
     text = ", ".join(f"{name}={value}" for name, value in settings.items())
+    machines = dict.fromkeys(filter(None, (_machine(trial.run) for trial in study.trials)))
     return [
         "<details><summary>Settings that the arms share</summary>",
         _paragraph(text, "note"),
         "</details>",
+        *(_paragraph(f"Trained on {machine}.", "note") for machine in machines),
         _paragraph(f"Runs, scores and pictures lie in {study.dest}.", "note"),
     ]
+
+
+def _machine(run: Path) -> str:
+    """What a run was made with, as its record says; nothing where it does not."""
+    with suppress(P2PError, KeyError, TypeError):
+        machine = read_json(run / RUN)["machine"]
+        return f"{machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}"
+    return ""

@@ -18,7 +18,8 @@ td{font-variant-numeric:tabular-nums}
 .note{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}
 .trouble{border-left:3px solid #c33;padding-left:.8rem}
 .pictures th,.pictures td{padding:.15rem;border:0;text-align:center;font-size:.8rem;font-weight:normal;
-white-space:normal;vertical-align:bottom}
+white-space:normal}
+.pictures th{vertical-align:bottom}
 .pictures th:first-child,.pictures td:first-child{position:static;text-align:center}
 .pictures img{display:block;width:clamp(96px,11vw,176px);height:auto;margin:auto;cursor:zoom-in}
 .pictures img.small{image-rendering:pixelated}
@@ -26,5 +27,7 @@ white-space:normal;vertical-align:bottom}
 object-fit:contain;outline:100vmax solid var(--shade);cursor:zoom-out}
 details{margin:.5rem 0}
 summary{cursor:pointer}
-@media (max-width:40rem){body{padding:.6rem}th,td{padding:.25rem .4rem;font-size:.85rem}}
+@media (max-width:40rem){body{padding:.6rem}th,td{padding:.25rem .4rem;font-size:.85rem}
+th:first-child,td:first-child{white-space:normal;min-width:6.5rem}
+.pictures th:first-child,.pictures td:first-child{min-width:0}}
 """.strip()

@@ -134,6 +134,8 @@ def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where:
                 f"{where}: {entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of "
                 f"{architecture.filters} filters {tuple(shape)}. Is it of another network?"
             )
+        if entry.ours and not found.isfinite().all():
+            raise P2PError(f"{where}: {entry.theirs} has values that are no numbers. Take weights from before that.")
     known = {entry.theirs for entry in listed}
     for theirs in tensors:
         if theirs not in known and not leftover(theirs, architecture):

@@ -22,6 +22,7 @@ from p2p_gan.training.job import Job, build
 from p2p_gan.updates.step import train_step
 
 UPDATES, WARM_UP = 10, 3
+PATIENCE = 10.0  # seconds after which no further update is timed, nor one made to warm up
 # Of what an update keeps for its backward pass, how much it takes at its peak: gradients and scratch beside it.
 PEAK = 1.3
 SHARE = 0.8  # of the free memory that an update may take
@@ -54,22 +55,28 @@ def spare(job: Job) -> Iterator[Job]:
 
 
 def timed(job: Job, store: PairStore, *, updates: int = UPDATES) -> Timing:
-    """Time so many updates after three that are not timed, on spare networks and the run's own first pairs."""
+    """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
+
+    Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
+    """
     with spare(job) as trial:
+        end = time.perf_counter() + PATIENCE
         kept = _kept_by_an_update(trial, store)
-        seen = _train(trial, store, 0, WARM_UP - 1)
+        seen = _train(trial, store, 0, WARM_UP - 1, end, least=0)
         _wait_for(job.device)
         began, untimed = time.perf_counter(), seen
-        seen = _train(trial, store, seen, updates)
+        seen = _train(trial, store, seen, updates, began + PATIENCE, least=1)
         _wait_for(job.device)
         seconds = time.perf_counter() - began
         networks = _network_bytes(trial)
     return Timing(seconds / (seen - untimed), networks, kept // job.config.batch)
 
 
-def _train(job: Job, store: PairStore, seen: int, updates: int) -> int:
-    """Some updates as the run would make them; gives the images seen then."""
-    for _ in range(updates):
+def _train(job: Job, store: PairStore, seen: int, updates: int, end: float, *, least: int) -> int:
+    """Updates as the run would make them, until `end` on the clock, `least` in any case; gives the images seen then."""
+    for number in range(updates):
+        if number >= least and time.perf_counter() > end:
+            break
         positions = store.positions(seen, job.config.batch)
         _update(job, store, positions)
         seen += len(positions)
