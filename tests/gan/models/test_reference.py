@@ -287,6 +287,13 @@ def test_a_damaged_file_is_refused_in_one_line(weights: Path, tmp_path: Path, ho
     assert "\n" not in str(error.value)
 
 
+def test_a_model_of_our_own_needs_no_import(weights: Path, tmp_path: Path) -> None:
+    import_model(weights, tmp_path / "ours.safetensors")
+    with pytest.raises(P2PError, match=r"ours\.safetensors: is a safetensors file; .* needs no import"):
+        import_model(tmp_path / "ours.safetensors", tmp_path / "again.safetensors")
+    assert not (tmp_path / "again.safetensors").exists()
+
+
 def test_wherever_an_old_file_was_cut_it_is_refused(reference: MakeReference, tmp_path: Path) -> None:
     state = reference("resnet_1blocks", filters=1).state_dict()
     torch.save(state, tmp_path / "G.pth", _use_new_zipfile_serialization=False)

@@ -76,6 +76,11 @@ def import_model(
     the first tensor that does not fit, UsageError for a setting or destination that cannot be.
     """
     _check_dest(dest, ".safetensors")
+    if weights.suffix == ".safetensors" and weights.is_file():
+        raise P2PError(
+            f"{weights}: is a safetensors file; the reference implementation writes latest_net_G.pth. A model of p2p needs "
+            "no import: give it to 'p2p sample' as it is."
+        )
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
