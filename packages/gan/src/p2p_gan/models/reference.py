@@ -78,8 +78,8 @@ def import_model(
     _check_dest(dest, ".safetensors")
     if weights.suffix == ".safetensors" and weights.is_file():
         raise P2PError(
-            f"{weights}: is a safetensors file; the reference implementation writes latest_net_G.pth. A model of p2p needs "
-            "no import: give it to 'p2p sample' as it is."
+            f"{weights}: is a safetensors file; the reference implementation writes latest_net_G.pth. A model of p2p "
+            "needs no import: give it to 'p2p sample' as it is."
         )
     tensors = read_state(weights)
     architecture = recognise(tensors)
