@@ -1,6 +1,7 @@
 """Ctrl-C is a question between two updates, and an answer the second time; SIGTERM is one question."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,15 @@ def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Si
         assert interruption.asked == number
 
 
+@pytest.fixture
+def in_the_foreground() -> Iterator[None]:
+    """Ctrl-C as a person has it: a shell lets what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_the_foreground")
 def test_the_second_ctrl_c_interrupts_at_once() -> None:
     with Interruption():
         signal.raise_signal(signal.SIGINT)
