@@ -1,6 +1,7 @@
 """Tiny pair folders, configs and models that a CPU trains in a second."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,14 @@ def pair_folder(tmp_path: Path) -> Path:
 def other_pairs(tmp_path: Path) -> Path:
     """The same with one more training pair."""
     return make_pair_folder(tmp_path / "other", {"train": 9, "val": 2, "test": 2})
+
+
+@pytest.fixture
+def in_the_foreground() -> Iterator[None]:
+    """Ctrl-C as a person has it: a shell lets what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

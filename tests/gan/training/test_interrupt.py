@@ -1,7 +1,6 @@
 """Ctrl-C is a question between two updates, and an answer the second time; SIGTERM is one question."""
 
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,14 +13,6 @@ def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Si
         assert interruption.asked is None
         signal.raise_signal(number)
         assert interruption.asked == number
-
-
-@pytest.fixture
-def in_the_foreground() -> Iterator[None]:
-    """Ctrl-C as a person has it: a shell lets what it starts in the background ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("in_the_foreground")

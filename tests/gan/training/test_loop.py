@@ -357,6 +357,7 @@ def test_a_checkpoint_knows_the_update_that_it_was_made_after(pair_folder: Path,
     assert record["extra"]["previous"] == 10
 
 
+@pytest.mark.usefixtures("in_the_foreground")
 def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

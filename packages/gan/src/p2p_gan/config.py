@@ -68,7 +68,7 @@ class Config:
     class_weight: float = 100.0  # of the cross-entropy, where the output is classes; it takes the place of L1 and L2
     balanced: bool = False  # every class of the mask half weighs the same in L1, L2 and the classes' cross-entropy
     feature_weight: float = 0.0
-    label_weight: float = 100.0  # of the mask's classes as the discriminator of labels sees them in the generated photo
+    label_weight: float = 10.0  # of the mask's classes as the discriminator of labels sees them in the generated photo
     gradient_penalty: float = 0.0
     r1: float = 0.0
     smoothing: float = 0.0  # real is 1 minus this (one-sided)

@@ -26,7 +26,7 @@ class Recipe:
     balanced: bool = False
     feature_weight: float = 0.0
     labels: bool = False
-    label_weight: float = 100.0
+    label_weight: float = 10.0
     gradient_penalty: float = 0.0
     r1: float = 0.0
     smoothing: float = 0.0
