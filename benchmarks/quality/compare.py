@@ -3,7 +3,7 @@
 Nothing here may be tuned to a single seed; every arm sees the same images, and a difference comes with its interval.
 
 Usage: python benchmarks/quality/compare.py QUESTION DEST [--seeds N] [--images N] [--pairs DIR] [--limit N]
-       QUESTION is losses, generators, ideas, together, best or small. DEST keeps the runs and continues them.
+       QUESTION is losses, generators, ideas, together, best, labels or small. DEST keeps the runs and continues them.
 """
 
 import argparse
@@ -55,6 +55,12 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "the same, features, L1 of 50": SHARP | {"feature_weight": 10, "l1_weight": 50},
     "the same, features, two scales": SHARP | {"feature_weight": 10, "discriminators": 2},
 }
+# How much the preset `best` owes to the labels, and to how much they weigh.
+LABELS: dict[str, dict[str, Any]] = {
+    "best, patches alone": {"discriminator": "patches"},
+    "best": {},
+    "best, labels weigh 100": {"label_weight": 100},
+}
 FEW: dict[str, dict[str, Any]] = {
     "as it is": {},
     "averaged": {"average": 500},
@@ -89,7 +95,10 @@ def arms_of(question: str, images: int) -> dict[str, Config]:
         return {name: with_settings(base, changes) for name, changes in TOGETHER.items()}
     if question == "small":
         return {name: with_settings(base, changes) for name, changes in FEW.items()}
-    return {"paper": base, "best": with_settings(PRESETS["best"], budget | {"average": images / 8})}
+    best = with_settings(PRESETS["best"], budget | {"average": images / 8})
+    if question == "labels":
+        return {name: with_settings(best, changes) for name, changes in LABELS.items()}
+    return {"paper": base, "best": best}
 
 
 def make_pairs(dest: Path, limit: int, question: str) -> Path:
@@ -150,7 +159,7 @@ def judge_on_real(study: Study) -> str:
 def main() -> None:
     """Make the pairs, run the arms, print the table."""
     parser = argparse.ArgumentParser(description="Which ideas help.")
-    parser.add_argument("question", choices=("losses", "generators", "ideas", "together", "best", "small"))
+    parser.add_argument("question", choices=("losses", "generators", "ideas", "together", "best", "labels", "small"))
     parser.add_argument("dest", type=Path)
     parser.add_argument("--seeds", type=int, default=5, metavar="N")
     parser.add_argument("--images", type=int, default=3000, metavar="N")
