@@ -6,6 +6,7 @@ Usage: python tests/gan/runs/kills.py [--kills N] [--seed S]
 """
 
 import argparse
+import io
 import os
 import random
 import select
@@ -17,7 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
 import torch
+from PIL import Image
 
 from p2p_datatools.contract.files import read_lines
 from p2p_datatools.contract.progress import Reporter
@@ -173,10 +176,25 @@ def main() -> None:
 
 
 def compare(found: dict[str, object], whole: dict[str, object]) -> None:
-    """End this program when something differs, naming it."""
-    differing = [name for name in sorted(whole.keys() | found.keys()) if whole.get(name) != found.get(name)]
-    if differing:
-        sys.exit(f"not the same as without kills: {', '.join(differing)}")
+    """End this program when something differs, naming it and how."""
+    names = sorted(whole.keys() | found.keys())
+    differing = [how_differs(name, found.get(name), whole.get(name)) for name in names]
+    if any(differing):
+        sys.exit(f"not the same as without kills: {', '.join(filter(None, differing))}")
+
+
+def how_differs(name: str, ours: object, theirs: object) -> str:
+    """Nothing, or the name with what tells a picture of other pixels from one that was only packed otherwise."""
+    if ours == theirs:
+        return ""
+    if not isinstance(ours, bytes) or not isinstance(theirs, bytes):
+        return f"{name} ({'missing' if ours is None or theirs is None else 'other lines'})"
+    if not name.endswith(".png"):
+        return f"{name} ({len(ours)} and {len(theirs)} bytes)"
+    one, other = (np.asarray(Image.open(io.BytesIO(each))).astype(int) for each in (ours, theirs))
+    if one.shape != other.shape:
+        return f"{name} ({one.shape} and {other.shape})"
+    return f"{name} ({(one != other).any(axis=-1).sum()} pixels, by at most {abs(one - other).max()})"
 
 
 if __name__ == "__main__":
