@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 REAL_DATA = Path(os.environ.get("P2P_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
