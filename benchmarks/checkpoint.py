@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from p2p_datatools.contract.images import write_png
-from p2p_gan.data.batch import Batch
-from p2p_gan.data.tasks import open_for_training
-from p2p_gan.presets import PRESETS
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.data.dataset import Batch
+from p2p_gan.data.task import open_for_training
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.runs.state import parts, size_in_bytes
-from p2p_gan.settings import with_settings
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.saver import Saver
 from p2p_gan.updates.step import train_step

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.images import write_mask
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_mask
 
 if TYPE_CHECKING:
     from benchmarks import measure

@@ -13,7 +13,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from p2p_datatools.fetch import fetch_synth
+from p2p_datatools.sources.data_set import fetch_synth
 
 CARS = Path(__file__).parents[1] / "notebooks" / "cars.ipynb"
 SETTINGS = {"IMAGES": "6", "PRESET": "tiny", "SIZE": "64x32", "LIMIT": "24"}

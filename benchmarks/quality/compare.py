@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from p2p_datatools.contract.files import read_json
+from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.config import Config
-from p2p_gan.experiments.grid import ARMS, TABLES
-from p2p_gan.experiments.numbers import estimate
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.experiments.statistics import estimate
 from p2p_gan.experiments.study import Study, Trial, run_arms
-from p2p_gan.presets import PRESETS
-from p2p_gan.settings import with_settings
+from p2p_gan.experiments.tables import ARMS, TABLES
 
 if TYPE_CHECKING:
     from benchmarks import measure

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p2p_datatools.contract.files import read_lines, sha256_file
+from p2p_datatools.contract.files.atomic import read_lines, sha256_file
 
 if TYPE_CHECKING:
     from gan.conftest import make_pair_folder

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from p2p_cli.app import main
-from p2p_datatools.contract.images import colorize
-from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
-from p2p_datatools.contract.pair import files_of, store_of, write_halves
+from p2p_datatools.contract.pairs.halves import files_of, store_of, write_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manifest
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.pictures.images import colorize
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.training.tracker import Tracker
 from p2p_gan.updates.step import train_step
 
@@ -142,7 +143,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
         losses = train_step(nets, batch, recipe, autocast)
         return losses * float("nan") if recipe.plays else losses
 
-    monkeypatch.setattr("p2p_gan.training.course.train_step", diverging)
+    monkeypatch.setattr("p2p_gan.training.loop.train_step", diverging)
     assert experiments("--tables", "architecture") == 1
     said = capsys.readouterr()
     assert "encoder-decoder L1 " in said.out

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from p2p_cli.app import main
-from p2p_datatools.contract.manifest import Half
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.model import ModelCard, save_model
 from p2p_gan.networks.architecture import Architecture
 

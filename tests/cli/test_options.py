@@ -7,8 +7,8 @@ import pytest
 
 from p2p_cli.options import SizeType, configure, how, parse_settings, to_json
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.presets import PRESETS
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.presets import PRESETS
 
 
 def test_the_file_wins_over_the_preset_set_over_the_file_and_an_option_over_all(tmp_path: Path) -> None:

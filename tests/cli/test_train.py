@@ -12,15 +12,16 @@ import pytest
 
 from p2p_cli import app
 from p2p_cli.app import main
-from p2p_datatools.contract.deep import Array
-from p2p_datatools.contract.images import colorize
-from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
-from p2p_datatools.contract.pair import files_of, store_of, write_halves
+from p2p_datatools.contract.pairs.halves import files_of, store_of, write_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manifest
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import Config
-from p2p_gan.presets import PRESETS
-from p2p_gan.training import loop
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import colorize
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.training import run as run_module
 
 CARS = load_palette("cars")
 SMALL = {
@@ -168,10 +169,10 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     number: str,
     code: int,
 ) -> None:
-    def ended(pairs: Path, run: Path, config: Config, *, report: object) -> loop.TrainSummary:
-        return loop.TrainSummary(run, 0, 0, True, 0.0, {}, None, number)
+    def ended(pairs: Path, run: Path, config: Config, *, report: object) -> run_module.TrainSummary:
+        return run_module.TrainSummary(run, 0, 0, True, 0.0, {}, None, number)
 
-    monkeypatch.setattr(loop, "train", ended)
+    monkeypatch.setattr(run_module, "train", ended)
     words = ["train", str(tmp_path / "my pairs"), str(tmp_path / "run"), "--preset", "tiny"]
     assert app.main(words) == code
     said = capsys.readouterr().out

@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract import images, manifest
-from p2p_datatools.contract.pair import join
+from p2p_datatools.contract.pairs import manifest
+from p2p_datatools.contract.pairs.halves import join
+from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import Config
-from p2p_gan.data.batch import Batch
+from p2p_datatools.contract.pictures import images
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.data.dataset import Batch
 from p2p_gan.models.model import Model, ModelCard
 from p2p_gan.networks.architecture import Architecture
-from p2p_gan.presets import PRESETS
-from p2p_gan.settings import with_settings
-from p2p_gan.training.job import build
-from p2p_gan.training.loop import train
+from p2p_gan.training.build import build
+from p2p_gan.training.run import train
 from p2p_gan.updates.step import Networks
 
 SIDE = 32
@@ -41,7 +43,7 @@ def make_pair(number: int, size: Size = Size(SIDE, SIDE)) -> tuple[images.LabelM
 def make_pair_folder(path: Path, splits: dict[str, int], size: Size = Size(SIDE, SIDE)) -> Path:
     """A pair folder with so many pairs in each split."""
     palette = load_palette("cars")
-    pairs: list[manifest.Pair] = []
+    pairs: list[Pair] = []
     for split, count in splits.items():
         for _ in range(count):
             labels, photo = make_pair(len(pairs), size)
@@ -49,7 +51,7 @@ def make_pair_folder(path: Path, splits: dict[str, int], size: Size = Size(SIDE,
             name = f"car-{len(pairs):03d}"
             images.write_png(path / split / f"{name}.png", picture)
             hashed = images.hash_pixels(picture)
-            pairs.append(manifest.Pair(name, f"{split}/{name}.png", split, size, hashed))
+            pairs.append(Pair(name, f"{split}/{name}.png", split, size, hashed))
     halves = manifest.Half("mask", "mask"), manifest.Half("photo", "photo")
     manifest.write_manifest(manifest.PairFolder(path, *halves, palette, tuple(pairs)))
     return path

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.manifest import Pair
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import Config
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
 from p2p_gan.data.sizing import brought, middle, of_equal_area, shapes_seen, sizing_of
-from p2p_gan.settings import with_settings
 
 SIZES = [Size(512, 512), Size(640, 480), Size(333, 777), Size(100, 100), Size(1000, 60), Size(33, 5000), Size(1, 1)]
 

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.manifest import Half, Pair, PairFolder, write_manifest
-from p2p_datatools.contract.pair import files_of, store_of, write_halves
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import Config
-from p2p_gan.experiments.grid import TABLES
+from p2p_datatools.contract.pairs.halves import files_of, store_of, write_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manifest
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
 from p2p_gan.experiments.page import write_page
 from p2p_gan.experiments.study import Study, run_study
-from p2p_gan.presets import PRESETS
-from p2p_gan.settings import with_settings
+from p2p_gan.experiments.tables import TABLES
 
 SMALL: dict[str, Any] = {
     **{"size": "32x32", "images": 4, "filters": 2, "max_filters": 4, "discriminator_filters": 2, "dropout": 0.5},

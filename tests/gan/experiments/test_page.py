@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from p2p_datatools.contract.files import read_json
-from p2p_gan.experiments.grid import BASE, TABLES
+from p2p_datatools.contract.files.atomic import read_json
 from p2p_gan.experiments.page import FILE, write_page
 from p2p_gan.experiments.study import Failure, Study
+from p2p_gan.experiments.tables import BASE, TABLES
 
 EMPTY = {"meta", "img", "br"}  # elements without an end
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_gan.config import Config
+from p2p_gan.config.config import Config
 from p2p_gan.experiments.record import FILE, RUNS, begin
 
 ARMS = {"one": Config(), "another": Config(l1_weight=0), "the same": Config()}

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.config import Config
-from p2p_gan.experiments.grid import ARMS, BASE
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
 from p2p_gan.experiments.study import VARIANTS, Study, run_arms, run_study
-from p2p_gan.settings import with_settings
-from p2p_gan.training.loop import TrainSummary, train
+from p2p_gan.experiments.tables import ARMS, BASE
+from p2p_gan.training.run import TrainSummary, train
 from p2p_gan.training.tracker import Tracker
 from p2p_gan.updates.step import train_step
 
@@ -170,7 +170,7 @@ def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
         return losses * float("nan") if recipe.plays and not recipe.l1_weight else losses
 
     with monkeypatch.context() as broken:
-        broken.setattr("p2p_gan.training.course.train_step", diverging)
+        broken.setattr("p2p_gan.training.loop.train_step", diverging)
         found = make_study(cars)
     assert [(failure.arm, failure.seed) for failure in found.failed] == [("GAN", 0), ("cGAN", 0)]
     assert "the loss d_real: no number any more" in found.failed[0].why

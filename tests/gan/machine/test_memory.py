@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.machine.memory import MOST, budget_of, free_bytes, layout_of, shapes_of, whole_bytes
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.inference.layout import layout_of, shapes_of, whole_bytes
+from p2p_gan.machine.memory import MOST, budget_of, free_bytes
 from p2p_gan.networks.architecture import Architecture
 
 STEPS = Architecture(3, 3, 5, 8, 64, "batch", 0.5).build().steps()

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.config import Config
+from p2p_gan.config.config import RANGES, Config
+from p2p_gan.config.parse import with_settings
 from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import load_model
-from p2p_gan.rules import RANGES
-from p2p_gan.settings import with_settings
 
 
 @pytest.fixture(scope="module")

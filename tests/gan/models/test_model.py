@@ -11,9 +11,9 @@ import safetensors.torch
 import torch
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.manifest import Half
+from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.model import FILE, Model, load_model, save_model, write_model
 
 

@@ -14,14 +14,14 @@ import torch
 from torch import nn
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.applying.apply import How, apply_model
-from p2p_gan.config import Config
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.inference.apply import How, apply_model
 from p2p_gan.models.model import load_model
 from p2p_gan.models.reference import export_reference, import_model
-from p2p_gan.networks.applying import Applying
-from p2p_gan.settings import with_settings
-from p2p_gan.training.loop import train
+from p2p_gan.networks.base import Applying
+from p2p_gan.training.run import train
 
 MakeReference = Callable[..., nn.Module]
 KINDS = ["unet_128", "unet_256", "resnet_6blocks", "resnet_9blocks"]

@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
+from p2p_gan.networks.base import Generator
+from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.unet import UNet
 
@@ -43,3 +46,26 @@ def test_variants_differ_only_where_there_is_something_to_draw() -> None:
     assert not Architecture(3, 3, 5, 4, 8, "batch", 0.5, dropout_blocks=0).random
     assert Architecture(3, 3, 5, 4, 8, "batch", 0.0, noise=1).random
     assert Architecture(3, 3, 2, 4, 8, "batch", 0.5, "resnet", dropout_blocks=0).random
+
+
+def drawn(kind: str) -> Generator:
+    network = Architecture(3, 3, 5, 8, 32, "batch", 0.5, kind, blocks=2).build()
+    initialise(network, torch.Generator().manual_seed(0))
+    return network
+
+
+@pytest.mark.parametrize("kind", ["unet", "encoder-decoder", "resnet"])
+def test_weights_are_drawn_from_the_seed(kind: str) -> None:
+    first, second = drawn(kind), drawn(kind)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    convs = [module for module in first.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d)]
+    weights = torch.cat([conv.weight.flatten() for conv in convs])
+    assert weights.std().item() == pytest.approx(0.02, rel=0.05)
+    assert all((conv.bias == 0).all() for conv in convs if conv.bias is not None)
+    scales = torch.cat([module.weight for module in first.modules() if isinstance(module, Norm)])
+    assert scales.mean().item() == pytest.approx(1, abs=0.01)
+    assert scales.std().item() == pytest.approx(0.02, rel=0.3)
+
+
+def test_parameters_are_counted_without_gathered_statistics() -> None:
+    assert count_parameters(Norm(7)) == 14

@@ -1,12 +1,17 @@
 """The parts of generators: borders, doubling, and that determinism has its own way to the same values."""
 
+import copy
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
-from p2p_gan.networks.blocks import ReflectConv, ResizeConv, Style, doubled, reflected, upsampling_layer
+from p2p_gan.networks.architecture import initialise
+from p2p_gan.networks.blocks import ReflectConv, ResizeConv, SpectralConv, Style, doubled, reflected, upsampling_layer
+from p2p_gan.networks.discriminators import PatchGAN
 
 
 @pytest.fixture
@@ -48,3 +53,88 @@ def test_transposed_upsampling_of_3_and_of_4_doubles_exactly() -> None:
         assert isinstance(layer, nn.ConvTranspose2d)
         assert layer.bias is None
         assert layer(torch.zeros(1, 2, 5, 7)).shape == (1, 3, 10, 14)
+
+
+SETTLED = 1000  # power iterations after which the estimate is exact, though singular values of noise lie close
+
+
+def conv() -> SpectralConv:
+    layer = SpectralConv(3, 8, 4, stride=2, padding=1)
+    initialise(layer, torch.Generator().manual_seed(0))
+    return layer
+
+
+def picture() -> torch.Tensor:
+    return torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+
+
+def effective(layer: SpectralConv) -> torch.Tensor:
+    """The weight that the layer convolves with, as a matrix, read off its answers to single pixels."""
+    pixels = torch.eye(3 * 4 * 4).reshape(-1, 3, 4, 4)
+    assert layer.bias is not None
+    with torch.no_grad():
+        # One more pixel all around, so that with the layer's padding of 1 the kernel meets the picture whole.
+        given = layer(nn.functional.pad(pixels, (1, 1, 1, 1))) - layer.bias[:, None, None]
+    matrix: torch.Tensor = given[..., 1, 1].t()
+    return matrix
+
+
+def test_the_weight_comes_to_spectral_norm_1() -> None:
+    layer = conv()
+    for _ in range(SETTLED):
+        layer(picture())
+    assert abs(float(torch.linalg.matrix_norm(effective(layer), 2)) - 1) < 1e-4
+
+
+def test_the_estimate_is_good_from_the_first_pass_on() -> None:
+    layer, fresh = conv(), SpectralConv(3, 8, 4, stride=2, padding=1)
+    assert not torch.equal(layer.left, fresh.left)
+    assert abs(float(torch.linalg.matrix_norm(effective(layer.eval()), 2)) - 1) < 0.05
+    assert float(torch.linalg.matrix_norm(effective(fresh.eval()), 2)) > 1.05
+
+
+def test_it_gives_what_torch_s_own_gives() -> None:
+    layer = conv()
+    torchs: Any = spectral_norm(nn.Conv2d(3, 8, 4, stride=2, padding=1), n_power_iterations=SETTLED)
+    original = torchs.parametrizations.weight.original
+    with torch.no_grad():
+        original.copy_(layer.weight)
+        torchs.bias.copy_(layer.bias)
+        for _ in range(SETTLED):
+            layer(picture())
+    ours, theirs = layer(picture()), torchs(picture())
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
+    ours.square().sum().backward()
+    theirs.square().sum().backward()
+    torch.testing.assert_close(layer.weight.grad, original.grad, atol=1e-3, rtol=1e-2)
+
+
+def test_a_copy_from_the_state_dict_goes_on_bit_for_bit() -> None:
+    network = PatchGAN(2, filters=4, layers=2, norm="none", spectral=True)
+    initialise(network, torch.Generator().manual_seed(0))
+    a = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    network(a, a)
+    other = PatchGAN(2, filters=4, layers=2, norm="none", spectral=True)
+    other.load_state_dict(copy.deepcopy(network.state_dict()))
+    for _ in range(3):
+        assert torch.equal(network(a, a).logits[0], other(a, a).logits[0])
+
+
+def test_looking_leaves_no_trace_and_training_does() -> None:
+    layer = conv()
+    before = layer.left.clone()
+    layer.eval()(picture())
+    assert torch.equal(layer.left, before)
+    layer.train()(picture())
+    assert not torch.equal(layer.left, before)
+
+
+def test_several_passes_may_come_before_the_gradient() -> None:
+    layer = conv()
+    (layer(picture()).sum() + layer(-picture()).sum()).backward()
+    assert layer.weight.grad is not None
+
+
+def test_the_same_seed_begins_alike() -> None:
+    assert torch.equal(conv().left, conv().left)
+    assert abs(float(conv().left.norm()) - 1) < 1e-6

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.base import Applying
 from p2p_gan.networks.norms import InstanceNorm, Norm, Unchanged, norm_layer
 
 

@@ -3,11 +3,9 @@
 import pytest
 import torch
 
-from p2p_gan.networks.applying import Applying
-from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
+from p2p_gan.networks.base import Applying, Generator
 from p2p_gan.networks.blocks import ResizeConv
-from p2p_gan.networks.contract import Generator
-from p2p_gan.networks.initial import count_parameters, initialise
 from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.unet import UNet
 

@@ -22,13 +22,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from p2p_datatools.contract.files import read_lines
+from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.config import Config
-from p2p_gan.presets import PRESETS
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
 from p2p_gan.runs import checkpoint
-from p2p_gan.settings import with_settings
-from p2p_gan.training.loop import train
+from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from gan.conftest import make_pair_folder

@@ -18,12 +18,12 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.config import Config
-from p2p_gan.data.batch import Batch
+from p2p_gan.config.config import Config
+from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.runs import checkpoint
-from p2p_gan.training.job import build
-from p2p_gan.updates.average import average_of
+from p2p_gan.training.build import build
+from p2p_gan.updates.optimise import average_of
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step
 

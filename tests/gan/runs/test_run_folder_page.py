@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from p2p_datatools.contract.files import read_json, read_lines
-from p2p_gan.config import Config
+from p2p_datatools.contract.files.atomic import read_json, read_lines
+from p2p_gan.config.config import Config
 from p2p_gan.runs.runfolder import RUN, STATS
 from p2p_gan.training.guards import PROBE_EVERY
-from p2p_gan.training.loop import train
+from p2p_gan.training.run import train
 from p2p_gan.updates.recipe import Recipe
 
 PAGE = (Path(__file__).parents[3] / "docs" / "run-folder.md").read_text("utf-8")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import append_lines, read_json, read_lines, write_json
-from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.files.atomic import append_lines, read_json, read_lines, write_json
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.sizes import Size
-from p2p_gan.config import Config
+from p2p_gan.config.config import Config
 from p2p_gan.runs.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 
 

@@ -20,23 +20,22 @@ from unittest import mock
 import torch
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import read_lines, sha256_file
+from p2p_datatools.contract.files.atomic import read_lines, sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.config import Config
-from p2p_gan.data.store import PairStore, load_store
-from p2p_gan.data.tasks import identified, open_for_training
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.data.dataset import PairStore, load_store
+from p2p_gan.data.task import identified, open_for_training
 from p2p_gan.machine.distributed import ALONE, Ranks, joined
-from p2p_gan.presets import PRESETS
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.checkpoint import Progress
-from p2p_gan.settings import with_settings
-from p2p_gan.training import course
-from p2p_gan.training.course import updated
-from p2p_gan.training.follow import Follower
-from p2p_gan.training.interrupt import Interruption
+from p2p_gan.training import loop
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.loop import train
-from p2p_gan.training.parallel import spread
+from p2p_gan.training.loop import Follower, updated
+from p2p_gan.training.replicas import spread
+from p2p_gan.training.run import train
+from p2p_gan.training.signals import Interruption
 from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def trained(pairs: Path, run: Path, config: Config, rank: int, report: Reporter 
     def watched(job: Job, store: PairStore, *rest: Any) -> None:
         step(job, Seen(**vars(store)), *rest)
 
-    for module in ("p2p_gan.training.loop", "p2p_gan.training.follow"):
+    for module in ("p2p_gan.training.run", "p2p_gan.training.loop"):
         sys.modules[module].updated = watched  # type: ignore[attr-defined]
     before = set(run.rglob("*")) if run.exists() else set()
     summary = train(pairs, run, config, report=report)
@@ -232,7 +231,7 @@ def disturbed(pairs: Path, run: Path, config: Config, rank: int, odd: Callable[[
         losses = step(*arguments)
         return odd(losses) if rank == 1 and seen == 4 else losses
 
-    with mock.patch.object(course, "train_step", update):
+    with mock.patch.object(loop, "train_step", update):
         return trained(pairs, run, config, rank, Told())
 
 

@@ -12,18 +12,17 @@ import pytest
 import torch
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import read_lines
-from p2p_datatools.contract.manifest import open_pairs
+from p2p_datatools.contract.files.atomic import read_lines
+from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.config import Config
-from p2p_gan.data.batch import Batch
-from p2p_gan.data.store import PairStore, load_store
+from p2p_gan.config.config import Config
+from p2p_gan.data.dataset import Batch, PairStore, load_store
 from p2p_gan.runs import checkpoint
-from p2p_gan.training import course, guards
+from p2p_gan.training import guards, loop
 from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, Look, LossHistory, Watch
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.loop import train
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
+from p2p_gan.training.run import train
 from p2p_gan.updates.step import Networks, train_step
 
 LATE = EARLY + 1
@@ -72,7 +71,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                     next(iter(nets.opponent[0].parameters()))[0, 0, 0, 0] = math.nan
             return train_step(nets, *arguments, **named)
 
-        monkeypatch.setattr(course, "train_step", step)
+        monkeypatch.setattr(loop, "train_step", step)
 
     return poison
 
@@ -127,7 +126,7 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     def step(nets: Networks, *arguments: Any, **named: Any) -> torch.Tensor:
         return torch.full((4,), math.nan)
 
-    monkeypatch.setattr(course, "train_step", step)
+    monkeypatch.setattr(loop, "train_step", step)
     with pytest.raises(DivergedError):
         train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]

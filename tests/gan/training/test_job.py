@@ -8,19 +8,19 @@ import torch
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.palette import load_palette
-from p2p_gan.config import Config
-from p2p_gan.data.tasks import open_for_training
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.model import FILE, load_model
-from p2p_gan.networks.labeller import Labelling
+from p2p_gan.networks.blocks import SpectralConv
+from p2p_gan.networks.discriminators import Labelling, MultiScale, PatchGAN
 from p2p_gan.networks.norms import InstanceNorm, Norm
-from p2p_gan.networks.patchgan import MultiScale, PatchGAN
-from p2p_gan.networks.spectral import SpectralConv
 from p2p_gan.runs import checkpoint
-from p2p_gan.settings import with_settings
-from p2p_gan.training.job import discriminator_of, make_job, refuse_uneven
-from p2p_gan.training.loop import train
-from p2p_gan.training.plan import plan
+from p2p_gan.training.build import discriminator_of
+from p2p_gan.training.job import make_job, refuse_uneven
+from p2p_gan.training.planning import plan
+from p2p_gan.training.run import train
 
 CARS = load_palette("cars")
 NETWORKS: dict[str, dict[str, object]] = {
@@ -107,7 +107,7 @@ def test_the_plan_says_how_far_a_logit_sees_at_every_scale(pair_folder: Path, ti
 
 
 def test_a_crop_decides_how_deep_a_unet_is_and_a_resnet_s_depth_is_its_own(pair_folder: Path, tiny: Config) -> None:
-    from p2p_datatools.contract.sizes import Size
+    from p2p_datatools.contract.pictures.sizes import Size
 
     cropped = replace(tiny, size=Size(64, 64), crop=Size(32, 32))
     assert make_job(open_for_training(pair_folder), cropped).config.depth == 5

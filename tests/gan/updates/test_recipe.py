@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_gan.config import Config
-from p2p_gan.presets import PRESETS
-from p2p_gan.settings import with_settings
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
 from p2p_gan.updates.recipe import Recipe, recipe_of
 
 

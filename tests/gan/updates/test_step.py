@@ -12,13 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from p2p_gan.data.batch import Batch
-from p2p_gan.networks.applying import Applying
-from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.contract import Generator
-from p2p_gan.networks.initial import initialise
-from p2p_gan.networks.labeller import Labelling
-from p2p_gan.networks.patchgan import PatchGAN
+from p2p_gan.data.dataset import Batch
+from p2p_gan.networks.architecture import Architecture, initialise
+from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.networks.discriminators import Labelling, PatchGAN
 from p2p_gan.runs.state import parts
 from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, label_loss, pixel_weights
 from p2p_gan.updates.recipe import Recipe

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from p2p_cli import __version__, processes
+from p2p_cli import __version__, launch
 from p2p_datatools.contract.errors import P2PError
 
 NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
@@ -19,7 +19,7 @@ INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
 COMMANDS = {
     "demo": ("demo", "Run the whole pipeline on built-in data: no GPU, no account, minutes."),
-    "data": ("data", "Fetch, build, check, pair and split data sets."),
+    "data": ("data.group", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Make a run again from its run.json and compare."),
@@ -99,15 +99,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
-        return processes.concluded(code if isinstance(code, int) else 0)
+        return launch.concluded(code if isinstance(code, int) else 0)
     except P2PError as error:
-        if processes.is_told(error):
+        if launch.is_told(error):
             click.echo(f"Error: {error}", err=True)
-        return processes.concluded(error.exit_code, error)
+        return launch.concluded(error.exit_code, error)
     except click.ClickException as error:
-        if processes.speaks():
+        if launch.speaks():
             error.show()
-        return processes.concluded(2)
+        return launch.concluded(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. The same command continues.", err=True)
         return INTERRUPTED

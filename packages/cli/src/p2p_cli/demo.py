@@ -14,12 +14,12 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.progress import Reporter
-    from p2p_gan.applying.evaluate import Scores
-    from p2p_gan.config import Config
+    from p2p_gan.config.config import Config
+    from p2p_gan.evaluation.scores import Scores
 
 CARS = 240
 SIZE = Size(160, 96)
@@ -63,17 +63,17 @@ def _refuse_strangers(dest: Path) -> None:
 
 def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "Scores":
     """The pipeline, each step the library call behind the command that is named beside it."""
-    from p2p_datatools.check import check
-    from p2p_datatools.contract.files import write_json
+    from p2p_datatools.checks.folder import check
+    from p2p_datatools.contract.files.atomic import write_json
     from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.fetch import fetch
-    from p2p_datatools.masks import build_masks
-    from p2p_datatools.pairs import pair
-    from p2p_datatools.split import split
-    from p2p_gan.applying.evaluate import evaluate
-    from p2p_gan.applying.sample import sample
+    from p2p_datatools.masks.build import build_masks
+    from p2p_datatools.pairs.build import pair
+    from p2p_datatools.sources.data_set import fetch
+    from p2p_datatools.splits.apply import split
+    from p2p_gan.evaluation.scores import evaluate
+    from p2p_gan.inference.sampling import sample
     from p2p_gan.models.model import FILE
-    from p2p_gan.training.loop import train
+    from p2p_gan.training.run import train
 
     images, limit = _settled(dest, images, limit)
     cars, masks, pairs, run_folder = dest / "cars", dest / "masks", dest / "pairs", dest / "run"
@@ -100,7 +100,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
 
 def _settled(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:
     """What this demo was begun with goes on; only a new one is settled now."""
-    from p2p_datatools.contract.files import read_json, write_json
+    from p2p_datatools.contract.files.atomic import read_json, write_json
 
     if (dest / MARKER).is_file():
         begun = read_json(dest / MARKER)
@@ -110,15 +110,15 @@ def _settled(dest: Path, images: int | None, limit: int) -> tuple[int | None, in
 
 
 def _config(images: int) -> "Config":
-    from p2p_gan.presets import PRESETS
-    from p2p_gan.settings import with_settings
+    from p2p_gan.config.parse import with_settings
+    from p2p_gan.config.presets import PRESETS
 
     return with_settings(PRESETS["tiny"], {"size": SIZE, "images": images})
 
 
 def _affordable(pairs: Path) -> int:
     """How many images this machine trains on in two minutes, within limits, by a few timed updates."""
-    from p2p_gan.training.plan import plan
+    from p2p_gan.training.planning import plan
 
     images = int(TRAINING_SECONDS / (plan(pairs, _config(MOST_IMAGES)).seconds_per_image or 1.0))
     return min(MOST_IMAGES, max(FEWEST_IMAGES, images // 100 * 100))
@@ -126,10 +126,10 @@ def _affordable(pairs: Path) -> int:
 
 def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
     """Held-out cars as three columns: the mask, what the model made of it, and the drawing it never saw."""
-    from p2p_datatools.contract.images import read_photo, write_png
-    from p2p_datatools.contract.manifest import read_manifest
-    from p2p_datatools.contract.pair import read_pair
-    from p2p_datatools.sheet import Tile, sheet
+    from p2p_datatools.contract.pairs.halves import read_pair
+    from p2p_datatools.contract.pairs.manifest import read_manifest
+    from p2p_datatools.contract.pictures.images import read_photo, write_png
+    from p2p_datatools.sheets.layout import Tile, sheet
 
     held_out = read_manifest(pairs).of("test")
     chosen = held_out[:: max(1, len(held_out) // SHOWN)][:SHOWN]

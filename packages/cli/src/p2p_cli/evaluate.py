@@ -48,9 +48,8 @@ def command(
     --out DIR gets scores.jsonl (a line each), summary.json, and every picture as input | generated | real.
     """
     from p2p_cli import render
-    from p2p_gan.applying.apply import How
-    from p2p_gan.applying.evaluate import Asked, evaluate
-    from p2p_gan.applying.scorefiles import evaluate_into
+    from p2p_gan.evaluation.scores import Asked, evaluate, evaluate_into
+    from p2p_gan.inference.apply import How
     from p2p_gan.machine.device import resolve_device
 
     asked = Asked(split, How(**options.how(settings)), variants, segmenter)

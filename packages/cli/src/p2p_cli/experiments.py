@@ -12,10 +12,10 @@ import click
 
 from p2p_cli import options
 from p2p_cli.train import INTERRUPTED, PRESETS, WithPresets
-from p2p_datatools.contract.sizes import TRAIN_FITS, Size
+from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
-    from p2p_gan.experiments.outline import Outline
+    from p2p_gan.experiments.plan import Outline
     from p2p_gan.experiments.study import Study
 
 SOME_FAILED = 1
@@ -66,15 +66,15 @@ def command(
       p2p experiments facades study --direction b-to-a --tables loss,field
     """
     from p2p_cli import render
-    from p2p_gan.experiments import grid
-    from p2p_gan.presets import PRESETS as KNOWN
+    from p2p_gan.config.presets import PRESETS as KNOWN
+    from p2p_gan.experiments import tables as tables_module
 
-    names = grid.chosen_tables(tables)
+    names = tables_module.chosen_tables(tables)
     config = options.configure(KNOWN[preset], config_file, settings, chosen)
-    grid.arms_of(names, grid.playing(config))
+    tables_module.arms_of(names, tables_module.playing(config))
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.experiments.outline import outline
     from p2p_gan.experiments.page import write_page
+    from p2p_gan.experiments.plan import outline
     from p2p_gan.experiments.study import run_study
 
     report = render.reporter()
@@ -96,7 +96,7 @@ def command(
 def _show_outline(plan: "Outline", seeds: int, *, as_json: bool) -> None:
     """What would be trained, and how much that is."""
     from p2p_cli import render
-    from p2p_gan.experiments.grid import changes_text
+    from p2p_gan.experiments.tables import changes_text
 
     runs = plan.runs(seeds)
     if as_json:
@@ -120,9 +120,9 @@ def _show_outline(plan: "Outline", seeds: int, *, as_json: bool) -> None:
 def _show(study: "Study") -> None:
     """The tables as text, what failed, and where the page is."""
     from p2p_cli import render
-    from p2p_gan.experiments.grid import TABLES
     from p2p_gan.experiments.page import FILE
-    from p2p_gan.experiments.rows import REAL, columns_of, on_real_pictures, rows_of
+    from p2p_gan.experiments.page_rows import REAL, columns_of, on_real_pictures, rows_of
+    from p2p_gan.experiments.tables import TABLES
 
     for name in study.tables:
         rows = rows_of(study, name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Size
 
 
 @click.command()

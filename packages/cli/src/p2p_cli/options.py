@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.sizes import Size, is_count, parse_size
+from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 
 if TYPE_CHECKING:
-    from p2p_gan.config import Config
+    from p2p_gan.config.config import Config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -136,7 +136,7 @@ def configure(
     preset: "Config", config_file: Path | None, settings: tuple[str, ...], options: dict[str, Any]
 ) -> "Config":
     """The preset, then the file, then --set, then the command's own options: the later wins."""
-    from p2p_gan.settings import settings_from_toml, with_settings
+    from p2p_gan.config.parse import settings_from_toml, with_settings
 
     table = settings_from_toml(config_file) if config_file else {}
     table |= parse_settings(settings)

@@ -29,7 +29,7 @@ from rich.text import Text
 from p2p_datatools.contract.progress import Reporter
 
 if TYPE_CHECKING:
-    from p2p_gan.applying.agreement import Agreement
+    from p2p_gan.evaluation.mask_agreement import Agreement
 
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar: at first, and in the end, for a log of a night.

@@ -11,7 +11,7 @@ import click
 from p2p_cli import options
 
 if TYPE_CHECKING:
-    from p2p_gan.training.reproduce import Reproduction
+    from p2p_gan.training.reproduction import Reproduction
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(run: Path, dest: Path, pairs: Path | None, as_json: bool) -> int:
       p2p reproduce run again --pairs /elsewhere/pairs
     """
     from p2p_cli import render
-    from p2p_gan.training.reproduce import reproduce
+    from p2p_gan.training.reproduction import reproduce
 
     result = reproduce(run, dest, pairs=pairs, report=render.training_reporter())
     if as_json:

@@ -11,7 +11,7 @@ import click
 from p2p_cli import options
 
 if TYPE_CHECKING:
-    from p2p_gan.runs.listing import Run
+    from p2p_gan.runs.compare import Run
 
 
 @click.command()
@@ -33,7 +33,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     """
     from p2p_cli import render
     from p2p_datatools.contract.errors import UsageError
-    from p2p_gan.runs.listing import differing_fields, read_runs
+    from p2p_gan.runs.compare import differing_fields, read_runs
 
     if curves is not None and curves.exists():
         raise UsageError(f"{curves}: exists already. Choose another file.")
@@ -67,8 +67,8 @@ def _scores(found: dict[str, float] | None) -> str:
 
 def _draw(runs: "list[Run]", file: Path) -> None:
     from p2p_datatools.contract.errors import P2PError
-    from p2p_datatools.contract.images import write_png
-    from p2p_datatools.curves import draw_curves
+    from p2p_datatools.contract.pictures.images import write_png
+    from p2p_datatools.sheets.plots import draw_curves
 
     names = list(dict.fromkeys(name for run in runs for name in run.curves))
     if not names:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Size
 
 
 @click.command()
@@ -58,8 +58,8 @@ def command(
       p2p sample run pairs --out compare --sheet
     """
     from p2p_cli import render
-    from p2p_gan.applying.apply import How
-    from p2p_gan.applying.sample import Sampling, sample
+    from p2p_gan.inference.apply import How
+    from p2p_gan.inference.sampling import Sampling, sample
     from p2p_gan.machine.device import resolve_device
 
     how = How(size=size, seed=seed, **options.how(settings))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2p_cli import options, processes
+from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size
 from p2p_datatools.contract.progress import QUIET
-from p2p_datatools.contract.sizes import TRAIN_FITS, Size
 
 if TYPE_CHECKING:
-    from p2p_gan.config import Config
-    from p2p_gan.training.loop import TrainSummary
+    from p2p_gan.config.config import Config
+    from p2p_gan.training.run import TrainSummary
 
 PRESETS = (
     *("paper", "paper-maps", "cars", "maps", "satellite", "experiments", "colourise", "segment", "best", "tiny"),
@@ -31,7 +31,7 @@ class WithPresets(click.Command):
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table; it knows no torch."""
-        from p2p_gan.presets import TABLE
+        from p2p_gan.config.presets import TABLE
 
         with formatter.section("Presets (docs/presets.md says where each comes from, and what it sets)"):
             formatter.write_dl([(name, preset.line) for name, preset in TABLE.items()])
@@ -89,8 +89,8 @@ def command(
     if images and epochs:
         raise UsageError("--images and --epochs: say the same thing; give one of them.")
     from p2p_cli import render
-    from p2p_gan.presets import PRESETS as KNOWN
-    from p2p_gan.settings import with_settings
+    from p2p_gan.config.parse import with_settings
+    from p2p_gan.config.presets import PRESETS as KNOWN
 
     duration: dict[str, object] = {"images": images, "epochs": epochs}
     start = KNOWN[preset]
@@ -98,13 +98,13 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.training.loop import train
-    from p2p_gan.training.plan import described, plan
+    from p2p_gan.training.planning import described, plan
+    from p2p_gan.training.run import train
 
     count = _processes(config)
     if count > 1 and not dry_run:
-        return processes.launched(_words(), count, config.restarts)
-    report = render.training_reporter() if processes.speaks() else QUIET
+        return launch.launched(_words(), count, config.restarts)
+    report = render.training_reporter() if launch.speaks() else QUIET
     if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
         report.note(f"A process has ended. All are started again, for the {again}. time of {config.restarts} at most.")
     if dry_run:
@@ -112,7 +112,7 @@ def command(
         render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))
         return 0
     summary = train(pairs, run, config, report=report)
-    if processes.speaks():
+    if launch.speaks():
         show(summary, pairs, as_json=as_json)
     # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0

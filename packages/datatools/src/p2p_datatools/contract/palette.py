@@ -4,6 +4,7 @@ Nothing here may touch pixels of photos or know a label format; it turns names, 
 """
 
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,10 +18,19 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, UsageError
 
 BUILT_IN = ("cars", "scenes", "facades")
+
+
 PALETTE_FILE = "palette.toml"  # in a mask folder; it is the mark of one
+
+
 IGNORE = 255  # the class index of pixels that losses and scores leave out
+
+
 IGNORE_COLOR = (255, 0, 254)
+
+
 MOST_CLASSES = 255
+
 
 Color = tuple[int, int, int]
 
@@ -190,3 +200,32 @@ def plain(label: str) -> str:
 def _quoted(text: str) -> str:
     # A JSON string is a TOML basic string but for the escape of DEL, which no name holds.
     return json.dumps(text, ensure_ascii=False)
+
+
+BACKGROUND, UNPAINTED, IGNORED = "background", "unpainted", "ignore"
+
+
+_HEX = re.compile(r"#[0-9a-f]{6}")
+
+
+def color_labels(palette: Palette) -> dict[Color, str]:
+    """What the colours of a palette are called as labels."""
+    return {color: hex_of(color) for color in (*(each.color for each in palette.classes), IGNORE_COLOR)}
+
+
+def color_words(palette: Palette) -> dict[str, str]:
+    """What the colours of a palette mean: a class's name, or that the pixel is ignored."""
+    return {hex_of(each.color): each.name for each in palette.classes} | {hex_of(IGNORE_COLOR): IGNORED}
+
+
+def hex_of(color: tuple[int, ...]) -> str:
+    """A colour as #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def color_of(word: str) -> Color:
+    """The colour of #rrggbb; raises UsageError for anything else."""
+    if not _HEX.fullmatch(word.lower()):
+        raise UsageError(f"{word}: is no colour. Write it as #rrggbb, such as #ff0000 for red.")
+    red, green, blue = bytes.fromhex(word.removeprefix("#"))
+    return red, green, blue

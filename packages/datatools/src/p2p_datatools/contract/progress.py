@@ -3,7 +3,7 @@
 Nothing here may print or know a terminal; the command line brings its own reporter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -39,3 +39,18 @@ class Reporter:
 
 
 QUIET = Reporter()
+
+
+Note = Callable[[str], None]
+
+
+def once(note: Note) -> Note:
+    """The same, but no line is said twice."""
+    said: set[str] = set()
+
+    def say(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            note(line)
+
+    return say

@@ -1,6 +1,6 @@
-"""One drawing from its number: pick a body, vary it, stand it somewhere, paint style and car, average down.
+"""One car from the ground up: shadow, sheet, trim, glass, mirror, lights, wheels, each painted over the last.
 
-This is the only place that knows styles by name; nothing random may come from anywhere but the seed and the index.
+The order of painting lives here; how anything looks may not be decided here.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,50 @@ from numpy.typing import NDArray
 
 from p2p_datatools.synth.bodies import Body
 from p2p_datatools.synth.canvas import View, board, labels, photo, ruled
-from p2p_datatools.synth.car import draw_car
-from p2p_datatools.synth.curves import Floats
-from p2p_datatools.synth.looks import Look, street_look, studio_look
+from p2p_datatools.synth.curves import Floats, smoothstep
+from p2p_datatools.synth.looks import INK, Look, colour, street_look, studio_look
+from p2p_datatools.synth.paintwork import paint_shell, shell
+from p2p_datatools.synth.parts import draw_lamps, draw_wheels, paint_glass, panes
 from p2p_datatools.synth.pose import Pose, pick, place, vary
-from p2p_datatools.synth.street import paint_street, pick_weather
-from p2p_datatools.synth.studio import paint_studio
+from p2p_datatools.synth.street import paint_street, paint_studio, pick_weather
+from p2p_datatools.synth.trim import draw_mirror, draw_trim
+
+_SHADE = colour("#1a1a1f")
+
+
+_MARGIN = 0.5  # metres around a car that its shadow may reach
+
+
+def draw_car(ground: View, body: Body, look: Look) -> None:
+    """Draw `body` into `ground`, a view whose zero is where the car's front meets the ground."""
+    _shadow(ground.cut(ground.box(-_MARGIN, body.length + _MARGIN, -0.35, body.sill + 0.1)), body)
+    view = ground.cut(ground.box(-0.1, body.length + 0.1, -0.03, body.height + 0.15))
+    sheet = shell(view, body)
+    paint_shell(view, body, sheet, look)
+    draw_trim(view, body, sheet, look)
+    cabin = view.box(body.axles[0], body.length, min(body.belt) - 0.1, body.height + 0.1)
+    glass = panes(view.cut(cabin), body, sheet.cut(cabin))
+    paint_glass(view.cut(cabin), body, glass, look)
+    draw_mirror(view.cut(cabin), body, glass, look)
+    draw_lamps(view, body, sheet, look)
+    draw_wheels(view, body, sheet, look)
+
+
+def _shadow(view: View, body: Body) -> None:
+    middle, half = body.length / 2, body.length / 2
+    soft = np.hypot((view.x - middle) / (half + 0.30), (view.y + 0.01) / 0.26)
+    view.blend(0.55 * smoothstep(1.0, 0.45, soft), _SHADE)
+    core = np.hypot((view.x - middle) / (half - 0.05), (view.y - 0.02) / 0.13)
+    view.blend(0.60 * smoothstep(1.0, 0.6, core), INK)
+    # Between the axles one looks into the dark under the floor.
+    inside = smoothstep(0.0, 0.12, view.x - body.axles[0]) * smoothstep(0.0, 0.12, body.axles[1] - view.x)
+    under = inside * smoothstep(-0.06, 0.02, view.y) * (view.y < body.sill + 0.1)
+    view.blend(0.85 * under, INK)
+
 
 STYLES: tuple[str, ...] = ("studio", "street")
+
+
 DEFAULT_SIZE = (160, 96)
 
 

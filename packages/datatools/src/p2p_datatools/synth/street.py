@@ -1,6 +1,6 @@
-"""The street a car stands in: a time of day, a road with kerb and pavement, and some scenery behind it, all by lot.
+"""The studio: one plain ground, the same behind every car.
 
-Everything here is background; nothing may be painted once the car stands.
+It may depend on the size of the picture and on nothing else.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,17 @@ from p2p_datatools.synth.canvas import View
 from p2p_datatools.synth.curves import Floats, smoothstep
 from p2p_datatools.synth.looks import Colour, colour, mix
 from p2p_datatools.synth.scenery import SCENERIES, rectangle
+
+_STOPS = ((0.0, "#c3c8ce"), (0.22, "#d3d7db"), (0.34, "#e6e8ea"), (0.60, "#eef0f1"), (1.0, "#dfe3e8"))
+
+
+def paint_studio(view: View) -> None:
+    """Cover the whole board, from floor (bottom) over the bend to the wall (top)."""
+    height = view.y / (view.y[0, 0] + view.y[-1, 0])
+    places = [place for place, _ in _STOPS]
+    table = np.array([colour(text) for _, text in _STOPS])
+    view.rgb[:] = np.stack([np.interp(height, places, table[:, band]) for band in range(3)])
+
 
 _KERB, _PAVEMENT, _FRONT = 0.34, 0.42, 0.62  # metres above the tyres' foot: road, kerb face and pavement end here
 
@@ -32,7 +43,11 @@ _WEATHERS = (
     Weather(colour("#54699a"), colour("#eeb48c"), colour("#d6c0bd")),  # dusk
     Weather(colour("#9dbbd6"), colour("#efe8e0"), colour("#f0f0f2")),  # winter morning
 )
+
+
 _ASPHALT = ("#56585b", "#626364", "#6d6b68", "#48494d")
+
+
 _STONE = ("#a5a29c", "#98999b", "#b3aa9b")
 
 

@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from p2p_datatools.contract.deep import Array
-from p2p_datatools.contract.fit import fit_to
-from p2p_datatools.contract.images import size_of
-from p2p_datatools.contract.manifest import Pair
-from p2p_datatools.contract.sizes import Fit, Size
-from p2p_gan.config import Config
-from p2p_gan.sides import DEFAULT_DEPTH, SMALLEST_SIDE, smallest_side, unit_of
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.resize import fit_to
+from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.sides import DEFAULT_DEPTH, SMALLEST_SIDE, smallest_side, unit_of
 
 
 class Sizing(NamedTuple):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import read_json, write_json
-from p2p_gan.config import Config
+from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_gan.config.config import Config
 from p2p_gan.runs.runfolder import FREE
 
 FILE = "study.json"

@@ -11,18 +11,18 @@ from statistics import fmean
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import read_json, read_lines, write_json
+from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.applying.evaluate import Asked, Scores, evaluate
-from p2p_gan.config import Config
-from p2p_gan.experiments.outline import Outline, outline, outline_of_arms
+from p2p_gan.config.config import Config
+from p2p_gan.evaluation.scores import Asked, Scores, evaluate
+from p2p_gan.experiments.plan import Outline, outline, outline_of_arms
+from p2p_gan.experiments.progress import Whole
 from p2p_gan.experiments.record import JUDGE, RUNS, begin
-from p2p_gan.experiments.whole import Whole
 from p2p_gan.machine.device import resolve_device, resolve_precision
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RUN, STATS
 from p2p_gan.training.job import images_of
-from p2p_gan.training.loop import TrainSummary, train
+from p2p_gan.training.run import TrainSummary, train
 
 SCORES = "scores"
 VARIANTS = 4  # outputs of one input, of which variety is measured

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, get_args
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.manifest import Half, half_from_json
+from p2p_datatools.contract.pairs.manifest import Half, half_from_json
 from p2p_datatools.contract.palette import Palette, palette_from_json
-from p2p_datatools.contract.sizes import TRAIN_FITS, Size, TrainFit
-from p2p_gan.data.values import KINDS, Coding, coding_of
-from p2p_gan.networks.applying import Statistics
+from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
+from p2p_gan.config.config import CHOICES
+from p2p_gan.data.coding import KINDS, Coding, coding_of
 from p2p_gan.networks.architecture import Architecture
-from p2p_gan.rules import CHOICES
+from p2p_gan.networks.base import Statistics
 
 FORMAT, VERSION = "p2p-model", 1
 # Of an architecture: (lowest, highest). Networks from elsewhere may be larger than those that are trained here.

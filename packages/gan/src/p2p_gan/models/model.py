@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.tensorfile import pieces, write_tensors
-from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.base import Generator
 
 __all__ = ["BEST", "FILE", "KEY", "Model", "ModelCard", "load_model", "model_bytes", "model_file", "save_model"]
 __all__ += ["write_model"]

@@ -18,14 +18,13 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import write_bytes
-from p2p_datatools.contract.manifest import Half
-from p2p_datatools.contract.sizes import Size
+from p2p_datatools.contract.files.atomic import write_bytes
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.model import Model, ModelCard, load_model, model_bytes
 from p2p_gan.models.reference_layout import COUNTER, DROPOUT, Entry, entries, leftover, name_of, recognise, why_not
-from p2p_gan.networks.applying import Statistics
 from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.base import Generator, Statistics
 
 RESNET_SIZE = 256  # the reference's own crop, where the network does not say its size
 _PARALLEL = "module."  # what torch's DataParallel puts before every name

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import atomic
+from p2p_datatools.contract.files.atomic import atomic
 
 # The format's own names (https://github.com/huggingface/safetensors, "Format").
 _NAMES = {

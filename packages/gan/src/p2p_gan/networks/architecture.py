@@ -5,9 +5,13 @@ Nothing here may draw weights or read files.
 
 from dataclasses import dataclass
 
+import torch
+from torch import nn
+
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.networks.blocks import Style
-from p2p_gan.networks.contract import Generator
+from p2p_gan.networks.base import Generator
+from p2p_gan.networks.blocks import SpectralConv, Style
+from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.unet import UNet
 
@@ -77,3 +81,24 @@ class Architecture:
         """The share of dropout in each block of the decoder, innermost first."""
         having = range(self.dropout_skip, self.dropout_skip + self.dropout_blocks)
         return [self.dropout if block in having else 0.0 for block in range(self.depth - 1)]
+
+
+INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw the weights from N(0, 0.02), norm scales from N(1, 0.02); biases are 0 (appendix 6.2; the authors' code)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, INITIAL_STD, generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+            if isinstance(module, SpectralConv):
+                module.draw(generator)
+        elif isinstance(module, Norm):
+            nn.init.normal_(module.weight, 1.0, INITIAL_STD, generator=generator)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """The number of trained values."""
+    return sum(parameter.numel() for parameter in network.parameters())

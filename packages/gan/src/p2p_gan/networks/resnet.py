@@ -6,11 +6,10 @@ Nothing here may know what it is trained against.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from p2p_gan.networks.applying import Applying
+from p2p_gan.config.sides import RESNET_DEPTH
+from p2p_gan.networks.base import Applying, Generator, Step
 from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_layer
-from p2p_gan.networks.contract import Generator, Step
 from p2p_gan.networks.norms import norm_layer
-from p2p_gan.sides import RESNET_DEPTH
 
 
 class Change(nn.Module):

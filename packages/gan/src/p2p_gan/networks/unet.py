@@ -9,9 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from p2p_gan.networks.applying import Applying
+from p2p_gan.networks.base import Applying, Generator, Step
 from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
-from p2p_gan.networks.contract import Generator, Step
 
 
 class UNet(Generator):

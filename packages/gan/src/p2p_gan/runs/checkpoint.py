@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files import read_json, sha256_file, write_json
+from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
 from p2p_gan.runs.state import Shapes, begun, rates, restore, set_rates, tensors_of

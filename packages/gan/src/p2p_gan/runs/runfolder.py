@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files import (
+from p2p_datatools.contract.files.atomic import (
     append_lines,
     cannot_write,
     read_json,
@@ -25,11 +25,11 @@ from p2p_datatools.contract.files import (
     write_json,
     write_lines,
 )
-from p2p_datatools.contract.manifest import PairFolder
+from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan import __version__
-from p2p_gan.config import Config
-from p2p_gan.settings import config_from_json
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import config_from_json
 
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 LOCK, OWNER = ".lock", ".owner.json"

@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.config import Config
-from p2p_gan.data.batch import Batch
-from p2p_gan.data.store import PairStore
+from p2p_gan.config.config import Config
+from p2p_gan.data.dataset import Batch, PairStore
 from p2p_gan.training.job import Job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 

@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from p2p_gan.data.batch import Batch
-from p2p_gan.networks.applying import Applying
+from p2p_gan.data.dataset import Batch
+from p2p_gan.networks.base import Applying
 from p2p_gan.networks.norms import by_itself
 from p2p_gan.runs.state import parts
 from p2p_gan.training.job import Job

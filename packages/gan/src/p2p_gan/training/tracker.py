@@ -4,33 +4,27 @@ Nothing here may change what is trained: looking at a run leaves no trace in it.
 """
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from p2p_datatools.contract.deep import Array
-from p2p_datatools.contract.images import Photo, write_png
-from p2p_datatools.contract.manifest import Pair
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.data.batch import Batch
-from p2p_gan.data.grid import grid_of, visible
-from p2p_gan.data.reading import on_all_cores, read_shown
-from p2p_gan.data.store import PairStore
-from p2p_gan.data.values import kept_to_tensor
-from p2p_gan.networks.applying import Applying
+from p2p_gan.data.coding import kept_to_tensor
+from p2p_gan.data.dataset import Batch, PairStore
+from p2p_gan.data.read import read_shown
+from p2p_gan.networks.base import Applying
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import SAMPLES, RunFolder
-from p2p_gan.training.board import open_board
-from p2p_gan.training.fitting import used_memory
 from p2p_gan.training.guards import PROBE_EVERY, Guards
-from p2p_gan.training.interrupt import Interruption
 from p2p_gan.training.job import Job, rate_at
 from p2p_gan.training.saver import Saver
-from p2p_gan.training.validate import Validator, improves
-from p2p_gan.updates.scaling import scaler_states
-
-SHOWN = 4  # pairs in a sample grid
+from p2p_gan.training.signals import Interruption
+from p2p_gan.training.tensorboard import open_board
+from p2p_gan.training.trial import used_memory
+from p2p_gan.training.validation import Validator, grid_of, improves, pairs_to_show, visible
+from p2p_gan.updates.optimise import scaler_states
 
 
 class Tracker:
@@ -227,20 +221,3 @@ def probe_due(before: int, images: int, log_every: int) -> bool:
     """
     last, line = (count // log_every * log_every for count in (before, images))
     return line // PROBE_EVERY > last // PROBE_EVERY
-
-
-def pairs_to_show(job: Job) -> Sequence[Pair]:
-    """The pairs of the sample grids: held out, or of training where there are no others."""
-    pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
-    return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
-
-
-def refuse_unreadable(job: Job) -> None:
-    """Raise P2PError for a pair that the run would look at and could not read: now, not after hours of training."""
-    looked = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
-
-    def read(pair: Pair) -> None:
-        read_shown(job.folder, [pair], job.task, job.config)
-
-    for _ in on_all_cores(read, tuple(looked.values()), job.folder):
-        pass

@@ -7,10 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from p2p_gan.networks.contract import Judgement
+from p2p_gan.networks.base import Discriminator, Judgement
 
 WEIGHT_CAP = 50.0  # what a pixel of a rare class weighs at most, against 1 for every pixel unbalanced
+
+
 MODES_EPSILON = 1e-5  # Mao et al. 2019, code
+
+
 _CLASSES = 256  # masks hold 8-bit class indices
 
 
@@ -122,3 +126,35 @@ def modes_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor]) -> T
     """
     moved, drawn = ((first.float() - second.float()).abs().mean(dim=(1, 2, 3)) for first, second in (fakes, noises))
     return (1 / (moved / drawn + MODES_EPSILON)).mean()
+
+
+def gradient_penalty(
+    discriminator: Discriminator, a: Tensor, real: Tensor, fake: Tensor, ignored: Tensor | None = None
+) -> Tensor:
+    """The mean of (|gradient| - 1)^2 at points between `real` and `fake`, given `a` (Gulrajani et al. 2017, eq. 3).
+
+    One point a picture, uniform between the two. The gradient is that of the picture's mean logit with respect to b;
+    it is not asked at `ignored` pixels (n, 1, h, w). It can be differentiated again, for the discriminator's weights.
+    """
+    share = torch.rand(len(real), 1, 1, 1, device=real.device)
+    between = real.detach().float().lerp(fake.detach().float(), share)
+    steepness = torch.linalg.vector_norm(_gradient(discriminator, a, between, ignored).flatten(1), dim=1)
+    return torch.mean((steepness - 1) ** 2)
+
+
+def r1_penalty(discriminator: Discriminator, a: Tensor, real: Tensor, ignored: Tensor | None = None) -> Tensor:
+    """The mean of |gradient|^2 at the real pictures, given `a` (Mescheder et al. 2018, eq. 9, without its factor)."""
+    return _gradient(discriminator, a, real.detach().float(), ignored).square().flatten(1).sum(dim=1).mean()
+
+
+def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tensor | None) -> Tensor:
+    b = b.detach().requires_grad_(True)
+    with torch.autocast(b.device.type, enabled=False):
+        total = critic(discriminator(a.float(), b)).sum()
+    (gradient,) = torch.autograd.grad(total, b, create_graph=True)
+    return gradient if ignored is None else gradient.masked_fill(ignored, 0)
+
+
+def critic(judgement: Judgement) -> Tensor:
+    """One number a picture, (n,): the mean of its patches' logits, then of the scales, as the losses average them."""
+    return torch.stack([logits.float().mean(dim=(1, 2, 3)) for logits in judgement.logits]).mean(dim=0)

@@ -6,7 +6,7 @@ Nothing here may compute a loss or import torch; what contradicts the pairs is r
 from dataclasses import dataclass
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_gan.config import Config
+from p2p_gan.config.config import Config
 
 
 @dataclass(frozen=True)

@@ -11,24 +11,25 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from p2p_gan.data.batch import Batch
-from p2p_gan.networks.across import Across
-from p2p_gan.networks.contract import Discriminator, Generator, Judgement
+from p2p_gan.data.dataset import Batch
+from p2p_gan.networks.base import Discriminator, Generator, Judgement
+from p2p_gan.networks.norms import Across
 from p2p_gan.updates.augment import Seen, augmented
 from p2p_gan.updates.losses import (
     class_loss,
     discriminator_loss,
     feature_loss,
     generator_loss,
+    gradient_penalty,
     l1_loss,
     l2_loss,
     label_loss,
     modes_loss,
     pixel_weights,
+    r1_penalty,
 )
-from p2p_gan.updates.penalties import gradient_penalty, r1_penalty
+from p2p_gan.updates.optimise import follow, scaled
 from p2p_gan.updates.recipe import Recipe
-from p2p_gan.updates.scaling import follow, scaled
 
 Autocast = Callable[[], AbstractContextManager[object]]
 Losses = dict[str, Tensor]

@@ -1,0 +1,151 @@
+"""`p2p data build-masks`: its words, the call, and its result in words.
+
+Nothing here may read labels or paint.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from p2p_cli import options
+
+if TYPE_CHECKING:
+    from p2p_datatools.masks.build import MaskSummary
+
+
+@click.command()
+@click.argument("labels", type=options.PLACE)
+@click.argument("dest", type=options.PLACE)
+@click.option(
+    "--palette",
+    "palette_name",
+    required=True,
+    metavar="NAME|FILE",
+    help="The classes and their colours: cars, scenes, facades, or a TOML file.",
+)
+@click.option(
+    "--photos", type=options.FOLDER, metavar="DIR", help="The photos the labels are of: masks take their names."
+)
+@click.option(
+    "--format",
+    "label_format",
+    type=click.Choice(
+        (
+            "auto",
+            "cityscapes",
+            "voc",
+            "yolo",
+            "cmp",
+            "panoptic",
+            "coco",
+            "vott",
+            "labelme",
+            "cvat",
+            "via",
+            "colors",
+            "index",
+        )
+    ),
+    default="auto",
+    show_default=True,
+    help="What LABELS are; auto finds out and says it.",
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FROM=TO",
+    help="What a label name, a glob of names, or an id means: a class, background, unpainted or ignore.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(("palette", "annotation")),
+    default="palette",
+    show_default=True,
+    help="What covers what: the palette's later class, or what the labelling tool has on top.",
+)
+@click.option(
+    "--tolerance",
+    type=click.IntRange(0),
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="How far in RGB a colour may be from a class's.",
+)
+@click.option(
+    "--snapped",
+    type=options.PLACE,
+    metavar="FILE.png",
+    help="Draw where colours had to be brought back to a class's, for the pictures with most of that.",
+)
+@options.keep_going_option
+@options.json_option
+def command(
+    labels: Path,
+    dest: Path,
+    palette_name: str,
+    photos: Path | None,
+    label_format: str,
+    mapping: tuple[str, ...],
+    order: Literal["palette", "annotation"],
+    tolerance: int,
+    snapped: Path | None,
+    keep_going: bool,
+    as_json: bool,
+) -> int:
+    """Build colour-coded masks from labels.
+
+    LABELS is a file or folder of COCO (also panoptic), VoTT, LabelMe, CVAT for images or VIA, a folder of Cityscapes,
+    Pascal VOC, YOLO or CMP facades, or a folder of pictures of class numbers or of the palette's colours. Classes are
+    painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
+    beside them. DEST receives one indexed PNG a photo, palette.toml and masks.jsonl.
+
+    \b
+    Examples:
+      p2p data build-masks photos/annotations.json masks --palette cars --photos photos
+      p2p data build-masks labels masks --palette cars --map 8=body
+      p2p data build-masks camvid/masks masks --palette scenes --map 11=ignore
+      p2p data build-masks labels masks --palette facades --snapped where.png
+      p2p data build-masks labels masks --palette facades --map '#ffffff=ignore'
+    """
+    from p2p_cli import render
+    from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.masks.build import How, build_masks
+    from p2p_datatools.masks.class_mapping import parse_mapping
+    from p2p_datatools.masks.snap import Snapping
+
+    palette = load_palette(palette_name)
+    summary = build_masks(
+        labels,
+        dest,
+        palette=palette,
+        photos=photos,
+        format=label_format,
+        mapping=parse_mapping(mapping, palette),
+        how=How(order, Snapping(tolerance, snapped)),
+        keep_going=keep_going,
+        report=render.reporter(),
+    )
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        _say(summary)
+    if summary.unseen:
+        render.remark(f"classes never seen: {', '.join(summary.unseen)}")
+    render.skips(summary.skipped, dest)
+    return 1 if summary.skipped else 0
+
+
+def _say(summary: "MaskSummary") -> None:
+    from p2p_cli import render
+
+    render.say(f"{summary.format}: {summary.built} masks built in {summary.dest}, {summary.kept} were there.")
+    total = sum(summary.areas.values()) or 1
+    render.table(("class", "share of pixels"), [(name, f"{area / total:.2%}") for name, area in summary.areas.items()])
+    if summary.snapped:
+        near, blended = f"{summary.snapped / total:.2%}", f"{summary.blended / total:.2%}"
+        most = f", most in {summary.most_blended}" if summary.most_blended else ""
+        render.say(f"{near} of the pixels had no class's exact colour, {blended} one near to none{most}.")
+    if summary.photos_without_labels:
+        render.remark(f"{summary.photos_without_labels} photos have no labels.")

@@ -1,0 +1,82 @@
+"""`p2p data catalog`: its words and the catalogue as a table.
+
+Nothing here may know a data set or reach the network.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+
+if TYPE_CHECKING:
+    from p2p_datatools.sources.catalog import Entry
+
+
+@click.command()
+@click.argument("name", required=False)
+@options.catalog_option
+@options.json_option
+def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
+    """List known data sets: source, licence, size, classes.
+
+    With NAME, everything that is known of one. Entries of your own go into a TOML file, in the form that --json shows,
+    which --catalog or P2P_CATALOG names.
+
+    \b
+    Example:
+      p2p data catalog maps
+    """
+    from p2p_cli import render
+    from p2p_datatools.sources.catalog import catalog as entries_of
+    from p2p_datatools.sources.catalog import known
+
+    entries = [known(name, catalog)] if name else list(entries_of(catalog).values())
+    if as_json:
+        render.say(options.to_json(entries[0].as_table() if name else {each.name: each.as_table() for each in entries}))
+    elif name:
+        render.facts(_facts(entries[0]))
+    else:
+        headings = ("name", "holds", "pictures", "pixels", "classes", "from", "preset", "licence")
+        render.table(headings, (_row(each) for each in entries))
+        render.say("More of one: p2p data catalog NAME")
+    return 0
+
+
+def _row(entry: "Entry") -> tuple[str, ...]:
+    pictures = sum(count for folder, count in entry.counts if folder != "labels")
+    sources = ", ".join(entry.sources) or "drawn here"
+    numbers = (str(pictures or "-"), entry.pixels, str(len(entry.classes) or "-"))
+    return entry.name, entry.holds, *numbers, sources, _preset(entry), entry.licence
+
+
+def _facts(entry: "Entry") -> list[tuple[str, str]]:
+    places = [
+        (word, f"{place.address}{f', {place.bytes} bytes' if place.bytes else ''}")
+        for word, place in (("mirror", entry.mirror), ("kaggle", entry.kaggle))
+        if place
+    ]
+    return [
+        ("name", entry.name),
+        ("what", entry.title),
+        ("holds", entry.holds),
+        ("pictures", ", ".join(f"{count} in {folder}" for folder, count in entry.counts)),
+        ("size", entry.pixels),
+        ("classes", ", ".join(entry.classes)),
+        ("palette", entry.palette),
+        ("licence", entry.licence),
+        ("terms", entry.terms),
+        ("cite", entry.citation),
+        ("page", entry.home),
+        *places,
+        ("unverified", entry.unverified),
+        ("fetch", f"p2p data fetch {entry.name} {entry.name}"),
+        ("then", entry.next_command(Path(entry.name))),
+        ("preset", _preset(entry)),
+    ]
+
+
+def _preset(entry: "Entry") -> str:
+    """The preset, and the options in which its source leaves it for this set."""
+    return f"{entry.preset} {entry.settings}".strip()

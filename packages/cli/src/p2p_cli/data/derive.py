@@ -1,0 +1,70 @@
+"""`p2p data derive`: its words, the call, and its result in words.
+
+Nothing here may change a picture or know what an operation does.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.derivations.operations import OPERATIONS, described, operation
+
+
+def fields_text() -> str:
+    """Every operation with the fields that --set reaches, their defaults and what they mean."""
+    lines = ["\b", "Operations, and their fields for --set:"]
+    for name, kind in OPERATIONS.items():
+        summary = (kind.__doc__ or "").splitlines()[0]
+        lines += [f"  {name}: {summary}", *(f"      {line}" for line in described(kind))]
+    return "\n".join(lines)
+
+
+def _example(name: str) -> str:
+    """A field of an operation with its default; of another one where it has none."""
+    kind = OPERATIONS[name] if dataclasses.fields(OPERATIONS[name]) else OPERATIONS["edges"]
+    field = dataclasses.fields(kind)[0]
+    return f"{field.name}={field.default}"
+
+
+@click.command(epilog=fields_text())
+@click.argument("photos", type=options.FOLDER)
+@click.argument("dest", type=options.PLACE)
+@click.option("--op", "name", type=click.Choice(tuple(OPERATIONS)), required=True, help="What to compute.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of it; may be repeated.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where it draws at random.")
+@options.keep_going_option
+@options.json_option
+def command(
+    photos: Path, dest: Path, name: str, settings: tuple[str, ...], seed: int, keep_going: bool, as_json: bool
+) -> int:
+    """Compute pictures from photos: A for pairs whose B are the photos.
+
+    DEST receives a PNG for each photo, under the photo's name, and derive.json with all settings. With --op lab it
+    receives L/ (lightness * 255 / 100) and ab/ (red = a + 128, green = b + 128, blue = 128), the numbers of OpenCV's
+    8-bit Lab; p2p_datatools.ops.colour.lab_to_rgb puts the two together again.
+
+    \b
+    Examples:
+      p2p data derive photos edges --op edges
+      p2p data pair edges photos pairs --halves edges,photo
+      p2p data derive photos holes --op holes --set kind=strokes --set share=0.3 --seed 1
+      p2p data derive photos lab --op lab
+      p2p data pair lab/L lab/ab pairs --halves L,ab
+    """
+    from p2p_cli import render
+    from p2p_datatools.derivations.build import derive
+
+    chosen = operation(name, options.parse_settings(settings, example=_example(name)))
+    summary = derive(photos, dest, chosen, seed=seed, keep_going=keep_going, report=render.reporter())
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        folders = " and ".join(map(str, summary.folders))
+        render.say(f"{name}: {summary.made} pictures made in {folders}, {summary.kept} were there.")
+        a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
+        words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
+        render.say(f"next  p2p data pair {a} {b} PAIRS --halves {words}")
+    render.skips(summary.skipped, dest)
+    return 1 if summary.skipped else 0

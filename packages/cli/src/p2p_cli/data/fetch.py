@@ -1,0 +1,69 @@
+"""`p2p data fetch`: its words, the call, and its result in words.
+
+Nothing here may reach the network or write a file.
+"""
+
+import click
+
+from p2p_cli import options
+
+
+@click.command()
+@click.argument("name")
+@click.argument("dest", type=options.PLACE)
+@click.option(
+    "--from",
+    "source",
+    default="",
+    metavar="kaggle|mirror|PATH",
+    help="Where from; PATH is an archive or folder. Without it the mirror, or Kaggle for sets that have none.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="So many pictures, else all (synth-cars: 240).")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which pictures are taken or drawn.")
+@click.option(
+    "--style",
+    type=click.Choice(("studio", "street")),
+    default="studio",
+    show_default=True,
+    help="synth-cars: plain ground, or varied colours and backgrounds.",
+)
+@options.catalog_option
+@click.option(
+    "--unpack-limit",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="FACTOR",
+    help="Let an archive you trust hold so many times more than the limits on files, bytes and ratio allow.",
+)
+@options.json_option
+def command(as_json: bool, **asked: object) -> int:
+    """Bring a known data set to DEST.
+
+    'p2p data catalog' lists the names. Photos come to DEST/photos and labels to DEST/labels, or pairs to DEST/train and
+    DEST/val, with DEST/provenance.json beside them: source, date, licence, hash of each file. Where DEST is complete,
+    its files are compared with that note and nothing else is done. A download that was cut off is continued.
+
+    Kaggle needs a token in KAGGLE_API_TOKEN or ~/.kaggle/access_token (https://www.kaggle.com/settings/api).
+
+    \b
+    Examples:
+      p2p data fetch synth-cars cars --limit 200
+      p2p data fetch car-parts cars
+      p2p data fetch maps maps --from ~/Downloads/maps.tar.gz --limit 100
+    """
+    from p2p_cli import render
+    from p2p_datatools.sources.data_set import fetch
+
+    summary = fetch(report=render.reporter(), **asked)  # type: ignore[arg-type]
+    if as_json:
+        render.say(options.to_json(summary))
+        return 0
+    for skip in summary.skipped[:20]:
+        render.remark(f"note: {skip}")
+    if len(summary.skipped) > 20:
+        render.remark(f"note: and {len(summary.skipped) - 20} more of these.")
+    render.say(summary.outcome)
+    render.say(f"licence  {summary.licence}")
+    render.say(f"next  {summary.next}")
+    return 0

@@ -1,0 +1,42 @@
+"""The group `p2p data`: the table of its commands, each a module beside this one.
+
+Nothing here may import what a command needs.
+"""
+
+import click
+
+from p2p_cli.app import LazyGroup
+
+COMMANDS = {
+    "catalog": ("data.catalog", "List known data sets: source, licence, size, classes."),
+    "fetch": ("data.fetch", "Bring a known data set to DEST."),
+    "palette": ("data.palette", "Show and check a palette, or begin one from labels."),
+    "build-masks": ("data.build_masks", "Build colour-coded masks from labels."),
+    "check": ("data.check", "Check masks, pairs or photos; exit code 1 on errors."),
+    "pair": ("data.pair", "Join the pictures of A and B to A|B pairs."),
+    "merge": ("data.merge", "Put the parts of a pairing in shards together."),
+    "halves": ("data.halves", "Take A|B pairs apart into two folders."),
+    "derive": ("data.derive", "Compute pictures from photos: A for pairs whose B are the photos."),
+    "split": ("data.split", "Split pairs into train, val and test."),
+    "show": ("data.show", "Draw a contact sheet of masks, pairs or photos."),
+}
+
+
+EPILOG = """
+\b
+In this order, from photos and labels to pairs for 'p2p train':
+  p2p data build-masks photos/annotations.json masks --palette cars --photos photos
+  p2p data check masks --photos photos
+  p2p data pair masks photos pairs
+  p2p data split pairs
+  p2p data show pairs sheet.png
+"""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, epilog=EPILOG)
+def command() -> None:
+    """Fetch, build, check, pair and split data sets.
+
+    A command works in DEST.partial until everything is done, and only then is there a DEST; the same command again
+    continues, or adds what is new.
+    """

@@ -1,0 +1,48 @@
+"""`p2p data halves`: its words, the call, and its result in words.
+
+Nothing here may take a picture apart.
+"""
+
+from pathlib import Path
+
+import click
+
+from p2p_cli import options
+
+
+@click.command()
+@click.argument("pairs", type=options.FOLDER)
+@click.argument("dest", type=options.PLACE)
+@click.option(
+    "--halves",
+    metavar="LEFT,RIGHT",
+    help="What the halves, and their folders in DEST, are called; by default as in the manifest, else a,b.",
+)
+@options.keep_going_option
+@options.json_option
+def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_json: bool) -> int:
+    """Take A|B pairs apart into two folders.
+
+    PAIRS is a pair folder or any ordinary pix2pix folder (PNG or JPEG; train/, val/, test/, or pictures alone). DEST
+    receives a folder for each half with one lossless PNG a pair; what the manifest calls a mask becomes an exact mask
+    folder. The reverse of 'p2p data pair'.
+
+    \b
+    Examples:
+      p2p data halves pairs apart
+      p2p data halves facades/train apart --halves photo,labels
+    """
+    from p2p_cli import render
+    from p2p_datatools.pairs.disassemble import halves as take_apart
+
+    words = options.parse_halves(halves) if halves else None
+    summary = take_apart(pairs, dest, words=words, keep_going=keep_going, report=render.reporter())
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        left, right = summary.folders
+        render.say(f"{summary.split} pairs taken apart into {left} and {right}, {summary.kept} were there.")
+        for folder in summary.masks:
+            render.say(f"{folder} is a mask folder: exact class indices with their palette.")
+    render.skips(summary.skipped, dest)
+    return 1 if summary.skipped else 0

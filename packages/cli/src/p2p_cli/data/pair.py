@@ -1,0 +1,107 @@
+"""`p2p data pair`: its words, the call, and its result in words.
+
+Nothing here may join pictures.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
+
+if TYPE_CHECKING:
+    from p2p_datatools.pairs.build import PairSummary
+
+
+@click.command()
+@click.argument("a", type=options.FOLDER)
+@click.argument("b", type=options.FOLDER)
+@click.argument("dest", type=options.PLACE)
+@click.option("--halves", metavar="A,B", help="What the halves are called; by default mask,photo for a mask folder.")
+@click.option(
+    "--size",
+    type=options.SizeType(native=True),
+    default="native",
+    show_default=True,
+    metavar="native|N|WxH",
+    help="The size of each half.",
+)
+@click.option("--fit", type=click.Choice(FITS), default="stretch", show_default=True, help="How to reach that size.")
+@click.option(
+    "--match",
+    default="stem",
+    show_default=True,
+    metavar="stem|REGEX|FILE.csv",
+    help="Which belong together: same path without suffix, same first group of REGEX in it, or lines 'a,b' of a file.",
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one a core.")
+@click.option("--shard", metavar="I/N", help="Do the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
+@options.keep_going_option
+@options.json_option
+def command(
+    a: Path,
+    b: Path,
+    dest: Path,
+    halves: str | None,
+    size: Size | str,
+    fit: Fit,
+    match: str,
+    jobs: int | None,
+    shard: str | None,
+    keep_going: bool,
+    as_json: bool,
+) -> int:
+    """Join the pictures of A and B to A|B pairs.
+
+    A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
+    suffix, are equal. DEST receives one lossless PNG a pair, A left and B right, and a manifest with the hash of each.
+    Arrays (NPY, TIFF) of floats or of many channels become two TIFFs a pair. A mask of half or twice its photo's size
+    is scaled to it.
+
+    \b
+    Examples:
+      p2p data pair masks photos pairs
+      p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
+      p2p data pair masks photos pairs --shard 3/8
+    """
+    from p2p_cli import render
+    from p2p_datatools.pairs.build import Ways, pair
+    from p2p_datatools.pairs.shards import parse_shard
+
+    summary = pair(
+        a,
+        b,
+        dest,
+        halves=options.parse_halves(halves) if halves else None,
+        size=size if isinstance(size, Size) else None,
+        fit=fit,
+        ways=Ways(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
+        keep_going=keep_going,
+        report=render.reporter(),
+    )
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        tell(summary)
+        merging = f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
+        render.say(merging if shard else f"next  p2p data split {dest}")
+    render.skips(summary.skipped, summary.dest)
+    return 1 if summary.skipped else 0
+
+
+def tell(summary: "PairSummary") -> None:
+    """What was paired, in lines."""
+    from p2p_cli import render
+
+    sizes = str(summary.smallest)
+    if summary.smallest != summary.largest:
+        sizes += f" to {summary.largest}"
+    joined = "|".join(summary.halves)
+    render.say(f"{summary.built} pairs {joined} in {summary.dest} ({sizes}), {summary.kept} were there.")
+    if summary.scaled:
+        render.say(f"{summary.scaled} masks were half or twice as large as their photos and scaled by nearest pixel.")
+    if set(summary.forms) != {"3 x uint8"}:
+        forms = zip(summary.halves, summary.forms, strict=True)
+        render.say(f"channels and type: {', '.join(map(': '.join, forms))}")

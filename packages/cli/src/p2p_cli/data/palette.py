@@ -1,0 +1,83 @@
+"""`p2p data palette`: its words, the call, and its result as a table.
+
+Nothing here may look at labels or judge a colour.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2p_datatools.contract.palette import Palette
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE")
+@click.argument("dest", required=False, type=options.PLACE, metavar="[DEST.toml]")
+@click.option("--picture", type=options.PLACE, metavar="FILE.png", help="Draw the palette, too.")
+@options.json_option
+def command(source: str, dest: Path | None, picture: Path | None, as_json: bool) -> int:
+    """Show and check a palette, or begin one from labels.
+
+    SOURCE is a built-in palette (cars, scenes, facades), a TOML file, or what to begin one from: a label file or folder
+    of any format that build-masks reads, a mask folder, or one label picture. DEST.toml receives the palette: classes
+    in painting order, large ones first, with colours well apart; give them the names, colours and aliases you want.
+
+    Exit code 1 when a name, colour or id stands twice. Colours that JPEG would mix up are warnings.
+
+    \b
+    Examples:
+      p2p data palette cars --picture cars.png
+      p2p data palette photos/annotations.json mine.toml
+      p2p data palette mine.toml
+    """
+    from p2p_cli import render
+    from p2p_datatools.contract.files.atomic import write_bytes
+    from p2p_datatools.contract.palette import BUILT_IN, load_palette
+    from p2p_datatools.contract.pictures.images import write_png
+    from p2p_datatools.masks.palettes import begin, draw, judge
+
+    _refuse_existing(dest, ".toml")
+    _refuse_existing(picture, ".png")
+    is_palette = source in BUILT_IN or Path(source).suffix.lower() == ".toml"
+    findings = judge(source) if is_palette else ()
+    for finding in findings:
+        render.remark(f"{finding.severity}: {finding}")
+    if any(finding.severity == "error" for finding in findings):
+        return 1
+    palette = load_palette(source) if is_palette else begin(Path(source), (dest or Path("mine")).stem)
+    if dest:
+        write_bytes(dest, palette.to_toml().encode())
+    if picture:
+        write_png(picture, draw(palette))
+    if as_json:
+        render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
+    else:
+        _say(palette)
+    return 0
+
+
+def _refuse_existing(path: Path | None, suffix: str) -> None:
+    if path and path.suffix.lower() != suffix:
+        raise UsageError(f"{path}: end its name in {suffix}.")
+    if path and path.exists():
+        raise UsageError(f"{path}: exists. Choose another name, or delete it.")
+
+
+def _say(palette: "Palette") -> None:
+    from p2p_cli import render
+
+    rows = [
+        (
+            each.name,
+            "#{:02x}{:02x}{:02x}".format(*each.color),
+            "" if each.id is None else str(each.id),
+            ", ".join(each.aliases),
+        )
+        for each in palette.classes
+    ]
+    render.table(("class", "colour", "id", "aliases"), rows)

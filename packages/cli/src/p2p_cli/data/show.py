@@ -1,0 +1,52 @@
+"""`p2p data show`: its words and the call.
+
+Nothing here may lay out a picture.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2p_cli import options
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+if TYPE_CHECKING:
+    from p2p_datatools.contract.pictures.images import Photo
+
+
+@click.command()
+@click.argument("path", type=options.FOLDER)
+@click.argument("picture", type=options.PLACE)
+@click.option("--limit", type=click.IntRange(1), default=12, show_default=True, metavar="N", help="Pictures shown.")
+@click.option("--force", is_flag=True, help="Replace PICTURE if it exists.")
+def command(path: Path, picture: Path, limit: int, force: bool) -> int:
+    """Draw a contact sheet of masks, pairs or photos.
+
+    PATH is a mask folder, a pair folder or a folder of photos; PICTURE is the PNG to write, with every picture's name
+    under it. Of more than --limit pictures, evenly chosen ones are shown.
+    """
+    from p2p_cli import render
+    from p2p_datatools.contract.pictures.images import write_png
+    from p2p_datatools.sheets.contact import show
+
+    if picture.suffix.lower() != ".png":
+        raise UsageError(f"{picture}: is not a PNG file's name; end it in .png.")
+    drawn = show(path, limit=limit)
+    if picture.exists() and not force and not _is_already(picture, drawn):
+        raise UsageError(
+            f"{picture}: exists and is another picture. Choose another name, or add --force to replace it."
+        )
+    write_png(picture, drawn)
+    render.say(str(picture))
+    return 0
+
+
+def _is_already(picture: Path, drawn: "Photo") -> bool:
+    """Whether the file holds the same pixels, so that writing it again replaces nothing."""
+    from p2p_datatools.contract.pictures.images import hash_pixels, read_photo
+
+    try:
+        return hash_pixels(read_photo(picture)) == hash_pixels(drawn)
+    except P2PError:
+        return False

@@ -1,0 +1,55 @@
+"""`p2p data split`: its words, the call, and its result in words.
+
+Nothing here may decide where a pair goes.
+"""
+
+from pathlib import Path
+
+import click
+
+from p2p_cli import options
+
+
+@click.command()
+@click.argument("pairs", type=options.FOLDER)
+@click.option("--val", type=float, default=0.1, show_default=True, metavar="SHARE", help="Share for validation.")
+@click.option("--test", type=float, default=0.1, show_default=True, metavar="SHARE", help="Share for the test.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which pairs go where.")
+@click.option(
+    "--group-by",
+    default="none",
+    show_default=True,
+    metavar="none|REGEX",
+    help="Pairs whose names match alike stay together: those of one car, one street, one video.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@options.json_option
+def command(pairs: Path, val: float, test: float, seed: int, group_by: str, dry_run: bool, as_json: bool) -> int:
+    """Split pairs into train, val and test.
+
+    The same seed gives the same split, and pairs that have a split keep it when others are added. On an ordinary
+    pix2pix folder only a manifest is written and no picture is moved: pictures in val/ and test/ stay there, those in
+    train/ provide what is missing.
+
+    \b
+    Examples:
+      p2p data split pairs
+      p2p data split pairs --val 0.05 --test 0.2 --group-by '^[^_]+'
+    """
+    from p2p_cli import render
+    from p2p_datatools.splits.apply import split
+
+    report = render.reporter()
+    summary = split(pairs, val=val, test=test, seed=seed, group_by=group_by, dry_run=dry_run, report=report)
+    if as_json:
+        render.say(options.to_json(summary))
+        return 0
+    if summary.completed:
+        render.say("An interrupted split was completed first.")
+    counts = ", ".join(f"{name} {count}" for name, count in summary.counts.items())
+    if dry_run:
+        render.say(f"would be: {counts}")
+    else:
+        render.say(f"{counts}; {summary.moved} placed now, {summary.kept} kept their split")
+        render.say(f"next  p2p train {pairs} RUN")
+    return 0

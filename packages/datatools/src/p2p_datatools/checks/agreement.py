@@ -1,0 +1,165 @@
+"""Compares two mask folders picture by picture, and tells how much they agree, at outlines and away from them.
+
+Nothing here may decide which of the two is right, or change either.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import Finding, P2PError, UsageError, finding_of
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.pictures.images import LabelMap, read_mask, size_of
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+
+@dataclass(frozen=True)
+class ClassAgreement:
+    """A class over all pictures: its pixels `here` and `there`, and `iou`, the share of both that is in both.
+
+    `iou` is None for a class that neither has.
+    """
+
+    name: str
+    here: int
+    there: int
+    iou: float | None
+
+
+@dataclass(frozen=True)
+class PictureAgreement:
+    """One picture: the share of its pixels that differ, and of those further than a pixel from any outline."""
+
+    name: str
+    differing: float
+    differing_inside: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much the masks of two folders agree; the shares are over all pictures, the most different one first."""
+
+    compared: int
+    differing: float
+    differing_inside: float
+    classes: tuple[ClassAgreement, ...]
+    pictures: tuple[PictureAgreement, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every mask could be compared; how much they differ is for a person to judge."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+
+def compare(path: Path, other: Path, *, palette: Palette | None = None, report: Reporter = QUIET) -> Comparison:
+    """Compare the masks in `path` with those of the same names in `other`.
+
+    A folder without palette.toml is read by `palette`. Raises UsageError when the two have other classes, and P2PError
+    when there is nothing to compare.
+    """
+    here, there = _Masks(path, palette), _Masks(other, palette)
+    if set(here.palette.names) != set(there.palette.names):
+        raise UsageError(
+            f"{path}: has the classes {', '.join(here.palette.names)}, {other} has {', '.join(there.palette.names)}. "
+            "Build both with one palette."
+        )
+    findings = list(_alone(here, there)) + list(_alone(there, here))
+    names = [name for name in here.folder.names if there.folder.named(name)]
+    tally = _Tally(here.palette)
+    for name in report.track(names, "masks", len(names)):
+        try:
+            tally.add(name, here.mask(name), _reordered(there.mask(name), there.palette, here.palette))
+        except P2PError as error:
+            findings.append(finding_of(error, "incomparable", here.folder.names[name]))
+    if not names:
+        raise P2PError(f"{path}: has no mask of the same name as one in {other}. Are these the right folders?")
+    return tally.comparison(findings)
+
+
+class _Masks:
+    """The masks of a folder, by name."""
+
+    def __init__(self, folder: Path, palette: Palette | None) -> None:
+        if not folder.is_dir():
+            raise P2PError(f"{folder}: there is no such folder. Check the spelling.")
+        known = palette_of(folder) or palette
+        if known is None:
+            raise UsageError(f"{folder}: has no {PALETTE_FILE}. Say with --palette what its colours mean.")
+        if not find_pictures(folder):
+            raise P2PError(f"{folder}: has no pictures. Is it the right folder?")
+        self.palette = known
+        self.folder = PhotoFolder(folder)
+        self.folder.refuse_clashes()
+
+    def mask(self, name: str) -> LabelMap:
+        file = self.folder.named(name)
+        assert file is not None, "the name is in both folders"
+        return read_mask(file, self.palette)
+
+
+def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
+    for name, file in masks.folder.names.items():
+        if others.folder.named(name) is None:
+            to_do = f"Add '{name}' there, or remove this one."
+            yield Finding("error", "missing", str(file), f"has no mask of its name in {others.folder.folder}.", to_do)
+
+
+def _reordered(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:
+    """The mask with the class indices of our palette, which may have the classes in another order."""
+    table = np.full(256, IGNORE, dtype=np.uint8)
+    table[: len(theirs.names)] = [ours.index(name) for name in theirs.names]
+    return np.take(table, mask)
+
+
+@dataclass
+class _Tally:
+    """Counts over all pictures so far: `pairs` has the pixels of each class index here (row) and there (column)."""
+
+    palette: Palette
+    pairs: NDArray[np.int64] = field(default_factory=lambda: np.zeros((256, 256), dtype=np.int64))
+    inside: int = 0
+    differing_inside: int = 0
+    pictures: list[PictureAgreement] = field(default_factory=list)
+
+    def add(self, name: str, here: LabelMap, there: LabelMap) -> None:
+        """Count one picture; raises P2PError when its two masks have different sizes."""
+        if here.shape != there.shape:
+            raise P2PError(f"{name}: is {size_of(here)} here and {size_of(there)} there. Build both from one photo.")
+        codes = here.astype(np.uint16) * 256 + there
+        self.pairs += np.bincount(codes.ravel(), minlength=65536).reshape(256, 256)
+        differs, inside = here != there, ~(outlines(here) | outlines(there))
+        of_inside, all_inside = int((differs & inside).sum()), int(inside.sum())
+        self.inside += all_inside
+        self.differing_inside += of_inside
+        self.pictures.append(PictureAgreement(name, float(differs.mean()), of_inside / max(1, all_inside)))
+
+    def comparison(self, findings: list[Finding]) -> Comparison:
+        """What was counted, as shares."""
+        total, same = int(self.pairs.sum()), int(np.trace(self.pairs))
+        indices = [*enumerate(self.palette.names), (IGNORE, IGNORED)]
+        return Comparison(
+            compared=len(self.pictures),
+            differing=(total - same) / max(1, total),
+            differing_inside=self.differing_inside / max(1, self.inside),
+            classes=tuple(self._of_class(index, name) for index, name in indices),
+            pictures=tuple(sorted(self.pictures, key=lambda each: (-each.differing_inside, -each.differing))),
+            findings=tuple(findings),
+        )
+
+    def _of_class(self, index: int, name: str) -> ClassAgreement:
+        here, there, both = self.pairs[index].sum(), self.pairs[:, index].sum(), self.pairs[index, index]
+        either = here + there - both
+        return ClassAgreement(name, int(here), int(there), float(both / either) if either else None)
+
+
+def outlines(mask: LabelMap) -> NDArray[np.bool_]:
+    """The pixels within one pixel of a boundary between classes: one of the eight around them is of another class."""
+    around = np.ones((3, 3), dtype=np.uint8)
+    return np.asarray(cv2.dilate(mask, around) != cv2.erode(mask, around))

@@ -1,0 +1,159 @@
+"""Looks for what is wrong with masks, photos or pairs, and tells it as values; it changes nothing.
+
+Nothing here may mend anything or decide what is shown.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.checks.pairs import check_pairs
+from p2p_datatools.contract.errors import CheckResult, Finding, Kind, P2PError, UsageError, finding_of
+from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pairs.manifest import PLAN, is_manifested
+from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.pictures.images import (
+    DepthError,
+    LabelMap,
+    OutsidePaletteError,
+    read_mask,
+    read_photo,
+    size_of,
+)
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+__all__ = ["CheckResult", "Finding", "check"]
+
+
+def check(
+    path: Path, *, photos: Path | None = None, palette: Palette | None = None, report: Reporter = QUIET
+) -> CheckResult:
+    """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
+
+    A folder with a manifest or with train/ holds pairs, one with palette.toml (or where `palette` is given) masks, any
+    other photos. Raises P2PError when there is nothing to check.
+    """
+    if not path.is_dir():
+        raise P2PError(f"{path}: there is no such folder. Check the spelling.")
+    kind = _kind(path, palette)
+    if photos and kind != "masks":
+        raise UsageError(f"{path}: holds {kind}, and --photos goes with masks. Leave it out, or add --palette.")
+    if kind == "pairs":
+        return check_pairs(path, report=report)
+    files = find_pictures(path)
+    if not files:
+        raise P2PError(f"{path}: has no pictures. Is it the right folder?")
+    tracked = report.track(files, kind, len(files))
+    if kind == "photos":
+        return CheckResult(kind, len(files), tuple(_photos(path, tracked)))
+    used = palette or palette_of(path)
+    assert used is not None, "_kind has seen one"
+    folder = PhotoFolder(photos) if photos else None
+    return CheckResult(kind, len(files), tuple(_masks(path, tracked, used, folder)))
+
+
+def _kind(path: Path, palette: Palette | None) -> Kind:
+    if is_manifested(path) or (path / PLAN).is_file():
+        return "pairs"
+    if palette or (path / PALETTE_FILE).is_file():
+        return "masks"
+    return "pairs" if (path / "train").is_dir() else "photos"
+
+
+def _photos(path: Path, files: Iterator[Path]) -> Iterator[Finding]:
+    yield from _clashes(PhotoFolder(path))
+    for file in files:
+        if damage := _photo_damage(file):
+            yield damage
+
+
+def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
+    for first, second in folder.clashes:
+        what = f"has the same name as {first}, for a suffix is no part of a name."
+        yield Finding("error", "same-name", str(second), what, "Remove or rename one of them.")
+
+
+def _photo_damage(file: Path) -> Finding | None:
+    try:
+        read_photo(file)
+    except DepthError as error:
+        return finding_of(error, "depth", file)
+    except P2PError as error:
+        return finding_of(error, "unreadable", file)
+    return None
+
+
+def _masks(path: Path, files: Iterator[Path], palette: Palette, photos: PhotoFolder | None) -> Iterator[Finding]:
+    masks = PhotoFolder(path)
+    yield from _clashes(masks)
+    seen = np.zeros(256, dtype=np.int64)
+    for file in files:
+        mask = _read(file, palette)
+        if isinstance(mask, Finding):
+            yield mask
+            continue
+        seen += np.bincount(mask.ravel(), minlength=256)
+        yield from _mask(file, mask, photos, stem_of(file, path))
+    for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
+        what = f"no mask has a pixel of the class {name}."
+        yield Finding("warning", "class-unseen", str(path), what, "Were its labels mapped to another class?")
+    yield from _records(path, masks)
+    if photos:
+        yield from _clashes(photos)
+        yield from _without_mask(photos, masks)
+
+
+def _read(file: Path, palette: Palette) -> LabelMap | Finding:
+    try:
+        return read_mask(file, palette)
+    except OutsidePaletteError as error:
+        return finding_of(error, "colour-outside", file)
+    except P2PError as error:
+        return finding_of(error, "unreadable", file)
+
+
+def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> Iterator[Finding]:
+    if not mask.any():
+        yield Finding("warning", "empty", str(file), "is all background.", "Remove it with its photo, or label it.")
+    if photos is None:
+        return
+    photo = photos.named(name)
+    if photo is None:
+        to_do = f"Add the photo '{name}' there, or remove the mask."
+        yield Finding("error", "no-photo", str(file), f"has no photo in {photos.folder}.", to_do)
+        return
+    try:
+        size = size_of(read_photo(photo))
+    except P2PError as error:
+        yield finding_of(error, "unreadable", photo)
+        return
+    if size != size_of(mask):
+        what = f"is {size_of(mask)}, its photo {photo} is {size}."
+        yield Finding("error", "size-differs", str(file), what, "Build it again from the labels of this photo.")
+
+
+def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
+    """Where masks.jsonl and the masks do not agree."""
+    if not (path / LINES).is_file():
+        return
+    try:
+        lines = read_mask_lines(path)
+    except P2PError as error:
+        yield finding_of(error, "records", path / LINES)
+        return
+    for name in sorted(lines.keys() - masks.names.keys()):
+        what = f"is in {LINES}, but there is no such file."
+        yield Finding("error", "missing", str(path / lines[name].file), what, "Build the masks again.")
+    for name in sorted(masks.names.keys() - lines.keys()):
+        what = f"is not in {LINES}."
+        yield Finding("warning", "unrecorded", str(masks.names[name]), what, "Remove it, or build the masks again.")
+
+
+def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:
+    for name, photo in photos.names.items():
+        if masks.named(name) is None:
+            what = f"has no mask in {masks.folder}."
+            yield Finding("error", "no-mask", str(photo), what, "Label it and build its mask, or remove it.")

@@ -1,0 +1,114 @@
+"""Looks for what is wrong with a pair folder, with or without a manifest, and tells it as values; it changes nothing.
+
+Nothing here may mend anything or decide what is shown.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
+from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.pairs.halves import OddWidthError, StoredHalves, read_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PLAN, SPLITS, PairFolder, is_manifested, open_pairs
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.images import DepthError, Photo, indices_of_colors, photo_size, size_of
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+
+def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
+    """Check every pair: that it is there, whole, as the manifest says, and in one split only."""
+    try:
+        folder = open_pairs(path)
+    except P2PError as error:
+        code = "split-unfinished" if (path / PLAN).exists() else "manifest"
+        return CheckResult("pairs", 0, (finding_of(error, code, path),))
+    return CheckResult("pairs", len(folder.pairs), tuple(_findings(folder, report)))
+
+
+def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
+    # Of millions of pairs only these are held: the first of each hash by its place, and all places of those met again.
+    first_of: dict[bytes, int] = {}
+    same_as: dict[int, list[int]] = {}
+    sizes: Counter[Size] = Counter()
+    for place, pair in enumerate(report.track(folder.pairs, "pairs", len(folder.pairs))):
+        read = _read(folder, pair)
+        if isinstance(read, Finding):
+            if read.code == "odd-width":
+                sizes[photo_size(folder.path / pair.file)] += 1
+            yield read
+            continue
+        if (first := first_of.setdefault(bytes.fromhex(read.hash), place)) != place:
+            same_as.setdefault(first, [first]).append(place)
+        half = size_of(read.a)
+        sizes[Size(2 * half.width, half.height)] += 1
+        yield from _pair(folder, pair, read)
+    for same in same_as.values():
+        yield from _same_pixels(folder.path, [folder.pairs[place] for place in same])
+    if folder.foreign and len(sizes) > 1:
+        what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common."
+        yield Finding("warning", "sizes-differ", str(folder.path), what, "Training resizes them; say how with --fit.")
+    if is_manifested(folder.path):
+        yield from _unlisted(folder)
+
+
+def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
+    for file in (folder.path / each for each in pair.files):
+        if not file.is_file():
+            what = "is in the manifest, but there is no such file."
+            return Finding("error", "missing", str(file), what, "Put it back, or pair again with 'p2p data pair'.")
+    try:
+        return read_halves(folder, pair)
+    except P2PError as error:
+        code = {DepthError: "depth", OddWidthError: "odd-width"}.get(type(error), "unreadable")
+        at_fault = next((each for each in pair.files if str(error).startswith(f"{folder.path / each}: ")), pair.file)
+        return finding_of(error, code, folder.path / at_fault)
+
+
+def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Finding]:
+    file = folder.path / pair.file
+    if pair.hash and read.hash != pair.hash:
+        what = "its pixels are not those that the manifest knows."
+        yield Finding("error", "hash-differs", str(file), what, "Pair again with 'p2p data pair', or put it back.")
+    size = size_of(read.a)
+    if pair.hash and size != pair.size:
+        what = f"its halves are {size}, the manifest says {pair.size}."
+        yield Finding("error", "size-differs", str(file), what, "Pair again with 'p2p data pair'.")
+    if folder.palette:
+        for half, pixels in ((folder.a, read.a), (folder.b, read.b)):
+            if half.kind == "mask":
+                yield from _colors(file, half.name, pixels, folder.palette)
+
+
+def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[Finding]:
+    outside = indices_of_colors(pixels, palette)[1]
+    if outside.any():
+        what = f"{int(outside.sum())} pixels of its half {half} have a colour outside the palette {palette.name}."
+        yield Finding("error", "colour-outside", str(file), what, "Pair again from the masks.")
+
+
+def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
+    first, *others = sorted(same, key=lambda pair: (_order(pair), pair.name))
+    for pair in others:
+        file, what = str(path / pair.file), f"has the same pixels as {first.file}"
+        if pair.split != first.split:
+            to_do = "Split again with 'p2p data split', or remove one of them."
+            yield Finding("error", "leak", file, f"{what}: what {pair.split} tests is known from {first.split}.", to_do)
+        else:
+            yield Finding(
+                "warning", "duplicate", file, f"{what}.", "Remove one of them, unless it is meant to count twice."
+            )
+
+
+def _order(pair: Pair) -> int:
+    return SPLITS.index(pair.split) if pair.split in SPLITS else len(SPLITS)
+
+
+def _unlisted(folder: PairFolder) -> Iterator[Finding]:
+    listed = {file for pair in folder.pairs for file in pair.files}
+    for file in picture_names(folder.path):
+        if file not in listed:
+            what, to_do = "is not in the manifest, so nothing of ours will use it.", "pair again with 'p2p data pair'."
+            yield Finding("warning", "unlisted", str(folder.path / file), what, f"Remove it, or {to_do}")

@@ -1,0 +1,199 @@
+"""A folder that is made whole or not at all: the work lies in DEST.partial until it is complete, and can be continued.
+
+Nothing here may know what the files are; it knows their names, one record for each, and when to make them durable.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
+from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
+from p2p_datatools.contract.files.journal import Journal
+
+RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
+
+
+BATCH = 64  # pictures that are flushed to the disk together
+
+
+SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
+
+
+class Destination:
+    """DEST and the work beside it; use as `with Destination(...) as destination`.
+
+    `marker` is the file by which DEST is known as one of this kind: a DEST that holds anything else is refused.
+    `recipe` is what the work depends on: a DEST.partial of another recipe is refused. Each finished file is recorded
+    with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
+    """
+
+    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any]) -> None:
+        if dest.name in ("", ".."):
+            raise UsageError(f"{dest}: is no name for a folder to be made. Give one, such as {dest / 'new'}.")
+        self.dest = dest
+        self.partial = dest.with_name(dest.name + ".partial")
+        self._recipe = recipe
+        self.exists = _is_of_kind(dest, marker)
+        self.done = self._read_journal()
+
+    def _read_journal(self) -> Journal:
+        journal = self.partial / JOURNAL
+        if not self.partial.exists():
+            return Journal(journal, self._is_there)
+        recipe = self.partial / RECIPE
+        if not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe):
+            raise UsageError(
+                f"{self.partial}: holds the unfinished work of another command or other settings. "
+                "Repeat that command to finish it, or delete the folder."
+            )
+        for torn in self.partial.rglob(".*.tmp"):  # a kill left them
+            torn.unlink(missing_ok=True)
+        return Journal(journal, self._is_there)
+
+    def _is_there(self, file: str) -> bool:
+        # A commit that was cut off has moved some of the files already.
+        return (self.partial / file).is_file() or (self.exists and (self.dest / file).is_file())
+
+    def __enter__(self) -> "Destination":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Also after an error or Ctrl-C: what is finished need not be done again.
+        with contextlib.suppress(P2PError):
+            self.flush()
+        self.done.close()
+
+    def path(self, file: str) -> Path:
+        """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
+        if not (self.partial / RECIPE).exists():
+            write_json(self.partial / RECIPE, self._recipe)
+        return self.partial / file
+
+    def record(self, file: str, record: dict[str, Any]) -> None:
+        """Note that `file` is finished; every 64 files are flushed to the disk, then their records."""
+        self.done.add(file, record)
+        if len(self.done.waiting) >= BATCH:
+            self.flush()
+
+    def forget(self, file: str) -> None:
+        """Remove the finished `file` of an earlier call, which is not wanted any more."""
+        self.done.remove(file)
+        for folder in (self.partial, self.dest):
+            (folder / file).unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Make the finished files durable, then their records."""
+        if not self.done.waiting:
+            return
+        try:
+            _sync_files([self.partial / file for file in self.done.waiting])
+        except OSError as error:
+            raise P2PError(cannot_write(self.partial, error)) from error
+        self.done.write()
+
+    def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
+        """Bring the work to DEST: pictures, then `write_manifest(folder)`; the same call ends what a kill cut off."""
+        self.flush()
+        target = self.dest if self.exists else self.partial
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            if self.exists:
+                for file in self.done:
+                    _move(self.partial / file, self.dest / file)
+            write_manifest(target)
+            self.done.close()
+            _write_skipped(target / SKIPPED, skipped)
+            if self.exists:
+                _clear(self.partial)
+            else:
+                _become(self.partial, self.dest)
+            # The notes of the work go last, for until then they say what it is.
+            for note in (self.dest / RECIPE, self.dest / JOURNAL, *self.dest.glob(".*.tmp")):
+                note.unlink(missing_ok=True)
+        except OSError as error:
+            raise P2PError(cannot_write(self.dest, error)) from error
+
+
+def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
+    """Raise one P2PError for pictures that could not be done, naming them; nothing if there are none."""
+    if not skipped:
+        return
+    lines = [str(skip) for skip in skipped[:20]]
+    if len(skipped) > 20:
+        lines.append(f"... and {len(skipped) - 20} more.")
+    waiting = f"the finished ones wait in {destination.partial}; " if destination.done else ""
+    lines.append(
+        f"{destination.dest}: not written, for {len(skipped)} of the pictures failed; {waiting}mend them and run the "
+        "same command again, or add --keep-going to go on without them."
+    )
+    raise P2PError("\n".join(lines))
+
+
+def _is_of_kind(dest: Path, marker: str) -> bool:
+    """Whether DEST is there and holds `marker`; an empty folder counts as not there; anything else is refused."""
+    if not dest.exists():
+        return False
+    if not dest.is_dir():
+        raise UsageError(f"{dest}: is a file, not a folder. Choose another destination.")
+    if (dest / marker).is_file():
+        return True
+    if any(dest.iterdir()):
+        raise UsageError(f"{dest}: holds something else (no {marker}). Choose another destination.")
+    return False
+
+
+def _sync_files(paths: Sequence[Path]) -> None:
+    """Make files durable; raises OSError when one is not."""
+    with ThreadPoolExecutor(min(SYNCS, len(paths))) as pool:
+        for done in pool.map(_sync_file, paths):
+            assert done is None
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+
+
+def _is_hollow(partial: Path) -> bool:
+    """Whether a kill struck before the work had even noted its recipe."""
+    return partial.is_dir() and all(path.name.endswith(".tmp") for path in partial.iterdir())
+
+
+def _clear(partial: Path) -> None:
+    """Delete what is left of the work; the recipe goes last, for until then it says whose work this is."""
+    if not partial.exists():
+        return
+    for path in partial.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RECIPE:
+            path.unlink()
+    (partial / RECIPE).unlink(missing_ok=True)
+    partial.rmdir()
+
+
+def _write_skipped(path: Path, skipped: Sequence[Skip]) -> None:
+    if skipped:
+        write_json_lines(path, ({"where": skip.where, "why": skip.why} for skip in skipped))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _become(partial: Path, dest: Path) -> None:
+    """Rename the finished work to DEST."""
+    if dest.exists():
+        dest.rmdir()
+    partial.rename(dest)
+    sync_folder(dest.parent)

@@ -1,0 +1,78 @@
+"""What is finished of a work that may be interrupted: a record for each file, in a journal on the disk.
+
+Nothing here may hold more in memory than the names of files and where their records lie, but for those not yet written.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import OpenLines, append_lines, each_line
+
+Record = dict[str, Any]
+
+
+class Journal(Mapping[str, Record]):
+    """The record of each finished file; one that `is_there` does not know any more is left out. Any thread may read."""
+
+    def __init__(self, path: Path, is_there: Callable[[str], bool]) -> None:
+        self._path = path
+        self._places: dict[str, int] = {}
+        self._lines: OpenLines | None = None
+        self.waiting: dict[str, Record] = {}
+        if path.exists():
+            self._read(is_there)
+
+    def _read(self, is_there: Callable[[str], bool]) -> None:
+        try:
+            for place, line in each_line(self._path, torn_ok=True):
+                file, _ = str(line["file"]), line["record"]
+                self._places.pop(file, None)
+                if is_there(file):
+                    self._places[file] = place
+        except (TypeError, KeyError) as error:
+            raise P2PError(
+                f"{self._path}: is not the record of this work. Was it edited? Delete the folder {self._path.parent}, "
+                "and run the same command."
+            ) from error
+
+    def __getitem__(self, file: str) -> Record:
+        if (waiting := self.waiting.get(file)) is not None:
+            return waiting
+        place = self._places[file]
+        if self._lines is None:
+            self._lines = OpenLines(self._path)
+        record: Record = self._lines.at(place)["record"]
+        return record
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, file: object) -> bool:
+        return file in self._places
+
+    def add(self, file: str, record: Record) -> None:
+        """Note the record of a file; it waits in memory for `write`."""
+        self.waiting[file] = record
+        self._places[file] = -1
+
+    def remove(self, file: str) -> None:
+        """Forget a file, whose record may stay in the journal: it counts only while the file is there."""
+        del self._places[file]
+        self.waiting.pop(file, None)
+
+    def write(self) -> None:
+        """Make the waiting records durable."""
+        waiting = self.waiting
+        lines = ({"file": file, "record": record} for file, record in waiting.items())
+        self._places |= dict(zip(waiting, append_lines(self._path, lines), strict=True))
+        self.waiting = {}
+
+    def close(self) -> None:
+        """Let go of the file, which may be deleted then; records can no longer be read."""
+        if self._lines is not None:
+            self._lines.close()

@@ -1,0 +1,104 @@
+"""What a mask folder holds beside its masks: the palette, and a line for each mask that tells what it was made of.
+
+Nothing here may paint or judge a mask.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_lines
+from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.pictures.sizes import Size
+
+LINES = "masks.jsonl"
+
+
+@dataclass(frozen=True)
+class MaskLine:
+    """One mask: `areas` are pixels by class, `labels` tells what class each label became.
+
+    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. Where the
+    labels were colours, `snapped` pixels had one of no class, and `blended` of them one that was near to none; what
+    they became depends on `snapping`, which is the tolerance and the colours of --map.
+    """
+
+    name: str
+    size: Size
+    areas: dict[str, int]
+    source: str
+    signature: str
+    labels: dict[str, str]
+    snapped: int = 0
+    blended: int = 0
+    snapping: str = ""
+
+    @property
+    def file(self) -> str:
+        """The mask's file below the folder."""
+        return f"{self.name}.png"
+
+    def to_json(self) -> dict[str, Any]:
+        """The mask as one JSON line's value."""
+        return vars(self) | {"size": list(self.size)}
+
+
+def line_from_json(value: Any) -> MaskLine:
+    """Read what `MaskLine.to_json` gave; raises KeyError, TypeError or ValueError for anything else."""
+    width, height = value["size"]
+    return MaskLine(
+        name=str(value["name"]),
+        size=Size(int(width), int(height)),
+        areas={str(name): int(count) for name, count in dict(value["areas"]).items()},
+        source=str(value["source"]),
+        signature=str(value["signature"]),
+        labels={str(label): str(word) for label, word in dict(value["labels"]).items()},
+        snapped=int(value.get("snapped", 0)),
+        blended=int(value.get("blended", 0)),
+        snapping=str(value.get("snapping", "")),
+    )
+
+
+def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
+    """The lines of a mask folder by name; raises P2PError when they are damaged."""
+    path = folder / LINES
+    try:
+        lines = [line_from_json(value) for value in read_lines(path)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise P2PError(
+            f"{path}: is damaged ({type(error).__name__}: {error}). Delete the folder and build its masks again."
+        ) from error
+    return {line.name: line for line in lines}
+
+
+def write_records(folder: Path, palette: Palette, lines: Iterable[MaskLine]) -> None:
+    """Write palette.toml, then masks.jsonl in the order of the names, each atomically."""
+    write_bytes(folder / PALETTE_FILE, palette.to_toml().encode())
+    write_lines(folder / LINES, (line.to_json() for line in sorted(lines, key=lambda line: line.name)))
+
+
+def areas_of(pixels: NDArray[np.int64], palette: Palette) -> dict[str, int]:
+    """The pixels of each class that a mask has any of, and of what it ignores; `pixels` are those of each index."""
+    areas = {name: int(pixels[index]) for index, name in enumerate(palette.names)} | {IGNORED: int(pixels[IGNORE])}
+    return {name: count for name, count in areas.items() if count}
+
+
+def look(palette: Palette) -> list[Any]:
+    """What a palette means in a mask file: names and colours in their order, without ids and aliases."""
+    return [[each.name, list(each.color)] for each in palette.classes]
+
+
+def refuse_other_palette(folder: Path, palette: Palette) -> None:
+    """Raise UsageError when the masks in `folder` are of other classes or colours than `palette`."""
+    theirs = palette_of(folder)
+    if theirs is None or look(theirs) != look(palette):
+        held = f"the palette {theirs.name}" if theirs else f"a palette that is lost ({PALETTE_FILE})"
+        raise UsageError(
+            f"{folder}: holds masks of {held}, not of {palette.name} as given. "
+            "Use the palette it has, or choose another destination."
+        )

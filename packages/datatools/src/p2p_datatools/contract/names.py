@@ -1,0 +1,131 @@
+"""Finds the photo that a label file speaks of, in a folder of photos where names may be spelt a little otherwise.
+
+Nothing here may open a picture.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+
+
+class PhotoFolder:
+    """The photos below `folder`; each one's name is its path below it without suffix.
+
+    `apart` are pictures in the folder that are no photos: labels may lie beside what they label. `clashes` are photos
+    whose name another has already, each after that other; `strange` those whose names are not UTF-8, which cannot be
+    photos here. Raises P2PError when there is no such folder.
+    """
+
+    def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
+        if not folder.is_dir():
+            raise P2PError(f"{folder}: there is no such folder. Check the spelling.")
+        self.folder = folder
+        self.names: dict[str, Path] = {}
+        self.clashes: list[tuple[Path, Path]] = []
+        strange: list[P2PError] = []
+        left_out = {path.resolve() for path in apart}
+        for path in find_pictures(folder, strange=strange):
+            if not left_out or path.resolve() not in left_out:
+                self._add(path)
+        self.strange = [skip_of(error, str(folder)) for error in strange]
+        self._by_name = {_key(name): path for name, path in self.names.items()}
+        self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescaped))
+
+    def _add(self, path: Path) -> None:
+        first = self.names.setdefault(stem_of(path, self.folder), path)
+        if first != path:
+            self.clashes.append((first, path))
+
+    def refuse_clashes(self) -> None:
+        """Raise P2PError when two photos have one name."""
+        if self.clashes:
+            first, second = self.clashes[0]
+            raise P2PError(
+                f"{self.folder}: {first.name} and {second.name} have one name. Remove or rename one of them."
+            )
+
+    def named(self, name: str) -> Path | None:
+        """The photo of exactly this name, if there is one."""
+        return self._by_name.get(_key(name))
+
+    def find(self, file_name: str) -> Path:
+        """The photo called `file_name`: by its path with or without suffix, else by its base name if only one has it.
+
+        Where it is not there so spelt, escapes as in addresses (%20) are undone in labels and photos. Raises P2PError
+        when there is none, or when several have the name.
+        """
+        found = next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
+        if not found:
+            raise P2PError(
+                f"{file_name}: there is no such photo in {self.folder}. Add it, or take it out of the labels."
+            )
+        if len(found) > 1:
+            both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
+            raise P2PError(f"{file_name}: may be {both}. Name the folder in the labels, or rename one of them.")
+        return found[0]
+
+    def name(self, photo: Path) -> str:
+        """The name of a photo that `find` gave."""
+        return stem_of(photo, self.folder)
+
+
+class _Spelling:
+    """Names of photos spelt in one way, with the photos that have them."""
+
+    def __init__(self, names: Mapping[str, Path], spell: Callable[[str], str]) -> None:
+        self._spell = spell
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_base: dict[str, list[Path]] = defaultdict(list)
+        for name, path in names.items():
+            self._by_name[spell(name)].append(path)
+            self._by_base[spell(name).rpartition("/")[2]].append(path)
+
+    def find(self, file_name: str) -> list[Path]:
+        """The photos that may be meant."""
+        plain = self._spell(without_suffix(file_name))
+        for name in (plain, self._spell(file_name)):
+            if name in self._by_name:
+                return self._by_name[name]
+        return self._by_base.get(plain.rpartition("/")[2], [])
+
+
+def without_suffix(file_name: str) -> str:
+    """A file name without the suffix of a picture; any other dot belongs to the name."""
+    path = PurePosixPath(file_name.replace("\\", "/"))
+    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+
+
+def safe_name(file_name: str) -> str:
+    """The name of the mask for a picture called `file_name`; raises P2PError for one that leads out of the folder."""
+    name = without_suffix(file_name)
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith(".") for part in parts)  # which ".." is, too
+    if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
+        raise P2PError(f"{file_name}: leads out of the folder or is hidden there. Rename the picture in the labels.")
+    return name
+
+
+def _unescaped(name: str) -> str:
+    return _key(unquote(name))
+
+
+def _key(name: str) -> str:
+    # One machine writes an umlaut as one character and another as two.
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def name_of(file: str) -> str:
+    """The name of a picture, given as a path with forward slashes: that without suffix."""
+    # One machine writes an umlaut as one character and another as two.
+    return unicodedata.normalize("NFC", file[: file.rindex(".")])
+
+
+def is_name(name: str) -> bool:
+    """Whether a pair can be called so: a relative path that does not lead out of its folder and is not hidden."""
+    parts = name.split("/")
+    return name.isprintable() and not any(part.strip() == "" or part.startswith(".") for part in parts)

@@ -1,0 +1,170 @@
+"""The two halves of a pair as they lie on the disk: side by side in one PNG, or as two TIFFs; written and read exactly.
+
+Nothing here may resize or recolour: a half comes out as it went in, or an error says why it cannot.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pictures.arrays import Array, form_of, read_array, write_tiff
+from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+
+PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
+
+
+class OddWidthError(P2PError):
+    """An A|B picture has no middle."""
+
+
+class Store(NamedTuple):
+    """How halves lie: `shared` in one picture of so many channels and this type, else each in a TIFF of its own."""
+
+    shared: bool
+    channels: int
+    dtype: str
+
+
+PLAIN = Store(True, 3, "uint8")  # what every other tool expects
+
+
+class StoredHalves(NamedTuple):
+    """A pair's halves as they were before they were joined, and the hash of what lies on the disk."""
+
+    a: Array
+    b: Array
+    hash: str
+
+
+def store_of(a: Half, b: Half) -> Store:
+    """Halves of 1 or 3 channels of 8 or 16 bits share a PNG, of the larger number and depth of the two."""
+    dtypes, channels = {a.dtype, b.dtype}, {a.channels, b.channels}
+    shared = dtypes <= {"uint8", "uint16"} and channels <= {1, 3}
+    return Store(shared, max(channels), "uint16" if "uint16" in dtypes else "uint8")
+
+
+def is_plain(folder: PairFolder) -> bool:
+    """Whether pairs are what every other tool expects: 8-bit RGB pictures, A left and B right."""
+    return store_of(folder.a, folder.b) == PLAIN
+
+
+def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
+    """Raise P2PError when two halves differ in size."""
+    if size_of(a) != size_of(b):
+        raise P2PError(
+            f"{where}: the halves differ in size: {size_of(a)} and {size_of(b)}. "
+            "Labels belong to one photo; rebuild the mask from the labels of this photo."
+        )
+
+
+def join(a: Array, b: Array, *, where: str, store: Store = PLAIN) -> Array:
+    """One picture (height, 2 * width[, 3]) of two of equal size; raises P2PError when the sizes differ."""
+    refuse_unequal(a, b, where=where)
+    height, width = a.shape[:2]
+    picture = np.empty((height, 2 * width, 3)[: 2 + (store.channels > 1)], dtype=store.dtype)
+    for half, place in ((a, picture[:, :width]), (b, picture[:, width:])):
+        place[...] = half[..., None] if half.ndim < place.ndim else half
+        if half.dtype != place.dtype:
+            place *= PROMOTION
+    return picture
+
+
+def halve(picture: Array, *, where: str) -> tuple[Array, Array]:
+    """The left and the right half; raises P2PError when the width is odd, for then no column is the middle."""
+    refuse_odd(picture.shape[1], where=where)
+    middle = picture.shape[1] // 2
+    return picture[:, :middle], picture[:, middle:]
+
+
+def refuse_odd(width: int, *, where: str) -> None:
+    """Raise P2PError when a picture so many pixels wide cannot be two halves of equal size."""
+    if width % 2:
+        raise OddWidthError(
+            f"{where}: is {width} pixels wide, an odd number, so it is not two halves of equal size. "
+            "Remove it or make it again."
+        )
+
+
+def read_pair(path: Path) -> tuple[Photo, Photo]:
+    """Read an 8-bit A|B picture and give its halves, each uint8 RGB (height, width, 3)."""
+    return halve(read_photo(path), where=str(path))
+
+
+def files_of(place: str, store: Store) -> tuple[str, ...]:
+    """The files of the pair at `place`, a relative path without suffix."""
+    return (f"{place}.png",) if store.shared else (f"{place}.a.tif", f"{place}.b.tif")
+
+
+def write_halves(paths: Sequence[Path], a: Array, b: Array, store: Store, *, where: str) -> str:
+    """Write two halves of equal size, atomically but not durably; gives the hash by which the pair is known."""
+    if store.shared:
+        picture = join(a, b, where=where, store=store)
+        write_png(paths[0], picture, durable=False)
+        return hash_pixels(picture)
+    refuse_unequal(a, b, where=where)
+    for path, half in zip(paths, (a, b), strict=True):
+        write_tiff(path, half, durable=False)
+    return hash_both(a, b)
+
+
+def hash_of(a: Array, b: Array, store: Store, *, where: str) -> str:
+    """The hash that `write_halves` gives, without writing."""
+    return hash_pixels(join(a, b, where=where, store=store)) if store.shared else hash_both(a, b)
+
+
+def hash_both(a: Array, b: Array) -> str:
+    """One hash of two halves that lie in two files."""
+    return hashlib.sha256(f"{hash_pixels(a)} {hash_pixels(b)}".encode()).hexdigest()
+
+
+def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
+    """Read a pair of a folder; whether the hash is the manifest's is for the caller to ask.
+
+    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, or not
+    of the depth and channels that the manifest says.
+    """
+    store, path = store_of(folder.a, folder.b), folder.path / pair.file
+    if not store.shared:
+        a, b = (_exactly(folder.path / file, each) for file, each in zip(pair.files, (folder.a, folder.b), strict=True))
+        refuse_unequal(a, b, where=str(path))
+        return StoredHalves(a, b, hash_both(a, b))
+    if is_plain(folder):
+        picture: Array = read_photo(path)
+    else:
+        picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
+    digest = hash_pixels(picture)
+    a, b = halve(picture, where=str(path))
+    return StoredHalves(_parted(a, folder.a), _parted(b, folder.b), digest)
+
+
+def _exactly(path: Path, half: Half) -> Array:
+    form = form_of(path)
+    if (form.channels, form.dtype) != (half.channels, half.dtype):
+        raise P2PError(
+            f"{path}: has {form}, the manifest says {half.channels} of {half.dtype}. Pair again with 'p2p data pair'."
+        )
+    return read_array(path, form)
+
+
+def _parted(pixels: Array, half: Half) -> Array:
+    """A half out of the shared picture, with the channels and depth that it had."""
+    if pixels.ndim == 3 and half.channels == 1:
+        pixels = pixels[..., 0]
+    return pixels if pixels.dtype == half.dtype else (pixels // PROMOTION).astype(half.dtype)
+
+
+def as_photo(pixels: Array, half: Half) -> Photo:
+    """A half as one looks at it, uint8 RGB: its range becomes black to white; of many channels the first three."""
+    if half.dtype != "uint8":
+        low, high = half.range
+        scaled = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 1)
+        pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] < 3:
+        pixels = pixels[..., 0]
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]

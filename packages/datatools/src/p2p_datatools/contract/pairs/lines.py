@@ -1,0 +1,196 @@
+"""The lines of a manifest, one a pair: read from the disk when they are asked for, since there may be millions.
+
+Nothing here may decode a picture, or hold more of each line in memory than where it begins.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import OpenLines, each_line
+from p2p_datatools.contract.pictures.sizes import Size
+
+A_TIFF, B_TIFF = ".a.tif", ".b.tif"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One line of the manifest; `hash` is that of the decoded A|B picture, `file` lies below the folder."""
+
+    name: str
+    file: str
+    split: str
+    size: Size  # of one half
+    hash: str
+    group: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files of the pair: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
+        return (self.file, self.file.removesuffix(A_TIFF) + B_TIFF) if self.file.endswith(A_TIFF) else (self.file,)
+
+    def to_json(self) -> dict[str, Any]:
+        """The pair as one JSON line's value."""
+        return {
+            "name": self.name,
+            "file": self.file,
+            "split": self.split,
+            "size": list(self.size),
+            "hash": self.hash,
+            "group": self.group,
+            "sources": self.sources,
+        }
+
+
+def pair_from_json(line: Any) -> Pair:
+    """Read what `Pair.to_json` gave; raises ValueError for a file outside the folder, others for what is no pair."""
+    file = str(line["file"])
+    if file.startswith("/") or ".." in file.split("/") or (("\\" in file or ":" in file) and _leads_out(file)):
+        raise ValueError(f"file '{file}' lies outside the folder")
+    width, height = line["size"]
+    return Pair(
+        name=str(line["name"]),
+        file=file,
+        split=str(line["split"]),
+        size=Size(int(width), int(height)),
+        hash=str(line["hash"]),
+        group=line.get("group"),
+        sources=dict(line.get("sources", {})),
+    )
+
+
+def _leads_out(file: str) -> bool:
+    """By the rules of the machine this runs on: on some a name may hold a backslash or a colon."""
+    return Path(file).is_absolute() or ".." in Path(file).parts
+
+
+class PairLines(Sequence[Pair]):
+    """The pairs of a file of lines, in the order of their names. Any thread may read them.
+
+    Reading the file is the first thing done, and raises what `each_line` and `pair_from_json` raise; it may be replaced
+    by another later, for it is held open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lines = OpenLines(path)
+        codes: dict[str, int] = {}
+        places, splits = [np.empty(0, np.int64)], [np.empty(0, np.uint8)]
+        before: Pair | None = None
+        sorted_so_far = True
+        batch: list[tuple[int, int]] = []
+        for place, line in each_line(path):
+            pair = pair_from_json(line)
+            sorted_so_far = sorted_so_far and (before is None or before.name <= pair.name)
+            _refuse_twice(path, before, pair)
+            before = pair
+            batch.append((place, codes.setdefault(pair.split, len(codes))))
+            if len(batch) == 4096:
+                _append(batch, places, splits)
+        _append(batch, places, splits)
+        self._places, self._splits, self._codes = np.concatenate(places), np.concatenate(splits), codes
+        if not sorted_so_far:
+            order = np.array(sorted(range(len(self)), key=lambda index: self[index].name), dtype=np.int64)
+            self._places, self._splits = self._places[order], self._splits[order]
+            for one, other in pairwise(self):
+                _refuse_twice(path, one, other)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are."""
+        return tuple(sorted(split for split, code in self._codes.items() if (self._splits == code).any()))
+
+    def of(self, split: str) -> "PairLines":
+        """Those of a split."""
+        code = self._codes.get(split)
+        return self._only(self._splits == code if code is not None else slice(0, 0))
+
+    def _only(self, which: slice | NDArray[np.bool_]) -> "PairLines":
+        found = object.__new__(PairLines)
+        found._lines, found._codes = self._lines, self._codes
+        found._places, found._splits = self._places[which], self._splits[which]
+        return found
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> "PairLines": ...
+    def __getitem__(self, index: int | slice) -> "Pair | PairLines":
+        if isinstance(index, slice):
+            return self._only(index)
+        return pair_from_json(self._lines.at(int(self._places[index])))
+
+    def __iter__(self) -> Iterator[Pair]:
+        return map(pair_from_json, self._lines.each(map(int, self._places)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return NotImplemented if not isinstance(other, Sequence) else False
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+
+def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
+    if one is not None and one.name == other.name:
+        raise P2PError(f"{path}: {one.file} and {other.file} have one name. Remove or rename one of them.")
+
+
+def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], splits: list[NDArray[np.uint8]]) -> None:
+    if batch:
+        places.append(np.array([place for place, _ in batch], dtype=np.int64))
+        splits.append(np.array([split for _, split in batch], dtype=np.uint8))
+        batch.clear()
+
+
+class NamedPairs(Sequence[Pair]):
+    """Pairs that are made when they are asked for, by their names, in the order of these."""
+
+    def __init__(self, names: Sequence[str], get: Callable[[str], Pair]) -> None:
+        self._names, self._get = sorted(names), get
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | Sequence[Pair]:
+        if isinstance(index, slice):
+            return [self._get(name) for name in self._names[index]]
+        return self._get(self._names[index])
+
+
+class ByName(Mapping[str, Pair]):
+    """The pairs of a sequence by their names."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        self._pairs = pairs
+        self._indices = {pair.name: index for index, pair in enumerate(pairs)}
+
+    def __getitem__(self, name: str) -> Pair:
+        return self._pairs[self._indices[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._indices)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._indices
+
+
+def in_order(pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """Pairs in the order of their names."""
+    return pairs if isinstance(pairs, PairLines | NamedPairs) else sorted(pairs, key=lambda pair: pair.name)

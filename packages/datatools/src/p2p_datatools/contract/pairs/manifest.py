@@ -1,0 +1,212 @@
+"""The manifest of a pair folder: what the halves are, which pairs there are, and the truth about their splits.
+
+Nothing here may decode a picture or decide which split a pair belongs to; it reads, writes and verifies the record.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
+from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
+from p2p_datatools.contract.palette import Palette, palette_from_json
+from p2p_datatools.contract.pictures.arrays import DTYPES
+from p2p_datatools.contract.pictures.sizes import Size
+
+FORMAT, VERSION = "p2p-pairs", 1
+
+
+HEADER, LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
+
+
+SPLITS = ("train", "val", "test")
+
+
+UNSPLIT = "all"
+
+
+# What other tools call the same folders.
+FOREIGN_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+
+HalfKind = Literal["mask", "photo", "picture"]
+
+
+@dataclass(frozen=True)
+class Half:
+    """What one half is: `kind` decides how it is resized, `name` is its word in directions such as mask-to-photo."""
+
+    name: str
+    kind: HalfKind
+    channels: int = 3
+    dtype: str = "uint8"
+    range: tuple[float, float] = (0.0, 255.0)
+
+
+@dataclass(frozen=True)
+class PairFolder:
+    """A folder of pairs, with or without a manifest of ours; `assumed` says in words what a missing one left open."""
+
+    path: Path
+    a: Half
+    b: Half
+    palette: Palette | None
+    pairs: Sequence[Pair]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    foreign: bool = False  # the pictures are another tool's and are never moved
+    assumed: tuple[str, ...] = ()
+
+    def of(self, split: str) -> Sequence[Pair]:
+        """The pairs of one split, in the order of their names."""
+        if isinstance(self.pairs, PairLines):
+            return self.pairs.of(split)
+        return tuple(sorted((pair for pair in self.pairs if pair.split == split), key=lambda pair: pair.name))
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are."""
+        if isinstance(self.pairs, PairLines):
+            return self.pairs.splits
+        return tuple(sorted({pair.split for pair in self.pairs}))
+
+    @property
+    def data_hash(self) -> str:
+        """The SHA-256 of the manifest's lines in the order of their names: one hash for all pixels and splits."""
+        digest = hashlib.sha256()
+        for pair in in_order(self.pairs):
+            digest.update(json_line(pair.to_json()))
+        return digest.hexdigest()
+
+
+def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
+    """Write pairs.jsonl, then pairs.json, each atomically, into `at` or the folder's own path."""
+    place = at or folder.path
+    # The header last: it is by its presence that a folder counts as having a whole manifest.
+    write_lines(place / LINES, (pair.to_json() for pair in in_order(folder.pairs)))
+    write_json(place / HEADER, header_of(folder))
+
+
+def header_of(folder: PairFolder) -> dict[str, Any]:
+    """What pairs.json holds."""
+    halves = {
+        side: {
+            "name": half.name,
+            "kind": half.kind,
+            "channels": half.channels,
+            "dtype": half.dtype,
+            "range": list(half.range),
+        }
+        for side, half in (("a", folder.a), ("b", folder.b))
+    }
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **halves,
+        "palette": folder.palette.to_json() if folder.palette else None,
+        "foreign": folder.foreign,
+        "provenance": folder.provenance,
+    }
+
+
+def is_manifested(path: Path) -> bool:
+    """Whether `path` is a folder with a manifest of ours."""
+    return (path / HEADER).is_file()
+
+
+def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
+    """Read a folder's manifest; raises P2PError when it is damaged, newer than this program, or a split is unfinished.
+
+    `mid_split` lets the one who completes a split read it all the same.
+    """
+    if (path / PLAN).exists() and not mid_split:
+        raise P2PError(f"{path}: a split was interrupted. Run 'p2p data split {path}' again; it completes the split.")
+    header = read_json(path / HEADER)
+    try:
+        if header["format"] != FORMAT or header["version"] > VERSION:
+            raise P2PError(
+                f"{path / HEADER}: is of format {header['format']}, version {header['version']}; this program reads "
+                f"{FORMAT} up to {VERSION}. Update p2p."
+            )
+        palette = header["palette"]
+        return PairFolder(
+            path=path,
+            a=half_from_json(header["a"]),
+            b=half_from_json(header["b"]),
+            palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
+            pairs=PairLines(path / LINES),
+            provenance=header.get("provenance", {}),
+            foreign=bool(header.get("foreign", False)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise P2PError(
+            f"{path}: its manifest is damaged ({type(error).__name__}: {error}). Pair again with 'p2p data pair'."
+        ) from error
+
+
+def half_from_json(value: Any) -> Half:
+    """Read what a manifest or a model says of a half; raises ValueError, TypeError or KeyError for what none can be."""
+    low, high = map(float, value["range"])
+    half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high))
+    if half.kind not in get_args(HalfKind) or half.dtype not in DTYPES or half.channels < 1:
+        raise ValueError(f"the half {half.name} is {half.channels} channels of {half.dtype}, a {half.kind}")
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(f"the half {half.name} has the range {low} to {high}")
+    return half
+
+
+def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
+    """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
+
+    Sizes and hashes are still unknown (0x0 and empty) until someone decodes the pictures.
+    Raises P2PError when there is no picture, or pictures only in folders that are none of these; without `needs_train`
+    there need be no training pair.
+    """
+    if not path.is_dir():
+        raise P2PError(f"{path}: there is no such folder.")
+    pairs = [
+        Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
+        for file in find_pictures(path)
+        if (split := _foreign_split(file.relative_to(path)))
+    ]
+    if not pairs:
+        raise P2PError(
+            f"{path}: has no pairs: no A|B pictures in it or in train/, val/ or test/. "
+            "Is it the folder above or below the right one?"
+        )
+    if needs_train and not any(pair.split == "train" for pair in pairs):
+        raise P2PError(f"{path}: has no train/ folder with pictures. Put the training pairs there.")
+    _refuse_twice(path, pairs)
+    assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
+    if all("/" not in pair.file for pair in pairs):
+        assumed.append("no train/ folder: all pictures are training pictures")
+    half_a, half_b = Half("a", "picture"), Half("b", "picture")
+    return PairFolder(path, half_a, half_b, None, tuple(pairs), foreign=True, assumed=tuple(assumed))
+
+
+def _foreign_split(file: Path) -> str | None:
+    if len(file.parts) == 1:
+        return "train"
+    return FOREIGN_FOLDERS.get(file.parts[0].lower())
+
+
+def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
+    seen: dict[str, str] = {}
+    for pair in pairs:
+        if pair.name in seen:
+            raise P2PError(f"{path}: {seen[pair.name]} and {pair.file} have one name. Remove or rename one of them.")
+        seen[pair.name] = pair.file
+
+
+def open_pairs(path: Path) -> PairFolder:
+    """A pair folder with its manifest, or an ordinary pix2pix folder with what is assumed about it."""
+    return read_manifest(path) if is_manifested(path) else read_foreign(path)
+
+
+def with_pairs(folder: PairFolder, pairs: Sequence[Pair]) -> PairFolder:
+    """The same folder with other pairs."""
+    return replace(folder, pairs=pairs)

@@ -1,0 +1,279 @@
+"""What is inside picture files: channel order, EXIF, colour profiles, completeness (`png` and `deep` know the rest).
+
+Nothing here may know pairs, data sets or networks; pictures go in and out as RGB arrays and masks as class indices.
+"""
+
+import contextlib
+import hashlib
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import atomic, write_bytes
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.sizes import Size
+
+Photo = NDArray[np.uint8]  # (height, width, 3) RGB
+
+
+LabelMap = NDArray[np.uint8]  # (height, width) class indices
+
+
+# Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
+MOST_PIXELS = 400_000_000
+
+
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+
+
+_BAND = 1 << 20  # pixels that are copied at a time
+
+
+def size_of(pixels: NDArray[Any]) -> Size:
+    """The size of an array (height, width[, channels])."""
+    return Size(pixels.shape[1], pixels.shape[0])
+
+
+class OutsidePaletteError(P2PError):
+    """A mask has pixels of a colour that its palette does not know."""
+
+
+class DepthError(P2PError):
+    """A photo has more than 8 bits a channel."""
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Every way in which a picture file can be broken becomes one P2PError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except UnidentifiedImageError as error:
+        raise P2PError(f"{path}: is not a picture, whatever its name says. Replace or remove it.") from error
+    except Image.DecompressionBombError as error:
+        raise P2PError(f"{path}: has over {MOST_PIXELS} pixels. Make it smaller first.") from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        raise P2PError(f"{path}: is cut off or damaged ({error}). Fetch or save it again.") from error
+
+
+@contextlib.contextmanager
+def opened(path: Path, data: bytes = b"") -> Iterator[Image.Image]:
+    """The decoded picture, whole; raises P2PError when the file is not one."""
+    data = data or bytes_of(path)
+    with explained(path), Image.open(io.BytesIO(data)) as image:
+        image.load()
+        if image.format == "PNG" and b"IEND" not in data[-4096:]:
+            raise OSError("the end of the PNG is missing")
+        yield image
+
+
+def bytes_of(path: Path, most: int = -1) -> bytes:
+    """The bytes of a picture file, or its first `most`; raises P2PError when there are none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most)
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+    if not data:
+        raise P2PError(f"{path}: the file is empty (0 bytes). Fetch or save it again.")
+    return data
+
+
+def photo_size(path: Path) -> Size:
+    """The size that `read_photo` gives (EXIF turned), from the file's header alone: its pixels may still be damaged.
+
+    Raises P2PError when the file is not a picture.
+    """
+    bytes_of(path, 1)
+    with explained(path), Image.open(path) as image:
+        # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
+        raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size
+        size = Size(*raw)
+        return Size(size.height, size.width) if orientation_of(image, path) >= 5 else size
+
+
+def orientation_of(image: Image.Image, path: Path) -> int:
+    """The EXIF orientation, 1 to 8; from 5 on, width and height change places."""
+    if image.format != "PNG":
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    # Pillow decodes a whole PNG for its EXIF, as that may stand behind the pixels: seldom, and then near the end.
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, io.SEEK_END) - 65536))
+        behind = b"eXIf" in file.read()
+    exif = image.getexif() if behind else Image.Image.getexif(image)
+    return int(exif.get(ExifTags.Base.Orientation, 1))
+
+
+def read_photo(path: Path) -> Photo:
+    """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
+
+    Raises P2PError when the file is not a whole picture, or has 16 bits a channel (nothing is rounded unasked).
+    """
+    data = bytes_of(path)
+    with explained(path):
+        plain = png.decode_plain(data, MOST_PIXELS)
+    if plain is not None:
+        return plain
+    with opened(path, data) as image:
+        if is_deep(image, path):
+            raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
+        ImageOps.exif_transpose(image, in_place=True)
+        return _pixels_of(_to_rgb(image))
+
+
+def _pixels_of(image: Image.Image) -> Photo:
+    """The pixels of an RGB picture, copied a band at a time: at once they would lie in memory three times."""
+    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    rows = max(1, _BAND // image.width)
+    for top in range(0, image.height, rows):
+        pixels[top : top + rows] = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+    return pixels
+
+
+def is_deep(image: Image.Image, path: Path) -> bool:
+    """Whether a channel has more than 8 bits."""
+    if image.mode.startswith(("I", "F")):
+        return True
+    # Pillow reads 16-bit RGB PNG as 8-bit without a word; byte 24 of the file is the depth of a channel.
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24] == 16
+    return False
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "CMYK" or "icc_profile" in image.info:
+        image = _to_srgb(image)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        over = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        over.alpha_composite(image.convert("RGBA"))
+        image = over
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Convert by the embedded profile; a profile that does not fit its picture is passed over, as browsers do."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    with contextlib.suppress(ImageCms.PyCMSError, OSError):
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+        if converted is not None:
+            return converted
+    return image
+
+
+def read_mask(path: Path, palette: Palette) -> LabelMap:
+    """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
+
+    Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them; or with the
+    class that the palette has not, in an indexed PNG that begins as the palette does.
+    """
+    beyond = None
+    with opened(path) as image:
+        if image.format == "JPEG":
+            raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
+        if image.mode == "P":
+            table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+            used = np.flatnonzero(image.histogram())
+            if _same_table(used, table, palette):
+                return np.array(image, dtype=np.uint8)
+            beyond = _class_beyond(used, table, palette)
+        colors = np.asarray(image.convert("RGB"))
+    indices, outside = indices_of_colors(colors, palette)
+    if outside.any():
+        y, x = np.argwhere(outside)[0].tolist()
+        first = tuple(colors[y, x].tolist())
+        raise OutsidePaletteError(
+            f"{path}: {int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is "
+            f"{first} at x={x}, y={y}. Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
+        )
+    if beyond is not None:
+        count = len(palette.classes)
+        raise OutsidePaletteError(
+            f"{path}: has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1}). Build the "
+            "mask with this palette."
+        )
+    return indices
+
+
+def _same_table(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palette) -> bool:
+    known = used[(used < len(palette.classes)) | (used == 255)]
+    return (
+        len(known) == len(used)
+        and bool(used.max() < len(table))
+        and bool((table[used] == palette.colors()[used]).all())
+    )
+
+
+def _class_beyond(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palette) -> int | None:
+    """The class that the palette has not, where a table begins as the palette does.
+
+    What follows there is often black padding, which would pass for a class that is black.
+    """
+    count = len(palette.classes)
+    beyond = used[(used >= count) & (used != 255)]
+    same = len(table) >= count and bool((table[:count] == palette.colors()[:count]).all())
+    return int(beyond[-1]) if same and beyond.size else None
+
+
+def indices_of_colors(colors: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.bool_]]:
+    """Class indices of exactly coloured pixels, and where a pixel has none of the palette (index 0 there)."""
+    codes = _codes(colors)
+    indices = np.zeros(codes.shape, dtype=np.uint8)
+    outside = np.ones(codes.shape, dtype=bool)
+    table = palette.colors()
+    for index in (*range(len(palette.classes)), 255):
+        found = codes == _codes(table[index])
+        indices[found] = index
+        outside &= ~found
+    return indices, outside
+
+
+def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    parts = colors.astype(np.uint32)
+    codes: NDArray[np.uint32] = (parts[..., 0] << np.uint32(16)) | (parts[..., 1] << np.uint32(8)) | parts[..., 2]
+    return codes
+
+
+def encode_mask(indices: LabelMap, palette: Palette) -> bytes:
+    """An indexed PNG: pixel = class index, colour table = the palette, so that it is both numbers and picture."""
+    return b"".join(png.encode(indices, palette.colors()))
+
+
+def write_mask(path: Path, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:
+    """Write class indices (height, width) as an indexed PNG, atomically."""
+    write_bytes(path, encode_mask(indices, palette), durable=durable)
+
+
+def colorize(indices: LabelMap, palette: Palette) -> Photo:
+    """The colours of class indices: (height, width) to RGB (height, width, 3)."""
+    return np.take(palette.colors(), indices, axis=0)
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True) -> None:
+    """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss."""
+    with atomic(path, durable=durable) as file:
+        file.writelines(png.encode(pixels))
+
+
+def hash_pixels(pixels: NDArray[Any]) -> str:
+    """The SHA-256, in hex, of an array's shape, type and values: the same for the same picture in any file format."""
+    digest = hashlib.sha256(f"{pixels.dtype.str}{pixels.shape}".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()

@@ -1,0 +1,89 @@
+"""Pictures of numbers: indices of a palette PNG, grey values of 8 or 16 bits, ids repeated in RGB or spread over it.
+
+Nothing here may know which class a number is; that is the palette's business and the labels'.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.images import is_deep, opened
+
+_BLOCK = 1 << 20  # pixels that are counted at once
+
+
+_BUSY = 8  # pixels a run, below which each pixel is counted by itself
+
+
+@dataclass(frozen=True)
+class IndexPicture:
+    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one.
+
+    The values may be read-only.
+    """
+
+    values: NDArray[np.uint8 | np.uint16]
+    table: NDArray[np.uint8] | None
+
+
+def read_index_picture(path: Path) -> IndexPicture:
+    """Read a label picture as values: indices of a palette PNG, a grey picture's values, or ids repeated in RGB.
+
+    Raises P2PError when the channels of a colour picture differ: then it is colour-coded, not an index picture.
+    """
+    with opened(path) as image:
+        if image.mode == "P":
+            table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+            return IndexPicture(np.asarray(image, dtype=np.uint8), table)
+        if image.mode in ("1", "L"):
+            return IndexPicture(np.asarray(image, dtype=np.uint8), None)
+        if image.mode.startswith(("I", "F")):
+            return IndexPicture(_whole_numbers(np.array(image), path), None)
+        # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
+        deep = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if is_deep(image, path) or image.format == "TIFF" else None
+        wide = deep is not None and deep.dtype == np.uint16
+        channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
+    if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
+        raise P2PError(f"{path}: holds colours, not class numbers. Index pictures have one value a pixel.")
+    return IndexPicture(channels[..., 0].copy(), None)
+
+
+def read_ids(path: Path) -> NDArray[np.int32]:
+    """Read numbers up to 2^24 that lie in RGB as red + 256 green + 65536 blue, (height, width)."""
+    with opened(path) as image:
+        channels = np.asarray(image.convert("RGBA"))
+    return np.asarray(channels.view("<i4")[..., 0] & 0xFFFFFF, dtype=np.int32)
+
+
+def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
+    numbers = values.astype(np.uint16)
+    if (numbers != values).any():
+        raise P2PError(
+            f"{path}: holds values that are not whole numbers from 0 to 65535, so they are no class numbers."
+        )
+    return numbers
+
+
+def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:
+    """How many pixels have each value; at least 256 counts."""
+    pixels = numbers.ravel()
+    counts = np.zeros(256 if numbers.dtype == np.uint8 else max(256, int(numbers.max()) + 1), dtype=np.int64)
+    for start in range(0, pixels.size, _BLOCK):
+        counts += _counts(pixels[start : start + _BLOCK], len(counts))
+    return counts
+
+
+def _counts(pixels: NDArray[np.uint8 | np.uint16], least: int) -> NDArray[np.int64]:
+    """The counts of one block, by runs of equal pixels: label pictures have few, and long ones."""
+    changes = pixels[1:] != pixels[:-1]
+    if np.count_nonzero(changes) * _BUSY > pixels.size:
+        return np.bincount(pixels, minlength=least)
+    ends = np.append(np.flatnonzero(changes), pixels.size - 1)
+    lengths = np.diff(ends, prepend=-1)
+    # The sums are whole numbers far below 2^53, so that floats hold them exactly.
+    return np.bincount(pixels[ends], weights=lengths, minlength=least).astype(np.int64)

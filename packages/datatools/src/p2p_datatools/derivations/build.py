@@ -1,0 +1,162 @@
+"""A made from B: every photo of a folder becomes what a model shall translate back, such as its edges.
+
+Nothing here may know how an operation works, join pictures to pairs, or draw a random number that a name and a seed do
+not fix.
+"""
+
+import dataclasses
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.differences import differences
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pairs.manifest import is_manifested
+from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.derivations import color, damage, drawing
+from p2p_datatools.derivations.operations import OPERATIONS, Blur, Downscale, Edges, Gray, Holes, Lab, Operation, Sketch
+from p2p_datatools.jobs.convert import Line, Product, Source, convert, refuse_inside, write_conversion
+
+HEADER, LINES = "derive.json", "derive.jsonl"
+
+
+FORMAT, VERSION = "p2p-derived", 1
+
+
+@dataclass(frozen=True)
+class DeriveSummary:
+    """What `derive` did: photos `made` in this call and `kept` from an earlier one; `folders` hold the pictures."""
+
+    op: str
+    settings: dict[str, Any]
+    made: int
+    kept: int
+    skipped: tuple[Skip, ...]
+    dest: Path
+    folders: tuple[Path, ...]
+
+
+def derive(
+    photos: Path,
+    dest: Path,
+    op: Operation,
+    *,
+    seed: int = 0,
+    keep_going: bool = False,
+    report: Reporter = QUIET,
+) -> DeriveSummary:
+    """Write what `op` makes of every photo in PHOTOS to DEST/NAME.png, or for `Lab` to DEST/L and DEST/ab.
+
+    Names are the photos' paths below PHOTOS without suffix, so that 'p2p data pair DEST PHOTOS' joins them. The same
+    photo, name, settings and seed give the same picture. On a DEST made with the same settings new photos are added
+    and others kept.
+
+    Raises P2PError, and writes no DEST, when a photo is broken, unless `keep_going`: then those are in `skipped`, and
+    in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else, or was made with other settings.
+    """
+    if is_manifested(photos):
+        raise UsageError(f"{photos}: holds A|B pairs, not photos. Take them apart first with 'p2p data halves'.")
+    recipe = _recipe(op, seed)
+    refuse_inside(dest, photos)
+    _refuse_other(dest, recipe)
+    sources, skipped = _sources(photos)
+    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
+        done = convert(
+            sources,
+            lambda source: _products(op, seed, source),
+            destination,
+            journal=LINES,
+            report=report,
+        )
+        skipped += done.skipped
+        if not keep_going or not done.lines:
+            refuse(skipped, destination)
+        destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
+    folders = tuple(dest / folder if folder else dest for folder in op.folders)
+    return DeriveSummary(recipe["op"], recipe["settings"], done.made, done.kept, tuple(skipped), dest, folders)
+
+
+def _recipe(op: Operation, seed: int) -> dict[str, Any]:
+    """What every picture depends on; the seed only where it makes a difference."""
+    name = next(name for name, kind in OPERATIONS.items() if kind is type(op))
+    settings = dataclasses.asdict(op)
+    return {"format": FORMAT, "version": VERSION, "op": name, "settings": settings, "seed": seed if op.random else None}
+
+
+def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
+    """Raise UsageError when DEST was made by another operation, or with other settings."""
+    if not (dest / HEADER).is_file():
+        return
+    made = read_json(dest / HEADER)
+    if not isinstance(made, dict) or made.get("format") != FORMAT:
+        raise UsageError(f"{dest}: its {HEADER} is not that of 'p2p data derive'. Choose another destination.")
+    if differing := differences(made, recipe):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+
+
+def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
+    """The photos by their names; of several with one name none is taken."""
+    folder = PhotoFolder(photos)
+    if not folder.names and not folder.strange:
+        raise P2PError(f"{photos}: has no pictures ({', '.join(sorted(SUFFIXES))}). Is it the right folder?")
+    skipped = folder.strange + [
+        Skip(str(second), f"has the same name as {first}. Remove or rename one of them.")
+        for first, second in folder.clashes
+    ]
+    unclear = {first for first, _ in folder.clashes}
+    sources = [
+        Source(name, photos, path.relative_to(photos).as_posix())
+        for name, path in folder.names.items()
+        if path not in unclear
+    ]
+    return sources, skipped
+
+
+def _products(op: Operation, seed: int, source: Source) -> list[Product]:
+    pictures = derived(read_photo(source.path), op, random=random_of(seed, source.name))
+    folders = (f"{folder}/" if folder else "" for folder in op.folders)
+    return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
+
+
+def random_of(seed: int, name: str) -> np.random.Generator:
+    """The random numbers of one picture: its own whatever the others are, in whatever order they are made."""
+    # One machine writes an umlaut as one character and another as two.
+    text = f"{seed}\n{unicodedata.normalize('NFC', name)}"
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]))
+
+
+def derived(photo: Photo, op: Operation, *, random: np.random.Generator) -> tuple[NDArray[np.uint8], ...]:
+    """What `op` makes of a photo, uint8 RGB (height, width, 3): a picture for each of its folders, RGB or grey."""
+    match op:
+        case Gray():
+            return (color.gray(photo, op),)
+        case Lab():
+            return color.lab(photo, op)
+        case Edges():
+            return (drawing.edges(photo, op),)
+        case Sketch():
+            return (drawing.sketch(photo, op),)
+        case Blur():
+            return (damage.blur(photo, op, random),)
+        case Downscale():
+            return (damage.downscale(photo, op),)
+        case Holes():
+            return (damage.holes(photo, op, random),)
+    raise AssertionError(f"{type(op).__name__} is in the table, but not here")
+
+
+def _write_records(at: Path, recipe: Mapping[str, Any], lines: Mapping[str, Line]) -> None:
+    """derive.jsonl, and derive.json last, for by it the folder counts as whole."""
+    write_conversion(at / LINES, lines)
+    write_json(at / HEADER, {**recipe, "photos": len(lines)})

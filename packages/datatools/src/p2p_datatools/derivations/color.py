@@ -1,0 +1,45 @@
+"""Colour taken away, and put back: luminance alone, and lightness apart from its colour.
+
+Nothing here may read or write a file, or look at more than one pixel at a time.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.derivations.operations import Gray, Lab
+
+Grey = NDArray[np.uint8]  # (height, width)
+
+
+LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
+
+
+def gray(photo: Photo, settings: Gray) -> Grey:
+    """Luma of the gamma-coded values: ITU-R BT.601, as Pillow's and OpenCV's grey, or BT.709; (height, width)."""
+    weights = np.array([LUMA[settings.weights]], dtype=np.float32)
+    return np.asarray(cv2.transform(photo, weights), dtype=np.uint8).reshape(photo.shape[:2])
+
+
+def lab(photo: Photo, _: Lab) -> tuple[Grey, Photo]:
+    """CIE L*a*b* (D65) in 8 bits, for L to ab (Zhang et al. 2016; Isola et al. 2017, section 4, colourisation).
+
+    The first is L * 255 / 100, (height, width); the second (height, width, 3): red a + 128, green b + 128, blue 128.
+    These are the numbers of OpenCV's 8-bit Lab. `lab_to_rgb` is the way back.
+    """
+    planes = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB)
+    colour = np.full_like(photo, 128)
+    colour[..., :2] = planes[..., 1:]
+    return np.ascontiguousarray(planes[..., 0]), colour
+
+
+def lab_to_rgb(lightness: NDArray[np.uint8], colour: Photo) -> Photo:
+    """The RGB picture of what `lab` gave; `lightness` may also be RGB with equal channels, as pictures are read.
+
+    What 8 bits a plane cannot hold is lost: most pixels come back within a level or two, dark saturated ones less
+    exactly. Colours that no screen shows, which a model may well predict, come to the nearest end of each channel.
+    """
+    first = lightness if lightness.ndim == 2 else lightness[..., 0]
+    planes = np.dstack((first, colour[..., 0], colour[..., 1]))
+    return np.asarray(cv2.cvtColor(planes, cv2.COLOR_LAB2RGB), dtype=np.uint8)

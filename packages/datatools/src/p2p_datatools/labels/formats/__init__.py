@@ -1,0 +1,4 @@
+"""One reader for each label format; all yield the values of `labels.values`.
+
+Nothing here may decide which format a file has, or paint.
+"""

@@ -1,0 +1,151 @@
+"""Reads the Cityscapes tree: pictures of label ids or train ids, or polygons, by the names of their files.
+
+Nothing here may know a palette; the ids are turned into the names that Cityscapes gives them.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files.atomic import read_json, sha256_file
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels, uses_of
+
+# Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
+NAMES = [
+    "unlabeled",
+    "ego vehicle",
+    "rectification border",
+    "out of roi",
+    "static",
+    "dynamic",
+    "ground",
+    "road",
+    "sidewalk",
+    "parking",
+    "rail track",
+    "building",
+    "wall",
+    "fence",
+    "guard rail",
+    "bridge",
+    "tunnel",
+    "pole",
+    "polegroup",
+    "traffic light",
+    "traffic sign",
+    "vegetation",
+    "terrain",
+    "sky",
+    "person",
+    "rider",
+    "car",
+    "truck",
+    "bus",
+    "caravan",
+    "trailer",
+    "train",
+    "motorcycle",
+    "bicycle",
+]
+
+
+TRAINED = [
+    "road",
+    "sidewalk",
+    "building",
+    "wall",
+    "fence",
+    "pole",
+    "traffic light",
+    "traffic sign",
+    "vegetation",
+    "terrain",
+    "sky",
+    "person",
+    "rider",
+    "car",
+    "truck",
+    "bus",
+    "train",
+    "motorcycle",
+    "bicycle",
+]
+
+
+VOID = "void"
+
+
+LABEL_IDS, TRAIN_IDS = dict(enumerate(NAMES)), {**dict(enumerate(TRAINED)), 255: VOID}
+
+
+_FILE = re.compile(r"(.+)_gt(?:Fine|Coarse)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|polygons)\.\w+")
+
+
+# In the order of preference where a picture has several.
+_KINDS = ("labelIds", "labelTrainIds", "polygons")
+
+
+def is_cityscapes(path: Path) -> bool:
+    """Whether any file below a folder is named as those of Cityscapes are."""
+    return path.is_dir() and any(_FILE.fullmatch(file.name) for file in path.rglob("*_gt*"))
+
+
+def read_cityscapes(folder: Path) -> LabelSet:
+    """The labels below `folder`, all of one kind; raises P2PError when there are only single objects or colours."""
+    found = [(file, match) for file in sorted(folder.rglob("*_gt*")) if (match := _FILE.fullmatch(file.name))]
+    kinds = {match[2] for _, match in found}
+    kind = next((kind for kind in _KINDS if kind in kinds), None)
+    if kind is None:
+        raise P2PError(
+            f"{folder}: has {' and '.join(sorted(kinds)) or 'no files'} of Cityscapes, which tell single objects or "
+            f"colours apart. Give the folder with its *_labelIds.png, *_labelTrainIds.png or *_polygons.json."
+        )
+    chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
+    beside = tuple(file for file, match in found if match[2] != kind and file.suffix != ".json")
+    others = ", ".join(sorted(kinds - {kind}))
+    notes = (f"{folder}: {len(chosen)} *_{kind} are read; there are also {others}.",) if others else ()
+    if kind == "polygons":
+        return _polygon_set(chosen, beside, notes)
+    names = LABEL_IDS if kind == "labelIds" else TRAIN_IDS
+    items = tuple(IndexLabels(photo, file, names) for photo, file in chosen)
+    return LabelSet("cityscapes", items, beside=beside, notes=notes, ignored=frozenset({VOID}))
+
+
+def _photo(file: Path, match: re.Match[str], folder: Path) -> str:
+    return file.relative_to(folder).with_name(f"{match[1]}_leftImg8bit.png").as_posix()
+
+
+def _polygon_set(files: list[tuple[str, Path]], beside: tuple[Path, ...], notes: tuple[str, ...]) -> LabelSet:
+    items, skipped = [], list[Skip]()
+    for photo, file in files:
+        try:
+            items.append(_picture(photo, file))
+        except P2PError as error:
+            skipped.append(skip_of(error, str(file)))
+    return LabelSet("cityscapes", tuple(items), uses_of(items), tuple(skipped), beside=beside, notes=notes)
+
+
+def _picture(photo: str, file: Path) -> RegionLabels:
+    value = read_json(file)
+    try:
+        size = Size(int(value["imgWidth"]), int(value["imgHeight"]))
+        regions = tuple(_region(each, file) for each in value["objects"] if not each.get("deleted"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise P2PError(
+            f"{file}: is no whole Cityscapes file ({type(error).__name__}: {error}). Fetch it again."
+        ) from error
+    return RegionLabels(photo, size, regions, where=str(file), source=file.name, signature=sha256_file(file))
+
+
+def _region(value: Any, file: Path) -> Region:
+    label = str(value["label"])
+    single = label.removesuffix("group")
+    points = np.array(value["polygon"], dtype=np.float64).reshape(-1, 2)
+    if len(points) < 3 or not np.isfinite(points).all():
+        raise P2PError(f"{file}: a polygon of {label} has {len(points)} points, or one that is no number. Mend it.")
+    # "cargroup" is many cars that nobody could tell apart.
+    return Region(single if single in NAMES and label not in NAMES else label, (Polygon(points),))

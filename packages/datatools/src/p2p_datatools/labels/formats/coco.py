@@ -1,0 +1,151 @@
+"""Reads COCO JSON: images, categories, and annotations whose outlines are polygons or run-length encoded masks.
+
+Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.pictures.images import MOST_PIXELS
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.outlines import box, number, polygon
+from p2p_datatools.labels.parsing.regions import name_of
+from p2p_datatools.labels.parsing.rle import coco_runs
+from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
+
+TABLES = ("images", "annotations", "categories")
+
+
+_EMPTY = "annotation without outline"
+
+
+def is_coco(value: Any) -> bool:
+    """Whether a parsed JSON file has the form of COCO, with outlines rather than the pictures of COCO panoptic."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in TABLES):
+        return False
+    return not any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
+
+
+def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels in a parsed COCO file called `where` in errors and `source` in records.
+
+    Raises P2PError when its tables do not fit together; damage within one picture's annotations skips that picture.
+    """
+    if not is_coco(value):
+        raise P2PError(f"{where}: is not COCO, which is an object with the lists {', '.join(TABLES)}.")
+    try:
+        categories = categories_of(value["categories"], where)
+        images = {each["id"]: each for each in value["images"]}
+        annotations = _by_image(value["annotations"], images, where)
+    except (KeyError, TypeError) as error:
+        raise P2PError(f"{where}: is not whole COCO ({type(error).__name__}: {error}). Export it again.") from error
+    if not images:
+        raise P2PError(f"{where}: lists no images. Export it again.")
+    if len(images) < len(value["images"]):
+        raise P2PError(f"{where}: two images have the same id. Export it again.")
+    items, skipped = [], []
+    for image in images.values():
+        name = str(image.get("file_name", ""))
+        try:
+            items.append(_picture(image, annotations[image["id"]], categories, f"{source}: {name}"))
+        except P2PError as error:
+            skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
+    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=same_names(categories, where))
+
+
+def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> Mapping[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for each in annotations:
+        if each["image_id"] not in images:
+            raise P2PError(
+                f"{where}: annotation {each.get('id')} belongs to image {each['image_id']}, which is not in the file. "
+                "Was it edited? Export it again."
+            )
+        found[each["image_id"]].append(each)
+    return found
+
+
+def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
+    """Names by id; two categories of one name are one label, but not the reverse."""
+    names: dict[Any, str] = {}
+    for each in values:
+        name = str(each["name"])
+        if names.setdefault(each["id"], name) != name:
+            raise P2PError(
+                f"{where}: the categories '{names[each['id']]}' and '{name}' have the same id. Export it again."
+            )
+    return names
+
+
+def same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
+    """A line for each name that several categories have."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for each, name in categories.items():
+        ids[name].append(str(each))
+    several = {name: " and ".join(same) for name, same in ids.items() if len(same) > 1}
+    return tuple(
+        f"{where}: categories {same} are all called '{name}', and are one label." for name, same in several.items()
+    )
+
+
+def _picture(
+    image: Mapping[str, Any], annotations: list[Any], categories: Mapping[Any, str], source: str
+) -> RegionLabels:
+    if not image.get("file_name"):
+        raise P2PError(f"image {image['id']}: has no file_name. Export the labels again.")
+    name = name_of(image["file_name"], f"image {image['id']}")
+    size = _size(image, name)
+    drawn = [(each, _region(each, categories, name, size)) for each in annotations]
+    regions = tuple(region for _, region in drawn if region.polygons or region.runs)
+    without = {_EMPTY: len(drawn) - len(regions)} if len(drawn) > len(regions) else {}
+    said = [name, size, [_said(each, region) for each, region in drawn]]
+    signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return RegionLabels(name, size, regions, name, source, signature, without_area=without)
+
+
+def _said(annotation: Mapping[str, Any], region: Region) -> list[Any]:
+    """What an annotation says of the mask, for the signature."""
+    outline = annotation.get("segmentation")
+    if not outline and region.polygons:
+        return [region.label, region.polygons[0].outer.tolist()]
+    return [region.label, outline]
+
+
+def _size(image: Mapping[str, Any], where: str) -> Size | None:
+    size = Size(image.get("width") or 0, image.get("height") or 0)
+    if not all(isinstance(side, int) and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
+        raise P2PError(f"{where}: its size is given as {size}. Export the labels again.")
+    return size if size.width * size.height else None
+
+
+def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: Size | None) -> Region:
+    where = f"{picture}: annotation {annotation.get('id')}"
+    category = annotation.get("category_id")
+    if not isinstance(category, int | str) or category not in categories:
+        raise P2PError(f"{where}: its category {category} is not in the file. Export the labels again.")
+    label, outlines = categories[category], annotation.get("segmentation") or []
+    if isinstance(outlines, dict):
+        mask = coco_runs(outlines, where)
+        if size and mask.size != size:
+            raise P2PError(f"{where}: its RLE is for a picture of {mask.size}, not {size}. Export the labels again.")
+        return Region(label, (), (mask,))
+    if not isinstance(outlines, list):
+        raise P2PError(f"{where}: its segmentation is no list of polygons. Export the labels again.")
+    if not outlines and _is_box(annotation):
+        left, top, width, height = (number(each, where) for each in annotation["bbox"])
+        corners = (left, top, left + width, top + height)
+        return Region(label, (box(corners, where, degrees=annotation["attributes"]["rotation"]),))
+    return Region(label, tuple(polygon(outline, where) for outline in outlines))
+
+
+def _is_box(annotation: Mapping[str, Any]) -> bool:
+    """Whether a box was drawn: CVAT writes those without outline, and then tells how far the box is turned.
+
+    Any other annotation without outline has a box that something else was found in, which is no outline.
+    """
+    attributes, bbox = annotation.get("attributes"), annotation.get("bbox")
+    return isinstance(attributes, dict) and "rotation" in attributes and isinstance(bbox, list) and len(bbox) == 4

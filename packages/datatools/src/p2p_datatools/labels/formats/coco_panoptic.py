@@ -1,0 +1,106 @@
+"""Reads COCO panoptic: JSON that says of each picture's segments what they are, beside PNGs that say where.
+
+Nothing here may open a picture; a segment's pixels are read when its mask is built.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.labels.formats.coco import TABLES, categories_of, same_names
+from p2p_datatools.labels.parsing.regions import name_of, size_from
+from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, Use
+
+_MOST_ID = 1 << 24
+
+
+def is_panoptic(value: Any) -> bool:
+    """Whether a parsed JSON file has the form of COCO panoptic."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in TABLES):
+        return False
+    return any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
+
+
+def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels in a parsed file at the path `where`; its pictures lie in the folder of its name, or beside it.
+
+    Raises P2PError when its tables do not fit together or it has no pictures at all; damage of one skips that one.
+    """
+    if not is_panoptic(value):
+        raise P2PError(f"{where}: is not COCO panoptic, whose annotations have segments_info.")
+    try:
+        categories = categories_of(value["categories"], where)
+        images = {each["id"]: each for each in value["images"]}
+        parts = [(each, images.get(each["image_id"]), str(each["file_name"])) for each in value["annotations"]]
+    except (KeyError, TypeError) as error:
+        what = f"is not whole COCO panoptic ({type(error).__name__}: {error})"
+        raise P2PError(f"{where}: {what}. Export it again.") from error
+    folder = _folder(Path(where), [name for *_, name in parts])
+    items, skipped = [], []
+    for annotation, image, name in parts:
+        try:
+            items.append(_picture(annotation, image, categories, folder, source))
+        except P2PError as error:
+            skipped.append(skip_of(error, name))
+    without = {image["id"] for image in images.values()} - {annotation["image_id"] for annotation, *_ in parts}
+    no_labels = f"{where}: {len(without)} of its {len(images)} images have no annotation; they get no mask."
+    notes = (*same_names(categories, where), *([no_labels] if without else []))
+    return LabelSet("panoptic", tuple(items), _uses(items), tuple(skipped), ignored=frozenset({VOID}), notes=notes)
+
+
+def _folder(path: Path, names: list[str]) -> Path:
+    """Where the pictures are: in the folder called as the file is, as COCO has it, or in the one it lies in."""
+    candidates = (path.with_suffix(""), path.parent)
+    for folder in candidates:
+        if any((folder / name).is_file() for name in names if _is_inside(name)):
+            return folder
+    looked = " and ".join(map(str, candidates))
+    raise P2PError(
+        f"{path}: is COCO panoptic, whose segments are in PNG files, and there are none of them in {looked}. "
+        f"Put the folder with {names[0]} beside the file and call it {path.stem}."
+    )
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return bool(name) and not path.is_absolute() and ".." not in path.parts
+
+
+def _picture(
+    annotation: Mapping[str, Any], image: Any, categories: Mapping[Any, str], folder: Path, source: str
+) -> SegmentLabels:
+    name = annotation["file_name"]
+    if not isinstance(image, dict):
+        raise P2PError(f"{name}: belongs to image {annotation['image_id']}, which is not in the file. Export it again.")
+    if not _is_inside(name):
+        raise P2PError(f"{name}: leads out of the folder of the labels. Export the labels again.")
+    file = folder / name
+    if not file.is_file():
+        raise P2PError(f"{name}: there is no such file in {folder}. Add it, or take it out of the labels.")
+    photo = name_of(image.get("file_name"), name)
+    size = size_from(image.get("width"), image.get("height"), name)
+    segments = _segments(annotation["segments_info"], categories, name)
+    return SegmentLabels(photo, file, segments=segments, size=size, said_by=f"{source}: {name}")
+
+
+def _segments(values: Any, categories: Mapping[Any, str], where: str) -> Mapping[int, str]:
+    """The label of each segment by its id; 0 is what none covers."""
+    segments: dict[int, str] = {}
+    for each in values if isinstance(values, list) else [None]:
+        number, category = (each.get("id"), each.get("category_id")) if isinstance(each, dict) else (None, None)
+        if not isinstance(number, int) or not 0 < number < _MOST_ID or number in segments:
+            raise P2PError(f"{where}: has a segment {number}, but ids are whole, above 0 and once. Export it again.")
+        if not isinstance(category, int | str) or category not in categories:
+            raise P2PError(f"{where}: segment {number} has the category {category}, which is not in the file. Mend it.")
+        segments[number] = categories[category]
+    return segments
+
+
+def _uses(items: list[SegmentLabels]) -> dict[str, Use]:
+    uses: dict[str, Use] = {}
+    for item in items:
+        labels = list(item.segments.values())
+        for label in dict.fromkeys(labels):
+            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+    return uses

@@ -1,0 +1,150 @@
+"""Reads LabelMe JSON, one file a picture, old and new: polygons, rectangles, circles, drawn masks.
+
+Nothing here may look at the disk; pixels embedded in the file are decoded elsewhere.
+"""
+
+import math
+import posixpath
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.parsing.embedded import mask_file_runs, mask_runs, picture_size
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.regions import Drawing, gather, items_of, name_of, size_from
+from p2p_datatools.labels.parsing.xml import Element, text_of
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+
+_WITHOUT_AREA = frozenset({"line", "linestrip", "point", "points"})
+
+
+def is_labelme(value: Any) -> bool:
+    """Whether a parsed JSON file has the form of LabelMe."""
+    return isinstance(value, dict) and isinstance(value.get("shapes"), list) and "imagePath" in value
+
+
+def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels of one picture; `source` is the file's path below the folder that was given."""
+    return gather("labelme", [(where, partial(_picture, value, where, source))])
+
+
+def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
+    name = _place(name_of(value["imagePath"], where), source)
+    size = size_from(value.get("imageWidth"), value.get("imageHeight"), where)
+    if size is None and value.get("imageData"):
+        size = picture_size(value["imageData"], where)
+    drawing = Drawing()
+    for count, shape in enumerate(value["shapes"], start=1):
+        place = f"{where}: shape {count}"
+        if not isinstance(shape, dict):
+            raise P2PError(f"{place}: is no object. Export the labels again.")
+        drawing.add(_shape(shape, place), shape.get("label"), where=place)
+    return drawing.labels_of(name, size, where=where, source=source)
+
+
+def _place(image_path: str, source: str) -> str:
+    """The picture's path below the labels' folder: it is told from the label file, and may lead out of the folder."""
+    path = image_path.replace("\\", "/")
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+    is_elsewhere = beside.startswith(("../", "/")) or path[1:2] == ":"
+    return posixpath.basename(path) if is_elsewhere else beside
+
+
+def _shape(shape: Mapping[str, Any], where: str) -> Polygon | Runs | str:
+    kind = shape.get("shape_type") or "polygon"  # older versions drew nothing else
+    if kind in _WITHOUT_AREA:
+        return str(kind)
+    if kind not in _SHAPES:
+        known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
+        raise P2PError(f"{where}: its shape_type {kind!r} is not known; there are {known}. Draw it as a polygon.")
+    return _SHAPES[kind](shape, items_of(shape.get("points"), "points", where), where)
+
+
+def _polygon(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
+    return polygon(points, where, form="[[x, y], ...]")
+
+
+def _rectangle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
+    return box(points, where) if len(points) == 2 else _polygon(_, points, where)
+
+
+def _circle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
+    (x, y), (edge_x, edge_y) = _two_points(points, where)
+    radius = math.hypot(edge_x - x, edge_y - y)
+    return ellipse((x, y), (radius, radius), where)
+
+
+def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
+    # The points are the first and the last pixel, which LabelMe itself takes without their fractions.
+    (left, top), (right, bottom) = ((int(x), int(y)) for x, y in _two_points(points, where))
+    runs = mask_runs(shape.get("mask"), where, left=left, top=top)
+    if runs.size != (right - left + 1, bottom - top + 1):
+        raise P2PError(f"{where}: its mask is {runs.size}, its points tell otherwise. Export the labels again.")
+    return runs
+
+
+def _two_points(points: list[Any], where: str) -> list[tuple[float, float]]:
+    try:
+        found = [(number(x, where), number(y, where)) for x, y in points]
+    except (TypeError, ValueError) as error:
+        raise P2PError(f"{where}: its points are no list [[x, y], ...] of numbers. Export the labels again.") from error
+    if len(found) != 2:
+        raise P2PError(f"{where}: has {len(found)} points instead of 2. Delete it or draw it again.")
+    return found
+
+
+_SHAPES: Mapping[str, Callable[[Mapping[str, Any], list[Any], str], Polygon | Runs]] = {
+    "polygon": _polygon,
+    "rectangle": _rectangle,
+    "oriented_rectangle": _polygon,
+    "circle": _circle,
+    "mask": _mask,
+}
+
+
+def is_labelme_xml(value: Any) -> bool:
+    """Whether parsed XML has the form of LabelMe 3.0; Pascal VOC's boxes have the same root but other objects."""
+    if not isinstance(value, Element) or value.tag != "annotation" or value.find("object/bndbox") is not None:
+        return False
+    return any(value.find(path) is not None for path in ("imagesize", "object/polygon", "object/segm"))
+
+
+def read_labelme_xml(value: Element, *, where: str, source: str) -> LabelSet:
+    """The labels of one picture; `where` is the path of the file, beside which its masks lie."""
+    read: Callable[[], RegionLabels] = partial(_xml_picture, value, where, source)
+    return gather("labelme", [(where, read)])
+
+
+def _xml_picture(value: Element, where: str, source: str) -> RegionLabels:
+    folder, file = text_of(value, "folder"), name_of(text_of(value, "filename"), where)
+    size = size_from(text_of(value, "imagesize/ncols"), text_of(value, "imagesize/nrows"), where)
+    drawing = Drawing()
+    for count, each in enumerate(value.findall("object"), start=1):
+        place = f"{where}: object {count}"
+        if text_of(each, "deleted") != "1":
+            drawing.add(_xml_shape(each, where, folder, place), text_of(each, "name"), where=place)
+    return drawing.labels_of(f"{folder}/{file}" if folder else file, size, where=where, source=source)
+
+
+def _xml_shape(value: Element, file: str, folder: str, where: str) -> Polygon | Runs:
+    outline = value.find("polygon")
+    if outline is not None:
+        points = [(text_of(each, "x"), text_of(each, "y")) for each in outline.findall("pt")]
+        return polygon(points, where, form="of x and y")
+    name = text_of(value, "segm/mask")
+    if not name:
+        raise P2PError(f"{where}: has neither a polygon nor a mask. Delete it or draw it again.")
+    return mask_file_runs(_mask_file(Path(file).parent, folder, Path(name).name, where))
+
+
+def _mask_file(beside: Path, folder: str, name: str, where: str) -> Path:
+    """Where a mask lies: in Masks/ beside the labels, or as the tool's server has it, beside their Annotations/."""
+    places = [beside / "Masks" / name, beside / name]
+    if ".." not in Path(folder).parts:
+        places += [above / "Masks" / folder.strip("/") / name for above in (beside.parent, beside.parent.parent)]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise P2PError(f"{where}: its mask {name} is not in {places[0].parent}. Put it there.")
+    return found

@@ -1,0 +1,78 @@
+"""Lists a folder of label pictures, of class numbers or of colours: one for each photo, under the photo's name.
+
+Nothing here may decode more than tells numbers from colours; what these mean is the palette's to say.
+"""
+
+import contextlib
+from pathlib import Path
+
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
+
+# The others blend neighbouring values, so that class numbers would be lost in them.
+EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
+
+
+_NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
+
+
+_LOOKED_AT = 5  # pictures of a folder, by which all are judged
+
+
+def read_index_folder(folder: Path) -> LabelSet:
+    """All index pictures below `folder`; raises P2PError when there is none."""
+    exact, others, strange = _by_kind(folder)
+    if not exact and not strange:
+        what = f"holds {len(others)} pictures, but none of a kind that keeps class numbers" if others else "is empty"
+        raise P2PError(f"{folder}: {what}. Labels as pictures are {', '.join(sorted(EXACT))} files.")
+    items = tuple(IndexLabels(path.relative_to(folder).as_posix(), path) for path in exact)
+    return LabelSet("index", items, skipped=strange, left_out=tuple(others))
+
+
+def read_color_folder(folder: Path) -> LabelSet:
+    """All colour-coded pictures below `folder`: the exact kinds, or where there is none of these, JPEG and WebP."""
+    exact, others, strange = _by_kind(folder)
+    if not (exact or others or strange):
+        raise P2PError(f"{folder}: is empty. Labels as pictures are PNG, BMP, TIFF or JPEG files.")
+    items = tuple(ColorLabels(path.relative_to(folder).as_posix(), path) for path in exact or others)
+    return LabelSet("colors", items, skipped=strange, left_out=tuple(others) if exact else ())
+
+
+def holds_colors(folder: Path) -> bool:
+    """Whether the label pictures below `folder` are colour-coded, judged by a few of them."""
+    exact, others, _ = _by_kind(folder)
+    pictures = exact or others
+    seen = [is_colored(path) for path in spread(pictures, _LOOKED_AT)]
+    return 2 * sum(seen) > len(seen)
+
+
+def is_colored(path: Path) -> bool:
+    """Whether a picture holds colours and not class numbers, be these repeated in RGB."""
+    with contextlib.suppress(OSError, Image.DecompressionBombError), Image.open(path) as image:
+        if image.mode.split(";")[0] in _NUMBERS:
+            return False
+    try:
+        read_index_picture(path)
+    except P2PError as error:
+        return "holds colours" in str(error)  # one that is damaged tells nothing, and is reported when it is read
+    return False
+
+
+def spread(paths: list[Path], most: int) -> list[Path]:
+    """At most so many of the paths, at even distances."""
+    return [paths[place * len(paths) // most] for place in range(most)] if len(paths) > most else paths
+
+
+def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
+    """The pictures of exact kinds, the others, and those whose names are not UTF-8."""
+    strange: list[P2PError] = []
+    pictures = find_pictures(folder, strange=strange)
+    return (
+        [path for path in pictures if path.suffix.lower() in EXACT],
+        [path for path in pictures if path.suffix.lower() not in EXACT],
+        tuple(skip_of(error, str(folder)) for error in strange),
+    )

@@ -1,0 +1,176 @@
+"""Reads the VGG Image Annotator 1 and 2 (VIA): its projects, its JSON and its CSV, whose regions have attributes.
+
+Nothing here may look at pictures or at the disk; it is handed the parsed JSON or the rows of the CSV.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.regions import Drawing, gather, name_of
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+
+_WITHOUT_AREA = frozenset({"polyline", "point", "line"})
+
+
+_COLUMNS = frozenset({"filename", "region_shape_attributes", "region_attributes"})
+
+
+_CLASS = ("label", "labels", "class", "name", "category", "type", "object")  # what people call the attribute
+
+
+Entry = Mapping[str, Any]
+
+
+def is_via(value: Any) -> bool:
+    """Whether a parsed JSON file is a project of VIA or its exported annotations."""
+    entries = _entries(value)
+    return bool(entries) and all(isinstance(each, dict) and {"filename", "regions"} <= each.keys() for each in entries)
+
+
+def is_via_csv(value: Any) -> bool:
+    """Whether the rows of a CSV file, as dictionaries, are those of VIA."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and value[0].keys() >= _COLUMNS
+
+
+def read_via(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels in parsed JSON; raises P2PError when it does not tell which attribute is the class."""
+    return _read([dict(each) for each in _entries(value)], where, source)
+
+
+def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> LabelSet:
+    """The labels in the rows of a CSV file, one a region."""
+    entries: dict[tuple[str, str], dict[str, Any]] = {}
+    for line, row in enumerate(value, start=2):
+        if any(row.get(name) is None for name in _COLUMNS):
+            raise P2PError(f"{where}: line {line} has too few columns. Was it cut off or edited? Export it again.")
+        key = (row["filename"], row.get("file_size") or "")
+        entry = entries.setdefault(key, {**row, "regions": []})
+        place = f"{where}: line {line}"
+        shape, attributes = (_object(row[name], place) for name in ("region_shape_attributes", "region_attributes"))
+        if shape:
+            entry["regions"].append({"shape_attributes": shape, "region_attributes": attributes})
+    return _read(list(entries.values()), where, source)
+
+
+def _object(text: str | None, where: str) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise P2PError(f"{where}: holds no whole JSON ({error}). Was it cut off or edited? Export it again.") from error
+
+
+def _entries(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        return []
+    value = value.get("_via_img_metadata", value)
+    return list(value.values()) if isinstance(value, dict) else []
+
+
+def _read(entries: list[Entry], where: str, source: str) -> LabelSet:
+    attribute = class_attribute(_attributes(entries), where)
+    return gather("via", _pictures(entries, attribute, where, source))
+
+
+def _regions(entry: Entry) -> list[Any]:
+    """The regions of a picture: VIA 1 numbers them in an object, VIA 2 lists them."""
+    regions = entry["regions"]
+    return list(regions.values()) if isinstance(regions, dict) else list(regions or [])
+
+
+def _attributes(entries: list[Entry]) -> Iterable[str]:
+    for region in (region for entry in entries for region in _regions(entry)):
+        attributes = region.get("region_attributes") if isinstance(region, dict) else None
+        yield from attributes if isinstance(attributes, dict) else {}
+
+
+def class_attribute(names: Iterable[str], where: str) -> str | None:
+    """The attribute that holds the class: the only one there is, or the one that is called so.
+
+    Raises P2PError when there are several of which none alone is called label, class or the like.
+    """
+    found = dict.fromkeys(names)
+    called = [name for name in found if name.strip().casefold() in _CLASS]
+    if len(found) < 2 or len(called) == 1:
+        return next(iter(called or found), None)
+    raise P2PError(
+        f"{where}: its regions have the attributes {', '.join(found)}, and none of them alone is called label. "
+        "Rename the one that holds the class to label."
+    )
+
+
+def _pictures(
+    entries: list[Entry], attribute: str | None, where: str, source: str
+) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
+    for count, entry in enumerate(entries, start=1):
+        name = entry["filename"]
+        place = name if isinstance(name, str) and name else f"{where}: picture {count}"
+        yield place, partial(_picture, entry, attribute, place, f"{source}: {name}")
+
+
+def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> RegionLabels:
+    name = name_of(entry["filename"], where)
+    drawing, regions = Drawing(), _regions(entry)
+    if str(entry.get("region_count") or len(regions)) != str(len(regions)):
+        told = f"tells of {entry['region_count']} regions and has {len(regions)}"
+        raise P2PError(f"{where}: {told}. Was it cut off or edited? Export it again.")
+    for count, region in enumerate(regions, start=1):
+        place = f"{where}: region {count}"
+        if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):
+            raise P2PError(f"{place}: has no shape_attributes. Export the labels again.")
+        labels = _labels(region.get("region_attributes"), attribute)
+        drawing.add(_shape(region["shape_attributes"], place), *labels, where=place)
+    return drawing.labels_of(name, None, where=where, source=source)
+
+
+def _labels(attributes: Any, attribute: str | None) -> list[Any]:
+    """The classes of a region: several where the attribute is a set of boxes to tick."""
+    value = attributes.get(attribute) if isinstance(attributes, dict) and attribute is not None else None
+    if isinstance(value, dict):
+        return [label for label, ticked in value.items() if ticked]
+    return [value]
+
+
+def _shape(shape: Entry, where: str) -> Polygon | str:
+    kind = shape.get("name")
+    if kind in _WITHOUT_AREA:
+        return str(kind)
+    if kind not in _SHAPES:
+        known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
+        raise P2PError(f"{where}: the shape {kind!r} is not known; there are {known}. Draw it as a polygon.")
+    return _SHAPES[kind](shape, where)
+
+
+def _polygon(shape: Entry, where: str) -> Polygon:
+    xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
+    if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
+        raise P2PError(f"{where}: all_points_x and all_points_y are no lists of equal length. Export it again.")
+    return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y")
+
+
+def _rect(shape: Entry, where: str) -> Polygon:
+    left, top, width, height = (number(shape.get(name), where) for name in ("x", "y", "width", "height"))
+    return box((left, top, left + width, top + height), where)
+
+
+def _circle(shape: Entry, where: str) -> Polygon:
+    x, y, radius = (number(shape.get(name), where) for name in ("cx", "cy", "r"))
+    return ellipse((x, y), (radius, radius), where)
+
+
+def _ellipse(shape: Entry, where: str) -> Polygon:
+    x, y, radius_x, radius_y = (number(shape.get(name), where) for name in ("cx", "cy", "rx", "ry"))
+    turned = math.degrees(number(shape.get("theta") or 0, where))
+    return ellipse((x, y), (radius_x, radius_y), where, degrees=turned)
+
+
+_SHAPES: Mapping[Any, Callable[[Entry, str], Polygon]] = {
+    "polygon": _polygon,
+    "rect": _rect,
+    "circle": _circle,
+    "ellipse": _ellipse,
+}

@@ -1,0 +1,188 @@
+"""Reads projects of the VGG Image Annotator 3: files, views of them, and shapes whose attributes are options or text.
+
+Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.formats.via import class_attribute
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.regions import Drawing, gather, name_of
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+
+_TABLES = ("project", "attribute", "file", "metadata")
+
+
+_WITHOUT_AREA = {1: "point", 5: "line", 6: "polyline"}
+
+
+_IMAGE, _CHECKBOX, _OPTIONS = 2, 2, (2, 3, 4)  # a type of file; types of attribute: boxes to tick, and radio and select
+
+
+Table = Mapping[str, Any]
+
+
+def is_via3(value: Any) -> bool:
+    """Whether a parsed JSON file is a project of VIA 3."""
+    return isinstance(value, dict) and all(isinstance(value.get(name), dict) for name in _TABLES)
+
+
+def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels of a project's images, those of videos skipped.
+
+    Raises P2PError when it does not tell which attribute is the class, or a shape belongs to no view.
+    """
+    if not is_via3(value):
+        raise P2PError(f"{where}: is no project of VIA 3, which is an object with {', '.join(_TABLES)}.")
+    views = _views(value)
+    try:
+        shapes = [each for each in value["metadata"].values() if each.get("xy")]
+        lost = next((each for each in shapes if str(each["vid"]) not in views), None)
+    except (AttributeError, KeyError) as error:
+        raise P2PError(f"{where}: is no whole project of VIA 3 ({error}). Save it again.") from error
+    if lost:
+        raise P2PError(f"{where}: a shape belongs to view {lost['vid']}, which is not in the file. Save it again.")
+    attribute = _class_attribute(value["attribute"], shapes, where)
+    by_view: dict[str, list[Table]] = {view: [] for view in views}
+    for each in shapes:
+        by_view[str(each["vid"])].append(each)
+    return gather("via", _pictures(value, views, by_view, attribute, (where, source)))
+
+
+def _views(value: Table) -> Mapping[str, list[str]]:
+    """The files that each view shows; where there are no views, each file is its own."""
+    views = value.get("view")
+    if not isinstance(views, dict):
+        return {file: [file] for file in value["file"]}
+    return {view: [str(file) for file in (each or {}).get("fid_list", [])] for view, each in views.items()}
+
+
+def _class_attribute(table: Table, shapes: Iterable[Table], where: str) -> str | None:
+    """The id of the attribute that holds the class; those that no shape has do not count."""
+    used = dict.fromkeys(each for shape in shapes for each in _values_of(shape))
+    names = {each: str(table[each].get("aname")) for each in used if isinstance(table.get(each), dict)}
+    name = class_attribute(names.values(), where)
+    return next((each for each in names if names[each] == name), None)
+
+
+def _values_of(shape: Table) -> Table:
+    values = shape.get("av")
+    return values if isinstance(values, dict) else {}
+
+
+def _pictures(
+    value: Table,
+    views: Mapping[str, list[str]],
+    by_view: Mapping[str, list[Table]],
+    attribute: str | None,
+    place: tuple[str, str],
+) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
+    where, source = place
+    for view, files in views.items():
+        file = value["file"].get(files[0]) if files else None
+        name = _name(file) or f"{where}: view {view}"
+        if len(files) == 1 and isinstance(file, dict):
+            read = partial(_picture, file, by_view[view], (attribute, value["attribute"]), name, f"{source}: {name}")
+        else:
+            read = partial(_refuse, f"{name}: is a view of {len(files)} files, or of one that is not in the project.")
+        yield name, read
+
+
+def _refuse(what: str) -> RegionLabels:
+    raise P2PError(f"{what} Label each picture in a view of its own.")
+
+
+def _name(file: Any) -> str:
+    """What a file is called: its name as shown, which for one from the network may be its address."""
+    name = (file.get("fname") or file.get("src")) if isinstance(file, dict) else None
+    if not isinstance(name, str):
+        return ""
+    return name.rpartition("/")[2] if "://" in name else name
+
+
+def _picture(
+    file: Table, shapes: list[Table], attribute: tuple[str | None, Table], where: str, source: str
+) -> RegionLabels:
+    if file.get("type") != _IMAGE:
+        raise P2PError(f"{where}: is a video or sound, no picture. Label its frames as pictures.")
+    drawing = Drawing()
+    for count, shape in enumerate(shapes, start=1):
+        place = f"{where}: region {count}"
+        drawing.add(_shape(shape["xy"], place), *_labels(_values_of(shape), *attribute, place), where=place)
+    return drawing.labels_of(name_of(_name(file), where), None, where=where, source=source)
+
+
+def _labels(values: Table, attribute: str | None, table: Table, where: str) -> list[Any]:
+    """The classes of a shape: what was typed, or the options that were chosen; several where boxes were ticked."""
+    for each in values:
+        if not isinstance(table.get(each), dict):
+            raise P2PError(f"{where}: its attribute {each} is not in the project. Save it again.")
+    if attribute is None:
+        return []
+    kind = table[attribute]
+    chosen = values.get(attribute, kind.get("default_option_id"))  # the tool shows the default where none is set
+    if kind.get("type") not in _OPTIONS or chosen in (None, ""):
+        return [chosen]
+    options = kind.get("options") or {}
+    ids = str(chosen).split(",") if kind["type"] == _CHECKBOX else [str(chosen)]
+    if unknown := [each for each in ids if each not in options]:
+        raise P2PError(f"{where}: its {kind.get('aname')} is option {unknown[0]}, which is not in the project.")
+    return [options[each] for each in ids]
+
+
+def _shape(xy: Any, where: str) -> Polygon | str:
+    kind = xy[0] if isinstance(xy, list) else xy
+    if kind in _WITHOUT_AREA:
+        return _WITHOUT_AREA[kind]
+    if kind not in _SHAPES:
+        raise P2PError(f"{where}: the shape {kind!r} is not known; there are 1 to 9. Draw it as a polygon.")
+    draw, numbers = _SHAPES[kind]
+    if numbers and len(xy) != 1 + numbers:
+        raise P2PError(f"{where}: its shape has {len(xy) - 1} numbers instead of {numbers}. Draw it again.")
+    return draw([number(each, where) for each in xy[1:]], where)
+
+
+def _rectangle(xy: list[float], where: str) -> Polygon:
+    left, top, width, height = xy
+    return box((left, top, left + width, top + height), where)
+
+
+def _circle(xy: list[float], where: str) -> Polygon:
+    return ellipse(xy[:2], (xy[2], xy[2]), where)
+
+
+def _ellipse(xy: list[float], where: str) -> Polygon:
+    return ellipse(xy[:2], xy[2:], where)
+
+
+def _bounding(xy: list[float], where: str) -> Polygon:
+    """The box about four points on its sides."""
+    return box((min(xy[::2]), min(xy[1::2]), max(xy[::2]), max(xy[1::2])), where)
+
+
+def _through(xy: list[float], where: str) -> Polygon:
+    """The circle through three points: its centre c has 2 c (p - q) = p^2 - q^2 for any two of them."""
+    first, second, third = np.array(xy).reshape(3, 2)
+    sides = 2 * np.array([second - first, third - first])
+    if abs(float(np.linalg.det(sides))) < 1e-9:
+        raise P2PError(f"{where}: the three points of its circle lie on a line. Draw it again.")
+    squares = np.array([second @ second - first @ first, third @ third - first @ first])
+    centre = np.linalg.solve(sides, squares)
+    radius = float(np.hypot(*(first - centre)))
+    return ellipse(centre, (radius, radius), where)
+
+
+# The drawing and how many numbers it takes, 0 for any.
+_SHAPES: Mapping[Any, tuple[Callable[[list[float], str], Polygon], int]] = {
+    2: (_rectangle, 4),
+    3: (_circle, 3),
+    4: (_ellipse, 4),
+    7: (polygon, 0),
+    8: (_bounding, 8),
+    9: (_through, 6),
+}

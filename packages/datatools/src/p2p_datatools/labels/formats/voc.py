@@ -1,0 +1,141 @@
+"""Reads Pascal VOC's SegmentationClass, and what labelling tools write in its form: pictures and a list of classes.
+
+Nothing here may know a palette; numbers and colours are turned into the names that VOC or the list gives them.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.labels.formats.pictures import is_colored, spread
+from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
+
+FOLDER, LABEL_MAP, CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
+
+
+# Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
+NAMES = [
+    "background",
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+]
+
+
+VOID = "void"
+
+
+def color_table(count: int = 256) -> list[Color]:
+    """VOC's colours: the bits of a class number, spread over the channels from the highest bit down."""
+    table = []
+    for number in range(count):
+        channels = [0, 0, 0]
+        for bit in range(8):
+            channels[bit % 3] |= ((number >> bit) & 1) << (7 - bit // 3)
+        red, green, blue = channels
+        table.append((red, green, blue))
+    return table
+
+
+def is_voc(path: Path) -> bool:
+    """Whether a folder is SegmentationClass, holds one, or has a list of classes in VOC's form."""
+    return path.is_dir() and (_folder(path) is not None or (path / LABEL_MAP).is_file())
+
+
+def read_voc(path: Path) -> LabelSet:
+    """The pictures in SegmentationClass; raises P2PError when there are none or the list of classes is damaged."""
+    folder = _folder(path) or path
+    strange: list[P2PError] = []
+    pictures = [file for file in find_pictures(folder, strange=strange) if file.suffix.lower() in (".png", ".bmp")]
+    if not pictures:
+        raise P2PError(f"{folder}: has no pictures of classes (.png). Give VOC's {FOLDER}, or the folder it lies in.")
+    listed = next((file for near in (folder, folder.parent) if (file := near / LABEL_MAP).is_file()), None)
+    named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
+    skipped = tuple(skip_of(error, str(folder)) for error in strange)
+    labels = partial(LabelSet, "voc", skipped=skipped, ignored=frozenset({VOID}))
+    if listed:
+        colors = _read_label_map(listed)
+        return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
+    if any(is_colored(file) for file in spread(pictures, 5)):
+        table = color_table()
+        colors = {**dict(zip(table, NAMES, strict=False)), (224, 224, 192): VOID}
+        return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
+    names = _numbered(folder)
+    _check_table(pictures[0])
+    return labels(tuple(IndexLabels(name, file, names) for name, file in named))
+
+
+def _folder(path: Path) -> Path | None:
+    if path.name == FOLDER:
+        return path
+    found = sorted(each for each in (*path.glob(FOLDER), *path.glob(f"*/{FOLDER}")) if each.is_dir())
+    if len(found) > 1:
+        raise P2PError(f"{path}: has {len(found)} folders {FOLDER}: {', '.join(map(str, found))}. Give the one meant.")
+    return found[0] if found else None
+
+
+def _numbered(folder: Path) -> Mapping[int, str]:
+    """The names of the class numbers: those listed beside the folder, else VOC's own."""
+    listed = folder.parent / CLASS_NAMES
+    names = listed.read_text("utf-8").split("\n") if listed.is_file() else NAMES
+    numbered = {number: name.strip() for number, name in enumerate(names) if name.strip()}
+    return numbered | {255: VOID}
+
+
+def _check_table(picture: Path) -> None:
+    """Raise P2PError when a palette picture has other colours than VOC's, and so other classes."""
+    try:
+        found = read_index_picture(picture)
+    except P2PError:
+        return  # said again, and with what it means for the others, when the masks are built
+    used = np.flatnonzero(np.bincount(found.values.ravel(), minlength=256))
+    if found.table is not None and used.max() < len(found.table):
+        used = used[used != 255]
+        if (found.table[used] != np.array(color_table(), dtype=np.uint8)[used]).any():
+            raise P2PError(
+                f"{picture}: has other colours than VOC's, so its numbers may be other classes. "
+                f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors."
+            )
+
+
+def _read_label_map(path: Path) -> Mapping[Color, str]:
+    """The lines NAME:R,G,B:parts:actions of a label map."""
+    colors: dict[Color, str] = {}
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            name, color, *_ = line.split(":")
+            red, green, blue = bytes(int(part) for part in color.split(","))
+        except ValueError as error:
+            raise P2PError(f"{path}: line {number} is not NAME:R,G,B:parts:actions. Mend it.") from error
+        if (red, green, blue) in colors:
+            both = f"{colors[red, green, blue]} and {name}"
+            raise P2PError(f"{path}: {both} have the same colour. Export the labels with a colour for each.")
+        colors[red, green, blue] = name.strip()
+    if not colors:
+        raise P2PError(f"{path}: lists no classes. It needs lines NAME:R,G,B::, one a class.")
+    return colors

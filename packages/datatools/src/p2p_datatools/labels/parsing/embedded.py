@@ -1,0 +1,75 @@
+"""Pictures inside label files, as base64 text or as files beside them: drawn masks become runs.
+
+Nothing here may know a label format; a picture that is not whole is an error.
+"""
+
+import base64
+import binascii
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import Runs
+
+
+def mask_runs(text: Any, where: str, *, left: int = 0, top: int = 0) -> Runs:
+    """A drawn mask out of base64 text: whatever is not 0 is inside."""
+    return _runs(_inside(_bytes(text, where), where), left, top)
+
+
+def mask_file_runs(path: Path) -> Runs:
+    """A drawn mask out of a file as large as its picture: whatever is neither black nor transparent is inside."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror}. Put the mask where its labels say.") from error
+    return _runs(_inside(data, str(path)), 0, 0)
+
+
+def picture_size(text: Any, where: str) -> Size:
+    """The size of a picture in base64 text, turned as its EXIF says."""
+    image = _opened(_bytes(text, where), where)
+    return Size(*ImageOps.exif_transpose(image).size)
+
+
+def _bytes(text: Any, where: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise P2PError(f"{where}: its embedded picture is no base64 text. Export the labels again.") from error
+
+
+def _opened(data: bytes, where: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data))
+            image.load()
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise P2PError(f"{where}: its picture is cut off or damaged ({error}). Export the labels again.") from error
+    return image
+
+
+def _inside(data: bytes, where: str) -> NDArray[np.bool_]:
+    image = _opened(data, where)
+    if image.mode in ("RGBA", "LA", "PA"):
+        channels = np.asarray(image.convert("RGBA"))
+        return np.asarray(channels[..., :3].any(axis=-1) & (channels[..., 3] > 0))
+    pixels = np.asarray(image)
+    return np.asarray(pixels.any(axis=-1) if pixels.ndim == 3 else pixels != 0)
+
+
+def _runs(inside: NDArray[np.bool_], left: int, top: int) -> Runs:
+    flat = inside.ravel()
+    # The first run lies outside, and is empty where the first pixel is inside.
+    starts = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]) + 1, [flat.size]))
+    lengths = np.diff(starts)
+    counts = np.concatenate(([0], lengths)) if flat[0] else lengths
+    return Runs(counts.astype(np.int64), Size(inside.shape[1], inside.shape[0]), left=left, top=top)

@@ -1,0 +1,88 @@
+"""Outlines out of the numbers that label files hold: polygons, boxes, circles and ellipses, each checked.
+
+Nothing here may know a file format or paint; what cannot be an outline is an error that says why.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.values import Points, Polygon
+
+_FARTHEST = 1e9  # a coordinate beyond it is damage, not a place outside the picture
+
+
+_CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may miss it
+
+
+_MOST_SIDES = 4096
+
+
+def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygon:
+    """A polygon out of a list of coordinates, flat or in pairs; `form` is how the format writes it.
+
+    Raises P2PError for fewer than 3 points, and for what is no finite number.
+    """
+    outer = _numbers(points, where, form)
+    if len(outer) < 3:
+        raise P2PError(f"{where}: a polygon has {len(outer)} points; 3 is the least. Delete it or draw it again.")
+    return Polygon(outer)
+
+
+def box(corners: Any, where: str, *, degrees: Any = 0) -> Polygon:
+    """A box out of two opposite corners x, y, x, y, turned clockwise about its centre."""
+    points = _numbers(corners, where, "x, y, x, y")
+    if len(points) != 2:
+        raise P2PError(f"{where}: a box has {len(points)} corners instead of 2. Delete it or draw it again.")
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    return Polygon(_turned(outer, number(degrees, where)))
+
+
+def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon:
+    """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
+    ((x, y),), (radius,) = _numbers(centre, where, "x, y"), _numbers(radii, where, "rx, ry")
+    if radius.min() < 0:
+        raise P2PError(f"{where}: has the radius {radius.min():g}. Delete it or draw it again.")
+    angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
+    outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return Polygon(_turned(outer, number(degrees, where)))
+
+
+def number(value: Any, where: str) -> float:
+    """A finite number; raises P2PError for anything else."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise P2PError(f"{where}: {value!r} is no number. Export the labels again.") from error
+    if not abs(found) < _FARTHEST:
+        raise P2PError(f"{where}: {value!r} is no finite number. Draw it again.")
+    return found
+
+
+def _sides(radius: float) -> int:
+    """How many sides keep within _CHORD of a circle: a side of angle a misses it by r (1 - cos(a / 2))."""
+    if radius <= _CHORD:
+        return 8
+    return min(_MOST_SIDES, max(8, math.ceil(math.pi / math.acos(1 - _CHORD / radius))))
+
+
+def _turned(outer: Points, degrees: float) -> Points:
+    if not degrees:
+        return outer
+    centre, angle = (outer.min(axis=0) + outer.max(axis=0)) / 2, math.radians(degrees)
+    cos, sin = math.cos(angle), math.sin(angle)
+    # y points down, so that this turns clockwise for the eye.
+    return np.asarray((outer - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre)
+
+
+def _numbers(values: Any, where: str, form: str) -> Points:
+    try:
+        points = np.array(values, dtype=np.float64).reshape(-1, 2)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise P2PError(f"{where}: a polygon is no list {form} of numbers. Export the labels again.") from error
+    if not (np.abs(points) < _FARTHEST).all():
+        raise P2PError(f"{where}: a polygon has a coordinate that is no finite number. Draw it again.")
+    return points

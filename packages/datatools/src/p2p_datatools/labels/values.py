@@ -1,0 +1,214 @@
+"""What every label format comes down to: named regions of a picture, or a picture of class numbers.
+
+Nothing here may know a file format or a palette.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import Skip
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.pictures.sizes import Size
+
+Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) covers 0..1, so its centre is (0.5, 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Polygon:
+    """A closed outline and the holes cut out of it; no outline repeats its first point at its end."""
+
+    outer: Points
+    holes: tuple[Points, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """A drawn mask of `size` pixels whose top left one is the picture's (`left`, `top`), as the lengths of its runs.
+
+    The first run lies outside, the next inside, and so on in turn: row by row, or with `by_column` column by column.
+    Together they are as long as `size` has pixels.
+    """
+
+    counts: NDArray[np.int64]
+    size: Size
+    by_column: bool = False
+    left: int = 0
+    top: int = 0
+
+    def mask(self) -> NDArray[np.bool_]:
+        """Which pixels are inside, as (height, width)."""
+        inside = np.repeat(np.arange(len(self.counts)) % 2 == 1, self.counts)
+        width, height = self.size
+        return inside.reshape(width, height).T if self.by_column else inside.reshape(height, width)
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The union of `polygons` and `runs`, all of one `label`."""
+
+    label: str
+    polygons: tuple[Polygon, ...]
+    runs: tuple[Runs, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class RegionLabels:
+    """The labels of one picture as regions, in the order in which the labelling tool paints them.
+
+    `file_name` is what the label file calls the picture, which may be anything; `size` is the picture's as the label
+    file tells it. `where` names the place in errors, `source` in records; `signature` changes when the labels do. With
+    `relative` the points are shares of the picture's width and height. `without_area` counts by kind what is drawn but
+    covers nothing, such as lines and points.
+    """
+
+    file_name: str
+    size: Size | None
+    regions: tuple[Region, ...]
+    where: str
+    source: str
+    signature: str
+    relative: bool = False
+    without_area: Mapping[str, int] = field(default_factory=dict)
+
+    def regions_in(self, size: Size) -> tuple[Region, ...]:
+        """The regions in pixels of a picture of `size`."""
+        if not self.relative:
+            return self.regions
+        scale = np.array(size, dtype=np.float64)
+        return tuple(
+            Region(
+                region.label,
+                tuple(
+                    Polygon(each.outer * scale, tuple(hole * scale for hole in each.holes)) for each in region.polygons
+                ),
+                region.runs,
+            )
+            for region in self.regions
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PictureLabels:
+    """The labels of one picture as a picture; `file_name` is what its photo is called, below the photos' folder."""
+
+    file_name: str
+    path: Path
+
+    @property
+    def where(self) -> str:
+        """The place to name in errors."""
+        return str(self.path)
+
+    @property
+    def source(self) -> str:
+        """The place to name in records."""
+        return self.file_name
+
+    @cached_property
+    def signature(self) -> str:
+        """The hash of the file; raises P2PError when it cannot be read."""
+        return sha256_file(self.path)
+
+
+@dataclass(frozen=True, eq=False)
+class IndexLabels(PictureLabels):
+    """Class numbers; `names` are what the format itself calls them, where it does: otherwise a palette's ids do."""
+
+    names: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ColorLabels(PictureLabels):
+    """Colours, exact or blended; `names` are what the format itself calls them: otherwise a palette's colours do."""
+
+    names: Mapping[Color, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentLabels(PictureLabels):
+    """Numbers of segments in RGB, red + 256 green + 65536 blue; `segments` are their labels, 0 is in none.
+
+    `size` is the picture's as the labels tell it; `said_by` is what the labels are called in records.
+    """
+
+    segments: Mapping[int, str] = field(default_factory=dict)
+    size: Size | None = None
+    said_by: str = ""
+
+    @property
+    def source(self) -> str:
+        """The place to name in records."""
+        return self.said_by or self.file_name
+
+    @cached_property
+    def signature(self) -> str:
+        """The hash of the file and of what its segments are."""
+        said = json.dumps([sha256_file(self.path), sorted(self.segments.items())])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Use:
+    """How often a label is used: `count` regions or pixels, in so many `pictures`."""
+
+    count: int = 0
+    pictures: int = 0
+
+    def __add__(self, other: "Use") -> "Use":
+        return Use(self.count + other.count, self.pictures + other.pictures)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSet:
+    """All labels of one file or folder, one item a picture; `skipped` are pictures whose labels could not be read.
+
+    `left_out` are pictures beside the labels that cannot be any; `beside` are other pictures there that are neither
+    labels to read nor photos. `labels` are the labels in use; for pictures they are known only once these are read, so
+    it is empty. `ignored` are labels by which the format says that a pixel counts for nothing. `notes` tell what was
+    found or assumed.
+    """
+
+    format: str
+    items: tuple[RegionLabels | PictureLabels, ...]
+    labels: Mapping[str, Use] = field(default_factory=dict)
+    skipped: tuple[Skip, ...] = ()
+    left_out: tuple[Path, ...] = ()
+    beside: tuple[Path, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether the labels are class numbers, which a palette knows by its ids, rather than names."""
+        return any(isinstance(item, IndexLabels) and item.names is None for item in self.items)
+
+    @property
+    def are_colors(self) -> bool:
+        """Whether the labels are colours, which a palette knows by its own, rather than names."""
+        return any(isinstance(item, ColorLabels) and item.names is None for item in self.items)
+
+    @property
+    def are_pictures(self) -> bool:
+        """Whether the labels are pictures, which could be taken for photos or masks."""
+        return any(isinstance(item, PictureLabels) for item in self.items)
+
+
+def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
+    """How often each label is used."""
+    uses: dict[str, Use] = {}
+    for item in items:
+        labels = [region.label for region in item.regions]
+        for label in dict.fromkeys(labels):
+            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+    return uses
+
+
+VOID = "void"  # what no segment covers, which has the id 0

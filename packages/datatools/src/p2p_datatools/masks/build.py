@@ -1,0 +1,178 @@
+"""Builds a mask folder: an indexed PNG for every picture with labels, the palette, and a record of each mask.
+
+Nothing here may know a label format or guess what a label means; readers and claims say that.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import Skip, UsageError
+from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import links_out
+from p2p_datatools.contract.mask_folder import LINES, MaskLine, look
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.palette import IGNORED, Palette, color_words
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.labels.read import read_labels
+from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
+from p2p_datatools.masks.class_mapping import Claims, parse_mapping
+from p2p_datatools.masks.label_pictures import PictureReader
+from p2p_datatools.masks.paint import Order, label_map
+from p2p_datatools.masks.plan import counted, photo_folder, plan, refuse_inside
+from p2p_datatools.masks.snap import Snapping
+from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
+from p2p_datatools.masks.work import MaskWork
+
+__all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
+
+
+@dataclass(frozen=True)
+class MaskSummary:
+    """What `build_masks` did: `areas` are pixels by class over all masks in `dest`, `unseen` the classes without any.
+
+    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of. Where
+    the labels are colours, `snapped` pixels had one of no class; `blended` are those of them that were not near to any,
+    of which `most_blended` has the largest share.
+    """
+
+    format: str
+    built: int
+    kept: int
+    skipped: tuple[Skip, ...]
+    unseen: tuple[str, ...]
+    areas: dict[str, int]
+    photos_without_labels: int
+    snapped: int
+    blended: int
+    most_blended: str | None
+    dest: Path
+
+
+@dataclass(frozen=True)
+class How:
+    """How labels are painted: the order in which regions cover each other, and what becomes of colours of no class.
+
+    So many `threads` paint at a time (all cores by default), which changes nothing in what is painted.
+    """
+
+    order: Order = "palette"
+    snapping: Snapping = field(default_factory=Snapping)
+    threads: int | None = None
+
+
+AS_USUAL = How()
+
+
+def build_masks(
+    labels: Path,
+    dest: Path,
+    *,
+    palette: Palette,
+    photos: Path | None = None,
+    format: str = "auto",  # noqa: A002 - it is the option's name
+    mapping: Mapping[str, str] | None = None,
+    how: How = AS_USUAL,
+    keep_going: bool = False,
+    report: Reporter = QUIET,
+) -> MaskSummary:
+    """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
+
+    With `photos`, a mask bears its photo's name and has its size. With the order `annotation` what the labelling tool
+    shows on top is on top, otherwise the class that comes later in the palette. Masks that are there and whose labels
+    are unchanged are kept. Colours that are no class's are brought back to one (see `snap`). Raises P2PError for labels
+    that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds
+    something else.
+    """
+    if how.snapping.picture:
+        refuse_picture(how.snapping.picture)
+    found = read_labels(labels, format)
+    if how.order != "palette" and found.are_pictures:
+        raise UsageError(f"--order {how.order}: pictures of class numbers have no order. Leave it out.")
+    refuse_inside(dest, photos, labels if found.are_pictures else None)
+    claims = _claims(found, palette, mapping or {})
+    claims.refuse_unclaimed(found.labels, where=str(labels))
+    folder = photo_folder(photos, found) if photos else None
+    for place, files in ((labels, _files_of(found)), (photos, folder.names.values() if folder else ())):
+        _note_links(place, files, report)
+    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
+    jobs, skipped = plan(found, folder)
+    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+        work = MaskWork(destination, claims, PictureReader(claims, mapping or {}, how.snapping.tolerance), how.order)
+        work.run(jobs, threads=how.threads, report=report)
+        claims.refuse_unclaimed(work.uses, where=str(labels))
+        for unused in claims.unused:
+            report.note(f"--map {unused}: no label in {labels} is called so.")
+        skipped += work.skipped
+        if not (keep_going and work.lines):
+            refuse(skipped, destination)
+        areas = work.commit(skipped)
+    if how.snapping.picture:
+        draw_snapped(how.snapping.picture, jobs, work.pictures, work.lines)
+    return MaskSummary(
+        format=found.format,
+        built=work.built,
+        kept=work.kept,
+        skipped=tuple(skipped),
+        unseen=tuple(name for name in palette.names if not areas[name]),
+        areas=dict(areas),
+        photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
+        snapped=sum(line.snapped for line in work.lines.values()),
+        blended=sum(line.blended for line in work.lines.values()),
+        most_blended=_most_blended(work.lines),
+        dest=dest,
+    )
+
+
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Claims:
+    known = color_words(palette) if found.are_colors else {}
+    known |= dict.fromkeys(found.ignored, IGNORED)
+    unit = "pixel" if found.are_pictures and not found.labels else "region"
+    return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+
+
+def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
+    shares = {name: line.blended / (line.size.width * line.size.height) for name, line in lines.items()}
+    most = max(shares, key=shares.__getitem__, default=None)
+    return most if most and shares[most] else None
+
+
+def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -> dict[str, Any]:
+    # Aliases, ids and --map are left out: one mends those and goes on, and each mask's record tells what they were.
+    return {
+        "work": "masks",
+        "labels": str(labels.resolve()),
+        "photos": str(photos.resolve()) if photos else None,
+        "palette": look(palette),
+        "order": order,
+    }
+
+
+def _files_of(found: LabelSet) -> list[Path]:
+    return [item.path for item in found.items if isinstance(item, PictureLabels)]
+
+
+def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:
+    """Say which files lie elsewhere: links on one's own disk are followed, for so one gathers several sets."""
+    if folder and folder.is_dir() and (links := links_out(folder, files)):
+        report.note(
+            f"{links[0]}: is a link to {links[0].resolve()}, outside {folder}; {len(links)} files read are such links."
+        )
+
+
+def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
+    """Say what was recognised, what the reader noted, and what is left out."""
+    for line in (*([recognised] if recognised else []), *found.notes):
+        report.note(line)
+    without_area: Counter[str] = Counter()
+    for item in found.items:
+        without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
+    if without_area:
+        report.note(f"Without area, so that nothing is painted: {counted(without_area)}.")
+    photos = set(folder.names.values()) if folder else set()
+    if left_out := [path for path in found.left_out if path not in photos]:
+        report.note(
+            f"{left_out[0]}: is no label, for its kind of file blends class numbers; {len(left_out)} are left out."
+        )

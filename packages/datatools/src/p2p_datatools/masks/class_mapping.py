@@ -1,0 +1,156 @@
+"""Decides which class of a palette claims a label: by what `--map` says first, then by the palette's names and ids.
+
+Nothing here may know a label format or a pixel.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
+from p2p_datatools.labels.values import Use
+
+_MOST_LISTED = 200  # class numbers; a picture that is no index picture may have 65,536
+
+
+def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
+    """What `--map FROM=TO` says, as FROM -> TO; FROM is a label, a glob of labels or a class number.
+
+    Raises UsageError when TO is neither a class of `palette` nor background, unpainted or ignore.
+    """
+    mapping: dict[str, str] = {}
+    for word in words:
+        label, equals, target = (part.strip() for part in word.rpartition("="))
+        if not (label and equals and target):
+            raise UsageError(
+                f"--map {word}: is not FROM=TO. Write a label, =, and a class: --map wheel={_last(palette)}."
+            )
+        _check_target(target, palette, word)
+        if mapping.get(label, target) != target:
+            raise UsageError(f"--map {word}: {label} goes to {mapping[label]} already. Leave one of the two out.")
+        mapping[label] = target
+    return mapping
+
+
+def _last(palette: Palette) -> str:
+    return palette.names[-1]
+
+
+def _check_target(target: str, palette: Palette, word: str) -> None:
+    possible = _targets(palette)
+    if target not in possible:
+        close = difflib.get_close_matches(target, possible, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise UsageError(f"--map {word}: there is no class '{target}'.{hint} There are {', '.join(possible)}.")
+
+
+def _targets(palette: Palette) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*palette.names, BACKGROUND, UNPAINTED, IGNORED)))
+
+
+class Claims:
+    """Which class claims a label; with `numbers` the labels are class numbers, which the palette knows by its ids.
+
+    `known` tells of some labels what they are, unless the mapping says otherwise; `unit` is what is counted of them.
+    Raises UsageError when the mapping names a class that the palette has not.
+    """
+
+    def __init__(
+        self,
+        palette: Palette,
+        mapping: Mapping[str, str],
+        *,
+        numbers: bool,
+        known: Mapping[str, str] = MappingProxyType({}),
+        unit: str | None = None,
+    ) -> None:
+        for source, target in mapping.items():
+            _check_target(target, palette, f"{source}={target}")
+        self.palette = palette
+        self._unused = set(mapping)
+        self._mapping = dict(mapping)
+        self._numbers = numbers
+        self._unit = unit or ("pixel" if numbers else "region")
+        self._told = known
+        self._words: dict[str, str | None] = {}
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """What the mapping says of labels that nobody has asked for, as FROM=TO."""
+        return tuple(f"{source}={target}" for source, target in self._mapping.items() if source in self._unused)
+
+    def word(self, label: str) -> str | None:
+        """What `label` becomes: a class's name, background, unpainted or ignore; None when nothing claims it."""
+        if label not in self._words:
+            self._words[label] = self._mapped(label) or self._told.get(label) or self._by_palette(label)
+        return self._words[label]
+
+    def index(self, label: str) -> int | None:
+        """The class index of a label that is claimed; None for one that stays unpainted."""
+        word = self.word(label)
+        assert word is not None, f"{label} is claimed by no class"
+        if word in self.palette.names:
+            return self.palette.index(word)
+        return {BACKGROUND: 0, IGNORED: IGNORE, UNPAINTED: None}[word]
+
+    def _mapped(self, label: str) -> str | None:
+        if label in self._mapping:
+            self._unused.discard(label)
+            return self._mapping[label]
+        globs = [source for source in self._mapping if fnmatchcase(plain(label), plain(source))]
+        self._unused.difference_update(globs)
+        if len({self._mapping[glob] for glob in globs}) > 1:
+            both = " and ".join(f"--map {glob}={self._mapping[glob]}" for glob in globs)
+            raise UsageError(f"{both} both claim '{label}'. Add --map {label}=... to say which is meant.")
+        return self._mapping[globs[0]] if globs else None
+
+    def _by_palette(self, label: str) -> str | None:
+        if self._numbers:  # a mask built from the same pictures as colours has labels that are none
+            index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
+        else:
+            index = self.palette.index_of_label(label)
+        return None if index is None else self.palette.names[index]
+
+    def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str) -> None:
+        """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none."""
+        unclaimed = sorted((label for label in uses if self.word(label) is None), key=int if self._numbers else str)
+        if not unclaimed:
+            return
+        shown, more = unclaimed[:_MOST_LISTED], len(unclaimed) - _MOST_LISTED
+        counts = [(_many(uses[each].count, self._unit), _many(uses[each].pictures, "picture")) for each in shown]
+        listed = [f"{label} ({count} in {pictures})" for label, (count, pictures) in zip(shown, counts, strict=True)]
+        guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
+        options = [f"--map {_quoted(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
+        raise P2PError(
+            f"{where}: no class of the palette {self.palette.name} claims {', '.join(listed)}"
+            f"{f' and {more} more' if more > 0 else ''}. "
+            f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}."
+        )
+
+    def _guess_numbers(self, unclaimed: list[str], uses: Mapping[str, Use]) -> list[str]:
+        """The first class for a number that stands alone beside the background, else CLASS."""
+        background, *classes = self.palette.names
+        claimed = {self.word(label) for label in uses} - {None, background}
+        return [classes[0] if classes and not claimed and len(unclaimed) == 1 else "CLASS"] * len(unclaimed)
+
+    def _guess(self, label: str) -> str:
+        """The class with the name or alias most like the label or one of its words, or CLASS."""
+        known = {
+            plain(name).strip("*_"): each.name for each in self.palette.classes for name in (each.name, *each.aliases)
+        }
+        for part in (plain(label), *reversed(plain(label).split("_"))):
+            if close := difflib.get_close_matches(part, known, n=1, cutoff=0.8):
+                return known[close[0]]
+        return "CLASS"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _quoted(label: str) -> str:
+    """A label as one types it in a shell."""
+    return label if re.fullmatch(r"[\w.-]+", label) else f"'{label}'"

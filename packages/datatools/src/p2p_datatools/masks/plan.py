@@ -1,0 +1,107 @@
+"""Plans a mask folder: which label belongs to which photo, what its mask is called, and of what size it has to be.
+
+Nothing here may open more of a picture than its header, or decide what a label means.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.names import PhotoFolder, safe_name
+from p2p_datatools.contract.pictures.images import photo_size
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionLabels
+from p2p_datatools.masks.paint import is_outside
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mask to build; `photo` is the photo it is for, where photos were given."""
+
+    item: RegionLabels | PictureLabels
+    name: str
+    photo: Path | None
+
+
+def refuse_inside(dest: Path, *folders: Path | None) -> None:
+    """Raise UsageError when `dest` lies in one of the folders that the work reads its pictures from."""
+    for folder in folders:
+        if folder and dest.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{dest}: lies in {folder}, where its masks would be taken for photos or labels the next time. "
+                "Choose a destination outside it."
+            )
+
+
+def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
+    """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
+    labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
+    folder = PhotoFolder(photos, apart=[*labels, *found.beside])
+    folder.refuse_clashes()
+    return folder
+
+
+def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[Skip]]:
+    """The masks to build, and the pictures that cannot be."""
+    jobs, skipped = [], [*found.skipped, *(folder.strange if folder else ())]
+    for item in found.items:
+        try:
+            jobs.append(_job(item, folder))
+        except P2PError as error:
+            skipped.append(skip_of(error, item.where))
+    times = Counter(job.name for job in jobs)
+    why = "several labels are for the picture {}. Leave one of them."
+    skipped += [Skip(job.item.where, why.format(job.name)) for job in jobs if times[job.name] > 1]
+    return [job for job in jobs if times[job.name] == 1], skipped
+
+
+def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Job:
+    if folder is None:
+        job = Job(item, safe_name(item.file_name), None)
+    else:
+        photo = folder.find(item.file_name)
+        job = Job(item, folder.name(photo), photo)
+    if isinstance(item, RegionLabels) and not item.regions:
+        but = f" with an area, but {counted(item.without_area)}" if item.without_area else ""
+        raise P2PError(f"{item.where}: no outline is drawn in it{but}. Label it, or take it out of the labels.")
+    return job
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    """How many there are of each kind, in words."""
+    return " and ".join(f"{count} of the kind '{kind}'" for kind, count in kinds.items())
+
+
+def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None:
+    """Raise P2PError for a region that lies wholly outside its picture: it was drawn on another one."""
+    for count, region in enumerate(regions, start=1):
+        if is_outside(region, size):
+            raise P2PError(
+                f"{where}: region {count} ({region.label}) lies wholly outside the picture of {size}. "
+                "Delete it, or take the photo it was drawn on."
+            )
+
+
+def needed_size(job: Job) -> Size | None:
+    """The size that the mask has to have; None where only the picture of class numbers itself tells it.
+
+    Raises P2PError when labels and photo differ, or neither tells a size.
+    """
+    labels = job.item.size if isinstance(job.item, RegionLabels) else None
+    if job.photo is None:
+        if labels is None and isinstance(job.item, RegionLabels):
+            raise P2PError(f"{job.item.where}: its labels do not tell its size. Give the photos with --photos.")
+        return labels
+    size = photo_size(job.photo)
+    if labels is not None and labels != size:
+        raise other_size(job.item.where, labels, size)
+    return size
+
+
+def other_size(where: str, labels: Size, photo: Size) -> P2PError:
+    """The error that labels are of another size than their photo."""
+    return P2PError(
+        f"{where}: the labels are for a picture of {labels}, the photo is {photo}. Take the photo they are of."
+    )

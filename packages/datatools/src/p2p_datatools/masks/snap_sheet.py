@@ -1,0 +1,69 @@
+"""Draws where colours of label pictures had to be brought back to a class's: the picture, and the pixels marked.
+
+Nothing here may decide which class a colour is, or write anything but the one picture asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.mask_folder import MaskLine
+from p2p_datatools.contract.pictures.images import read_photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import ColorLabels
+from p2p_datatools.masks.label_pictures import PictureReader
+from p2p_datatools.masks.plan import Job
+from p2p_datatools.sheets.layout import Tile, sheet
+
+MOST = 8  # pictures shown
+
+
+BOX = Size(360, 360)
+
+
+NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
+
+
+def refuse_picture(path: Path) -> None:
+    """Raise UsageError when the picture cannot be written as asked: before any work is done."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path}: is not a PNG file's name; end it in .png.")
+    if path.exists():
+        raise UsageError(f"{path}: exists. Choose another name, or delete it.")
+
+
+def draw_snapped(path: Path, jobs: Sequence[Job], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
+    """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed."""
+    jobs = [job for job in jobs if job.name in lines and isinstance(job.item, ColorLabels)]
+    drawn = [job for job in jobs if lines[job.name].snapped]
+    worst = sorted(drawn, key=lambda job: _share(lines[job.name]), reverse=True)[:MOST]
+    tiles = [tile for job in worst if (tile := _tile(job, reader, _share(lines[job.name])))]
+    if not tiles:
+        return
+    cell = Size(
+        max(picture.shape[1] for tile in tiles for picture in tile.pictures),
+        max(picture.shape[0] for tile in tiles for picture in tile.pictures),
+    )
+    title = (
+        f"{len(drawn)} of {len(jobs)} pictures have colours of no class, {len(tiles)} shown: magenta is near to none"
+    )
+    write_png(path, sheet(tiles, columns=2, cell=cell, title=title, headings=("labels", "brought back", "where")))
+
+
+def _share(line: MaskLine) -> float:
+    return line.blended / (line.size.width * line.size.height)
+
+
+def _tile(job: Job, reader: PictureReader, share: float) -> Tile | None:
+    assert isinstance(job.item, ColorLabels), "draw_snapped leaves the others out"
+    picture = read_photo(job.item.path)
+    try:
+        snapped, _ = reader.snap(job.item, picture)
+    except P2PError:
+        return None  # it has changed since its mask was built, which is told elsewhere
+    grey = np.repeat(150 + picture.mean(axis=2, keepdims=True) * 0.4, 3, axis=2).astype(np.uint8)
+    grey[snapped.moved], grey[snapped.blended] = NEAR, BLENDED
+    shown = (picture, reader.colors(job.item)[snapped.rows], grey)
+    return Tile(tuple(Tile(shown, exact=(True,) * 3).fitted(BOX)), f"{job.name}: {share:.1%} near to none")

@@ -1,0 +1,171 @@
+"""The one assembler: pictures of two folders, partners by name, become side-by-side A|B pictures with a manifest.
+
+Nothing here may decide on a split, paint a mask, or hold more than one pair's pixels at a time.
+"""
+
+import contextlib
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.differences import differences
+from p2p_datatools.contract.errors import Skip, UsageError
+from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
+from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, is_manifested, read_manifest, write_manifest
+from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.jobs.run import cores
+from p2p_datatools.pairs.assemble import Assembler, is_crowd
+from p2p_datatools.pairs.match import BY_STEM, Files, partners
+from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, Job, job_of
+from p2p_datatools.pairs.shards import Shard
+
+
+@dataclass(frozen=True)
+class PairSummary:
+    """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
+
+    `scaled` pairs have a mask that was brought from half or twice the size; `forms` are channels and type of each half.
+    """
+
+    built: int
+    kept: int
+    skipped: tuple[Skip, ...]
+    dest: Path
+    halves: tuple[str, str]
+    smallest: Size
+    largest: Size
+    scaled: int
+    forms: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How pairs are matched and made, beside size and fit; `jobs` threads work at a time, None for one a core."""
+
+    match: str = BY_STEM
+    jobs: int | None = None
+    shard: Shard | None = None
+
+
+def pair(
+    a: Path,
+    b: Path,
+    dest: Path,
+    *,
+    halves: tuple[str, str] | None = None,
+    size: Size | None = None,
+    fit: Fit = "stretch",
+    ways: Ways = Ways(),
+    keep_going: bool = False,
+    report: Reporter = QUIET,
+) -> PairSummary:
+    """Write one lossless pair for every name that A and B share, A left and B right, into DEST/all, and the manifest.
+
+    Either folder may be a mask folder (it has a palette.toml). `halves` are the words for A and B, such as
+    ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
+    keep their own, and the two of a pair must agree, but that a mask may be half or twice as large as its photo. On a
+    DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a picture of DEST
+    that is gone is built again in its place. A shard goes to a folder of its own beside DEST, for `merge`.
+
+    Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
+    then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
+    """
+    dest = ways.shard.part_of(dest) if ways.shard else dest
+    _refuse_inside(dest, (a, b))
+    known = read_manifest(dest) if is_manifested(dest) else None
+    matched, skipped = partners(a, b, match=ways.match, report=report)
+    pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
+    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
+    settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
+    old = _old_pairs(dest, job, known, settings)
+    crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
+    if ways.shard:
+        matched, skipped = ways.shard.share(matched, skipped)
+    with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
+        wanted = _either(old, matched)
+        assembler = Assembler(job, destination, old, wanted=wanted, crowded=crowded)
+        counts = {"built": 0, "kept": 0}
+        with contextlib.closing(assembler.bring(matched.items(), ways.jobs or cores())) as outcomes:
+            for outcome in report.track(outcomes, "pairing", len(matched)):
+                if isinstance(outcome, Skip):
+                    skipped.append(outcome)
+                else:
+                    counts["kept" if outcome == "kept" else "built"] += 1
+        if not keep_going or not (ways.shard or assembler.names()):
+            refuse(skipped, destination)
+        merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
+        sizes = _Sizes()
+        _commit(destination, job, assembler, settings | merged, skipped, sizes)
+    forms = [f"{half.channels} x {half.dtype}" for half in job.halves]
+    return PairSummary(
+        **counts,
+        skipped=tuple(skipped),
+        dest=dest,
+        halves=(job.halves[0].name, job.halves[1].name),
+        smallest=sizes.smallest,
+        largest=sizes.largest,
+        scaled=sizes.scaled,
+        forms=(forms[0], forms[1]),
+    )
+
+
+def _either(one: Container[str], other: Container[str]) -> Callable[[str], bool]:
+    return lambda name: name in one or name in other
+
+
+def _refuse_inside(dest: Path, folders: Files) -> None:
+    if folders[0].resolve() == folders[1].resolve():
+        raise UsageError(f"{folders[0]}: is given as A and as B. Name two folders.")
+    for folder in folders:
+        if dest.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"{dest}: lies in {folder}, whose pictures it would join. Choose a place outside.")
+
+
+def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:
+    """The pairs DEST has already, by name; a DEST that was made in another way is refused."""
+    if known is None:
+        return {}
+    if known.provenance.get("by") != MADE_BY:
+        raise UsageError(f"{dest}: holds pairs that '{MADE_BY}' did not make. Choose another destination.")
+    made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
+    wanted = {**settings, "halves": job.halves, "palette": job.palette}
+    if differing := differences(made, wanted):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+    return ByName(known.pairs)
+
+
+class _Sizes:
+    """The sizes of the pairs that come by, and how many have a mask that was scaled."""
+
+    def __init__(self) -> None:
+        self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
+
+    def seen(self, pair: Pair) -> Pair:
+        """Take note of a pair."""
+        area = pair.size.width * pair.size.height
+        if self.smallest == (0, 0) or area < self.smallest.width * self.smallest.height:
+            self.smallest = pair.size
+        if area > self.largest.width * self.largest.height:
+            self.largest = pair.size
+        self.scaled += SCALED in pair.sources
+        return pair
+
+
+def _commit(
+    destination: Destination,
+    job: Job,
+    assembler: Assembler,
+    settings: dict[str, Any],
+    skipped: Sequence[Skip],
+    sizes: _Sizes,
+) -> None:
+    halves = [
+        half if half.dtype in RANGES else replace(half, range=assembler.measured(place, half.range))
+        for place, half in enumerate(job.halves)
+    ]
+    pairs = NamedPairs(assembler.names(), lambda name: sizes.seen(assembler.pair_of(name)))
+    folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
+    destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)

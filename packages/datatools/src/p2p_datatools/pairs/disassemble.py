@@ -1,0 +1,203 @@
+"""A|B pictures taken apart: the left and the right halves of any pair folder become two folders, masks exact.
+
+Nothing here may resize, recolour or join pictures, or change the folder that it takes apart.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.differences import differences
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
+from p2p_datatools.contract.names import safe_name
+from p2p_datatools.contract.pairs.halves import read_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, is_manifested, read_foreign, read_manifest
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import indices_of_colors
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.jobs.convert import Line, Product, Source, convert, refuse_inside, write_conversion
+
+HEADER, LINES = "halves.json", "halves.jsonl"
+
+
+FORMAT, VERSION = "p2p-halves", 1
+
+
+@dataclass(frozen=True)
+class HalvesSummary:
+    """What `halves` did: pairs `split` now and `kept` from an earlier call; `folders` are the left and the right."""
+
+    split: int
+    kept: int
+    skipped: tuple[Skip, ...]
+    dest: Path
+    folders: tuple[Path, Path]
+    masks: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is taken apart, and into what; the palette is that of the halves that are masks."""
+
+    folder: PairFolder
+    sides: tuple[Half, Half]
+
+    def settings(self) -> dict[str, Any]:
+        """What DEST must agree on to be added to: the words, which are masks, and of which classes."""
+        palette = self._palettes()[0] or self._palettes()[1]
+        return {
+            "halves": [{"name": side.name, "mask": side.kind == "mask"} for side in self.sides],
+            "palette": look(palette) if palette else None,
+        }
+
+    def _palettes(self) -> tuple[Palette | None, Palette | None]:
+        a, b = (self.folder.palette if side.kind == "mask" else None for side in self.sides)
+        return a, b
+
+    def masks(self) -> tuple[str, ...]:
+        """The words of the halves that are masks."""
+        return tuple(side.name for side, palette in zip(self.sides, self._palettes(), strict=True) if palette)
+
+    def apart(self, name: str, pair: Pair) -> list[Product]:
+        """The two halves of one pair, as they are to be written."""
+        path = self.folder.path / pair.file
+        left, right, digest = read_halves(self.folder, pair)
+        if pair.hash and digest != pair.hash:
+            raise P2PError(f"{path}: is not the picture in the manifest (its hash differs). Put it back or pair again.")
+        parts = zip(self.sides, self._palettes(), (left, right), strict=True)
+        return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
+
+
+def halves(
+    pairs: Path,
+    dest: Path,
+    *,
+    words: tuple[str, str] | None = None,
+    keep_going: bool = False,
+    report: Reporter = QUIET,
+) -> HalvesSummary:
+    """Write the left half of every A|B picture in PAIRS to DEST/<left word>/NAME.png and the right one beside it.
+
+    PAIRS is a pair folder or any ordinary pix2pix folder (PNG or JPEG; train/, val/, test/, or pictures alone), whose
+    names keep their split folder, such as train/1. `words` are by default those of the manifest, else ("a", "b").
+    Halves that the manifest calls masks become exact mask folders with their palette; every file is lossless. On a
+    DEST made with the same words new pairs are added and others kept.
+
+    Raises P2PError, and writes no DEST, when a picture is broken or has an odd width, unless `keep_going`: then those
+    are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
+    """
+    job = _job(pairs, words, report)
+    refuse_inside(dest, pairs)
+    named, skipped = _named(job.folder)
+    with Destination(dest, marker=HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
+        _refuse_other(dest, job)
+        sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
+        done = convert(
+            sources,
+            lambda source: job.apart(source.name, named[source.name]),
+            destination,
+            journal=LINES,
+            report=report,
+        )
+        skipped += done.skipped
+        if not keep_going or not done.lines:
+            refuse(skipped, destination)
+        destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
+    folders = (dest / job.sides[0].name, dest / job.sides[1].name)
+    masks = tuple(dest / word for word in job.masks())
+    return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)
+
+
+def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
+    folder = read_manifest(pairs) if is_manifested(pairs) else read_foreign(pairs, needs_train=False)
+    _note_others(folder, report)
+    a, b = words or (folder.a.name, folder.b.name)
+    if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
+        raise UsageError(f"halves {a},{b}: need two different words, such as photo,mask.")
+    for side, word in zip((folder.a, folder.b), (a, b), strict=True):
+        if side.kind == "mask" and folder.palette is None:
+            raise P2PError(f"{pairs}: its half {word} is a mask, but the manifest has no palette. Pair again.")
+    return _Job(folder, (Half(a, folder.a.kind), Half(b, folder.b.kind)))
+
+
+def _note_others(folder: PairFolder, report: Reporter) -> None:
+    """Say what is not taken apart: pictures of a foreign folder that lie in none of the folders of pairs."""
+    if folder.foreign and not is_manifested(folder.path):
+        known = {folder.path / pair.file for pair in folder.pairs}
+        others = [path for path in find_pictures(folder.path) if path not in known]
+        if others:
+            report.note(f"{others[0]}: lies in no folder of pairs (train/, val/, test/); {len(others)} are left out.")
+
+
+def _named(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
+    """The pairs by the names that their halves get, and those whose names no file can have."""
+    named: dict[str, Pair] = {}
+    skipped = []
+    for pair in sorted(folder.pairs, key=lambda pair: pair.name):
+        where = str(folder.path / pair.file)
+        try:
+            name = safe_name(f"{pair.name}.png")
+        except P2PError as error:
+            skipped.append(skip_of(error, where))
+            continue
+        if name in named:
+            skipped.append(Skip(where, f"has the same name as {named[name].file}. Remove or rename one of them."))
+        else:
+            named[name] = pair
+    return named, skipped
+
+
+def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Product:
+    """What a half becomes: a mask of its palette, a PNG where that holds it exactly, else a TIFF."""
+    if palette is None:
+        fits_png = half.dtype in (np.uint8, np.uint16) and (half.ndim == 2 or half.shape[2] == 3)
+        return Product(f"{place}.{'png' if fits_png else 'tif'}", np.ascontiguousarray(half))
+    indices, outside = indices_of_colors(half, palette)
+    if outside.any():
+        raise P2PError(
+            f"{path}: {int(outside.sum())} pixels of its mask half have a colour outside the palette {palette.name}. "
+            "Pair again from the masks."
+        )
+    return Product(f"{place}.png", indices, palette)
+
+
+def _refuse_other(dest: Path, job: _Job) -> None:
+    """Raise UsageError when DEST was made with other words, or of masks of other classes."""
+    if not (dest / HEADER).is_file():
+        return
+    header = read_json(dest / HEADER)
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise UsageError(f"{dest}: its {HEADER} is not that of 'p2p data halves'. Choose another destination.")
+    if differing := differences(header, job.settings()):
+        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+
+
+def _write_records(at: Path, job: _Job, lines: Mapping[str, Line]) -> None:
+    """The mask folders' records, halves.jsonl, and halves.json last, for by it the folder counts as whole."""
+    palette = job.folder.palette
+    for word in job.masks():
+        assert palette is not None, "without one no half is a mask"
+        write_records(at / word, palette, _mask_lines(word, list(lines.values())))
+    write_conversion(at / LINES, lines)
+    data_hash = job.folder.data_hash if is_manifested(job.folder.path) else None
+    source = {"source": job.folder.path.as_posix(), "pairs": len(lines), "data_hash": data_hash}
+    write_json(at / HEADER, {"format": FORMAT, "version": VERSION, **job.settings(), **source})
+
+
+def _mask_lines(word: str, lines: Sequence[Line]) -> list[MaskLine]:
+    found = []
+    for line in lines:
+        areas = line.areas[f"{word}/{line.name}.png"]
+        labels = {name: name for name in areas}
+        found.append(MaskLine(line.name, line.size, areas, line.source, line.sha256, labels))
+    return found

@@ -1,0 +1,244 @@
+"""The two files of each name, held in little memory: there may be millions.
+
+Nothing here may look at the disk or decide what belongs together.
+"""
+
+import csv
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.names import is_name, name_of
+from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+Files = tuple[Path, Path]  # the A and the B of one name
+
+
+class Matched(Mapping[str, Files]):
+    """Files of two folders by name, in the order in which they were added."""
+
+    def __init__(self, a: Path, b: Path) -> None:
+        self._folders = a, b
+        self._kept: dict[str, tuple[str, str]] = {}
+        self._known: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def add(self, name: str, a: str, b: str) -> None:
+        """Add the files of a name, as paths below their folders or as `shortened` gives them."""
+        kept = shortened(a, name), shortened(b, name)
+        # Most files are called as their pair and have one of few suffixes, so that all of them share one tuple.
+        self._kept[name] = self._known.setdefault(kept, kept) if all(map(_is_suffix, kept)) else kept
+
+    def only(self, has: Callable[[str], bool]) -> "Matched":
+        """Those whose names `has` says yes to."""
+        found = Matched(*self._folders)
+        found._kept = {name: kept for name, kept in self._kept.items() if has(name)}
+        return found
+
+    def __getitem__(self, name: str) -> Files:
+        (a, b), (folder_a, folder_b) = self._kept[name], self._folders
+        return folder_a / lengthened(a, name), folder_b / lengthened(b, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def _is_suffix(kept: str) -> bool:
+    return kept.startswith(".")
+
+
+def shortened(file: str, name: str) -> str:
+    """A file's suffix where the rest is its name; else the path as it is, which begins with no dot."""
+    suffix = file[file.rfind(".") :]
+    return sys.intern(suffix) if len(file) == len(name) + len(suffix) and file.startswith(name) else file
+
+
+def lengthened(kept: str, name: str) -> str:
+    """The path that `shortened` made shorter."""
+    return name + kept if _is_suffix(kept) else kept
+
+
+Partners = tuple[Matched, list[Skip]]
+
+
+Key = Callable[[str], str | None]  # from a picture's name to what is compared
+
+
+BY_STEM = "stem"
+
+
+def partners(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
+    """The two files of each name, in the order of the names, and what is wrong elsewhere.
+
+    `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
+    its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
+    folders: the name is that of A. Raises P2PError when a folder has no pictures or nothing matches, UsageError when
+    the expression is none.
+    """
+    if match.lower().endswith(".csv"):
+        return listed(Path(match), a, b, report=report)
+    return _by_key(a, b, _own_name if match == BY_STEM else _found_by(match))
+
+
+def _own_name(name: str) -> str:
+    return name
+
+
+def _found_by(expression: str) -> Key:
+    try:
+        pattern = re.compile(expression)
+    except re.error as error:
+        raise UsageError(
+            f"match {expression}: is no regular expression: {error}. Write stem, a FILE.csv, or an expression whose "
+            r"first group is what the names in A and B share, such as '(\d+)'."
+        ) from error
+
+    def found(name: str) -> str | None:
+        hit = pattern.search(name)
+        return None if hit is None else hit[1 if pattern.groups else 0]
+
+    return found
+
+
+def _by_key(a: Path, b: Path, key: Key) -> Partners:
+    of_a, of_b = _Named(a, key), _Named(b, key)
+    in_a, in_b = of_a.files, of_b.files
+    if not any(name in in_b for name in in_a):
+        raise P2PError(
+            f"{a}: has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there. "
+            "A name is the path below the folder without suffix, or what --match finds in it."
+        )
+    matched, skipped = Matched(a, b), of_a.skipped + of_b.skipped
+    for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
+        twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
+        if twice:
+            skipped.append(_same_name(name, twice, by_stem=key is _own_name))
+        elif name not in in_a or name not in in_b:
+            of, other = (of_a, b) if name in in_a else (of_b, a)
+            what = f"has no partner in {other}. Add '{name}' there, or remove this one."
+            skipped.append(Skip(str(of.all_of(name)[0]), what))
+        else:
+            matched.add(name, in_a[name], in_b[name])
+    return matched, skipped
+
+
+def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
+    others = f"{files[1]}" + (f" and {len(files) - 2} more" if len(files) > 2 else "")
+    if by_stem:
+        return Skip(str(files[0]), f"has the same name as {others}. Rename or remove one of them.")
+    found = f"for the expression finds '{name}' in both. Let it find what tells them apart."
+    return Skip(str(files[0]), f"has the same name as {others}, {found}")
+
+
+def _an_example(found: dict[str, str]) -> str:
+    return f"'{min(found)}'" if found else "none"
+
+
+class _Named:
+    """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
+
+    def __init__(self, folder: Path, key: Key) -> None:
+        self._folder = folder
+        self.files: dict[str, str] = {}
+        self.more: dict[str, list[Path]] = {}
+        self.skipped: list[Skip] = []
+        for file in pictures_of(folder, self.skipped):
+            name = key(name_of(file))
+            if name is None:
+                self._skip(file, "does not match the expression. Mend the expression, or move the file.")
+            elif not is_name(name):
+                self._skip(file, f"would be called '{name}', which cannot be a file's name. Mend the expression.")
+            elif name in self.files:
+                self.more.setdefault(name, []).append(folder / file)
+            else:
+                self.files[name] = shortened(file, name)
+
+    def _skip(self, file: str, why: str) -> None:
+        self.skipped.append(Skip(str(self._folder / file), why))
+
+    def all_of(self, name: str) -> list[Path]:
+        """All pictures of a name."""
+        return [self._folder / lengthened(self.files[name], name), *self.more.get(name, [])]
+
+
+def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
+    """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
+
+    Raises P2PError when there are none.
+    """
+    if not folder.is_dir():
+        raise P2PError(f"{folder}: there is no such folder.")
+    strange: list[P2PError] = []
+    found = picture_names(folder, ARRAYS, strange=strange)
+    skipped += [skip_of(error, str(folder)) for error in strange]
+    if not found and not strange:
+        raise P2PError(f"{folder}: has no pictures ({', '.join(sorted(ARRAYS))}). Is it the right folder?")
+    return found
+
+
+def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
+    """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
+
+    A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
+    listed are left out, and `report` is told how many. Raises P2PError when the file is no CSV text or lists no pair.
+    """
+    folders = a, b
+    skipped: list[Skip] = []
+    here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
+    found: dict[str, tuple[str, str]] = {}
+    lines: dict[str, int] = {}
+    for number, row in _rows(file):
+        try:
+            files = _listed_files(row, folders, here)
+            name = name_of(files[0])
+            if name in lines:
+                raise P2PError(f"'{name}' is in line {lines[name]} already, and a pair has the name of its A.")
+        except P2PError as error:
+            skipped.append(Skip(f"{file}: line {number}", f"{error} Mend or remove the line."))
+            continue
+        found[name], lines[name] = files, number
+    if not found and not skipped:
+        raise P2PError(f"{file}: lists no pairs. Write a line 'path in A,path in B' for each.")
+    for place, folder in enumerate(folders):
+        if left := len(here[place]) - len({files[place] for files in found.values()}):
+            report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
+    matched = Matched(a, b)
+    for name, files in sorted(found.items()):
+        matched.add(name, *files)
+    return matched, skipped
+
+
+def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV file that are not empty and no heading, with their numbers."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            for row in reader:
+                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
+                if any(cell.strip() for cell in row) and not is_heading:
+                    yield reader.line_num, row
+    except OSError as error:
+        raise P2PError(f"{file}: cannot be read: {error.strerror}.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise P2PError(f"{file}: line {reader.line_num + 1} is no CSV in UTF-8 ({error}). Save it as such.") from error
+
+
+def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:
+    if len(row) != 2:
+        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        raise P2PError(f"has {columns}, not two with a comma between; write a path with a comma in quotes.")
+    found = []
+    for cell, folder, files in zip(row, folders, here, strict=True):
+        path = PurePosixPath(cell.strip())
+        if path.is_absolute() or ".." in path.parts:
+            raise P2PError(f"'{cell}' leads out of {folder}; paths are below it.")
+        if str(path) not in files:
+            raise P2PError(f"there is no picture '{cell}' in {folder}.")
+        found.append(str(path))
+    return found[0], found[1]

@@ -1,0 +1,207 @@
+"""What is paired into what, and how: the two sides, their halves, the size; one pair's halves out of its two files.
+
+Nothing here may write, or know which pairs there are.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.pairs.halves import Store, refuse_unequal, store_of
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.arrays import Array, Form, common_form, decoded_bytes, form_of, read_array
+from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
+from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.pairs.match import Files
+
+MADE_BY = "p2p data pair"
+
+
+WEIGHT = 4  # bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads
+
+
+RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # of other types it is that of the values met
+
+
+NO_RANGE = (math.inf, -math.inf)
+
+
+SCALED = "scaled"  # in a pair's sources: from which size to which its mask was brought
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two folders and what half it becomes; a mask folder has a palette, any other has none."""
+
+    folder: Path
+    palette: Palette | None
+    half: Half
+
+    def read(self, file: Path) -> Array:
+        """The picture in its own size: class indices of a mask, else values of the half's channels and type."""
+        if self.palette is not None:
+            return read_mask(file, self.palette)
+        if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() != ".npy":
+            return read_photo(file)
+        form = form_of(file)
+        if not self._takes(form):
+            raise _wrong_form(file, form, self.half)
+        values = read_array(file, form)
+        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2)
+
+    def _takes(self, form: Form) -> bool:
+        grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
+        return form.dtype == self.half.dtype and (form.channels == self.half.channels or grey_in_color)
+
+    def finish(self, values: Array, size: Size | None, fit: Fit) -> Array:
+        """The half as it will stand in the pair, at `size` if there is one: masks exact and in colours."""
+        if size:
+            values = fit_to(values, size, fit, exact=self.palette is not None)
+        return values if self.palette is None else colorize(values, self.palette)
+
+
+class Halves(NamedTuple):
+    """Two halves, ready to be written, and what was done to bring them there."""
+
+    a: Array
+    b: Array
+    remarks: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is paired into what, and how."""
+
+    a: Side
+    b: Side
+    size: Size | None
+    fit: Fit
+
+    @property
+    def halves(self) -> tuple[Half, Half]:
+        """What the halves are."""
+        return self.a.half, self.b.half
+
+    @property
+    def palette(self) -> Palette | None:
+        """The palette of the masks, if there are any."""
+        return self.a.palette or self.b.palette
+
+    @property
+    def store(self) -> Store:
+        """How the halves lie on the disk."""
+        return store_of(*self.halves)
+
+    def settings(self) -> dict[str, Any]:
+        """What a pair's pixels depend on besides its sources, as JSON; without a size the fit has no effect."""
+        return {"size": list(self.size) if self.size else None, "fit": self.fit if self.size else None}
+
+    def recipe(self) -> dict[str, Any]:
+        """What unfinished work must agree on to be continued."""
+        palette = self.palette.to_json() if self.palette else None
+        halves = [[half.name, half.kind, half.channels, half.dtype] for half in self.halves]
+        return {"by": MADE_BY, "halves": halves, "palette": palette, **self.settings()}
+
+    def assemble(self, files: Files) -> Halves:
+        """The halves of two files; a mask of half or twice its photo's size is brought to the photo's, by nearest."""
+        a, b = self.a.read(files[0]), self.b.read(files[1])
+        own, other = size_of(a), size_of(b)
+        remarks: dict[str, str] = {}
+        if own != other and _is_double(own, other):
+            if self.a.palette and not self.b.palette:
+                a, remarks = resize_mask(a, other), {SCALED: f"a {own} to {other}"}
+            elif self.b.palette and not self.a.palette:
+                b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
+        a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
+        refuse_unequal(a, b, where=str(files[0]))
+        return Halves(a, b, remarks)
+
+    def sources(self, files: Files) -> dict[str, str]:
+        """Which files a pair is made of, and by which hash to know them again."""
+        found: dict[str, str] = {}
+        for key, side, file in (("a", self.a, files[0]), ("b", self.b, files[1])):
+            found |= {key: file.relative_to(side.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
+        return found
+
+    def weight(self, files: Files) -> int:
+        """About how many bytes pairing two files takes at its height; 0 where a file cannot be read anyway."""
+        try:
+            return sum(WEIGHT * decoded_bytes(file) for file in files)
+        except P2PError:
+            return 0
+
+
+def _is_double(one: Size, other: Size) -> bool:
+    """Whether one size is half the other, rounded up or down where a side is odd."""
+    small, large = sorted((one, other))
+    return all(part in (whole // 2, -(-whole // 2)) for part, whole in zip(small, large, strict=True))
+
+
+def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
+    if half.dtype == "uint8" and form.dtype != "uint8":
+        return DepthError(
+            f"{file}: has 16 bits a channel or floats; the other photos here have 8. Convert it to 8 bits first."
+        )
+    others = Form(form.size, half.channels, half.dtype)
+    return P2PError(f"{file}: has {form}, the others of this half {others}. Convert it, or pair it elsewhere.")
+
+
+def job_of(
+    folders: Files,
+    words: tuple[str, str] | None,
+    size: Size | None,
+    fit: Fit,
+    *,
+    pictures: tuple[Iterable[Path], Iterable[Path]],
+    known: PairFolder | None,
+) -> Job:
+    """How the pictures of two folders are paired: as in the folder that is `known`, else as these pictures tell.
+
+    Raises UsageError when palettes differ, words are alike, or a half is called mask and is none.
+    """
+    palettes = palette_of(folders[0]), palette_of(folders[1])
+    if palettes[0] and palettes[1] and palettes[0] != palettes[1]:
+        raise UsageError(
+            f"{folders[0]}: has palette {palettes[0].name}, {folders[1]} another one. "
+            "Build both masks with one palette."
+        )
+    if size and min(size) < 1:
+        raise UsageError(f"size {size}: both sides need at least one pixel.")
+    halves = _halves(folders, palettes, words)
+    forms = [(known.a, known.b)[place] if known else None for place in (0, 1)]
+    sides = []
+    for folder, palette, half, form, paths in zip(folders, palettes, halves, forms, pictures, strict=True):
+        if form is None and palette is None:
+            channels, dtype = common_form(paths)
+            form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, NO_RANGE))
+        if form is not None:
+            half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
+        sides.append(Side(folder, palette, half))
+    return Job(sides[0], sides[1], size, fit)
+
+
+def _halves(
+    folders: Files, palettes: tuple[Palette | None, Palette | None], words: tuple[str, str] | None
+) -> tuple[Half, Half]:
+    is_mask = palettes[0] is not None, palettes[1] is not None
+    words = words or {(True, False): ("mask", "photo"), (False, True): ("photo", "mask")}.get(is_mask, ("a", "b"))
+    if words[0] == words[1] or not all(re.fullmatch(r"\w+", word) for word in words):
+        raise UsageError(f"halves {words[0]},{words[1]}: need two different words, such as mask,photo.")
+    for folder, palette, word in zip(folders, palettes, words, strict=True):
+        if word == "mask" and palette is None:
+            raise UsageError(
+                f"{folder}: is no mask folder (it has no palette.toml), so its colours would blend when resized. "
+                "Build it with 'p2p data build-masks', or call this half something else than mask."
+            )
+    plain = Half(words[0], "photo" if any(is_mask) else "picture")
+    mask = replace(plain, kind="mask")
+    return mask if is_mask[0] else plain, replace(mask if is_mask[1] else plain, name=words[1])

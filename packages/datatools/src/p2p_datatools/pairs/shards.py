@@ -1,0 +1,293 @@
+"""One share of a large pairing: which names belong to it and where it goes, so that many machines can work at once.
+
+Nothing here may look at a picture or depend on the order of names.
+"""
+
+import contextlib
+import hashlib
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from p2p_datatools.contract.differences import differences
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
+from p2p_datatools.contract.files.destination import SKIPPED, Destination
+from p2p_datatools.contract.pairs.halves import files_of, store_of
+from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
+from p2p_datatools.contract.pairs.manifest import (
+    HEADER,
+    LINES,
+    UNSPLIT,
+    Half,
+    PairFolder,
+    is_manifested,
+    read_manifest,
+    write_manifest,
+)
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.pairs.assemble import is_crowd, place_of
+from p2p_datatools.pairs.match import Matched
+from p2p_datatools.pairs.recipe import MADE_BY
+
+
+class Shard(NamedTuple):
+    """Share `number` (from 1) `of` so many."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    def part_of(self, dest: Path) -> Path:
+        """The folder beside DEST that this share goes to."""
+        return dest.with_name(f"{dest.name}.{self.number}-of-{self.of}")
+
+    def has(self, name: str) -> bool:
+        """Whether a name belongs to this share: by its hash, so that new names move no old ones."""
+        return int.from_bytes(hashlib.sha256(f"shard {name}".encode()).digest()[:8], "big") % self.of == self.number - 1
+
+    def share(self, matched: Matched, skipped: Sequence[Skip]) -> tuple[Matched, list[Skip]]:
+        """The names of this share, and the skips, each in one share only."""
+        return matched.only(self.has), [skip for skip in skipped if self.has(skip.where)]
+
+
+def parse_shard(text: str) -> Shard:
+    """Read `2/8`; raises UsageError."""
+    found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
+    shard = Shard(int(found[1]), int(found[2])) if found else Shard(0, 0)
+    if not 1 <= shard.number <= shard.of:
+        raise UsageError(f"shard {text}: is not I/N with I from 1 to N, such as 2/8 for the second of eight.")
+    return shard
+
+
+BY = "p2p data merge"
+
+
+@dataclass(frozen=True)
+class MergeSummary:
+    """What `merge` did: pairs brought to DEST in this call, those that were there, and what the parts had skipped."""
+
+    brought: int
+    kept: int
+    parts: int
+    skipped: tuple[Skip, ...]
+    dest: Path
+
+
+def merge(parts: Sequence[Path], dest: Path, *, move: bool = False, report: Reporter = QUIET) -> MergeSummary:
+    """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts at the end.
+
+    The parts must be made with the same halves, palette, size and fit, not be split yet, and have no name in common;
+    of a pairing in shards all must be there. The same call again continues what was interrupted, or does nothing.
+    Raises P2PError when pairs have one name in two parts, a file is missing, or a shard is.
+    """
+    _refuse_places(parts, dest)
+    known = read_manifest(dest) if is_manifested(dest) else None
+    folders = _opened(parts, known)
+    moved = len(parts) - len(folders)
+    skipped = tuple(_skipped([dest, *parts] if moved else parts))
+    if not folders:
+        assert known is not None
+        _empty(parts)
+        return MergeSummary(0, len(known.pairs), len(parts), skipped, dest)
+    header = _common(folders)
+    _refuse_missing_shards(folders, moved)
+    pairs = _planned(folders)
+    merged = sorted({part.name for part in parts})
+    recipe = {"by": BY, "parts": merged, "move": move}
+    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
+        old = _old(known, header, pairs)
+        brought = 0
+        for folder, pair, planned in report.track(pairs.values(), "merging", len(pairs)):
+            brought += _bring(folder.path, pair, old.get(pair.name, planned), destination, move=move)
+        lines = old | {name: planned for name, (_, _, planned) in pairs.items() if name not in old}
+        provenance = {**header.provenance, "merged": merged}
+        whole = replace(header, path=dest, pairs=tuple(lines.values()), provenance=provenance)
+        destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
+    if move:
+        for folder in folders:
+            _remove_pictures(folder)
+        _empty(parts)
+    return MergeSummary(brought, len(pairs) - brought, len(parts), skipped, dest)
+
+
+def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
+    seen: set[Path] = set()
+    for part in parts:
+        place = part.resolve()
+        if place in seen:
+            raise UsageError(f"{part}: is given twice. Name each part once.")
+        if place == dest.resolve() or dest.resolve().is_relative_to(place):
+            raise UsageError(f"{dest}: is or lies in the part {part}. Choose a place outside.")
+        seen.add(place)
+
+
+def _opened(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]:
+    """The parts that are there; one that an earlier call has moved to DEST whole is not."""
+    merged = known.provenance.get("merged", []) if known else []
+    folders = []
+    for part in parts:
+        if is_manifested(part):
+            folders.append(_part(part))
+        elif part.name not in merged:
+            raise P2PError(f"{part}: is no pair folder (no {HEADER}). Was its 'p2p data pair --shard' finished?")
+    return folders
+
+
+def _part(path: Path) -> PairFolder:
+    folder = read_manifest(path)
+    if folder.provenance.get("by") != MADE_BY:
+        raise UsageError(f"{path}: was not made by '{MADE_BY}', so nothing says how. Pair its pictures again.")
+    placed = next((pair for pair in folder.pairs if pair.split != UNSPLIT), None)
+    if placed:
+        raise UsageError(
+            f"{path}: is split already ('{placed.name}' is in {placed.split}), and parts split apart may test what "
+            "another trains on. Merge first, then split."
+        )
+    return folder
+
+
+def _common(folders: Sequence[PairFolder]) -> PairFolder:
+    """What all parts agree on, as a folder; ranges of values are widened to hold those of all."""
+    first = folders[0]
+    for folder in folders[1:]:
+        mine, theirs = _recipe(first), _recipe(folder)
+        if differing := differences(theirs, mine):
+            raise UsageError(f"{folder.path}: was made with {differing} as {first.path}. Pair it again.")
+    provenance = {key: value for key, value in first.provenance.items() if key not in ("shard", "merged")}
+    a, b = _widened([each.a for each in folders]), _widened([each.b for each in folders])
+    return replace(first, a=a, b=b, provenance=provenance)
+
+
+def _recipe(folder: PairFolder) -> dict[str, Any]:
+    halves = [replace(half, range=(0.0, 0.0)) for half in (folder.a, folder.b)]
+    said = {key: folder.provenance.get(key) for key in ("size", "fit")}
+    return {"halves": halves, "palette": folder.palette, **said}
+
+
+def _widened(halves: Sequence[Half]) -> Half:
+    low, high = min(half.range[0] for half in halves), max(half.range[1] for half in halves)
+    return replace(halves[0], range=(low, high))
+
+
+def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
+    """Raise when parts are shards of different pairings, or some of one are missing, but for those `moved` already."""
+    shards = [parse_shard(said) for folder in folders if (said := folder.provenance.get("shard"))]
+    counts = Counter(shard.of for shard in shards)
+    if len(counts) > 1:
+        raise UsageError(
+            f"the parts are of {' and '.join(map(str, sorted(counts)))} shards. Merge those of one pairing."
+        )
+    if shards:
+        missing = sorted(set(range(1, shards[0].of + 1)) - {shard.number for shard in shards})
+        if len(missing) > moved:
+            raise P2PError(
+                f"{folders[0].path}: is one of {shards[0].of} shards, of which {', '.join(map(str, missing))} "
+                "is not given. Name all of them."
+            )
+
+
+Planned = dict[str, tuple[PairFolder, Pair, Pair]]  # by name: the part, the pair in it, and the pair as it will be
+
+
+def _planned(folders: Sequence[PairFolder]) -> Planned:
+    crowded = is_crowd(sum(len(folder.pairs) for folder in folders))
+    store = store_of(folders[0].a, folders[0].b)
+    planned: Planned = {}
+    for folder in folders:
+        for pair in folder.pairs:
+            if pair.name in planned:
+                other = planned[pair.name][0].path
+                raise P2PError(
+                    f"{folder.path}: has a pair '{pair.name}', and so has {other}. Rename one, or leave a part out."
+                )
+            place = files_of(place_of(pair.name, crowded=crowded), store)
+            planned[pair.name] = (folder, pair, replace(pair, file=place[0]))
+    return dict(sorted(planned.items()))
+
+
+def _old(known: PairFolder | None, header: PairFolder, pairs: Planned) -> dict[str, Pair]:
+    """The pairs of a DEST that is there; it must be made alike, and know the same pairs by the same names."""
+    if known is None:
+        return {}
+    if _recipe(known) != _recipe(header):
+        raise UsageError(f"{known.path}: was made in another way than the parts. Choose another destination.")
+    old = {pair.name: pair for pair in known.pairs}
+    for name, pair in old.items():
+        if name in pairs and pairs[name][1].hash != pair.hash:
+            raise P2PError(f"{known.path}: has another pair '{name}' than {pairs[name][0].path}. Rename one of them.")
+    return old
+
+
+def _bring(part: Path, pair: Pair, planned: Pair, destination: Destination, *, move: bool) -> bool:
+    """Bring the files of a pair, unless they are there; says whether there was anything to do."""
+    if all((destination.dest / file).is_file() or _is_done(destination, file, pair) for file in planned.files):
+        return False
+    for source, file in zip(pair.files, planned.files, strict=True):
+        _carry(part / source, destination.path(file), move=move)
+        destination.record(file, planned.to_json())
+    return True
+
+
+def _is_done(destination: Destination, file: str, pair: Pair) -> bool:
+    return file in destination.done and pair_from_json(destination.done[file]).hash == pair.hash
+
+
+def _carry(source: Path, target: Path, *, move: bool) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if move and _linked(source, target):
+            return
+        with source.open("rb") as file, atomic(target, durable=False) as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+    except FileNotFoundError as error:
+        raise P2PError(f"{source}: is in the manifest but gone. Pair that part again.") from error
+    except OSError as error:
+        raise P2PError(cannot_write(target, error)) from error
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a picture a second name, where the file system can: the first goes when DEST is whole, so none is lost."""
+    target.unlink(missing_ok=True)  # a kill came between the link and its record
+    try:
+        target.hardlink_to(source)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def _skipped(folders: Iterable[Path]) -> Iterable[Skip]:
+    """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
+    lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
+    return dict.fromkeys(Skip(line["where"], line["why"]) for line in lines)
+
+
+def _remove_pictures(part: PairFolder) -> None:
+    for pair in part.pairs:
+        for file in pair.files:
+            (part.path / file).unlink(missing_ok=True)
+
+
+def _empty(parts: Sequence[Path]) -> None:
+    """Remove what is left of parts whose pictures are moved: their notes, then folders that hold nothing else."""
+    for part in parts:
+        # The header first: without it a part is known to be moved.
+        for note in (HEADER, LINES, SKIPPED):
+            (part / note).unlink(missing_ok=True)
+        for place in sorted((part / UNSPLIT).rglob("*"), reverse=True):
+            _remove_if_empty(place)
+        _remove_if_empty(part / UNSPLIT)
+        _remove_if_empty(part)
+
+
+def _remove_if_empty(place: Path) -> None:
+    with contextlib.suppress(OSError):  # holds something else, or is none
+        place.rmdir()

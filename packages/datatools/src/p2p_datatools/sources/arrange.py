@@ -1,0 +1,128 @@
+"""Decides which file of an archive comes to lie where, and which belong to a sample.
+
+Nothing here may read or write a file; it works on names alone.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.sources.catalog import Entry, Rule
+from p2p_datatools.sources.unpack import Member
+
+_HALVES = ("photos", "labels")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A file of the archive and where it comes to lie below the destination."""
+
+    file: str
+    member: Member
+
+
+def arrange(entry: Entry, members: Sequence[Member], where: str) -> list[Placed]:
+    """The files that the catalogue promises, in the archive's order.
+
+    Raises P2PError when there is none, when the archive holds the set twice, or two files that would have one name.
+    """
+    roots: dict[str, list[Placed]] = defaultdict(list)
+    for member in _inside(entry, members):
+        for rule in entry.layout:
+            root = _root(member.name, rule)
+            if root is not None:
+                roots[root].append(Placed(_place(member.name, rule), member))
+                break
+    if not roots:
+        looked_for = ", ".join("/".join(rule.source) for rule in entry.layout)
+        raise P2PError(
+            f"{where}: holds none of {looked_for}, as {entry.name} should. Is it the archive of another set?"
+        )
+    if len(roots) > 1:
+        found = " and in ".join(root or "." for root in sorted(roots)[:3])
+        raise P2PError(f"{where}: holds {entry.name} more than once, in {found}. Give one folder.")
+    (placed,) = roots.values()
+    _refuse_clashes(placed, where)
+    return placed
+
+
+def _inside(entry: Entry, members: Sequence[Member]) -> Sequence[Member]:
+    """Those in the entry's own folder, where the archive has one."""
+    if not entry.inside:
+        return members
+    return [member for member in members if entry.inside in member.name.split("/")[:-1]] or members
+
+
+def _root(name: str, rule: Rule) -> str | None:
+    """The folders of the archive that wrap what the rule speaks of; None if it does not speak of this file."""
+    parts = name.split("/")
+    if parts[0] == "__MACOSX" or parts[-1].startswith("."):
+        return None
+    if not rule.names_a_file and PurePosixPath(name).suffix.lower() not in SUFFIXES:
+        return None
+    first = len(parts) - len(rule.source)
+    if first < 0 or not all(fnmatchcase(*pair) for pair in zip(parts[first:], rule.source, strict=True)):
+        return None
+    return "/".join(parts[:first])
+
+
+def _place(name: str, rule: Rule) -> str:
+    return rule.to if rule.names_a_file else f"{rule.to}/{PurePosixPath(name).name}"
+
+
+def _refuse_clashes(placed: Sequence[Placed], where: str) -> None:
+    first: dict[str, str] = {}
+    for each in placed:
+        if each.file in first:
+            both = f"{first[each.file]} and {each.member.name}"
+            raise P2PError(f"{where}: {both} would both become {each.file}. Pack it anew with one of them.")
+        first[each.file] = each.member.name
+
+
+def sample(placed: Sequence[Placed], limit: int | None, seed: int) -> tuple[list[Placed], int]:
+    """`limit` pictures of the set, with their labels and with all files that are no pictures; and how many there are.
+
+    The order is that of a hash of seed and name, so that a larger sample holds every smaller one of the same seed.
+    """
+    pictures = {each.file: _name(each.file) for each in placed if is_picture(each.file)}
+    photos = {name for file, name in pictures.items() if "labels" not in file.split("/")} or set(pictures.values())
+    if limit is None or limit >= len(photos):
+        return list(placed), len(photos)
+    chosen = set(sorted(photos, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())[:limit])
+    return [each for each in placed if pictures.get(each.file) in chosen or each.file not in pictures], len(photos)
+
+
+def refuse_empty(placed: Sequence[Placed], where: str) -> None:
+    """Raise P2PError when there are pictures of 0 bytes."""
+    empty = [each.member.name for each in placed if is_picture(each.file) and not each.member.size]
+    if empty:
+        raise P2PError(
+            f"{where}: holds {len(empty)} empty pictures (0 bytes), such as {empty[0]}. Was the disk full when it was "
+            "packed or unpacked? Fetch it again."
+        )
+
+
+def missing(entry: Entry, placed: Sequence[Placed]) -> tuple[list[str], list[str]]:
+    """Where there are fewer pictures than the catalogue promises, in words; and where its promise is hearsay only."""
+    there = Counter(each.file.rpartition("/")[0] for each in placed if is_picture(each.file))
+    lacking = [folder for folder, count in entry.counts if there[folder] < count]
+    words = {folder: f"{there[folder]} of the {count} pictures in {folder}" for folder, count in entry.counts}
+    return (
+        [words[folder] for folder in lacking if folder not in entry.unsure],
+        [words[folder] for folder in lacking if folder in entry.unsure],
+    )
+
+
+def is_picture(file: str) -> bool:
+    """Whether a file is one by its suffix."""
+    return PurePosixPath(file).suffix.lower() in SUFFIXES
+
+
+def _name(file: str) -> str:
+    """What a photo and its labels have in common."""
+    return "/".join(part for part in PurePosixPath(file).with_suffix("").parts if part not in _HALVES)

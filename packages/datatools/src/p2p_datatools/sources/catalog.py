@@ -1,0 +1,178 @@
+"""The known data sets: what each holds, under which terms, where it can be had and how its archive is laid out.
+
+Nothing here may reach the network or write a file; the facts stand in catalog.toml and in files of the user's own.
+"""
+
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+HOLDS = ("pairs", "photos", "photos and labels")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Files of an archive whose path ends like `source` (parts may be globs) come to lie in, or as, `to`."""
+
+    source: tuple[str, ...]
+    to: str
+
+    @property
+    def names_a_file(self) -> bool:
+        """Whether the rule names one file, so that `to` is a file too."""
+        return "*" not in self.source[-1]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an archive can be had, and its bytes and SHA-256 as far as they are known."""
+
+    address: str
+    bytes: int | None = None
+    sha256: str | None = None
+
+    def fits(self, size: int, digest: str) -> bool:
+        """Whether an archive of this size and hash is the known one, as far as that is known."""
+        return self.bytes in (None, size) and self.sha256 in (None, digest)
+
+    @property
+    def known(self) -> str:
+        """What is known of the archive, in words."""
+        facts = (f"{self.bytes} bytes" if self.bytes else "", f"the SHA-256 {self.sha256}" if self.sha256 else "")
+        return " and ".join(fact for fact in facts if fact) or "neither size nor hash"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One known data set; empty texts are unknown, and `unverified` says what of the rest is hearsay.
+
+    `counts` are pictures by folder, those of the folders in `unsure` hearsay too. `settings` are the options of
+    'p2p train' in which the source leaves its preset for this set.
+    """
+
+    name: str
+    title: str
+    holds: str
+    layout: tuple[Rule, ...]
+    classes: tuple[str, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+    unsure: tuple[str, ...] = ()
+    pixels: str = ""
+    licence: str = "unknown"
+    terms: str = ""
+    citation: str = ""
+    home: str = ""
+    palette: str = ""
+    preset: str = "paper"
+    settings: str = ""
+    next: str = ""
+    inside: str = ""
+    unverified: str = ""
+    kaggle: Place | None = None
+    mirror: Place | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The words that --from knows for this set, the first being what is taken unasked."""
+        return tuple(word for word, place in (("mirror", self.mirror), ("kaggle", self.kaggle)) if place)
+
+    def as_table(self) -> dict[str, Any]:
+        """The entry in the form of the catalogue's file, for other programs."""
+        table = {key: value for key, value in vars(self).items() if value and key != "name"}
+        table["layout"] = [{"from": "/".join(rule.source), "to": rule.to} for rule in self.layout]
+        table["counts"] = dict(self.counts)
+        for word, key in (("kaggle", "handle"), ("mirror", "url")):
+            place: Place | None = table.pop(word, None)
+            if place:
+                facts = {key: place.address, "bytes": place.bytes, "sha256": place.sha256}
+                table[word] = {name: value for name, value in facts.items() if value is not None}
+        return table
+
+    def next_command(self, dest: Path) -> str:
+        """The command to type when the set lies in `dest`, for a shell."""
+        return self.next.replace("{dest}", shlex.quote(str(dest)))
+
+
+def catalog(extra: Path | None = None) -> dict[str, Entry]:
+    """All known data sets by name; entries of the file `extra` are added, and replace those of the same name.
+
+    Raises P2PError, naming entry and field, when `extra` is no such catalogue.
+    """
+    built_in = resources.files("p2p_datatools.sources").joinpath("catalog.toml").read_text("utf-8")
+    entries = _entries(built_in, "catalog.toml")
+    return entries | (_entries(_text(extra), str(extra)) if extra else {})
+
+
+def known(name: str, extra: Path | None = None) -> Entry:
+    """The entry called `name`; raises UsageError, listing those there are, when there is none."""
+    entries = catalog(extra)
+    if name not in entries:
+        raise UsageError(f"{name}: is not a known data set. There are {', '.join(entries)}.")
+    return entries[name]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise P2PError(f"{path}: cannot be read as a catalogue: {error}. Name a TOML file.") from error
+
+
+def _entries(text: str, where: str) -> dict[str, Entry]:
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise P2PError(f"{where}: is no TOML ({error}). Mend the file.") from error
+    return {name: _entry(name, table, f"{where}: [{name}]") for name, table in tables.items()}
+
+
+def _entry(name: str, table: Any, where: str) -> Entry:
+    if not isinstance(table, dict):
+        raise P2PError(f"{where}: is no table. An entry begins with [{name}] and has title, holds and layout.")
+    allowed = [field.name for field in fields(Entry) if field.name != "name"]
+    for wrong in set(table) - set(allowed):
+        raise P2PError(f"{where}: has an unknown field {wrong}. Known are {', '.join(allowed)}.")
+    for needed in ("title", "holds", "layout"):
+        if needed not in table:
+            raise P2PError(f"{where}: has no {needed}. Add it.")
+    if table["holds"] not in HOLDS:
+        raise P2PError(f"{where}: holds is {table['holds']!r}. It has to be one of {', '.join(HOLDS)}.")
+    values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
+    for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
+        raise P2PError(f"{where}: {key} is no text. Put it in quotes.")
+    try:
+        return Entry(
+            name=name,
+            **(values | {"layout": tuple(_rule(rule) for rule in table["layout"])}),
+            classes=tuple(map(str, table.get("classes", ()))),
+            counts=tuple((str(folder), int(count)) for folder, count in table.get("counts", {}).items()),
+            unsure=tuple(map(str, table.get("unsure", ()))),
+            kaggle=_place(table.get("kaggle"), "handle", name),
+            mirror=_place(table.get("mirror"), "url", name),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise P2PError(f"{where}: layout, counts, kaggle or mirror is not of the right form ({error!r}).") from error
+
+
+def _rule(table: Mapping[str, str]) -> Rule:
+    rule = Rule(tuple(table["from"].strip("/").split("/")), table["to"].strip("/"))
+    if not rule.to or any(part in ("", ".", "..") or part.startswith(".") for part in rule.to.split("/")):
+        raise ValueError(f"to = {table['to']!r} is no folder below the destination")
+    return rule
+
+
+def _place(table: Mapping[str, Any] | None, key: str, name: str) -> Place | None:
+    if table is None:
+        return None
+    size, digest = table.get("bytes"), table.get("sha256")
+    if size is not None and not isinstance(size, int):
+        raise ValueError("bytes is no whole number")
+    if digest is not None and (len(digest) != 64 or digest.strip("0123456789abcdef")):
+        raise ValueError("sha256 is not 64 hex digits in lower case")
+    return Place(str(table[key]).replace("{name}", name), size, digest)

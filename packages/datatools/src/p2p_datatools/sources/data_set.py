@@ -1,0 +1,208 @@
+"""Brings known data sets to a folder, with a note of where they come from.
+
+Nothing here may speak to a network itself (mirror and kaggle_client do), look into a picture, or write outside the
+destination.
+"""
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import atomic, write_json
+from p2p_datatools.contract.files.destination import JOURNAL, RECIPE, Destination
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.arrange import Placed, arrange, is_picture, missing, refuse_empty, sample
+from p2p_datatools.sources.catalog import Entry, known
+from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, How, obtain
+from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
+from p2p_datatools.sources.synthetic import SYNTH_CARS, SYNTH_LICENCE, SYNTH_LIMIT, draw_cars
+from p2p_datatools.sources.unpack import DamagedError, contents_of
+from p2p_datatools.synth import DEFAULT_SIZE
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FetchSummary:
+    """What was brought: `written` pictures or files are new, `kept` were there; a drawn photo and its labels are one.
+
+    `next` is the command to type then; `skipped` is what the archive held and was left out, or is called otherwise.
+    """
+
+    name: str
+    dest: Path
+    written: int
+    kept: int
+    licence: str
+    next: str = ""
+    skipped: tuple[Skip, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """What was done, in a line."""
+        if not self.written and self.name != SYNTH_CARS:
+            return f"{self.dest}: complete; all {self.kept} files are as they were fetched."
+        what = "pictures" if self.name == SYNTH_CARS else "files"
+        return f"{self.written} {what} written to {self.dest}, {self.kept} were there."
+
+
+def fetch(
+    name: str,
+    dest: Path,
+    *,
+    source: str = "",
+    limit: int | None = None,
+    seed: int = 0,
+    style: str = "studio",
+    catalog: Path | None = None,
+    unpack_limit: int = 1,
+    report: Reporter = QUIET,
+) -> FetchSummary:
+    """Bring the data set `name` to `dest`; where it is there already, only compare every file with its note.
+
+    `limit` takes a sample that follows from `seed`, `catalog` is a file of the user's own entries, and `unpack_limit`
+    multiplies the limits that guard against archive bombs. Raises UsageError for a name or source that is not known
+    and for a DEST that holds something else, and P2PError for what cannot be fetched or unpacked.
+    """
+    entry = known(name, catalog)
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit={limit}: is less than one picture. Give 1 or more.")
+    if name == SYNTH_CARS:
+        if source:
+            raise UsageError(f"--from {source}: {name} is drawn here, from nowhere. Leave it out.")
+        return fetch_synth(dest, limit=limit or SYNTH_LIMIT, seed=seed, style=style, report=report)
+    if style != "studio":
+        raise UsageError(f"--style {style}: is for {SYNTH_CARS} only. Leave it out.")
+    return fetch_entry(entry, dest, How(source, limit, seed, unpack_limit), report=report)
+
+
+def fetch_synth(
+    dest: Path,
+    *,
+    limit: int = SYNTH_LIMIT,
+    seed: int = 0,
+    style: str = "studio",
+    size: Size = Size(*DEFAULT_SIZE),
+    report: Reporter = QUIET,
+) -> FetchSummary:
+    """Draw cars as `draw_cars` does, and tell of it as of a fetched set."""
+    written, kept = draw_cars(dest, limit=limit, seed=seed, style=style, size=size, report=report)
+    return FetchSummary(SYNTH_CARS, dest, written, kept, SYNTH_LICENCE, known(SYNTH_CARS).next_command(dest))
+
+
+def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET) -> FetchSummary:
+    """Bring what `entry` describes to `dest`; see `fetch`."""
+    with Destination(dest, marker=PROVENANCE, recipe={"fetch": entry.name}) as destination:
+        if destination.exists:
+            _tidy(destination)
+            files = verify(dest, entry, limit=how.limit, seed=how.seed, report=report)
+            return FetchSummary(entry.name, dest, 0, len(files), entry.licence, _next(entry, dest, files, how))
+        archive, origin = obtain(entry, destination, how, report=report)
+        with _mendable(archive, origin), contents_of(archive, how.limits, report=report) as contents:
+            everything = arrange(entry, contents.members, str(archive))
+            refuse_empty(everything, str(archive))
+            placed, there = sample(everything, how.limit, how.seed)
+            if how.limit is None or how.limit > there:
+                _compare(entry, everything, there, archive, report)
+            origin = replace(origin, version=origin.version or contents.version)
+            kept = _forget_others(destination, placed, origin)
+            _unpack(placed, destination, origin, report)
+        _commit(entry, destination, origin, how, there)
+    following = _next(entry, dest, [each.file for each in placed], how)
+    return FetchSummary(entry.name, dest, len(placed) - kept, kept, entry.licence, following, contents.skipped)
+
+
+def _compare(entry: Entry, placed: Sequence[Placed], there: int, archive: Path, report: Reporter) -> None:
+    """Raise P2PError when there are fewer pictures than the catalogue promises; say so where that is hearsay."""
+    lacking, doubtful = missing(entry, placed)
+    if lacking:
+        raise P2PError(
+            f"{archive}: holds {' and '.join(lacking)} that {entry.name} has. Fetch the whole archive, or take what is "
+            f"there as a sample with --limit {there}."
+        )
+    for words in doubtful:
+        report.note(f"{archive}: holds {words} that {entry.name} is said to have.")
+
+
+def _next(entry: Entry, dest: Path, files: Iterable[str], how: How) -> str:
+    """The command to type then. A sample keeps all annotations, and so some of photos that are not here."""
+    command = entry.next_command(dest)
+    annotated = any(file.startswith("labels/") and not is_picture(file) for file in files)
+    return f"{command} --keep-going" if annotated and how.limit is not None else command
+
+
+@contextlib.contextmanager
+def _mendable(archive: Path, origin: Origin) -> Iterator[None]:
+    """Delete a downloaded archive that turns out to be damaged, so that the same call fetches it anew."""
+    try:
+        yield
+    except DamagedError as error:
+        if origin.via == ON_DISK:
+            raise
+        archive.unlink(missing_ok=True)
+        raise P2PError(f"{error} What had come was deleted, so that the same command does.") from error
+
+
+def _tidy(destination: Destination) -> None:
+    """Remove what a kill right after the end has left of the work."""
+    shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)
+    if any((destination.dest / name).exists() for name in (RECIPE, JOURNAL)):
+        destination.commit(lambda _: None)
+
+
+def _forget_others(destination: Destination, placed: Sequence[Placed], origin: Origin) -> int:
+    """Drop what an earlier call unpacked from another archive or for another sample; gives the number of the rest."""
+    wanted = {each.file: each.member.size for each in placed}
+    for file, record in list(destination.done.items()):
+        if record.get("from") != _mark(origin) or record.get("bytes") != wanted.get(file):
+            destination.forget(file)
+    return len(destination.done)
+
+
+def _mark(origin: Origin) -> str:
+    return origin.sha256 or origin.address
+
+
+def _unpack(placed: Sequence[Placed], destination: Destination, origin: Origin, report: Reporter) -> None:
+    """Write what is not there yet, in the archive's order, hashing each file on the way."""
+    waiting = [each for each in placed if each.file not in destination.done]
+    total = sum(each.member.size for each in placed)
+    report.start("unpacking", total, total - sum(each.member.size for each in waiting), unit="bytes")
+    try:
+        for each in waiting:
+            size, digest = _write(each, destination, report)
+            destination.record(each.file, {"bytes": size, "sha256": digest, "from": _mark(origin)})
+    finally:
+        report.finish()
+
+
+def _write(each: Placed, destination: Destination, report: Reporter) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with each.member.open() as source, atomic(destination.path(each.file), durable=False) as target:
+        while block := source.read(_CHUNK):
+            size += len(block)
+            if size > each.member.size:
+                raise P2PError(f"{each.member.name}: is longer than its archive says. It is not to be trusted.")
+            target.write(block)
+            digest.update(block)
+            report.advance(len(block))
+    if size != each.member.size:
+        raise P2PError(f"{each.member.name}: is shorter than its archive says. Fetch the archive again.")
+    return size, digest.hexdigest()
+
+
+def _commit(entry: Entry, destination: Destination, origin: Origin, how: How, there: int) -> None:
+    files: dict[str, dict[str, Any]] = {
+        file: {key: record[key] for key in ("bytes", "sha256")} for file, record in destination.done.items()
+    }
+    taken = None if how.limit is None else {"limit": how.limit, "seed": how.seed, "of": there}
+    content = note(entry, origin, files, taken)
+    destination.commit(lambda folder: write_json(folder / PROVENANCE, content))
+    # Last, for until then an interrupted call would have to fetch it again.
+    shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)

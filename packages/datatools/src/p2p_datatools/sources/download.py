@@ -1,0 +1,268 @@
+"""Downloads one file over HTTPS: resumes what is there, tries again, and believes nothing that does not add up.
+
+Nothing here may speak another scheme than HTTPS (HTTP to this machine itself apart), follow a redirect to one, or look
+into what it downloads beyond its size and hash.
+"""
+
+import http.client
+import ipaddress
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPMessage
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import cannot_write, read_json, sha256_file, write_json
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.catalog import Place
+
+Sleep = Callable[[float], None]
+
+
+TRIES = 6  # in a row that bring nothing
+
+
+TIMEOUT = 60.0  # seconds of silence
+
+
+_CHUNK = 1 << 18
+
+
+_LONGEST_WAIT = 120.0
+
+
+_MEANING = {
+    301: "leads to no web address. Look for another source",
+    302: "leads to no web address. Look for another source",
+    401: "asks for a login. Fetch the file in a browser and give it with --from PATH",
+    403: "refuses. Fetch the file in a browser and give it with --from PATH",
+    404: "has no such file any more. Look for another source and give its file with --from PATH",
+    410: "has no such file any more. Look for another source and give its file with --from PATH",
+}
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """A whole file and what its server said of it."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    version: str
+
+
+class _BrokenError(Exception):
+    """Something passed that another try may mend; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, why: str, wait: float | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class _NoSuchPartError(_BrokenError):
+    """What is there is as long as the file now, or longer: not known to be its beginning."""
+
+
+def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep = time.sleep) -> Downloaded:
+    """Bring the file at `place` to `path`, going on where an earlier call was cut off if it is the same file still.
+
+    Raises P2PError when the server refuses, gives a web page, or after six tries in a row without a byte, and when the
+    size or hash is not what `place` says.
+    """
+    _check(place.address, place.address)
+    part, state = path.with_name(path.name + ".part"), path.with_name(path.name + ".state")
+    if _known(state).get("address") != place.address:
+        path.unlink(missing_ok=True)
+    failures = 0
+    while not path.exists():
+        before = _size(part)
+        try:
+            _one_try(place, part, state, report)
+            part.replace(path)
+        except _BrokenError as broken:
+            if isinstance(broken, _NoSuchPartError):
+                part.unlink()
+            failures = 1 if _size(part) > before else failures + 1
+            if failures >= TRIES:
+                raise P2PError(
+                    f"{place.address}: {broken}, {TRIES} times in a row. Run the same command again later; it goes on "
+                    "where this one stopped."
+                ) from broken
+            wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
+            report.note(f"{place.address}: {broken}; trying again in {wait:.0f} s.")
+            sleep(wait)
+    return _checked(place, path, state)
+
+
+def _one_try(place: Place, part: Path, state: Path, report: Reporter) -> None:
+    """Ask for what is missing and append it; raises _BrokenError when it ended early."""
+    known = _known(state) if part.is_file() else {}
+    there = _size(part) if known.get("validator") and known.get("address") == place.address else 0
+    headers = {"User-Agent": "p2p", "Accept-Encoding": "identity"}
+    if there:
+        headers |= {"Range": f"bytes={there}-", "If-Range": known["validator"]}
+    with _open(place.address, headers) as response:
+        start, total = _what_comes(response, place, there)
+        write_json(state, {"address": place.address, "validator": _validator(response.headers)})
+        _append(response, part, start, total, report)
+
+
+def _open(address: str, headers: dict[str, str]) -> Any:
+    request = urllib.request.Request(address, headers=headers)
+    try:
+        return _opener(address).open(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code in (408, 425, 429) or error.code >= 500:
+                raise _BrokenError(f"answers {error.code}", _wait(error.headers)) from error
+            if error.code == 416:
+                raise _NoSuchPartError(f"answers {error.code}", 0.0) from error
+            meaning = _MEANING.get(error.code, "answers with an error. Look at the address in a browser")
+            raise P2PError(f"{address}: {meaning} (HTTP {error.code}).") from error
+    except urllib.error.URLError as error:
+        raise _BrokenError(f"cannot be reached ({error.reason})") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _BrokenError(f"broke off ({error!r})") from error
+
+
+def _opener(address: str) -> urllib.request.OpenerDirector:
+    """An opener that knows HTTP and HTTPS only, and no proxy for this machine itself."""
+    opener = urllib.request.OpenerDirector()
+    proxies = urllib.request.ProxyHandler({} if _is_loopback(address) else None)
+    handlers = (
+        proxies,
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        _Redirects(address),
+        urllib.request.HTTPErrorProcessor(),
+    )
+    for handler in handlers:
+        opener.add_handler(handler)
+    return opener
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect only to where a file may come from."""
+
+    def __init__(self, first: str) -> None:
+        self._first = first
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        _check(newurl, self._first)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _check(address: str, first: str) -> None:
+    """Raise UsageError unless `address` is HTTPS to a named host, or lies on this machine as `first` does."""
+    parts = urlsplit(address)
+    if _is_loopback(address):
+        if parts.scheme in ("http", "https") and _is_loopback(first):
+            return
+    elif parts.scheme == "https" and parts.hostname and not _is_number(parts.hostname) and not parts.username:
+        return
+    led = "" if address == first else f"{first} leads to "
+    raise UsageError(f"{led}{address}: is not an HTTPS address of a named host. Only such are fetched from.")
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host == "localhost" or (_is_number(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | None]:
+    """The byte at which the answer begins, and the bytes of the whole file; raises P2PError if it is not the file."""
+    headers = response.headers
+    if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
+        raise P2PError(
+            f"{place.address}: gives a web page, not an archive; it may ask to log in. Fetch the archive in a browser "
+            "and give the file with --from PATH."
+        )
+    length = headers.get("Content-Length")
+    start, total = 0, int(length) if length and length.isdecimal() else None
+    if response.status == 206:
+        first, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+        start, total = there, int(whole) if whole.isdecimal() else None
+        if first.partition("-")[0] != str(there):
+            raise P2PError(f"{place.address}: gives another part than was asked for. Fetch it in a browser.")
+    if total is not None and place.bytes is not None and total != place.bytes:
+        raise P2PError(
+            f"{place.address}: has {total} bytes now, and {place.bytes} are known. The set may have changed: look at "
+            "its page, then give the file with --from PATH or an entry of your own with --catalog."
+        )
+    return start, total if total is not None else place.bytes
+
+
+def _known(state: Path) -> dict[str, Any]:
+    """What an earlier call noted of the file that lies here."""
+    found = read_json(state) if state.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _append(response: Any, part: Path, start: int, total: int | None, report: Reporter) -> None:
+    there = start
+    report.start("downloading", total or 0, start, unit="bytes")
+    try:
+        with part.open("ab" if start else "wb") as file:
+            while block := _read(response):
+                file.write(block)
+                there += len(block)
+                report.advance(len(block))
+    except OSError as error:
+        raise P2PError(cannot_write(part, error)) from error
+    finally:
+        report.finish()
+    if total is not None and there != total:
+        raise _BrokenError(f"ended after {there} of {total} bytes")
+
+
+def _read(response: Any) -> bytes:
+    try:
+        block: bytes = response.read1(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _BrokenError(f"broke off ({error!r})") from error
+    return block
+
+
+def _validator(headers: HTTPMessage) -> str:
+    """What proves that the file is still the same: a strong ETag, or its date."""
+    tag = headers.get("ETag", "")
+    return headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
+
+
+def _wait(headers: Message) -> float | None:
+    seconds = headers.get("Retry-After", "")
+    return float(seconds) if seconds.isdecimal() else None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _checked(place: Place, path: Path, state: Path) -> Downloaded:
+    digest, size = sha256_file(path), _size(path)
+    if not place.fits(size, digest):
+        for file in (path, state):
+            file.unlink(missing_ok=True)
+        raise P2PError(
+            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
+            "deleted; run the same command again."
+        )
+    return Downloaded(path, size, digest, str(_known(state).get("validator", "")))

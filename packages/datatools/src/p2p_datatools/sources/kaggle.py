@@ -1,0 +1,170 @@
+"""Fetches the archive of a Kaggle data set with Kaggle's own client, whose prints and exits end here.
+
+Nothing here may import that client before credentials were found, or in more than one function.
+"""
+
+import contextlib
+import io
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+Sleep = Callable[[float], None]
+
+
+TRIES = 5
+
+
+_LOOK_EVERY = 0.5  # seconds between two looks at how far the client is
+
+
+_TOKEN_PAGE = "https://www.kaggle.com/settings/api"
+
+
+def credentials() -> str:
+    """Where credentials for Kaggle were found, in words; empty if nowhere. They are not tried."""
+    home = Path.home() / ".kaggle"
+    if os.environ.get("KAGGLE_API_TOKEN"):
+        return "KAGGLE_API_TOKEN"
+    if any(_holds_text(home / name) for name in ("access_token", "access_token.txt")):
+        return str(home / "access_token")
+    if os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"):
+        return "KAGGLE_USERNAME and KAGGLE_KEY"
+    config = Path(os.environ.get("KAGGLE_CONFIG_DIR") or home) / "kaggle.json"
+    return str(config) if _is_key_file(config) else ""
+
+
+def require_credentials(handle: str, instead: str) -> None:
+    """Raise P2PError, with how to get them and what else there is, where no credentials are found."""
+    if not credentials():
+        raise P2PError(
+            f"{handle}: Kaggle wants credentials, and none are here. Make a token at {_TOKEN_PAGE} and put it into "
+            f"KAGGLE_API_TOKEN or ~/.kaggle/access_token.\nWithout an account: {instead}."
+        )
+
+
+def _holds_text(path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return bool(path.read_text("utf-8").strip())
+    return False
+
+
+def _is_key_file(path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(path.read_text("utf-8"))
+        return isinstance(found, dict) and bool(found.get("username") and found.get("key"))
+    return False
+
+
+def download(handle: str, folder: Path, *, instead: str, report: Reporter = QUIET, sleep: Sleep = time.sleep) -> Path:
+    """Bring the archive of the data set `handle` (owner/name) to `folder`; the client resumes what is there.
+
+    `instead` names the other ways to get the set. Raises P2PError without credentials, with what they lack, and for
+    what Kaggle answers.
+    """
+    require_credentials(handle, instead)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{handle.rpartition('/')[2]}.zip"
+    client = _client(handle)
+    for left in reversed(range(TRIES)):
+        try:
+            with _watched(client, path, report), contextlib.redirect_stdout(io.StringIO()):
+                client.dataset_download_files(handle, path=str(folder), quiet=True)
+            return path
+        except Exception as error:  # the client raises what it likes, and so do those it is built on
+            wait = _wait(error, TRIES - left)
+            if wait is None or not left:
+                raise P2PError(_in_words(handle, error, instead)) from error
+            sleep(wait)
+    raise AssertionError("the last try returns or raises")
+
+
+def _client(handle: str) -> Any:
+    """Kaggle's client, logged in. It speaks when it is imported, and ends the process when a login fails."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            import kaggle
+
+            kaggle.api.authenticate()
+    except ImportError as error:
+        raise P2PError(
+            f"{handle}: Kaggle's client is not installed ({error}). Install p2p-datatools[kaggle]."
+        ) from error
+    except (Exception, SystemExit) as error:
+        raise P2PError(_in_words(handle, error, "run the same command again later")) from error
+    return kaggle.api
+
+
+def _status(error: BaseException) -> int | None:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None
+
+
+def _wait(error: Exception, tries: int) -> float | None:
+    """Seconds until another try may help; None if it will not."""
+    status = _status(error)
+    if status != 429 and (status is None or status < 500):
+        return None
+    asked = str(getattr(error, "response").headers.get("Retry-After", ""))  # noqa: B009 - of a type not known here
+    return min(120.0, float(asked)) if asked.isdecimal() else 2.0**tries
+
+
+def _in_words(handle: str, error: BaseException, instead: str) -> str:
+    page = f"https://www.kaggle.com/datasets/{handle}"
+    status = 401 if isinstance(error, SystemExit) else _status(error)  # it exits when no credentials are accepted
+    if status == 401:
+        return (
+            f"{handle}: Kaggle does not accept the credentials in {credentials()}. Make a new token at {_TOKEN_PAGE}."
+        )
+    if status == 403:
+        return f"{handle}: Kaggle refuses (403). Open {page}, log in, accept its rules, and run the same command again."
+    if status == 404:
+        return f"{handle}: Kaggle has no such data set (404). It may be private or gone; {instead}."
+    if status == 429:
+        return f"{handle}: Kaggle asks to wait (429). Run the same command again in some minutes."
+    return f"{handle}: Kaggle's client failed ({type(error).__name__}: {str(error)[:200]}). Run it again; or {instead}."
+
+
+@contextlib.contextmanager
+def _watched(client: Any, path: Path, report: Reporter) -> Iterator[None]:
+    """Report how the file grows: the client itself shows its progress to terminals only, in its own way."""
+    done = threading.Event()
+    total = [0]
+    own = type(client).download_file
+
+    def noting(response: Any, *args: Any, **keywords: Any) -> Any:
+        length = response.headers.get("Content-Length", "")
+        total[0] = int(length) if length.isdecimal() else 0
+        watcher.start()
+        return own(client, response, *args, **keywords)
+
+    watcher = threading.Thread(target=_watch, args=(path, total, done, report), daemon=True)
+    client.download_file = noting
+    try:
+        yield
+    finally:
+        del client.download_file
+        done.set()
+        if watcher.ident is not None:
+            watcher.join()
+
+
+def _watch(path: Path, total: list[int], done: threading.Event, report: Reporter) -> None:
+    shown = path.stat().st_size if path.is_file() else 0
+    report.start("downloading", total[0], shown, unit="bytes")
+    while True:
+        ended = done.wait(_LOOK_EVERY)
+        size = path.stat().st_size if path.is_file() else 0
+        report.advance(max(0, size - shown))
+        shown = max(shown, size)
+        if ended:
+            report.finish()
+            return

@@ -1,0 +1,94 @@
+"""Gets the archive of a data set from where it is: a mirror, Kaggle, or a place on this disk.
+
+Nothing here may speak a protocol itself or look into an archive.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources import download, kaggle
+from p2p_datatools.sources.catalog import Entry
+from p2p_datatools.sources.provenance import Origin
+from p2p_datatools.sources.unpack import Limits
+
+ON_DISK = "path"
+
+
+DOWNLOADS = ".download"  # below DEST.partial, until everything is unpacked
+
+
+@dataclass(frozen=True)
+class How:
+    """What is asked for beyond name and place; `source` is kaggle, mirror, a path, or empty for what the set has."""
+
+    source: str = ""
+    limit: int | None = None
+    seed: int = 0
+    unpack_limit: int = 1
+    sleep: download.Sleep = time.sleep
+
+    @property
+    def limits(self) -> Limits:
+        """The limits for unpacking."""
+        return Limits().times(self.unpack_limit)
+
+
+def obtain(entry: Entry, destination: Destination, how: How, *, report: Reporter = QUIET) -> tuple[Path, Origin]:
+    """The archive or folder on this disk, downloaded into the work beside DEST if need be, and where it came from.
+
+    Raises UsageError for a source that the set does not have, and P2PError when it cannot be had.
+    """
+    source = how.source or next(iter(entry.sources), "")
+    if source not in ("kaggle", "mirror"):
+        return _on_disk(entry, source)
+    if source not in entry.sources:
+        raise UsageError(f"--from {source}: {entry.name} has no such source. It has {_ways(entry)}.")
+    bring = {"mirror": _from_mirror, "kaggle": _from_kaggle}[source]
+    return bring(entry, destination, how, report)
+
+
+def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Reporter) -> tuple[Path, Origin]:
+    assert entry.kaggle is not None
+    place = entry.kaggle
+    others = tuple(word for word in entry.sources if word != "kaggle")
+    instead = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and --from PATH"])
+    kaggle.require_credentials(place.address, instead)
+    folder = destination.path(f"{DOWNLOADS}/kaggle")
+    path = kaggle.download(place.address, folder, instead=instead, report=report, sleep=how.sleep)
+    size, digest = path.stat().st_size, sha256_file(path)
+    if not place.fits(size, digest):
+        path.unlink()
+        raise P2PError(
+            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
+            "deleted. Look at the page of the set for a new version."
+        )
+    return path, Origin("kaggle", place.address, size, digest)
+
+
+def _ways(entry: Entry) -> str:
+    return ", ".join([*entry.sources, "PATH, an archive or folder on this disk"])
+
+
+def _from_mirror(entry: Entry, destination: Destination, how: How, report: Reporter) -> tuple[Path, Origin]:
+    assert entry.mirror is not None
+    name = Path(urlsplit(entry.mirror.address).path).name or entry.name
+    folder = destination.path(f"{DOWNLOADS}/mirror")
+    folder.mkdir(parents=True, exist_ok=True)
+    got = download.download(entry.mirror, folder / name, report=report, sleep=how.sleep)
+    return got.path, Origin("mirror", entry.mirror.address, got.bytes, got.sha256, got.version)
+
+
+def _on_disk(entry: Entry, source: str) -> tuple[Path, Origin]:
+    path = Path(source)
+    if not source or not path.exists():
+        said = f"--from {source}: there is no such file or folder" if source else f"{entry.name}: says no source"
+        raise UsageError(f"{said}. Give one of {_ways(entry)}.")
+    if path.is_dir():
+        return path, Origin(ON_DISK, str(path.resolve()))
+    return path, Origin(ON_DISK, str(path.resolve()), path.stat().st_size, sha256_file(path))

@@ -1,0 +1,100 @@
+"""The note beside a fetched data set: where it is from, under which terms, and the hash of every file.
+
+Nothing here may change a fetched file; a note is written once and then only compared with what lies beside it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_json, sha256_file
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.catalog import Entry
+
+PROVENANCE = "provenance.json"
+
+
+_FORMAT = 1
+
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an archive came from: `via` is kaggle, mirror or path; `sha256` is that of an archive."""
+
+    via: str
+    address: str
+    bytes: int | None = None
+    sha256: str = ""
+    version: str = ""
+
+
+def note(
+    entry: Entry, origin: Origin, files: dict[str, dict[str, Any]], sample: dict[str, int] | None
+) -> dict[str, Any]:
+    """The content of the note; `files` has bytes and sha256 of each, `sample` is None for the whole set."""
+    return {
+        "format": _FORMAT,
+        "name": entry.name,
+        "title": entry.title,
+        "source": {key: value for key, value in vars(origin).items() if value},
+        "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
+        "licence": entry.licence,
+        "terms": entry.terms,
+        "citation": entry.citation,
+        "home": entry.home,
+        "sample": sample,
+        "files": dict(sorted(files.items())),
+    }
+
+
+def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Reporter = QUIET) -> list[str]:
+    """Compare every file in DEST with its note and give their names.
+
+    Raises UsageError when DEST holds another set or sample, and P2PError naming the files that changed or are missing.
+    """
+    found = read_json(dest / PROVENANCE)
+    files = found.get("files") if isinstance(found, dict) else None
+    if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
+        raise P2PError(f"{dest / PROVENANCE}: is damaged or of another program. Delete the folder and fetch again.")
+    _refuse_other(dest, entry, found, limit, seed)
+    wrong = []
+    for file, expected in report.track(files.items(), "verifying", len(files)):
+        problem = _problem(dest / file, expected)
+        if problem:
+            wrong.append(f"{dest / file}: {problem}")
+    if wrong:
+        more = [f"... and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []
+        last = f"{dest}: {len(wrong)} of {len(files)} files are not as fetched. Delete the folder and fetch again."
+        raise P2PError("\n".join([*wrong[:_SHOWN], *more, last]))
+    return list(files)
+
+
+def _is_sound(file: str, record: Any) -> bool:
+    """Whether a line of the note names a file below its folder, with size and hash."""
+    outside = file.startswith("/") or ".." in file.split("/")
+    return not outside and isinstance(record, dict) and {"bytes", "sha256"} <= record.keys()
+
+
+def _refuse_other(dest: Path, entry: Entry, found: dict[str, Any], limit: int | None, seed: int) -> None:
+    if found.get("name") != entry.name:
+        raise UsageError(f"{dest}: holds {found.get('name')}, not {entry.name}. Choose another destination.")
+    there = found.get("sample")
+    wanted = None if limit is None else {"limit": limit, "seed": seed}
+    if there is not None:
+        there = {key: there.get(key) for key in ("limit", "seed")}
+    if there != wanted:
+        says = "the whole set" if there is None else f"a sample with --limit {there['limit']} --seed {there['seed']}"
+        raise UsageError(f"{dest}: holds {says}. Choose another destination, or delete the folder.")
+
+
+def _problem(path: Path, expected: dict[str, Any]) -> str:
+    if not path.is_file():
+        return "is missing."
+    if path.stat().st_size != expected["bytes"] or sha256_file(path) != expected["sha256"]:
+        return "was changed."
+    return ""

@@ -1,0 +1,266 @@
+"""Archives and folders as lists of files that may be trusted: looked through as a whole before anything is read.
+
+Nothing here may write a file, follow a link, or believe what an archive says of its own sizes.
+"""
+
+import contextlib
+import gzip
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.parse import quote_from_bytes
+
+from p2p_datatools.contract.errors import P2PError, Skip
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.tar import TarReader
+
+_MAGIC = 512  # bytes that tell a kind of file
+
+
+_PLAIN = "/ ()[]{}+,;=@!$&'~"  # what stays as it is in a name of which other bytes are escaped
+
+
+_RAISE = "If you trust it, raise the limits with --unpack-limit."
+
+
+class DamagedError(P2PError):
+    """The archive is cut off, damaged or none at all, so that another download may mend it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an archive may hold: files, bytes in all, and bytes for each byte of the archive."""
+
+    files: int = 250_000
+    bytes: int = 24 << 30
+    ratio: int = 60
+    floor: int = 64 << 20  # below this nothing is a bomb, whatever the ratio
+
+    def times(self, factor: int) -> "Limits":
+        """Limits so many times as high."""
+        return replace(self, files=self.files * factor, bytes=self.bytes * factor, ratio=self.ratio * factor)
+
+    def most(self, packed: int) -> int:
+        """The bytes that an archive of `packed` bytes may unpack to."""
+        return min(self.bytes, max(self.floor, packed * self.ratio))
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file: its path in the archive (safe, relative, with slashes), its bytes, and how to open it."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The files of an archive or folder, what of it was left out, and the version it states of itself."""
+
+    members: tuple[Member, ...]
+    skipped: tuple[Skip, ...]
+    version: str = ""
+
+
+@contextlib.contextmanager
+def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUIET) -> Iterator[Contents]:
+    """Look through the zip, tar, tar.gz or folder at `path`; its members can be read inside the block.
+
+    Raises P2PError for what is no archive, cut off or damaged, holds a path or link out of its folder or a device, or
+    is over the limits; links inside and what is neither file nor folder are among `skipped`.
+    """
+    try:
+        if path.is_dir():
+            yield _listed(path, _of_folder(path), limits, limits.bytes)
+            return
+        opened = {"zip": _zip, "tar": _tar, "gzip": _tar}[_kind(path)]
+        with path.open("rb") as file, opened(file, path, limits, report) as contents:
+            yield contents
+    except (EOFError, tarfile.ReadError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
+        raise DamagedError(f"{path}: is cut off or damaged ({error}). Fetch it again.") from error
+    except OSError as error:
+        raise P2PError(f"{path}: cannot be read: {error.strerror or error}. Check the file.") from error
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(_MAGIC)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head[257:262] == b"ustar":
+        return "tar"
+    if head.lstrip()[:1] == b"<":
+        raise DamagedError(
+            f"{path}: is a web page, not an archive. Such a page often asks to log in; fetch the archive in a browser "
+            "and give the file with --from PATH."
+        )
+    raise DamagedError(f"{path}: is no zip, tar or tar.gz{' but empty' if not head else ''}. Give the archive itself.")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a listing says of one thing; `link` is where it leads, `odd` what else it is, if it is no file."""
+
+    raw: str
+    size: int
+    open: Callable[[], IO[bytes]]
+    link: str | None = None
+    odd: str = ""
+    note: str = ""
+
+
+def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, version: str = "") -> Contents:
+    members: list[Member] = []
+    skipped: list[Skip] = []
+    total = 0
+    for each in found:
+        name = _safe(each.raw, path)
+        if each.odd:
+            raise P2PError(f"{path}: holds {name}, which is {each.odd}. It is not to be trusted; get it elsewhere.")
+        if each.link is not None:
+            skipped.append(_skipped_link(path, name, each.link))
+            continue
+        if each.note or not _is_text(each.raw):
+            skipped.append(Skip(f"{path}: {name}", each.note or "its name is not UTF-8; it is kept under this one."))
+        total += each.size
+        members.append(Member(name, each.size, each.open))
+        _refuse_too_much(path, len(members), total, limits, most)
+    return Contents(tuple(members), tuple(skipped), version)
+
+
+def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: int) -> None:
+    if files > limits.files:
+        raise P2PError(f"{path}: holds more than {limits.files} files. {_RAISE}")
+    if total > most:
+        raise P2PError(f"{path}: unpacks to more than {most >> 20} MiB, as an archive bomb does. {_RAISE}")
+
+
+def _safe(raw: str, path: Path) -> str:
+    """The name with slashes, bytes that are no UTF-8 escaped as %XX; raises P2PError if it leads out of the folder."""
+    text = raw if _is_text(raw) else quote_from_bytes(raw.encode("utf-8", "surrogateescape"), safe=_PLAIN)
+    name = text.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    drive = bool(parts) and len(parts[0]) == 2 and parts[0][1] == ":"
+    if name.startswith("/") or drive or ".." in parts or any(ord(letter) < 32 for letter in name):
+        raise P2PError(f"{path}: holds the path {raw!a}, which leads out of the folder. It is not to be trusted.")
+    return "/".join(parts)
+
+
+def _is_text(raw: str) -> bool:
+    """Whether the name was UTF-8: Python keeps other bytes as halves of surrogate pairs."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in raw)
+
+
+def _skipped_link(path: Path, name: str, link: str) -> Skip:
+    target = os.path.normpath((PurePosixPath(name).parent / link).as_posix())
+    if target.startswith(("/", "..")):
+        raise P2PError(f"{path}: holds {name}, a link that leads out of the folder, to {link}. Remove it.")
+    return Skip(f"{path}: {name}", f"is a link to {link}; links are left out. Put the file itself there.")
+
+
+def _of_folder(folder: Path) -> Iterator[_Found]:
+    """Every file below `folder`, without following links; its own name comes first, as in an archive of it."""
+    above = folder.resolve().name
+    for root, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted([*files, *(each for each in folders if Path(root, each).is_symlink())]):
+            place = Path(root, name)
+            relative = f"{above}/{place.relative_to(folder).as_posix()}".removeprefix("/")
+            if place.is_symlink():
+                yield _Found(relative, 0, _file_opener(place), link=str(place.readlink()))
+            elif place.is_file():
+                yield _Found(relative, place.stat().st_size, _file_opener(place))
+
+
+def _file_opener(place: Path) -> Callable[[], IO[bytes]]:
+    return lambda: place.open("rb")
+
+
+def _opener(archive: zipfile.ZipFile | TarReader, info: Any) -> Callable[[], IO[bytes]]:
+    return lambda: archive.open(info)
+
+
+@contextlib.contextmanager
+def _zip(file: IO[bytes], path: Path, limits: Limits, _: Reporter) -> Iterator[Contents]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise DamagedError(f"{path}: is a zip that is cut off or damaged ({error}). Fetch it again.") from error
+    with archive:
+        most = limits.most(path.stat().st_size)
+        yield _listed(path, _of_zip(archive, path), limits, most, _commit_in(archive.comment))
+
+
+def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Found]:
+    for info in archive.infolist():
+        mode = stat.S_IFMT(info.external_attr >> 16)
+        if info.is_dir() or mode == stat.S_IFDIR:
+            _safe(info.filename, path)
+            continue
+        if info.flag_bits & 1:
+            raise P2PError(f"{path}: is locked with a password. Unpack it yourself and give the folder with --from.")
+        name, note = _name_in_zip(info)
+        link = _target(archive, info) if mode == stat.S_IFLNK else None
+        odd = "" if mode in (0, stat.S_IFREG, stat.S_IFLNK) else "a device"
+        yield _Found(name, info.file_size, _opener(archive, info), link, odd, note)
+
+
+def _name_in_zip(info: zipfile.ZipInfo) -> tuple[str, str]:
+    """The name, and a remark on it; many packers write UTF-8 and do not say so."""
+    if info.flag_bits & 0x800 or info.orig_filename.isascii():
+        return info.orig_filename, ""
+    with contextlib.suppress(UnicodeError):
+        return info.orig_filename.encode("cp437").decode("utf-8"), ""
+    return info.orig_filename, "its name is not UTF-8; it was read as code page 437."
+
+
+def _target(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    with archive.open(info) as link:
+        return link.read(4096).decode("utf-8", "replace")
+
+
+def _commit_in(comment: bytes) -> str:
+    """The commit that GitHub writes as the comment of its archives."""
+    text = comment.decode("ascii", "replace")
+    return text if len(text) == 40 and not text.strip("0123456789abcdef") else ""
+
+
+@contextlib.contextmanager
+def _tar(file: IO[bytes], path: Path, limits: Limits, report: Reporter) -> Iterator[Contents]:
+    most = limits.most(path.stat().st_size)
+    with TarReader(file, str(path), most=most, files=limits.files) as reader:
+        yield _listed(path, _told(_of_tar(reader, path), file, path, report), limits, most)
+
+
+def _told(found: Iterator[_Found], file: IO[bytes], path: Path, report: Reporter) -> Iterator[_Found]:
+    """The same, telling how far into the archive it is: a large tar.gz takes a while to look through."""
+    report.start("looking through", path.stat().st_size, unit="bytes")
+    shown = 0
+    try:
+        for each in found:
+            yield each
+            report.advance(file.tell() - shown)
+            shown = file.tell()
+    finally:
+        report.finish()
+
+
+def _of_tar(reader: TarReader, path: Path) -> Iterator[_Found]:
+    for info in reader.headers():
+        if info.isdir():
+            _safe(info.name, path)
+            continue
+        link = info.linkname if info.issym() else None
+        if info.islnk():  # the target of a hard link is named from the archive's root
+            link = os.path.relpath(info.linkname, PurePosixPath(info.name).parent)
+        odd = "" if info.isreg() or link is not None else "a device"
+        yield _Found(info.name, info.size, _opener(reader, info), link, odd)

@@ -1,0 +1,261 @@
+"""Gives pairs their split and carries it out: by moving files, or in the manifest alone where they are another tool's.
+
+Nothing here may look at a picture to decide; files move only after the plan for it lies durably beside them.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder
+from p2p_datatools.contract.pairs.halves import halve
+from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair, pair_from_json
+from p2p_datatools.contract.pairs.manifest import (
+    HEADER,
+    PLAN,
+    SPLITS,
+    UNSPLIT,
+    PairFolder,
+    is_manifested,
+    read_foreign,
+    read_manifest,
+    with_pairs,
+    write_manifest,
+)
+from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.splits.assign import NO_GROUPS, Groups, assign, groups_by, rounded
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """What `split` did: `moved` pairs were given their split by this call, `kept` ones had it.
+
+    `counts` holds how many pairs each split has; `groups` how many groups the names form, 0 without grouping;
+    `completed` says that an interrupted call's plan was carried out first; files of a `foreign` folder never move.
+    """
+
+    counts: dict[str, int]
+    moved: int
+    kept: int
+    groups: int
+    completed: bool
+    foreign: bool
+
+
+def split(
+    pairs: Path,
+    *,
+    val: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    group_by: str = NO_GROUPS,
+    dry_run: bool = False,
+    report: Reporter = QUIET,
+) -> SplitSummary:
+    """Give every pair that has no split one: of n pairs in all val and test get n * share, rounded half up.
+
+    Pairs that have a split keep it and count. Who goes where follows from the SHA-256 of the seed and a pair's name (or
+    its group), not from the order of files. `group_by` is "none" or a regular expression whose first group, or whole
+    match, in a pair's name is its group; groups stay whole, so val and test come as near as whole groups can.
+
+    Files move to train/, val/ and test/; a kill at any moment leaves what the same call completes. A folder of another
+    tool gets a manifest and is not rearranged: what lies in val/ and test/ stays that, and train/ provides what they
+    lack. `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no training
+    pair would be left or the folder is damaged.
+    """
+    _check_shares(val, test)
+    folder, completed = _open(pairs, dry_run, report)
+    known = ByName(folder.pairs)
+    groups = groups_by(group_by, list(known), report)
+    targets = {"val": rounded(len(folder.pairs), val), "test": rounded(len(folder.pairs), test)}
+    assigned = assign(folder.pairs, groups, targets, seed, where=str(pairs))
+    planned = _Settled(known, assigned, groups, folder.foreign)
+    result = _applied(folder, planned)
+    counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
+    _remark(folder, counts, targets, {"val": val, "test": test}, groups, report)
+    if not dry_run and folder.foreign:
+        write_manifest(result)
+    elif not dry_run and planned:
+        _write_plan(folder, planned)
+        _carry_out(folder, planned)
+    moved, named = len(planned), set(groups.values()) - {None}
+    return SplitSummary(counts, moved, len(folder.pairs) - moved, len(named), completed, folder.foreign)
+
+
+def _check_shares(val: float, test: float) -> None:
+    for name, share in (("val", val), ("test", test)):
+        if not 0 <= share < 1:
+            raise UsageError(f"{name} {share}: is not a share from 0 to below 1, such as 0.1.")
+    if val + test >= 1:
+        raise UsageError(f"val {val} and test {test}: leave nothing to train on. Ask for less than 1 together.")
+
+
+def _open(path: Path, dry_run: bool, report: Reporter) -> tuple[PairFolder, bool]:
+    """The folder as it stands, and whether an interrupted call's plan was completed first."""
+    known = read_manifest(path, mid_split=True) if is_manifested(path) else None
+    if known is None or known.foreign:
+        return _open_foreign(path, known, report), False
+    if not (path / PLAN).exists():
+        return known, False
+    planned = _read_plan(path)
+    return (_applied(known, planned) if dry_run else _carry_out(known, planned)), True
+
+
+class _Settled(Mapping[str, Pair]):
+    """The pairs that get a split, by name, as they will be; only the splits are held."""
+
+    def __init__(self, known: Mapping[str, Pair], assigned: Mapping[str, str], groups: Groups, foreign: bool) -> None:
+        self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, foreign
+
+    def __getitem__(self, name: str) -> Pair:
+        return _settled(self._known[name], self._assigned[name], self._groups[name], self._foreign)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._assigned)
+
+    def __len__(self) -> int:
+        return len(self._assigned)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._assigned
+
+
+def _settled(pair: Pair, split: str, group: str | None, foreign: bool) -> Pair:
+    """The pair as it will be; its file changes folders, not its place within."""
+    place = PurePosixPath(pair.file)
+    within = place.relative_to(UNSPLIT) if place.is_relative_to(UNSPLIT) else place
+    return replace(pair, split=split, group=group, file=pair.file if foreign else f"{split}/{within}")
+
+
+def _applied(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
+    known = ByName(folder.pairs)
+    return with_pairs(folder, NamedPairs(list(known), lambda name: planned[name] if name in planned else known[name]))
+
+
+def _remark(
+    folder: PairFolder,
+    counts: Mapping[str, int],
+    targets: Mapping[str, int],
+    shares: Mapping[str, float],
+    groups: Groups,
+    report: Reporter,
+) -> None:
+    """Say where the counts are not what one would expect; raises P2PError when nothing is left to train on."""
+    if not counts["train"]:
+        raise P2PError(
+            f"{folder.path}: would have no training pairs: {len(folder.pairs)} pairs, val {counts['val']}, "
+            f"test {counts['test']}. Add pairs or smaller groups, or ask for smaller shares."
+        )
+    for name, target in targets.items():
+        if shares[name] > 0 and not target:
+            report.note(f"{name} gets no pairs: {shares[name]} of {len(folder.pairs)} is less than half a pair.")
+        elif counts[name] != target:
+            report.note(f"{name} has {counts[name]} pairs, not {target}: groups stay whole, splits are kept.")
+    if any(pair.group for pair in folder.pairs) and not any(groups.values()):
+        report.note("An earlier split was by groups, this one is not: new pairs may resemble those of another.")
+
+
+def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
+    """Write durably what is to be done, once nothing is in its way."""
+    for file, to in _moves(folder, planned):
+        if not (folder.path / file).is_file():
+            raise P2PError(f"{folder.path / file}: is in the manifest but gone. Run 'p2p data pair' again.")
+        if (folder.path / to).exists():
+            raise P2PError(f"{folder.path / to}: is in the way and not in the manifest. Move it elsewhere.")
+    with atomic(folder.path / PLAN) as plan:
+        between = b'{"pairs": [\n'
+        for pair in planned.values():
+            plan.write(between + json_line(pair.to_json()))
+            between = b","
+        plan.write(b"]}\n")
+
+
+def _read_plan(path: Path) -> dict[str, Pair]:
+    try:
+        pairs = [pair_from_json(line) for line in read_json(path / PLAN)["pairs"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise P2PError(
+            f"{path / PLAN}: is damaged ({type(error).__name__}: {error}). Pair into a new folder."
+        ) from error
+    return {pair.name: pair for pair in pairs}
+
+
+def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
+    """Move the files, commit the manifest, delete the plan; any part of it may have been done before."""
+    touched: set[Path] = set()
+    try:
+        for file, to in _moves(folder, planned):
+            if to != file:
+                _move(folder.path / file, folder.path / to)
+                touched |= {folder.path / parent for each in (file, to) for parent in PurePosixPath(each).parents}
+        for place in touched:
+            sync_folder(place)
+        result = _applied(folder, planned)
+        write_manifest(result)
+        _remove_emptied(folder.path / UNSPLIT)
+        (folder.path / PLAN).unlink()
+        for torn in folder.path.glob(".*.tmp"):  # a kill left them
+            torn.unlink()
+    except OSError as error:
+        raise P2PError(cannot_write(folder.path, error)) from error
+    sync_folder(folder.path)
+    return result
+
+
+def _moves(folder: PairFolder, planned: Mapping[str, Pair]) -> Iterator[tuple[str, str]]:
+    """From where to where the files of the planned pairs go."""
+    for pair in folder.pairs:
+        if pair.name in planned:
+            yield from zip(pair.files, planned[pair.name].files, strict=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+    elif not target.exists():
+        raise P2PError(f"{source}: is gone. Put it back, or take its line out of pairs.jsonl, and split again.")
+
+
+def _remove_emptied(top: Path) -> None:
+    below = sorted((place for place in top.rglob("*") if place.is_dir()), reverse=True)
+    for place in (*below, top):
+        with contextlib.suppress(OSError):  # not empty, or not there
+            place.rmdir()
+
+
+def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> PairFolder:
+    """Another tool's folder with size and hash of every picture; new ones in train/ have no split yet."""
+    listed = read_foreign(path)
+    if known is None:
+        for line in listed.assumed:
+            report.note(line)
+        known = replace(listed, pairs=(), provenance={"by": "p2p data split", "assumed": list(listed.assumed)})
+    before = {pair.file: pair for pair in known.pairs}
+    gone = before.keys() - {pair.file for pair in listed.pairs}
+    if gone:
+        raise P2PError(f"{path / min(gone)}: is in the manifest but gone. Put it back, or delete {path / HEADER}.")
+    new = [pair for pair in listed.pairs if pair.file not in before]
+    return with_pairs(known, [*known.pairs, *_measured(path, new, report)])
+
+
+def _measured(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
+    """Pairs of another tool with their size and hash; raises P2PError that names all pictures that are no pairs."""
+    found, wrong = [], []
+    for pair in report.track(pairs, "reading pairs", len(pairs)):
+        try:
+            picture = read_photo(path / pair.file)
+            half, _ = halve(picture, where=str(path / pair.file))
+        except P2PError as error:
+            wrong.append(str(error))
+            continue
+        split = UNSPLIT if pair.split == "train" else pair.split
+        found.append(replace(pair, size=size_of(half), hash=hash_pixels(picture), split=split))
+    if wrong:
+        more = [f"... and {len(wrong) - 20} more."] if len(wrong) > 20 else []
+        raise P2PError("\n".join([*wrong[:20], *more]))
+    return found

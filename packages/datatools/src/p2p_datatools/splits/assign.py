@@ -1,0 +1,126 @@
+"""How many pairs each split gets, and which: exact shares in an order drawn from the seed, groups never divided.
+
+Nothing here may read or move a file, or know more of a pair than its name, its group and the split it has.
+"""
+
+import hashlib
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import UNSPLIT
+from p2p_datatools.contract.progress import Reporter
+
+NO_GROUPS, SIMILAR = "none", "similar"
+
+
+# How near to the goal the exact search for groups begins, in pairs, and how many groups it looks at.
+STRETCH, MOST_GROUPS = 2000, 4000
+
+
+Groups = Mapping[str, str | None]  # the group of each name; None: the pair stands alone
+
+
+def rounded(count: int, share: float) -> int:
+    """count * share, rounded half up; the share means what its decimal digits say: 0.29 of 50 is 14.5 and gives 15."""
+    return math.floor(count * Fraction(str(share)) + Fraction(1, 2))
+
+
+def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
+    """The groups of names by a regular expression: its first group, or its whole match, is the name's group.
+
+    A name that does not match stands alone, which is noted. Raises UsageError when none matches.
+    """
+    if how == NO_GROUPS:
+        return dict.fromkeys(names)
+    if how == SIMILAR:
+        raise UsageError(f"group-by {how}: is not possible yet. Give a regular expression, or {NO_GROUPS}.")
+    try:
+        pattern = re.compile(how)
+    except re.error as error:
+        raise UsageError(f"group-by {how}: is no regular expression ({error}). Mend it.") from error
+    matches = {name: pattern.search(name) for name in names}
+    alone = [name for name, match in matches.items() if match is None]
+    if len(alone) == len(names):
+        raise UsageError(f"group-by {how}: matches no name, such as '{alone[0]}'. Mend the expression.")
+    if alone:
+        report.note(f"group-by {how}: {len(alone)} of {len(names)} names do not match and stand alone: '{alone[0]}'.")
+    return {name: match and match[1 if pattern.groups else 0] for name, match in matches.items()}
+
+
+def assign(
+    pairs: Iterable[Pair], groups: Groups, targets: Mapping[str, int], seed: int, *, where: str
+) -> dict[str, str]:
+    """The split of every pair that has none, by name: test and val get what they lack of `targets`, train the rest.
+
+    Members of a group that has a split follow it. Raises P2PError when an earlier split has divided a group.
+    """
+    settled: dict[tuple[str, str], list[str]] = defaultdict(list)
+    loose: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for pair in pairs:
+        group = groups[pair.name]
+        key = ("name", pair.name) if group is None else ("group", group)
+        if pair.split == UNSPLIT:
+            loose[key].append(pair.name)
+        else:
+            settled[key].append(pair.split)
+    _refuse_divided(settled, where)
+
+    chosen = {key: settled[key][0] for key in loose if key in settled}
+    free = sorted(loose.keys() - chosen.keys(), key=lambda key: _draw(seed, key[1]))
+    for split in ("test", "val"):
+        present = sum(splits.count(split) for splits in settled.values())
+        joining = sum(len(loose[key]) for key, its in chosen.items() if its == split)
+        taken = set(closest([len(loose[key]) for key in free], targets[split] - present - joining))
+        chosen |= {key: split for index, key in enumerate(free) if index in taken}
+        free = [key for index, key in enumerate(free) if index not in taken]
+    return {name: chosen.get(key, "train") for key, names in loose.items() for name in names}
+
+
+def _refuse_divided(settled: Mapping[tuple[str, str], list[str]], where: str) -> None:
+    for (_, group), splits in settled.items():
+        if len(set(splits)) > 1:
+            both = " and ".join(sorted(set(splits)))
+            raise P2PError(
+                f"{where}: group '{group}' lies in {both} from an earlier split, and pairs keep their split. "
+                "Pair into a new folder and split that by these groups."
+            )
+
+
+def _draw(seed: int, key: str) -> bytes:
+    return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
+
+
+def closest(sizes: Sequence[int], need: int) -> list[int]:
+    """Indices of groups, early ones first, whose sizes sum up as near to `need` as whole groups can, rather below it.
+
+    Far from the goal a group is taken if it fits; the last stretch is an exact search over the next 4000 groups.
+    """
+    taken, left = [], []
+    for index, size in enumerate(sizes):
+        if need - size >= STRETCH:
+            taken.append(index)
+            need -= size
+        elif size < 2 * need:  # a larger one would lead farther away than none
+            left.append(index)
+    return taken + _exactly(sizes, left[:MOST_GROUPS], need) if need > 0 else taken
+
+
+def _exactly(sizes: Sequence[int], among: Sequence[int], need: int) -> list[int]:
+    """Subset sum by dynamic programming: the first selection, in order, of those that come nearest to `need`."""
+    within = (1 << 2 * need) - 1
+    sums = [1]  # of the last i groups; bit s is set where some of them sum up to s
+    for index in reversed(among):
+        sums.append((sums[-1] | sums[-1] << sizes[index]) & within)
+    outwards = (near for away in range(need + 1) for near in (need - away, need + away))
+    goal = next(near for near in outwards if sums[-1] >> near & 1)
+    taken = []
+    for index, rest in zip(among, reversed(sums[:-1]), strict=True):
+        if sizes[index] <= goal and rest >> (goal - sizes[index]) & 1:
+            taken.append(index)
+            goal -= sizes[index]
+    return taken

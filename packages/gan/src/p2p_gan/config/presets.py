@@ -1,0 +1,152 @@
+"""The presets: named configs as one table that a person can compare by eye.
+
+Nothing here may compute; a preset states its fields, where they come from, and what we changed and why.
+"""
+
+from dataclasses import dataclass
+
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A config with its source; `states` is what the source says, `changed` what we do otherwise, and why.
+
+    `line` says in a few words what it is for.
+    """
+
+    config: Config
+    line: str
+    source: str
+    states: str
+    changed: str
+
+
+TABLE: dict[str, Preset] = {
+    "paper": Preset(
+        Config(),
+        line="facades, or any masks and photos: 256x256, batch 1, 200 epochs",
+        source="Isola et al. 2017, section 3.3 and appendix 6; facades",
+        states="256x256, batch 1, 200 epochs, Adam 0.0002 with beta 0.5, lambda 100, jitter 286 to 256, mirror, "
+        "dropout 0.5 in the three innermost decoder blocks, 70x70 patches, the discriminator's loss halved; edges to "
+        "shoes and to handbags: 15 epochs of batch 4 (--epochs 15 --batch 4), of jitter and mirror it says nothing",
+        changed="masks are jittered by nearest pixel, which keeps their colours; no norm in the bottleneck, as the "
+        "paper's errata (6.3) ask",
+    ),
+    "paper-maps": Preset(
+        Config(direction="a-to-b", epochs=200, sample_every=10_000, checkpoint_every=10_000, validate_every=10_000),
+        line="aerial photo to map, as the paper trained it; b-to-a for the way back",
+        source="Isola et al. 2017, appendix 6.2; maps, aerial photo to map (b-to-a for the way back)",
+        states="1,096 training pairs, 200 epochs, batch 1, jitter and mirror",
+        changed="as in `paper`; the intervals suit its 219,200 images",
+    ),
+    "cars": Preset(
+        Config(images=40_000, halved=False, updates="simultaneous"),
+        line="the first report: painted cars to photos, 40,000 steps",
+        source="the first report: cars from painted masks, after the TensorFlow tutorial",
+        states="40,000 steps of batch 1, both networks updated from one forward pass, the discriminator's loss not "
+        "halved, lambda 100, jitter 286 to 256, mirror",
+        changed="leaky slope 0.2, norm epsilon 1e-5 and Adam epsilon 1e-8 (its code: 0.3, 1e-3, 1e-7), and no norm in "
+        "the bottleneck, which at batch 1 would zero it; photos are resized smoothly (its code: by nearest pixel); "
+        "held-out pairs are held out (it tested on its training folder)",
+    ),
+    "maps": Preset(
+        Config(epochs=100, jitter=1.0, mirror=False, discriminator_layers=4),
+        line="the second work: aerial photo to map, 100 epochs, larger patches",
+        source="the second work: aerial photo to map and back (b-to-a), after a Keras tutorial",
+        states="100 epochs, batch 1, no jitter, a fourth strided layer in the discriminator (142x142 patches, though "
+        "its text says 70x70)",
+        changed="one update of the discriminator from real and fake together (its code: one from each, at half the "
+        "weight); no norm in the bottleneck; 14x14 logits, for the paper's layers after the strided ones lose a row "
+        "and a column each (its code pads them to 16x16)",
+    ),
+    "satellite": Preset(
+        Config(
+            images=None,
+            epochs=500,
+            batch=16,
+            norm="batch",
+            discriminator_norm="instance",
+            gradient_penalty=10.0,
+            checkpoint_every=20_000,
+            sample_every=20_000,
+            validate_every=20_000,
+        ),
+        line="the fourth work: batch 16, 500 epochs, a gradient penalty",
+        source="the fourth work: satellite photo to map",
+        states="batch 16, 500 epochs, rate 0.0002, mixed precision, cross-entropy with a gradient penalty of 10, "
+        "30x30 patches",
+        changed="the penalty is really used (its code only states it), so the discriminator has instance norm, for a "
+        "penalty holds for one picture by itself; 30x30 logits as its text says (its code gives 26x26)",
+    ),
+    "experiments": Preset(
+        Config(batch=16, log_every=160),
+        line="the third work: batch 16; p2p experiments compares its variants",
+        source="the third work: experiments on the paper",
+        states="batch 16; discriminators of n_layers 1 to 3 (--set discriminator_layers=1), encoder-decoder against "
+        "U-Net (--set generator=encoder-decoder), losses one by one (--set l1_weight=0, --set game=none)",
+        changed="mirroring turns both halves (its code: the input alone, so that half of all pairs were wrong); "
+        "'p2p experiments' runs the whole grid",
+    ),
+    "colourise": Preset(
+        Config(epochs=100, batch=4, jitter=1.0),
+        line="grey photos to colour",
+        source="Isola et al. 2017, appendix 6.2 (black-and-white to colour); the third work on 5,000 COCO photos",
+        states="the paper: 1.2 million photos, 6 epochs, batch 4, mirror and no jitter",
+        changed="100 epochs, for the photos are thousands and not a million; pairs from 'p2p data derive --op gray', "
+        "or --op lab for L to ab as in the paper",
+    ),
+    "segment": Preset(
+        Config(
+            direction="b-to-a",
+            a_as="classes",
+            game="none",
+            class_weight=1.0,
+            balanced=True,
+            epochs=100,
+            dropout=0.0,
+        ),
+        line="photo to exact mask: classes and cross-entropy, no game (A is the mask)",
+        source="ours; Isola et al. 2017, section 4.6 and table 6: photo to labels is best learnt without a game",
+        states="the paper: L1 alone beats the game on labels; it draws colours",
+        changed="class logits with cross-entropy, every class weighing the same, so that the output is an exact mask; "
+        "A is the mask, B the photo, and the direction from B to A",
+    ),
+    "best": Preset(
+        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize", discriminator="auto"),
+        line="ours: what helped, measured, on pairs of every kind",
+        source="ours, chosen by benchmarks/quality",
+        states="",
+        changed="masks as one-hot classes; where masks become photos, a discriminator that also learns to see the mask "
+        "in the photo, and a generator that pays for what it does not show; a moving average of the generator; resize "
+        "convolutions in place of transposed ones. Balanced L1, crops around rare classes and feature matching were "
+        "measured and left off",
+    ),
+    "tiny": Preset(
+        Config(
+            size=Size(128, 128),
+            jitter=1.0,
+            images=2_800,
+            filters=32,
+            max_filters=128,
+            dropout=0.0,
+            discriminator_filters=16,
+            discriminator_layers=2,
+            rate=4e-4,
+            schedule="linear",
+            log_every=50,
+            sample_every=700,
+            checkpoint_every=700,
+            validate_every=700,
+        ),
+        line="ours: small networks at 128x128, two minutes on two cores",
+        source="ours, for laptops and tests",
+        states="",
+        changed="a tenth of the weights, patches of 34x34, a higher rate that falls in the second half, no jitter and "
+        "no dropout: what two cores learn from a few hundred small pictures in two minutes",
+    ),
+}
+
+
+PRESETS: dict[str, Config] = {name: preset.config for name, preset in TABLE.items()}

@@ -1,0 +1,43 @@
+"""Which sides of pictures the networks can take.
+
+Nothing here may import torch; the config asks before anything is built.
+"""
+
+import math
+
+from p2p_datatools.contract.pictures.sizes import Size
+
+SMALLEST_SIDE = 32
+
+
+RESNET_DEPTH = 2
+
+
+DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
+
+
+def deepest_unet(size: Size) -> int:
+    """The largest depth of at most 8 for which 2^depth divides both sides."""
+    both = math.gcd(size.width, size.height)
+    return min(8, (both & -both).bit_length() - 1)
+
+
+def unit_of(generator: str, depth: int = 0) -> int:
+    """What the sides of pictures must be multiples of for this generator: 4 for a resnet, which halves them twice.
+
+    For the others 2^depth, and 32 where the depth follows from the size (0), which then is 5 or more.
+    """
+    return 2**RESNET_DEPTH if generator == "resnet" else 1 << min(depth or 5, 5)
+
+
+def nearest_size(size: Size, unit: int = SMALLEST_SIDE) -> Size:
+    """The nearest size whose sides are multiples of `unit`, and at least 32; by default what any generator takes."""
+    return Size(*(max(SMALLEST_SIDE, round(side / unit) * unit) for side in size))
+
+
+def smallest_side(layers: int, scales: int = 1) -> int:
+    """The smallest side of a picture for which a PatchGAN with so many strided layers has an output at every scale."""
+    # Backwards from one logit: each of the two last layers eats one pixel, each strided one halves (4x4, padding 1);
+    # without strided layers there are nothing but 1x1 convolutions. Every further scale halves before that.
+    side = 3 * 2**layers if layers else 1
+    return int(side * 2 ** (scales - 1))

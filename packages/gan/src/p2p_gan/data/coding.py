@@ -1,0 +1,149 @@
+"""How the pixels of a half become numbers in a network and come back: values in -1..1, or one channel for each class.
+
+Nothing here may resize, crop or read files; what goes in comes out exactly, wherever float32 can hold it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
+
+Kind = Literal["values", "classes"]
+
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+MOST_CHANNELS = 64
+
+
+# More precise than the float32 that networks compute in, so that they are scaled before they become float32.
+_WIDE = ("int32", "uint32", "float64")
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How a half is coded: `channels` in the network; `dtype` and `range` (low, high) are those of its pixels.
+
+    Values: `range` becomes -1..1 linearly (8-bit: x / 127.5 - 1, as in Isola et al. 2017, code). Integers of up to 16
+    bits come back exactly, others to about 2^-22 of the range. Classes: pixels are class indices, uint8, 255 where
+    ignored; in the network one-hot, 0 or 1 for each of the palette's classes, and all 0 where ignored.
+    """
+
+    kind: Kind
+    channels: int
+    dtype: str
+    range: tuple[float, float]
+
+    def to_tensor(self, pixels: Array, device: torch.device | None = None) -> Tensor:
+        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, channels last in memory.
+
+        Values come in -1..1, classes as 0 and 1.
+        """
+        if self.kind == "classes":
+            return self._one_hot(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+        pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+        if self.dtype in _WIDE:
+            pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
+        moved = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
+        if self.dtype in _WIDE:
+            return moved
+        return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
+
+    def to_array(self, values: Tensor) -> Array:
+        """(n, channels, h, w) to pixels (n, h, w[, c]): the nearest values, or the likeliest classes (n, h, w)."""
+        if self.kind == "classes":
+            return values.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        moved = values.detach().permute(0, 2, 3, 1)
+        if self.dtype in _WIDE:
+            moved = moved.cpu().double()
+        pixels = _typed(moved.to(torch.promote_types(moved.dtype, torch.float32)), self)
+        return np.ascontiguousarray(pixels[..., 0] if self.channels == 1 else pixels)
+
+    @property
+    def _half(self) -> float:
+        """Half the width of the range, which becomes 1."""
+        return (self.range[1] - self.range[0]) / 2 or 1.0
+
+    @property
+    def _offset(self) -> float:
+        """The middle of the range, in its halves."""
+        return (self.range[0] + self.range[1]) / 2 / self._half
+
+    def _one_hot(self, indices: Tensor) -> Tensor:
+        classes = torch.arange(self.channels, device=indices.device)
+        return (indices[..., None] == classes).float().permute(0, 3, 1, 2)
+
+
+def _typed(values: Tensor, coding: Coding) -> NDArray[np.generic]:
+    """-1..1 to the coding's own range and type; integers rounded, and kept within their type."""
+    scaled = values.add(coding._offset).mul(coding._half)
+    if np.dtype(coding.dtype).kind == "f":
+        return np.asarray(scaled.cpu().numpy().astype(coding.dtype))
+    limits = np.iinfo(coding.dtype)
+    whole = scaled.round().clamp(limits.min, limits.max)
+    if coding.dtype == "uint8":  # a quarter of the bytes to fetch from a device
+        return np.asarray(whole.to(torch.uint8).cpu().numpy())
+    return np.asarray(whole.cpu().numpy().astype(coding.dtype))
+
+
+def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "classes") -> Coding:
+    """The coding of a half, `as_` values or classes; raises UsageError for classes of a half that has none.
+
+    Raises P2PError when it has more channels than networks take. `field` is what the error calls the setting.
+    """
+    if not 1 <= half.channels <= MOST_CHANNELS:
+        raise P2PError(
+            f"half {half.name}: has {half.channels} channels; networks take 1 to {MOST_CHANNELS}. "
+            "Choose some of them and pair again."
+        )
+    if as_ == "values":
+        return Coding("values", half.channels, half.dtype, half.range)
+    if half.kind != "mask" or half.dtype != "uint8" or half.channels not in (1, 3):
+        raise UsageError(f"{field}={as_}: the half {half.name} is a {half.kind}; only masks have classes. Take values.")
+    if palette is None:
+        raise UsageError(
+            f"{field}={as_}: the half {half.name} has no palette that says its classes. Take values, or pair a mask "
+            "folder, which has one."
+        )
+    return Coding("classes", len(palette.classes), "uint8", (0.0, float(len(palette.classes) - 1)))
+
+
+def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
+    """The class of each pixel of a mask in the palette's colours (h, w, 3), uint8 (h, w), 255 where ignored.
+
+    Raises P2PError naming the first colour that the palette does not have.
+    """
+    colors = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+    indices, outside = indices_of_colors(colors, palette)
+    if outside.any():
+        y, x = np.argwhere(outside)[0].tolist()
+        raise P2PError(
+            f"{where}: {int(outside.sum())} pixels of its mask have a colour outside the palette {palette.name}; the "
+            f"first is {tuple(colors[y, x].tolist())} at x={x}, y={y}. Paint it in the palette's exact colours and "
+            "pair again, or train with colours (values)."
+        )
+    return indices
+
+
+def kept_to_tensor(
+    pixels: Array, coding: Coding, palette: Palette | None, device: torch.device | None = None
+) -> Tensor:
+    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.
+
+    With a `palette` they are class indices (n, h, w, 1), which `coding` may want in their colours.
+    """
+    if palette is None:
+        return coding.to_tensor(pixels, device)
+    if coding.kind == "classes":
+        return coding.to_tensor(pixels[..., 0], device)
+    return coding.to_tensor(np.take(palette.colors(), pixels[..., 0], axis=0)[..., : coding.channels], device)

@@ -1,0 +1,219 @@
+"""What one update sees: pairs as tensors on the device.
+
+Nothing here may say where they come from or what is done with them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.palette import IGNORE, Palette
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.data.buffer import Form, Pixels, room_for
+from p2p_gan.data.coding import Coding, kept_to_tensor
+from p2p_gan.data.order import Draw, Order, crop_around_rare, crop_of, drawn, light_of, rarity
+from p2p_gan.data.read import on_all_cores, read_coded
+from p2p_gan.data.sizing import Sizing, sizing_of
+from p2p_gan.data.task import Task, refuse_unfit
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w), values in -1..1 and classes one-hot.
+
+    `ignored` (n, 1, h, w) is left out of every loss. `classes` (n, h, w) int64 is the class of each pixel of the mask
+    half, where there is one with a palette; -1 where it has none. `factor` multiplies the losses of a part of a batch,
+    so that the mean over all parts is the loss of the whole.
+    """
+
+    a: Tensor
+    b: Tensor
+    ignored: Tensor | None = None
+    classes: Tensor | None = None
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class KeptHalf:
+    """One half of all pairs: its pixels as they are kept, and how they become numbers for the networks.
+
+    With a `palette`, the pixels are class indices whatever the coding: a third of the bytes of colours.
+    """
+
+    pixels: Pixels
+    coding: Coding
+    palette: Palette | None = None
+
+    def cut(self, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
+        """The drawn parts (n, height, width, channels)."""
+        parts = []
+        for draw in draws:
+            rows, columns = slice(draw.top, draw.top + seen[0]), slice(draw.left, draw.left + seen[1])
+            parts.append(self.pixels[draw.pair][rows, columns][:, :: -1 if draw.mirrored else 1])
+        return np.stack(parts)
+
+    def to_tensor(self, pixels: Array, device: torch.device) -> Tensor:
+        """What `cut` gave, as float32 (n, channels, height, width) on the device."""
+        return kept_to_tensor(pixels, self.coding, self.palette, device)
+
+
+@dataclass(frozen=True)
+class PairStore:
+    """Decoded pairs from which batches are drawn; the same draw for both halves.
+
+    `seen` (n, 2) are the height and width that the networks see of each pair. `areas` (n, classes) count the pixels of
+    each class of the mask half, None where there is no mask with a palette; `ignores` says whether pixels are ignored.
+    What makes batches faster may rest on this: the pixels of a loaded store never change; `draw` follows from the seed
+    and the position, and a batch from its draws.
+    """
+
+    input: KeptHalf
+    output: KeptHalf
+    order: Order
+    seen: NDArray[np.int64]
+    config: Config
+    areas: NDArray[np.uint32] | None = None
+    ignores: bool = False
+
+    def __len__(self) -> int:
+        return len(self.seen)
+
+    def with_batch(self, batch: int) -> "PairStore":
+        """The same pairs, drawn in batches of another size."""
+        return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
+
+    def positions(self, first: int, most: int) -> range:
+        """The positions of the batch that follows after `first` images seen: at most so many, all of one shape."""
+        return self.order.positions(first, most)
+
+    def batch(self, positions: Sequence[int], device: torch.device) -> Batch:
+        """The pairs at these positions (of one shape), with their crops, mirrors and light, on the device."""
+        draws = [self.draw(position) for position in positions]
+        seen = self._seen(draws[0].pair)
+        assert all(self._seen(draw.pair) == seen for draw in draws), "a batch is of one shape"
+        a, b = self.input.cut(draws, seen), self.output.cut(draws, seen)
+        x = self.input.to_tensor(a, device)
+        if self.config.colour_jitter:
+            x = relit(x, [light_of(self.config.seed, each, self.config.colour_jitter) for each in positions])
+        classes = ignored = None
+        if self.areas is not None:
+            labels = torch.from_numpy((b if self.output.palette else a)[..., 0]).to(device)
+            classes = torch.where(labels == IGNORE, -1, labels.long())
+        if self.ignores:
+            masks = [half for half, kept in ((a, self.input), (b, self.output)) if kept.palette]
+            where = np.logical_or.reduce([mask[..., 0] == IGNORE for mask in masks])
+            ignored = torch.from_numpy(where)[:, None].to(device)
+        return Batch(x, self.output.to_tensor(b, device), ignored, classes)
+
+    def draw(self, position: int) -> Draw:
+        """What is shown at a position: one draw for both halves (appendix 6.2: jitter and mirror)."""
+        index = self.order.index(position)
+        random = drawn(self.config.seed, position)
+        kept, seen = self.input.pixels.sizes[index].tolist(), self._seen(index)
+        top, left = crop_of(random, kept, seen)
+        mirrored = self.config.mirror and bool(random.random() < 0.5)
+        if self.config.rare_crops and random.random() < self.config.rare_crops:
+            top, left = self._around_rare(index, random, seen) or (top, left)
+        return Draw(index, top, left, mirrored)
+
+    @cached_property
+    def rarity(self) -> NDArray[np.float64]:
+        """How much rather each class of the mask half is drawn than its pixels are frequent."""
+        assert self.areas is not None
+        return rarity(self.areas)
+
+    def _seen(self, index: int) -> tuple[int, int]:
+        height, width = self.seen[index].tolist()
+        return height, width
+
+    def _around_rare(self, index: int, random: np.random.Generator, seen: tuple[int, int]) -> tuple[int, int] | None:
+        assert self.areas is not None
+        half = self.output if self.output.palette else self.input
+        weights = np.where(self.areas[index] > 0, self.rarity, 0.0)
+        return crop_around_rare(random, half.pixels[index][..., 0], weights, seen)
+
+
+def relit(values: Tensor, factors: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Photos (n, c, h, w) in -1..1 with other brightness, contrast and saturation (of colours): a factor of 1 each.
+
+    Brightness and contrast act on 0..1, contrast around the picture's mean, saturation around each pixel's grey
+    (ITU-R BT.601); what leaves -1..1 is cut off.
+    """
+    brightness, contrast, saturation = torch.from_numpy(np.stack(factors)).to(values.device).T[..., None, None, None]
+    light = (values + 1) / 2 * brightness
+    mean = light.mean(dim=(1, 2, 3), keepdim=True)
+    light = (light - mean) * contrast + mean
+    if light.shape[1] == 3:
+        grey = (light * light.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+        light = (light - grey) * saturation + grey
+    whole: Tensor = light.clamp(0, 1) * 2 - 1
+    return whole
+
+
+def load_store(
+    folder: PairFolder, task: Task, config: Config, *, near: Path | None = None, report: Reporter = QUIET
+) -> PairStore:
+    """Decode the training pairs once, verify them, and bring them to the size that they are kept at.
+
+    They lie in memory, or, when larger than `config.memory` GiB, in a nameless mapped file beside `near`. Raises
+    P2PError naming the first picture, in the order of the names, that is damaged or not of this manifest, or when the
+    disk has not the space; UsageError when the config asks for what these halves have not.
+    """
+    refuse_unfit(task, config)
+    pairs = folder.of("train")
+    sizings = [sizing_of(pair.size, config) for pair in pairs]
+    palettes = [task.palette_of(half) for half in (task.input, task.output)]
+    forms = [
+        Form(1 if palette else half.channels, half.dtype)
+        for half, palette in zip((task.input, task.output), palettes, strict=True)
+    ]
+    kept = room_for([each.kept for each in sizings], forms, memory=config.memory, near=near)
+    counts = _fill(folder, pairs, task, sizings, kept, report)
+    input_half, output_half = (
+        KeptHalf(pixels, coding, palette) for pixels, coding, palette in zip(kept, task.codings, palettes, strict=True)
+    )
+    seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
+    shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
+    store = PairStore(input_half, output_half, Order(config.seed, shapes, config.batch), seen, config)
+    if task.palette is None or not any(palettes):
+        return store
+    classes = counts[:, 1 if palettes[1] else 0, : len(task.palette.classes)]
+    return replace(store, areas=classes, ignores=bool(counts[..., -1].any()))
+
+
+def _fill(
+    folder: PairFolder,
+    pairs: Sequence[Pair],
+    task: Task,
+    sizings: Sequence[Sizing],
+    kept: Sequence[Pixels],
+    report: Reporter,
+) -> NDArray[np.uint32]:
+    """Decode each pair into its place; gives the pixels of each class (n, 2, classes + 1), the last those ignored."""
+    number = len(task.palette.classes) if task.palette else 0
+    counts = np.zeros((len(pairs), 2, number + 1), np.uint32)
+    masks = [task.palette_of(half) is not None for half in (task.input, task.output)]
+    places = {pair.name: index for index, pair in enumerate(pairs)}
+
+    def one(pair: Pair) -> None:
+        index = places[pair.name]
+        halves = read_coded(folder, pair, task, sizings[index])
+        for side, (half, pixels) in enumerate(zip(halves, kept, strict=True)):
+            pixels[index][...] = half
+            if masks[side]:
+                areas = np.bincount(half.ravel(), minlength=IGNORE + 1)
+                counts[index, side] = (*areas[:number], areas[IGNORE])
+
+    for _ in report.track(on_all_cores(one, pairs, folder), "reading pairs", len(pairs)):
+        pass
+    return counts

@@ -1,0 +1,128 @@
+"""What random numbers decide: which pair a position shows, which part of it, mirrored or not, and in what light.
+
+Nothing here may hold pixels or a random state: a draw follows from the seed and the position alone, on any day.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ORDER, _DRAW, _LIGHT = 0, 1, 2  # streams of random numbers that must not repeat each other
+
+
+_KEPT = 4  # epochs whose order is remembered; it could be worked out again at any time
+
+
+class Draw(NamedTuple):
+    """One pair as it is shown: the number of the `pair`, the corner of the crop in what is kept, and the mirror."""
+
+    pair: int
+    top: int
+    left: int
+    mirrored: bool
+
+
+class Order:
+    """The order of pairs: every pair once an epoch, in batches of equal shape.
+
+    `shapes` numbers the shape of each pair. Positions count pairs shown since the run began. Where all pairs have one
+    shape, batches may begin anywhere and run over the end of an epoch. Else an epoch is made of batches of up to
+    `batch` pairs of one shape, in random order; those left over of a shape are a smaller batch.
+    """
+
+    def __init__(self, seed: int, shapes: NDArray[np.int64], batch: int) -> None:
+        self._seed, self._shapes, self._batch = seed, shapes, batch
+        self._one_shape = len(shapes) == 0 or bool((shapes == shapes[0]).all())
+        self._known: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def of(self, batch: int) -> "Order":
+        """The same pairs in batches of another size."""
+        return Order(self._seed, self._shapes, batch)
+
+    def index(self, position: int) -> int:
+        """The pair that is shown at a position."""
+        epoch, place = divmod(position, len(self))
+        return int(self._epoch(epoch)[0][place])
+
+    def positions(self, first: int, most: int) -> range:
+        """The positions of the batch at `first` pairs seen: at most so many, all of one shape, at least one."""
+        if self._one_shape:
+            return range(first, first + most)
+        epoch, place = divmod(first, len(self))
+        ends = self._epoch(epoch)[1]
+        end = int(ends[np.searchsorted(ends, place, side="right")])
+        return range(first, first + min(most, end - place))
+
+    def _epoch(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The pairs of an epoch in order, and the places where its batches end."""
+        if epoch not in self._known:
+            while len(self._known) >= _KEPT:
+                self._known.pop(next(iter(self._known)), None)
+            self._known[epoch] = self._ordered(epoch)
+        return self._known[epoch]
+
+    def _ordered(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        random = np.random.default_rng([self._seed, _ORDER, epoch])
+        shuffled = random.permutation(len(self))
+        if self._one_shape:
+            return shuffled, np.array([len(self)])
+        # Together by shape, each shape cut into batches, and the batches shuffled.
+        together = shuffled[np.argsort(self._shapes[shuffled], kind="stable")]
+        counts = np.bincount(self._shapes)
+        rank = np.arange(len(self)) - np.repeat(np.cumsum(counts) - counts, counts)
+        number = np.cumsum(rank % self._batch == 0) - 1
+        turn = random.permutation(int(number[-1]) + 1)[number]
+        return together[np.argsort(turn, kind="stable")], np.cumsum(np.bincount(turn))
+
+
+def crop_of(random: np.random.Generator, kept: tuple[int, int], seen: tuple[int, int]) -> tuple[int, int]:
+    """The top left corner of a crop of `seen` out of `kept` (height, width), anywhere (appendix 6.2: jitter)."""
+    return int(random.integers(kept[0] - seen[0] + 1)), int(random.integers(kept[1] - seen[1] + 1))
+
+
+def drawn(seed: int, position: int) -> np.random.Generator:
+    """The source of a position's crop and mirror."""
+    return np.random.default_rng([seed, _DRAW, position])
+
+
+def rarity(areas: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """How much rather each class is drawn: 1 over its share of all pixels, 0 for one that is nowhere.
+
+    `areas` (pictures, classes) are pixels.
+    """
+    total = areas.sum(axis=0)
+    weights: NDArray[np.float64] = np.where(total > 0, total.sum() / np.maximum(total, 1), 0.0)
+    return weights
+
+
+def crop_around_rare(
+    random: np.random.Generator,
+    classes: NDArray[np.uint8],
+    weights: NDArray[np.float64],
+    seen: tuple[int, int],
+) -> tuple[int, int] | None:
+    """The corner of a crop around a pixel of a class drawn by `weights`, among those of the picture `classes` (h, w).
+
+    The pixel lies in the middle half of the crop where the picture's border allows. None where all weights are 0.
+    """
+    total = float(weights.sum())
+    if total <= 0:
+        return None
+    chosen = int(random.choice(len(weights), p=weights / total))
+    places = np.flatnonzero(classes == chosen)
+    pixel = divmod(int(places[int(random.integers(len(places)))]), classes.shape[1])
+    corner = []
+    for at, side, whole in zip(pixel, seen, classes.shape, strict=True):
+        before = int(random.integers(side // 4, side - side // 4))
+        corner.append(min(max(at - before, 0), whole - side))
+    return corner[0], corner[1]
+
+
+def light_of(seed: int, position: int, strength: float) -> NDArray[np.float32]:
+    """Factors (3,) of brightness, contrast and saturation for a position, each within 1 - strength to 1 + strength."""
+    random = np.random.default_rng([seed, _LIGHT, position])
+    return (1 + random.uniform(-strength, strength, 3)).astype(np.float32)

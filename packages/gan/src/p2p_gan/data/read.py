@@ -1,0 +1,108 @@
+"""Pairs from the disk as (input, output): decoded on all cores, verified by their hash, brought to size, masks exactly.
+
+Nothing here may draw or keep what it read; each pair depends on its own file alone.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.halves import read_halves as stored_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.resize import fit_to
+from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_gan.config.config import Config
+from p2p_gan.data.coding import class_indices
+from p2p_gan.data.sizing import Sizing, brought, middle, sizing_of
+from p2p_gan.data.task import Task
+
+T = TypeVar("T")
+
+
+BUDGET = 1 << 30  # bytes of pictures being decoded at once
+
+
+_COPIES = 4  # a pair while it is worked on: as read, verified, brought to size
+
+
+def read_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
+    """Read one pair as (input, output), as its halves are: grey (h, w), else (h, w, channels), of the half's type.
+
+    Raises P2PError when it is not the picture of the manifest.
+    """
+    a, b, digest = stored_halves(folder, pair)
+    if pair.hash and digest != pair.hash:
+        raise P2PError(
+            f"{folder.path / pair.file}: is not the picture in the manifest (its hash differs). "
+            "Pair again with 'p2p data pair'."
+        )
+    return task.turn(a, b)
+
+
+def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:
+    """One pair as it is kept, (h, w, channels) each: brought to size, a mask of a palette as class indices.
+
+    Raises P2PError when a mask has a colour outside the palette.
+    """
+    halves = read_halves(folder, pair, task)
+    where = str(folder.path / pair.file)
+    if size_of(halves[0]) != pair.size:  # `sizing` follows from it
+        raise P2PError(
+            f"{where}: is {size_of(halves[0])}, not {pair.size} as its manifest says. Pair again with 'p2p data pair'."
+        )
+
+    def one(pixels: Array, half: Half) -> Array:
+        palette = task.palette_of(half)
+        if palette is not None:
+            pixels = class_indices(pixels, palette, where=where)
+        fitted = brought(pixels, sizing, exact=half.kind == "mask")
+        return fitted[..., None] if fitted.ndim == 2 else fitted
+
+    return one(halves[0], task.input), one(halves[1], task.output)
+
+
+def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Config) -> list[tuple[Array, Array]]:
+    """Pairs as `read_coded` gives them, without jitter: the middle of what the networks see in training."""
+    shown = []
+    for pair in pairs:
+        sizing = sizing_of(pair.size, config, jitter=1.0)
+        a, b = read_coded(folder, pair, task, sizing)
+        shown.append((middle(a, sizing.seen), middle(b, sizing.seen)))
+    return shown
+
+
+def load_fitted(
+    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, fit: Fit
+) -> Iterator[tuple[Array, Array]]:
+    """The pairs as (input, output) in their own colours, fitted to `size`, decoded on all cores, in order."""
+
+    def one(pair: Pair) -> tuple[Array, Array]:
+        input_half, output_half = read_halves(folder, pair, task)
+        return (
+            fit_to(input_half, size, fit, exact=task.input.kind == "mask"),
+            fit_to(output_half, size, fit, exact=task.output.kind == "mask"),
+        )
+
+    return on_all_cores(one, pairs, folder)
+
+
+def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Iterator[T]:
+    """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
+    bytes_each = max((_decoded(folder, pair) for pair in pairs), default=0)
+    workers = max(1, min(os.cpu_count() or 1, BUDGET // max(1, bytes_each)))
+    # Some at a time, so that the results waiting to be taken stay few.
+    with ThreadPoolExecutor(workers) as pool:
+        for first in range(0, len(pairs), 8 * workers):
+            yield from pool.map(work, pairs[first : first + 8 * workers])
+
+
+def _decoded(folder: PairFolder, pair: Pair) -> int:
+    pixel = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
+    return pair.size.width * pair.size.height * pixel * _COPIES

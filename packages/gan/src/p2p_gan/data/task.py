@@ -1,0 +1,126 @@
+"""What is translated into what: the direction of a pair folder, how its halves are coded, and what a config asks of it.
+
+Nothing here may decode pictures or know networks; what cannot be trained is refused before any work.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.pairs.halves import refuse_odd
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.images import photo_size
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.data.coding import Coding, coding_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is translated into what: the input half, the output half, and whether they swap places (b-to-a).
+
+    `codings` says how input and output are coded for the networks, `palette` what the classes of a mask half are.
+    """
+
+    input: Half
+    output: Half
+    swapped: bool
+    codings: tuple[Coding, Coding]
+    palette: Palette | None = None
+
+    def turn(self, a: T, b: T) -> tuple[T, T]:
+        """(input, output) of the halves (a, b)."""
+        return (b, a) if self.swapped else (a, b)
+
+    def palette_of(self, half: Half) -> Palette | None:
+        """The palette in whose colours a half is painted: it is a mask, and is kept as class indices."""
+        return self.palette if half.kind == "mask" and half.dtype == "uint8" and half.channels in (1, 3) else None
+
+    @property
+    def labels(self) -> int:
+        """How many classes of the mask that goes in may be seen in what comes out; 0 where no mask becomes a photo."""
+        palette = self.palette_of(self.input)
+        return len(palette.classes) if palette and self.output.kind != "mask" else 0
+
+
+def task_of(folder: PairFolder, direction: str, a_as: str = "values", b_as: str = "values") -> Task:
+    """Read a direction such as a-to-b or mask-to-photo, and how halves a and b are coded (values, classes or auto).
+
+    Raises UsageError for a direction that the folder has not, listing those it has, and for classes of a half that is
+    no mask with a palette; P2PError for halves of more channels than networks take.
+    """
+    words = {"a-to-b": False, "b-to-a": True}
+    words[f"{folder.a.name}-to-{folder.b.name}"] = False
+    words.setdefault(f"{folder.b.name}-to-{folder.a.name}", True)
+    if direction not in words:
+        raise UsageError(f"direction={direction}: these pairs have no such direction; there are {', '.join(words)}.")
+    a = coding_of(folder.a, folder.palette, _resolved(folder.a, folder.palette, a_as), field="a_as")
+    b = coding_of(folder.b, folder.palette, _resolved(folder.b, folder.palette, b_as), field="b_as")
+    if words[direction]:
+        return Task(folder.b, folder.a, True, (b, a), folder.palette)
+    return Task(folder.a, folder.b, False, (a, b), folder.palette)
+
+
+def _resolved(half: Half, palette: Palette | None, as_: str) -> str:
+    """`auto` is classes for a mask with a palette, and values for anything else."""
+    if as_ != "auto":
+        return as_
+    return "classes" if half.kind == "mask" and palette is not None else "values"
+
+
+def refuse_unfit(task: Task, config: Config) -> None:
+    """Raise UsageError for the first setting that needs other halves than these."""
+    if config.rare_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
+        raise UsageError(
+            f"rare_crops={config.rare_crops}: needs a half that is a mask with a palette, and neither "
+            f"{task.input.name} nor {task.output.name} is one. Add --set rare_crops=0."
+        )
+    if config.colour_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
+        raise UsageError(
+            f"colour_jitter={config.colour_jitter}: changes the photo that goes in, in the direction photo to mask; "
+            f"here a {task.input.kind} becomes a {task.output.kind}, whose colours count. Add --set colour_jitter=0."
+        )
+    if config.discriminator == "labels" and not task.labels:
+        raise UsageError(
+            f"discriminator=labels: sees a mask of a palette in the photo made from it, and here a {task.input.kind} "
+            f"becomes a {task.output.kind}{'' if task.palette else ', without a palette'}. Add --set "
+            "discriminator=patches."
+        )
+
+
+def open_for_training(path: Path) -> PairFolder:
+    """Open a pair folder that has training pairs; raises P2PError when it was not split or has none."""
+    folder = open_pairs(path)
+    if not folder.of("train"):
+        if folder.of(UNSPLIT):
+            raise P2PError(f"{path}: is not split into train, val and test. Run 'p2p data split {path}' first.")
+        raise P2PError(f"{path}: has no training pairs. Add pairs and run 'p2p data split {path}'.")
+    return folder
+
+
+def identified(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
+    """The folder with every file identified, so that its data hash speaks of the pictures, and odd widths refused.
+
+    A manifest has done that already; the files of a foreign folder are hashed, and their headers read.
+    """
+    if all(pair.hash for pair in folder.pairs):
+        return folder
+
+    def one(pair: Pair) -> Pair:
+        path = folder.path / pair.file
+        size = photo_size(path)
+        refuse_odd(size.width, where=str(path))
+        return replace(pair, size=Size(size.width // 2, size.height), sources={"sha256": sha256_file(path)})
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        found = list(report.track(pool.map(one, folder.pairs), "checking pairs", len(folder.pairs)))
+    return replace(folder, pairs=tuple(found))

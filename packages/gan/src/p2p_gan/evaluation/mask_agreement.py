@@ -1,0 +1,137 @@
+"""How well two masks agree, pixel for pixel: accuracy and intersection over union by class.
+
+Nothing here may look at photos or know where a mask comes from; ignored pixels count nowhere.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
+from p2p_gan.data.coding import Kind
+from p2p_gan.models.model import ModelCard
+
+
+@dataclass(frozen=True)
+class ClassAgreement:
+    """One class over all pictures: IoU, the share of its pixels that were found, and how many pictures have it."""
+
+    iou: float
+    accuracy: float
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The numbers of the paper's FCN-score (section 4.1): per-pixel accuracy, per-class accuracy, class IoU.
+
+    Means are over the classes that the true masks have. IoU is of the pixels of all pictures together, as in the
+    Cityscapes benchmark.
+    """
+
+    pixel_accuracy: float
+    class_accuracy: float
+    mean_iou: float
+    classes: dict[str, ClassAgreement]
+
+
+class Confusion:
+    """Counts pixels by true class (row) and found class (column), and pictures by class."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.counts: NDArray[np.int64] = np.zeros((len(names), len(names)), dtype=np.int64)
+        self.pictures: NDArray[np.int64] = np.zeros(len(names), dtype=np.int64)
+
+    def add(self, truth: LabelMap, found: LabelMap) -> "Confusion":
+        """Count one picture's masks (height, width); gives the counts of this picture alone."""
+        own = Confusion(self.names)
+        seen = (truth != IGNORE) & (found != IGNORE)
+        number = len(self.names)
+        codes = truth[seen].astype(np.int64) * number + found[seen]
+        own.counts = np.bincount(codes, minlength=number**2).reshape(number, number)
+        own.pictures = (own.counts.sum(axis=1) > 0).astype(np.int64)
+        self.counts = self.counts + own.counts
+        self.pictures = self.pictures + own.pictures
+        return own
+
+    def result(self) -> Agreement:
+        """The agreement of what was counted."""
+        right, true, found = np.diag(self.counts), self.counts.sum(axis=1), self.counts.sum(axis=0)
+        classes = {
+            name: ClassAgreement(
+                iou=float(right[index] / (true[index] + found[index] - right[index])),
+                accuracy=float(right[index] / true[index]),
+                pictures=int(self.pictures[index]),
+            )
+            for index, name in enumerate(self.names)
+            if true[index]
+        }
+        if not classes:
+            return Agreement(0.0, 0.0, 0.0, {})
+        return Agreement(
+            pixel_accuracy=float(right.sum() / true.sum()),
+            class_accuracy=float(np.mean([each.accuracy for each in classes.values()])),
+            mean_iou=float(np.mean([each.iou for each in classes.values()])),
+            classes=classes,
+        )
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """By class: its true pixels and its IoU; what a picture's own line holds."""
+        agreement, true = self.result(), self.counts.sum(axis=1)
+        return {
+            name: {"pixels": int(true[self.names.index(name)]), "iou": each.iou}
+            for name, each in agreement.classes.items()
+        }
+
+
+def nearest_classes(photo: Photo, palette: Palette) -> LabelMap:
+    """The class whose colour is nearest to each pixel's, for masks that a network painted in colours."""
+    colors = palette.colors()[: len(palette.classes)].astype(np.int32)
+    best = np.zeros(photo.shape[:2], dtype=np.uint8)
+    least = np.full(photo.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
+    pixels = photo.astype(np.int32)
+    for index, color in enumerate(colors):
+        distance = ((pixels - color) ** 2).sum(axis=2, dtype=np.int32)
+        nearer = distance < least
+        best[nearer], least[nearer] = index, distance[nearer]
+    return best
+
+
+def labels_of_output(pixels: Array, card: ModelCard) -> LabelMap:
+    """The class indices (height, width) of a mask that the model gave, or of the real one, 255 where ignored."""
+    if card.output_coding.kind == "classes" or card.palette is None:
+        return pixels
+    colors = _in_three(pixels)
+    known, outside = indices_of_colors(colors, card.palette)
+    return np.where(outside, nearest_classes(colors, card.palette), known)
+
+
+def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
+    """The class indices (height, width) of a mask that the model is given, 255 where ignored."""
+    if card.input_coding.kind == "classes" or card.palette is None:
+        return pixels
+    return indices_of_colors(_in_three(pixels), card.palette)[0]
+
+
+def counted(given: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
+    """Where (height, width) no mask of the pair, given or real, says that the pixel is ignored; None: nowhere."""
+    if card.palette is None:
+        return None
+    halves = ((given, card.input, card.input_coding), (real, card.output, card.output_coding))
+    ignored = [_ignored(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
+    return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
+
+
+def _ignored(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
+    found = pixels == IGNORE if kind == "classes" else (_in_three(pixels) == np.array(IGNORE_COLOR)).all(axis=2)
+    return np.asarray(found)
+
+
+def _in_three(pixels: Array) -> Photo:
+    """Colours (height, width, 3): a mask whose palette is grey has one channel."""
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels

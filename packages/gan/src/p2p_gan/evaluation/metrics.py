@@ -1,0 +1,163 @@
+"""Scores of generated pictures against real ones, from pixels of any type and range.
+
+Nothing here may make pictures or know files; a score is a number with its unit in its docstring.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import rgb2lab
+from skimage.metrics import structural_similarity
+
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import LabelMap, Photo
+
+BYTES = (0.0, 255.0)
+
+
+Range = tuple[float, float]
+
+
+Counted = NDArray[np.bool_]
+
+
+_WINDOW = 7
+
+
+# What sRGB covers of Lab, in bins of one unit around whole numbers, so that no edge parts one grey from another.
+_LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
+
+
+_ROWS = 512  # at once in float64
+
+
+def l1(first: Array, second: Array, values: Range = BYTES, counted: Counted | None = None) -> float:
+    """Mean absolute difference as a share of the range `values`, 0..1 for pictures within it.
+
+    With `counted` (height, width) of these pixels alone; 0 where there are none.
+    """
+    if counted is not None:
+        first, second = first[counted], second[counted]
+    total = 0.0
+    for top in range(0, len(first), _ROWS):
+        strips = (each[top : top + _ROWS].astype(np.float64) for each in (first, second))
+        total += float(np.abs(next(strips) - next(strips)).sum())
+    return total / max(1, first.size) / _width(values)
+
+
+def ssim(first: Array, second: Array, values: Range = BYTES, counted: Counted | None = None) -> float:
+    """Structural similarity (Wang et al. 2004; 7x7 windows, mean over channels), 1 for equal pictures.
+
+    Pictures with a side below 7 take the largest odd window that fits. With `counted` (height, width) the mean is over
+    windows around these pixels alone; 1 where there are none.
+    """
+    side = min(_WINDOW, *first.shape[:2])
+    window = side - 1 + side % 2
+    axis = 2 if first.ndim == 3 else None
+    found = structural_similarity(  # type: ignore[no-untyped-call]
+        _computable(first),
+        _computable(second),
+        channel_axis=axis,
+        data_range=_width(values),
+        win_size=window,
+        full=counted is not None,
+    )
+    if counted is None:
+        return float(found)
+    edge = window // 2  # as far from the border as whole windows lie, which is what the mean is over without `counted`
+    inside = (slice(edge, first.shape[0] - edge), slice(edge, first.shape[1] - edge))
+    chosen = found[1][inside][counted[inside]]
+    return float(chosen.mean()) if chosen.size else 1.0
+
+
+def _computable(pixels: Array) -> Array:
+    return pixels if pixels.dtype in (np.uint8, np.uint16, np.float32) else pixels.astype(np.float64)
+
+
+def _width(values: Range) -> float:
+    return (values[1] - values[0]) or 1.0
+
+
+def mean_picture(pictures: Iterable[Array]) -> Array:
+    """The pixel-wise mean of pictures of one size: the best guess of who has not seen the input."""
+    total: NDArray[np.float64] | None = None
+    count, dtype = 0, np.dtype(np.uint8)
+    for picture in pictures:
+        total = picture.astype(np.float64) if total is None else total + picture
+        count, dtype = count + 1, picture.dtype
+    assert total is not None, "a mean needs at least one picture"
+    mean = total / count
+    return (np.round(mean) if dtype.kind in "ui" else mean).astype(dtype)
+
+
+def class_color_errors(
+    fakes: Sequence[Array],
+    reals: Sequence[Array],
+    labels: Sequence[LabelMap],
+    names: Sequence[str],
+    values: Range = BYTES,
+) -> dict[str, float]:
+    """For each class, how far the mean colour of its pixels lies from the real one's, as a share of the range.
+
+    The difference is the mean over channels of each picture's absolute difference of mean colours, averaged over the
+    pictures that have the class; classes that no picture has are left out.
+    """
+    errors: dict[str, list[float]] = {}
+    for fake, real, label in zip(fakes, reals, labels, strict=True):
+        for index, name in enumerate(names):
+            inside = label == index
+            if inside.any():
+                difference = fake[inside].mean(axis=0, dtype=np.float64) - real[inside].mean(axis=0, dtype=np.float64)
+                errors.setdefault(name, []).append(float(np.abs(difference).mean() / _width(values)))
+    return {name: float(np.mean(values)) for name, values in errors.items()}
+
+
+class LabHistograms:
+    """Colours of many pictures in CIELAB, as one histogram for each of L, a and b (Isola et al. 2017, figure 7)."""
+
+    def __init__(self) -> None:
+        self.counts = {name: np.zeros(int(high - low) + 1, dtype=np.int64) for name, (low, high) in _LAB.items()}
+
+    def add(self, photo: Photo, counted: Counted | None = None) -> None:
+        """Count the pixels of a photo, uint8 RGB (height, width, 3); with `counted` (height, width) these alone."""
+        for top in range(0, len(photo), _ROWS):
+            rows = slice(top, top + _ROWS)
+            lab = rgb2lab(photo[rows])
+            lab = lab if counted is None else lab[counted[rows]]
+            for channel, (name, (low, high)) in enumerate(_LAB.items()):
+                bins = np.clip(np.rint(lab[..., channel] - low), 0, high - low).astype(np.int64)
+                self.counts[name] += np.bincount(bins.ravel(), minlength=len(self.counts[name]))
+
+    def intersection(self, other: "LabHistograms") -> dict[str, float]:
+        """For L, a and b the share that two normalised histograms have in common: 1 for equal, 0 for disjoint ones.
+
+        Section 4.2 and figure 7 give the same for the paper's models; the width of a bin, here one unit, is not told.
+        """
+        return {
+            name: float(np.minimum(_shares(counts), _shares(other.counts[name])).sum())
+            for name, counts in self.counts.items()
+        }
+
+
+def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(counts / max(1, counts.sum()))
+
+
+def diversity(variants: Sequence[Array], values: Range = BYTES) -> tuple[float, float]:
+    """(mean L1 over all pairs of variants, mean over pixels of their standard deviation), as shares of the range.
+
+    Both are 0 where nothing is left to chance.
+    """
+    distances = [l1(first, second, values) for first, second in combinations(variants, 2)]
+    if not distances:
+        return 0.0, 0.0
+    total, squares = (np.zeros(variants[0].shape, dtype=np.float64) for _ in range(2))
+    origin = variants[0].astype(np.float64)  # differences from it lose no digits
+    for each in variants:
+        total += each - origin
+        squares += (each - origin) ** 2
+    count = len(variants)
+    spread = np.sqrt(np.maximum(0.0, squares / count - (total / count) ** 2)).mean()
+    return float(np.mean(distances)), float(spread / _width(values))

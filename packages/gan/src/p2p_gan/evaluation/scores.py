@@ -1,0 +1,271 @@
+"""A model's scores on the held-out pairs of a pair folder, beside those of the mean training picture.
+
+Nothing here may train or print; each score is a number that `metrics` and `agreement` explain.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_json, write_json, write_lines
+from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import LabelMap, colorize, size_of, write_png
+from p2p_datatools.contract.pictures.resize import resize_photo
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter, once
+from p2p_gan.data.read import load_fitted
+from p2p_gan.data.task import Task
+from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted, labels_of_input, labels_of_output
+from p2p_gan.evaluation.metrics import (
+    BYTES,
+    LabHistograms,
+    Range,
+    class_color_errors,
+    diversity,
+    l1,
+    mean_picture,
+    ssim,
+)
+from p2p_gan.evaluation.segmenter import Segmenter
+from p2p_gan.inference.apply import How, apply_model
+from p2p_gan.inference.inputs import read_pair, refuse_folder, task_for
+from p2p_gan.inference.sampling import side_by_side
+from p2p_gan.models.model import Model, ModelCard, load_model
+
+MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """How much variants of one picture differ, in shares of the range, and how many there were of each."""
+
+    variants: int
+    pairwise_l1: float
+    pixel_std: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Means over the pictures: l1 and ssim of the model and of the mean training picture, colour error by class.
+
+    Pixels that a mask of the pair says are ignored count nowhere but in `diversity`, which compares no real picture.
+    The mean picture's are None without training pairs. `histograms`: intersection with the real pictures' in L, a and
+    b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's masks of the generated
+    photos with the true ones, and `judged_real` the same for the real photos. `diversity`: over variants. Each of these
+    is None where it does not apply or was not asked for.
+    """
+
+    pictures: int
+    l1: float
+    ssim: float
+    l1_mean: float | None
+    ssim_mean: float | None
+    color_error: dict[str, float]
+    histograms: dict[str, float] | None = None
+    agreement: Agreement | None = None
+    judged: Agreement | None = None
+    judged_real: Agreement | None = None
+    diversity: Diversity | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One pair's arrays as the model has them, and its own scores, as JSON values."""
+
+    name: str
+    given: Array
+    fake: Array
+    real: Array
+    line: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `evaluate` is to measure: `variants` from 2 on measure diversity; `segmenter` judges generated photos."""
+
+    split: str = "test"
+    how: How = field(default_factory=How)
+    variants: int = 1
+    segmenter: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.variants < 1:
+            raise UsageError(f"variants={self.variants}: is not possible; it is at least 1.")
+
+
+def evaluate(
+    model_path: Path,
+    pairs: Path,
+    *,
+    split: str = "test",
+    asked: Asked | None = None,
+    device: torch.device | None = None,
+    report: Reporter = QUIET,
+    each: Callable[[Scored, ModelCard], None] = lambda scored, card: None,
+) -> Scores:
+    """Apply the model to the inputs of a split and compare with the real outputs, at the pictures' own size.
+
+    `each` is given every picture with its own scores, in the order of the names. Raises P2PError when the split is
+    empty or the pairs are none that the model takes.
+    """
+    asked = asked or Asked(split)
+    model = load_model(model_path)
+    if device is not None:
+        model.generator.to(device)
+    folder = open_pairs(pairs)
+    task = task_for(folder, model.card)
+    chosen = folder.of(asked.split)
+    if not chosen:
+        raise P2PError(f"{pairs}: has no {asked.split} pairs. Run 'p2p data split {pairs}', or choose another --split.")
+    refuse_folder(folder, (task.input, task.output), model.card)
+    judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
+    mean = _mean_training_picture(folder, task, model.card)
+    tally = _Tally(model, asked, judge, mean, report)
+    for scored in report.track(tally.over(folder, chosen, swapped=task.swapped), "scoring", len(chosen)):
+        each(scored, model.card)
+    return tally.result()
+
+
+class _Tally:
+    """Scores one picture after another and keeps what the means need."""
+
+    def __init__(
+        self, model: Model, asked: Asked, judge: Segmenter | None, mean: Array | None, report: Reporter
+    ) -> None:
+        self._model, self._card, self._asked, self._judge, self._mean = model, model.card, asked, judge, mean
+        self._note = once(report.note)
+        self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
+        self._rows: list[tuple[float, ...]] = []
+        self._errors: dict[str, list[float]] = {}
+        self._spread: list[tuple[float, float]] = []
+        palette = model.card.palette
+        names = palette.names if palette else ()
+        self._confusion = Confusion(names) if palette and model.card.output.kind == "mask" else None
+        output = model.card.output
+        colored = output.kind != "mask" and output.dtype == "uint8" and output.channels == 3
+        self._lab = (LabHistograms(), LabHistograms()) if colored else None
+
+    def over(self, folder: PairFolder, pairs: Sequence[Pair], *, swapped: bool) -> Iterator[Scored]:
+        """Score each pair in turn."""
+        for pair in pairs:
+            given, real = read_pair(folder, pair, self._card, swapped=swapped)
+            fakes = [
+                apply_model(self._model, given, self._asked.how, variant=variant, note=self._note)
+                for variant in range(1, self._asked.variants + 1)
+            ]
+            yield Scored(pair.name, given, fakes[0], real, {"name": pair.name, **self._score(given, fakes, real)})
+
+    def _score(self, given: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
+        fake, true = self._comparable(fakes[0]), self._comparable(real)
+        where = counted(given, real, self._card)
+        compared = (true, self._range, where)
+        line: dict[str, Any] = {"l1": l1(fake, *compared), "ssim": ssim(fake, *compared)}
+        if self._mean is not None:
+            baseline = resize_photo(self._mean, size_of(true))
+            line |= {"l1_mean": l1(baseline, *compared), "ssim_mean": ssim(baseline, *compared)}
+        self._rows.append(tuple(line.values()))
+        for name, error in self._color_errors(given, fake, true).items():
+            self._errors.setdefault(name, []).append(error)
+            line.setdefault("color_error", {})[name] = error
+        if self._lab:
+            self._lab[0].add(fake, where)
+            self._lab[1].add(true, where)
+        if self._confusion:
+            own = self._confusion.add(labels_of_output(real, self._card), labels_of_output(fakes[0], self._card))
+            line["agreement"] = own.rows()
+        if self._judge:
+            line |= self._judge.add(given, fakes[0], real)
+        if len(fakes) > 1:
+            self._spread.append(diversity([self._comparable(each) for each in fakes], self._range))
+            line |= {"pairwise_l1": self._spread[-1][0], "pixel_std": self._spread[-1][1]}
+        return line
+
+    def _comparable(self, pixels: Array) -> Array:
+        palette = self._card.palette
+        return colorize(pixels, palette) if palette and self._card.output_coding.kind == "classes" else pixels
+
+    def _color_errors(self, given: Array, fake: Array, real: Array) -> dict[str, float]:
+        palette = self._card.palette
+        if palette is None or self._card.input.kind != "mask":
+            return {}
+        labels: LabelMap = labels_of_input(given, self._card)
+        return class_color_errors([fake], [real], [labels], palette.names, self._range)
+
+    def result(self) -> Scores:
+        """The means."""
+        means = [float(value) for value in np.mean(self._rows, axis=0)]
+        spread = np.mean(self._spread, axis=0) if self._spread else None
+        return Scores(
+            pictures=len(self._rows),
+            l1=means[0],
+            ssim=means[1],
+            l1_mean=means[2] if len(means) > 2 else None,
+            ssim_mean=means[3] if len(means) > 2 else None,
+            color_error={name: float(np.mean(values)) for name, values in self._errors.items()},
+            histograms=self._lab[0].intersection(self._lab[1]) if self._lab else None,
+            agreement=self._confusion.result() if self._confusion else None,
+            judged=self._judge.generated.result() if self._judge else None,
+            judged_real=self._judge.real.result() if self._judge else None,
+            diversity=None if spread is None else Diversity(self._asked.variants, float(spread[0]), float(spread[1])),
+        )
+
+
+def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> Array | None:
+    """The mean real output, None where the folder has no training pairs."""
+    train = folder.of("train")
+    if not train:
+        return None
+    mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or MEAN_SIZE, "stretch"))
+    colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared in colours
+    return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
+
+
+SUMMARY, LINES = "summary.json", "scores.jsonl"
+
+
+def evaluate_into(
+    dest: Path,
+    model_path: Path,
+    pairs: Path,
+    *,
+    asked: Asked,
+    device: torch.device | None = None,
+    report: Reporter = QUIET,
+) -> Scores:
+    """Evaluate and write DEST; the same call again gives the same files. DEST of other scores is refused."""
+    recipe = {
+        "model": load_model(model_path).digest,
+        "pairs": str(pairs),
+        "split": asked.split,
+        **asked.how.to_json(),
+        "variants": asked.variants,
+        "segmenter": load_model(asked.segmenter).digest if asked.segmenter else None,
+    }
+    lines: list[dict[str, Any]] = []
+    with Destination(dest, marker=SUMMARY, recipe=recipe) as destination:
+        if destination.exists and read_json(dest / SUMMARY)["of"] != recipe:
+            raise UsageError(f"{dest}: holds scores of another model, split or setting. Choose another destination.")
+
+        def keep(scored: Scored, card: ModelCard) -> None:
+            file = f"{scored.name}.png"
+            picture = side_by_side(card, scored.given, scored.fake, scored.real)
+            write_png(destination.path(file), picture, durable=False)
+            destination.record(file, {})
+            lines.append({**scored.line, "picture": file})
+
+        scores = evaluate(model_path, pairs, asked=asked, device=device, report=report, each=keep)
+
+        def write_record(folder: Path) -> None:
+            write_lines(folder / LINES, lines)
+            write_json(folder / SUMMARY, {"of": recipe, "scores": asdict(scores)})
+
+        destination.commit(write_record)
+    return scores

@@ -1,0 +1,120 @@
+"""The pictures of a study: the same held-out inputs through every arm, and some outputs of one input for variety.
+
+Nothing here may score; a figure is rows of picture files with a name for each column.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import Photo, size_of, write_png
+from p2p_datatools.contract.pictures.resize import resize_photo, scaled
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.data.task import task_of
+from p2p_gan.experiments.study import Study, Trial
+from p2p_gan.experiments.tables import TABLES
+from p2p_gan.inference.apply import How, apply_model
+from p2p_gan.inference.inputs import read_pair, shown
+from p2p_gan.models.model import ModelCard, load_model
+
+FOLDER = "pictures"
+
+
+INPUTS = 4  # held-out pairs in a figure
+
+
+VARIANTS = 4  # outputs of one input in the figure on variety
+
+
+BOX = Size(384, 384)  # pictures are shown no larger
+
+
+VARIETY = "collapse"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Rows of picture files with the name of each row, which may be none, and what each column shows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Path, ...]], ...]
+
+
+def figures_of(study: Study) -> dict[str, Figure]:
+    """A figure for each table that has a finished arm, drawn from its first seed; files that are there are kept."""
+    figures = {}
+    for table in study.tables:
+        trials = [study.of(arm)[0] for arm in TABLES[table].arms if study.of(arm)]
+        if trials:
+            figures[table] = _variety(study, trials) if table == VARIETY else _side_by_side(study, trials)
+    return figures
+
+
+def _side_by_side(study: Study, trials: list[Trial]) -> Figure:
+    columns = [_outputs(study, trial) for trial in trials]
+    rows = zip(*_ends(study, trials[0]), *columns, strict=True)
+    return Figure(
+        ("input", *(trial.arm for trial in trials), "real"),
+        tuple(("", (given, *outputs, real)) for given, real, *outputs in rows),
+    )
+
+
+def _variety(study: Study, trials: list[Trial]) -> Figure:
+    """A row for each arm: one input, and what its dropout or noise makes of it."""
+    given = _ends(study, trials[0])[0][0]
+    rows = tuple((trial.arm, (given, *_variants(study, trial))) for trial in trials)
+    return Figure(("input", *(f"output {number + 1}" for number in range(VARIANTS))), rows)
+
+
+def _ends(study: Study, trial: Trial) -> tuple[list[Path], list[Path]]:
+    """The inputs and the real outputs, as pictures."""
+    numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
+    given, real = ([_place(study, f"{word}-{number}") for number in numbers] for word in ("input", "real"))
+    if not all(path.is_file() for path in (*given, *real)):
+        card = load_model(trial.run).card
+        for number, (a, b) in enumerate(_pairs(study, card)):
+            _draw(given[number], shown(a, card.input, card.input_coding, card.palette))
+            _draw(real[number], shown(b, card.output, card.output_coding, card.palette))
+    return given, real
+
+
+def _outputs(study: Study, trial: Trial) -> list[Path]:
+    """What an arm makes of each input."""
+    numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
+    return _made(study, trial, "output", [(number, 1) for number in numbers])
+
+
+def _variants(study: Study, trial: Trial) -> list[Path]:
+    """Some outputs of the first input."""
+    return _made(study, trial, "variant", [(0, number + 1) for number in range(VARIANTS)])
+
+
+def _made(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
+    """The outputs of an arm for (number of the input, variant), drawn where they are not there."""
+    paths = [_place(study, f"{trial.run.name}-{word}-{number}") for number in range(len(wanted))]
+    if not all(path.is_file() for path in paths):
+        model = load_model(trial.run)
+        card = model.card
+        inputs = [a for a, _ in _pairs(study, card)]
+        for path, (number, variant) in zip(paths, wanted, strict=True):
+            output = apply_model(model, inputs[number], How(), variant=variant)
+            _draw(path, shown(output, card.output, card.output_coding, card.palette))
+    return paths
+
+
+def _pairs(study: Study, card: ModelCard) -> list[tuple[Array, Array]]:
+    folder = open_pairs(study.pairs)
+    swapped = task_of(folder, study.config.direction).swapped
+    return [read_pair(folder, pair, card, swapped=swapped) for pair in folder.of(study.split)[:INPUTS]]
+
+
+def _place(study: Study, name: str) -> Path:
+    return study.dest / FOLDER / f"{name}.png"
+
+
+def _draw(path: Path, picture: Photo) -> None:
+    """Write a picture, shrunk into the box."""
+    own = size_of(picture)
+    size = scaled(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
+    write_png(path, resize_photo(picture, size), durable=False)

@@ -1,0 +1,102 @@
+"""What a study will train, known before anything is: the arms that can be, the judge, and how many images each sees.
+
+Nothing here may train, write, or build a network.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.data.task import identified, open_for_training, task_of
+from p2p_gan.experiments.tables import WITHOUT_GAME, arms_of, playing
+from p2p_gan.training.job import images_of, refuse_contradictions
+
+# What the judge has of its own: it learns the mask back from the photo, by cross-entropy alone.
+_JUDGE: dict[str, Any] = {
+    **WITHOUT_GAME,
+    **{"class_weight": 1.0, "balanced": True, "dropout": 0.0, "noise": 0, "mode_seeking": 0.0, "colour_jitter": 0.0},
+    **{"a_as": "values", "b_as": "values", "seed": 0},
+}
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A study before it begins; `base` is what the arms start from, `images` what every arm's
+    run sees, the judge's aside.
+
+    `impossible` are arms that these settings or pairs cannot have, with the reason; `judge` is the segmenter's config,
+    None where pictures cannot be judged, and `unjudged` says why.
+    """
+
+    folder: PairFolder
+    split: str
+    base: Config
+    arms: Mapping[str, Config]
+    images: int
+    judge: Config | None
+    unjudged: str = ""
+    tables: tuple[str, ...] = ()
+    impossible: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def as_classes(self) -> bool:
+        """Whether the output is classes, so that cross-entropy takes the place of L1."""
+        return task_of(self.folder, self.base.direction, self.base.a_as, self.base.b_as).codings[1].kind == "classes"
+
+    def runs(self, seeds: int) -> int:
+        """How many runs a study of so many seeds has; arms of equal config share theirs."""
+        return len(set(self.arms.values())) * seeds + (self.judge is not None)
+
+
+def outline(pairs: Path, config: Config, tables: tuple[str, ...], *, report: Reporter = QUIET) -> Outline:
+    """The study of these tables; raises UsageError where no arm can be, P2PError where no pairs are held out."""
+    folder = identified(open_for_training(pairs), report=report)
+    base = replace(playing(config), seed=0)
+    possible, impossible = arms_of(tables, base, lambda arm: refuse_contradictions(folder, arm))
+    return replace(_outlined(folder, possible, base), tables=tables, impossible=impossible)
+
+
+def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, report: Reporter = QUIET) -> Outline:
+    """The study of arms of one's own; raises UsageError for the first that these pairs cannot have."""
+    folder = identified(open_for_training(pairs), report=report)
+    for config in arms.values():
+        refuse_contradictions(folder, config)
+    return _outlined(folder, {name: replace(config, seed=0) for name, config in arms.items()}, replace(base, seed=0))
+
+
+def _outlined(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> Outline:
+    judge, unjudged = _judge(folder, base)
+    seen = images_of(next(iter(arms.values()), base), folder)
+    return Outline(folder, _held_out(folder), base, arms, seen, judge, unjudged)
+
+
+def _held_out(folder: PairFolder) -> str:
+    for split in ("test", "val"):
+        if folder.of(split):
+            return split
+    raise P2PError(f"{folder.path}: has no held-out pairs to compare on. Run 'p2p data split {folder.path}' first.")
+
+
+def _judge(folder: PairFolder, base: Config) -> tuple[Config | None, str]:
+    """The segmenter that says how well a generated photo shows its mask, or why there is none."""
+    task = task_of(folder, base.direction)
+    if task.output.kind == "mask" or task.input.kind != "mask":
+        return None, ""
+    changes = {
+        **_JUDGE,
+        "direction": "a-to-b" if task.swapped else "b-to-a",
+        "b_as" if task.swapped else "a_as": "classes",
+        "generator": "unet" if base.generator == "encoder-decoder" else base.generator,
+    }
+    try:
+        judge = with_settings(base, changes)
+        refuse_contradictions(folder, judge)
+    except UsageError as error:
+        return None, f"no segmenter judges how well a picture shows its mask: {error}"
+    return judge, ""

@@ -1,0 +1,147 @@
+"""What is compared: the arms of the paper's tables as changes to one config, and the tables that put them side by side.
+
+Nothing here may run anything; an arm is a name and the fields in which it differs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+
+BASE = "L1+cGAN"  # the paper's method
+
+
+# No discriminator, and nothing that speaks of one.
+WITHOUT_GAME: dict[str, Any] = {
+    **{"game": "none", "feature_weight": 0, "gradient_penalty": 0, "r1": 0, "smoothing": 0},
+    **{"augment": "none", "updates": "alternating", "discriminator": "patches"},
+}
+
+
+# No likeness to the real picture, in whatever way the output is coded.
+_UNLED: dict[str, Any] = {"l1_weight": 0, "l2_weight": 0, "class_weight": 0, "balanced": False}
+
+
+ARMS: dict[str, dict[str, Any]] = {
+    "L1": WITHOUT_GAME,
+    "GAN": {**_UNLED, "conditional": False},
+    "cGAN": _UNLED,
+    "L1+GAN": {"conditional": False},
+    BASE: {},
+    "encoder-decoder L1": {**WITHOUT_GAME, "generator": "encoder-decoder"},
+    "encoder-decoder L1+cGAN": {"generator": "encoder-decoder"},
+    "1x1 patches": {"discriminator_layers": 0},
+    "16x16 patches": {"discriminator_layers": 1},
+    "70x70 patches": {"discriminator_layers": 3},
+    "286x286 patches": {"discriminator_layers": 5},
+    # The paper's dropout, whatever the settings start from: without it one input has one output.
+    "cGAN, dropout": {**_UNLED, "dropout": 0.5},
+    "L1+cGAN, dropout": {"dropout": 0.5},
+    "cGAN, noise": {**_UNLED, "noise": 8},
+    "L1+cGAN, noise": {"noise": 8},
+    "L1+cGAN, noise, mode seeking": {"noise": 8, "mode_seeking": 1},
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Arms side by side; `paper` has what the paper's own table says of an arm, in `unit`, on other data.
+
+    `paper_real` is what it says of the real pictures.
+    """
+
+    title: str
+    question: str
+    arms: tuple[str, ...]
+    unit: str = ""
+    paper: tuple[tuple[str, str], ...] = ()
+    paper_real: str = ""
+
+
+TABLES: dict[str, Table] = {
+    "loss": Table(
+        "Which loss",
+        "Does L1 with a conditional game beat either alone (Isola et al. 2017, table 1)?",
+        ("L1", "GAN", "cGAN", "L1+GAN", BASE),
+        unit="pixel accuracy / class accuracy / IoU on Cityscapes",
+        paper=(
+            *(("L1", ".42 / .15 / .11"), ("GAN", ".22 / .05 / .01"), ("cGAN", ".57 / .22 / .16")),
+            *(("L1+GAN", ".64 / .20 / .15"), (BASE, ".66 / .23 / .17")),
+        ),
+        paper_real=".80 / .26 / .21",
+    ),
+    "architecture": Table(
+        "Which generator",
+        "Does a U-Net beat an encoder-decoder without skips, with and without the game (table 2)?",
+        ("encoder-decoder L1", "encoder-decoder L1+cGAN", "L1", BASE),
+        unit="pixel accuracy / IoU on Cityscapes, there at batch 10",
+        paper=(
+            *(("encoder-decoder L1", ".35 / .08"), ("encoder-decoder L1+cGAN", ".29 / .05")),
+            *(("L1", ".48 / .13"), (BASE, ".55 / .14")),
+        ),
+    ),
+    "field": Table(
+        "Which patch",
+        "Do 70x70 patches beat single pixels and whole pictures (table 3)?",
+        ("1x1 patches", "16x16 patches", "70x70 patches", "286x286 patches"),
+        unit="pixel accuracy / IoU on Cityscapes",
+        paper=(
+            *(("1x1 patches", ".39 / .10"), ("16x16 patches", ".65 / .17")),
+            *(("70x70 patches", ".66 / .17"), ("286x286 patches", ".42 / .11")),
+        ),
+    ),
+    "collapse": Table(
+        "Does one input give more than one output",
+        "Dropout (0.5) is the paper's only randomness, and it found little variety; how much is there with and without "
+        "L1, with an input of noise, and with a loss that asks for variety?",
+        ("cGAN, dropout", "L1+cGAN, dropout", "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
+    ),
+}
+
+
+def chosen_tables(words: str) -> tuple[str, ...]:
+    """The names in `loss,field`, or all; raises UsageError for one that is not there."""
+    names = tuple(TABLES) if words == "all" else tuple(word.strip() for word in words.split(","))
+    for name in names:
+        if name not in TABLES:
+            raise UsageError(f"tables={name}: is none of them; choose from all, {', '.join(TABLES)}.")
+    return names
+
+
+def playing(config: Config) -> Config:
+    """The settings that arms start from: those given, with a conditional game of patches alone.
+
+    Labels would tell every arm what is wanted, those too that are to show what happens where nothing does.
+    """
+    game = "cross-entropy" if config.game == "none" else config.game
+    return with_settings(config, {"conditional": True, "game": game, "discriminator": "patches"})
+
+
+def arms_of(
+    tables: tuple[str, ...], base: Config, refuse: Callable[[Config], None] = lambda config: None
+) -> tuple[dict[str, Config], dict[str, str]]:
+    """The arms of the tables as configs, and those that cannot be with the reason; `refuse` raises UsageError for more.
+
+    Raises UsageError where none can be.
+    """
+    possible: dict[str, Config] = {}
+    impossible: dict[str, str] = {}
+    for name in dict.fromkeys(arm for table in tables for arm in TABLES[table].arms):
+        try:
+            config = with_settings(base, ARMS[name])
+            refuse(config)
+            possible[name] = config
+        except UsageError as error:
+            impossible[name] = str(error)
+    if not possible:
+        raise UsageError(f"tables={','.join(tables)}: none of their arms can be: {next(iter(impossible.values()))}")
+    return possible, impossible
+
+
+def changes_text(config: Config, base: Config) -> str:
+    """The fields in which an arm differs from another config, as `--set` would say them."""
+    old, new = base.to_json(), config.to_json()
+    return " ".join(f"{name}={value}" for name, value in new.items() if value != old[name]) or "nothing"

@@ -1,0 +1,242 @@
+"""A model and a picture become a picture: by the recorded size and fit, with dropout drawn from the picture's pixels.
+
+Nothing here may train or depend on which other pictures are applied beside one; the same input gives the same output.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import hash_pixels, size_of
+from p2p_datatools.contract.pictures.resize import fit_to, resize, resize_photo, scaled
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Note
+from p2p_gan.data.coding import Coding
+from p2p_gan.data.sizing import of_equal_area
+from p2p_gan.inference.layout import Layout, layout_of, shapes_of, whole_bytes
+from p2p_gan.inference.strips import Read, Strips
+from p2p_gan.machine.memory import budget_of
+from p2p_gan.models.model import Model
+from p2p_gan.networks.base import Applying, Generator
+
+
+@dataclass(frozen=True)
+class How:
+    """How a model is applied; the defaults repeat what it was trained with.
+
+    `size` None is the recorded size and fit, "native" the picture's own scale, else the sides the network sees.
+    `tile` None computes a picture at once where memory allows it, else in strips of so many rows; a number forces it.
+    """
+
+    size: Size | str | None = None
+    seed: int = 0
+    dropout: bool = True
+    tile: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.tile is not None and self.tile < 1:
+            raise UsageError(f"tile={self.tile}: is not possible; it is a number of rows, at least 1, or auto.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as JSON values; strips change nothing that is seen, so they are none of them."""
+        return {"size": str(self.size) if self.size else None, "seed": self.seed, "dropout": self.dropout}
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A generator with the codings of its halves, on a device: pixels in, pixels out."""
+
+    generator: Generator
+    input: Coding
+    output: Coding
+    device: torch.device
+
+    def whole(self, pixels: Array, applying: Applying) -> Tensor:
+        """One pass of one picture (height, width[, channels]) whose sides fit; (1, channels, height, width) out."""
+        with torch.inference_mode():
+            return self.generator(self.input.to_tensor(pixels[None], self.device), applying)
+
+    def pixels(self, pixels: Array, applying: Applying) -> Array:
+        """The same as pixels (height, width[, channels])."""
+        return np.asarray(self.output.to_array(self.whole(pixels, applying))[0])
+
+    def in_strips(self, pixels: Array, applying: Applying, layout: Layout, sink: Callable[[int, Tensor], None]) -> None:
+        """The same in strips: `sink` is given the first row of each and its values."""
+        with torch.inference_mode():
+            for first, values in Strips(
+                self.generator.steps(), self._read(pixels, applying), applying, layout
+            ).output():
+                sink(first, self.generator.finish(values))
+
+    def _read(self, pixels: Array, applying: Applying) -> Read:
+        """Rows of the generator's input; its noise, one draw for the whole picture, comes first as it does at once."""
+        noise = None
+        if self.generator.noise:
+            noise = self.generator.draw_noise(self.input.to_tensor(pixels[None, :1], self.device), applying)
+
+        def read(first: int, end: int) -> Tensor:
+            x = self.input.to_tensor(pixels[None, first:end], self.device)
+            return x if noise is None else torch.cat((x, noise.expand(-1, -1, *x.shape[2:])), dim=1)
+
+        return read
+
+
+def translator_of(model: Model, device: torch.device | None = None) -> Translator:
+    """The model's generator and codings; on the device where it is, unless another is said."""
+    where = device or next(model.generator.parameters()).device
+    return Translator(model.generator, model.card.input_coding, model.card.output_coding, where)
+
+
+def apply_model(
+    model: Model,
+    picture: Array,
+    how: How,
+    *,
+    variant: int = 0,
+    device: torch.device | None = None,
+    note: Note | None = None,
+) -> Array:
+    """Translate one picture of any size, as `given` reads it for this model, into one of the same size.
+
+    Values come in the output's own type and range, classes as indices (height, width). Dropout is drawn from (seed,
+    pixels, variant): the same arguments give the same output, alone or among others. `note` is told of strips.
+    """
+    own, card = size_of(picture), model.card
+    noise = noise_of(picture, how.seed, variant) if how.dropout else None
+    exact = card.input.kind == "mask"
+    seen = size_seen(model, own, how)
+    if how.size is None and card.fit == "pad" and card.size:
+        fitted = fit_to(picture, card.size, "pad", exact=exact)
+        inside = scaled(own, card.size, cover=False)
+    else:
+        fitted, inside = resize(picture, seen, exact=exact), seen
+    whole = Pass(translator_of(model, device), model.generator.unit, how.tile, note)
+    return whole.output(fitted, Applying(card.statistics, noise=(noise,) if noise else None), inside, own)
+
+
+def size_seen(model: Model, own: Size, how: How) -> Size:
+    """The size at which the network sees a picture of size `own`, before it is padded to what the network halves."""
+    size = model.card.size
+    fit = model.card.fit
+    if isinstance(how.size, Size):
+        unit = model.generator.unit
+        nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
+        if how.size != nearest:
+            raise UsageError(f"size={how.size}: is not possible; the nearest that works is {nearest}.")
+        return how.size
+    if how.size == "native" or size is None:
+        return own
+    if fit == "keep":
+        return of_equal_area(own, size)
+    # Training cropped the middle out of the covering scale; applied, the whole picture keeps that scale.
+    return scaled(own, size, cover=True) if fit == "crop" else size
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One picture through the network at the size that it sees, at once or in strips, and back to another size."""
+
+    translator: Translator
+    unit: int
+    tile: int | None
+    note: Note | None
+
+    def output(self, pixels: Array, applying: Applying, inside: Size, own: Size) -> Array:
+        """The output of `pixels`, of which the middle of size `inside` is the picture, at the size `own`."""
+        seen = size_of(pixels)
+        whole = Size(*(math.ceil(side / self.unit) * self.unit for side in seen))
+        pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
+        valid = (seen.height / whole.height, seen.width / whole.width)
+        padded = pixels if whole == seen else np.pad(pixels, pads[: pixels.ndim], mode="symmetric")
+        applying = Applying(applying.statistics, valid, applying.noise)
+        place = _Place((seen.width - inside.width) // 2, (seen.height - inside.height) // 2, inside)
+        coding = self.translator.output
+        layout = self._layout(whole)
+        if coding.kind == "classes" and inside != own:
+            return _labels(place.of(self._values(padded, applying, layout)), own)
+        pixels = place.of_pixels(self._pixels(padded, applying, layout))
+        if inside == own:
+            return pixels
+        # Growing overshoots at edges, and a type may hold more than the half's range.
+        low, high = np.array(coding.range, dtype=pixels.dtype)
+        return np.asarray(np.clip(resize_photo(pixels, own), low, high))
+
+    def _layout(self, size: Size) -> Layout | None:
+        steps, device = self.translator.generator.steps(), self.translator.device
+        inputs, budget = self.translator.input.channels + self.translator.generator.noise, budget_of(device)
+        layout = layout_of(steps, inputs, size, budget, self.tile)
+        if layout and self.note:
+            one = whole_bytes(steps, shapes_of(steps, inputs, size)) >> 20
+            why = "as asked" if self.tile else f"for {budget >> 20} MiB of memory"
+            self.note(f"{size}: in strips of {layout.rows} rows {why}; at once it would take about {one} MiB")
+        return layout
+
+    def _pixels(self, padded: Array, applying: Applying, layout: Layout | None) -> Array:
+        coding = self.translator.output
+        if layout is None:
+            return self.translator.pixels(padded, applying)
+        shape = (*padded.shape[:2], coding.channels)
+        flat = coding.kind == "classes" or coding.channels == 1
+        pixels = np.empty(shape[:2] if flat else shape, dtype=coding.dtype)
+
+        def keep(first: int, values: Tensor) -> None:
+            pixels[first : first + values.shape[2]] = coding.to_array(values)[0]
+
+        self.translator.in_strips(padded, applying, layout, keep)
+        return pixels
+
+    def _values(self, padded: Array, applying: Applying, layout: Layout | None) -> Tensor:
+        """The output as the network gives it, (1, channels, height, width), on the CPU."""
+        if layout is None:
+            return self.translator.whole(padded, applying).cpu()
+        strips: list[Tensor] = []
+        self.translator.in_strips(padded, applying, layout, lambda _, values: strips.append(values.cpu()))
+        return torch.cat(strips, dim=2)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where in what the network saw the picture lies."""
+
+    left: int
+    top: int
+    size: Size
+
+    def of(self, values: Tensor) -> Tensor:
+        return values[:, :, self.top : self.top + self.size.height, self.left : self.left + self.size.width]
+
+    def of_pixels(self, pixels: Array) -> Array:
+        cut = pixels[self.top : self.top + self.size.height, self.left : self.left + self.size.width]
+        return np.ascontiguousarray(cut)
+
+
+def _labels(logits: Tensor, size: Size) -> Array:
+    """The likeliest class at another size, from logits resized one class at a time: smooth borders, exact classes."""
+    best: Tensor | None = None
+    labels = torch.zeros((size.height, size.width), dtype=torch.uint8)
+    for index in range(logits.shape[1]):
+        one = F.interpolate(
+            logits[:, index : index + 1].float(), (size.height, size.width), mode="bilinear", antialias=True
+        )[0, 0]
+        if best is None:
+            best = one
+            continue
+        better = one > best
+        labels[better] = index
+        best = torch.where(better, one, best)
+    return np.asarray(labels.numpy())
+
+
+def noise_of(picture: Array, seed: int, variant: int) -> torch.Generator:
+    """The source of dropout for one picture: a function of the seed, the pixels and the variant alone."""
+    digest = hashlib.sha256(f"{seed}:{variant}:{hash_pixels(picture)}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)

@@ -1,0 +1,165 @@
+"""Pictures as a model wants them: read from files and pair folders, and refused where the model was made for others.
+
+Nothing here may apply a model or change a value; what does not fit is said before any work.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.halves import as_photo, read_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.palette import IGNORE, Palette
+from p2p_datatools.contract.pictures.arrays import Array, Form, form_of, read_array
+from p2p_datatools.contract.pictures.images import OutsidePaletteError, Photo, colorize, read_mask, read_photo
+from p2p_gan.data.coding import Coding, class_indices
+from p2p_gan.data.task import Task, task_of
+from p2p_gan.models.model import ModelCard
+
+
+def refuse_file(path: Path, card: ModelCard) -> None:
+    """Raise P2PError, from the header of a picture, when the model takes others."""
+    if card.input.kind == "mask" and card.palette is not None:
+        return  # its colours will tell
+    form = form_of(path)
+    if not _fits(form.channels, form.dtype, card.input):
+        raise P2PError(
+            f"{path}: has {form}; the model takes {_words(card.input)}. Convert it, or train a model on such pictures."
+        )
+
+
+def task_for(folder: PairFolder, card: ModelCard) -> Task:
+    """What the model translates into what in these pairs; raises P2PError where no halves have those names."""
+    try:
+        return task_of(folder, card.direction)
+    except UsageError as error:
+        raise P2PError(
+            f"{folder.path}: its halves are {folder.a.name} and {folder.b.name}; the model translates "
+            f"{card.direction}. Take pairs of such halves, which 'p2p data pair --halves' names, or another model."
+        ) from error
+
+
+def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard) -> None:
+    """Raise P2PError when the halves (input, output) of a pair folder, or its classes, are not those of the model."""
+    for half, wanted, does in ((halves[0], card.input, "takes"), (halves[1], card.output, "gives")):
+        if not _fits(half.channels, half.dtype, wanted):
+            raise P2PError(
+                f"{folder.path}: its half {half.name} has {Form(folder.pairs[0].size, half.channels, half.dtype)}; the "
+                f"model {does} {_words(wanted)}. Pair such pictures, or train a model on these."
+            )
+    masks = [half for half in halves if half.kind == "mask"]
+    if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
+        refuse_classes(folder.palette, card.palette, where=str(folder.path))
+
+
+def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
+    """Raise P2PError for the first class that the model does not have, in its place and colour."""
+    for index, each in enumerate(palette.classes):
+        if index >= len(known.classes) or known.classes[index].color != each.color:
+            raise P2PError(
+                f"{where}: has the class {each.name} ({index}) in the colour {each.color}; the model has "
+                f"{_classes(known)}. Build these masks with the model's palette, or train a model with theirs."
+            )
+
+
+def _fits(channels: int, dtype: str, wanted: Half) -> bool:
+    # Grey becomes three equal channels exactly; colour never becomes grey unasked.
+    return dtype == wanted.dtype and (channels == wanted.channels or (channels, wanted.channels) == (1, 3))
+
+
+def _words(half: Half) -> str:
+    return f"{half.channels} channel{'s' if half.channels > 1 else ''} of {half.dtype}"
+
+
+def _classes(palette: Palette) -> str:
+    return f"{len(palette.classes)} classes: {', '.join(palette.names)}"
+
+
+def read_input(path: Path, card: ModelCard) -> tuple[Array, bool]:
+    """Read a picture as the model's input, and whether all its colours are those the model knows.
+
+    A mask comes as class indices, or as its exact colours where the model takes colours; one with other colours comes
+    as it is, or is refused where the model takes classes.
+    """
+    palette = card.palette
+    if card.input.kind == "mask" and palette is not None:
+        return _read_mask(path, card, palette)
+    form = form_of(path)
+    refuse_file(path, card)
+    return _as_half(read_array(path, form), card.input), True
+
+
+def _read_mask(path: Path, card: ModelCard, palette: Palette) -> tuple[Array, bool]:
+    try:
+        indices = read_mask(path, palette)
+        if card.input_coding.kind == "classes":
+            return indices, True
+        colors = colorize(indices, palette)
+        return (colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])), True
+    except OutsidePaletteError as error:
+        if card.input_coding.kind != "classes":
+            return _strange(path, card.input), False
+        _refuse_index(path, palette)
+        raise P2PError(f"{error} The model has {_classes(palette)}.") from error
+    except P2PError:
+        if card.input_coding.kind == "classes":
+            raise
+        return _strange(path, card.input), False
+
+
+def _strange(path: Path, half: Half) -> Array:
+    """Colours that the palette has not, in as many channels as the half: one where its palette is grey."""
+    colors = read_photo(path)
+    if half.channels == 3:
+        return colors
+    if (colors != colors[..., :1]).any():
+        raise P2PError(f"{path}: is painted in colours; the model takes {_words(half)}. Use the greys of its palette.")
+    return np.ascontiguousarray(colors[..., 0])
+
+
+def _refuse_index(path: Path, palette: Palette) -> None:
+    """Say which class a grey picture of indices has that the palette has not."""
+    form = form_of(path)
+    if (form.channels, form.dtype) != (1, "uint8"):
+        return
+    values = read_array(path, form)
+    largest = int(values[values != IGNORE].max(initial=0))
+    if len(palette.classes) <= largest < 64:
+        raise P2PError(
+            f"{path}: has the class {largest}; the model has {_classes(palette)} (0 to {len(palette.classes) - 1}). "
+            "Build the mask with the model's palette."
+        )
+
+
+def read_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
+    """Read one pair as (input, real output) for the model; raises P2PError when it is not that of the manifest."""
+    a, b, digest = read_halves(folder, pair)
+    where = str(folder.path / pair.file)
+    if pair.hash and digest != pair.hash:
+        raise P2PError(
+            f"{where}: is not the picture in the manifest (its hash differs). Pair again with 'p2p data pair'."
+        )
+    given, real = (b, a) if swapped else (a, b)
+    return (
+        _coded(given, card.input, card.input_coding, card.palette, where),
+        _coded(real, card.output, card.output_coding, card.palette, where),
+    )
+
+
+def _coded(pixels: Array, half: Half, coding: Coding, palette: Palette | None, where: str) -> Array:
+    if coding.kind == "classes" and palette is not None:
+        return class_indices(pixels, palette, where=where)
+    return _as_half(pixels, half)
+
+
+def _as_half(pixels: Array, half: Half) -> Array:
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 and half.channels == 3 else pixels
+
+
+def shown(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
+    """A picture of the model as one looks at it, uint8 RGB: classes in their colours, a range as black to white."""
+    if coding.kind == "classes" and palette is not None:
+        return colorize(pixels, palette)
+    return as_photo(pixels, half)

@@ -1,0 +1,135 @@
+"""How much memory a pass over a picture takes, and which of its values are held whole and which come in strips.
+
+Nothing here may compute a pixel; a layout is a plan that `strips` carries out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.networks.base import Step
+
+FLOAT = 4
+
+
+WORK = 3  # copies of a block's inputs and output that live while it runs: joined, reordered for the convolution
+
+
+FEWEST_ROWS = 32
+
+
+class Shape(NamedTuple):
+    """The shape of one value of one picture."""
+
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def bytes(self) -> int:
+        """In float32."""
+        return self.channels * self.height * self.width * FLOAT
+
+    def valid(self, share: tuple[float, float]) -> tuple[int, int]:
+        """How many rows and columns are picture and not padding."""
+        return max(1, round(self.height * share[0])), max(1, round(self.width * share[1]))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which values are held whole, when they are let go, and how many rows of the picture are computed at once."""
+
+    shapes: tuple[Shape, ...]
+    held: frozenset[int]
+    released: dict[int, tuple[int, ...]]
+    rows: int
+    steps: tuple[Step, ...]
+
+    def at_once(self, value: int) -> bool:
+        """Whether a value is computed in one go: it and what it is computed from are all held."""
+        step = self.steps[value - 1]
+        return all(source in self.held for source in (*step.sources, *_added(step)))
+
+
+def _added(step: Step) -> tuple[int, ...]:
+    return () if step.added is None else (step.added,)
+
+
+def shapes_of(steps: Sequence[Step], inputs: int, size: Size) -> tuple[Shape, ...]:
+    """The shape of every value: the input's, then that of each step."""
+    shapes = [Shape(inputs, size.height, size.width)]
+    for step in steps:
+        source = shapes[step.sources[0]]
+        sides = (side * step.up // step.down for side in source[1:])
+        shapes.append(Shape(step.channels, *sides))
+    return tuple(shapes)
+
+
+def _last_uses(steps: Sequence[Step]) -> dict[int, int]:
+    """By value, the last value that is computed from it."""
+    return {source: value for value, step in enumerate(steps, 1) for source in (*step.sources, *_added(step))}
+
+
+def whole_bytes(steps: Sequence[Step], shapes: Sequence[Shape]) -> int:
+    """About how many bytes one pass over the whole picture takes at its worst moment."""
+    return _peak(steps, shapes, frozenset(range(len(shapes))))
+
+
+def _peak(steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) -> int:
+    last, peak = _last_uses(steps), 0
+    for value, step in enumerate(steps, 1):
+        live = sum(shapes[each].bytes for each in held if each <= value and last.get(each, 0) >= value)
+        sources = (*step.sources, *_added(step))
+        work = 0
+        if value in held and all(source in held for source in sources):
+            work = (WORK - 1) * (sum(shapes[source].bytes for source in sources) + shapes[value].bytes)
+        peak = max(peak, live + work)
+    return peak
+
+
+def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows: int | None = None) -> Layout | None:
+    """The plan for a picture of `size`; None where one pass over all of it fits. `rows` forces strips of so many rows.
+
+    Raises P2PError when even strips do not fit: the inner values of the network are held whole.
+    """
+    shapes = shapes_of(steps, inputs, size)
+    if rows is None and whole_bytes(steps, shapes) <= budget:
+        return None
+    inner = range(1, len(shapes) - 1)
+    largest = max((shapes[value].bytes for value in inner), default=0)
+    # The fewer values are computed again and again for each strip, the faster.
+    limits = sorted({shapes[value].bytes for value in inner if rows is None or shapes[value].bytes * 3 <= largest})
+    for limit in reversed([0, *limits]):
+        held = frozenset(value for value in inner if shapes[value].bytes <= limit)
+        peak = _peak(steps, shapes, held)
+        wanted = rows or _rows_within(budget - peak, steps, shapes, held)
+        if (peak <= budget * 2 // 3 and wanted >= FEWEST_ROWS) or rows is not None:
+            return Layout(shapes, held, _released(steps, held), min(wanted, size.height), tuple(steps))
+    needed = _peak(steps, shapes, frozenset()) / 2**30
+    raise P2PError(
+        f"size={size}: takes more memory than the {budget / 2**30:.1f} GiB that a pass may have here "
+        f"({needed:.1f} GiB and more). Choose a smaller --size."
+    )
+
+
+def _rows_within(budget: int, steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) -> int:
+    """How many rows of the picture can be on their way at once."""
+    moving = sum(shape.bytes for value, shape in enumerate(shapes) if value not in held)
+    rows = int(budget / max(1, WORK * moving / shapes[0].height))
+    return rows // FEWEST_ROWS * FEWEST_ROWS
+
+
+def _released(steps: Sequence[Step], held: frozenset[int]) -> dict[int, tuple[int, ...]]:
+    """By value, those that nobody needs once it is held; what a value in strips needs stays until the end."""
+    needs: dict[int, set[int]] = {}
+    for value, step in enumerate(steps, 1):
+        for source in (*step.sources, *_added(step)):
+            needs.setdefault(source, set()).add(value)
+    released: dict[int, tuple[int, ...]] = {}
+    for source in held:
+        users = needs.get(source, set())
+        if users and users <= held:
+            released[max(users)] = (*released.get(max(users), ()), source)
+    return released

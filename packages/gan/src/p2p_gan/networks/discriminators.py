@@ -1,0 +1,113 @@
+"""The discriminator: PatchGAN (Isola et al. 2017, appendix 6.1.2) at one or more scales, and the patch a logit sees.
+
+Nothing here may know which loss its logits go into.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from p2p_gan.networks.base import Discriminator, Judgement
+from p2p_gan.networks.blocks import LEAK, SpectralConv, Style
+from p2p_gan.networks.norms import norm_layer
+from p2p_gan.networks.unet import UNet
+
+
+class PatchGAN(Discriminator):
+    """One logit for each patch of the pair (a, b), or of b alone if not `conditional`; no norm in the first layer.
+
+    `layers` strided layers: 3 see patches of 70x70 pixels; 0 judges single pixels by 1x1 convolutions. `inputs` are
+    the channels of what it sees.
+    """
+
+    def __init__(
+        self, inputs: int, *, filters: int, layers: int, norm: str, spectral: bool = False, conditional: bool = True
+    ) -> None:
+        super().__init__()
+        self.conditional = conditional
+        count = max(1, layers) + 1
+        widths = [inputs, *(min(filters * 2**level, filters * 8) for level in range(count))]
+        strides = [2 if level < layers else 1 for level in range(count)]
+        kernel = 4 if layers else 1
+        self.convs = nn.ModuleList(
+            _conv(widths[level], widths[level + 1], kernel, strides[level], spectral=spectral) for level in range(count)
+        )
+        self.norms = nn.ModuleList(norm_layer(norm if level else "none", widths[level + 1]) for level in range(count))
+        self.last = _conv(widths[-1], 1, kernel, 1, spectral=spectral)
+
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
+        """One logit for each patch; the features are what every layer but the last gives."""
+        x = torch.cat((a, b), dim=1) if self.conditional else b
+        features = []
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = F.leaky_relu(norm(conv(x)), LEAK)
+            features.append(x)
+        return Judgement((self.last(x),), tuple(features))
+
+
+class MultiScale(Discriminator):
+    """Discriminators of one shape, each on pictures half as large as the one before (Wang et al. 2018, section 3.2)."""
+
+    def __init__(self, scales: list[PatchGAN]) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(scales)
+
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
+        """The logits of every scale, the full one first."""
+        logits: list[Tensor] = []
+        features: list[Tensor] = []
+        for number, scale in enumerate(self.scales):
+            if number:
+                a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+            judged: Judgement = scale(a, b)
+            logits += judged.logits
+            features += judged.features
+        return Judgement(tuple(logits), tuple(features))
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int, *, spectral: bool) -> nn.Conv2d:
+    padding = 1 if kernel == 4 else 0
+    if spectral:
+        return SpectralConv(inputs, outputs, kernel, stride=stride, padding=padding)
+    return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=padding)
+
+
+def receptive_field(layers: int) -> int:
+    """The side of the patch, in pixels, that one logit of a PatchGAN with so many strided layers sees."""
+    if layers == 0:
+        return 1
+    field = 1
+    for stride in [1, 1, *[2] * layers]:
+        field = (field - 1) * stride + 4
+    return field
+
+
+def receptive_fields(layers: int, scales: int) -> tuple[int, ...]:
+    """The same for each scale, in pixels of the full picture: every halving sees twice as far."""
+    return tuple(receptive_field(layers) * 2**scale for scale in range(scales))
+
+
+class Labelling(Discriminator):
+    """Any discriminator, and beside it a U-Net that labels b alone (Odena et al. 2017, section 3, for each pixel).
+
+    The auxiliary classifier of AC-GAN says the class of a picture; this one says the class of each pixel, so that what
+    the patches overlook, a lamp of ten pixels, costs the generator something. It halves b as often as there are
+    `widths`, and has neither dropout nor a checkerboard.
+    """
+
+    def __init__(self, patches: Discriminator, outputs: int, *, classes: int, widths: list[int], norm: str) -> None:
+        super().__init__()
+        self.patches = patches
+        self.labeller = UNet(
+            outputs,
+            classes,
+            widths=widths,
+            dropouts=[0.0] * (len(widths) - 1),
+            style=Style(norm, "resize"),
+            head="logits",
+        )
+
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
+        """What the patches say of (a, b), and, if asked for, the classes that b shows (n, classes, h, w), as logits."""
+        judgement = self.patches(a, b)
+        return judgement._replace(labels=self.labeller(b)) if labels else judgement

@@ -1,0 +1,116 @@
+"""Run folders as values that can be listed and compared: how far, which config, which scores, which curves.
+
+Nothing here may import torch or write; a run in progress is read as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_json
+from p2p_gan.config.parse import config_from_json
+from p2p_gan.runs.runfolder import RUN, read_stats
+
+_NOT_DRAWN = {"images", "seconds", "waited"}
+
+
+# Fields that say how often a run looks at itself, not what is trained; epochs have become images.
+_NOT_COMPARED = {"epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"}
+
+
+Curve = list[tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: `images` of `total` are recorded; `validation` and `best` are its last and its best scores."""
+
+    path: Path
+    name: str
+    state: str  # finished, unfinished, diverged, or damaged
+    images: int
+    total: int
+    seconds: float
+    config: dict[str, Any]
+    losses: dict[str, float]
+    validation: dict[str, Any] | None
+    best: dict[str, Any] | None  # with its `images`
+    curves: dict[str, Curve]
+
+
+def find_runs(places: Sequence[Path]) -> list[Path]:
+    """The run folders that are meant: each place itself, or those within it; raises UsageError where there is none."""
+    found: dict[Path, None] = {}
+    for place in places:
+        inside = [place] if (place / RUN).is_file() else sorted(file.parent for file in place.rglob(RUN))
+        if not inside:
+            raise UsageError(f"{place}: has no run folder (no {RUN}). Give a run or a folder of runs.")
+        found |= dict.fromkeys(inside)
+    return list(found)
+
+
+def read_runs(places: Sequence[Path]) -> list[Run]:
+    """The runs of these places, in the order of their names; one that cannot be read is listed as damaged."""
+    paths = find_runs(places)
+    return [_read(path, name) for path, name in zip(paths, _names(paths), strict=True)]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """As short as tells them apart: what they do not share of their paths."""
+    parts = [path.resolve().parts for path in paths]
+    shared = 0
+    while len(paths) > 1 and all(len(each) > shared + 1 and each[shared] == parts[0][shared] for each in parts):
+        shared += 1
+    return ["/".join(each[shared:]) if len(paths) > 1 else each[-1] for each in parts]
+
+
+def _read(path: Path, name: str) -> Run:
+    try:
+        record = read_json(path / RUN)
+        config = config_from_json(record.get("config") if isinstance(record, dict) else None, where=str(path / RUN))
+        lines = read_stats(path)
+    except P2PError as error:
+        return Run(path, name, f"damaged: {error}", 0, 0, 0.0, {}, {}, None, None, {})
+    losses = [line for line in lines if "seconds" in line]
+    scores = [line for line in lines if "validation" in line]
+    last = losses[-1] if losses else {}
+    total = config.images or 0
+    images = int(last.get("images", 0))
+    best = [line for line in scores if line["validation"].get("best")]
+    state = "finished" if images >= total else "unfinished"
+    return Run(
+        path=path,
+        name=name,
+        state="diverged" if lines and "diverged" in lines[-1] else state,
+        images=images,
+        total=total,
+        seconds=float(last.get("seconds", 0.0)),
+        config=config.to_json(),
+        losses={key: value for key, value in last.items() if key[:2] in ("d_", "g_") and key != "d_accuracy"},
+        validation=scores[-1]["validation"] if scores else None,
+        best={"images": best[-1]["images"], **best[-1]["validation"]} if best else None,
+        curves=_curves(lines),
+    )
+
+
+def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:
+    found: dict[str, Curve] = {}
+    for line in lines:
+        scores = {f"val {name}": value for name, value in line.get("validation", {}).items() if name != "pictures"}
+        for name, value in (line | scores).items():
+            if isinstance(value, int | float) and not isinstance(value, bool) and name not in _NOT_DRAWN:
+                found.setdefault(name, []).append((line.get("images", 0), float(value)))
+    return {name: curve for name, curve in found.items() if len(curve) > 1}
+
+
+def differing_fields(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """The fields of the config in which these runs are not all alike, with the value of each run."""
+    known = [run.config for run in runs if run.config]
+    names = [name for name in (known[0] if known else {}) if name not in _NOT_COMPARED]
+    return {
+        name: [run.config.get(name) for run in runs]
+        for name in names
+        if any(config.get(name) != known[0][name] for config in known)
+    }

@@ -1,0 +1,256 @@
+"""How much memory an update takes, how fast it is, and which batch still fits: found by trying it on spare networks.
+
+Nothing here may leave a trace in a run: networks and random states are those from before.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.data.dataset import PairStore, load_store
+from p2p_gan.machine.memory import free_bytes
+from p2p_gan.runs.state import parts
+from p2p_gan.training.build import build
+from p2p_gan.training.job import Job, make_job
+from p2p_gan.updates.step import train_step
+
+UPDATES, WARM_UP = 10, 3
+
+
+PATIENCE = 10.0  # seconds after which no further update is timed, nor one made to warm up
+
+
+# Of what an update keeps for its backward pass, how much it takes at its peak: gradients and scratch beside it.
+PEAK = 1.3
+
+
+SHARE = 0.8  # of the free memory that an update may take
+
+
+MOST = 1024  # pairs in a batch that `auto` chooses
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One update: seconds an image, bytes of the networks with gradients and moments, and bytes an image adds.
+
+    On CUDA the bytes are those at the peak; on the CPU they are estimated from what one update keeps for its gradients.
+    """
+
+    seconds_per_image: float
+    network_bytes: int
+    image_bytes: int
+
+
+@contextmanager
+def spare(job: Job) -> Iterator[Job]:
+    """The job with networks of its own; afterwards every random state of torch is what it was."""
+    devices = [job.device] if job.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield replace(job, nets=build(job.card.architecture, job.config, job.device, job.task.labels))
+        finally:
+            _wait_for(job.device)
+    if job.device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def timed(job: Job, store: PairStore, *, updates: int = UPDATES) -> Timing:
+    """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
+
+    Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
+    """
+    with spare(job) as trial:
+        end = time.perf_counter() + PATIENCE
+        kept = _kept_by_an_update(trial, store)
+        seen = _train(trial, store, 0, WARM_UP - 1, end, least=0)
+        _wait_for(job.device)
+        began, untimed = time.perf_counter(), seen
+        seen = _train(trial, store, seen, updates, began + PATIENCE, least=1)
+        _wait_for(job.device)
+        seconds = time.perf_counter() - began
+        networks = _network_bytes(trial)
+    return Timing(seconds / (seen - untimed), networks, kept // job.config.batch)
+
+
+def _train(job: Job, store: PairStore, seen: int, updates: int, end: float, *, least: int) -> int:
+    """Updates as the run would make them, until `end` on the clock, `least` in any case; gives the images seen then."""
+    for number in range(updates):
+        if number >= least and time.perf_counter() > end:
+            break
+        positions = store.positions(seen, job.config.batch)
+        _update(job, store, positions)
+        seen += len(positions)
+    return seen
+
+
+def _update(job: Job, store: PairStore, positions: Sequence[int]) -> None:
+    train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
+
+
+def _largest(store: PairStore, batch: int) -> list[int]:
+    """Positions of a batch than which none takes more: so many times the largest picture of the first epoch."""
+    areas = [int(store.seen[store.order.index(position)].prod()) for position in range(len(store))]
+    return [max(range(len(store)), key=areas.__getitem__)] * batch
+
+
+def _kept_by_an_update(job: Job, store: PairStore) -> int:
+    """The bytes that one update of the job's batch takes beside the networks, at its peak."""
+    positions = _largest(store, job.config.batch)
+    if job.device.type == "cuda":
+        before = torch.cuda.memory_allocated(job.device)
+        torch.cuda.reset_peak_memory_stats(job.device)
+        _update(job, store, positions)
+        # The first update also makes gradients and moments, which stay.
+        stays = torch.cuda.memory_allocated(job.device) - before
+        return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
+    found: dict[int, Tensor] = {}
+
+    def keep(value: Tensor) -> Tensor:
+        # Held until the end, so that no two of them have had the same address.
+        found[value.untyped_storage().data_ptr()] = value
+        return value
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+        _update(job, store, positions)
+    for part in parts(job.nets).values():
+        for each in (*part.network.parameters(), *part.network.buffers()):
+            found.pop(each.untyped_storage().data_ptr(), None)
+    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * PEAK)
+
+
+def _network_bytes(job: Job) -> int:
+    """Weights, gradients and Adam's two moments; of an average its weights alone."""
+    return sum(
+        (4 if part.optimizer else 1) * each.nbytes
+        for part in parts(job.nets).values()
+        for each in part.network.parameters()
+    )
+
+
+def used_memory(device: torch.device) -> int:
+    """The bytes that this process holds on the device; on this machine 0 where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_reserved(device))
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def largest_batch(job: Job, store: PairStore) -> int:
+    """The largest power of two of pairs that one update can take on the device, no more than there are pairs.
+
+    On CUDA by trying, on the CPU by what one pair takes and what is free. Raises P2PError when not even one fits.
+    """
+    most = min(MOST, len(store))
+    if job.device.type == "cuda":
+        return _largest_tried(job, store, most)
+    single = replace(job, config=replace(job.config, batch=1))
+    with spare(single) as trial:
+        each = _kept_by_an_update(trial, store)
+        room = free_bytes(job.device) * SHARE - _network_bytes(trial)
+    return _power_of_two(room / max(1, each), most, job)
+
+
+def _largest_tried(job: Job, store: PairStore, most: int) -> int:
+    fits, batch = 0, 1
+    while batch <= most and _fits(job, store, batch):
+        fits, batch = batch, batch * 2
+    return _power_of_two(fits, most, job)
+
+
+def _fits(job: Job, store: PairStore, batch: int) -> bool:
+    torch.cuda.empty_cache()
+    try:
+        with spare(job) as trial:
+            free = free_bytes(job.device)
+            torch.cuda.reset_peak_memory_stats(job.device)
+            before = torch.cuda.memory_reserved(job.device)
+            for _ in range(2):  # the second has gradients and moments from the start
+                _update(trial, store, _largest(store, batch))
+            return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
+    except torch.OutOfMemoryError:
+        return False
+
+
+def _power_of_two(fits: float, most: int, job: Job) -> int:
+    if fits < 1:
+        raise P2PError(
+            f"{job.device}: not even one pair of {shown(job)} fits into its memory. Take a smaller --size, --set "
+            "crop, or fewer --set filters."
+        )
+    return 1 << (int(min(fits, most)).bit_length() - 1)
+
+
+@contextmanager
+def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
+    """Turn running out of memory into a P2PError that says the largest batch that fits."""
+    try:
+        yield
+        return
+    except MemoryError:  # on the CPU, from numpy
+        pass
+    except RuntimeError as error:  # torch's, on CUDA a subclass of it
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+    # Out of the handler, for the error holds on to everything that was computed.
+    batch = job.config.batch
+    fits = largest_batch(job, store) * job.ranks.world
+    words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
+    raise P2PError(
+        f"{job.device}: out of memory at batch {batch} of {shown(job)}; {words}. Take --batch {min(fits, batch)} "
+        "or --batch auto in a new run folder, or a smaller --size."
+    )
+
+
+def shown(job: Job) -> str:
+    """The size that the networks see, in words."""
+    return str(job.config.seen or "their own size")
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
+    """The pairs decoded, and the job with the batch that fits, where that was left open."""
+    # Each process on a machine holds the pairs; together they may take what one of them may.
+    within = replace(job.config, memory=job.config.memory / job.ranks.local_world)
+    store = load_store(job.folder, job.task, within, near=run, report=report)
+    if job.config.batch:
+        return job, store
+    each = largest_batch(job, store)
+    bound = _bound(each, store, job)
+    if job.device.type == "cpu":
+        each = max(1, each // job.ranks.local_world)
+    batch = each * job.ranks.world
+    report.note(f"batch {batch}: the largest power of two {bound}{_times(job)}")
+    return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
+
+
+def timed_share(job: Job, store: PairStore) -> Timing:
+    """The time of an update as one process has it; what processes send each other is not in it."""
+    share = max(1, job.config.batch // job.ranks.world)
+    timing = timed(replace(job, config=replace(job.config, batch=share)), store)
+    return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
+
+
+def _times(job: Job) -> str:
+    return f", {job.ranks.world} times" if job.ranks.world > 1 else ""
+
+
+def _bound(batch: int, store: PairStore, job: Job) -> str:
+    """Why no larger batch was chosen."""
+    if len(store) < 2 * batch:
+        return f"that {len(store)} pairs can fill"
+    return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"

@@ -1,0 +1,166 @@
+"""Scores of a run in progress on the pairs of val/, and which of two scores is the better.
+
+Nothing here may change what is trained or draw from torch's own random state: looking leaves no trace.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.pairs.halves import as_photo
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import IGNORE, Palette
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import Photo, colorize
+from p2p_gan.data.coding import kept_to_tensor
+from p2p_gan.data.read import on_all_cores, read_shown
+from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes
+from p2p_gan.evaluation.metrics import BYTES, l1, ssim
+from p2p_gan.inference.apply import noise_of
+from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.training.job import Job
+
+_HELD = 0.25  # the share of `memory` that decoded validation pairs may take; more are read again each time
+
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1, without ignored pixels.
+
+    Where the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
+    right and `mean_iou` the mean over classes of intersection over union, all pixels of all pictures counted together.
+    """
+
+    pictures: int
+    l1: float
+    ssim: float
+    accuracy: float | None = None
+    mean_iou: float | None = None
+
+    @property
+    def score(self) -> float:
+        """What is compared, larger is better: the mean IoU of masks, else the negative L1."""
+        return -self.l1 if self.mean_iou is None else self.mean_iou
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores that there are, as JSON values."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+class Validator:
+    """Scores a generator on the same pairs of val/ each time; there are none where `pairs` is empty."""
+
+    def __init__(self, job: Job) -> None:
+        found = job.folder.of("val")
+        wanted = min(len(found), job.config.validate_pairs)
+        # Spread over the names, for neighbours are often alike.
+        self.pairs = tuple(found[index * len(found) // wanted] for index in range(wanted))
+        self._job = job
+        self._held: list[tuple[Array, Array]] | None = None
+        self._palette = job.task.palette_of(job.task.output)
+        self._range = BYTES if self._palette else job.task.output.range
+
+    def score(self, generator: Generator, stopped: Callable[[], bool] = lambda: False) -> Validation | None:
+        """Apply the generator to each picture by itself, with a draw of its own, and compare with the real outputs.
+
+        `stopped` is asked before each; None when it says so.
+        """
+        confusion = Confusion(self._palette.names) if self._palette else None
+        rows = []
+        for a, b in self._pictures():
+            if stopped():
+                return None
+            fake, real = self._applied(generator, a), b[..., 0] if b.shape[2] == 1 else b
+            if self._palette and confusion:
+                classes = self._job.task.codings[1].kind == "classes"
+                confusion.add(real, fake if classes else nearest_classes(fake, self._palette))
+                fake = colorize(fake, self._palette) if classes else fake
+                real = colorize(real, self._palette)[..., : fake.shape[2]]
+            where = self._counted(a, b)
+            rows.append((l1(fake, real, self._range, where), ssim(fake, real, self._range, where)))
+        means = np.mean(rows, axis=0)
+        agreement = confusion.result() if confusion else None
+        masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
+        return Validation(len(rows), float(means[0]), float(means[1]), *masks)
+
+    def _counted(self, a: Array, b: Array) -> NDArray[np.bool_] | None:
+        """Where no mask of the pair says that a pixel is ignored; None: nowhere."""
+        task = self._job.task
+        masks = [each for each, half in ((a, task.input), (b, task.output)) if task.palette_of(half)]
+        ignored = [each[..., 0] == IGNORE for each in masks]
+        return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
+
+    def _applied(self, generator: Generator, a: Array) -> Array:
+        job, (given, wanted) = self._job, self._job.task.codings
+        applying = Applying(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
+        with torch.inference_mode():
+            fed = kept_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
+            fake: Array = wanted.to_array(generator(fed, applying))[0]
+        grey_mask = self._palette is not None and wanted.kind != "classes" and fake.ndim == 2
+        return fake[..., None].repeat(3, axis=2) if grey_mask else fake
+
+    def _pictures(self) -> Iterator[tuple[Array, Array]]:
+        if self._held is not None:
+            yield from self._held
+            return
+        held, room = [], self._job.config.memory * _GIB * _HELD
+        for pair in self.pairs:
+            (both,) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
+            room -= sum(half.nbytes for half in both)
+            held += [both] if room > 0 else []
+            yield both
+        if len(held) == len(self.pairs):
+            self._held = held
+
+
+def improves(score: float, best: float | None) -> bool:
+    """Whether a score beats the best before it; the earlier of equals stays, and what is no number never wins."""
+    return bool(np.isfinite(score)) and (best is None or score > best)
+
+
+def pairs_to_show(job: Job) -> Sequence[Pair]:
+    """The pairs of the sample grids: held out, or of training where there are no others."""
+    pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
+    return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
+
+
+def refuse_unreadable(job: Job) -> None:
+    """Raise P2PError for a pair that the run would look at and could not read: now, not after hours of training."""
+    looked = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
+
+    def read(pair: Pair) -> None:
+        read_shown(job.folder, [pair], job.task, job.config)
+
+    for _ in on_all_cores(read, tuple(looked.values()), job.folder):
+        pass
+
+
+def visible(pixels: Array, half: Half, palette: Palette | None) -> Photo:
+    """Pixels (h, w[, c]) of a half as uint8 RGB: class indices in the `palette`'s colours, others black to white."""
+    flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    if palette is not None:
+        return colorize(flat, palette)
+    return np.ascontiguousarray(as_photo(flat, half))
+
+
+def grid_of(rows: Sequence[Sequence[Photo]]) -> Photo:
+    """Pictures row by row; smaller ones stand on white, top left in their place."""
+    height = max(picture.shape[0] for row in rows for picture in row)
+    width = max(picture.shape[1] for row in rows for picture in row)
+    return np.concatenate([np.concatenate([_on_white(each, height, width) for each in row], axis=1) for row in rows])
+
+
+def _on_white(picture: Photo, height: int, width: int) -> Photo:
+    below, right = height - picture.shape[0], width - picture.shape[1]
+    return np.pad(picture, ((0, below), (0, right), (0, 0)), constant_values=255)
+
+
+SHOWN = 4  # pairs in a sample grid

@@ -1,0 +1,67 @@
+"""Of many processes behind one command one speaks, and their launcher learns how they ended."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from p2p_cli import app, launch
+from p2p_datatools.contract.errors import P2PError, UsageError
+
+
+@pytest.fixture
+def second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is the second of two."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+
+
+def test_a_process_alone_speaks() -> None:
+    assert launch.speaks()
+    assert launch.is_told(P2PError("something"))
+
+
+@pytest.mark.usefixtures("second")
+def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
+    assert not launch.speaks()
+    assert not launch.is_told(P2PError("what all of them meet"))
+    assert launch.is_told(P2PError("rank 1: what it alone has met"))
+    told = P2PError("rank 1: what the first has told")
+    told.said_elsewhere = True
+    assert not launch.is_told(told)
+
+
+@pytest.mark.usefixtures("second")
+def test_a_wrong_word_is_not_told_by_every_process(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["train", "pairs", "run", "--nonsense"]) == 2
+    assert capsys.readouterr().err == ""
+
+
+def test_the_launcher_learns_a_code_that_no_other_try_would_mend(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / "code"
+    monkeypatch.setenv(launch.OUTCOME, str(place))
+    passing = P2PError("lost")
+    passing.passing = True
+    assert launch.concluded(1, passing) == 1
+    assert not place.exists()
+    assert launch.concluded(2, UsageError("wrong")) == 0
+    assert json.loads(place.read_text()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--device", "cpu*2"], "the nearest that can is 2"),
+        (["--device", "cpu*4", "--batch", "6"], "the nearest that can are 4 and 8"),
+        (["--device", "cuda*64", "--batch", "64"], "CUDA devices here"),
+    ],
+)
+def test_what_devices_cannot_do_is_refused_before_any_process_starts(
+    words: list[str], problem: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert app.main(["train", str(tmp_path), str(tmp_path / "run"), "--preset", "paper", *words]) == 2
+    error = capsys.readouterr().err
+    assert problem in error
+    assert error.count("\n") == 1

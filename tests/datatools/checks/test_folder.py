@@ -1,0 +1,134 @@
+"""What a check of masks and photos finds; each kind of damage is found, and nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.checks.folder import check
+from p2p_datatools.contract.errors import CheckResult, P2PError, UsageError
+from p2p_datatools.contract.mask_folder import MaskLine, write_records
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+
+CARS = load_palette("cars")
+ALL_CLASSES = np.tile(np.arange(5, dtype=np.uint8), (4, 2))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    (tmp_path / "photos").mkdir()
+    for name in "abc":
+        noise = np.random.default_rng(ord(name)).integers(0, 256, (4, 10, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / "photos" / f"{name}.jpg")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    for name in "abc":
+        write_mask(tmp_path / "masks" / f"{name}.png", ALL_CLASSES, CARS)
+    lines = [MaskLine(name, Size(10, 4), {}, "", "", {}) for name in "abc"]
+    write_records(tmp_path / "masks", CARS, lines)
+    return tmp_path / "masks"
+
+
+def found(result: CheckResult) -> list[tuple[str, str, str]]:
+    return [(each.severity, each.code, Path(each.where).name) for each in result.findings]
+
+
+def test_good_masks_and_good_photos_have_no_findings(masks: Path, photos: Path) -> None:
+    assert check(masks, photos=photos) == CheckResult("masks", 3, ())
+    assert check(photos) == CheckResult("photos", 3, ())
+    assert check(masks).ok
+
+
+def test_a_mask_of_another_size_than_its_photo(masks: Path, photos: Path) -> None:
+    write_mask(masks / "b.png", ALL_CLASSES[:3], CARS)
+    result = check(masks, photos=photos)
+    assert found(result) == [("error", "size-differs", "b.png")]
+    assert result.findings[0].what.startswith("is 10x3, its photo")
+    assert not result.ok
+
+
+def test_a_colour_outside_the_palette(masks: Path) -> None:
+    write_png(masks / "b.png", np.full((4, 10, 3), 77, dtype=np.uint8))
+    result = check(masks)
+    assert found(result) == [("error", "colour-outside", "b.png")]
+    assert "40 pixels" in result.findings[0].what
+    assert result.findings[0].to_do
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", None])
+def test_a_mask_that_is_cut_off_or_none_at_all(masks: Path, content: bytes | None) -> None:
+    data = (masks / "b.png").read_bytes()
+    (masks / "b.png").write_bytes(data[: len(data) - 30] if content is None else content)
+    assert found(check(masks)) == [("error", "unreadable", "b.png")]
+
+
+def test_a_photo_that_is_cut_off_is_found_with_its_mask(masks: Path, photos: Path) -> None:
+    (photos / "b.jpg").write_bytes((photos / "b.jpg").read_bytes()[:-40])
+    assert found(check(masks, photos=photos)) == [("error", "unreadable", "b.jpg")]
+
+
+def test_a_mask_without_photo_and_a_photo_without_mask(masks: Path, photos: Path) -> None:
+    (photos / "a.jpg").rename(photos / "z.jpg")
+    assert found(check(masks, photos=photos)) == [("error", "no-photo", "a.png"), ("error", "no-mask", "z.jpg")]
+
+
+def test_two_photos_with_one_name(masks: Path, photos: Path) -> None:
+    Image.new("RGB", (10, 4)).save(photos / "b.png")
+    assert found(check(masks, photos=photos)) == [("error", "same-name", "b.png")]
+    assert found(check(photos)) == [("error", "same-name", "b.png")]
+
+
+def test_an_empty_mask_and_a_class_that_no_mask_has_are_warnings(masks: Path) -> None:
+    write_mask(masks / "b.png", np.zeros((4, 10), dtype=np.uint8), CARS)
+    for name in "ac":
+        write_mask(masks / f"{name}.png", np.minimum(ALL_CLASSES, 3), CARS)
+    result = check(masks)
+    assert found(result) == [("warning", "empty", "b.png"), ("warning", "class-unseen", "masks")]
+    assert "windows" in result.findings[1].what
+    assert result.ok
+
+
+def test_masks_and_their_records_that_disagree(masks: Path) -> None:
+    (masks / "a.png").rename(masks / "d.png")
+    assert found(check(masks)) == [("error", "missing", "a.png"), ("warning", "unrecorded", "d.png")]
+    (masks / "masks.jsonl").write_text("{}\n")
+    assert found(check(masks)) == [("error", "records", "masks.jsonl")]
+
+
+def test_masks_of_another_tool_are_checked_by_the_palette_given(masks: Path) -> None:
+    for record in ("palette.toml", "masks.jsonl"):
+        (masks / record).unlink()
+    assert check(masks).kind == "photos"
+    assert check(masks, palette=CARS) == CheckResult("masks", 3, ())
+    assert not check(masks, palette=load_palette("facades")).ok
+
+
+def test_photos_that_are_damaged_or_deeper_than_they_look(photos: Path) -> None:
+    (photos / "a.jpg").write_bytes((photos / "a.jpg").read_bytes()[:-40])
+    (photos / "b.jpg").write_text("not found")
+    Image.fromarray(np.full((4, 10), 40_000, dtype=np.uint16)).save(photos / "d.png")
+    expected = [("error", "unreadable", "a.jpg"), ("error", "unreadable", "b.jpg"), ("error", "depth", "d.png")]
+    assert found(check(photos)) == expected
+
+
+def test_nothing_to_check_is_an_error(tmp_path: Path, photos: Path) -> None:
+    with pytest.raises(P2PError, match="there is no such folder"):
+        check(tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(P2PError, match="has no pictures"):
+        check(tmp_path / "empty")
+    with pytest.raises(UsageError, match="--photos goes with masks"):
+        check(photos, photos=photos)
+
+
+@pytest.mark.real_data
+def test_real_photos_and_pairs_are_sound(real_data: Path) -> None:
+    assert check(real_data / "facades-ab").ok
+    assert check(real_data / "maps").kind == "pairs"
+    assert not check(real_data / "facades-ab", palette=load_palette("facades")).ok

@@ -1,0 +1,115 @@
+"""Files are whole or not there."""
+
+import errno
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import (
+    append_lines,
+    atomic,
+    read_json,
+    read_lines,
+    sha256_file,
+    write_bytes,
+    write_json,
+    write_lines,
+)
+
+
+def full_disk(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_written_file_holds_what_was_given_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "new" / "Ä 1%.bin", b"abc")
+    assert (tmp_path / "new" / "Ä 1%.bin").read_bytes() == b"abc"
+    assert len(list((tmp_path / "new").iterdir())) == 1
+
+
+def test_a_write_that_fails_in_the_middle_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"old": True})
+
+    def cut_off() -> Iterator[int]:
+        yield 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_lines(path, cut_off())
+    assert read_json(path) == {"old": True}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_line_that_says_what_to_do_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(P2PError, match=r"a\.json: cannot be written: No space left on device\. Free space") as error:
+        write_json(tmp_path / "a.json", {})
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_a_p2p_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(P2PError, match="cannot be written"):
+        write_bytes(tmp_path / "file" / "below.bin", b"")
+
+
+def test_an_error_inside_the_block_passes_through_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="mine"), atomic(tmp_path / "a"):
+        raise ValueError("mine")
+    assert not list(tmp_path.iterdir())
+
+
+def test_appending_removes_a_line_that_a_crash_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    append_lines(path, [{"n": 1}, {"n": 2}])
+    with path.open("ab") as file:
+        file.write(b'{"n": 3, "long": "' + b"x" * 9000)
+    append_lines(path, [{"n": 4}])
+    assert [line["n"] for line in read_lines(path)] == [1, 2, 4]
+
+
+def test_appending_to_nothing_but_a_torn_line_starts_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"n"')
+    append_lines(path, [{"n": 1}])
+    assert read_lines(path) == [{"n": 1}]
+
+
+def test_a_torn_last_line_counts_as_never_written_only_where_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"n": 1}\n{"n": ')
+    assert read_lines(path, torn_ok=True) == [{"n": 1}]
+    with pytest.raises(P2PError, match="line 2 is not JSON"):
+        read_lines(path)
+
+
+@pytest.mark.parametrize("content", [b'{"half": [1, 2', b"", b"\xff\xfe\x00", b"[" * 100_000])
+def test_json_that_is_not_whole_is_one_line_naming_the_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "labels.json"
+    path.write_bytes(content)
+    with pytest.raises(P2PError, match=r"labels\.json: is not whole JSON") as error:
+        read_json(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match=r"gone\.json: there is no such file"):
+        read_json(tmp_path / "gone.json")
+    with pytest.raises(P2PError, match=r"gone\.jsonl: cannot be read"):
+        read_lines(tmp_path / "gone.jsonl")
+    with pytest.raises(P2PError, match=r"gone\.bin: cannot be read"):
+        sha256_file(tmp_path / "gone.bin")
+
+
+def test_lines_keep_umlauts_readable(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [{"name": "Tür"}])
+    assert "Tür" in (tmp_path / "a.jsonl").read_text("utf-8")
+    assert json.loads((tmp_path / "a.jsonl").read_text("utf-8")) == {"name": "Tür"}

@@ -1,0 +1,178 @@
+"""A destination is made whole or not at all, and what was begun can be continued."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_json
+from p2p_datatools.contract.files.destination import BATCH, Destination, refuse
+
+RECIPE = {"work": "test"}
+
+
+def opened(dest: Path, **recipe: Any) -> Destination:
+    return Destination(dest, marker="made.json", recipe=RECIPE | recipe)
+
+
+def add(destination: Destination, *files: str) -> None:
+    for file in files:
+        write_bytes(destination.path(file), file.encode(), durable=False)
+        destination.record(file, {"of": file})
+
+
+def finish(destination: Destination, **more: Any) -> None:
+    destination.commit(lambda folder: write_json(folder / "made.json", sorted(destination.done)), **more)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_destination_appears_whole_and_the_work_is_gone(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    with opened(dest) as destination:
+        add(destination, "a.png", "sub/b.png")
+        assert not dest.exists()
+        finish(destination)
+    assert names(tmp_path) == ["dest/a.png", "dest/made.json", "dest/sub/b.png"]
+
+
+@pytest.mark.parametrize("line", ["[]", "5", '{"file": "a.png"}'])
+def test_a_record_of_the_work_that_is_none_is_named(tmp_path: Path, line: str) -> None:
+    add(opened(tmp_path / "dest"), "a.png")
+    (tmp_path / "dest.partial" / ".journal.jsonl").write_text(f"{line}\n")
+    with pytest.raises(P2PError, match="is not the record of this work"):
+        opened(tmp_path / "dest")
+
+
+def test_interrupted_work_waits_and_the_same_call_goes_on(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    destination = opened(dest)
+    add(destination, "a.png")
+    with pytest.raises(KeyboardInterrupt), destination:
+        raise KeyboardInterrupt
+    assert not dest.exists()
+    with opened(dest) as destination:
+        assert destination.done == {"a.png": {"of": "a.png"}}
+        add(destination, "b.png")
+        finish(destination)
+    assert names(dest) == ["a.png", "b.png", "made.json"]
+
+
+def test_a_finished_file_that_has_vanished_is_not_counted_as_done(tmp_path: Path) -> None:
+    with opened(tmp_path / "dest") as destination:
+        add(destination, "a.png", "b.png")
+    (tmp_path / "dest.partial" / "a.png").unlink()
+    assert set(opened(tmp_path / "dest").done) == {"b.png"}
+
+
+def test_records_are_durable_after_a_batch_even_when_the_process_dies(tmp_path: Path) -> None:
+    destination = opened(tmp_path / "dest")
+    add(destination, *(f"{number}.png" for number in range(BATCH + 3)))
+    assert len(opened(tmp_path / "dest").done) == BATCH
+
+
+def test_unfinished_work_of_other_settings_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path / "dest") as destination:
+        add(destination, "a.png")
+    with pytest.raises(UsageError, match=r"dest\.partial: holds the unfinished work"):
+        opened(tmp_path / "dest", seed=1)
+
+
+def test_a_destination_holding_something_else_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "dest").mkdir()
+    (tmp_path / "dest" / "thesis.doc").write_text("x")
+    with pytest.raises(UsageError, match="holds something else"):
+        opened(tmp_path / "dest")
+    with pytest.raises(UsageError, match="is a file"):
+        opened(tmp_path / "dest" / "thesis.doc")
+    assert names(tmp_path) == ["dest/thesis.doc"]
+
+
+def test_an_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / "dest").mkdir()
+    with opened(tmp_path / "dest") as destination:
+        add(destination, "a.png")
+        finish(destination)
+    assert names(tmp_path) == ["dest/a.png", "dest/made.json"]
+
+
+def test_more_work_joins_what_the_destination_holds(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    for file in ("a.png", "sub/b.png"):
+        with opened(dest) as destination:
+            add(destination, file)
+            finish(destination)
+    assert names(tmp_path) == ["dest/a.png", "dest/made.json", "dest/sub/b.png"]
+
+
+def test_a_commit_that_a_kill_cut_off_is_completed(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    with opened(dest) as destination:
+        add(destination, "a.png")
+        finish(destination)
+    with opened(dest) as destination:
+        add(destination, "b.png", "c.png")
+    os.replace(tmp_path / "dest.partial" / "b.png", dest / "b.png")  # noqa: PTH105 - as the commit does it
+    with opened(dest) as destination:
+        assert set(destination.done) == {"b.png", "c.png"}
+        finish(destination)
+    assert names(tmp_path) == ["dest/a.png", "dest/b.png", "dest/c.png", "dest/made.json"]
+
+
+def test_a_file_that_is_wanted_no_more_is_forgotten(tmp_path: Path) -> None:
+    with opened(tmp_path / "dest") as destination:
+        add(destination, "a.png", "b.png")
+    with opened(tmp_path / "dest") as destination:
+        destination.forget("a.png")
+        finish(destination)
+    assert names(tmp_path / "dest") == ["b.png", "made.json"]
+
+
+def test_a_disk_that_is_full_at_the_flush_is_a_p2p_error_and_makes_no_destination(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    destination = opened(tmp_path / "dest")
+    add(destination, "a.png")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(P2PError, match="No space left on device"), destination:
+        finish(destination)
+    assert not (tmp_path / "dest").exists()
+    monkeypatch.undo()
+    assert not opened(tmp_path / "dest").done
+
+
+def test_skipped_pictures_are_listed_in_the_destination_until_none_is_skipped(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    with opened(dest) as destination:
+        add(destination, "a.png")
+        finish(destination, skipped=[Skip("b.jpg", "is empty. Fetch it again.")])
+    assert read_lines(dest / "skipped.jsonl") == [{"where": "b.jpg", "why": "is empty. Fetch it again."}]
+    with opened(dest) as destination:
+        finish(destination)
+    assert not (dest / "skipped.jsonl").exists()
+
+
+def test_a_skip_says_its_place_once() -> None:
+    assert str(skip_of(P2PError("a.jpg: is empty."), "a.jpg")) == "a.jpg: is empty."
+    assert str(skip_of(P2PError("it is empty."), "a.jpg")) == "a.jpg: it is empty."
+
+
+def test_refusing_names_the_pictures_and_where_the_finished_ones_wait(tmp_path: Path) -> None:
+    with opened(tmp_path / "dest") as destination:
+        refuse([], destination)
+        add(destination, "a.png")
+        with pytest.raises(P2PError) as error:
+            refuse([Skip(f"{number}.jpg", "is empty.") for number in range(25)], destination)
+    lines = str(error.value).splitlines()
+    assert lines[0] == "0.jpg: is empty."
+    assert lines[20] == "... and 5 more."
+    assert "dest.partial" in lines[-1]
+    assert "--keep-going" in lines[-1]

@@ -1,0 +1,40 @@
+"""A pair: two halves of equal size in one picture, and out of it again as they went in."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.halves import halve, join, read_pair
+from p2p_datatools.contract.pictures.images import Photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+
+
+def noise(seed: int, size: Size) -> Photo:
+    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", [Size(8, 5), Size(7, 4), Size(1, 1)])
+def test_halves_come_out_as_they_went_in_a_left_and_b_right(size: Size, tmp_path: Path) -> None:
+    a, b = noise(1, size), noise(2, size)
+    joined = join(a, b, where="here")
+    assert (joined[:, : size.width] == a).all()
+    write_png(tmp_path / "pair.png", joined)
+    again_a, again_b = read_pair(tmp_path / "pair.png")
+    assert (again_a == a).all()
+    assert (again_b == b).all()
+
+
+def test_halves_of_different_sizes_are_refused_with_both_sizes() -> None:
+    with pytest.raises(P2PError, match=r"^cars/7.png: the halves differ in size: 8x5 and 8x6") as error:
+        join(noise(1, Size(8, 5)), noise(2, Size(8, 6)), where="cars/7.png")
+    assert "\n" not in str(error.value)
+
+
+def test_an_odd_width_is_no_pair_and_loses_no_column(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match=r"^here: is 9 pixels wide, an odd number"):
+        halve(noise(1, Size(9, 4)), where="here")
+    write_png(tmp_path / "odd.png", noise(1, Size(9, 4)))
+    with pytest.raises(P2PError, match=f"^{tmp_path}/odd.png: "):
+        read_pair(tmp_path / "odd.png")

@@ -1,0 +1,106 @@
+"""Pairs read from the manifest's lines as they are asked for: like a list of them, in a hundredth of its memory."""
+
+import threading
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.files.atomic import write_lines
+from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair, PairLines, in_order, pair_from_json
+from p2p_datatools.contract.pictures.sizes import Size
+
+
+def pairs(count: int) -> list[Pair]:
+    splits = ("train", "train", "val")
+    return [
+        Pair(f"{n:05}", f"all/{n:05}.png", splits[n % 3], Size(4, 4), f"{n:064}", None, {"a": f"{n}.png"})
+        for n in range(count)
+    ]
+
+
+def write(path: Path, made: list[Pair]) -> Path:
+    write_lines(path, (pair.to_json() for pair in made))
+    return path
+
+
+def test_lines_are_a_sequence_of_their_pairs(tmp_path: Path) -> None:
+    made = pairs(10)
+    lines = PairLines(write(tmp_path / "lines", made))
+    assert len(lines) == 10
+    assert (lines[0], lines[-1], list(lines[2:8:3])) == (made[0], made[9], made[2:8:3])
+    assert (list(lines), list(reversed(lines))) == (made, made[::-1])
+    assert lines == made
+    assert lines != made[:9]
+    assert lines != [*made[:9], made[0]]
+    with pytest.raises(IndexError):
+        lines[10]
+
+
+def test_lines_in_any_order_are_pairs_in_the_order_of_names(tmp_path: Path) -> None:
+    made = pairs(10)
+    mixed = PairLines(write(tmp_path / "lines", made[5:] + made[:5]))
+    assert mixed == made
+    assert mixed.of("val") == made[2::3]
+    assert in_order(mixed) is mixed
+    assert in_order(made[::-1]) == made
+
+
+def test_a_split_is_those_of_its_pairs_and_an_unknown_one_is_empty(tmp_path: Path) -> None:
+    made = pairs(10)
+    lines = PairLines(write(tmp_path / "lines", made))
+    assert lines.of("val") == made[2::3]
+    assert not lines.of("test")
+    assert lines.splits == ("train", "val")
+    assert lines.of("val").splits == ("val",)
+    assert not PairLines(write(tmp_path / "none", []))
+
+
+def test_lines_stay_readable_when_their_file_is_replaced(tmp_path: Path) -> None:
+    made = pairs(3)
+    lines = PairLines(write(tmp_path / "lines", made))
+    write(tmp_path / "lines", made[:1])
+    assert lines == made
+
+
+def test_threads_read_without_mixing_lines_up(tmp_path: Path) -> None:
+    made = pairs(600)
+    lines = PairLines(write(tmp_path / "lines", made))
+    wrong: list[int] = []
+
+    def read(start: int) -> None:
+        wrong.extend(n for n in range(start, 600, 4) if lines[n] != made[n])
+
+    threads = [threading.Thread(target=read, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_pair_more_costs_few_bytes(tmp_path: Path) -> None:
+    write(tmp_path / "lines", pairs(20_000))
+    tracemalloc.start()
+    try:
+        lines = PairLines(tmp_path / "lines")
+        assert sum(1 for _ in lines) == 20_000
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 100 * 20_000
+
+
+def test_pairs_are_found_and_made_by_name() -> None:
+    made = pairs(5)
+    named = ByName(made)
+    assert dict(named) == {pair.name: pair for pair in made}
+    assert "00009" not in named
+    assert list(NamedPairs(["00003", "00001"], named.__getitem__)) == [made[1], made[3]]
+    assert list(NamedPairs(["00003", "00001"], named.__getitem__)[:1]) == [made[1]]
+
+
+@pytest.mark.parametrize("file", ["/x.png", "../x.png", "all/../../x.png", ".."])
+def test_a_file_outside_the_folder_is_refused(file: str) -> None:
+    with pytest.raises(ValueError, match="lies outside"):
+        pair_from_json(pairs(1)[0].to_json() | {"file": file})

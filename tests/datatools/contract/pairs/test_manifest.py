@@ -1,0 +1,179 @@
+"""The manifest: what is written is read again, what is damaged is named, and other tools' folders are listed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import (
+    PLAN,
+    Half,
+    PairFolder,
+    is_manifested,
+    open_pairs,
+    read_foreign,
+    read_manifest,
+    with_pairs,
+    write_manifest,
+)
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.sizes import Size
+
+PAIRS = (
+    Pair("walk/b", "train/walk/b.png", "train", Size(8, 4), "11", group="walk", sources={"a": "walk/b.png"}),
+    Pair("a", "val/a.png", "val", Size(8, 4), "22"),
+    Pair("Zürich", "all/Zürich.png", "all", Size(3, 5), "33"),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> PairFolder:
+    mask, photo = Half("mask", "mask"), Half("photo", "photo")
+    return PairFolder(tmp_path / "pairs", mask, photo, load_palette("cars"), PAIRS, {"by": "a test"})
+
+
+def touch(folder: Path, *files: str) -> Path:
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).touch()
+    return folder
+
+
+def damage(path: Path, **values: Any) -> None:
+    """Give the only value, or the first line, of a manifest's file other fields."""
+    text = path.read_text("utf-8")
+    value = json.loads(text.splitlines()[0] if path.suffix == ".jsonl" else text)
+    path.write_text(json.dumps({**value, **values}))
+
+
+def half(**values: Any) -> dict[str, Any]:
+    """A half as the manifest says it, some of it otherwise."""
+    return {"name": "x", "kind": "photo", "channels": 3, "dtype": "uint8", "range": [0, 255], **values}
+
+
+def test_what_is_written_is_read_again_in_the_order_of_names(folder: PairFolder) -> None:
+    write_manifest(folder)
+    again = read_manifest(folder.path)
+    assert again == with_pairs(folder, sorted(PAIRS, key=lambda pair: pair.name))
+    assert [pair.name for pair in again.of("val")] == ["a"]
+
+
+def test_one_pair_is_one_line_that_a_person_can_read(folder: PairFolder) -> None:
+    write_manifest(folder)
+    lines = (folder.path / "pairs.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert '"name": "Zürich"' in lines[0]
+
+
+def test_the_data_hash_depends_on_splits_and_pixels_and_not_on_the_order(folder: PairFolder) -> None:
+    first, *rest = PAIRS
+    assert with_pairs(folder, [*rest, first]).data_hash == folder.data_hash
+    assert with_pairs(folder, [replace(first, split="test"), *rest]).data_hash != folder.data_hash
+    assert with_pairs(folder, [replace(first, hash="44"), *rest]).data_hash != folder.data_hash
+
+
+def test_a_folder_counts_as_having_a_manifest_only_once_that_is_whole(
+    folder: PairFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("p2p_datatools.contract.pairs.manifest.write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_manifest(folder)
+    assert not is_manifested(folder.path)
+
+
+def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder) -> None:
+    write_manifest(folder)
+    touch(folder.path, PLAN)
+    with pytest.raises(P2PError, match=r"a split was interrupted. Run 'p2p data split"):
+        read_manifest(folder.path)
+    assert len(read_manifest(folder.path, mid_split=True).pairs) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "message"),
+    [
+        ("pairs.json", {"format": "else"}, "is of format else, version 1"),
+        ("pairs.json", {"version": 2}, "version 2; this program reads p2p-pairs up to 1. Update p2p"),
+        ("pairs.json", {"a": {}}, "its manifest is damaged"),
+        ("pairs.json", {"a": half(range=[1, 0])}, "its manifest is damaged"),
+        ("pairs.json", {"a": half(range=[0, float("inf")])}, "its manifest is damaged"),
+        ("pairs.json", {"a": half(kind="song")}, "its manifest is damaged"),
+        ("pairs.json", {"b": half(dtype="complex64")}, "its manifest is damaged"),
+        ("pairs.json", {"b": half(channels=0)}, "its manifest is damaged"),
+        ("pairs.json", {"palette": {"name": "x"}}, "is not a palette"),
+        ("pairs.jsonl", {"size": 4}, "its manifest is damaged"),
+        ("pairs.jsonl", {"size": [float("inf"), 4]}, "its manifest is damaged"),
+        ("pairs.jsonl", {"file": "../../outside.png"}, "lies outside the folder"),
+        ("pairs.jsonl", {"file": "/outside.png"}, "lies outside the folder"),
+    ],
+)
+def test_a_damaged_manifest_is_one_line_naming_the_folder(
+    folder: PairFolder, file: str, values: dict[str, Any], message: str
+) -> None:
+    write_manifest(folder)
+    damage(folder.path / file, **values)
+    with pytest.raises(P2PError, match=message) as error:
+        read_manifest(folder.path)
+    assert str(folder.path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_manifest_that_lists_a_pair_twice_is_refused(folder: PairFolder) -> None:
+    write_manifest(folder)
+    lines = folder.path / "pairs.jsonl"
+    first = lines.read_text("utf-8").splitlines()[0]
+    lines.write_text(lines.read_text("utf-8") + first + "\n", "utf-8")
+    with pytest.raises(P2PError, match="have one name"):
+        read_manifest(folder.path)
+
+
+def test_a_manifest_cut_in_the_middle_of_a_line_is_named(folder: PairFolder) -> None:
+    write_manifest(folder)
+    lines = folder.path / "pairs.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-20])
+    with pytest.raises(P2PError, match=r"pairs.jsonl: line 3 is not JSON"):
+        read_manifest(folder.path)
+
+
+def test_a_folder_of_another_tool_is_listed_by_its_train_val_and_test(tmp_path: Path) -> None:
+    touch(tmp_path, "train/1.jpg", "train/deep/2.png", "Valid/3.png", "test/4.jpeg", "extra/5.png", "notes.txt")
+    folder = open_pairs(tmp_path)
+    assert {pair.name: pair.split for pair in folder.pairs} == {
+        "train/1": "train",
+        "train/deep/2": "train",
+        "Valid/3": "val",
+        "test/4": "test",
+    }
+    assert folder.foreign
+    assert folder.a.kind == folder.b.kind == "picture"
+    assert len(folder.assumed) == 1
+
+
+def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_said(tmp_path: Path) -> None:
+    folder = read_foreign(touch(tmp_path, "1.jpg", "2.jpg"))
+    assert len(folder.of("train")) == 2
+    assert "no train/ folder: all pictures are training pictures" in folder.assumed
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([], "has no pairs"),
+        (["maps/train/1.jpg"], "has no pairs.* folder above or below"),
+        (["val/1.jpg"], "has no train/ folder with pictures"),
+        (["train/1.jpg", "train/1.png"], r"train/1.jpg and train/1.png have one name"),
+    ],
+)
+def test_a_folder_that_is_no_pix2pix_folder_says_what_is_missing(
+    files: list[str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(P2PError, match=message) as error:
+        open_pairs(touch(tmp_path, *files))
+    assert "\n" not in str(error.value)

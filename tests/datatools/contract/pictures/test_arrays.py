@@ -1,0 +1,174 @@
+"""Pictures of any depth: exact round trips, and every file that is none of the understood kinds told in one line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.arrays import (
+    DTYPES,
+    Array,
+    Form,
+    common_form,
+    decoded_bytes,
+    form_of,
+    read_array,
+    write_tiff,
+)
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.sizes import Size
+
+
+def values(dtype: str, *shape: int) -> Array:
+    drawn = np.random.default_rng(1).normal(0, 1000, shape)
+    return np.asarray((np.abs(drawn) if dtype.startswith("u") else drawn).astype(dtype))
+
+
+def read(path: Path) -> Array:
+    return read_array(path, form_of(path))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(24, 40), (24, 40, 2), (24, 40, 3), (24, 40, 7)])
+def test_values_come_back_exactly_from_tiff_and_npy(dtype: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    array = values(dtype, *shape)
+    write_tiff(tmp_path / "a.tif", array)
+    np.save(tmp_path / "a.npy", array)
+    for name in ("a.tif", "a.npy"):
+        assert form_of(tmp_path / name) == Form(Size(40, 24), shape[2] if len(shape) == 3 else 1, dtype), name
+        again = read(tmp_path / name)
+        assert again.dtype == dtype
+        assert again.tobytes() == array.tobytes(), name
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (24, 40, 3)])
+def test_png_of_16_bits_comes_back_exactly(shape: tuple[int, ...], tmp_path: Path) -> None:
+    array = values("uint16", *shape)
+    write_png(tmp_path / "a.png", array)
+    assert form_of(tmp_path / "a.png") == Form(Size(40, 24), shape[2] if len(shape) == 3 else 1, "uint16")
+    assert (read(tmp_path / "a.png") == array).all()
+
+
+def test_eight_bit_files_are_grey_or_rgb_whatever_their_kind(tmp_path: Path) -> None:
+    picture = Image.fromarray(np.asarray(values("uint8", 24, 40, 3)))
+    for mode, suffix, channels in (
+        ("L", "png", 1), ("1", "png", 1), ("L", "jpg", 1), ("RGB", "jpg", 3), ("P", "png", 3), ("RGBA", "png", 3),
+        ("CMYK", "jpg", 3), ("L", "tif", 1), ("RGB", "tif", 3), ("RGB", "bmp", 3),
+    ):  # fmt: skip
+        path = tmp_path / f"{mode}.{suffix}"
+        picture.convert(mode).save(path)
+        assert form_of(path) == Form(Size(40, 24), channels, "uint8"), path.name
+        assert read(path).shape == ((24, 40) if channels == 1 else (24, 40, 3)), path.name
+        assert decoded_bytes(path) >= form_of(path).decoded
+
+
+def test_channels_in_planes_or_pages_come_last(tmp_path: Path) -> None:
+    planes = values("uint16", 5, 24, 40)
+    tifffile.imwrite(tmp_path / "pages.tif", planes)
+    tifffile.imwrite(tmp_path / "planes.tif", planes, planarconfig="separate", photometric="minisblack")
+    tifffile.imwrite(tmp_path / "imagej.tif", planes, imagej=True)
+    for name in ("pages", "planes", "imagej"):
+        assert (read(tmp_path / f"{name}.tif") == np.moveaxis(planes, 0, 2)).all(), name
+
+
+def test_other_byte_orders_and_columns_first_are_the_same_picture(tmp_path: Path) -> None:
+    array = values("float32", 24, 40, 3)
+    np.save(tmp_path / "big.npy", array.astype(">f4"))
+    np.save(tmp_path / "columns.npy", np.asfortranarray(array))
+    tifffile.imwrite(tmp_path / "big.tif", array, byteorder=">", photometric="rgb")
+    for name in ("big.npy", "columns.npy", "big.tif"):
+        again = read(tmp_path / name)
+        assert again.tobytes() == array.tobytes(), name
+        assert again.dtype == np.dtype("float32")
+
+
+def test_a_deep_tiff_compressed_as_cameras_do_is_read(tmp_path: Path) -> None:
+    array = values("uint16", 24, 40)
+    for compression in ("tiff_lzw", "tiff_adobe_deflate"):
+        Image.fromarray(array).save(tmp_path / "a.tif", compression=compression)
+        assert (read(tmp_path / "a.tif") == array).all(), compression
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_deep_tiff_is_turned_like_a_photo(orientation: int, tmp_path: Path) -> None:
+    array = values("uint8", 24, 40)
+    tag = (274, "H", 1, orientation, True)
+    tifffile.imwrite(tmp_path / "deep.tif", array.astype("uint16"), extratags=[tag])
+    Image.fromarray(array).save(tmp_path / "photo.tif", tiffinfo={274: orientation})
+    assert (read(tmp_path / "deep.tif") == read(tmp_path / "photo.tif")).all()
+    assert form_of(tmp_path / "deep.tif").size == form_of(tmp_path / "photo.tif").size
+
+
+def test_numbers_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    array = values("float32", 24, 40)
+    array[0, :3] = np.nan, np.inf, -np.inf
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(P2PError, match=r"a\.npy: 3 of its values are infinite or not numbers"):
+        read(tmp_path / "a.npy")
+
+
+def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([[{"a": 1}]], dtype=object), allow_pickle=True)
+    with pytest.raises(P2PError, match=r"a\.npy: ") as error:
+        form_of(tmp_path / "a.npy")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros(5), r"has the shape \(5,\)"),
+        (np.zeros((2, 3, 4, 5)), r"has the shape \(2, 3, 4, 5\)"),
+        (np.zeros((0, 4)), r"has the shape \(0, 4\)"),
+        (np.zeros((5, 40, 300)), "Channels come last"),
+        (np.zeros((4, 4), dtype=np.complex64), "holds complex64"),
+        (np.zeros((4, 4), dtype=np.int64), "holds int64"),
+    ],
+)
+def test_arrays_that_are_no_pictures_are_told_why(array: Array, message: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(P2PError, match=message) as error:
+        form_of(tmp_path / "a.npy")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "npy", "png"])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.95])
+def test_a_cut_file_is_an_error_in_one_line(suffix: str, share: float, tmp_path: Path) -> None:
+    path, array = tmp_path / f"a.{suffix}", values("uint16", 60, 40)
+    writers: dict[str, Callable[..., None]] = {"tif": write_tiff, "png": write_png, "npy": np.save}
+    writers[suffix](path, array)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(P2PError, match=rf"a\.{suffix}: ") as error:
+        read(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "npy", "png"])
+def test_text_and_nothing_are_no_pictures(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    for content in ("", "<html>log in</html>"):
+        path.write_text(content)
+        with pytest.raises(P2PError, match=rf"a\.{suffix}: "):
+            form_of(path)
+
+
+def test_16_bits_with_transparency_are_refused(tmp_path: Path) -> None:
+    assert cv2.imwrite(str(tmp_path / "a.png"), values("uint16", 24, 40, 4))
+    with pytest.raises(P2PError, match="transparency"):
+        form_of(tmp_path / "a.png")
+
+
+def test_one_colour_picture_makes_a_folder_colour_and_broken_ones_do_not_count(tmp_path: Path) -> None:
+    for name, shape in (("b", (8, 8)), ("c", (8, 8))):
+        write_png(tmp_path / f"{name}.png", values("uint8", *shape))
+    (tmp_path / "a.png").write_text("broken")
+    assert common_form(sorted(tmp_path.iterdir())) == (1, "uint8")
+    write_png(tmp_path / "d.png", values("uint8", 8, 8, 3))
+    assert common_form(sorted(tmp_path.iterdir())) == (3, "uint8")
+    assert common_form([]) == (3, "uint8")

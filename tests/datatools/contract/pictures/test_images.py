@@ -1,0 +1,237 @@
+"""Pictures: what a photo, an index picture and a mask are, and every way in which a file can be no such thing."""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.palette import IGNORE, load_palette
+from p2p_datatools.contract.pictures.images import (
+    DepthError,
+    OutsidePaletteError,
+    colorize,
+    hash_pixels,
+    photo_size,
+    read_mask,
+    read_photo,
+    write_mask,
+    write_png,
+)
+from p2p_datatools.contract.pictures.index import read_index_picture
+
+CARS = load_palette("cars")
+
+
+@pytest.fixture
+def noise() -> NDArray[np.uint8]:
+    """A picture 40 wide and 24 high that no compression makes small."""
+    return np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+
+
+def oriented(value: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
+
+
+def test_a_photo_comes_as_rgb_whatever_the_file(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+    for suffix in ("png", "bmp", "tif", "webp"):
+        Image.fromarray(noise).save(tmp_path / f"a.{suffix}", lossless=True)
+        assert (read_photo(tmp_path / f"a.{suffix}") == noise).all(), suffix
+    Image.fromarray(noise[..., 0]).save(tmp_path / "grey.png")
+    assert (read_photo(tmp_path / "grey.png") == noise[..., :1]).all()
+
+
+def test_a_written_png_is_read_back_bit_by_bit(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+    write_png(tmp_path / "a.png", noise)
+    assert (read_photo(tmp_path / "a.png") == noise).all()
+    write_png(tmp_path / "grey.png", noise[..., 0])
+    assert (read_index_picture(tmp_path / "grey.png").values == noise[..., 0]).all()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_header_alone_tells_the_size_that_the_turned_photo_has(
+    tmp_path: Path, noise: NDArray[np.uint8], suffix: str, orientation: int
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(noise).save(path, exif=oriented(orientation))
+    assert photo_size(path) == read_photo(path).shape[1::-1] == ((40, 24) if orientation < 5 else (24, 40))
+
+
+def test_an_orientation_behind_the_pixels_of_a_png_is_seen(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "PNG", exif=oriented(6))
+    data = buffer.getvalue()
+    start = data.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    behind = data.index(b"IEND") - 4
+    path = tmp_path / "a.png"
+    path.write_bytes(data[:start] + data[end:behind] + data[start:end] + data[behind:])
+    assert photo_size(path) == read_photo(path).shape[1::-1] == (24, 40)
+
+
+def test_the_size_needs_no_pixels(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+    path = tmp_path / "half.jpg"
+    Image.fromarray(noise).save(path, quality=95)
+    path.write_bytes(path.read_bytes()[:700])
+    assert photo_size(path) == (40, 24)
+    with pytest.raises(P2PError):
+        read_photo(path)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
+def test_a_file_cut_at_half_is_an_error_in_one_line(tmp_path: Path, noise: NDArray[np.uint8], suffix: str) -> None:
+    path = tmp_path / f"half.{suffix}"
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(P2PError, match=rf"half\.{suffix}: is (cut off|not a picture).*\. (Fetch|Replace)") as error:
+        read_photo(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_png_without_its_end_is_cut_off_though_all_pixels_are_there(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(P2PError, match="the end of the PNG is missing"):
+        read_photo(path)
+
+
+@pytest.mark.parametrize("read", [read_photo, photo_size, read_index_picture])
+def test_text_called_png_an_empty_file_and_a_missing_one_are_told_apart(tmp_path: Path, read: object) -> None:
+    assert callable(read)
+    (tmp_path / "text.png").write_text("<html>not found</html>")
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name, what in (("text", "is not a picture"), ("empty", "0 bytes"), ("gone", "cannot be read")):
+        with pytest.raises(P2PError, match=rf"{name}\.png: .*{what}"):
+            read(tmp_path / f"{name}.png")
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (24, 40, 3)])
+def test_sixteen_bits_are_refused_rather_than_rounded(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    import cv2
+
+    deep = np.full(shape, 40_000, dtype=np.uint16)
+    assert cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    with pytest.raises(DepthError, match="16 bits"):
+        read_photo(tmp_path / "deep.png")
+
+
+def test_transparency_lies_over_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (4, 4), (255, 0, 0, 0)).save(tmp_path / "a.png")
+    assert (read_photo(tmp_path / "a.png") == 255).all()
+
+
+def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "a.jpg")
+    red, green, blue = read_photo(tmp_path / "a.jpg")[4, 4]
+    assert red > 200 > 60 > max(green, blue)
+
+
+def test_a_profile_that_is_not_srgb_is_converted(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("RGB", (4, 4), (200, 0, 0)).save(tmp_path / "same.png", icc_profile=profile)
+    # The same profile under another name and with red and blue exchanged.
+    swapped = profile.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
+    Image.new("RGB", (4, 4), (200, 0, 0)).save(tmp_path / "swapped.png", icc_profile=swapped)
+    assert read_photo(tmp_path / "same.png")[0, 0].tolist() == [200, 0, 0]
+    red, _, blue = read_photo(tmp_path / "swapped.png")[0, 0]
+    assert blue > 150 > 50 > red
+
+
+def test_a_mask_is_both_numbers_and_colours_and_comes_back_exactly(tmp_path: Path) -> None:
+    indices = np.random.default_rng(1).integers(0, 5, (30, 20), dtype=np.uint8)
+    indices[0, :3] = IGNORE
+    write_mask(tmp_path / "a.png", indices, CARS)
+    assert (read_mask(tmp_path / "a.png", CARS) == indices).all()
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P"
+        assert (np.asarray(image.convert("RGB")) == colorize(indices, CARS)).all()
+
+
+def test_a_mask_in_plain_colours_or_another_order_of_its_table_is_read_by_its_colours(tmp_path: Path) -> None:
+    indices = np.random.default_rng(1).integers(0, 5, (30, 20), dtype=np.uint8)
+    write_png(tmp_path / "rgb.png", colorize(indices, CARS))
+    assert (read_mask(tmp_path / "rgb.png", CARS) == indices).all()
+    turned = Image.fromarray(4 - indices)
+    turned.putpalette(CARS.colors()[4::-1].tobytes(), "RGB")
+    turned.save(tmp_path / "turned.png")
+    assert (read_mask(tmp_path / "turned.png", CARS) == indices).all()
+
+
+def test_a_colour_outside_the_palette_is_counted_and_located(tmp_path: Path) -> None:
+    colors = colorize(np.ones((6, 5), dtype=np.uint8), CARS)
+    colors[2, 3:] = (254, 0, 0)
+    write_png(tmp_path / "a.png", colors)
+    with pytest.raises(OutsidePaletteError, match=r"2 pixels .* \(254, 0, 0\) at x=3, y=2"):
+        read_mask(tmp_path / "a.png", CARS)
+
+
+def test_a_class_that_the_palette_has_not_does_not_pass_for_background_because_its_colour_is_black(
+    tmp_path: Path,
+) -> None:
+    indices = np.array([[0, 4], [7, 255]], np.uint8)
+    picture = Image.fromarray(indices)
+    picture.putpalette([*CARS.colors()[: len(CARS.classes)].ravel().tolist(), *[0] * 9, *[0] * 741])
+    picture.save(tmp_path / "m.png")
+    with pytest.raises(P2PError, match=r"m\.png: has the class 7, and the palette cars has 5 \(0 to 4\)"):
+        read_mask(tmp_path / "m.png", CARS)
+
+
+def test_a_jpeg_is_no_mask(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "JPEG")
+    with pytest.raises(P2PError, match="is a JPEG"):
+        read_mask(tmp_path / "a.png", CARS)
+
+
+def test_pictures_are_found_below_a_folder_but_hidden_ones_are_not(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a/c 1%.jpg", "a/.x.png", ".cache/d.png", "notes.txt", "ü.tiff"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    names = [stem_of(path, tmp_path) for path in find_pictures(tmp_path)]
+    assert names == ["a/c 1%", "b", "ü"]
+
+
+def test_the_hash_is_of_pixels_and_shape_not_of_the_file(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    Image.fromarray(noise).save(tmp_path / "a.bmp")
+    assert hash_pixels(read_photo(tmp_path / "a.png")) == hash_pixels(read_photo(tmp_path / "a.bmp"))
+    assert hash_pixels(noise) != hash_pixels(noise.reshape(40, 24, 3))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_small_numbers_repeated_in_16_bit_colours_are_not_lost(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    values = np.array([[1, 2], [300, 65535]], dtype=np.uint16)
+    cv2.imwrite(str(path), np.repeat(values[:, :, None], 3, axis=2))
+    assert read_index_picture(path).values.tolist() == values.tolist()
+
+
+def test_a_palette_tiff_and_a_16_bit_tiff_are_index_pictures(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1], [2, 3]], dtype=np.uint8))
+    image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    image.save(tmp_path / "p.tif")
+    read = read_index_picture(tmp_path / "p.tif")
+    assert read.values.tolist() == [[0, 1], [2, 3]]
+    assert read.table is not None
+    assert read.table[2].tolist() == [0, 255, 0]
+    Image.fromarray(np.array([[0, 700]], dtype=np.uint16)).save(tmp_path / "d.tif")
+    assert read_index_picture(tmp_path / "d.tif").values.tolist() == [[0, 700]]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK"])
+def test_a_photo_copied_in_bands_is_the_photo(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (21, 10, 3), dtype=np.uint8)
+    Image.fromarray(noise).convert(mode).save(tmp_path / "a.tif")
+    whole = read_photo(tmp_path / "a.tif")
+    monkeypatch.setattr("p2p_datatools.contract.pictures.images._BAND", 40)
+    assert (read_photo(tmp_path / "a.tif") == whole).all()
+    assert whole.shape == (21, 10, 3)

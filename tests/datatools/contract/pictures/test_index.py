@@ -1,0 +1,61 @@
+"""Pictures of class numbers: every form they come in, and what is no class number."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_mask
+from p2p_datatools.contract.pictures.index import histogram, read_index_picture
+
+CARS = load_palette("cars")
+
+
+def test_index_pictures_give_palette_indices_grey_values_and_ids_repeated_in_rgb(tmp_path: Path) -> None:
+    ids = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    Image.fromarray(ids).save(tmp_path / "grey.png")
+    write_mask(tmp_path / "palette.png", ids % 5, CARS)
+    Image.fromarray(np.repeat(ids[..., None], 3, axis=2)).save(tmp_path / "rgb.png")
+    Image.fromarray(ids.astype(np.uint16) * 5000).save(tmp_path / "deep.png")
+    assert (read_index_picture(tmp_path / "grey.png").values == ids).all()
+    assert (read_index_picture(tmp_path / "palette.png").values == ids % 5).all()
+    assert (read_index_picture(tmp_path / "rgb.png").values == ids).all()
+    assert (read_index_picture(tmp_path / "deep.png").values == ids.astype(np.uint16) * 5000).all()
+
+
+def test_colours_are_no_class_numbers(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    with pytest.raises(P2PError, match="holds colours, not class numbers"):
+        read_index_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("value", [70_000, 0.5])
+def test_numbers_that_are_no_class_numbers_are_refused_rather_than_wrapped(tmp_path: Path, value: float) -> None:
+    mode = "I" if isinstance(value, int) else "F"
+    Image.new(mode, (4, 4), value).save(tmp_path / "a.tif")
+    with pytest.raises(P2PError, match="not whole numbers"):
+        read_index_picture(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("side", [1, 300])  # noise, and runs of so many pixels
+def test_a_histogram_counts_every_pixel_of_noise_and_of_areas(
+    monkeypatch: pytest.MonkeyPatch, kind: type, side: int
+) -> None:
+    monkeypatch.setattr("p2p_datatools.contract.pictures.index._BLOCK", 640)
+    top = 256 if kind is np.uint8 else 3000
+    values: NDArray[np.uint8 | np.uint16] = (
+        np.random.default_rng(0).integers(0, top, (33, 17)).astype(kind).repeat(side, axis=1)
+    )
+    counts = histogram(values)
+    assert len(counts) >= 256
+    assert (counts == np.bincount(values.ravel(), minlength=len(counts))).all()
+
+
+def test_a_histogram_of_one_pixel_counts_it() -> None:
+    assert histogram(np.array([[7]], dtype=np.uint8)).nonzero()[0].tolist() == [7]

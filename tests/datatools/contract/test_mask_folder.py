@@ -1,0 +1,41 @@
+"""The records of a mask folder."""
+
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.mask_folder import MaskLine, read_mask_lines, refuse_other_palette, write_records
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.sizes import Size
+
+CARS = load_palette("cars")
+LINE = MaskLine("b/ü", Size(4, 3), {"body": 12}, "a.json: b.jpg", "abc", {"hood": "body"})
+
+
+def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: Path) -> None:
+    other = MaskLine("a", Size(1, 1), {}, "x", "y", {})
+    write_records(tmp_path, CARS, [LINE, other])
+    assert read_mask_lines(tmp_path) == {"a": other, "b/ü": LINE}
+    assert list(read_mask_lines(tmp_path)) == ["a", "b/ü"]
+    assert LINE.file == "b/ü.png"
+
+
+@pytest.mark.parametrize("text", ["3\n", "{}\n", '{"name": "a", "size": [1]}\n'])
+def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "masks.jsonl").write_text(text)
+    with pytest.raises(P2PError, match=r"masks\.jsonl: is damaged"):
+        read_mask_lines(tmp_path)
+
+
+def test_masks_of_another_palette_are_refused_but_other_aliases_are_not(tmp_path: Path) -> None:
+    write_records(tmp_path, CARS, [])
+    refuse_other_palette(tmp_path, CARS)
+    text = (tmp_path / "palette.toml").read_text()
+    (tmp_path / "palette.toml").write_text(text.replace('"bonnet", ', ""))
+    refuse_other_palette(tmp_path, CARS)
+    with pytest.raises(UsageError, match="holds masks of the palette cars, not of scenes"):
+        refuse_other_palette(tmp_path, load_palette("scenes"))
+    (tmp_path / "palette.toml").unlink()
+    with pytest.raises(UsageError, match="palette that is lost"):
+        refuse_other_palette(tmp_path, CARS)

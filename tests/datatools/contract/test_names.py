@@ -1,0 +1,125 @@
+"""Which photo a label file speaks of."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.names import PhotoFolder, safe_name, without_suffix
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for name in (
+        "a/one.jpg",
+        "b/one.jpg",
+        "b/two.v2.png",
+        "100% Tür (1).JPG",
+        unicodedata.normalize("NFD", "früh.png"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("a/one.jpg", "a/one"),
+        ("a/one.png", "a/one"),
+        ("a/one", "a/one"),
+        ("./a/one.jpg", "a/one"),
+        ("a\\one.jpg", "a/one"),
+        ("two.v2.jpg", "b/two.v2"),
+        ("two.v2", "b/two.v2"),
+        ("elsewhere/two.v2.png", "b/two.v2"),
+        ("C:\\labels\\two.v2.png", "b/two.v2"),
+        ("../../two.v2.png", "b/two.v2"),
+        ("100% Tür (1).jpg", "100% Tür (1)"),
+        ("früh.png", unicodedata.normalize("NFD", "früh")),
+    ],
+)
+def test_a_photo_is_found_by_its_path_or_by_a_base_name_that_is_its_alone(photos: Path, said: str, name: str) -> None:
+    folder = PhotoFolder(photos)
+    assert folder.name(folder.find(said)) == name
+
+
+def test_a_base_name_of_two_photos_is_an_error_naming_both(photos: Path) -> None:
+    with pytest.raises(P2PError, match=r"one\.jpg: may be a/one\.jpg and b/one\.jpg"):
+        PhotoFolder(photos).find("one.jpg")
+
+
+def test_a_photo_that_is_not_there_is_an_error_naming_the_folder(photos: Path) -> None:
+    with pytest.raises(P2PError, match=r"three\.jpg: there is no such photo in"):
+        PhotoFolder(photos).find("three.jpg")
+
+
+def test_two_photos_with_one_name_are_an_error_naming_both(photos: Path) -> None:
+    (photos / "a" / "one.png").write_bytes(b"")
+    with pytest.raises(P2PError, match=r"one\.jpg and .*one\.png have one name"):
+        PhotoFolder(photos).refuse_clashes()
+
+
+def test_label_pictures_beside_the_photos_are_no_photos(photos: Path) -> None:
+    label = photos / "a" / "one.png"
+    label.write_bytes(b"")
+    folder = PhotoFolder(photos, apart=[label])
+    folder.refuse_clashes()
+    assert folder.find("a/one.png") == photos / "a" / "one.jpg"
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match="gone: there is no such folder"):
+        PhotoFolder(tmp_path / "gone")
+
+
+def test_named_takes_exact_names_only(photos: Path) -> None:
+    folder = PhotoFolder(photos)
+    assert folder.named("b/two.v2") == photos / "b" / "two.v2.png"
+    assert folder.named("two.v2") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "C:\\x.jpg", "..\\x.jpg", "", ".", "a/.x.jpg", "x\0.jpg", "x\n"],
+)
+def test_a_name_that_leads_out_of_the_folder_is_refused(name: str) -> None:
+    with pytest.raises(P2PError, match="leads out of the folder or is hidden there"):
+        safe_name(name)
+
+
+def test_a_safe_name_keeps_folders_spaces_umlauts_and_percent_signs() -> None:
+    assert safe_name("a/100% Tür (1).jpg") == "a/100% Tür (1)"
+    assert safe_name("b\\c.v2") == "b/c.v2"
+    assert without_suffix("photo_png.rf.0a1b.JPG") == "photo_png.rf.0a1b"
+
+
+@pytest.mark.parametrize(
+    ("said", "on_disk"),
+    [
+        ("image%20(10).png", "image (10).png"),
+        ("image (10).png", "image%20(10).png"),
+        ("image%20(10).png", "image%20(10).png"),
+        ("62271369-ehrf%C3%BCrchtig.png", "62271369-ehrfürchtig.png"),
+        ("62271369-ehrfürchtig.png", unicodedata.normalize("NFD", "62271369-ehrfürchtig.png")),
+        ("walk/a%25b.png", "a%b.png"),
+    ],
+)
+def test_names_escaped_as_in_addresses_find_their_photo_either_way(tmp_path: Path, said: str, on_disk: str) -> None:
+    (tmp_path / on_disk).write_bytes(b"")
+    assert PhotoFolder(tmp_path).find(said).name == on_disk
+
+
+def test_a_name_as_it_is_written_goes_before_one_with_escapes_undone(tmp_path: Path) -> None:
+    for name in ("a b.png", "a%20b.png", "c d.png", "x/c%20d.png", "c%20d e.png", "c d%20e.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    photos = PhotoFolder(tmp_path)
+    assert [photos.find(name).name for name in ("a b.png", "a%20b.png", "c%20d.png")] == [
+        "a b.png",
+        "a%20b.png",
+        "c%20d.png",
+    ]
+    with pytest.raises(P2PError, match=r"c d e\.png: may be "):
+        photos.find("c d e.png")

@@ -1,0 +1,207 @@
+"""A made from B: every photo under its name, the same again, and a stop at any moment."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.halves import read_pair
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
+from p2p_datatools.derivations.build import derive, derived, random_of
+from p2p_datatools.derivations.color import lab_to_rgb
+from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, Lab, operation
+from p2p_datatools.pairs.build import pair
+
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+def noise(seed: int) -> Photo:
+    return np.random.default_rng(seed).integers(0, 256, (18, 24, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/ü")):
+        write_png(tmp_path / "photos" / f"{name}.png", noise(seed))
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "derived"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_gives_pictures_that_join_their_photos(
+    photos: Path, dest: Path, tmp_path: Path, name: str
+) -> None:
+    summary = derive(photos, dest, operation(name))
+    assert (summary.made, summary.kept, summary.skipped) == (4, 0, ())
+    for folder in summary.folders:
+        pair(folder, photos, tmp_path / "pairs" / folder.name, halves=(name, "photo"))
+        made = read_manifest(tmp_path / "pairs" / folder.name)
+        assert [each.name for each in made.pairs] == ["a", "b", "walk/c.1", "walk/ü"]
+
+
+def test_grey_is_a_picture_of_one_channel_which_pairs_hold_as_three_equal_ones(
+    photos: Path, dest: Path, tmp_path: Path
+) -> None:
+    derive(photos, dest, Gray())
+    with Image.open(dest / "a.png") as image:
+        assert image.mode == "L"
+    pair(dest, photos, tmp_path / "pairs", halves=("gray", "photo"))
+    a, b = read_pair(tmp_path / "pairs" / "all" / "a.png")
+    assert (a[..., 0] == a[..., 1]).all()
+    assert (a[..., 0] == a[..., 2]).all()
+    assert (b == noise(0)).all()
+
+
+def test_lightness_and_colour_become_two_folders_that_pair_and_give_the_photo_again(
+    photos: Path, dest: Path, tmp_path: Path
+) -> None:
+    assert derive(photos, dest, Lab()).folders == (dest / "L", dest / "ab")
+    pair(dest / "L", dest / "ab", tmp_path / "pairs", halves=("L", "ab"))
+    back = lab_to_rgb(*read_pair(tmp_path / "pairs" / "all" / "walk" / "c.1.png"))
+    assert np.abs(back.astype(int) - noise(2)).mean() < 1
+
+
+def test_the_record_tells_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:
+    derive(photos, dest, Holes(share=0.5), seed=7)
+    record = json.loads((dest / "derive.json").read_text())
+    assert (record["op"], record["settings"]["share"], record["seed"], record["photos"]) == ("holes", 0.5, 7, 4)
+    lines = [json.loads(line) for line in (dest / "derive.jsonl").read_text().splitlines()]
+    assert [line["source"] for line in lines] == ["a.png", "b.png", "walk/c.1.png", "walk/ü.png"]
+    assert len({*lines[0]["files"].values(), *lines[1]["files"].values()}) == 2
+
+
+def test_the_same_seed_gives_the_same_holes_whatever_other_photos_there_are(
+    photos: Path, tmp_path: Path, contents: Contents
+) -> None:
+    derive(photos, tmp_path / "one", Holes(), seed=3)
+    (photos / "a.png").unlink()
+    derive(photos, tmp_path / "two", Holes(), seed=3)
+    derive(photos, tmp_path / "three", Holes(), seed=4)
+    one, two, three = (contents(tmp_path / name) for name in ("one", "two", "three"))
+    for file in ("b.png", "walk/c.1.png", "walk/ü.png"):
+        assert one[file] == two[file]
+        assert one[file] != three[file]
+
+
+def test_two_photos_of_one_call_have_different_holes(photos: Path) -> None:
+    first, second = (derived(noise(0), Holes(), random=random_of(0, name))[0] for name in ("a", "b"))
+    assert (first != second).any()
+
+
+def test_a_name_draws_the_same_however_its_umlaut_is_spelt() -> None:
+    assert random_of(0, "u\u0308").integers(1 << 60) == random_of(0, "\u00fc").integers(1 << 60)
+
+
+def test_the_same_call_again_does_nothing_and_new_photos_are_added(
+    photos: Path, dest: Path, contents: Contents
+) -> None:
+    derive(photos, dest, Edges())
+    before = contents(dest)
+    assert derive(photos, dest, Edges()).kept == 4
+    assert contents(dest) == before
+    write_png(photos / "new.png", noise(9))
+    summary = derive(photos, dest, Edges())
+    assert (summary.made, summary.kept) == (1, 4)
+
+
+def test_other_settings_or_another_seed_on_the_same_folder_are_refused(photos: Path, dest: Path) -> None:
+    derive(photos, dest, Blur(vary=True), seed=1)
+    with pytest.raises(UsageError, match=r"was made with sigma 3\.0, not 2\. Repeat"):
+        derive(photos, dest, Blur(sigma=2, vary=True), seed=1)
+    with pytest.raises(UsageError, match="was made with seed 1, not 2"):
+        derive(photos, dest, Blur(vary=True), seed=2)
+    with pytest.raises(UsageError, match=r"was made with op blur, not edges; settings kind=gaussian .*, not "):
+        derive(photos, dest, Edges(), seed=1)
+
+
+def test_where_nothing_is_drawn_at_random_the_seed_makes_no_difference(photos: Path, dest: Path) -> None:
+    derive(photos, dest, Edges(), seed=1)
+    assert derive(photos, dest, Edges(), seed=2).kept == 4
+
+
+def test_unfinished_work_of_other_settings_is_not_continued(photos: Path, dest: Path) -> None:
+    (photos / "b.png").write_bytes(b"no picture")
+    with pytest.raises(P2PError, match=r"b\.png: is not a picture"):
+        derive(photos, dest, Edges())
+    assert not dest.exists()
+    with pytest.raises(UsageError, match="unfinished work of another command or other settings"):
+        derive(photos, dest, Gray())
+    write_png(photos / "b.png", noise(1))
+    assert derive(photos, dest, Edges()).made == 4
+
+
+def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(photos: Path, dest: Path) -> None:
+    torn = (photos / "b.png").read_bytes()
+    (photos / "b.png").write_bytes(torn[: len(torn) // 2])
+    shutil.copy(photos / "a.png", photos / "a.bmp")
+    summary = derive(photos, dest, Gray(), keep_going=True)
+    assert summary.made == 2
+    listed = [json.loads(line) for line in (dest / "skipped.jsonl").read_text().splitlines()]
+    assert [Path(line["where"]).name for line in listed] == ["a.png", "b.png"]
+    assert "has the same name as" in listed[0]["why"]
+    assert not (dest / "a.png").exists()
+
+
+def test_pairs_are_no_photos(photos: Path, dest: Path, tmp_path: Path) -> None:
+    derive(photos, dest, Gray())
+    pair(dest, photos, tmp_path / "pairs")
+    with pytest.raises(UsageError, match="Take them apart first with 'p2p data halves'"):
+        derive(tmp_path / "pairs", tmp_path / "other", Gray())
+
+
+def test_a_folder_without_pictures_or_a_destination_of_something_else_is_refused(
+    photos: Path, dest: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(P2PError, match="has no pictures"):
+        derive(tmp_path / "empty", dest, Gray())
+    with pytest.raises(P2PError, match="there is no such folder"):
+        derive(tmp_path / "nowhere", dest, Gray())
+    with pytest.raises(UsageError, match="lies in"):
+        derive(photos, photos / "gray", Gray())
+    dest.mkdir()
+    (dest / "diary.txt").write_text("x")
+    with pytest.raises(UsageError, match="holds something else"):
+        derive(photos, dest, Gray())
+
+
+@pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
+def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
+    photos: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
+) -> None:
+    derive(photos, tmp_path / "whole", Lab())
+    killed_after(lambda: derive(photos, tmp_path / "cut", Lab()), changes)
+    derive(photos, tmp_path / "cut", Lab())
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+    assert not (tmp_path / "cut.partial").exists()
+
+
+@pytest.mark.real_data
+def test_edges_of_real_cars_are_few_thin_dark_lines_on_white(real_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "cars").mkdir()
+    for file in sorted((real_data / "car-parts" / "trainingset" / "JPEGImages").iterdir())[:5]:
+        shutil.copy(file, tmp_path / "cars")
+    derive(tmp_path / "cars", tmp_path / "edges", Edges())
+    for file in (tmp_path / "edges").glob("*.png"):
+        drawn = read_photo(file)[..., 0]
+        assert 0.005 < (drawn < 128).mean() < 0.12
+        assert (drawn == 255).mean() > 0.7
+
+
+def test_a_photo_whose_name_is_not_utf8_stops_no_other(photos: Path, dest: Path) -> None:
+    (photos / os.fsdecode(b"caf\xe9.png")).touch()
+    summary = derive(photos, dest, Edges(), keep_going=True)
+    assert summary.made
+    assert "not UTF-8" in summary.skipped[0].why

@@ -1,0 +1,154 @@
+"""Pictures to pictures: what is kept, what is made again, and what stands in the way."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.jobs import convert as convert_module
+from p2p_datatools.jobs.convert import (
+    Converted,
+    Line,
+    Product,
+    Source,
+    convert,
+    read_conversion,
+    refuse_inside,
+    write_conversion,
+)
+
+LINE = Line("b/ü", "b/ü.jpg", "abc", Size(4, 3), {"mask/b/ü.png": "def"}, {"mask/b/ü.png": {"body": 12}})
+
+
+def noise(seed: int) -> Photo:
+    return np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+
+
+def negative(source: Source) -> list[Product]:
+    return [Product(f"{source.name}.png", 255 - read_photo(source.path))]
+
+
+def run(tmp_path: Path, *names: str) -> Converted:
+    sources = [Source(name, tmp_path / "from", f"{name}.png") for name in names]
+    with Destination(tmp_path / "to", marker="made.json", recipe={}) as destination:
+        done = convert(sources, negative, destination, journal="made.jsonl")
+
+        def write(at: Path) -> None:
+            write_conversion(at / "made.jsonl", done.lines)
+            (at / "made.json").write_text("{}")
+
+        if not done.skipped:
+            destination.commit(write)
+    return done
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for seed, name in enumerate(("a", "b", "c")):
+        write_png(tmp_path / "from" / f"{name}.png", noise(seed))
+    return tmp_path / "from"
+
+
+def test_every_picture_is_made_once_and_then_kept(tmp_path: Path, photos: Path) -> None:
+    assert run(tmp_path, "a", "b").made == 2
+    made = (tmp_path / "to" / "a.png").stat().st_mtime_ns
+    again = run(tmp_path, "a", "b", "c")
+    assert (again.made, again.kept, sorted(again.lines)) == (1, 2, ["a", "b", "c"])
+    assert (tmp_path / "to" / "a.png").stat().st_mtime_ns == made
+    assert (read_photo(tmp_path / "to" / "c.png") == 255 - noise(2)).all()
+
+
+def test_a_source_that_was_written_anew_with_the_same_pixels_is_no_change(tmp_path: Path, photos: Path) -> None:
+    run(tmp_path, "a")
+    old = (photos / "a.png").read_bytes()
+    Image.fromarray(noise(0)).save(photos / "a.png", compress_level=9)
+    assert (photos / "a.png").read_bytes() != old
+    assert run(tmp_path, "a").kept == 1
+
+
+def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(tmp_path: Path, photos: Path) -> None:
+    run(tmp_path, "a")
+    write_png(photos / "a.png", noise(9))
+    (skip,) = run(tmp_path, "a").skipped
+    assert skip.where == str(photos / "a.png")
+    assert skip.why == f"has changed. Delete {tmp_path / 'to' / 'a.png'} to have it made anew."
+    assert (read_photo(tmp_path / "to" / "a.png") == 255 - noise(0)).all()
+    (tmp_path / "to" / "a.png").unlink()
+    assert run(tmp_path, "a").made == 1
+    assert (read_photo(tmp_path / "to" / "a.png") == 255 - noise(9)).all()
+
+
+def test_a_picture_that_is_gone_is_made_again(tmp_path: Path, photos: Path) -> None:
+    run(tmp_path, "a", "b")
+    (tmp_path / "to" / "b.png").unlink()
+    run(tmp_path, "a", "b")
+    assert (read_photo(tmp_path / "to" / "b.png") == 255 - noise(1)).all()
+
+
+def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path, photos: Path) -> None:
+    run(tmp_path, "a")
+    (tmp_path / "to" / "b.png").write_bytes(b"mine")
+    (skip,) = run(tmp_path, "b").skipped
+    assert "is there, but not in made.jsonl" in skip.why
+    assert (tmp_path / "to" / "b.png").read_bytes() == b"mine"
+
+
+def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_does_not_stay(
+    tmp_path: Path, photos: Path
+) -> None:
+    (photos / "c.png").write_bytes(b"no picture")
+    assert len(run(tmp_path, "a", "b", "c").skipped) == 1
+    assert sorted(path.name for path in (tmp_path / "to.partial").glob("*.png")) == ["a.png", "b.png"]
+    (photos / "a.png").unlink()
+    (photos / "b.png").write_bytes(b"no picture")
+    write_png(photos / "c.png", noise(2))
+    done = run(tmp_path, "b", "c")
+    assert [skip.where for skip in done.skipped] == [str(photos / "b.png")]
+    assert sorted(path.name for path in (tmp_path / "to.partial").glob("*.png")) == ["c.png"]
+
+
+def test_unfinished_work_that_is_tried_again_does_not_grow(tmp_path: Path, photos: Path) -> None:
+    (photos / "c.png").write_bytes(b"no picture")
+    run(tmp_path, "a", "b", "c")
+    journal = (tmp_path / "to.partial" / ".journal.jsonl").read_bytes()
+    assert run(tmp_path, "a", "b", "c").made == 2
+    assert (tmp_path / "to.partial" / ".journal.jsonl").read_bytes() == journal
+
+
+def test_large_pictures_are_changed_one_at_a_time(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert_module, "LARGE", 1)
+    assert run(tmp_path, "a", "b", "c").made == 3
+
+
+def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: Path) -> None:
+    other = Line("a", "a.png", "x", Size(1, 1), {"a.png": "y"})
+    write_conversion(tmp_path / "x.jsonl", {"b/ü": LINE, "a": other})
+    assert list(read_conversion(tmp_path / "x.jsonl").items()) == [("a", other), ("b/ü", LINE)]
+
+
+@pytest.mark.parametrize("file", ["../a.png", "/a.png"])
+def test_a_line_that_leads_out_of_the_folder_is_refused(tmp_path: Path, file: str) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps(LINE.to_json() | {"files": {file: "x"}}) + "\n")
+    with pytest.raises(P2PError, match="lies outside the folder"):
+        read_conversion(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize("text", ["3\n", "{}\n", '{"name": "a", "size": [1]}\n'])
+def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.jsonl").write_text(text)
+    with pytest.raises(P2PError, match=r"x\.jsonl: is damaged"):
+        read_conversion(tmp_path / "x.jsonl")
+
+
+def test_a_destination_within_the_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Choose a place outside"):
+        refuse_inside(tmp_path / "photos" / "edges", tmp_path / "photos")
+    refuse_inside(tmp_path / "photos-edges", tmp_path / "photos")

@@ -1,0 +1,62 @@
+"""The rectangles of CMP facades, and whether they are where the masks of the same photos have them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
+from p2p_datatools.masks.build import build_masks
+
+FACADES = load_palette("facades")
+
+
+def thing(name: str, down: tuple[float, float], across: tuple[float, float]) -> str:
+    corners = f"<x>\n{down[0]}</x><x>{down[1]}</x><y>{across[0]}</y><y>{across[1]}</y>"
+    return f"<object><points>{corners}</points><label>2</label><labelname>\n{name}\n</labelname></object>"
+
+
+def write(folder: Path, *things: str, size: tuple[int, int] = (4, 8)) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "a.xml").write_text("".join(things))
+    Image.new("RGB", size).save(folder / "a.jpg")
+    return folder
+
+
+def test_x_runs_down_the_picture_and_y_across_it(tmp_path: Path) -> None:
+    folder = write(tmp_path / "base", thing("facade", (0, 0.5), (0.25, 1)), thing("window", (0.25, 0.5), (0.5, 1)))
+    summary = build_masks(folder, tmp_path / "masks", palette=FACADES, photos=folder)
+    assert summary.format == "cmp"
+    mask = read_mask(tmp_path / "masks" / "a.png", FACADES)
+    facade, window = FACADES.index("facade"), FACADES.index("window")
+    assert mask[:4].tolist() == [[0, facade, facade, facade]] * 2 + [[0, facade, window, window]] * 2
+    assert not mask[4:].any()
+
+
+@pytest.mark.parametrize("text", ["<object>", "<object><points><x>a</x></points></object>", "<!DOCTYPE a><object/>"])
+def test_a_damaged_file_is_left_out_and_told(tmp_path: Path, text: str) -> None:
+    found = read_cmp(write(tmp_path, text))
+    assert not found.items
+    assert "is no whole XML file of CMP facades" in found.skipped[0].why
+
+
+def test_other_xml_is_none_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<annotations><image/></annotations>")
+    assert not is_cmp(tmp_path)
+    assert not is_cmp(tmp_path / "a.xml")
+
+
+@pytest.mark.real_data
+def test_rectangles_and_masks_of_real_facades_agree_but_for_rounding(real_data: Path, tmp_path: Path) -> None:
+    base = real_data / "cmp-facades" / "base"
+    exact = build_masks(base, tmp_path / "exact", palette=FACADES, photos=base)
+    drawn = build_masks(base, tmp_path / "drawn", palette=FACADES, photos=base, format="cmp")
+    assert (exact.format, exact.built, exact.skipped) == ("index", 24, ())
+    assert (drawn.format, drawn.built, drawn.skipped) == ("cmp", 24, ())
+    masks = [read_mask(path, FACADES) for path in sorted((tmp_path / "exact").glob("*.png"))]
+    others = [read_mask(path, FACADES) for path in sorted((tmp_path / "drawn").glob("*.png"))]
+    agreement = [float(np.mean(one == other)) for one, other in zip(masks, others, strict=True)]
+    assert min(agreement) > 0.97

@@ -1,0 +1,177 @@
+"""COCO JSON: what becomes a region, and what damage costs."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.formats.coco import is_coco, read_coco
+from p2p_datatools.labels.values import LabelSet, RegionLabels, Use
+
+SQUARE = [0, 0, 4, 0, 4, 4, 0, 4]
+
+
+def coco(*annotations: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6}, {"id": 2, "file_name": "b.jpg"}],
+        "categories": [{"id": 3, "name": "wheel"}, {"id": 7, "name": "car"}],
+        "annotations": [{"id": 10 + n, "image_id": 1, "category_id": 3} | each for n, each in enumerate(annotations)],
+    } | more
+
+
+def read(value: Any) -> LabelSet:
+    return read_coco(value, where="labels.json", source="labels.json")
+
+
+def first(labels: LabelSet) -> RegionLabels:
+    item = labels.items[0]
+    assert isinstance(item, RegionLabels)
+    return item
+
+
+def test_annotations_become_regions_of_their_picture_in_the_order_of_the_file() -> None:
+    labels = read(coco({"segmentation": [SQUARE]}, {"category_id": 7, "segmentation": [SQUARE]}))
+    item = first(labels)
+    assert (item.file_name, item.size) == ("a.jpg", (8, 6))
+    assert [region.label for region in item.regions] == ["wheel", "car"]
+    assert item.regions[0].polygons[0].outer.tolist() == [[0, 0], [4, 0], [4, 4], [0, 4]]
+
+
+def test_several_parts_are_one_region_and_empty_lists_none() -> None:
+    item = first(read(coco({"segmentation": [SQUARE, SQUARE]}, {"segmentation": []}, {}, {"segmentation": None})))
+    assert [len(region.polygons) for region in item.regions] == [2]
+
+
+def test_masks_in_runs_are_regions_as_they_are_and_crowds_too() -> None:
+    runs = {"counts": [6, 12, 30], "size": [6, 8]}
+    item = first(read(coco({"segmentation": runs}, {"segmentation": runs | {"counts": "6<n0"}, "iscrowd": 1})))
+    listed, text = (region.runs[0].mask() for region in item.regions)
+    assert listed.sum() == 12
+    assert listed[:, 1:3].all()
+    assert (text == listed).all()
+
+
+def test_the_boxes_that_cvat_writes_without_outline_are_drawn_and_others_counted() -> None:
+    box = {"segmentation": [], "bbox": [1, 2, 3, 2]}
+    found = box | {"attributes": {"occluded": False}}
+    item = first(read(coco(box | {"attributes": {"rotation": 0.0}}, found, {"segmentation": []})))
+    (region,) = item.regions
+    assert region.polygons[0].outer.tolist() == [[1, 2], [4, 2], [4, 4], [1, 4]]
+    assert item.without_area == {"annotation without outline": 2}
+    moved = first(
+        read(coco(box | {"bbox": [1, 2, 3, 3], "attributes": {"rotation": 0.0}}, found, {"segmentation": []}))
+    )
+    assert moved.signature != item.signature
+
+
+def test_labels_are_counted_by_regions_and_pictures() -> None:
+    labels = read(
+        coco({"segmentation": [SQUARE]}, {"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "image_id": 2})
+    )
+    assert labels.labels == {"wheel": Use(3, 2)}
+
+
+def test_two_categories_of_one_name_are_one_label() -> None:
+    categories = [{"id": 3, "name": "car"}, {"id": 7, "name": "car"}]
+    labels = read(coco({"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "category_id": 7}, categories=categories))
+    assert labels.labels == {"car": Use(2, 1)}
+
+
+def test_categories_of_one_name_are_said() -> None:
+    same = [{"id": 3, "name": "wheel"}, {"id": 7, "name": "wheel"}, {"id": 8, "name": "car"}]
+    assert read(coco(categories=same)).notes == (
+        "labels.json: categories 3 and 7 are all called 'wheel', and are one label.",
+    )
+    assert read(coco()).notes == ()
+
+
+def test_a_panoptic_file_is_told_from_one_with_outlines() -> None:
+    assert not is_coco(coco({"file_name": "a.png", "segments_info": [{"id": 1, "category_id": 3}]}))
+
+
+def test_the_signature_changes_with_an_outline_or_a_label_of_this_picture_only() -> None:
+    before = read(coco({"segmentation": [SQUARE]})).items
+    moved = read(coco({"segmentation": [[1, *SQUARE[1:]]]})).items
+    renamed = read(coco({"segmentation": [SQUARE], "category_id": 7})).items
+    assert len({labels[0].signature for labels in (before, moved, renamed)}) == 3
+    assert before[1].signature == moved[1].signature
+
+
+def test_a_picture_without_a_size_has_none() -> None:
+    assert [getattr(item, "size", 0) for item in read(coco()).items] == [(8, 6), None]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "why"),
+    [
+        ({"segmentation": [[0, 0, 4, 4]]}, "annotation 10: a polygon has 2 points; 3 is the least"),
+        ({"segmentation": [[]]}, "annotation 10: a polygon has 0 points"),
+        ({"segmentation": [[0, 0, 4, 0, 4]]}, "no list x, y"),
+        ({"segmentation": SQUARE}, "no list x, y"),
+        ({"segmentation": [["a", 0, 4, 0, 4, 4]]}, "no list x, y"),
+        ({"segmentation": [[float("nan"), 0, 4, 0, 4, 4]]}, "no finite number"),
+        ({"segmentation": [[float("inf"), 0, 4, 0, 4, 4]]}, "no finite number"),
+        ({"segmentation": [[1e300, 0, 4, 0, 4, 4]]}, "no finite number"),
+        ({"segmentation": [[10**400, 0, 4, 0, 4, 4]]}, "no list x, y"),
+        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "annotation 10: the runs of its RLE do not cover 8x6"),
+        ({"segmentation": {"counts": [48], "size": [8, 6]}}, "its RLE is for a picture of 6x8, not 8x6"),
+        ({"segmentation": "RLE"}, "no list of polygons"),
+        ({"attributes": {"rotation": 0}, "bbox": [1, 2, None, 4]}, "None is no number"),
+        ({"segmentation": [SQUARE], "category_id": 99}, "category 99 is not in the file"),
+        ({"segmentation": [SQUARE], "category_id": [3]}, "is not in the file"),
+    ],
+)
+def test_a_damaged_annotation_skips_its_picture_and_no_other(annotation: dict[str, Any], why: str) -> None:
+    labels = read(coco(annotation))
+    assert [item.file_name for item in labels.items] == ["b.jpg"]
+    (skip,) = labels.skipped
+    assert skip.where == "a.jpg"
+    with pytest.raises(P2PError, match=why):
+        raise P2PError(skip.why)
+    assert "\n" not in skip.why
+
+
+@pytest.mark.parametrize("size", [{"width": -5}, {"width": "8"}, {"width": 10**6, "height": 10**6}])
+def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
+    (skip,) = read(coco(images=[{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6} | size])).skipped
+    assert "its size is given as" in skip.why
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (coco({"image_id": 99}), "annotation 10 belongs to image 99, which is not in the file"),
+        (coco(images=[{"id": 1, "file_name": "a"}] * 2), "two images have the same id"),
+        (coco(images=[]), "lists no images"),
+        (coco(images=[{"file_name": "a.jpg"}]), "not whole COCO .KeyError: 'id'."),
+        (coco(images=["a.jpg"]), "not whole COCO"),
+        (coco(categories=[{"id": 3}]), "not whole COCO"),
+        (coco(categories=[{"id": 3, "name": "a"}, {"id": 3, "name": "b"}]), "categories 'a' and 'b' have the same id"),
+        (coco(annotations=[5]), "not whole COCO"),
+        ({"images": []}, "is not COCO"),
+        ([], "is not COCO"),
+    ],
+)
+def test_tables_that_do_not_fit_together_are_one_line_naming_the_file(value: Any, message: str) -> None:
+    with pytest.raises(P2PError, match=f"^labels.json: .*{message}") as error:
+        read(value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_image_without_a_name_is_skipped_by_its_id() -> None:
+    (skip,) = read(coco(images=[{"id": 1}])).skipped
+    assert str(skip).startswith("labels.json: image 1: ")
+
+
+def test_coco_is_known_by_its_three_lists() -> None:
+    assert is_coco(json.loads(json.dumps(coco())))
+    assert not is_coco({"images": [], "annotations": {}, "categories": []})
+    assert not is_coco({"shapes": [], "imagePath": "a.jpg"})
+
+
+def test_points_are_float64_pairs() -> None:
+    (region,) = first(read(coco({"segmentation": [[0.5, 1, 4, 0, 4, 4]]}))).regions
+    assert region.polygons[0].outer.dtype == np.float64
+    assert region.polygons[0].outer.shape == (3, 2)

@@ -1,0 +1,117 @@
+"""CVAT for images: every shape with an area, layers, and what it is not."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
+from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+POLYGON = '<polygon label="car" points="1,1;5,1;5,4" z_order="0"/>'
+
+
+def cvat(*images: str) -> ElementTree.Element:
+    return ElementTree.fromstring(f"<annotations><version>1.1</version>{''.join(images)}</annotations>")
+
+
+def image(*shapes: str, more: str = 'name="a.jpg" width="8" height="6"') -> str:
+    return f'<image id="0" {more}>{"".join(shapes)}</image>'
+
+
+def read(*images: str) -> LabelSet:
+    return read_cvat(cvat(*images), where="labels/annotations.xml", source="annotations.xml")
+
+
+def first(labels: LabelSet) -> RegionLabels:
+    assert not labels.skipped, labels.skipped
+    item = labels.items[0]
+    assert isinstance(item, RegionLabels)
+    return item
+
+
+def test_polygons_and_boxes_become_regions() -> None:
+    item = first(read(image(POLYGON, '<box label="wheel" xtl="1" ytl="2" xbr="3.5" ybr="4"><attribute/></box>')))
+    assert (item.file_name, item.size, item.source) == ("a.jpg", (8, 6), "annotations.xml: a.jpg")
+    assert [each.label for each in item.regions] == ["car", "wheel"]
+    assert item.regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5, 4]]
+    assert item.regions[1].polygons[0].outer.tolist() == [[1, 2], [3.5, 2], [3.5, 4], [1, 4]]
+
+
+def test_boxes_and_ellipses_may_be_turned() -> None:
+    box = '<box label="a" xtl="0" ytl="0" xbr="4" ybr="2" rotation="90"/>'
+    ellipse = '<ellipse label="a" cx="4" cy="3" rx="2" ry="1" rotation="90"/>'
+    turned, round_ = (region.polygons[0].outer for region in first(read(image(box, ellipse))).regions)
+    assert turned.max(axis=0).round(6).tolist() == [3, 3]
+    assert np.abs(round_ - [4, 3]).max(axis=0).round(3).tolist() == [1, 2]
+
+
+def test_a_mask_lies_row_by_row_at_its_place() -> None:
+    mask = '<mask label="car" rle="1, 2, 0, 2, 1" left="2" top="1" width="3" height="2"/>'
+    (region,) = first(read(image(mask))).regions
+    (runs,) = region.runs
+    assert (runs.left, runs.top) == (2, 1)
+    assert runs.mask().tolist() == [[False, True, True], [True, True, False]]
+
+
+def test_lower_layers_come_first_and_the_order_of_the_file_within_them() -> None:
+    shapes = [
+        POLYGON.replace('"car"', f'"{label}"').replace('"0"', f'"{layer}"')
+        for label, layer in zip("abcd", "2010", strict=True)
+    ]
+    assert [each.label for each in first(read(image(*shapes))).regions] == ["b", "d", "c", "a"]
+
+
+def test_lines_points_and_cuboids_have_no_area_and_tags_are_of_the_whole_picture() -> None:
+    lines = ['<polyline label="a" points="1,2;3,4"/>', '<points label="a" points="1,2"/>', '<tag label="night"/>']
+    item = first(read(image(POLYGON, *lines, '<cuboid label="a"/>')))
+    assert len(item.regions) == 1
+    assert item.without_area == {"polyline": 1, "points": 1, "cuboid": 1}
+
+
+def test_the_subsets_of_a_project_are_folders() -> None:
+    labels = read(*(image(POLYGON, more=f'name="a.jpg" subset="{subset}"') for subset in ("Train", "Test")))
+    assert [item.file_name for item in labels.items] == ["Train/a.jpg", "Test/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ('<polygon label="a" points="1,1;5,1"/>', "shape 1, a polygon: a polygon has 2 points"),
+        ('<polygon label="a"/>', "a polygon has 0 points"),
+        ('<polygon label="a" points="1,1;5,nan;4,4"/>', "no finite number"),
+        ('<polygon label="a" points="1,1;5;4,4"/>', "no list x,y;x,y"),
+        ('<box label="a" xtl="0" ytl="0" xbr="4"/>', "shape 1, a box: None is no number"),
+        ('<box label="a" xtl="0" ytl="0" xbr="4" ybr="inf"/>', "'inf' is no finite number"),
+        ('<mask label="a" rle="1, 2" left="0" top="0" width="3" height="2"/>', "do not cover 3x2"),
+        ('<mask label="a" rle="1, x" left="0" top="0" width="3" height="2"/>', "no list of whole numbers"),
+        ('<star label="a"/>', "a star: is not known; there are polygon, box"),
+        ('<polygon label="a" points="1,1;5,1;5,4" z_order="top"/>', "'top' is no number"),
+    ],
+)
+def test_damage_skips_its_picture_and_no_other(broken: str, why: str) -> None:
+    labels = read(image(broken), image(POLYGON, more='name="b.jpg"'))
+    assert [item.file_name for item in labels.items] == ["b.jpg"]
+    (skip,) = labels.skipped
+    assert skip.where == "a.jpg"
+    assert why in skip.why
+
+
+def test_an_image_without_a_name_or_with_a_broken_size_is_skipped() -> None:
+    skips = read(image(more=""), image(more='name="a.jpg" width="x" height="6"')).skipped
+    assert skips[0].where == "labels/annotations.xml: image 0"
+    assert "its size is given as" in skips[1].why
+
+
+def test_the_form_for_video_and_a_file_without_images_say_what_to_export() -> None:
+    video = cvat('<track id="0" label="car"/>')
+    assert is_cvat(video)
+    for value, why in ((video, "is CVAT for video"), (cvat(), "lists no images")):
+        with pytest.raises(P2PError, match=rf"^a.xml: {why}.*CVAT for images 1\.1"):
+            read_cvat(value, where="a.xml", source="a.xml")
+
+
+def test_cvat_is_known_by_its_root() -> None:
+    assert not is_cvat(ElementTree.fromstring("<annotation/>"))
+    assert not is_cvat({"annotations": []})

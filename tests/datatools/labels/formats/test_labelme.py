@@ -1,0 +1,136 @@
+"""LabelMe JSON: every kind of shape, embedded pixels or none, old versions and new."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.labels.formats.labelme import is_labelme, read_labelme
+from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+CORNERS = [[1, 1], [5, 1], [5, 4]]
+
+
+def png(pixels: Any) -> str:
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(pixels, dtype=np.uint8)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def shape(points: Any = CORNERS, **more: Any) -> dict[str, Any]:
+    return {"label": "car", "points": points, "group_id": None, "shape_type": "polygon", "flags": {}} | more
+
+
+def labelme(*shapes: Any, **more: Any) -> dict[str, Any]:
+    file: dict[str, Any] = {"version": "5.2.1", "flags": {}, "imagePath": "a.jpg", "imageData": None}
+    return file | {"imageHeight": 6, "imageWidth": 8, "shapes": list(shapes)} | more
+
+
+def read(value: Any, source: str = "a.json") -> LabelSet:
+    return read_labelme(value, where=f"labels/{source}", source=source)
+
+
+def first(labels: LabelSet) -> RegionLabels:
+    assert not labels.skipped, labels.skipped
+    (item,) = labels.items
+    assert isinstance(item, RegionLabels)
+    return item
+
+
+def test_polygons_become_regions_in_the_order_of_the_file() -> None:
+    item = first(read(labelme(shape(), shape(label="wheel", group_id=3))))
+    assert (item.file_name, item.size, item.where, item.source) == ("a.jpg", (8, 6), "labels/a.json", "a.json")
+    assert [each.label for each in item.regions] == ["car", "wheel"]
+    assert item.regions[0].polygons[0].outer.tolist() == CORNERS
+
+
+def test_the_first_versions_told_neither_size_nor_kind_of_shape() -> None:
+    old = {"imagePath": "a.jpg", "imageData": png(np.zeros((6, 8))), "shapes": [{"label": "car", "points": CORNERS}]}
+    item = first(read(old))
+    assert item.size == (8, 6)
+    assert len(item.regions) == 1
+    assert first(read(old | {"imageData": None})).size is None
+
+
+def test_rectangles_have_two_corners_or_four() -> None:
+    two = shape([[5, 4], [1, 2]], shape_type="rectangle")
+    four = shape([[1, 2], [5, 2], [5, 4], [1, 4]], shape_type="rectangle")
+    a, b = (region.polygons[0].outer.tolist() for region in first(read(labelme(two, four))).regions)
+    assert a == b
+
+
+def test_a_circle_is_told_by_its_centre_and_a_point_on_it() -> None:
+    (region,) = first(read(labelme(shape([[4, 3], [4, 5]], shape_type="circle")))).regions
+    assert np.hypot(*(region.polygons[0].outer - [4, 3]).T) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("inside", [1, 255])
+def test_a_drawn_mask_lies_where_its_first_point_is(inside: int) -> None:
+    drawn = png([[0, inside, 0], [inside, inside, inside]])
+    (region,) = first(read(labelme(shape([[2.4, 1.0], [4.6, 2.0]], shape_type="mask", mask=drawn)))).regions
+    (runs,) = region.runs
+    assert (runs.left, runs.top) == (2, 1)
+    assert runs.mask().tolist() == [[False, True, False], [True, True, True]]
+
+
+@pytest.mark.parametrize("kind", ["line", "linestrip", "point", "points"])
+def test_lines_and_points_have_no_area(kind: str) -> None:
+    item = first(read(labelme(shape([[1, 1]], shape_type=kind), shape())))
+    assert len(item.regions) == 1
+    assert item.without_area == {kind: 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "name"),
+    [
+        ("a.jpg", "a.json", "a.jpg"),
+        ("a.jpg", "walk/a.json", "walk/a.jpg"),
+        ("..\\photos\\a.jpg", "a.json", "a.jpg"),
+        ("../photos/a.jpg", "walk/a.json", "photos/a.jpg"),
+        ("C:\\photos\\a.jpg", "a.json", "a.jpg"),
+        ("/home/me/a.jpg", "walk/a.json", "a.jpg"),
+        ("käfer 50%.jpg", "a.json", "käfer 50%.jpg"),
+    ],
+)
+def test_the_picture_s_path_is_told_from_the_label_file(path: str, source: str, name: str) -> None:
+    assert first(read(labelme(shape(), imagePath=path), source)).file_name == name
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (shape([[1, 1], [2, 2]]), "shape 1: a polygon has 2 points"),
+        (shape([[1, 1], [2, 2], [float("nan"), 3]]), "no finite number"),
+        (shape("abc"), "its points are no list"),
+        (shape([[1, 1]], shape_type="rectangle"), "a polygon has 1 points"),
+        (shape([[1, 1]], shape_type="circle"), "has 1 points instead of 2"),
+        (shape([1, 2], shape_type="circle"), "no list [[x, y], ...]"),
+        (shape(shape_type="star"), "its shape_type 'star' is not known; there are polygon, rectangle"),
+        (shape([[1, 1], [2, 2]], shape_type="mask"), "its embedded picture is no base64"),
+        (shape([[1, 1], [2, 2]], shape_type="mask", mask="AAAA"), "cut off or damaged"),
+        (shape([[1, 1], [2, 2]], shape_type="mask", mask=png([[1, 1, 1]])), "its mask is 3x1, its points tell"),
+        (shape(label=["car"]), "is no text"),
+        ("shape", "is no object"),
+    ],
+)
+def test_damage_skips_the_picture(broken: Any, why: str) -> None:
+    labels = read(labelme(broken))
+    assert not labels.items
+    (skip,) = labels.skipped
+    assert skip.where == "labels/a.json"
+    assert why in skip.why
+
+
+def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
+    assert "names no picture" in read(labelme(imagePath="")).skipped[0].why
+    assert "its size is given as" in read(labelme(imageWidth=-8)).skipped[0].why
+
+
+def test_labelme_is_known_by_shapes_and_image_path() -> None:
+    assert is_labelme(labelme())
+    others: list[Any] = [[], {"shapes": []}, {"imagePath": "a.jpg"}, {"shapes": {}, "imagePath": "a"}]
+    for other in others:
+        assert not is_labelme(other)

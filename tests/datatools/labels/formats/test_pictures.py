@@ -1,0 +1,78 @@
+"""Folders of index pictures."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.formats.pictures import holds_colors, read_color_folder, read_index_folder, spread
+from p2p_datatools.labels.values import IndexLabels
+
+
+def test_every_exact_picture_below_the_folder_is_one_item_and_a_jpeg_is_none(tmp_path: Path) -> None:
+    for name in ("b.png", "sub/a ü%.tif", "b.jpg", ".hidden.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    labels = read_index_folder(tmp_path)
+    assert [item.file_name for item in labels.items] == ["b.png", "sub/a ü%.tif"]
+    assert [path.name for path in labels.left_out] == ["b.jpg"]
+    assert labels.are_numbers
+
+
+def test_the_signature_is_that_of_the_file(tmp_path: Path) -> None:
+    Image.new("L", (4, 4), 1).save(tmp_path / "a.png")
+    Image.new("L", (4, 4), 2).save(tmp_path / "b.png")
+    one, other = read_index_folder(tmp_path).items
+    assert one.signature != other.signature
+    with pytest.raises(P2PError, match="cannot be read"):
+        _ = IndexLabels("c.png", tmp_path / "c.png").signature
+
+
+def test_an_empty_folder_and_one_of_jpegs_say_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match=r"is empty\. Labels as pictures are"):
+        read_index_folder(tmp_path)
+    Image.new("L", (4, 4)).save(tmp_path / "a.jpg")
+    with pytest.raises(P2PError, match="holds 1 pictures, but none of a kind that keeps class numbers"):
+        read_index_folder(tmp_path)
+
+
+def colored(path: Path, *, grey: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 4), (7, 7, 7) if grey else (255, 0, 0)).save(path)
+
+
+def test_a_folder_is_of_colours_when_most_of_its_pictures_are(tmp_path: Path) -> None:
+    for name in "abcd":
+        colored(tmp_path / f"{name}.png")
+    colored(tmp_path / "e.png", grey=True)
+    assert holds_colors(tmp_path)
+    for name in "fghijk":
+        Image.new("P", (4, 4), 1).save(tmp_path / f"{name}.png")
+    assert not holds_colors(tmp_path)
+
+
+def test_ids_repeated_in_rgb_are_no_colours_and_neither_is_a_damaged_picture(tmp_path: Path) -> None:
+    colored(tmp_path / "a.png", grey=True)
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    assert not holds_colors(tmp_path)
+    with pytest.raises(P2PError, match="is empty"):
+        read_color_folder(tmp_path / "none")
+
+
+def test_jpegs_are_labels_only_where_no_exact_pictures_are(tmp_path: Path) -> None:
+    colored(tmp_path / "a.jpg")
+    assert [item.file_name for item in read_color_folder(tmp_path).items] == ["a.jpg"]
+    colored(tmp_path / "sub" / "b.bmp")
+    labels = read_color_folder(tmp_path)
+    assert [item.file_name for item in labels.items] == ["sub/b.bmp"]
+    assert [path.name for path in labels.left_out] == ["a.jpg"]
+    assert labels.are_colors
+    assert labels.are_pictures
+    assert not labels.are_numbers
+
+
+def test_a_few_of_many_are_looked_at_from_first_to_last() -> None:
+    paths = [Path(str(number)) for number in range(100)]
+    assert spread(paths, 5) == [paths[0], paths[20], paths[40], paths[60], paths[80]]
+    assert spread(paths[:3], 5) == paths[:3]

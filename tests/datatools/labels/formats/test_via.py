@@ -1,0 +1,145 @@
+"""The VGG Image Annotator: projects, JSON and CSV, and which attribute is the class."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+TRIANGLE = {"name": "polygon", "all_points_x": [1, 5, 5], "all_points_y": [1, 1, 4]}
+
+
+def region(shape: Any = TRIANGLE, **attributes: Any) -> dict[str, Any]:
+    return {"shape_attributes": shape, "region_attributes": attributes or {"part": "car"}}
+
+
+def via(*regions: Any, name: Any = "a.jpg") -> dict[str, Any]:
+    return {f"{name}123": {"filename": name, "size": 123, "regions": list(regions), "file_attributes": {}}}
+
+
+def read(value: Any) -> LabelSet:
+    return read_via(value, where="labels/via.json", source="via.json")
+
+
+def first(labels: LabelSet) -> RegionLabels:
+    assert not labels.skipped, labels.skipped
+    item = labels.items[0]
+    assert isinstance(item, RegionLabels)
+    return item
+
+
+def test_regions_have_the_value_of_their_only_attribute() -> None:
+    item = first(read(via(region(), region(part="wheel"))))
+    assert (item.file_name, item.size, item.source) == ("a.jpg", None, "via.json: a.jpg")
+    assert [each.label for each in item.regions] == ["car", "wheel"]
+    assert item.regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5, 4]]
+
+
+def test_among_several_attributes_the_one_called_so_is_the_class() -> None:
+    labels = read(via(region(hidden="yes", Class="car"), region(Class="wheel")))
+    assert [each.label for each in first(labels).regions] == ["car", "wheel"]
+    with pytest.raises(P2PError, match=r"^labels/via.json: .* attributes hidden, kind.* Rename the one"):
+        read(via(region(hidden="yes", kind="car")))
+    with pytest.raises(P2PError, match="attributes class, label"):
+        read(via(region(**{"class": "a", "label": "b"})))
+
+
+def test_boxes_to_tick_may_give_several_labels_and_none_is_unnamed() -> None:
+    ticked = region(part={"car": True, "wheel": True, "lamp": False})
+    assert [each.label for each in first(read(via(ticked))).regions] == ["car", "wheel"]
+    for none in (region(part={"car": False}), region(part={}), region(part=""), {"shape_attributes": TRIANGLE}):
+        assert [each.label for each in first(read(via(none))).regions] == ["unnamed"]
+
+
+def test_every_shape_with_an_area_is_drawn() -> None:
+    shapes = [
+        {"name": "rect", "x": 1, "y": 2, "width": 3, "height": 2},
+        {"name": "circle", "cx": 4, "cy": 3, "r": 2},
+        {"name": "ellipse", "cx": 4, "cy": 3, "rx": 2, "ry": 1},
+        {"name": "ellipse", "cx": 4, "cy": 3, "rx": 2, "ry": 1, "theta": np.pi / 2},
+    ]
+    outers = [each.polygons[0].outer for each in first(read(via(*map(region, shapes)))).regions]
+    reach = [[*outer.min(axis=0).round(3), *outer.max(axis=0).round(3)] for outer in outers]
+    assert reach == [[1, 2, 4, 4], [2, 1, 6, 5], [2, 2, 6, 4], [3, 1, 5, 5]]
+
+
+def test_lines_and_points_have_no_area() -> None:
+    item = first(read(via(region(), region({"name": "polyline"}), region({"name": "point", "cx": 1, "cy": 1}))))
+    assert len(item.regions) == 1
+    assert item.without_area == {"polyline": 1, "point": 1}
+
+
+def test_projects_and_the_numbered_regions_of_the_first_version_are_read() -> None:
+    project = {"_via_settings": {}, "_via_img_metadata": via(region()), "_via_attributes": {}}
+    old = {"a.jpg1": {"filename": "a.jpg", "regions": {"0": region(), "1": region()}}}
+    assert is_via(project)
+    assert len(first(read(project)).regions) == 1
+    assert is_via(old)
+    assert len(first(read(old)).regions) == 2
+
+
+def test_rows_of_csv_are_regions_of_their_picture() -> None:
+    def row(name: str, shape: Any, size: str = "123") -> dict[str, str]:
+        texts = {"region_shape_attributes": json.dumps(shape), "region_attributes": '{"part": "car"}'}
+        return {"filename": name, "file_size": size} | texts
+
+    rows = [row("a.jpg", TRIANGLE), row("b.jpg", {}), row("a.jpg", TRIANGLE), row("a.jpg", TRIANGLE, size="9")]
+    assert is_via_csv(rows)
+    labels = read_via_csv(rows, where="via.csv", source="via.csv")
+    assert [(item.file_name, len(getattr(item, "regions", ()))) for item in labels.items] == [
+        ("a.jpg", 2),
+        ("b.jpg", 0),
+        ("a.jpg", 1),
+    ]
+
+
+def test_rows_that_are_missing_are_noticed() -> None:
+    row = {"filename": "a.jpg", "region_shape_attributes": json.dumps(TRIANGLE), "region_attributes": "{}"}
+    (skip,) = read_via_csv([row | {"region_count": "3"}] * 2, where="via.csv", source="via.csv").skipped
+    assert skip.why.startswith("tells of 3 regions and has 2")
+    assert not read_via_csv([row | {"region_count": "2"}] * 2, where="via.csv", source="via.csv").skipped
+
+
+def test_a_row_cut_in_half_is_named() -> None:
+    rows = [{"filename": "a.jpg", "region_shape_attributes": '{"name": "pol', "region_attributes": "{}"}]
+    with pytest.raises(P2PError, match=r"^via.csv: line 2: holds no whole JSON"):
+        read_via_csv(rows, where="via.csv", source="via.csv")
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (region(TRIANGLE | {"all_points_x": [1, 5], "all_points_y": [1, 1]}), "region 1: a polygon has 2 points"),
+        (region(TRIANGLE | {"all_points_x": [1, 5]}), "no lists of equal length"),
+        (region(TRIANGLE | {"all_points_y": None}), "no lists of equal length"),
+        (region(TRIANGLE | {"all_points_x": [1, float("nan"), 3]}), "no finite number"),
+        (region({"name": "rect", "x": 1, "y": 1, "width": 2}), "None is no number"),
+        (region({"name": "star"}), "the shape 'star' is not known; there are polygon, rect"),
+        (region("polygon"), "has no shape_attributes"),
+        ("region", "has no shape_attributes"),
+    ],
+)
+def test_damage_skips_its_picture_and_no_other(broken: Any, why: str) -> None:
+    labels = read(via(broken) | via(region(), name="b.jpg"))
+    assert [item.file_name for item in labels.items] == ["b.jpg"]
+    (skip,) = labels.skipped
+    assert skip.where == "a.jpg"
+    assert why in skip.why
+
+
+def test_a_picture_without_a_name_is_skipped() -> None:
+    (skip,) = read(via(region(), name="")).skipped
+    assert skip.where == "labels/via.json: picture 1"
+
+
+def test_via_is_known_by_its_regions() -> None:
+    others: list[Any] = [{}, [], {"a": {"filename": "a"}}, {"a": 1}, {"_via_img_metadata": []}, {"shapes": []}]
+    for other in others:
+        assert not is_via(other)
+    tables: list[Any] = [[], {}, [{"filename": "a"}], "rows"]
+    for rows in tables:
+        assert not is_via_csv(rows)

@@ -1,0 +1,50 @@
+"""Pictures in and beside label files become runs or a size, or an error."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.parsing.embedded import mask_file_runs, mask_runs, picture_size
+
+
+def text(image: Image.Image, kind: str = "PNG", **more: object) -> str:
+    file = io.BytesIO()
+    image.save(file, kind, **more)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_random_masks_come_back_in_any_kind_of_picture() -> None:
+    rng = np.random.default_rng(0)
+    for mode in ("1", "L", "RGB", "RGBA", "P"):
+        inside = rng.random((7, 9)) < 0.5
+        image = Image.fromarray(inside.astype(np.uint8) * 255).convert(mode)
+        runs = mask_runs(text(image), "a", left=3, top=-1)
+        assert (runs.mask() == inside).all(), mode
+        assert (runs.left, runs.top, runs.size) == (3, -1, (9, 7))
+
+
+def test_what_is_transparent_is_outside() -> None:
+    pixels = np.full((1, 2, 4), 255, dtype=np.uint8)
+    pixels[0, 0, 3] = 0
+    assert mask_runs(text(Image.fromarray(pixels)), "a").mask().tolist() == [[False, True]]
+
+
+def test_the_size_is_that_of_the_picture_as_it_is_shown() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    assert picture_size(text(Image.new("RGB", (8, 6)), "JPEG", exif=turned), "a") == (6, 8)
+
+
+@pytest.mark.parametrize("value", [None, 5, "é", "AAAA", text(Image.new("L", (60, 60), 5))[:60]])
+def test_what_is_no_whole_picture_is_one_line(value: str, tmp_path: Path) -> None:
+    for read in (mask_runs, picture_size):
+        with pytest.raises(P2PError, match=r"^a\.json: shape 1: its .*picture is") as error:
+            read(value, "a.json: shape 1")
+        assert "\n" not in str(error.value)
+    with pytest.raises(P2PError, match=r"gone\.png: cannot be read"):
+        mask_file_runs(tmp_path / "gone.png")

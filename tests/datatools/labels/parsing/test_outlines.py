@@ -1,0 +1,82 @@
+"""Numbers in label files become outlines, or an error that says why they cannot."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.values import Polygon
+from p2p_datatools.masks.paint import fill
+
+
+def area(shape: Polygon) -> float:
+    x, y = shape.outer.T
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+
+
+def test_a_polygon_may_be_flat_or_in_pairs() -> None:
+    assert polygon([0, 0, 4, 0, 4, 4], "a").outer.tolist() == polygon([[0, 0], [4, 0], [4, 4]], "a").outer.tolist()
+
+
+@pytest.mark.parametrize(
+    ("points", "why"),
+    [
+        ([], "has 0 points; 3 is the least"),
+        ([0, 0, 4, 4], "has 2 points; 3 is the least"),
+        ([0, 0, 4, 0, math.nan, 4], "no finite number"),
+        ([0, 0, 4, 0, math.inf, 4], "no finite number"),
+        ([0, 0, 4, 0, 1e12, 4], "no finite number"),
+        ([0, 0, 4, 0, 4], "no list x, y"),
+        ([[0, 0], [4, 0], [4]], "no list x, y"),
+        ([0, 0, 4, 0, "a", 4], "no list x, y"),
+        ([0, 0, 4, 0, None, 4], "no finite number"),
+        ({"x": 3}, "no list x, y"),
+    ],
+)
+def test_what_is_no_polygon_is_one_line(points: Any, why: str) -> None:
+    with pytest.raises(P2PError, match=f"^a.jpg: region 1: .*{why}") as error:
+        polygon(points, "a.jpg: region 1")
+    assert "\n" not in str(error.value)
+
+
+def test_a_box_is_told_by_any_two_opposite_corners() -> None:
+    corners = {tuple(map(tuple, box(given, "a").outer)) for given in ([1, 2, 5, 4], [5, 4, 1, 2], [1, 4, 5, 2])}
+    assert corners == {((1, 2), (5, 2), (5, 4), (1, 4))}
+
+
+def test_a_box_turns_clockwise_about_its_centre() -> None:
+    first = box([0, 0, 4, 2], "a", degrees=90).outer[0]
+    assert first.round(6).tolist() == [3, -1]  # what was the left top is at the right top
+
+
+def test_an_ellipse_misses_the_true_one_by_less_than_can_be_seen() -> None:
+    for radius in (0.5, 3.0, 50.0, 3000.0):
+        assert area(ellipse((0, 0), (radius, radius), "a")) == pytest.approx(math.pi * radius**2, rel=0.02 / radius)
+    canvas = np.zeros((200, 200), dtype=np.uint8)
+    fill(canvas, ellipse((100, 90), (80.3, 60.2), "a"), 1)
+    y, x = np.mgrid[:200, :200] + 0.5
+    true = ((x - 100) / 80.3) ** 2 + ((y - 90) / 60.2) ** 2 <= 1
+    assert (canvas.astype(bool) != true).sum() < 5
+
+
+def test_an_ellipse_turns_clockwise() -> None:
+    turned = ellipse((0, 0), (4, 1), "a", degrees=30).outer
+    farthest = turned[np.hypot(*turned.T).argmax()]
+    assert abs(farthest[1] / farthest[0]) == pytest.approx(math.tan(math.radians(30)), rel=0.01)
+    assert farthest[0] * farthest[1] > 0  # to the right and down
+
+
+def test_an_ellipse_without_size_is_a_dot_and_a_negative_one_an_error() -> None:
+    assert area(ellipse((1, 1), (0, 0), "a")) == 0
+    with pytest.raises(P2PError, match="has the radius -1"):
+        ellipse((1, 1), (2, -1), "a")
+
+
+@pytest.mark.parametrize("value", [None, "x", [], math.nan, math.inf, 1e12, 10**400])
+def test_what_is_no_number_is_an_error(value: Any) -> None:
+    with pytest.raises(P2PError, match=r"^a: .* is no (finite )?number"):
+        number(value, "a")
+    assert number("2.50", "a") == 2.5

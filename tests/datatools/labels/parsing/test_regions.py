@@ -1,0 +1,95 @@
+"""What readers share: names and labels are checked, shapes collected, damage made a skip."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, Skip
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.outlines import box
+from p2p_datatools.labels.parsing.regions import UNNAMED, Drawing, gather, items_of, name_of, size_from, united
+from p2p_datatools.labels.values import RegionLabels, Runs, Use
+
+SQUARE = box([0, 0, 4, 4], "a")
+DOTS = Runs(np.array([0, 1, 3]), Size(2, 2))
+
+
+def drawn(*labels: Any, name: str = "a.jpg") -> RegionLabels:
+    drawing = Drawing()
+    for label in labels:
+        drawing.add(SQUARE, label, where="a")
+    return drawing.labels_of(name, None, where="a", source="a")
+
+
+def test_shapes_become_regions_in_their_order_and_lines_are_counted() -> None:
+    drawing = Drawing()
+    drawing.add(SQUARE, "car", where="a")
+    drawing.add("line", "car", where="a")
+    drawing.add(DOTS, "wheel", "round", where="a")
+    drawing.add("line", where="a")
+    labels = drawing.labels_of("a.jpg", Size(8, 6), where="a", source="a")
+    assert [(each.label, len(each.polygons), len(each.runs)) for each in labels.regions] == [
+        ("car", 1, 0),
+        ("wheel", 0, 1),
+        ("round", 0, 1),
+    ]
+    assert labels.without_area == {"line": 2}
+
+
+@pytest.mark.parametrize("label", [None, ""])
+def test_a_region_without_a_label_can_still_be_mapped(label: Any) -> None:
+    assert drawn(label).regions[0].label == UNNAMED
+
+
+@pytest.mark.parametrize("label", [["car"], {"a": 1}, 2.5, "car\udcff"])
+def test_a_label_that_is_no_text_is_an_error(label: Any) -> None:
+    with pytest.raises(P2PError, match=r"^a: .*(no text|not UTF-8)"):
+        drawn(label)
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", 5, "stra\udcdfe.jpg"])
+def test_a_name_that_cannot_be_a_file_s_is_an_error(name: Any) -> None:
+    with pytest.raises(P2PError, match=r"^a: ") as error:
+        name_of(name, "a")
+    str(error.value).encode()
+
+
+def test_sizes_may_be_numbers_or_their_text_or_missing() -> None:
+    assert size_from("8", 6, "a") == (8, 6)
+    assert size_from(None, 6, "a") is None
+    assert size_from("", "", "a") is None
+
+
+@pytest.mark.parametrize("size", [(-1, 5), ("x", 5), ([1], 5), (10**6, 10**6), (float("inf"), 5)])
+def test_a_size_that_cannot_be_is_an_error(size: Any) -> None:
+    with pytest.raises(P2PError, match="its size is given as"):
+        size_from(size[0], size[1], "a")
+
+
+def test_a_picture_that_cannot_be_read_is_a_skip() -> None:
+    def broken() -> RegionLabels:
+        raise P2PError("b.jpg: region 1: is broken.")
+
+    found = gather("via", [("a.jpg", lambda: drawn("car")), ("b.jpg", broken)])
+    assert [item.file_name for item in found.items] == ["a.jpg"]
+    assert found.skipped == (Skip("b.jpg", "region 1: is broken."),)
+
+
+def test_files_of_one_format_become_one_set() -> None:
+    sets = [gather("via", [("a", lambda: drawn("car", "car", "wheel"))]), gather("via", [("b", lambda: drawn("car"))])]
+    both = united(sets, [Skip("c", "is broken.")])
+    assert (len(both.items), len(both.skipped)) == (2, 1)
+    assert both.labels == {"car": Use(3, 2), "wheel": Use(1, 1)}
+
+
+def test_the_signature_tells_labels_outlines_and_order_apart() -> None:
+    drawings = [drawn("car"), drawn("wheel"), drawn("car", "wheel"), drawn("wheel", "car"), drawn("car", name="b.jpg")]
+    assert len({each.signature for each in drawings}) == len(drawings)
+    assert drawn("car").signature == drawn("car").signature
+
+
+def test_nothing_is_an_empty_list_and_anything_else_an_error() -> None:
+    assert items_of(None, "regions", "a") == []
+    with pytest.raises(P2PError, match=r"^a: its regions are no list"):
+        items_of({"a": 1}, "regions", "a")

@@ -1,0 +1,132 @@
+"""Which format labels have is found out, or what was looked for is said."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from PIL import Image
+
+from p2p_cli.data.build_masks import command
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.labels.read import FORMATS, read_labels
+
+COCO = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [], "annotations": []}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one COCO file, another JSON file and a picture."""
+    (tmp_path / "labels.json").write_text(json.dumps(COCO))
+    (tmp_path / "sizes.json").write_text("[1, 2]")
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    return tmp_path
+
+
+def test_a_coco_file_is_known_by_itself_and_in_its_folder(folder: Path) -> None:
+    assert read_labels(folder / "labels.json").format == "coco"
+    assert read_labels(folder).format == "coco"
+    assert read_labels(folder, "coco").format == "coco"
+
+
+def test_a_folder_without_a_coco_file_is_one_of_index_pictures(folder: Path) -> None:
+    (folder / "labels.json").unlink()
+    assert read_labels(folder).format == "index"
+
+
+def test_the_format_given_is_the_format_read(folder: Path) -> None:
+    assert read_labels(folder, "index").format == "index"
+    with pytest.raises(P2PError, match="is a file, but label pictures lie in a folder"):
+        read_labels(folder / "labels.json", "index")
+    (folder / "labels.json").unlink()
+    with pytest.raises(P2PError, match="has to hold one COCO file and holds none"):
+        read_labels(folder, "coco")
+
+
+def test_two_coco_files_in_a_folder_are_named(folder: Path) -> None:
+    (folder / "more.json").write_text(json.dumps(COCO))
+    with pytest.raises(P2PError, match=r"labels\.json and more\.json"):
+        read_labels(folder)
+
+
+@pytest.mark.parametrize("name", ["sizes.json", "a.png", "empty"])
+def test_what_is_not_known_says_what_was_looked_for(folder: Path, name: str) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(P2PError, match=rf"{name}: .* Looked for: .*a \.json file in COCO form") as error:
+        read_labels(folder / name)
+    assert "\n" not in str(error.value)
+
+
+def test_a_json_file_cut_in_half_is_one_line(folder: Path) -> None:
+    path = folder / "labels.json"
+    path.write_text(path.read_text()[:30])
+    for place in (path, folder):
+        with pytest.raises(P2PError, match=r"labels\.json: is not whole JSON"):
+            read_labels(place)
+
+
+def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match="no such file or folder"):
+        read_labels(tmp_path / "gone.json")
+    with pytest.raises(UsageError, match=r"auto, cityscapes, .*, coco, .*index"):
+        read_labels(tmp_path, "cocoa")
+
+
+SHAPES = {"imagePath": "a.jpg", "shapes": [{"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}]}
+VOTT: dict[str, dict[str, object]] = {"assets": {"x": {"asset": {"name": "a.png"}, "regions": []}}}
+VIA = {"a.jpg1": {"filename": "a.jpg", "regions": []}}
+CVAT = '<annotations><image name="a.jpg"/></annotations>'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "format"),
+    [
+        ("masks.json", json.dumps(VOTT), "vott"),
+        ("x-asset.json", json.dumps(VOTT["assets"]["x"]), "vott"),
+        ("a.json", json.dumps(SHAPES), "labelme"),
+        ("a.xml", "<annotation><filename>a.jpg</filename><imagesize/></annotation>", "labelme"),
+        ("annotations.xml", CVAT, "cvat"),
+        ("via.json", json.dumps(VIA), "via"),
+        ("via.csv", "filename,region_shape_attributes,region_attributes\na.jpg,{},{}\n", "via"),
+    ],
+)
+def test_every_format_is_known_as_a_file_and_in_its_folder(tmp_path: Path, name: str, text: str, format: str) -> None:  # noqa: A002
+    (tmp_path / name).write_text(text)
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    for place in (tmp_path / name, tmp_path):
+        assert [read_labels(place, how).format for how in ("auto", format)] == [format, format]
+
+
+def test_a_folder_with_two_formats_says_so_and_reads_the_one_that_is_named(folder: Path) -> None:
+    (folder / "a.json").write_text(json.dumps(SHAPES))
+    with pytest.raises(P2PError, match=r"several formats: labelme \(a\.json\) and coco \(labels\.json\)\. Say with"):
+        read_labels(folder)
+    assert read_labels(folder, "labelme").format == "labelme"
+
+
+def test_a_project_file_of_vott_beside_nothing_else_says_what_to_export(tmp_path: Path) -> None:
+    project = {"sourceConnection": {"providerOptions": {"encrypted": "x"}}, "assets": {"x": {"name": "a.png"}}}
+    (tmp_path / "cars.vott").write_text(json.dumps(project))
+    for place in (tmp_path, tmp_path / "cars.vott"):
+        with pytest.raises(P2PError, match="Export the project from VoTT as VoTT JSON"):
+            read_labels(place)
+
+
+def test_the_command_line_offers_every_format_there_is() -> None:
+    (option,) = (each for each in command.params if each.name == "label_format")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == FORMATS
+
+
+def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themselves(tmp_path: Path) -> None:
+    for name in ("colors", "cmp", "SegmentationClass", "city"):
+        (tmp_path / name).mkdir()
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "colors" / "a.png")
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "cmp" / "a.jpg")
+    (tmp_path / "cmp" / "a.xml").write_text("<object><points><x>0</x></points><labelname>door</labelname></object>")
+    Image.new("RGB", (4, 4)).save(tmp_path / "SegmentationClass" / "a.png")
+    Image.new("L", (4, 4)).save(tmp_path / "city" / "x_gtFine_labelIds.png")
+    for name, expected in (("colors", "colors"), ("cmp", "cmp"), ("SegmentationClass", "voc"), ("city", "cityscapes")):
+        assert read_labels(tmp_path / name).format == expected
+    Image.new("P", (4, 4)).save(tmp_path / "cmp" / "a.png")
+    assert read_labels(tmp_path / "cmp").format == "index"

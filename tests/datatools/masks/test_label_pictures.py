@@ -1,0 +1,84 @@
+"""A label picture becomes class indices, or says what in it no class explains."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.labels.values import ColorLabels, IndexLabels
+from p2p_datatools.masks.class_mapping import Claims
+from p2p_datatools.masks.label_pictures import PictureReader
+
+CARS = load_palette("cars")
+RED, GREEN, PINK = (255, 0, 0), (0, 255, 0), (255, 105, 180)
+
+
+def reader(*mapping: str, tolerance: int = 32, numbers: bool = False) -> PictureReader:
+    words = dict(word.split("=") for word in mapping)
+    return PictureReader(
+        Claims(CARS, words, numbers=numbers, known={} if numbers else color_words(CARS)), words, tolerance
+    )
+
+
+def colored(path: Path, *rows: list[tuple[int, int, int]]) -> ColorLabels:
+    write_png(path, np.array(rows, dtype=np.uint8))
+    return ColorLabels(path.name, path)
+
+
+def test_colours_of_the_palette_are_its_classes_and_its_ignored_pixels(tmp_path: Path) -> None:
+    read = reader().read(colored(tmp_path / "a.png", [RED, (250, 3, 2), IGNORE_COLOR, (0, 0, 0)]))
+    assert read.mask is not None
+    assert read.mask.tolist() == [[1, 1, IGNORE, 0]]
+    assert (read.snapped, read.blended) == (1, 0)
+    assert {label: use.count for label, use in read.uses.items()} == {
+        "#000000": 1,
+        "#ff0000": 2,
+        hex_of(IGNORE_COLOR): 1,
+    }
+    assert read.pixels[[0, 1, IGNORE]].tolist() == [1, 2, 1]
+
+
+def test_a_colour_far_from_all_is_an_error_until_it_is_mapped(tmp_path: Path) -> None:
+    item = colored(tmp_path / "a.png", *[[RED] * 4 + [PINK] * 4] * 4)
+    with pytest.raises(P2PError, match=r"a\.png: 16 pixels \(50\.00%\) .* \(255, 105, 180\) at x=4, y=0") as error:
+        reader().read(item)
+    assert "--map '#ff69b4=CLASS'" in str(error.value)
+    assert "\n" not in str(error.value)
+    mapped = reader("#FF69B4=windows").read(item).mask
+    assert mapped is not None
+    assert mapped[0].tolist() == [1] * 4 + [4] * 4
+
+
+def test_the_tolerance_is_the_reader_s(tmp_path: Path) -> None:
+    item = colored(tmp_path / "a.png", *[[(235, 0, 0)] * 4] * 4)
+    assert reader(tolerance=20).read(item).snapped == 16
+    with pytest.raises(P2PError, match="farther than 19"):
+        reader(tolerance=19).read(item)
+
+
+def test_numbers_go_by_ids_or_by_the_names_that_a_format_gives_them(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 2], [4, 300]], dtype=np.uint16)).save(tmp_path / "a.png")
+    read = reader("300=ignore", numbers=True).read(IndexLabels("a.png", tmp_path / "a.png"))
+    assert read.mask is not None
+    assert read.mask.tolist() == [[0, 2], [4, IGNORE]]
+    names = {0: "bg", 2: "wheel", 4: "hood", 300: "left_light"}
+    named = PictureReader(Claims(CARS, {}, numbers=False)).read(IndexLabels("a.png", tmp_path / "a.png", names))
+    assert named.mask is not None
+    assert named.mask.tolist() == [[0, 2], [1, 3]]
+
+
+def test_what_no_class_claims_is_counted_and_gives_no_mask(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 9], [9, 9]], dtype=np.uint8)).save(tmp_path / "a.png")
+    read = reader(numbers=True).read(IndexLabels("a.png", tmp_path / "a.png"))
+    assert read.mask is None
+    assert read.uses["9"].count == 3
+
+
+def test_a_colour_is_written_as_on_the_web() -> None:
+    assert color_of(hex_of(PINK)) == PINK
+    with pytest.raises(UsageError, match="#rrggbb"):
+        color_of("pink")

@@ -1,0 +1,62 @@
+"""Which masks are to be built, under which name and of which size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels
+from p2p_datatools.masks.plan import Job, needed_size, photo_folder, plan, refuse_inside
+
+HOOD = Region("hood", (Polygon(np.array([[0.0, 0], [4, 0], [4, 4]])),))
+
+
+def regions(name: str, size: Size | None = None, *drawn: Region) -> RegionLabels:
+    return RegionLabels(name, size, drawn, where=name, source=name, signature="")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    (tmp_path / "photos" / "sub").mkdir(parents=True)
+    for name in ("a.jpg", "sub/b.jpg"):
+        Image.new("RGB", (8, 6)).save(tmp_path / "photos" / name)
+    return tmp_path / "photos"
+
+
+def test_masks_are_named_after_their_photos_or_else_after_what_the_labels_say(photos: Path) -> None:
+    found = LabelSet("coco", (regions("x/a.png", None, HOOD), regions("b.jpg", None, HOOD)))
+    with_photos, _ = plan(found, photo_folder(photos, found))
+    assert [job.name for job in with_photos] == ["a", "sub/b"]
+    without, _ = plan(found, None)
+    assert [(job.name, job.photo) for job in without] == [("x/a", None), ("b", None)]
+
+
+def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
+    damaged = Skip("z.jpg", "is damaged.")
+    items = (regions("a.jpg", None, HOOD), regions("c.jpg", None, HOOD), regions("b.jpg"))
+    found = LabelSet("coco", items, skipped=(damaged,))
+    jobs, skipped = plan(found, photo_folder(photos, found))
+    assert [job.name for job in jobs] == ["a"]
+    assert [skip.where for skip in skipped] == ["z.jpg", "c.jpg", "b.jpg"]
+
+
+def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path) -> None:
+    photo = photos / "a.jpg"
+    assert needed_size(Job(regions("a.jpg"), "a", photo)) == (8, 6)
+    assert needed_size(Job(regions("a.jpg", Size(8, 6)), "a", photo)) == (8, 6)
+    assert needed_size(Job(regions("a.jpg", Size(8, 6)), "a", None)) == (8, 6)
+    assert needed_size(Job(IndexLabels("a.png", Path("a.png")), "a", None)) is None
+    with pytest.raises(P2PError, match="for a picture of 6x8, the photo is 8x6"):
+        needed_size(Job(regions("a.jpg", Size(6, 8)), "a", photo))
+    with pytest.raises(P2PError, match="do not tell its size"):
+        needed_size(Job(regions("a.jpg"), "a", None))
+
+
+def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_path: Path) -> None:
+    refuse_inside(tmp_path / "photos-masks", tmp_path / "photos", None)
+    for dest in (tmp_path / "photos", tmp_path / "photos" / "masks", tmp_path / "x" / ".." / "photos" / "masks"):
+        with pytest.raises(UsageError, match="Choose a destination outside it"):
+            refuse_inside(dest, tmp_path / "photos")

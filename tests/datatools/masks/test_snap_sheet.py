@@ -1,0 +1,78 @@
+"""The sheet of changed pixels, and facades whose labels were saved as JPEG."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
+from p2p_datatools.masks.build import How, build_masks
+from p2p_datatools.masks.snap import Snapping
+from p2p_datatools.masks.snap_sheet import BLENDED, refuse_picture
+
+CARS, FACADES = load_palette("cars"), load_palette("facades")
+# Photos that are both in facades-ab and in cmp-facades, where their masks are exact.
+SAME = {"image_011": "cmp_b0003", "image_017": "cmp_b0019", "image_020": "cmp_b0017", "image_025": "cmp_b0008"}
+
+
+def write_labels(folder: Path) -> Path:
+    folder.mkdir()
+    clean = np.zeros((60, 60, 3), dtype=np.uint8)
+    clean[10:50, 10:50] = CARS.classes[1].color
+    write_png(folder / "clean.png", clean)
+    blended = clean.copy()
+    blended[10:50, 10] = (128, 0, 0)
+    write_png(folder / "blended.png", blended)
+    return folder
+
+
+def test_the_sheet_marks_what_was_near_to_no_colour(tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "labels")
+    picture = tmp_path / "where.png"
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, how=How(snapping=Snapping(picture=picture)))
+    assert (summary.format, summary.snapped, summary.blended, summary.most_blended) == ("colors", 40, 40, "blended")
+    assert (read_photo(picture) == BLENDED).all(axis=2).sum() > 40
+    again = build_masks(labels, tmp_path / "masks", palette=CARS)
+    assert (again.kept, again.snapped, again.blended) == (2, 40, 40)
+
+
+def test_there_is_no_sheet_where_nothing_was_changed(tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "labels")
+    (labels / "blended.png").unlink()
+    build_masks(labels, tmp_path / "masks", palette=CARS, how=How(snapping=Snapping(picture=tmp_path / "where.png")))
+    assert not (tmp_path / "where.png").exists()
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    with pytest.raises(UsageError, match="exists"):
+        refuse_picture(tmp_path / "a.png")
+    with pytest.raises(UsageError, match=r"end it in \.png"):
+        refuse_picture(tmp_path / "a.jpg")
+
+
+@pytest.mark.real_data
+def test_real_label_halves_come_back_as_the_exact_masks_but_for_edges(real_data: Path, tmp_path: Path) -> None:
+    halves = tmp_path / "halves"
+    halves.mkdir()
+    for pair in (real_data / "facades-ab").glob("*.jpg"):
+        write_png(halves / f"{pair.stem}.png", np.ascontiguousarray(read_photo(pair)[:, 256:]))
+    summary = build_masks(halves, tmp_path / "masks", palette=FACADES)
+    assert (summary.format, summary.built, summary.skipped) == ("colors", 30, ())
+    all_pixels, inside = [], []
+    for half, exact in SAME.items():
+        mask = read_mask(tmp_path / "masks" / f"{half}.png", FACADES)
+        ids = np.asarray(Image.open(real_data / "cmp-facades" / "base" / f"{exact}.png"))
+        classes = np.array([FACADES.index_of_id(number) or 0 for number in range(13)], dtype=np.uint8)[ids]
+        shares = [cv2.resize((classes == c).astype(np.float32), (256, 256), interpolation=3) for c in range(12)]
+        truth = np.argmax(shares, axis=0).astype(np.uint8)
+        flat = cv2.erode(truth, np.ones((3, 3))) == cv2.dilate(truth, np.ones((3, 3)))
+        all_pixels.append(float((mask == truth).mean()))
+        inside.append(float((mask == truth)[flat].mean()))
+    # The nearest colour alone gives 0.81 and 0.95.
+    assert np.mean(all_pixels) > 0.92
+    assert np.mean(inside) > 0.98

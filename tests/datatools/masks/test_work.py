@@ -1,0 +1,127 @@
+"""Masks are built on all cores, and nothing shows it: the same files, records and errors in the same order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
+from p2p_datatools.contract.palette import Palette, load_palette
+from p2p_datatools.contract.pictures.images import LabelMap, write_mask, write_png
+from p2p_datatools.masks import work
+from p2p_datatools.masks.build import How, MaskSummary, build_masks
+from p2p_datatools.masks.snap import Snapping
+
+CARS = load_palette("cars")
+NAMES = [f"p{number:02}" for number in range(12)]
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    folder, rng = tmp_path / "labels", np.random.default_rng(0)
+    folder.mkdir()
+    for name in NAMES:
+        write_png(folder / f"{name}.png", rng.integers(0, 5, (16, 24), dtype=np.uint8).repeat(3, axis=1))
+    return folder
+
+
+def build(labels: Path, dest: Path, threads: int | None = None, *, keep_going: bool = False) -> MaskSummary:
+    return build_masks(labels, dest, palette=CARS, how=How(threads=threads), keep_going=keep_going)
+
+
+def test_as_many_threads_as_one_likes_write_the_same_bytes(labels: Path, tmp_path: Path) -> None:
+    one, many = tmp_path / "one", tmp_path / "many"
+    assert build(labels, one, 1).areas == build(labels, many, 7).areas
+    files = sorted(path.name for path in one.iterdir())
+    assert files == sorted(path.name for path in many.iterdir())
+    assert all((one / name).read_bytes() == (many / name).read_bytes() for name in files)
+
+
+@pytest.mark.parametrize("threads", [1, 7])
+def test_bad_pictures_are_named_in_their_order(labels: Path, tmp_path: Path, threads: int) -> None:
+    bad = ["p01", "p04", "p05", "p11"]
+    for name in bad:
+        (labels / f"{name}.png").write_bytes((labels / f"{name}.png").read_bytes()[:60])
+    with pytest.raises(P2PError) as failure:
+        build(labels, tmp_path / "masks", threads)
+    assert [Path(line.split(":")[0]).stem for line in str(failure.value).splitlines()[:-1]] == bad
+    summary = build(labels, tmp_path / "masks", threads, keep_going=True)
+    assert [Path(skip.where).stem for skip in summary.skipped] == bad
+    assert [*read_mask_lines(tmp_path / "masks")] == [name for name in NAMES if name not in bad]
+
+
+def test_large_pictures_are_built_one_at_a_time(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "LARGE", 100)
+    at_once, most = 0, 0
+
+    def watched(path: Path, mask: LabelMap, palette: Palette, *, durable: bool) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        write_mask(path, mask, palette, durable=durable)
+        at_once -= 1
+
+    monkeypatch.setattr(work, "write_mask", watched)
+    assert build(labels, tmp_path / "masks", 4).built == len(NAMES)
+    assert most == 1
+
+
+def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path) -> None:
+    (labels / "p05.png").write_bytes(b"")
+    with pytest.raises(P2PError, match=r"p05\.png"):
+        build(labels, tmp_path / "masks")
+    partial = tmp_path / "masks.partial"
+    (partial / "gone.png").write_bytes((partial / "p00.png").read_bytes())
+    build(labels, tmp_path / "masks", keep_going=True)
+    assert not (tmp_path / "masks" / "gone.png").exists()
+
+
+def blended(folder: Path) -> Path:
+    """A picture of two colours with a few pixels between them, and one of exact colours."""
+    folder.mkdir()
+    colors = np.zeros((12, 12, 3), dtype=np.uint8)
+    colors[:, 6:] = (255, 0, 0)
+    Image.fromarray(colors).save(folder / "exact.png")
+    colors[3, 5] = (40, 0, 0)
+    Image.fromarray(colors).save(folder / "near.png")
+    return folder
+
+
+def test_another_tolerance_is_refused_for_masks_whose_colours_it_decides(tmp_path: Path) -> None:
+    labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
+    build(labels, dest)
+    before = (dest / LINES).read_bytes()
+    with pytest.raises(P2PError, match=r"near.png: .*--tolerance.*Delete that mask") as failure:
+        build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(50)))
+    assert "exact.png" not in str(failure.value)
+    assert (dest / LINES).read_bytes() == before
+    (dest / "near.png").unlink()
+    again = build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(50)))
+    assert (again.built, again.kept) == (1, 1)
+
+
+def test_another_colour_to_go_to_is_refused_as_another_tolerance_is(tmp_path: Path) -> None:
+    labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
+    build(labels, dest)
+    with pytest.raises(P2PError, match=r"near.png: .*--map"):
+        build_masks(labels, dest, palette=CARS, mapping={"#280000": "ignore"})
+
+
+def test_unfinished_masks_are_built_anew_with_another_tolerance(tmp_path: Path) -> None:
+    labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
+    Image.fromarray(np.full((12, 12, 3), 90, dtype=np.uint8)).save(labels / "stray.png")
+    with pytest.raises(P2PError, match=r"stray\.png"):
+        build(labels, dest)
+    build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(200)))
+    assert read_mask_lines(dest)["near"].snapping == "200"
+
+
+def test_pictures_read_as_numbers_after_colours_are_changed_labels(tmp_path: Path) -> None:
+    labels, dest = tmp_path / "labels", tmp_path / "masks"
+    labels.mkdir()
+    Image.fromarray(np.array([[[0, 0, 0], [255, 0, 0]]], dtype=np.uint8)).save(labels / "a.png")
+    build(labels, dest)
+    with pytest.raises(P2PError, match=r"a\.png: its labels, .* have changed"):
+        build_masks(labels, dest, palette=CARS, format="index")

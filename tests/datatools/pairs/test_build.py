@@ -1,0 +1,488 @@
+"""Pairing: exact halves, every refusal in one line, and work that can be interrupted anywhere."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.halves import read_pair
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.palette import IGNORE, load_palette
+from p2p_datatools.contract.pictures.images import Photo, colorize, read_photo, size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.pairs import assemble
+from p2p_datatools.pairs.build import pair
+from p2p_datatools.splits.apply import split
+
+CARS = load_palette("cars")
+SIZE = Size(24, 16)
+
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+def noise(seed: int, size: Size = SIZE) -> Photo:
+    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+
+
+def label_map(seed: int, size: Size = SIZE) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 5, (size.height, size.width), dtype=np.uint8)
+
+
+def make_masks(folder: Path, *names: str, size: Size = SIZE) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "palette.toml").write_text(CARS.to_toml())
+    for name in names:
+        write_mask(folder / f"{name}.png", label_map(len(name), size), CARS)
+    return folder
+
+
+def make_photos(folder: Path, *names: str, size: Size = SIZE, seed: int = 0) -> Path:
+    for name in names:
+        write_png(folder / f"{name}.png", noise(seed + sum(name.encode()), size))
+    return folder
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    return make_masks(tmp_path / "masks", "a", "b", "walk/c", "walk/d")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return make_photos(tmp_path / "photos", "a", "b", "walk/c", "walk/d")
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "pairs"
+
+
+def one_line(error: pytest.ExceptionInfo[P2PError]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+class StopAfter(Reporter):
+    """Ctrl-C after so many units."""
+
+    def __init__(self, units: int) -> None:
+        self.left = units
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self.left -= units
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+
+def test_the_mask_stands_left_in_exact_colours_and_the_photo_right_unchanged(
+    masks: Path, photos: Path, dest: Path
+) -> None:
+    summary = pair(masks, photos, dest)
+    a, b = read_pair(dest / "all" / "walk" / "c.png")
+    assert (a == colorize(label_map(len("walk/c")), CARS)).all()
+    assert (b == read_photo(photos / "walk" / "c.png")).all()
+    assert (summary.built, summary.kept, summary.skipped) == (4, 0, ())
+    assert summary.halves == ("mask", "photo")
+    assert summary.smallest == summary.largest == SIZE
+
+
+def test_the_manifest_says_what_the_halves_are_and_hashes_every_pair(masks: Path, photos: Path, dest: Path) -> None:
+    pair(masks, photos, dest)
+    folder = read_manifest(dest)
+    assert (folder.a.kind, folder.b.kind, folder.palette) == ("mask", "photo", CARS)
+    assert [each.name for each in folder.of("all")] == ["a", "b", "walk/c", "walk/d"]
+    assert len({each.hash for each in folder.pairs}) == 4
+    assert set(folder.pairs[0].sources) == {"a", "a_sha256", "b", "b_sha256"}
+
+
+def test_nothing_lies_in_the_folder_but_pairs_and_their_manifest(
+    masks: Path, photos: Path, dest: Path, contents: Contents
+) -> None:
+    pair(masks, photos, dest)
+    files = ["all/a.png", "all/b.png", "all/walk/c.png", "all/walk/d.png", "pairs.json", "pairs.jsonl"]
+    assert sorted(set(contents(dest)) - {"all", "all/walk"}) == files
+    assert sorted(path.name for path in dest.parent.iterdir()) == ["masks", "pairs", "photos"]
+
+
+def test_photos_may_stand_left_of_masks(masks: Path, photos: Path, dest: Path) -> None:
+    assert pair(photos, masks, dest).halves == ("photo", "mask")
+    a, _ = read_pair(dest / "all" / "a.png")
+    assert (a == read_photo(photos / "a.png")).all()
+    assert read_manifest(dest).palette == CARS
+
+
+def test_two_folders_without_masks_are_pictures_called_a_and_b(photos: Path, dest: Path, tmp_path: Path) -> None:
+    drawings = make_photos(tmp_path / "drawings", "a", "b", "walk/c", "walk/d", seed=9)
+    assert pair(drawings, photos, dest).halves == ("a", "b")
+    assert read_manifest(dest).a.kind == "picture"
+
+
+def test_halves_are_called_as_one_likes_but_not_alike(masks: Path, photos: Path, dest: Path) -> None:
+    with pytest.raises(UsageError, match="two different words"):
+        pair(masks, photos, dest, halves=("car", "car"))
+    assert pair(masks, photos, dest, halves=("labels", "car")).halves == ("labels", "car")
+
+
+def test_plain_pictures_cannot_pass_for_masks(photos: Path, dest: Path, tmp_path: Path) -> None:
+    drawings = make_photos(tmp_path / "drawings", "a", "b")
+    with pytest.raises(UsageError, match=r"no mask folder \(it has no palette.toml\)"):
+        pair(drawings, photos, dest, halves=("mask", "photo"))
+
+
+def test_masks_resized_to_a_given_size_have_no_class_that_they_had_not(masks: Path, photos: Path, dest: Path) -> None:
+    background_and_windows = np.where(label_map(1) > 2, 4, 0).astype(np.uint8)
+    write_mask(masks / "a.png", background_and_windows, CARS)
+    for fit in ("stretch", "crop", "pad"):
+        pair(masks, photos, dest / fit, size=Size(13, 17), fit=fit)
+        a, b = read_pair(dest / fit / "all" / "a.png")
+        assert size_of(a) == size_of(b) == Size(13, 17)
+        assert {tuple(color) for color in a.reshape(-1, 3).tolist()} == {(0, 0, 0), (255, 255, 255)}
+
+
+def test_ignored_pixels_keep_their_mark(masks: Path, photos: Path, dest: Path) -> None:
+    ignored = label_map(1)
+    ignored[3, 4] = IGNORE
+    write_mask(masks / "a.png", ignored, CARS)
+    pair(masks, photos, dest)
+    a, _ = read_pair(dest / "all" / "a.png")
+    assert (a == colorize(ignored, CARS)).all()
+
+
+def test_pairs_of_different_sizes_keep_them(dest: Path, tmp_path: Path) -> None:
+    masks, photos = make_masks(tmp_path / "masks", "a"), make_photos(tmp_path / "photos", "a")
+    make_masks(masks, "b", size=Size(8, 30))
+    make_photos(photos, "b", size=Size(8, 30))
+    summary = pair(masks, photos, dest)
+    assert (summary.smallest, summary.largest) == (Size(8, 30), SIZE)
+
+
+def test_a_crowded_folder_has_256_subfolders(
+    masks: Path, photos: Path, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble, "CROWD", 3)
+    pair(masks, photos, dest)
+    files = {each.name: each.file for each in read_manifest(dest).pairs}
+    assert files["walk/c"] == "all/f8/walk/c.png"
+    assert all((dest / file).is_file() for file in files.values())
+    split(dest, val=0.25, test=0.25)
+    assert {each.file.split("/", 1)[1] for each in read_manifest(dest).pairs} == {
+        file.split("/", 1)[1] for file in files.values()
+    }
+
+
+# Bad input: one line, no DEST.
+
+
+def spoil_half_jpeg(masks: Path, photos: Path) -> None:
+    import cv2
+
+    _, data = cv2.imencode(".jpg", noise(1))
+    (photos / "a.png").unlink()
+    (photos / "a.jpg").write_bytes(data.tobytes()[: len(data) // 2])
+
+
+def spoil_text(masks: Path, photos: Path) -> None:
+    (photos / "a.png").write_text("I am no picture")
+
+
+def spoil_empty(masks: Path, photos: Path) -> None:
+    (photos / "a.png").write_bytes(b"")
+
+
+def spoil_size(masks: Path, photos: Path) -> None:
+    write_mask(masks / "a.png", label_map(1, Size(20, 16)), CARS)
+
+
+def spoil_color(masks: Path, photos: Path) -> None:
+    write_png(masks / "a.png", noise(1))
+
+
+def spoil_name(masks: Path, photos: Path) -> None:
+    shutil.copy(photos / "a.png", photos / "a.bmp")
+
+
+def spoil_only_a(masks: Path, photos: Path) -> None:
+    (photos / "a.png").unlink()
+
+
+def spoil_only_b(masks: Path, photos: Path) -> None:
+    (masks / "a.png").unlink()
+
+
+Spoil = Callable[[Path, Path], None]
+SPOILS: list[tuple[Spoil, str]] = [
+    (spoil_half_jpeg, r"photos/a.jpg: is cut off or damaged"),
+    (spoil_text, r"photos/a.png: is not a picture"),
+    (spoil_empty, r"photos/a.png: the file is empty"),
+    (spoil_size, r"masks/a.png: the halves differ in size: 20x16 and 24x16"),
+    (spoil_color, r"masks/a.png: 384 pixels have a colour outside the palette cars"),
+    (spoil_name, r"photos/a.bmp: has the same name as .*photos/a.png"),
+    (spoil_only_a, r"masks/a.png: has no partner in .*photos"),
+    (spoil_only_b, r"photos/a.png: has no partner in .*masks"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILS, ids=[spoil.__name__ for spoil, _ in SPOILS])
+def test_a_bad_picture_is_named_in_one_line_and_no_destination_is_made(
+    spoil: Spoil, message: str, masks: Path, photos: Path, dest: Path
+) -> None:
+    spoil(masks, photos)
+    with pytest.raises(P2PError, match=message) as error:
+        pair(masks, photos, dest)
+    named, verdict = str(error.value).splitlines()
+    assert named.count(": ") >= 1
+    assert "1 of the pictures failed" in verdict
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILS, ids=[spoil.__name__ for spoil, _ in SPOILS])
+def test_keep_going_writes_the_good_ones_and_lists_the_bad(
+    spoil: Spoil, message: str, masks: Path, photos: Path, dest: Path
+) -> None:
+    spoil(masks, photos)
+    summary = pair(masks, photos, dest, keep_going=True)
+    assert [each.name for each in read_manifest(dest).pairs] == ["b", "walk/c", "walk/d"]
+    assert len(summary.skipped) == 1
+    assert json.loads((dest / "skipped.jsonl").read_text())["why"] == summary.skipped[0].why
+
+
+def test_mended_input_is_completed_by_the_same_call(
+    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
+) -> None:
+    good = (photos / "b.png").read_bytes()
+    (photos / "b.png").write_bytes(good[:50])
+    with pytest.raises(P2PError):
+        pair(masks, photos, dest)
+    (photos / "b.png").write_bytes(good)
+    assert pair(masks, photos, dest).built == 1
+    pair(masks, photos, tmp_path / "at_once")
+    assert contents(dest) == contents(tmp_path / "at_once")
+
+
+def test_an_empty_folder_is_one_line(masks: Path, dest: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(P2PError, match="empty: has no pictures") as error:
+        pair(masks, tmp_path / "empty", dest)
+    one_line(error)
+    with pytest.raises(P2PError, match="there is no such folder"):
+        pair(masks, tmp_path / "nowhere", dest)
+    assert not dest.exists()
+
+
+def test_a_destination_that_holds_something_else_is_refused_before_any_work(
+    masks: Path, photos: Path, dest: Path
+) -> None:
+    dest.mkdir()
+    (dest / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else") as error:
+        pair(masks, photos, dest)
+    one_line(error)
+    assert [path.name for path in dest.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("place", [".", "..", "/"])
+def test_a_destination_needs_a_name(place: str, masks: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match="is no name for a folder"):
+        pair(masks, photos, Path(place))
+
+
+def test_pairs_do_not_go_into_the_folders_they_come_from(masks: Path, photos: Path) -> None:
+    with pytest.raises(UsageError, match=r"lies in .*photos"):
+        pair(masks, photos, photos / "pairs")
+    with pytest.raises(UsageError, match="as A and as B"):
+        pair(photos, photos, photos.parent / "pairs")
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_written_file(
+    masks: Path, photos: Path, dest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = os.replace, 3
+
+    def full(*args: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(P2PError, match="cannot be written: No space left on device") as error:
+            pair(masks, photos, dest, keep_going=True)
+    one_line(error)
+    assert not dest.exists()
+    assert not list(dest.parent.rglob("*.tmp"))
+    assert pair(masks, photos, dest).built + 2 >= 4
+
+
+# Again: new, kept, changed.
+
+
+def test_the_same_call_again_changes_no_byte(masks: Path, photos: Path, dest: Path, contents: Contents) -> None:
+    pair(masks, photos, dest)
+    before = contents(dest)
+    summary = pair(masks, photos, dest)
+    assert (summary.built, summary.kept) == (0, 4)
+    assert contents(dest) == before
+
+
+def test_new_pictures_join_as_not_yet_split_and_the_split_ones_stay_where_they_are(
+    masks: Path, photos: Path, dest: Path
+) -> None:
+    pair(masks, photos, dest)
+    split(dest, val=0.25, test=0.25)
+    before = {each.name: each for each in read_manifest(dest).pairs}
+    make_masks(masks, "e")
+    make_photos(photos, "e")
+    assert (pair(masks, photos, dest).built, len(read_manifest(dest).of("all"))) == (1, 1)
+    after = {each.name: each for each in read_manifest(dest).pairs}
+    assert {name: after[name] for name in before} == before
+    assert (dest / after["e"].file).is_file()
+
+
+def test_pictures_of_another_folder_can_be_added(masks: Path, photos: Path, dest: Path, tmp_path: Path) -> None:
+    pair(masks, photos, dest)
+    more = make_masks(tmp_path / "more_masks", "e"), make_photos(tmp_path / "more_photos", "e")
+    assert pair(*more, dest).built == 1
+    assert len(read_manifest(dest).pairs) == 5
+
+
+def test_a_changed_picture_is_an_error_that_says_what_to_delete(masks: Path, photos: Path, dest: Path) -> None:
+    pair(masks, photos, dest)
+    split(dest, val=0.25, test=0.25)
+    file = next(each.file for each in read_manifest(dest).pairs if each.name == "b")
+    write_png(photos / "b.png", noise(99))
+    with pytest.raises(P2PError, match=rf"b.png: .*has changed. Delete {dest / file}"):
+        pair(masks, photos, dest)
+
+    (dest / file).unlink()
+    assert pair(masks, photos, dest).built == 1
+    assert (read_pair(dest / file)[1] == noise(99)).all()
+    assert next(each.file for each in read_manifest(dest).pairs if each.name == "b") == file
+
+
+def test_a_picture_saved_anew_with_the_same_pixels_has_not_changed(masks: Path, photos: Path, dest: Path) -> None:
+    pair(masks, photos, dest)
+    write_png(photos / "b.bmp", read_photo(photos / "b.png"))
+    (photos / "b.bmp").rename(photos / "b.png")
+    write_mask(masks / "a.png", label_map(1), CARS)
+    assert pair(masks, photos, dest).kept == 4
+
+
+def test_other_settings_than_those_of_the_folder_are_refused(masks: Path, photos: Path, dest: Path) -> None:
+    pair(masks, photos, dest)
+    with pytest.raises(UsageError, match="made with size none, not 8x8; fit none, not stretch"):
+        pair(masks, photos, dest, size=Size(8, 8))
+    with pytest.raises(UsageError, match="made with halves mask,photo, not labels,photo"):
+        pair(masks, photos, dest, halves=("labels", "photo"))
+    text = (masks / "palette.toml").read_text()
+    (masks / "palette.toml").write_text(text.replace("tyres", "wheels"))
+    with pytest.raises(UsageError, match=r"made with palette .*tyres.*, not .*wheels"):
+        pair(masks, photos, dest)
+
+
+def test_pairs_that_something_else_has_made_are_not_added_to(masks: Path, photos: Path, dest: Path) -> None:
+    pair(masks, photos, dest)
+    header = json.loads((dest / "pairs.json").read_text())
+    (dest / "pairs.json").write_text(json.dumps({**header, "provenance": {"by": "a game"}}))
+    with pytest.raises(UsageError, match="did not make"):
+        pair(masks, photos, dest)
+
+
+# Interrupted.
+
+
+@pytest.mark.parametrize("units", [1, 3, 4])
+def test_an_interrupted_call_leaves_its_work_and_the_same_call_ends_it_with_the_same_bytes(
+    units: int, masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        pair(masks, photos, dest, report=StopAfter(units))
+    assert not dest.exists()
+    summary = pair(masks, photos, dest)
+    assert (summary.built, summary.kept) == (4 - units, units)
+    pair(masks, photos, tmp_path / "at_once")
+    assert contents(dest) == contents(tmp_path / "at_once")
+    assert not dest.with_name("pairs.partial").exists()
+
+
+def test_what_was_taken_out_or_changed_since_the_interruption_is_not_in_the_result(
+    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        pair(masks, photos, dest, report=StopAfter(3))
+    (masks / "a.png").unlink()
+    (photos / "a.png").unlink()
+    write_png(photos / "b.png", noise(77))
+    (photos / "walk" / "c.png").write_text("broken")
+    pair(masks, photos, dest, keep_going=True)
+    pair(masks, photos, tmp_path / "at_once", keep_going=True)
+    assert contents(dest) == contents(tmp_path / "at_once")
+
+
+def test_unfinished_work_of_other_settings_is_refused(masks: Path, photos: Path, dest: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        pair(masks, photos, dest, report=StopAfter(2))
+    with pytest.raises(UsageError, match="unfinished work"):
+        pair(masks, photos, dest, size=Size(8, 8))
+
+
+def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
+    masks: Path, photos: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
+) -> None:
+    pair(masks, photos, tmp_path / "at_once" / "pairs")
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        died = killed_after(partial(pair, masks, photos, place / "pairs"), changes)
+        pair(masks, photos, place / "pairs")
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        shutil.rmtree(place)
+        changes += 1
+    assert changes > 30
+
+
+def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
+    masks: Path, photos: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
+) -> None:
+    base = tmp_path / "base"
+    pair(masks, photos, base / "pairs")
+    split(base / "pairs", val=0.25, test=0.25)
+    make_masks(masks, "e", "walk/f")
+    make_photos(photos, "e", "walk/f")
+    shutil.copytree(base, tmp_path / "at_once")
+    pair(masks, photos, tmp_path / "at_once" / "pairs")
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        shutil.copytree(base, place)
+        died = killed_after(partial(pair, masks, photos, place / "pairs"), changes)
+        pair(masks, photos, place / "pairs")
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        shutil.rmtree(place)
+        changes += 1
+    assert changes > 20
+
+
+@pytest.mark.real_data
+def test_real_photos_of_many_sizes_stand_beside_their_masks(real_data: Path, dest: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for photo in sorted((real_data / "car-parts" / "testset" / "JPEGImages").iterdir())[-4:]:
+        shutil.copy(photo, photos)
+        write_mask(tmp_path / "masks" / f"{photo.stem}.png", label_map(1, size_of(read_photo(photo))), CARS)
+    make_masks(tmp_path / "masks")
+    summary = pair(tmp_path / "masks", photos, dest)
+    assert summary.built == 4
+    assert summary.smallest != summary.largest

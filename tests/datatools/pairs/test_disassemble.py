@@ -1,0 +1,275 @@
+"""A|B pictures taken apart: the same pixels, exact masks, every refusal, and a stop at any moment."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from p2p_datatools.checks.folder import check
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.mask_folder import read_mask_lines
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.palette import IGNORE, load_palette, palette_of
+from p2p_datatools.contract.pictures.arrays import form_of, read_array
+from p2p_datatools.contract.pictures.images import Photo, read_mask, read_photo, write_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.pairs.build import pair
+from p2p_datatools.pairs.disassemble import halves
+from p2p_datatools.splits.apply import split
+
+CARS = load_palette("cars")
+SIZE = Size(24, 16)
+
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+def noise(seed: int, size: Size = SIZE) -> Photo:
+    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+
+
+def labels(seed: int) -> NDArray[np.uint8]:
+    indices = np.random.default_rng(seed).integers(0, 5, (SIZE.height, SIZE.width), dtype=np.uint8)
+    indices[0, seed % 8] = IGNORE
+    return indices
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Four pairs mask|photo with a manifest."""
+    (tmp_path / "masks" / "walk").mkdir(parents=True)
+    (tmp_path / "masks" / "palette.toml").write_text(CARS.to_toml())
+    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/d")):
+        write_mask(tmp_path / "masks" / f"{name}.png", labels(seed), CARS)
+        write_png(tmp_path / "photos" / f"{name}.png", noise(seed))
+    pair(tmp_path / "masks", tmp_path / "photos", tmp_path / "pairs")
+    return tmp_path / "pairs"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """An ordinary pix2pix folder."""
+    for file in ("train/1.png", "train/2.png", "val/1.png", "test/1.png"):
+        write_png(tmp_path / "maps" / file, noise(sum(file.encode()), Size(48, 16)))
+    return tmp_path / "maps"
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "apart"
+
+
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def test_masks_come_apart_as_exact_class_indices_and_photos_unchanged(pairs: Path, dest: Path) -> None:
+    summary = halves(pairs, dest)
+    assert (summary.split, summary.kept, summary.skipped) == (4, 0, ())
+    assert summary.folders == (dest / "mask", dest / "photo")
+    assert summary.masks == (dest / "mask",)
+    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/d")):
+        with Image.open(dest / "mask" / f"{name}.png") as image:
+            assert image.mode == "P"
+        assert (read_mask(dest / "mask" / f"{name}.png", CARS) == labels(seed)).all()
+        assert (read_photo(dest / "photo" / f"{name}.png") == noise(seed)).all()
+
+
+def test_the_mask_half_is_a_mask_folder_like_any_other(pairs: Path, dest: Path) -> None:
+    halves(pairs, dest)
+    assert palette_of(dest / "mask") == CARS
+    line = read_mask_lines(dest / "mask")["a"]
+    counts = np.bincount(labels(0).ravel(), minlength=256)
+    assert line.size == SIZE
+    assert line.areas == {name: int(counts[index]) for index, name in enumerate(CARS.names)} | {"ignore": 1}
+    assert check(dest / "mask", photos=dest / "photo").findings == ()
+
+
+def test_pairing_the_halves_gives_the_pairs_again(pairs: Path, dest: Path, tmp_path: Path) -> None:
+    halves(pairs, dest)
+    pair(dest / "mask", dest / "photo", tmp_path / "again")
+    before, after = read_manifest(pairs), read_manifest(tmp_path / "again")
+    assert (after.a, after.b, after.palette) == (before.a, before.b, before.palette)
+    assert [(each.name, each.hash) for each in after.pairs] == [(each.name, each.hash) for each in before.pairs]
+
+
+def test_a_split_folder_comes_apart_under_the_names_of_the_pairs(pairs: Path, dest: Path) -> None:
+    split(pairs, val=0.25, test=0.25)
+    halves(pairs, dest)
+    found = sorted(path.relative_to(dest / "photo").as_posix() for path in (dest / "photo").rglob("*.png"))
+    assert found == ["a.png", "b.png", "walk/c.1.png", "walk/d.png"]
+
+
+def test_splitting_between_two_calls_changes_nothing(pairs: Path, dest: Path) -> None:
+    halves(pairs, dest)
+    split(pairs, val=0.25, test=0.25)
+    summary = halves(pairs, dest)
+    assert (summary.split, summary.kept) == (0, 4)
+
+
+def test_another_tool_s_pairs_keep_their_folders_in_their_names(foreign: Path, dest: Path) -> None:
+    summary = halves(foreign, dest)
+    assert summary.folders == (dest / "a", dest / "b")
+    assert summary.masks == ()
+    for file in ("train/1.png", "train/2.png", "val/1.png", "test/1.png"):
+        left, right = read_photo(dest / "a" / file), read_photo(dest / "b" / file)
+        assert (np.concatenate((left, right), axis=1) == noise(sum(file.encode()), Size(48, 16))).all()
+
+
+def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path) -> None:
+    (tmp_path / "flat").mkdir()
+    Image.fromarray(noise(1, Size(48, 16))).save(tmp_path / "flat" / "1.jpg", quality=90)
+    whole = read_photo(tmp_path / "flat" / "1.jpg")
+    halves(tmp_path / "flat", dest, words=("photo", "labels"))
+    assert (read_photo(dest / "photo" / "1.png") == whole[:, :24]).all()
+    assert (read_photo(dest / "labels" / "1.png") == whole[:, 24:]).all()
+
+
+def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_named(
+    foreign: Path, dest: Path
+) -> None:
+    (foreign / "train").rename(foreign / "other")
+    notes = Notes()
+    assert halves(foreign, dest, report=notes).split == 2
+    assert notes.lines == [
+        f"{foreign / 'other' / '1.png'}: lies in no folder of pairs (train/, val/, test/); 2 are left out."
+    ]
+
+
+def test_the_same_call_again_does_nothing_and_new_pairs_are_added(
+    foreign: Path, dest: Path, contents: Contents
+) -> None:
+    halves(foreign, dest)
+    before = contents(dest)
+    assert halves(foreign, dest).kept == 4
+    assert contents(dest) == before
+    write_png(foreign / "train" / "3.png", noise(3, Size(48, 16)))
+    summary = halves(foreign, dest)
+    assert (summary.split, summary.kept) == (1, 4)
+    assert not dest.with_name("apart.partial").exists()
+
+
+def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> None:
+    halves(pairs, dest, words=("labels", "car"))
+    header = json.loads((dest / "halves.json").read_text())
+    assert header["source"] == str(pairs)
+    assert header["data_hash"] == read_manifest(pairs).data_hash
+    assert header["halves"] == [{"name": "labels", "mask": True}, {"name": "car", "mask": False}]
+    lines = [json.loads(line) for line in (dest / "halves.jsonl").read_text().splitlines()]
+    assert [line["name"] for line in lines] == ["a", "b", "walk/c.1", "walk/d"]
+    assert set(lines[0]["files"]) == {"labels/a.png", "car/a.png"}
+
+
+def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path) -> None:
+    halves(foreign, dest)
+    with pytest.raises(UsageError, match="was made with halves a,b, not photo,map"):
+        halves(foreign, dest, words=("photo", "map"))
+
+
+@pytest.mark.parametrize("words", [("x", "x"), ("a", "A"), ("../x", "b"), ("a b", "c")])
+def test_words_that_are_no_two_folders_are_refused(foreign: Path, dest: Path, words: tuple[str, str]) -> None:
+    with pytest.raises(UsageError, match="two different words"):
+        halves(foreign, dest, words=words)
+    assert not dest.exists()
+
+
+def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(foreign: Path, dest: Path) -> None:
+    write_png(foreign / "train" / "1.png", noise(0, Size(47, 16)))
+    whole = (foreign / "train" / "2.png").read_bytes()
+    (foreign / "train" / "2.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(P2PError) as error:
+        halves(foreign, dest)
+    odd, torn, *_ = str(error.value).splitlines()
+    assert odd.startswith(f"{foreign / 'train' / '1.png'}: is 47 pixels wide, an odd number")
+    assert torn.startswith(f"{foreign / 'train' / '2.png'}: is cut off or damaged")
+    assert not dest.exists()
+
+
+def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(foreign: Path, dest: Path) -> None:
+    write_png(foreign / "train" / "1.png", noise(0, Size(47, 16)))
+    summary = halves(foreign, dest, keep_going=True)
+    assert (summary.split, len(summary.skipped)) == (3, 1)
+    assert json.loads((dest / "skipped.jsonl").read_text())["where"] == str(foreign / "train" / "1.png")
+    assert not (dest / "a" / "train" / "1.png").exists()
+
+
+def test_a_picture_that_is_not_that_of_the_manifest_is_refused(pairs: Path, dest: Path) -> None:
+    shutil.copy(pairs / "all" / "a.png", pairs / "all" / "b.png")
+    with pytest.raises(P2PError, match=r"b\.png: is not the picture in the manifest"):
+        halves(pairs, dest)
+
+
+def test_a_manifest_s_name_cannot_lead_out_of_the_destination(pairs: Path, dest: Path) -> None:
+    lines = (pairs / "pairs.jsonl").read_text()
+    (pairs / "pairs.jsonl").write_text(lines.replace('"name": "a"', '"name": "../../evil"'))
+    summary = halves(pairs, dest, keep_going=True)
+    assert [skip.where for skip in summary.skipped] == [str(pairs / "all" / "a.png")]
+    assert not list(dest.parent.rglob("evil*"))
+
+
+def test_a_mask_half_outside_its_palette_is_refused(pairs: Path, dest: Path) -> None:
+    header = json.loads((pairs / "pairs.json").read_text())
+    header["palette"]["classes"][1]["color"] = [1, 2, 3]
+    (pairs / "pairs.json").write_text(json.dumps(header))
+    with pytest.raises(P2PError, match="of its mask half have a colour outside the palette cars"):
+        halves(pairs, dest)
+
+
+def test_a_destination_within_the_pairs_or_of_something_else_is_refused(foreign: Path, dest: Path) -> None:
+    with pytest.raises(UsageError, match="lies in"):
+        halves(foreign, foreign / "apart")
+    dest.mkdir()
+    (dest / "diary.txt").write_text("x")
+    with pytest.raises(UsageError, match="holds something else"):
+        halves(foreign, dest)
+
+
+@pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
+def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
+    pairs: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
+) -> None:
+    halves(pairs, tmp_path / "whole")
+    killed_after(lambda: halves(pairs, tmp_path / "cut"), changes)
+    halves(pairs, tmp_path / "cut")
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+    assert not (tmp_path / "cut.partial").exists()
+
+
+@pytest.mark.real_data
+def test_real_facades_come_apart_and_together_again(real_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "facades").mkdir()
+    for file in sorted((real_data / "facades-ab").iterdir())[:3]:
+        shutil.copy(file, tmp_path / "facades")
+    halves(tmp_path / "facades", tmp_path / "apart", words=("photo", "labels"))
+    pair(tmp_path / "apart" / "photo", tmp_path / "apart" / "labels", tmp_path / "pairs")
+    for each in read_manifest(tmp_path / "pairs").pairs:
+        again = read_photo(tmp_path / "pairs" / each.file)
+        assert (again == read_photo(tmp_path / "facades" / f"{each.name}.jpg")).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "suffix"),
+    [((6, 8), "uint16", ".png"), ((6, 8, 5), "float32", ".npy"), ((6, 8), "uint8", ".png")],
+)
+def test_halves_of_any_depth_come_apart_as_they_were_paired(
+    tmp_path: Path, shape: tuple[int, ...], dtype: str, suffix: str
+) -> None:
+    values = (np.random.default_rng(0).random(shape) * 200).astype(dtype)
+    for side in ("a", "b"):
+        (tmp_path / side).mkdir()
+        file = tmp_path / side / f"1{suffix}"
+        np.save(file, values) if suffix == ".npy" else Image.fromarray(values).save(file)
+    pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs")
+    halves(tmp_path / "pairs", tmp_path / "apart")
+    (back,) = (tmp_path / "apart" / "a").glob("1.*")
+    np.testing.assert_array_equal(read_array(back, form_of(back)), values)

@@ -1,0 +1,219 @@
+"""Files by name, in little memory: the same mapping as a dictionary of paths."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.pairs.match import Matched, lengthened, partners, shortened
+
+A, B = Path("a"), Path("b")
+
+
+def test_files_are_given_as_they_were_added_in_that_order() -> None:
+    files = {
+        "1": ("1.png", "1.jpg"),
+        "walk/2": ("walk/2.png", "walk/2.PNG"),
+        "3": ("mask 3.png", "IMG (3).jpg"),
+        "é": ("e\u0301.png", "é.png"),
+        "4": ("4.png", "4.v2.png"),
+    }
+    matched = Matched(A, B)
+    for name, (a, b) in files.items():
+        matched.add(name, a, b)
+    assert matched == {name: (A / a, B / b) for name, (a, b) in files.items()}
+    assert list(matched) == list(files)
+    assert len(matched) == 5
+    with pytest.raises(KeyError):
+        matched["5"]
+
+
+def test_some_names_can_be_chosen() -> None:
+    matched = Matched(A, B)
+    for name in "1234":
+        matched.add(name, f"{name}.png", f"{name}.jpg")
+    assert matched.only(lambda name: name in "24") == {"2": (A / "2.png", B / "2.jpg"), "4": (A / "4.png", B / "4.jpg")}
+
+
+def test_a_name_shortens_only_the_file_that_is_called_so() -> None:
+    assert (shortened("x/1.png", "x/1"), shortened("x/1.png", "1"), shortened("12.png", "1")) == (
+        ".png",
+        "x/1.png",
+        "12.png",
+    )
+    assert [lengthened(kept, "1") for kept in (".png", "x/1.png")] == ["1.png", "x/1.png"]
+
+
+class Notes(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def make_files(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def test_partners_share_the_path_below_their_folders_whatever_the_suffix(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "1.png", "walk/1.v2.png", "notes.txt", ".hidden.png")
+    b = make_files(tmp_path / "b", "1.JPG", "walk/1.v2.jpeg")
+    matched, skipped = partners(a, b)
+    assert matched == {"1": (a / "1.png", b / "1.JPG"), "walk/1.v2": (a / "walk/1.v2.png", b / "walk/1.v2.jpeg")}
+    assert skipped == []
+
+
+def test_a_name_without_a_partner_or_with_two_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "both.png", "left.png", "twice.png")
+    b = make_files(tmp_path / "b", "both.png", "right.png", "twice.png", "twice.jpg")
+    matched, skipped = partners(a, b)
+    assert list(matched) == ["both"]
+    assert [str(skip) for skip in skipped] == [
+        f"{a}/left.png: has no partner in {b}. Add 'left' there, or remove this one.",
+        f"{b}/right.png: has no partner in {a}. Add 'right' there, or remove this one.",
+        f"{b}/twice.jpg: has the same name as {b}/twice.png. Rename or remove one of them.",
+    ]
+
+
+def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) -> None:
+    matched, _ = partners(
+        make_files(tmp_path / "a", "M\u00fcnchen.png"), make_files(tmp_path / "b", "Mu\u0308nchen.png")
+    )
+    assert list(matched) == ["M\u00fcnchen"]
+
+
+def test_folders_without_a_common_name_are_told_how_names_look(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "x/2.png")
+    with pytest.raises(P2PError, match=r"no name in common with .*b: '1' here, 'x/1' there") as error:
+        partners(a, b)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match="b: has no pictures"):
+        partners(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "notes.txt"))
+
+
+def test_a_file_name_that_is_not_utf8_is_a_skip_that_stops_no_other(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png")
+    (b / os.fsdecode(b"caf\xe9.png")).touch()
+    matched, (skip,) = partners(a, b)
+    assert list(matched) == ["1"]
+    assert str(skip) == f"{b}: has a file whose name is not UTF-8: 'caf\\udce9.png'. Rename it."
+
+
+def test_an_expression_finds_what_the_names_share(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "mask_0001.png", "walk/mask_0002.png")
+    b = make_files(tmp_path / "b", "IMG 1 (0001).jpg", "IMG 2 (0002).jpg")
+    matched, skipped = partners(a, b, match=r"(\d{4})")
+    assert matched == {
+        "0001": (a / "mask_0001.png", b / "IMG 1 (0001).jpg"),
+        "0002": (a / "walk/mask_0002.png", b / "IMG 2 (0002).jpg"),
+    }
+    assert skipped == []
+
+
+def test_an_expression_without_a_group_is_the_name_as_a_whole(tmp_path: Path) -> None:
+    matched, _ = partners(make_files(tmp_path / "a", "x7.png"), make_files(tmp_path / "b", "y7.png"), match=r"\d+")
+    assert list(matched) == ["7"]
+
+
+def test_two_photos_for_one_mask_are_named_with_what_the_expression_finds_in_both(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "1.png", "2.png")
+    b = make_files(tmp_path / "b", "1-left.png", "1-mid.png", "1-right.png", "2-left.png")
+    matched, (skip,) = partners(a, b, match=r"\d")
+    assert list(matched) == ["2"]
+    assert str(skip) == (
+        f"{b}/1-left.png: has the same name as {b}/1-mid.png and 1 more, for the expression finds '1' in both. "
+        "Let it find what tells them apart."
+    )
+
+
+def test_a_picture_in_which_an_expression_finds_nothing_is_a_skip(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "cover.png"), make_files(tmp_path / "b", "1.png")
+    _, (skip,) = partners(a, b, match=r"\d")
+    assert str(skip).startswith(f"{a}/cover.png: does not match the expression.")
+
+
+@pytest.mark.parametrize(("name", "expression"), [("1 ..png", r"\.+$"), ("1.png", r"x*"), ("a.b.png", r"\..*")])
+def test_what_an_expression_finds_must_be_able_to_name_a_file(name: str, expression: str, tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", name, "good.png"), make_files(tmp_path / "b", name, "good.png")
+    with pytest.raises(P2PError, match="no name in common"):
+        partners(a, b, match=expression)
+
+
+def test_what_is_no_expression_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"match \(: is no regular expression"):
+        partners(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png"), match="(")
+
+
+def lines(tmp_path: Path, *text: str, encoding: str = "utf-8") -> str:
+    file = tmp_path / "list.csv"
+    file.write_bytes("\n".join(text).encode(encoding))
+    return str(file)
+
+
+def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "x, 1.png", "20% \u00e4.png", "left.png")
+    b = make_files(tmp_path / "b", "walk/9.jpg", "8.jpg")
+    notes = Notes()
+    said = lines(tmp_path, "A, b", '"x, 1.png",walk/9.jpg', "", "20% \u00e4.png,8.jpg", encoding="utf-8-sig")
+    matched, skipped = partners(a, b, match=said, report=notes)
+    assert matched == {"20% \u00e4": (a / "20% \u00e4.png", b / "8.jpg"), "x, 1": (a / "x, 1.png", b / "walk/9.jpg")}
+    assert skipped == []
+    assert notes.said == [f"1 of the 3 pictures in {a} are not paired by {said}."]
+
+
+def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "1.png", "2.png")
+    matched, (skip,) = partners(a, b, match=lines(tmp_path, "1.png,1.png", "2.png,1.png", "1.png,2.png"))
+    assert matched == {"1": (a / "1.png", b / "1.png"), "2": (a / "2.png", b / "1.png")}
+    assert skip.where.endswith("list.csv: line 3")
+    assert skip.why.startswith("'1' is in line 1 already")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("1.png,gone.png", "there is no picture 'gone.png' in .*b"),
+        ("gone.png,1.png", "there is no picture 'gone.png' in .*a"),
+        ("1.png", "has 1 column, not two"),
+        ("1.png;1.png", "has 1 column, not two"),
+        ("1.png,1.png,cat", "has 3 columns, not two"),
+        ("../b/1.png,1.png", "leads out of"),
+        ("/1.png,1.png", "leads out of"),
+        ("notes.txt,1.png", "there is no picture 'notes.txt'"),
+    ],
+)
+def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(line: str, why: str, tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png", "2.png", "notes.txt"), make_files(tmp_path / "b", "1.png", "2.png")
+    matched, (skip,) = partners(a, b, match=lines(tmp_path, "a,b", "2.png,2.png", line))
+    assert list(matched) == ["2"]
+    assert skip.where.endswith("list.csv: line 3")
+    assert re.search(why, skip.why)
+
+
+def test_a_list_that_is_none_is_one_line(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
+    with pytest.raises(P2PError, match="lists no pairs"):
+        partners(a, b, match=lines(tmp_path, "a,b"))
+    with pytest.raises(P2PError, match="no CSV in UTF-8"):
+        partners(a, b, match=lines(tmp_path, "\u00e4.png,1.png", encoding="latin-1"))
+    with pytest.raises(P2PError, match="cannot be read: No such file"):
+        partners(a, b, match=str(tmp_path / "gone.csv"))
+
+
+def test_spaces_percent_signs_and_umlauts_stay_in_names(tmp_path: Path) -> None:
+    names = "a b.png", "100%.png", "image%20(10).png", "\u00fcber\u00df.png"
+    matched, skipped = partners(make_files(tmp_path / "a", *names), make_files(tmp_path / "b", *names))
+    assert sorted(matched) == sorted(name.removesuffix(".png") for name in names)
+    assert skipped == []

@@ -1,0 +1,224 @@
+"""Two files become the halves of a pair: masks of half or twice the size, halves of any depth, and what each costs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.halves import read_halves
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.images import colorize, read_photo, size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.pairs.build import pair
+from p2p_datatools.pairs.recipe import Job, job_of
+
+CARS = load_palette("cars")
+
+
+def label_map(width: int, height: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(width).integers(0, 5, (height, width), dtype=np.uint8)
+
+
+def make_mask(folder: Path, width: int, height: int, name: str = "car") -> NDArray[np.uint8]:
+    folder.mkdir(exist_ok=True)
+    (folder / "palette.toml").write_text(CARS.to_toml())
+    labels = label_map(width, height)
+    write_mask(folder / f"{name}.png", labels, CARS)
+    return labels
+
+
+def make_photo(folder: Path, width: int, height: int, name: str = "car") -> None:
+    write_png(folder / f"{name}.png", np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def job(a: Path, b: Path, size: Size | None = None, fit: Fit = "stretch") -> Job:
+    return job_of((a, b), None, size, fit, pictures=(sorted(a.glob("car.*")), sorted(b.glob("car.*"))), known=None)
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    return tmp_path / "masks"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+# Masks of half or twice the size.
+
+
+def test_a_mask_of_half_the_size_becomes_four_equal_pixels_each(masks: Path, photos: Path) -> None:
+    labels = make_mask(masks, 12, 8)
+    make_photo(photos, 24, 16)
+    halves = job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
+    assert (halves.a == colorize(labels.repeat(2, axis=0).repeat(2, axis=1), CARS)).all()
+    assert (halves.b == read_photo(photos / "car.png")).all()
+    assert halves.remarks == {"scaled": "a 12x8 to 24x16"}
+
+
+def test_a_mask_of_twice_the_size_keeps_only_classes_that_it_had(masks: Path, photos: Path) -> None:
+    make_photo(photos, 24, 16)
+    labels = make_mask(masks, 48, 32)
+    halves = job(photos, masks).assemble((photos / "car.png", masks / "car.png"))
+    assert (halves.b == colorize(labels[1::2, 1::2], CARS)).all()
+    assert halves.remarks == {"scaled": "b 48x32 to 24x16"}
+
+
+@pytest.mark.parametrize("mask", [(12, 8), (13, 9), (12, 9), (50, 34)])
+def test_half_and_twice_are_met_up_to_the_pixel_that_an_odd_side_leaves(
+    mask: tuple[int, int], masks: Path, photos: Path
+) -> None:
+    make_mask(masks, *mask)
+    make_photo(photos, 25, 17)
+    halves = job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
+    assert size_of(halves.a) == Size(25, 17)
+
+
+@pytest.mark.parametrize("mask", [(8, 16), (24, 8), (11, 8), (6, 4), (72, 48), (23, 16)])
+def test_a_mask_of_any_other_size_is_refused_with_both_sizes(mask: tuple[int, int], masks: Path, photos: Path) -> None:
+    make_mask(masks, *mask)
+    make_photo(photos, 24, 16)
+    with pytest.raises(P2PError, match=rf"masks/car.png: the halves differ in size: {mask[0]}x{mask[1]} and 24x16"):
+        job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
+
+
+def test_photos_are_not_scaled_to_each_other_unasked(photos: Path, tmp_path: Path) -> None:
+    make_photo(photos, 24, 16)
+    make_photo(tmp_path / "drawings", 12, 8)
+    with pytest.raises(P2PError, match="the halves differ in size"):
+        job(tmp_path / "drawings", photos).assemble((tmp_path / "drawings" / "car.png", photos / "car.png"))
+
+
+def test_masks_that_were_scaled_are_counted_also_when_they_are_there_already(
+    masks: Path, photos: Path, tmp_path: Path
+) -> None:
+    for name, mask in (("half", (12, 8)), ("same", (24, 16)), ("twice", (48, 32))):
+        make_mask(masks, *mask, name=name)
+        make_photo(photos, 24, 16, name=name)
+    first, again = (pair(masks, photos, tmp_path / "pairs") for _ in range(2))
+    assert (first.built, first.scaled) == (3, 2)
+    assert (again.kept, again.scaled) == (3, 2)
+    said = {each.name: each.sources.get("scaled") for each in read_manifest(tmp_path / "pairs").pairs}
+    assert said == {"half": "a 12x8 to 24x16", "same": None, "twice": "a 48x32 to 24x16"}
+
+
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+def test_a_half_sized_mask_still_covers_its_photo_after_any_fit(fit: Fit, masks: Path, photos: Path) -> None:
+    left_is_car = np.zeros((16, 32), dtype=np.uint8)
+    left_is_car[:, :16] = 1
+    make_mask(masks, 32, 16)
+    write_mask(masks / "car.png", left_is_car, CARS)
+    photo = np.zeros((32, 64, 3), dtype=np.uint8)
+    photo[:, :32] = CARS.colors()[1]
+    write_png(photos / "car.png", photo)
+    halves = job(masks, photos, Size(20, 20), fit).assemble((masks / "car.png", photos / "car.png"))
+    away_from_the_seam = [*range(8), *range(12, 20)]
+    assert (halves.a[:, away_from_the_seam] == halves.b[:, away_from_the_seam]).all()
+
+
+# Halves of any depth.
+
+
+def make_array(path: Path, values: Array) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix == ".npy":
+        np.save(path, values)
+    elif path.suffix == ".png":
+        write_png(path, values)
+    else:
+        write_tiff(path, values)
+    return path
+
+
+def values_of(shape: tuple[int, ...], dtype: str) -> Array:
+    values = np.random.default_rng(0).uniform(0, 200, shape)
+    return (values * (257 if dtype == "uint16" else 1)).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("file", "shape", "dtype"),
+    [
+        ("car.png", (16, 24), "uint16"),
+        ("car.png", (16, 24, 3), "uint16"),
+        ("car.png", (16, 24), "uint8"),
+        ("car.tif", (16, 24), "float32"),
+        ("car.tif", (16, 24, 7), "uint16"),
+        ("car.npy", (16, 24, 2), "float64"),
+        ("car.npy", (16, 24), "int16"),
+    ],
+)
+def test_a_half_of_any_depth_comes_out_of_the_pair_as_it_went_in(
+    file: str, shape: tuple[int, ...], dtype: str, photos: Path, tmp_path: Path
+) -> None:
+    values = values_of(shape, dtype)
+    make_array(tmp_path / "depth" / file, values)
+    make_photo(photos, 24, 16)
+    summary = pair(tmp_path / "depth", photos, tmp_path / "pairs", halves=("depth", "photo"))
+    folder = read_manifest(tmp_path / "pairs")
+    halves = read_halves(folder, folder.pairs[0])
+    assert halves.a.dtype == values.dtype
+    assert (halves.a == values).all()
+    assert (halves.b == read_photo(photos / "car.png")).all()
+    channels = shape[2] if len(shape) == 3 else 1
+    assert summary.forms == (f"{channels} x {dtype}", "3 x uint8")
+
+
+def test_values_of_any_depth_may_stand_right(photos: Path, tmp_path: Path) -> None:
+    make_photo(photos, 24, 16)
+    make_array(tmp_path / "depth" / "car.npy", values_of((16, 24), "float32"))
+    assert pair(photos, tmp_path / "depth", tmp_path / "pairs").forms == ("3 x uint8", "1 x float32")
+
+
+def test_the_range_of_floats_is_that_of_all_pairs(photos: Path, tmp_path: Path) -> None:
+    for name, value in (("car", -2.5), ("dog", 7.0)):
+        make_array(tmp_path / "depth" / f"{name}.npy", np.full((16, 24), value, np.float32))
+        make_photo(photos, 24, 16, name)
+    pair(tmp_path / "depth", photos, tmp_path / "pairs")
+    assert read_manifest(tmp_path / "pairs").a.range == (-2.5, 7.0)
+
+
+def test_a_half_with_another_depth_than_the_first_is_skipped_with_both_depths(photos: Path, tmp_path: Path) -> None:
+    for name, dtype in (("car", "float32"), ("dog", "float64")):
+        make_array(tmp_path / "depth" / f"{name}.npy", values_of((16, 24), dtype))
+        make_photo(photos, 24, 16, name)
+    summary = pair(tmp_path / "depth", photos, tmp_path / "pairs", keep_going=True)
+    (skip,) = summary.skipped
+    assert skip.where.endswith("depth/dog.npy")
+    assert "1 channel of float64, the others of this half 1 channel of float32" in skip.why
+
+
+def test_a_grey_photo_among_colour_photos_becomes_three_equal_channels(photos: Path, tmp_path: Path) -> None:
+    grey = values_of((16, 24), "uint8")
+    make_array(tmp_path / "a" / "car.png", grey)
+    make_photo(tmp_path / "a", 24, 16, "dog")
+    for name in ("car", "dog"):
+        make_photo(photos, 24, 16, name)
+    pair(tmp_path / "a", photos, tmp_path / "pairs")
+    folder = read_manifest(tmp_path / "pairs")
+    assert (read_halves(folder, folder.pairs[0]).a == np.repeat(grey[..., None], 3, axis=2)).all()
+
+
+# What it costs, and what cannot be.
+
+
+def test_a_pair_weighs_by_its_decoded_bytes_whatever_its_files_take(masks: Path, photos: Path) -> None:
+    make_mask(masks, 100, 50)
+    write_png(photos / "car.png", np.zeros((50, 100, 3), dtype=np.uint8))
+    files = masks / "car.png", photos / "car.png"
+    assert files[1].stat().st_size < 1000
+    assert job(masks, photos).weight(files) >= 2 * 100 * 50 * 3
+    (photos / "car.png").write_text("no picture")
+    assert job(masks, photos).weight(files) == 0
+
+
+def test_masks_of_two_palettes_cannot_be_paired(masks: Path, tmp_path: Path) -> None:
+    make_mask(masks, 8, 8)
+    make_mask(tmp_path / "others", 8, 8)
+    (tmp_path / "others" / "palette.toml").write_text(load_palette("scenes").to_toml())
+    with pytest.raises(UsageError, match=r"has palette cars, .*others another one"):
+        job(masks, tmp_path / "others")

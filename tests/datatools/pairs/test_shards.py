@@ -1,0 +1,192 @@
+"""Shares of a pairing: every name in one, by its name alone."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.pairs.build import Ways, pair
+from p2p_datatools.pairs.shards import Shard, merge, parse_shard
+
+
+def test_every_name_belongs_to_one_share_and_the_shares_are_about_equal() -> None:
+    names = [f"car-{number}" for number in range(900)]
+    shares = [[name for name in names if Shard(number, 3).has(name)] for number in (1, 2, 3)]
+    assert sorted(name for share in shares for name in share) == sorted(names)
+    assert all(250 < len(share) < 350 for share in shares)
+
+
+def test_a_share_is_read_from_words() -> None:
+    assert parse_shard(" 2/8 ") == Shard(2, 8)
+
+
+@pytest.mark.parametrize("words", ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"])
+def test_a_share_that_cannot_be_is_refused(words: str) -> None:
+    with pytest.raises(UsageError, match="is not I/N"):
+        parse_shard(words)
+
+
+NAMES = [f"{number:02d}" for number in range(12)]
+
+
+Contents = Callable[[Path], dict[str, bytes]]
+
+
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+# Merges in a process that the system kills, without a word to Python, when it is about to change the disk once more.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from p2p_datatools.pairs.shards import merge
+left = int(sys.argv[1])
+def watch(event, arguments):
+    global left
+    writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("awx+")
+    if writes or event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir"):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+*parts, dest = map(Path, sys.argv[3:])
+merge(parts, dest, move=sys.argv[2] == "1")
+"""
+
+
+class Merging:
+    """Copies of the parts in a place of their own, to be merged there."""
+
+    def __init__(self, place: Path, parts: Sequence[Path], *, move: bool) -> None:
+        self.place, self.dest, self.move = place, place / "pairs", move
+        self.parts = [shutil.copytree(part, place / part.name) for part in parts]
+
+    def run(self) -> None:
+        merge(self.parts, self.dest, move=self.move)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    for side in ("a", "b"):
+        for number, name in enumerate(NAMES):
+            write_png(tmp_path / side / f"{name}.png", np.full((4, 6, 3), number, np.uint8))
+    return tmp_path / "a", tmp_path / "b"
+
+
+@pytest.fixture
+def parts(folders: tuple[Path, Path], tmp_path: Path) -> list[Path]:
+    shards = [Shard(number, 3) for number in (1, 2, 3)]
+    return [pair(*folders, tmp_path / "pairs", ways=Ways(shard=shard)).dest for shard in shards]
+
+
+def by_name(folder: Path) -> dict[str, Pair]:
+    return {each.name: each for each in read_manifest(folder).pairs}
+
+
+def test_shards_share_every_pair_and_merged_they_are_what_one_machine_makes(
+    folders: tuple[Path, Path], parts: list[Path], tmp_path: Path
+) -> None:
+    assert sorted(name for part in parts for name in by_name(part)) == NAMES
+    summary = merge(parts, tmp_path / "pairs")
+    assert (summary.brought, summary.kept) == (12, 0)
+    whole = pair(*folders, tmp_path / "whole").dest
+    assert {name: each.hash for name, each in by_name(tmp_path / "pairs").items()} == {
+        name: each.hash for name, each in by_name(whole).items()
+    }
+    for each in by_name(whole).values():
+        assert (tmp_path / "pairs" / each.file).read_bytes() == (whole / each.file).read_bytes()
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_merging_again_does_nothing(parts: list[Path], tmp_path: Path, move: bool) -> None:
+    merge(parts, tmp_path / "pairs", move=move)
+    again = merge(parts, tmp_path / "pairs", move=move)
+    assert (again.brought, again.kept) == (0, 12)
+    assert all((tmp_path / "pairs" / each.file).is_file() for each in by_name(tmp_path / "pairs").values())
+
+
+def test_a_missing_shard_is_an_error_and_nothing_is_written(parts: list[Path], tmp_path: Path) -> None:
+    with pytest.raises((P2PError, UsageError), match="2"):
+        merge([parts[0], parts[2]], tmp_path / "pairs")
+    assert not (tmp_path / "pairs").exists()
+
+
+def test_one_name_in_two_parts_is_an_error(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    first, second = (pair(*folders, tmp_path / name).dest for name in ("first", "second"))
+    with pytest.raises(P2PError, match="00"):
+        merge([first, second], tmp_path / "pairs")
+    assert not (tmp_path / "pairs").exists()
+
+
+def test_what_the_parts_had_skipped_is_said_again_after_they_are_moved(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (folders[0] / "03.png").write_text("broken")
+    ways = [Ways(shard=Shard(number, 2)) for number in (1, 2)]
+    parts = [pair(*folders, tmp_path / "pairs", ways=each, keep_going=True).dest for each in ways]
+    first, again = (merge(parts, tmp_path / "pairs", move=True) for _ in range(2))
+    assert [Path(skip.where).name for skip in first.skipped] == ["03.png"]
+    assert again.skipped == first.skipped
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "pairs"]
+
+
+def test_a_picture_that_is_gone_from_the_destination_is_brought_again_and_not_lost_by_moving(
+    parts: list[Path], tmp_path: Path
+) -> None:
+    whole = merge(parts, tmp_path / "pairs").dest
+    lost = whole / by_name(whole)["05"].file
+    pixels = lost.read_bytes()
+    lost.unlink()
+    assert merge(parts, whole, move=True).brought == 1
+    assert lost.read_bytes() == pixels
+
+
+def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
+    parts: list[Path], tmp_path: Path, killed_after: KilledAfter
+) -> None:
+    assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 20)
+    shutil.rmtree(tmp_path / "pairs.partial")
+    assert merge(parts, tmp_path / "pairs", move=True).brought == 12
+
+
+# Killed.
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
+    parts: list[Path], tmp_path: Path, move: bool, killed_after: KilledAfter, contents: Contents
+) -> None:
+    at_once = Merging(tmp_path / "at_once", parts, move=move)
+    at_once.run()
+    changes, died = 0, True
+    while died:
+        cut_off = Merging(tmp_path / str(changes), parts, move=move)
+        died = killed_after(cut_off.run, changes)
+        cut_off.run()
+        assert contents(cut_off.place) == contents(at_once.place), f"after {changes} changes"
+        shutil.rmtree(cut_off.place)
+        changes += 1
+    assert changes > 20
+
+
+@pytest.mark.parametrize("move", [False, True])
+@pytest.mark.parametrize("change", [2, 25, 44])
+def test_a_process_that_is_killed_in_the_midst_leaves_what_the_same_command_completes(
+    parts: list[Path], tmp_path: Path, move: bool, change: int, contents: Contents
+) -> None:
+    at_once, cut_off = (Merging(tmp_path / name, parts, move=move) for name in ("at_once", "cut_off"))
+    at_once.run()
+    words = [sys.executable, "-c", DYING, str(change), str(int(move)), *map(str, (*cut_off.parts, cut_off.dest))]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    assert contents(cut_off.place) != contents(at_once.place)
+    cut_off.run()
+    assert contents(cut_off.place) == contents(at_once.place)

@@ -1,0 +1,242 @@
+"""Files come whole over a bad line, from a real server on this machine, or not at all."""
+
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.sources.catalog import Place
+from p2p_datatools.sources.download import TRIES, download
+
+DATA = bytes(range(256)) * 4000
+DIGEST = hashlib.sha256(DATA).hexdigest()
+
+
+@dataclass
+class Mirror:
+    """What the server gives, and the troubles it makes, one for each request; `asked` are the Range headers."""
+
+    url: str = ""
+    data: bytes = DATA
+    tag: str = '"one"'
+    kind: str = "application/gzip"
+    ranges: bool = True
+    troubles: list[str] = field(default_factory=list)
+    asked: list[str | None] = field(default_factory=list)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    mirror: Mirror
+
+    def do_GET(self) -> None:
+        self.mirror.asked.append(self.headers.get("Range"))
+        trouble = self.mirror.troubles.pop(0) if self.mirror.troubles else ""
+        if trouble.isdecimal():
+            self.answer(int(trouble), {"Retry-After": "7"}, b"")
+        elif ":" in trouble:
+            self.answer(302, {"Location": trouble}, b"")
+        else:
+            self.give(cut=trouble == "cut", silent=trouble == "silent")
+
+    def give(self, *, cut: bool, silent: bool) -> None:
+        asked, data, status, headers = (
+            self.headers.get("Range"),
+            self.mirror.data,
+            200,
+            {"Content-Type": self.mirror.kind},
+        )
+        if self.mirror.tag:
+            headers["ETag"] = self.mirror.tag
+        if asked and self.mirror.ranges and self.headers.get("If-Range") == self.mirror.tag:
+            first = int(asked.removeprefix("bytes=").rstrip("-"))
+            headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
+            data, status = data[first:], 206
+            if not data:
+                return self.answer(416, {}, b"")
+        length = None if silent else len(data)
+        return self.answer(status, headers, data[: len(data) // 2] if cut else data, length=length)
+
+    def answer(self, status: int, headers: dict[str, str], data: bytes, length: int | None = -1) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if length is not None:
+            self.send_header("Content-Length", str(len(data) if length < 0 else length))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args: object) -> None:
+        """Nothing: a test's output is its own."""
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    state = Mirror()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"mirror": state})) as server:
+        state.url = f"http://127.0.0.1:{server.server_port}/maps.tar.gz"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield state
+        server.shutdown()
+        thread.join()
+
+
+class Pauses(list[float]):
+    """Notes how long would have been slept."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def test_a_file_comes_whole_with_its_hash_and_version(mirror: Mirror, tmp_path: Path) -> None:
+    got = download(Place(mirror.url, len(DATA), DIGEST), tmp_path / "x")
+    assert got.path.read_bytes() == DATA
+    assert (got.bytes, got.sha256, got.version) == (len(DATA), DIGEST, '"one"')
+
+
+def test_a_cut_connection_is_continued_where_it_was_cut(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.troubles = ["cut", "503", "cut"]
+    pauses = Pauses()
+    assert download(Place(mirror.url), tmp_path / "x", sleep=pauses).sha256 == DIGEST
+    half, third = len(DATA) // 2, len(DATA) * 3 // 4
+    assert mirror.asked == [None, f"bytes={half}-", f"bytes={half}-", f"bytes={third}-"]
+    assert pauses == [1.0, 7.0, 1.0]
+
+
+def test_a_later_call_goes_on_with_what_an_earlier_one_brought(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.troubles = ["cut"] + ["500"] * (TRIES - 1)
+    with pytest.raises(P2PError, match="answers 500, 6 times in a row"):
+        download(Place(mirror.url), tmp_path / "x", sleep=Pauses())
+    mirror.asked.clear()
+    assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
+    assert mirror.asked == [f"bytes={len(DATA) // 2}-"]
+
+
+def test_a_whole_file_from_another_address_is_not_taken_for_this_one(mirror: Mirror, tmp_path: Path) -> None:
+    download(Place(mirror.url), tmp_path / "x")
+    mirror.data = DATA[:1000]
+    assert download(Place(mirror.url), tmp_path / "x").bytes == len(DATA)
+    assert len(mirror.asked) == 1
+    assert download(Place(mirror.url + "?other"), tmp_path / "x").bytes == 1000
+
+
+@pytest.mark.parametrize("change", ["tag", "ranges", "no tag"])
+def test_a_part_of_another_version_or_of_a_server_without_ranges_is_not_built_upon(
+    mirror: Mirror, tmp_path: Path, change: str
+) -> None:
+    mirror.tag = "" if change == "no tag" else mirror.tag
+    mirror.troubles = ["cut"]
+    new = bytes(reversed(DATA))
+
+    def meanwhile(_: float) -> None:
+        mirror.data = new
+        mirror.tag = '"two"' if change == "tag" else mirror.tag
+        mirror.ranges = change != "ranges"
+
+    download(Place(mirror.url), tmp_path / "x", sleep=meanwhile)
+    assert (tmp_path / "x").read_bytes() == new
+
+
+def test_a_part_longer_than_the_file_is_thrown_away(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.troubles = ["cut"]
+    half = len(DATA) // 2
+
+    def meanwhile(_: float) -> None:
+        mirror.data = DATA[:half]
+
+    assert download(Place(mirror.url), tmp_path / "x", sleep=meanwhile).bytes == half
+
+
+def test_a_server_that_does_not_say_how_much_comes_is_measured_by_what_is_known(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.troubles = ["silent"]
+    assert download(Place(mirror.url, len(DATA)), tmp_path / "x").bytes == len(DATA)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("401", "asks for a login"), ("403", "refuses"), ("404", "has no such file any more"), ("418", "418")],
+)
+def test_a_refusal_is_final_and_says_what_to_do(mirror: Mirror, tmp_path: Path, code: str, words: str) -> None:
+    mirror.troubles = [code]
+    with pytest.raises(P2PError, match=words):
+        download(Place(mirror.url), tmp_path / "x")
+    assert len(mirror.asked) == 1
+
+
+def test_a_web_page_is_not_taken_for_an_archive(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.kind = "text/html; charset=utf-8"
+    with pytest.raises(P2PError, match="gives a web page"):
+        download(Place(mirror.url), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(mirror: Mirror, tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match=f"has {len(DATA)} bytes now, and 5 are known"):
+        download(Place(mirror.url, 5), tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(mirror: Mirror, tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match=f"the SHA-256 {DIGEST}; known are .* 0000"):
+        download(Place(mirror.url, len(DATA), "0" * 64), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.troubles = [mirror.url + "?again"]
+    assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
+    mirror.troubles = ["file:///etc/passwd"]
+    with pytest.raises(P2PError, match="leads to no web address"):
+        download(Place(mirror.url), tmp_path / "y")
+    for elsewhere in ("ftp://127.0.0.1/x", "http://example.org/x", "https://10.0.0.1/x"):
+        mirror.troubles = [elsewhere]
+        with pytest.raises(UsageError, match="is not an HTTPS address of a named host"):
+            download(Place(mirror.url), tmp_path / "y")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/x", "file:///x", "https://10.0.0.1/x", "https://a:b@example.org/x"]
+)
+def test_an_address_that_is_not_https_is_refused_without_a_connection(tmp_path: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="Only such are fetched from"):
+        download(Place(address), tmp_path / "x")
+
+
+def test_a_public_address_may_not_lead_to_this_machine() -> None:
+    from p2p_datatools.sources.download import _check
+
+    with pytest.raises(UsageError, match="leads to"):
+        _check("http://127.0.0.1/x", "https://example.org/x")
+    _check("https://codeload.example.org/x", "https://example.org/x")
+
+
+def test_nobody_there_is_said_after_some_tries(tmp_path: Path) -> None:
+    pauses = Pauses()
+    with pytest.raises(P2PError, match="cannot be reached"):
+        download(Place("http://127.0.0.1:9/x"), tmp_path / "x", sleep=pauses)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+def test_progress_counts_bytes_and_begins_where_the_download_does(mirror: Mirror, tmp_path: Path) -> None:
+    class Counting(Reporter):
+        def __init__(self) -> None:
+            self.starts: list[tuple[int, int, str]] = []
+            self.bytes = 0
+
+        def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+            self.starts.append((total, done, unit))
+
+        def advance(self, units: int = 1, **figures: float) -> None:
+            self.bytes += units
+
+    mirror.troubles = ["cut"]
+    report = Counting()
+    download(Place(mirror.url), tmp_path / "x", report=report, sleep=Pauses())
+    assert report.starts == [(len(DATA), 0, "bytes"), (len(DATA), len(DATA) // 2, "bytes")]
+    assert report.bytes == len(DATA)

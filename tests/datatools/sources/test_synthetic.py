@@ -1,0 +1,102 @@
+"""Drawn cars come to a folder with a note of what was drawn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.sources.data_set import fetch, fetch_synth
+from p2p_datatools.synth import draw
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_drawn_cars_come_as_photos_and_as_labels_with_ids_0_to_4(tmp_path: Path) -> None:
+    summary = fetch_synth(tmp_path / "cars", limit=3, seed=5, size=Size(80, 48))
+    assert (summary.written, summary.kept) == (3, 0)
+    drawing = draw(2, seed=5, size=(80, 48))
+    assert (read_photo(tmp_path / "cars/photos" / f"{drawing.name}.png") == drawing.photo).all()
+    with Image.open(tmp_path / "cars/labels" / f"{drawing.name}.png") as labels:
+        assert labels.mode == "L"
+        assert (np.asarray(labels) == drawing.labels).all()
+    assert len(names(tmp_path / "cars")) == 2 * 3 + 1
+
+
+def test_the_note_says_what_was_drawn_and_under_which_licence(tmp_path: Path) -> None:
+    fetch("synth-cars", tmp_path / "cars", limit=1, style="street")
+    note = read_json(tmp_path / "cars" / "provenance.json")
+    assert (note["name"], note["style"], note["seed"], note["count"]) == ("synth-cars", "street", 0, 1)
+    assert "CC0" in note["licence"]
+    assert note["version"]
+
+
+def test_the_same_call_again_does_nothing_and_a_larger_limit_adds(tmp_path: Path) -> None:
+    dest = tmp_path / "cars"
+    fetch_synth(dest, limit=2)
+    before = {name: (dest / name).stat().st_mtime_ns for name in names(dest)}
+    again = fetch_synth(dest, limit=2)
+    assert (again.written, again.kept) == (0, 2)
+    assert before == {name: (dest / name).stat().st_mtime_ns for name in names(dest)}
+    more = fetch_synth(dest, limit=4)
+    assert (more.written, more.kept) == (2, 2)
+    assert read_json(dest / "provenance.json")["count"] == 4
+    fetch_synth(tmp_path / "at_once", limit=4)
+    assert names(dest) == names(tmp_path / "at_once")
+
+
+def test_a_smaller_limit_removes_nothing(tmp_path: Path) -> None:
+    fetch_synth(tmp_path / "cars", limit=3)
+    assert fetch_synth(tmp_path / "cars", limit=1).kept == 3
+    assert read_json(tmp_path / "cars" / "provenance.json")["count"] == 3
+
+
+def test_interrupted_drawing_goes_on_and_a_smaller_limit_then_leaves_nothing_over(tmp_path: Path) -> None:
+    class Cut(Reporter):
+        def advance(self, units: int = 1, **figures: float) -> None:
+            if len(list((tmp_path / "cars.partial" / "labels").iterdir())) == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch_synth(tmp_path / "cars", limit=5, report=Cut())
+    assert not (tmp_path / "cars").exists()
+    stamp = (tmp_path / "cars.partial" / "photos" / "car-0000.png").stat().st_mtime_ns
+    fetch_synth(tmp_path / "cars", limit=2)
+    assert (tmp_path / "cars" / "photos" / "car-0000.png").stat().st_mtime_ns == stamp
+    assert len(names(tmp_path / "cars")) == 2 * 2 + 1
+
+
+def test_cars_of_another_series_and_other_things_are_refused(tmp_path: Path) -> None:
+    fetch_synth(tmp_path / "cars", limit=1)
+    with pytest.raises(UsageError, match="was made with seed 0"):
+        fetch_synth(tmp_path / "cars", limit=1, seed=1)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("x")
+    with pytest.raises(UsageError, match="holds something else"):
+        fetch_synth(tmp_path / "mine", limit=1)
+
+
+def test_another_version_is_not_mixed_in_but_what_is_there_may_be_used(tmp_path: Path) -> None:
+    fetch_synth(tmp_path / "cars", limit=1)
+    path = tmp_path / "cars" / "provenance.json"
+    write_json(path, read_json(path) | {"version": "0.0.1"})
+    assert fetch_synth(tmp_path / "cars", limit=1).kept == 1
+    with pytest.raises(UsageError, match=r"was made with version 0\.0\.1"):
+        fetch_synth(tmp_path / "cars", limit=2)
+
+
+def test_unknown_names_styles_and_limits_are_usage_errors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"There are .*synth-cars"):
+        fetch("synth-cats", tmp_path / "cars")
+    with pytest.raises(UsageError, match="studio, street"):
+        fetch("synth-cars", tmp_path / "cars", style="baroque")
+    with pytest.raises(UsageError, match="less than one"):
+        fetch("synth-cars", tmp_path / "cars", limit=0)
+    assert not (tmp_path / "cars").exists()

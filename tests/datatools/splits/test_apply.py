@@ -1,0 +1,409 @@
+"""Splitting: exact shares, whole groups, the same for the same seed, and a folder that survives any death."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import (
+    PLAN,
+    Half,
+    PairFolder,
+    open_pairs,
+    read_manifest,
+    with_pairs,
+    write_manifest,
+)
+from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.splits.apply import SplitSummary, split
+
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+def picture(number: int, width: int = 8) -> Photo:
+    return np.full((4, width, 3), number % 256, dtype=np.uint8)
+
+
+def make_pairs(folder: Path, names: Iterable[str]) -> Path:
+    """A pair folder, not split, or more such pairs in one that is there."""
+    old = (
+        read_manifest(folder)
+        if folder.exists()
+        else PairFolder(folder, Half("mask", "mask"), Half("b", "photo"), None, ())
+    )
+    new = []
+    for number, name in enumerate(names):
+        write_png(folder / "all" / f"{name}.png", picture(number), durable=False)
+        new.append(Pair(name, f"all/{name}.png", "all", Size(4, 4), hash_pixels(picture(number))))
+    write_manifest(with_pairs(old, [*old.pairs, *new]))
+    return folder
+
+
+def make_foreign(folder: Path, **splits: int) -> Path:
+    for name, count in splits.items():
+        for number in range(count):
+            write_png(folder / name / f"{number}.png", picture(number), durable=False)
+    return folder
+
+
+def numbered(count: int, prefix: str = "") -> list[str]:
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+def splits_of(folder: Path) -> dict[str, str]:
+    return {pair.name: pair.split for pair in open_pairs(folder).pairs}
+
+
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+# Shares.
+
+
+@pytest.mark.parametrize(
+    ("count", "val", "test", "expected"),
+    [
+        (10, 0.1, 0.1, (8, 1, 1)),
+        (15, 0.1, 0.1, (11, 2, 2)),
+        (14, 0.1, 0.0, (13, 1, 0)),
+        (50, 0.29, 0.01, (34, 15, 1)),
+        (7, 0.5, 0.25, (1, 4, 2)),
+        (3, 0.0, 0.0, (3, 0, 0)),
+    ],
+)
+def test_shares_are_exact_rounded_half_up(
+    count: int, val: float, test: float, expected: tuple[int, ...], tmp_path: Path
+) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(count))
+    summary = split(folder, val=val, test=test)
+    assert summary.counts == dict(zip(("train", "val", "test"), expected, strict=True))
+    assert Counter(splits_of(folder).values()) == Counter({k: v for k, v in summary.counts.items() if v})
+
+
+def test_files_move_to_their_split_with_their_subfolders_and_all_is_gone(tmp_path: Path, contents: Contents) -> None:
+    folder = make_pairs(tmp_path / "pairs", [*numbered(4), *numbered(4, "walk/x"), "walk/deep/y", "z"])
+    before = {pair.name: pair.hash for pair in read_manifest(folder).pairs}
+    split(folder, val=0.2, test=0.2)
+    for pair in read_manifest(folder).pairs:
+        assert pair.file == f"{pair.split}/{pair.name}.png"
+        assert hash_pixels(read_photo(folder / pair.file)) == before[pair.name]
+    assert not (folder / "all").exists()
+    files = [name for name, data in contents(folder).items() if data]
+    assert len(files) == 10 + len(("pairs.json", "pairs.jsonl"))
+
+
+def test_the_same_seed_gives_the_same_split_whatever_the_order_and_another_seed_another(tmp_path: Path) -> None:
+    names = numbered(40)
+    for place, seed, order in (("one", 0, names), ("two", 0, names[::-1]), ("three", 1, names)):
+        split(make_pairs(tmp_path / place, order), seed=seed)
+    assert splits_of(tmp_path / "one") == splits_of(tmp_path / "two") != splits_of(tmp_path / "three")
+
+
+def test_the_same_call_again_changes_no_byte(tmp_path: Path, contents: Contents) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    first = split(folder)
+    before = contents(folder)
+    again = split(folder)
+    assert contents(folder) == before
+    assert (first.moved, first.kept, again.moved, again.kept) == (10, 0, 0, 10)
+
+
+def test_added_pairs_are_split_and_the_others_keep_their_split_and_count(tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    split(folder)
+    before = splits_of(folder)
+    make_pairs(folder, numbered(15, "new"))
+    summary = split(folder)
+    assert {name: its for name, its in splits_of(folder).items() if name in before} == before
+    assert summary.counts == {"train": 19, "val": 3, "test": 3}
+
+
+def test_shares_that_earlier_splits_make_impossible_are_noted(tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    split(folder)
+    notes = Notes()
+    assert split(folder, val=0.5, report=notes).counts == {"train": 8, "val": 1, "test": 1}
+    assert notes.lines == ["val has 1 pairs, not 5: groups stay whole, splits are kept."]
+
+
+@pytest.mark.parametrize(("val", "test"), [(-0.1, 0.1), (1.0, 0.0), (0.5, 0.5), (0.9, 0.2), (float("nan"), 0.1)])
+def test_shares_that_cannot_be_are_wrong_commands(val: float, test: float, tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    with pytest.raises(UsageError):
+        split(folder, val=val, test=test)
+    assert set(splits_of(folder).values()) == {"all"}
+
+
+def test_too_few_pairs_for_a_share_are_noted(tmp_path: Path) -> None:
+    notes = Notes()
+    assert split(make_pairs(tmp_path / "pairs", numbered(4)), report=notes).counts["train"] == 4
+    assert notes.lines == [f"{name} gets no pairs: 0.1 of 4 is less than half a pair." for name in ("val", "test")]
+
+
+def test_no_training_pairs_is_an_error_and_nothing_moves(tmp_path: Path, contents: Contents) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(2))
+    before = contents(folder)
+    with pytest.raises(P2PError, match="would have no training pairs: 2 pairs, val 1, test 1"):
+        split(folder, val=0.5, test=0.4)
+    assert contents(folder) == before
+
+
+def test_a_dry_run_tells_the_counts_and_changes_nothing(tmp_path: Path, contents: Contents) -> None:
+    folder, foreign = make_pairs(tmp_path / "pairs", numbered(10)), make_foreign(tmp_path / "foreign", train=10)
+    before = contents(tmp_path)
+    assert (
+        split(folder, dry_run=True).counts == split(foreign, dry_run=True).counts == {"train": 8, "val": 1, "test": 1}
+    )
+    assert contents(tmp_path) == before
+
+
+def test_a_folder_without_pairs_is_one_line(tmp_path: Path) -> None:
+    for folder, message in ((tmp_path, "has no pairs"), (tmp_path / "nowhere", "there is no such folder")):
+        with pytest.raises(P2PError, match=message):
+            split(folder)
+
+
+# Groups.
+
+
+def test_groups_stay_whole_and_shares_are_exact_where_whole_groups_allow(tmp_path: Path) -> None:
+    names = [f"walk{group}/{number}" for group in range(20) for number in range(1 + group % 3)]
+    folder = make_pairs(tmp_path / "pairs", names)
+    summary = split(folder, val=0.1, test=0.2, group_by=r"(walk\d+)/")
+    assert summary.counts == {"train": 27, "val": 4, "test": 8}
+    assert summary.groups == 20
+    assert len({(pair.group, pair.split) for pair in read_manifest(folder).pairs}) == 20
+
+
+def test_groups_that_do_not_add_up_come_as_near_as_they_can(tmp_path: Path) -> None:
+    names = [f"{group}-{number}" for group in "abcde" for number in range(4)]
+    notes = Notes()
+    summary = split(make_pairs(tmp_path / "pairs", names), val=0.15, test=0.35, group_by="^.", report=notes)
+    assert summary.counts == {"train": 8, "val": 4, "test": 8}
+    assert len(notes.lines) == 2
+
+
+def test_the_whole_match_names_the_group_where_the_expression_has_no_group(tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", ["IMG_20201123_1", "IMG_20201123_2", "IMG_20201124_1"])
+    split(folder, val=0.34, test=0, group_by=r"IMG_\d{8}")
+    assert [pair.group for pair in read_manifest(folder).pairs] == ["IMG_20201123", "IMG_20201123", "IMG_20201124"]
+
+
+def test_names_that_do_not_match_stand_alone_and_are_counted(tmp_path: Path) -> None:
+    notes = Notes()
+    folder = make_pairs(tmp_path / "pairs", [*numbered(8, "walk"), "odd", "strange"])
+    assert split(folder, val=0.2, test=0, group_by="walk", report=notes).counts == {"train": 8, "val": 2, "test": 0}
+    assert notes.lines == ["group-by walk: 2 of 10 names do not match and stand alone: 'odd'."]
+
+
+@pytest.mark.parametrize("expression", ["nowhere", "(", "similar"])
+def test_expressions_that_name_no_group_are_wrong_commands(expression: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="group-by"):
+        split(make_pairs(tmp_path / "pairs", numbered(10)), group_by=expression)
+
+
+def test_a_new_member_follows_its_group(tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", [f"walk{group}-{number}" for group in range(6) for number in range(3)])
+    split(folder, val=0.2, test=0.2, group_by=r"walk\d")
+    make_pairs(folder, [f"walk{group}-new" for group in range(6)])
+    split(folder, val=0.2, test=0.2, group_by=r"walk\d")
+    splits = splits_of(folder)
+    assert all(splits[f"walk{group}-new"] == splits[f"walk{group}-0"] for group in range(6))
+
+
+def test_a_group_that_an_earlier_split_divided_is_an_error(tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10, "walk"))
+    split(folder)
+    with pytest.raises(P2PError, match="group 'walk' lies in test and train and val from an earlier split"):
+        split(folder, group_by="walk")
+
+
+def test_forgetting_the_groups_of_an_earlier_split_is_noted(tmp_path: Path) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10, "walk"))
+    split(folder, val=0, test=0, group_by=r"walk\d")
+    notes = Notes()
+    split(folder, val=0, test=0, report=notes)
+    assert "earlier split was by groups" in notes.lines[0]
+
+
+# A death at any moment.
+
+
+def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
+    tmp_path: Path, killed_after: KilledAfter, contents: Contents
+) -> None:
+    base = make_pairs(tmp_path / "base", [*numbered(3), "walk/x", "walk/y", "walk/z"])
+    whole = tmp_path / "whole"
+    shutil.copytree(base, whole)
+    split(whole, val=0.2, test=0.2)
+    changes, died, completed = 0, True, 0
+    while died:
+        folder = tmp_path / str(changes)
+        shutil.copytree(base, folder)
+        died = killed_after(partial(split, folder, val=0.2, test=0.2), changes)
+        completed += split(folder, val=0.2, test=0.2).completed
+        assert contents(folder) == contents(whole), f"after {changes} changes"
+        shutil.rmtree(folder)
+        changes += 1
+    assert completed > 6
+
+
+def test_until_the_split_is_completed_nobody_reads_the_folder_and_a_dry_run_tells_its_end(
+    tmp_path: Path, killed_after: KilledAfter, contents: Contents
+) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    assert killed_after(lambda: split(folder), 12)
+    assert (folder / PLAN).exists()
+    with pytest.raises(P2PError, match="a split was interrupted"):
+        read_manifest(folder)
+    before = contents(folder)
+    assert split(folder, dry_run=True) == SplitSummary({"train": 8, "val": 1, "test": 1}, 0, 10, 0, True, False)
+    assert contents(folder) == before
+
+
+def test_an_unfinished_plan_is_completed_as_it_was_made_though_another_seed_is_asked_for(
+    tmp_path: Path, killed_after: KilledAfter
+) -> None:
+    folder, other = make_pairs(tmp_path / "pairs", numbered(10)), make_pairs(tmp_path / "other", numbered(10))
+    split(other, seed=0)
+    assert killed_after(lambda: split(folder, seed=0), 12)
+    assert split(folder, seed=5).completed
+    assert splits_of(folder) == splits_of(other)
+
+
+def test_a_plan_that_leads_out_of_the_folder_is_refused(tmp_path: Path, killed_after: KilledAfter) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    assert killed_after(lambda: split(folder), 12)
+    plan = json.loads((folder / PLAN).read_text())
+    plan["pairs"][0]["file"] = "../outside.png"
+    (folder / PLAN).write_text(json.dumps(plan))
+    with pytest.raises(P2PError, match=r"split-plan.json: is damaged"):
+        split(folder)
+    assert not (tmp_path / "outside.png").exists()
+
+
+def test_a_picture_that_is_gone_or_in_the_way_is_named_before_anything_moves(
+    tmp_path: Path, contents: Contents
+) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    whole = contents(folder)
+    (folder / "all" / "3.png").unlink()
+    with pytest.raises(P2PError, match=r"all/3.png: is in the manifest but gone"):
+        split(folder)
+    write_png(folder / "all" / "3.png", picture(3))
+    write_png(folder / "train" / "5.png", picture(99))
+    with pytest.raises(P2PError, match=r"train/5.png: is in the way"):
+        split(folder, val=0, test=0)
+    shutil.rmtree(folder / "train")
+    assert contents(folder) == whole
+
+
+# Folders of other tools.
+
+
+def test_a_foreign_folder_gets_a_manifest_and_no_file_moves(tmp_path: Path, contents: Contents) -> None:
+    folder = make_foreign(tmp_path / "maps", train=16, val=4)
+    before = contents(folder)
+    summary = split(folder, val=0.1, test=0.2)
+    assert summary.foreign
+    assert summary.counts == {"train": 12, "val": 4, "test": 4}
+    after = contents(folder)
+    assert {name: after[name] for name in before} == before
+    assert sorted(after.keys() - before.keys()) == ["pairs.json", "pairs.jsonl"]
+    assert all(its == "val" for name, its in splits_of(folder).items() if name.startswith("val/"))
+
+
+def test_a_foreign_manifest_has_the_size_and_hash_of_every_picture(tmp_path: Path) -> None:
+    folder = make_foreign(tmp_path / "maps", train=5)
+    split(folder, val=0.2, test=0.2)
+    manifest = read_manifest(folder)
+    assert manifest.foreign
+    assert {pair.size for pair in manifest.pairs} == {Size(4, 4)}
+    assert all(pair.hash == hash_pixels(read_photo(folder / pair.file)) for pair in manifest.pairs)
+
+
+def test_new_pictures_of_a_foreign_folder_join_its_manifest(tmp_path: Path) -> None:
+    folder = make_foreign(tmp_path / "maps", train=10)
+    split(folder)
+    before = splits_of(folder)
+    make_foreign(folder, train=19, val=1)
+    summary = split(folder)
+    after = splits_of(folder)
+    assert {name: after[name] for name in before} == before
+    assert summary.counts == {"train": 16, "val": 2, "test": 2}
+    assert after["val/0"] == "val"
+
+
+def test_loose_pictures_of_a_foreign_folder_are_split_too(tmp_path: Path) -> None:
+    folder = tmp_path / "loose"
+    for number in range(10):
+        write_png(folder / f"{number}.png", picture(number), durable=False)
+    notes = Notes()
+    assert split(folder, report=notes).counts == {"train": 8, "val": 1, "test": 1}
+    assert "no train/ folder: all pictures are training pictures" in notes.lines
+
+
+def test_pictures_of_a_foreign_folder_that_are_no_pairs_are_all_named(tmp_path: Path, contents: Contents) -> None:
+    folder = make_foreign(tmp_path / "maps", train=5)
+    write_png(folder / "train" / "odd.png", picture(1, width=9))
+    (folder / "train" / "text.png").write_text("no picture")
+    with pytest.raises(P2PError) as error:
+        split(folder)
+    odd, text = str(error.value).splitlines()
+    assert "odd.png: is 9 pixels wide, an odd number" in odd
+    assert "text.png: is not a picture" in text
+    assert not (folder / "pairs.jsonl").exists()
+
+
+def test_a_picture_that_vanished_from_a_foreign_folder_is_named(tmp_path: Path) -> None:
+    folder = make_foreign(tmp_path / "maps", train=5)
+    split(folder)
+    (folder / "train" / "2.png").unlink()
+    with pytest.raises(P2PError, match=r"train/2.png: is in the manifest but gone"):
+        split(folder)
+
+
+def test_a_kill_at_any_moment_leaves_a_foreign_folder_that_the_same_call_completes(
+    tmp_path: Path, killed_after: KilledAfter
+) -> None:
+    folder = make_foreign(tmp_path / "maps", train=10)
+    changes = 0
+    while killed_after(lambda: split(folder), changes):
+        open_pairs(folder)
+        changes += 1
+    assert changes > 2
+    assert split(folder).counts == {"train": 8, "val": 1, "test": 1}
+
+
+@pytest.mark.real_data
+def test_real_maps_keep_their_val_and_train_provides_the_test(real_data: Path, tmp_path: Path) -> None:
+    for name in ("train", "val"):
+        (tmp_path / "maps" / name).mkdir(parents=True)
+        for file in sorted((real_data / "maps" / name).iterdir())[: 8 if name == "train" else 2]:
+            shutil.copy(file, tmp_path / "maps" / name)
+    summary = split(tmp_path / "maps", val=0.2, test=0.2)
+    assert summary.counts == {"train": 6, "val": 2, "test": 2}
+    assert {pair.size for pair in read_manifest(tmp_path / "maps").pairs} == {Size(600, 600)}
+
+
+@pytest.mark.real_data
+def test_real_facades_in_one_flat_folder_are_split(real_data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "facades"
+    shutil.copytree(real_data / "facades-ab", folder)
+    assert split(folder).counts == {"train": 24, "val": 3, "test": 3}
+    assert read_manifest(folder).of("val")[0].size == Size(256, 256)

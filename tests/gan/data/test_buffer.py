@@ -1,0 +1,75 @@
+"""Decoded pictures in one block: of any sizes, in memory or in a file that leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.data import buffer
+from p2p_gan.data.buffer import Form, pixels_of, room_for
+
+SIZES = [Size(5, 3), Size(64, 2), Size(1, 1)]
+FORMS = [Form(1, "uint8"), Form(12, "float32")]
+
+
+@pytest.mark.parametrize("memory", [1.0, 1e-9])
+def test_each_picture_has_a_place_of_its_own_in_each_half(memory: float, tmp_path: Path) -> None:
+    halves = room_for(SIZES, FORMS, memory=memory, near=tmp_path)
+    for half, form in zip(halves, FORMS, strict=True):
+        for index in range(3):
+            half[index][...] = index + 1
+        for index, size in enumerate(SIZES):
+            assert half[index].shape == (size.height, size.width, form.channels)
+            assert half[index].dtype == form.dtype
+    assert all((half[index] == index + 1).all() for half in halves for index in range(3))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_of_one_size_are_also_one_array() -> None:
+    pictures = [np.full((4, 6, 3), number, np.uint16) for number in range(5)]
+    stacked = pixels_of(pictures).stacked()
+    np.testing.assert_array_equal(stacked, np.stack(pictures))
+
+
+def test_a_mapped_file_needs_its_space_on_the_disk_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda place: usage(9, 9, 100))
+    with pytest.raises(P2PError, match=r"GiB of decoded pairs need a file there, and 0.0 GiB are free"):
+        room_for([Size(64, 64)], FORMS, memory=1e-9, near=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_after_all_is_an_error_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(buffer, "_reserve", full)
+    with pytest.raises(P2PError, match="No space left on device"):
+        room_for([Size(64, 64)], FORMS, memory=1e-9, near=tmp_path)
+
+
+def test_a_run_that_does_not_exist_yet_maps_its_file_beside_the_place_it_will_have(tmp_path: Path) -> None:
+    assert buffer._existing(tmp_path / "not" / "yet") == tmp_path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes the file by itself when its handles close")
+def test_a_killed_process_leaves_no_file_behind(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path; from p2p_gan.data.buffer import Form, room_for\n"
+        "from p2p_datatools.contract.pictures.sizes import Size\n"
+        "half = room_for([Size(999, 999)], [Form(3, 'uint8')], memory=1e-9, near=Path(sys.argv[1]))[0]\n"
+        "half[0][...] = 7; os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert ended.returncode == -9
+    assert list(tmp_path.iterdir()) == []

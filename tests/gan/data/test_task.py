@@ -1,0 +1,101 @@
+"""What is translated into what, said in words; and what cannot be trained is refused at once, in one line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, read_manifest, write_manifest
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.data.task import identified, open_for_training, refuse_unfit, task_of
+
+
+def test_directions_are_said_in_the_words_of_the_halves(pair_folder: Path) -> None:
+    folder = read_manifest(pair_folder)
+    assert task_of(folder, "mask-to-photo") == task_of(folder, "a-to-b")
+    assert task_of(folder, "photo-to-mask") == task_of(folder, "b-to-a")
+    assert task_of(folder, "b-to-a").input.name == "photo"
+    with pytest.raises(UsageError, match="there are a-to-b, b-to-a, mask-to-photo, photo-to-mask"):
+        task_of(folder, "photo-to-map")
+
+
+def test_halves_of_any_type_are_coded_as_the_manifest_says(tmp_path: Path) -> None:
+    bands, grey = Half("bands", "picture", 12, "uint16", (0, 4095)), Half("grey", "photo", 1)
+    task = task_of(PairFolder(tmp_path, bands, grey, None, ()), "b-to-a")
+    assert [coding.channels for coding in task.codings] == [1, 12]
+    assert task.codings[1].range == (0, 4095)
+
+
+def test_classes_follow_their_half_when_the_direction_turns(pair_folder: Path) -> None:
+    folder = read_manifest(pair_folder)
+    there, back = task_of(folder, "a-to-b", a_as="classes"), task_of(folder, "b-to-a", a_as="classes")
+    assert [coding.kind for coding in there.codings] == ["classes", "values"]
+    assert [coding.kind for coding in back.codings] == ["values", "classes"]
+    assert back.codings[1].channels == 5
+
+
+def test_classes_of_a_photo_and_of_a_mask_without_a_palette_are_refused(pair_folder: Path) -> None:
+    folder = read_manifest(pair_folder)
+    with pytest.raises(UsageError, match="b_as=classes: the half photo is a photo"):
+        task_of(folder, "a-to-b", b_as="classes")
+    with pytest.raises(UsageError, match="a_as=classes: the half mask has no palette"):
+        task_of(replace(folder, palette=None), "photo-to-mask", a_as="classes")
+
+
+def test_rare_crops_are_refused_without_a_palette(pair_folder: Path, tiny: Config) -> None:
+    folder, config = read_manifest(pair_folder), with_settings(tiny, {"rare_crops": 0.5})
+    refuse_unfit(task_of(folder, "b-to-a"), config)
+    with pytest.raises(UsageError, match="needs a half that is a mask with a palette"):
+        refuse_unfit(task_of(replace(folder, palette=None), "b-to-a"), config)
+
+
+@pytest.mark.parametrize(("direction", "palette"), [("photo-to-mask", True), ("mask-to-photo", False)])
+def test_labels_are_refused_where_no_mask_of_a_palette_becomes_a_photo(
+    pair_folder: Path, tiny: Config, direction: str, palette: bool
+) -> None:
+    folder = open_for_training(pair_folder)
+    task = task_of(folder if palette else replace(folder, palette=None), direction)
+    with pytest.raises(UsageError, match=r"discriminator=labels: .* Add --set discriminator=patches\."):
+        refuse_unfit(task, replace(tiny, discriminator="labels"))
+    refuse_unfit(task, replace(tiny, discriminator="auto"))
+
+
+def test_colours_are_jittered_of_a_photo_that_becomes_a_mask_and_of_nothing_else(
+    pair_folder: Path, tiny: Config
+) -> None:
+    folder, config = read_manifest(pair_folder), with_settings(tiny, {"colour_jitter": 0.2})
+    refuse_unfit(task_of(folder, "photo-to-mask"), config)
+    with pytest.raises(UsageError, match="here a mask becomes a photo, whose colours count"):
+        refuse_unfit(task_of(folder, "mask-to-photo"), config)
+
+
+def test_pairs_that_were_never_split_say_which_command_splits_them(pair_folder: Path) -> None:
+    folder = read_manifest(pair_folder)
+    write_manifest(replace(folder, pairs=tuple(replace(pair, split="all") for pair in folder.pairs)))
+    with pytest.raises(P2PError, match="p2p data split"):
+        open_for_training(pair_folder)
+
+
+def test_an_ordinary_pix2pix_folder_is_read_and_what_is_assumed_is_said(tmp_path: Path) -> None:
+    for split, count in {"train": 3, "val": 1}.items():
+        for number in range(count):
+            write_png(tmp_path / split / f"{number}.png", np.full((16, 32, 3), number, np.uint8))
+    folder = identified(open_pairs(tmp_path))
+    assert {split: len(folder.of(split)) for split in ("train", "val", "test")} == {"train": 3, "val": 1, "test": 0}
+    assert folder.foreign
+    assert "no manifest" in folder.assumed[0]
+    assert all(pair.size == Size(16, 16) for pair in folder.pairs)
+    before = folder.data_hash
+    write_png(tmp_path / "val" / "0.png", np.full((16, 32, 3), 9, np.uint8))
+    assert identified(open_pairs(tmp_path)).data_hash != before
+
+
+def test_an_odd_width_in_an_ordinary_folder_is_named(tmp_path: Path) -> None:
+    write_png(tmp_path / "train" / "1.png", np.zeros((16, 33, 3), np.uint8))
+    with pytest.raises(P2PError, match=r"1.png: is 33 pixels wide, an odd number"):
+        identified(open_pairs(tmp_path))

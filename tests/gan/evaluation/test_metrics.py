@@ -1,0 +1,100 @@
+"""Scores as numbers one can work out by hand."""
+
+import numpy as np
+import pytest
+
+from p2p_gan.evaluation.metrics import LabHistograms, class_color_errors, diversity, l1, mean_picture, ssim
+
+BLACK = np.zeros((16, 16, 3), np.uint8)
+WHITE = np.full((16, 16, 3), 255, np.uint8)
+
+
+def test_l1_is_0_for_equal_pictures_and_1_for_black_and_white() -> None:
+    assert l1(WHITE, WHITE) == 0
+    assert l1(BLACK, WHITE) == l1(WHITE, BLACK) == 1
+
+
+def test_ssim_is_1_for_equal_pictures_and_near_0_for_unlike_ones() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    assert ssim(noise[0], noise[0]) == pytest.approx(1)
+    assert abs(ssim(noise[0], noise[1])) < 0.1
+
+
+def test_the_mean_picture_is_the_mean_of_each_pixel() -> None:
+    assert (mean_picture([BLACK, WHITE, WHITE]) == 170).all()
+
+
+def test_a_class_of_the_wrong_colour_has_an_error_and_an_absent_one_none() -> None:
+    labels = np.zeros((16, 16), np.uint8)
+    labels[:8] = 1
+    fake = BLACK.copy()
+    fake[:8, :, 0] = 51
+    errors = class_color_errors([fake], [BLACK], [labels], ["ground", "body", "lights"])
+    assert errors == {"ground": 0.0, "body": pytest.approx(0.2 / 3)}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "int32"])
+@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 5)])
+def test_scores_are_shares_of_the_range_for_any_type_and_number_of_channels(dtype: str, shape: tuple[int, ...]) -> None:
+    low, high = np.full(shape, 40).astype(dtype), np.full(shape, 60).astype(dtype)
+    assert l1(low, high, (0.0, 200.0)) == pytest.approx(0.1)
+    assert ssim(low, low, (0.0, 200.0)) == pytest.approx(1)
+    assert ssim(low, high, (0.0, 200.0)) < 1
+
+
+def test_pictures_smaller_than_the_window_have_a_similarity_too() -> None:
+    assert ssim(BLACK[:4, :6], BLACK[:4, :6]) == pytest.approx(1)
+
+
+def test_the_mean_keeps_the_type() -> None:
+    deep = np.full((4, 4), 40_001, np.uint16)
+    assert mean_picture([deep, deep + 1]).dtype == np.uint16
+    assert (mean_picture([deep * 0.5, deep * 1.5]) == deep).all()
+
+
+def test_histograms_share_all_with_themselves_and_the_order_of_pixels_does_not_matter() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    first, turned, black = LabHistograms(), LabHistograms(), LabHistograms()
+    first.add(noise)
+    turned.add(np.ascontiguousarray(noise[::-1]))
+    black.add(BLACK)
+    assert first.intersection(turned) == {"L": 1.0, "a": 1.0, "b": 1.0}
+    assert first.intersection(black)["L"] < 0.05
+
+
+def test_half_of_the_pixels_in_another_colour_share_half() -> None:
+    half, black = LabHistograms(), LabHistograms()
+    half.add(np.concatenate((BLACK, WHITE)))
+    black.add(BLACK)
+    assert half.intersection(black)["L"] == pytest.approx(0.5)
+    assert half.intersection(black)["a"] == pytest.approx(1)  # black and white have no hue
+
+
+def test_equal_variants_have_no_diversity_and_black_and_white_all_of_it() -> None:
+    assert diversity([BLACK, BLACK, BLACK]) == (0.0, 0.0)
+    assert diversity([BLACK]) == (0.0, 0.0)
+    assert diversity([BLACK, WHITE]) == (1.0, 0.5)
+
+
+def test_scores_of_some_pixels_do_not_depend_on_the_others() -> None:
+    random = np.random.default_rng(0)
+    first, second, third = random.integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
+    where = np.zeros((40, 40), bool)
+    where[:, :10] = True
+    other = second.copy()
+    other[:, 20:] = third[:, 20:]  # further from the counted pixels than half a window
+    for score in (l1, ssim):
+        assert score(first, second, counted=where) == score(first, other, counted=where)
+        assert score(first, second) != score(first, other)
+        assert score(first, second, counted=~np.zeros_like(where)) == pytest.approx(score(first, second))
+    assert l1(first, second, counted=where) == pytest.approx(l1(first[:, :10], second[:, :10]))
+    one, two = LabHistograms(), LabHistograms()
+    one.add(first, where)
+    two.add(np.ascontiguousarray(first[:, :10]))
+    assert all(np.array_equal(one.counts[name], two.counts[name]) for name in "Lab")
+
+
+def test_where_no_pixel_counts_nothing_is_wrong() -> None:
+    nowhere = np.zeros((16, 16), bool)
+    assert l1(BLACK, WHITE, counted=nowhere) == 0
+    assert ssim(BLACK, WHITE, counted=nowhere) == 1

@@ -1,0 +1,176 @@
+"""Scores on held-out pairs."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.halves import join
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, with_pairs, write_manifest
+from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, load_palette
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.evaluation.scores import Asked, Diversity, evaluate, evaluate_into
+from p2p_gan.inference.apply import How
+from p2p_gan.inference.sampling import sample
+from p2p_gan.models.model import Model, save_model
+
+CARS = load_palette("cars")
+
+
+def test_a_model_is_scored_beside_the_mean_training_picture(run_folder: Path) -> None:
+    scores = evaluate(run_folder, run_folder.parent / "pairs")
+    assert scores.pictures == 2
+    assert 0 < scores.l1 < 1
+    assert scores.l1_mean is not None
+    assert scores.ssim_mean is not None
+    assert 0 < scores.l1_mean < 0.3
+    assert scores.ssim_mean > scores.ssim
+    assert set(scores.color_error) == {"background", "body", "tyres"}
+
+
+def test_a_split_without_pairs_is_named(run_folder: Path, tmp_path: Path, pair_folder: Path) -> None:
+    with pytest.raises(P2PError, match="has no none pairs"):
+        evaluate(run_folder, pair_folder, split="none")
+
+
+def test_the_same_scores_come_again_and_the_picture_scored_is_the_one_that_is_sampled(
+    run_folder: Path, tmp_path: Path
+) -> None:
+    pairs = run_folder.parent / "pairs"
+    seen: dict[str, Array] = {}
+    first = evaluate(run_folder, pairs, each=lambda scored, card: seen.update({scored.name: scored.fake}))
+    assert first == evaluate(run_folder, pairs)
+    sample(run_folder, [pairs], tmp_path / "out")
+    assert all(np.array_equal(read_photo(tmp_path / "out" / f"{name}.png"), fake) for name, fake in seen.items())
+
+
+def test_variants_differ_by_dropout_and_not_without_it(run_folder: Path) -> None:
+    pairs = run_folder.parent / "pairs"
+    on, off = (evaluate(run_folder, pairs, asked=Asked(how=How(dropout=way), variants=3)) for way in (True, False))
+    assert on.diversity is not None
+    assert on.diversity.pairwise_l1 > on.diversity.pixel_std / 2 > 0
+    assert off.diversity == Diversity(3, 0.0, 0.0)
+    assert evaluate(run_folder, pairs).diversity is None
+
+
+def test_photos_have_colour_histograms_and_masks_an_agreement(
+    run_folder: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    pairs = run_folder.parent / "pairs"
+    photos = evaluate(run_folder, pairs)
+    assert photos.histograms is not None
+    assert all(0 <= share <= 1 for share in photos.histograms.values())
+    assert photos.agreement is None
+    for as_ in ("classes", "values"):
+        model = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=CARS, output_as=as_)
+        save_model(tmp_path / f"{as_}.safetensors", model.card, model.generator)
+        masks = evaluate(tmp_path / f"{as_}.safetensors", pairs)
+        assert masks.histograms is None
+        assert masks.agreement is not None
+        assert set(masks.agreement.classes) == {"background", "body", "tyres"}
+        assert masks.agreement.classes["body"].pictures == 2
+        assert 0 < masks.agreement.pixel_accuracy < 1
+
+
+@pytest.fixture
+def grey_pairs(tmp_path: Path) -> Path:
+    """Pairs of a mask painted in three greys, in one channel, and a photo: one to train with, one to test on."""
+    greys = Palette("greys", tuple(PaletteClass(f"grey {value}", (value,) * 3) for value in (0, 60, 120)))
+    labels = np.arange(32 * 32, dtype=np.uint32).reshape(32, 32) // 400
+    picture = join((labels * 60).astype(np.uint8), np.full((32, 32, 3), 99, np.uint8), where="test")
+    pairs = [Pair(split, f"{split}/x.png", split, Size(32, 32), hash_pixels(picture)) for split in ("train", "test")]
+    for pair in pairs:
+        write_png(tmp_path / "greys" / pair.file, picture)
+    write_manifest(PairFolder(tmp_path / "greys", Half("mask", "mask", 1), Half("photo", "photo"), greys, tuple(pairs)))
+    return tmp_path / "greys"
+
+
+def test_masks_in_greys_are_scored_by_their_classes_on_either_side(
+    grey_pairs: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    folder = open_pairs(grey_pairs)
+    to_photo = make_model(folder.a, folder.b, palette=folder.palette)
+    save_model(tmp_path / "to-photo.safetensors", to_photo.card, to_photo.generator)
+    assert len(evaluate(tmp_path / "to-photo.safetensors", grey_pairs).color_error) == 3
+    for as_ in ("values", "classes"):
+        to_mask = make_model(folder.b, folder.a, palette=folder.palette, output_as=as_)
+        save_model(tmp_path / f"{as_}.safetensors", to_mask.card, to_mask.generator)
+        scores = evaluate(tmp_path / f"{as_}.safetensors", grey_pairs)
+        assert scores.agreement is not None
+        assert len(scores.agreement.classes) == 3
+        assert scores.l1_mean == 0  # the one training picture is the test picture
+
+
+def test_an_ignored_pixel_has_no_part_in_a_score(
+    pair_folder: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    folder = open_pairs(pair_folder)
+    pair = folder.of("test")[0]
+    scores = []
+    for number, value in enumerate((0, 255)):
+        picture = read_photo(pair_folder / pair.file)
+        picture[:, :16], picture[:, 32:48] = IGNORE_COLOR, value
+        write_png(pair_folder / pair.file, picture)
+        write_manifest(with_pairs(folder, [replace(pair, hash=hash_pixels(picture))]))
+        model = make_model(folder.a, folder.b, palette=folder.palette)
+        save_model(tmp_path / f"{number}.safetensors", model.card, model.generator)
+        scores.append(evaluate(tmp_path / f"{number}.safetensors", pair_folder))
+    assert scores[0].l1 == scores[1].l1
+    assert scores[0].histograms == scores[1].histograms
+
+
+def test_a_folder_without_training_pairs_has_no_mean_picture(run_folder: Path, pair_folder: Path) -> None:
+    folder = open_pairs(pair_folder)
+    write_manifest(with_pairs(folder, list(folder.of("test"))))
+    scores = evaluate(run_folder, pair_folder)
+    assert scores.l1 > 0
+    assert scores.l1_mean is None
+
+
+def test_pairs_of_another_depth_are_refused_before_any_work(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+) -> None:
+    deep = Half("photo", "photo", 3, "uint16", (0.0, 65535.0))
+    model = make_model(Half("mask", "mask"), deep, palette=CARS)
+    save_model(tmp_path / "m.safetensors", model.card, model.generator)
+    with pytest.raises(P2PError, match="its half photo has 3 channels of uint8; the model gives 3 channels of uint16"):
+        evaluate(tmp_path / "m.safetensors", run_folder.parent / "pairs")
+
+
+def test_no_variant_is_no_number_of_variants() -> None:
+    with pytest.raises(UsageError, match="variants=0"):
+        Asked(variants=0)
+
+
+def test_every_picture_has_a_line_and_a_picture_and_the_means_a_file(run_folder: Path, tmp_path: Path) -> None:
+    scores = evaluate_into(tmp_path / "out", run_folder, run_folder.parent / "pairs", asked=Asked(variants=2))
+    lines = [json.loads(line) for line in (tmp_path / "out" / "scores.jsonl").read_text().splitlines()]
+    assert [line["name"] for line in lines] == ["car-010", "car-011"]
+    assert sum(line["l1"] for line in lines) / 2 == pytest.approx(scores.l1)
+    assert {"ssim", "l1_mean", "color_error", "pairwise_l1", "pixel_std"} <= lines[0].keys()
+    assert read_photo(tmp_path / "out" / lines[0]["picture"]).shape == (32, 96, 3)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["scores"]["l1"] == scores.l1
+    assert summary["of"]["split"] == "test"
+
+
+def test_the_same_call_again_gives_the_same_files_and_another_is_refused(run_folder: Path, tmp_path: Path) -> None:
+    pairs = run_folder.parent / "pairs"
+
+    def content() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked())
+    before = content()
+    evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked())
+    assert content() == before
+    with pytest.raises(UsageError, match="holds scores of another model, split or setting"):
+        evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked("val"))
+    assert content() == before

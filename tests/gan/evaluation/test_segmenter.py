@@ -1,0 +1,57 @@
+"""A segmenter as judge of photos that were made from masks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import Palette, load_palette
+from p2p_gan.evaluation.scores import Asked, evaluate
+from p2p_gan.evaluation.segmenter import Segmenter
+from p2p_gan.models.model import Model, load_model, save_model
+
+CARS = load_palette("cars")
+MASK, PHOTO = Half("mask", "mask"), Half("photo", "photo")
+
+
+def saved(model: Model, path: Path) -> Path:
+    save_model(path, model.card, model.generator)
+    return path
+
+
+def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generated(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+) -> None:
+    judge = saved(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "judge.safetensors")
+    scores = evaluate(run_folder, run_folder.parent / "pairs", asked=Asked(segmenter=judge))
+    alone = evaluate(judge, run_folder.parent / "pairs", asked=Asked())
+    assert scores.judged is not None
+    assert scores.judged_real is not None
+    assert scores.judged != scores.judged_real
+    assert set(scores.judged.classes) == {"background", "body", "tyres"}
+    assert alone.agreement is not None
+    assert {name: each.pictures for name, each in scores.judged_real.classes.items()} == {
+        name: each.pictures for name, each in alone.agreement.classes.items()
+    }
+
+
+def test_a_model_that_is_no_judge_of_these_photos_is_refused(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+) -> None:
+    judged = load_model(run_folder)
+    fewer = Palette("fewer", CARS.classes[:3])
+    for model, said in (
+        (make_model(MASK, PHOTO, palette=CARS), "is mask-to-photo and gives no masks"),
+        (make_model(Half("photo", "photo", 1), MASK, palette=CARS), "takes 1 x uint8, and the judged model gives 3"),
+        (make_model(PHOTO, MASK, palette=fewer), "knows the classes background, body, tyres, the judged model"),
+    ):
+        with pytest.raises(P2PError, match=said):
+            Segmenter(saved(model, tmp_path / "judge.safetensors"), judged, None)
+
+
+def test_only_photos_made_from_masks_can_be_judged(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    judge = make_model(PHOTO, MASK, palette=CARS, output_as="classes")
+    with pytest.raises(P2PError, match="judges photos made from masks, and this model is photo-to-mask"):
+        Segmenter(saved(judge, tmp_path / "judge.safetensors"), judge, None)

@@ -1,0 +1,60 @@
+"""What a study will train is known before anything is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.experiments.plan import outline, outline_of_arms
+
+
+def test_runs_are_counted_once_for_arms_of_equal_config(cars: Path, small: Config) -> None:
+    plan = outline(cars, with_settings(small, {"discriminator_layers": 3}), ("loss", "field"))
+    assert (len(plan.arms), plan.runs(1), plan.runs(3)) == (8, 8, 22)  # 70x70 is L1+cGAN; and the segmenter
+    assert plan.images == 4
+    assert plan.split == "test"
+    assert list(plan.impossible) == ["286x286 patches"]
+
+
+def test_epochs_become_images(cars: Path, small: Config) -> None:
+    assert outline(cars, with_settings(small, {"images": None, "epochs": 3}), ("loss",)).images == 12
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_from_every_preset_the_paper_s_tables_can_be_had(preset: str, cars: Path) -> None:
+    chosen = {"direction": "a-to-b", "device": "cpu"}
+    plan = outline(cars, with_settings(PRESETS[preset], chosen), ("loss", "architecture", "field", "collapse"))
+    assert plan.judge is not None
+    assert (plan.judge.game, plan.judge.direction, plan.judge.a_as) == ("none", "b-to-a", "classes")
+    # At 128x128, four strided layers are the most; with wider patches everything else still is.
+    assert len(plan.arms) >= 13
+
+
+def test_the_direction_photo_to_mask_needs_no_judge(cars: Path, small: Config) -> None:
+    photos = outline(cars, with_settings(small, {"direction": "photo-to-mask"}), ("loss",))
+    assert (photos.judge, photos.unjudged, photos.as_classes) == (None, "", False)
+    assert outline(cars, with_settings(small, {"direction": "b-to-a", "a_as": "classes"}), ("loss",)).as_classes
+
+
+def test_a_resnet_is_judged_by_a_resnet_at_a_size_that_it_alone_can_have(cars: Path, small: Config) -> None:
+    plan = outline(cars, with_settings(small, {"generator": "resnet", "size": "36x36"}), ("loss",))
+    assert plan.judge is not None
+    assert plan.judge.generator == "resnet"
+
+
+def test_what_the_pairs_contradict_is_said_before_any_work(
+    cars: Path, small: Config, tmp_path: Path, make_pairs: Callable[..., Path]
+) -> None:
+    with pytest.raises(UsageError, match="none of their arms can be: b_as=classes: the half photo is a photo"):
+        outline(cars, with_settings(small, {"b_as": "classes"}), ("loss",))
+    with pytest.raises(UsageError, match="direction=up: these pairs have no such direction"):
+        outline(cars, with_settings(small, {"direction": "up"}), ("loss",))
+    with pytest.raises(UsageError, match="b_as=classes"):
+        outline_of_arms(cars, {"mine": with_settings(small, {"b_as": "classes"})}, small)
+    alone = make_pairs(tmp_path / "alone", {"train": 2})
+    with pytest.raises(P2PError, match="has no held-out pairs to compare on"):
+        outline(alone, small, ("loss",))

@@ -1,0 +1,105 @@
+"""The arms are the paper's, and each is what its name says whatever the settings start from."""
+
+import pytest
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.experiments.record import slug
+from p2p_gan.experiments.tables import ARMS, BASE, TABLES, arms_of, changes_text, chosen_tables, playing
+from p2p_gan.networks.discriminators import receptive_fields
+from p2p_gan.updates.recipe import recipe_of
+
+ALL = tuple(TABLES)
+
+
+def test_every_table_is_made_of_arms_and_every_arm_is_in_a_table() -> None:
+    assert {arm for table in TABLES.values() for arm in table.arms} == set(ARMS)
+    assert all(arm in table.arms for table in TABLES.values() for arm, _ in table.paper)
+
+
+def test_arms_have_folders_of_their_own() -> None:
+    assert len({slug(arm) for arm in ARMS}) == len(ARMS)
+
+
+def test_patches_are_as_large_as_their_names_say() -> None:
+    arms, _ = arms_of(("field",), Config())
+    assert len(arms) == 4
+    for name, config in arms.items():
+        (field,) = receptive_fields(config.discriminator_layers, 1)
+        assert name == f"{field}x{field} patches"
+
+
+def test_the_paper_says_of_its_arms_what_its_tables_say() -> None:
+    assert dict(TABLES["loss"].paper) == {
+        **{"L1": ".42 / .15 / .11", "GAN": ".22 / .05 / .01", "cGAN": ".57 / .22 / .16"},
+        **{"L1+GAN": ".64 / .20 / .15", BASE: ".66 / .23 / .17"},
+    }
+    assert TABLES["loss"].paper_real == ".80 / .26 / .21"
+    assert dict(TABLES["architecture"].paper) == {
+        **{"encoder-decoder L1": ".35 / .08", "encoder-decoder L1+cGAN": ".29 / .05"},
+        **{"L1": ".48 / .13", BASE: ".55 / .14"},
+    }
+    assert dict(TABLES["field"].paper) == {
+        **{"1x1 patches": ".39 / .10", "16x16 patches": ".65 / .17"},
+        **{"70x70 patches": ".66 / .17", "286x286 patches": ".42 / .11"},
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_variety_is_asked_of_models_that_can_have_some_from_every_preset(preset: str) -> None:
+    arms, _ = arms_of(("collapse",), playing(PRESETS[preset]))
+    assert set(arms) == set(TABLES["collapse"].arms)
+    for name, config in arms.items():
+        assert config.dropout == 0.5 if "dropout" in name else config.noise == 8
+        assert bool(config.l1_weight) == ("L1" in name)
+
+
+def test_where_the_settings_have_the_papers_dropout_it_is_not_trained_twice() -> None:
+    arms, _ = arms_of(("loss", "collapse"), Config())
+    assert arms["cGAN, dropout"] == arms["cGAN"]
+    assert arms["L1+cGAN, dropout"] == arms[BASE]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) -> None:
+    arms, _ = arms_of(("loss",), playing(PRESETS[preset]))
+    assert set(arms) == set(TABLES["loss"].arms)
+    for as_classes in (False, True):
+        for name, config in arms.items():
+            recipe = recipe_of(config, as_classes)
+            likeness = {"g_classes"} if as_classes else {"g_l1"}
+            assert recipe.plays == ("GAN" in name)
+            assert bool(likeness & set(recipe.names)) == ("L1" in name)
+            assert config.conditional or name in ("GAN", "L1+GAN")
+            assert config.discriminator == "patches"
+
+
+def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
+    possible, impossible = arms_of(ALL, Config(size=Size(64, 64)))
+    assert list(impossible) == ["286x286 patches"]
+    assert "size=64x64: is not possible; 5 discriminator layers need sides from" in impossible["286x286 patches"]
+    assert set(possible) | set(impossible) == set(ARMS)
+
+
+def test_where_no_arm_can_be_the_first_reason_is_said() -> None:
+    def refuse(config: Config) -> None:
+        raise UsageError("norm=none: is not liked.")
+
+    with pytest.raises(UsageError, match="tables=loss: none of their arms can be: norm=none: is not liked"):
+        arms_of(("loss",), Config(), refuse)
+
+
+def test_an_arm_is_told_by_the_fields_in_which_it_differs() -> None:
+    arms, _ = arms_of(("loss",), Config())
+    assert changes_text(arms[BASE], Config()) == "nothing"
+    assert changes_text(arms["L1"], Config()) == "game=none"
+    assert changes_text(arms["GAN"], Config()) == "conditional=False l1_weight=0.0 class_weight=0.0"
+
+
+def test_tables_are_chosen_by_name() -> None:
+    assert chosen_tables("all") == ALL
+    assert chosen_tables("field, loss") == ("field", "loss")
+    with pytest.raises(UsageError, match="tables=losses: is none of them; choose from all, loss, architecture"):
+        chosen_tables("losses")

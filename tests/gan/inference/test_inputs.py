@@ -1,0 +1,139 @@
+"""What a model takes and what it refuses, in one line and before any work."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
+from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
+from p2p_datatools.contract.pictures.arrays import write_tiff
+from p2p_datatools.contract.pictures.images import write_mask, write_png
+from p2p_gan.inference.inputs import read_input, read_pair, refuse_file, refuse_folder, shown, task_for
+from p2p_gan.models.model import Model
+
+CARS = load_palette("cars")
+MORE = Palette("more", (*CARS.classes, PaletteClass("road", (9, 9, 9)), PaletteClass("sky", (1, 1, 9))))
+GREYS = Palette("greys", tuple(PaletteClass(f"grey {value}", (value,) * 3) for value in (0, 60, 120)))
+PHOTO, GREY, MASK = Half("photo", "photo"), Half("grey", "photo", 1), Half("mask", "mask")
+DEEP = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
+Make = Callable[..., Model]
+
+
+@pytest.mark.parametrize(
+    ("taken", "dtype", "channels", "said"),
+    [
+        (PHOTO, "uint16", 3, "has 3 channels of uint16; the model takes 3 channels of uint8"),
+        (DEEP, "uint8", 3, "has 3 channels of uint8; the model takes 3 channels of uint16"),
+        (GREY, "uint8", 3, "has 3 channels of uint8; the model takes 1 channel of uint8"),
+        (PHOTO, "float32", 5, "has 5 channels of float32; the model takes 3 channels of uint8"),
+    ],
+)
+def test_a_file_of_another_depth_or_more_channels_is_refused(
+    make_model: Make, tmp_path: Path, taken: Half, dtype: str, channels: int, said: str
+) -> None:
+    path = tmp_path / ("x.tif" if channels > 3 else "x.png")
+    pixels = np.zeros((8, 8, channels), dtype)
+    write_tiff(path, pixels) if channels > 3 else write_png(path, pixels)
+    with pytest.raises(P2PError, match=said):
+        refuse_file(path, make_model(taken, PHOTO).card)
+
+
+def test_files_of_numbers_are_read_as_they_are(make_model: Make, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).normal(size=(8, 9, 5)).astype(np.float32)
+    write_tiff(tmp_path / "x.tif", pixels)
+    np.save(tmp_path / "x.npy", pixels)
+    card = make_model(Half("bands", "picture", 5, "float32", (-1.0, 1.0)), PHOTO).card
+    for file in ("x.tif", "x.npy"):
+        found, known = read_input(tmp_path / file, card)
+        assert known
+        assert np.array_equal(found, pixels)
+
+
+def test_grey_becomes_three_equal_channels_where_the_model_takes_colour(make_model: Make, tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 65536, (8, 8), dtype=np.uint16)
+    write_png(tmp_path / "x.png", grey)
+    found, _ = read_input(tmp_path / "x.png", make_model(DEEP, PHOTO).card)
+    assert np.array_equal(found, np.dstack([grey] * 3))
+
+
+def test_a_mask_is_read_as_classes_where_the_model_takes_classes(make_model: Make, tmp_path: Path) -> None:
+    labels = np.array([[0, 4], [255, 2]], np.uint8).repeat(8, 0)
+    write_mask(tmp_path / "indexed.png", labels, CARS)
+    write_png(tmp_path / "painted.png", CARS.colors()[labels])
+    card = make_model(MASK, PHOTO, palette=CARS, input_as="classes").card
+    for file in ("indexed.png", "painted.png"):
+        assert np.array_equal(read_input(tmp_path / file, card)[0], labels)
+
+
+def test_a_mask_painted_in_greys_is_read_as_the_one_channel_that_the_model_takes(
+    make_model: Make, tmp_path: Path
+) -> None:
+    card = make_model(Half("mask", "mask", 1), PHOTO, palette=GREYS).card
+    labels = np.array([[0, 1], [2, 0]], np.uint8).repeat(8, 0)
+    write_mask(tmp_path / "indexed.png", labels, GREYS)
+    write_png(tmp_path / "painted.png", labels * 60)
+    write_png(tmp_path / "other.png", labels * 50)
+    write_png(tmp_path / "coloured.png", np.full((8, 8, 3), (60, 0, 0), np.uint8))
+    for file, factor in (("indexed.png", 60), ("painted.png", 60), ("other.png", 50)):
+        found, known = read_input(tmp_path / file, card)
+        assert np.array_equal(found, labels * factor)
+        assert known == (factor == 60)
+    with pytest.raises(P2PError, match=r"coloured\.png: is painted in colours; the model takes 1 channel of uint8"):
+        read_input(tmp_path / "coloured.png", card)
+
+
+def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_path: Path) -> None:
+    card = make_model(MASK, PHOTO, palette=CARS, input_as="classes").card
+    write_png(tmp_path / "numbers.png", np.full((8, 8), 7, np.uint8))
+    with pytest.raises(P2PError, match="has the class 7; the model has 5 classes: background, body"):
+        read_input(tmp_path / "numbers.png", card)
+    write_mask(tmp_path / "more.png", np.full((8, 8), 5, np.uint8), MORE)
+    with pytest.raises(P2PError, match=r"\(9, 9, 9\) at x=0, y=0.* The model has 5 classes"):
+        read_input(tmp_path / "more.png", card)
+
+
+def folder_of(pair_folder: Path, **changes: object) -> PairFolder:
+    return replace(open_pairs(pair_folder), **changes)  # type: ignore[arg-type]
+
+
+def test_pairs_of_other_halves_are_said_to_be_others_and_no_setting_is_blamed(
+    make_model: Make, pair_folder: Path
+) -> None:
+    folder = folder_of(pair_folder)
+    assert not task_for(folder, make_model(MASK, PHOTO, palette=CARS).card).swapped
+    assert task_for(folder, make_model(PHOTO, MASK, palette=CARS).card).swapped
+    with pytest.raises(P2PError, match="its halves are mask and photo; the model translates deep-to-photo") as caught:
+        task_for(folder, make_model(DEEP, PHOTO).card)
+    assert not isinstance(caught.value, UsageError)
+
+
+def test_a_pair_folder_of_another_depth_or_with_other_classes_is_refused(make_model: Make, pair_folder: Path) -> None:
+    card = make_model(MASK, PHOTO, palette=CARS).card
+    folder = folder_of(pair_folder)
+    refuse_folder(folder, (folder.a, folder.b), card)
+    with pytest.raises(P2PError, match="its half deep has 3 channels of uint16; the model gives 3 channels of uint8"):
+        refuse_folder(folder, (folder.a, DEEP), card)
+    more = folder_of(pair_folder, palette=MORE)
+    with pytest.raises(P2PError, match=r"has the class road \(5\) in the colour \(9, 9, 9\); the model has 5 classes"):
+        refuse_folder(more, (more.a, more.b), card)
+
+
+def test_a_pair_comes_as_the_model_codes_it(make_model: Make, pair_folder: Path) -> None:
+    folder = folder_of(pair_folder)
+    pair = folder.pairs[0]
+    colors, photo = read_pair(folder, pair, make_model(MASK, PHOTO, palette=CARS).card, swapped=False)
+    classes = make_model(PHOTO, MASK, palette=CARS, output_as="classes").card
+    given, labels = read_pair(folder, pair, classes, swapped=True)
+    assert np.array_equal(given, photo)
+    assert np.array_equal(CARS.colors()[labels], colors)
+    assert np.array_equal(shown(labels, MASK, classes.output_coding, CARS), colors)
+
+
+def test_a_pair_that_is_not_that_of_the_manifest_is_refused(make_model: Make, pair_folder: Path) -> None:
+    folder = folder_of(pair_folder)
+    with pytest.raises(P2PError, match="its hash differs"):
+        read_pair(folder, replace(folder.pairs[0], hash="0"), make_model(MASK, PHOTO, palette=CARS).card, swapped=False)

@@ -1,0 +1,219 @@
+"""Folders through a model: names, variants, repetition, and what is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.arrays import form_of, read_array
+from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.inference.apply import How, apply_model
+from p2p_gan.inference.inputs import read_input
+from p2p_gan.inference.sampling import Sampling, sample
+from p2p_gan.models.model import Model, save_model
+from p2p_gan.training.run import train
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    for number in range(3):
+        labels = np.zeros((20 + number, 30, 3), np.uint8)
+        labels[5:10, 5 : 10 + number] = (255, 0, 0)
+        write_png(tmp_path / "masks" / "sub" / f"{number}.png", labels)
+    return tmp_path / "masks"
+
+
+def test_every_picture_of_a_folder_comes_out_under_its_name_in_its_own_size(
+    run_folder: Path, masks: Path, tmp_path: Path
+) -> None:
+    summary = sample(run_folder, [masks], tmp_path / "out")
+    assert (summary.written, summary.kept, summary.skipped) == (3, 0, ())
+    assert [read_photo(tmp_path / "out" / "sub" / f"{n}.png").shape for n in range(3)] == [
+        (20 + n, 30, 3) for n in range(3)
+    ]
+
+
+def test_a_picture_is_the_same_alone_and_in_a_folder(run_folder: Path, masks: Path, tmp_path: Path) -> None:
+    sample(run_folder, [masks], tmp_path / "all")
+    sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "one")
+    assert (tmp_path / "one" / "1.png").read_bytes() == (tmp_path / "all" / "sub" / "1.png").read_bytes()
+
+
+def test_variants_are_numbered_and_the_first_is_that_of_one_alone(
+    run_folder: Path, masks: Path, tmp_path: Path
+) -> None:
+    one = masks / "sub" / "1.png"
+    sample(run_folder, [one], tmp_path / "several", Sampling(variants=2))
+    sample(run_folder, [one], tmp_path / "single")
+    first, second = ((tmp_path / "several" / f"1-{n}.png").read_bytes() for n in (1, 2))
+    assert first != second
+    assert first == (tmp_path / "single" / "1.png").read_bytes()
+
+
+def test_the_same_call_again_adds_what_is_new_and_keeps_the_rest(run_folder: Path, masks: Path, tmp_path: Path) -> None:
+    sample(run_folder, [masks], tmp_path / "out")
+    before = (tmp_path / "out" / "sub" / "0.png").stat().st_mtime_ns
+    write_png(masks / "new.png", np.zeros((16, 16, 3), np.uint8))
+    summary = sample(run_folder, [masks], tmp_path / "out")
+    assert (summary.written, summary.kept) == (1, 3)
+    assert (tmp_path / "out" / "sub" / "0.png").stat().st_mtime_ns == before
+
+
+def test_other_settings_do_not_mix_into_the_same_folder(run_folder: Path, masks: Path, tmp_path: Path) -> None:
+    sample(run_folder, [masks], tmp_path / "out")
+    with pytest.raises(UsageError, match="another model or other settings"):
+        sample(run_folder, [masks], tmp_path / "out", Sampling(How(seed=1)))
+
+
+@pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
+def test_a_record_of_samples_that_is_none_is_refused_and_nothing_is_written(
+    run_folder: Path, masks: Path, tmp_path: Path, line: str
+) -> None:
+    sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "out")
+    (tmp_path / "out" / "samples.jsonl").write_text(f"{line}\n")
+    with pytest.raises(P2PError, match=r"samples\.jsonl: is not the record of these samples"):
+        sample(run_folder, [masks], tmp_path / "out")
+    assert not (tmp_path / "out" / "sub").exists()
+
+
+def test_a_changed_input_does_not_replace_what_was_made_of_the_old_one(
+    run_folder: Path, masks: Path, tmp_path: Path
+) -> None:
+    sample(run_folder, [masks], tmp_path / "out")
+    write_png(masks / "sub" / "0.png", np.full((20, 30, 3), 255, np.uint8))
+    with pytest.raises(P2PError, match="was made from another picture"):
+        sample(run_folder, [masks], tmp_path / "out")
+
+
+def test_the_held_out_pairs_of_a_pair_folder_come_with_the_real_picture_on_a_sheet(
+    run_folder: Path, tmp_path: Path
+) -> None:
+    summary = sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", Sampling(sheet=True))
+    assert summary.written == 2
+    assert read_photo(tmp_path / "out" / "car-010.png").shape == (32, 96, 3)
+
+
+def test_of_an_ordinary_pix2pix_folder_the_held_out_input_halves_are_taken(tiny: Config, tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_png(tmp_path / "maps" / split / "1.png", np.zeros((16, 40, 3), np.uint8))
+    train(tmp_path / "maps", tmp_path / "run", replace(tiny, images=1, direction="b-to-a"))
+    sample(tmp_path / "run", [tmp_path / "maps"], tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["1.png"]
+    assert read_photo(tmp_path / "out" / "val" / "1.png").shape == (16, 20, 3)
+
+
+def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_is_mended(
+    run_folder: Path, masks: Path, tmp_path: Path
+) -> None:
+    (masks / "bad.png").write_text("not a picture")
+    with pytest.raises(P2PError, match=r"bad\.png: is not a picture"):
+        sample(run_folder, [masks], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (masks / "bad.png").unlink()
+    assert sample(run_folder, [masks], tmp_path / "out").kept == 3
+    assert not (tmp_path / "out.partial").exists()
+
+
+def test_going_on_without_it_lists_what_failed(run_folder: Path, masks: Path, tmp_path: Path) -> None:
+    (masks / "bad.png").write_text("not a picture")
+    summary = sample(run_folder, [masks], tmp_path / "out", keep_going=True)
+    assert (summary.written, len(summary.skipped)) == (3, 1)
+    assert "bad.png" in (tmp_path / "out" / "skipped.jsonl").read_text()
+
+
+def test_inputs_that_are_not_there_or_share_a_name_are_refused(run_folder: Path, masks: Path, tmp_path: Path) -> None:
+    with pytest.raises(P2PError, match="there is no such picture or folder"):
+        sample(run_folder, [masks / "nothing"], tmp_path / "out")
+    write_png(tmp_path / "other" / "1.png", np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(P2PError, match="have one name, 1"):
+        sample(run_folder, [masks / "sub" / "1.png", tmp_path / "other" / "1.png"], tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(P2PError, match="has no pictures"):
+        sample(run_folder, [tmp_path / "empty"], tmp_path / "out")
+
+
+def saved(model: Model, path: Path) -> Path:
+    save_model(path, model.card, model.generator)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("half", "file"),
+    [
+        (Half("deep", "photo", 3, "uint16", (0.0, 65535.0)), "x.png"),
+        (Half("grey", "photo", 1), "x.png"),
+        (Half("bands", "picture", 7, "float32", (-2.0, 2.0)), "x.tif"),
+        (Half("pair", "picture", 2), "x.tif"),
+    ],
+)
+def test_what_a_model_gives_is_written_exactly(
+    make_model: Callable[..., Model], tmp_path: Path, half: Half, file: str
+) -> None:
+    model = make_model(half, half, size=None)
+    pixels = np.random.default_rng(0).uniform(*half.range, (32, 40, half.channels)).astype(half.dtype)
+    np.save(tmp_path / "x.npy", pixels[..., 0] if half.channels == 1 else pixels)
+    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
+    written = read_array(tmp_path / "out" / file, form_of(tmp_path / "out" / file))
+    given, _ = read_input(tmp_path / "x.npy", model.card)
+    assert written.dtype == half.dtype
+    assert np.array_equal(written, apply_model(model, given, How(), variant=1))
+
+
+def test_classes_are_written_as_an_indexed_mask_of_the_palette(
+    make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    palette = load_palette("cars")
+    model = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=palette, output_as="classes")
+    noise = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
+    write_png(tmp_path / "x.png", noise)
+    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
+    data = (tmp_path / "out" / "x.png").read_bytes()
+    assert b"PLTE" in data
+    assert np.array_equal(read_mask(tmp_path / "out" / "x.png", palette), apply_model(model, noise, How(), variant=1))
+
+
+def test_what_the_model_does_not_take_is_said_before_any_work(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    model = make_model(Half("photo", "photo"), Half("photo", "photo"))
+    write_png(tmp_path / "in" / "a.png", np.zeros((8, 8, 3), np.uint8))
+    write_png(tmp_path / "in" / "b.png", np.zeros((8, 8), np.uint16))
+    with pytest.raises(P2PError, match=r"b\.png: has 1 channel of uint16; the model takes 3 channels of uint8"):
+        sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
+    assert not (tmp_path / "out.partial").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_every_pair(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+) -> None:
+    deep = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
+    model, pairs = saved(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
+    with pytest.raises(P2PError) as caught:
+        sample(model, [pairs], tmp_path / "out")
+    assert str(caught.value).startswith(f"{pairs}: its halves are mask and photo; the model translates deep-to-deep")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+    summary = sample(model, [pairs], tmp_path / "out", keep_going=True)
+    assert (summary.written, len(summary.skipped)) == (0, 2)
+
+
+def test_of_pictures_in_strips_each_size_is_said_once(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    class Lines(Reporter):
+        said: ClassVar[list[str]] = []
+
+        def note(self, line: str) -> None:
+            self.said.append(line)
+
+    model = make_model(Half("photo", "photo"), Half("photo", "photo"), size=None)
+    for name in "ab":
+        write_png(tmp_path / "in" / f"{name}.png", np.zeros((96, 64, 3), np.uint8))
+    place = saved(model, tmp_path / "m.safetensors")
+    sample(place, [tmp_path / "in"], tmp_path / "out", Sampling(How(tile=32)), report=Lines())
+    assert len(Lines.said) == 1

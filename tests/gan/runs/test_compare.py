@@ -1,0 +1,77 @@
+"""Runs listed and compared as they are, torn and damaged ones too."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_gan.config.config import Config
+from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs
+
+LINES: list[dict[str, Any]] = [
+    {"images": 50, "d_real": 0.5, "g_l1": 0.2, "rate": 2e-4, "seconds": 10.0},
+    {"images": 50, "validation": {"pictures": 2, "l1": 0.1, "ssim": 0.6, "best": True}},
+    {"resumed_at": 50},
+    {"images": 100, "d_real": 0.4, "g_l1": 0.1, "rate": 2e-4, "seconds": 20.0},
+    {"images": 100, "validation": {"pictures": 2, "l1": 0.2, "ssim": 0.5, "best": False}},
+]
+
+
+def make_run(path: Path, config: Config, lines: list[dict[str, Any]] | None = None) -> Path:
+    path.mkdir(parents=True)
+    record = {"format": "p2p-run", "version": 1, "config": config.to_json()}
+    (path / "run.json").write_text(json.dumps(record))
+    (path / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (LINES if lines is None else lines)))
+    return path
+
+
+def test_a_run_tells_how_far_it_is_its_last_and_its_best_scores(tmp_path: Path) -> None:
+    (run,) = read_runs([make_run(tmp_path / "run", Config(images=100))])
+    assert (run.name, run.state, run.images, run.total, run.seconds) == ("run", "finished", 100, 100, 20.0)
+    assert run.losses == {"d_real": 0.4, "g_l1": 0.1}
+    assert run.validation is not None
+    assert run.validation["l1"] == 0.2
+    assert run.best == {"images": 50, **LINES[1]["validation"]}
+    assert run.curves["g_l1"] == [(50, 0.2), (100, 0.1)]
+    assert run.curves["val l1"] == [(50, 0.1), (100, 0.2)]
+    assert "val pictures" not in run.curves
+
+
+def test_a_folder_of_runs_is_listed_by_what_tells_them_apart(tmp_path: Path) -> None:
+    for name in ("a/one", "a/two", "b"):
+        make_run(tmp_path / "all" / name, Config(images=200))
+    runs = read_runs([tmp_path / "all"])
+    assert [run.name for run in runs] == ["a/one", "a/two", "b"]
+    assert {run.state for run in runs} == {"unfinished"}
+    assert find_runs([tmp_path / "all" / "b", tmp_path / "all"])[0] == tmp_path / "all" / "b"
+
+
+def test_a_place_without_runs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no run folder"):
+        read_runs([tmp_path])
+
+
+def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_epochs_are(tmp_path: Path) -> None:
+    first = make_run(tmp_path / "one", Config(images=100, rate=1e-4))
+    second = make_run(tmp_path / "two", Config(images=100, rate=3e-4, log_every=7, epochs=9))
+    assert differing_fields(read_runs([first, second])) == {"rate": [1e-4, 3e-4]}
+    assert differing_fields(read_runs([first])) == {}
+
+
+def test_torn_diverged_and_damaged_runs_are_listed_too(tmp_path: Path) -> None:
+    torn = make_run(tmp_path / "torn", Config(images=100))
+    with (torn / "stats.jsonl").open("a") as file:
+        file.write('{"images": 15')
+    make_run(tmp_path / "diverged", Config(images=200), [*LINES, {"images": 150, "diverged": {"images": 120}}])
+    damaged = make_run(tmp_path / "damaged", Config())
+    (damaged / "run.json").write_text("{")
+    make_run(tmp_path / "fresh", Config(images=10), [])
+    states: dict[str, Run] = {run.name: run for run in read_runs([tmp_path])}
+    assert states["torn"].state == "finished"
+    assert states["diverged"].state == "diverged"
+    assert states["damaged"].state.startswith("damaged: ")
+    assert (states["fresh"].state, states["fresh"].images, states["fresh"].best) == ("unfinished", 0, None)
+    assert differing_fields([states["damaged"], replace(states["fresh"])]) == {}

@@ -1,0 +1,133 @@
+"""A run made again from its own record, and every way in which that may not be the same run."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.training.reproduction import compare_records, reproduce
+from p2p_gan.training.run import train
+
+
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        self.events.append(what)
+
+    def note(self, line: str) -> None:
+        self.events.append(line)
+
+
+@pytest.fixture
+def run(pair_folder: Path, tiny: Config, tmp_path: Path) -> Path:
+    train(pair_folder, tmp_path / "run", tiny)
+    return tmp_path / "run"
+
+
+def change_record(run: Path, **values: object) -> None:
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | values))
+
+
+def test_a_run_reproduces_bit_for_bit_from_its_record_alone(run: Path, tmp_path: Path) -> None:
+    result = reproduce(run, tmp_path / "again")
+    assert result.named == ()
+    assert (result.lines, result.losses, result.model_identical, result.largest_weight) == (3, None, True, 0.0)
+    assert result.identical
+    assert reproduce(run, tmp_path / "again").identical  # the same call again finds it done
+
+
+def test_what_differs_beforehand_is_named_before_training(run: Path, tmp_path: Path) -> None:
+    record = json.loads((run / "run.json").read_text())
+    change_record(run, machine={**record["machine"], "torch": "1.0"}, data_hash="0" * 64)
+    notes = Notes()
+    result = reproduce(run, tmp_path / "again", report=notes)
+    assert [line.split(" was")[0] for line in result.named] == ["torch", "the pairs or their split: data hash"]
+    assert notes.events.index(f"differs: {result.named[0]}") < notes.events.index("training")
+    assert "torch was 1.0, is 2." in result.named[0]
+
+
+def test_a_device_that_is_not_here_is_named_and_another_taken(run: Path, tmp_path: Path) -> None:
+    record = json.loads((run / "run.json").read_text())
+    change_record(run, config={**record["config"], "device": "cuda:7"})
+    named = reproduce(run, tmp_path / "again").named
+    assert "the device was cuda:7, which is not here" in named
+
+
+def test_other_losses_and_weights_are_told_with_their_largest_difference(
+    run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    shutil.rmtree(run)
+    train(pair_folder, run, replace(tiny, seed=7))
+    record = json.loads((run / "run.json").read_text())
+    change_record(run, config={**record["config"], "seed": 8})
+    result = reproduce(run, tmp_path / "again")
+    assert not result.identical
+    assert result.losses is not None
+    assert result.losses.first == 4
+    assert 0 < result.losses.largest <= 2
+    assert result.model_identical is False
+    assert (result.largest_weight or 0) > 0
+
+
+def test_a_run_that_was_extended_is_the_same_as_one_that_was_as_long_at_once(
+    run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    shutil.rmtree(run)
+    for images in (6, 12):  # the record has a line at 6, which the reproduction has not
+        train(pair_folder, run, replace(tiny, schedule="constant", average=5.0, images=images))
+    result = reproduce(run, tmp_path / "again")
+    assert result.identical
+    assert result.lines == 3
+
+
+def test_the_largest_difference_of_two_records_is_relative_and_named(tmp_path: Path) -> None:
+    for name, seconds, l1, ssim in (("one", 1, 2.0, 0.5), ("two", 9, 2.02, 0.25)):
+        record = (
+            {"images": 4, "g_l1": 1.0, "seconds": seconds},
+            {"images": 8, "g_l1": l1, "validation": {"ssim": ssim}},
+        )
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in record))
+    lines, worst = compare_records(tmp_path / "one", tmp_path / "two")
+    assert lines == 2
+    assert worst is not None
+    assert (worst.name, worst.images, worst.first, worst.largest) == ("validation ssim", 8, 8, 0.5)
+
+
+def test_pairs_that_have_moved_are_asked_for_and_taken_from_where_they_are(
+    run: Path, pair_folder: Path, tmp_path: Path
+) -> None:
+    moved = pair_folder.rename(tmp_path / "moved")
+    with pytest.raises(P2PError, match="Say with --pairs where they are"):
+        reproduce(run, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+    assert reproduce(run, tmp_path / "again", pairs=moved).identical
+
+
+def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(run: Path, tmp_path: Path) -> None:
+    change_record(run, pairs="")
+    with pytest.raises(P2PError, match="Say with --pairs where they are"):
+        reproduce(run, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is the run itself"):
+        reproduce(run, run)
+    with pytest.raises(UsageError, match="is not a run folder"):
+        reproduce(tmp_path / "pairs", tmp_path / "again")
+
+
+def test_that_several_devices_trained_it_is_named(run: Path, tmp_path: Path) -> None:
+    change_record(run, processes=4)
+    assert "the run was trained on 4 devices, now on one: other draws of dropout and noise" in (
+        reproduce(run, tmp_path / "again").named
+    )

@@ -1,0 +1,438 @@
+"""A run from start to end, and that no interruption changes what it ends with."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_lines
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.data.dataset import Batch, load_store
+from p2p_gan.models.model import FILE
+from p2p_gan.runs import checkpoint
+from p2p_gan.runs.runfolder import RunFolder
+from p2p_gan.training import loop
+from p2p_gan.training.job import make_job, rate_at
+from p2p_gan.training.planning import plan
+from p2p_gan.training.run import train
+from p2p_gan.training.saver import Saver
+from p2p_gan.training.signals import Interruption
+from p2p_gan.training.tracker import Tracker, probe_due
+from p2p_gan.updates.step import Networks
+
+
+class Stop(Reporter):
+    """Interrupts this process with a signal after so many images, and keeps what a person would read."""
+
+    def __init__(self, after: int, number: signal.Signals = signal.SIGINT, *, during: str = "training") -> None:
+        self.after, self.number, self.during = after, number, during
+        self.lines: list[str] = []
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        self.what, self.seen = what, done
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self.seen += units
+        if self.what == self.during and self.seen == self.after:
+            os.kill(os.getpid(), self.number)
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def final_state(run: Path) -> tuple[bytes, bytes]:
+    newest = max((run / checkpoint.FOLDER).glob("*.safetensors"))
+    return (run / FILE).read_bytes(), newest.read_bytes()
+
+
+def stats(run: Path) -> list[dict[str, float]]:
+    timings = {"seconds", "images_per_s", "waited"}
+    return [{k: v for k, v in line.items() if k not in timings} for line in read_lines(run / "stats.jsonl")]
+
+
+def test_a_run_writes_everything_a_person_looks_for(run_folder: Path) -> None:
+    record = json.loads((run_folder / "run.json").read_text())
+    assert record["config"]["precision"] == "float32"
+    assert record["config"]["depth"] == 5
+    assert record["machine"]["torch"]
+    assert [line["images"] for line in stats(run_folder) if "g_l1" in line] == [4, 8, 12]
+    assert sorted(path.name for path in (run_folder / "samples").iterdir()) == ["0000000006.png", "0000000012.png"]
+    assert read_photo(run_folder / "samples" / "0000000006.png").shape == (64, 96, 3)
+    assert not list(run_folder.rglob("*.tmp"))
+
+
+def test_two_runs_of_one_seed_are_alike_and_of_another_are_not(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    for name, seed in (("one", 0), ("two", 0), ("three", 1)):
+        train(pair_folder, tmp_path / name, replace(tiny, seed=seed))
+    assert final_state(tmp_path / "one") == final_state(tmp_path / "two")
+    assert final_state(tmp_path / "one") != final_state(tmp_path / "three")
+
+
+@pytest.mark.parametrize("after", [3, 4, 7])
+def test_a_run_interrupted_by_ctrl_c_ends_bit_for_bit_like_one_that_was_not(
+    pair_folder: Path, tiny: Config, tmp_path: Path, after: int
+) -> None:
+    whole = train(pair_folder, tmp_path / "whole", tiny)
+    assert not whole.interrupted
+    stopped = train(pair_folder, tmp_path / "run", tiny, report=Stop(after))
+    assert (stopped.interrupted, stopped.images) == (True, after)
+    resumed = train(pair_folder, tmp_path / "run", tiny)
+    assert (resumed.before, resumed.images) == (after, 12)
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    lines = stats(tmp_path / "run")
+    assert {"resumed_at": after} in lines
+    assert [line for line in lines if "images" in line] == stats(tmp_path / "whole")
+
+
+def test_a_finished_run_is_left_alone_and_more_images_extend_it(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    steady = replace(tiny, schedule="constant")
+    train(pair_folder, tmp_path / "run", steady)
+    before = final_state(tmp_path / "run")
+    again = train(pair_folder, tmp_path / "run", steady)
+    assert (again.before, again.images, final_state(tmp_path / "run")) == (12, 12, before)
+    assert again.plan is None
+    longer = train(pair_folder, tmp_path / "run", replace(steady, images=20))
+    assert (longer.before, longer.images) == (12, 20)
+    train(pair_folder, tmp_path / "whole", replace(steady, images=20))
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_a_longer_run_says_where_its_falling_rate_goes_on(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    short = replace(tiny, schedule="linear", images=8)
+    train(pair_folder, tmp_path / "run", short)
+    heard = Stop(99)
+    train(pair_folder, tmp_path / "run", replace(short, images=12), report=heard)
+    said = [line for line in heard.lines if "schedule" in line]
+    assert said == ["schedule=linear: falls over 12 images now, not 8: the rate goes on at 0.000267, where it was 0."]
+    assert [line["rate"] for line in stats(tmp_path / "run") if "rate" in line][-1] == 0
+    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant"))
+    heard = Stop(99)
+    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant", images=12), report=heard)
+    assert not any("schedule" in line for line in heard.lines)
+
+
+@pytest.mark.parametrize(
+    ("batch", "log_every", "probed"),
+    [
+        (1, 10, [100, 200, 300]),
+        (1, 70, [140, 210, 350]),
+        (1, 150, [150, 300]),
+        (16, 5, [112, 208, 304]),
+        (16, 70, [144, 224, 352]),
+    ],
+)
+def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_the_record(
+    batch: int, log_every: int, probed: list[int]
+) -> None:
+    updates = [(seen, seen + batch) for seen in range(0, 355, batch)]
+    lines = [(before, after) for before, after in updates if after // log_every > before // log_every]
+    assert [after for before, after in lines if probe_due(before, after, log_every)] == probed
+
+
+def test_a_finished_run_needs_no_device_to_be_left_alone(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", tiny)
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["config"]["device"] = "cuda:7"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    automatic = replace(tiny, device="auto")
+    assert train(pair_folder, tmp_path / "run", automatic).plan is None
+    with pytest.raises(UsageError, match="device=cuda:7"):
+        train(pair_folder, tmp_path / "run", replace(automatic, images=20))
+
+
+def test_a_changed_setting_is_refused_by_name_before_anything_is_written(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "run", tiny)
+    before = final_state(tmp_path / "run")
+    with pytest.raises(UsageError, match=r"rate was 0.0004, now 0.001"):
+        train(pair_folder, tmp_path / "run", replace(tiny, rate=0.001))
+    assert final_state(tmp_path / "run") == before
+
+
+def test_a_place_that_holds_something_else_is_refused_before_any_work(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else"):
+        train(pair_folder, tmp_path / "mine", tiny)
+
+
+def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    (pair_folder / "train" / "car-002.png").write_bytes(b"")
+    with pytest.raises(P2PError, match=r"car-002.png: the file is empty"):
+        train(pair_folder, tmp_path / "run", tiny)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_pair_that_could_not_be_looked_at_is_refused_before_training(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    held_out = sorted((pair_folder / "val").glob("*.png"))[-1]
+    held_out.write_bytes(held_out.read_bytes()[:60])
+    with pytest.raises(P2PError, match=f"{held_out.name}: is cut off"):
+        train(pair_folder, tmp_path / "run", tiny)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    lines = (pair_folder / "pairs.jsonl").read_text().replace('"size": [32, 32]', '"size": [16, 64]', 1)
+    (pair_folder / "pairs.jsonl").write_text(lines)
+    with pytest.raises(P2PError, match="is 32x32, not 16x64 as its manifest says"):
+        train(pair_folder, tmp_path / "run", replace(tiny, size=None, jitter=1.0))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(pair_folder, tmp_path / "run", tiny, report=Stop(4))
+    train(pair_folder, tmp_path / "whole", tiny)
+    flush = os.fsync
+
+    def full(handle: int) -> None:
+        if threading.current_thread() is not threading.main_thread():  # as on the disk beside training
+            raise OSError(28, "No space left on device")
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(P2PError, match=r"0000000008.safetensors: cannot be written: No space left on device. Free"):
+        train(pair_folder, tmp_path / "run", tiny)
+    monkeypatch.undo()
+    assert not list((tmp_path / "run").rglob("*.tmp"))
+    assert train(pair_folder, tmp_path / "run", tiny).before == 4
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def free_bytes(monkeypatch: pytest.MonkeyPatch, *answers: int) -> None:
+    """Let the disk have so many bytes free when it is asked, the last answer from then on."""
+    left = list(answers)
+
+    def usage(place: Path) -> shutil._ntuple_diskusage:
+        return shutil._ntuple_diskusage(10**12, 0, left.pop(0) if len(left) > 1 else left[0])
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+
+def test_too_little_space_is_noticed_before_anything_is_begun(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_bytes(monkeypatch, 1_000_000)
+    with pytest.raises(P2PError, match=r"run: no space left: .* this run take 2 MB, and 1 MB are free. Free space"):
+        train(pair_folder, tmp_path / "run", replace(tiny, keep_checkpoints=9))
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_works_when_there_is_more(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_bytes(monkeypatch, 10**10, 10**10, 10**10, 1000)
+    with pytest.raises(P2PError, match=r"no space left: the next checkpoint takes .* and 1 KB are free. The last"):
+        train(pair_folder, tmp_path / "run", tiny)
+    assert checkpoint.latest(tmp_path / "run")[0] == 4
+    monkeypatch.undo()
+    assert train(pair_folder, tmp_path / "run", tiny).before == 4
+    train(pair_folder, tmp_path / "whole", tiny)
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_a_damaged_newest_checkpoint_costs_the_images_since_the_one_before(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "whole", tiny)
+    train(pair_folder, tmp_path / "run", replace(tiny, images=8))
+    (tmp_path / "run" / checkpoint.FOLDER / "0000000008.safetensors").write_bytes(b"")
+    report = Stop(after=0)
+    resumed = train(pair_folder, tmp_path / "run", tiny, report=report)
+    assert resumed.before == 4
+    assert [line for line in report.lines if "Training continues from image 4" in line]
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_when_it_is_saved_changes_nothing_of_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    always = replace(tiny, checkpoint_minutes=1e-9)
+    train(pair_folder, tmp_path / "often", always)
+    train(pair_folder, tmp_path / "seldom", replace(tiny, checkpoint_every=1000, checkpoint_minutes=1000))
+    assert final_state(tmp_path / "often") == final_state(tmp_path / "seldom")
+    assert stats(tmp_path / "often") == stats(tmp_path / "seldom")
+
+
+def test_the_clock_saves_between_two_intervals_of_images(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    often = replace(tiny, checkpoint_minutes=1e-9, checkpoint_every=1000, keep_checkpoints=50)
+    train(pair_folder, tmp_path / "run", often)
+    assert len(list((tmp_path / "run" / checkpoint.FOLDER).glob("*.json"))) > 1
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_sigterm_saves_and_says_that_it_was_asked_to(
+    pair_folder: Path, tiny: Config, tmp_path: Path, after: int
+) -> None:
+    report = Stop(after, signal.SIGTERM) if after else Stop(3, signal.SIGTERM, during="reading pairs")
+    stopped = train(pair_folder, tmp_path / "run", tiny, report=report)
+    assert (stopped.interrupted, stopped.stopped_by, stopped.images) == (True, "SIGTERM", after)
+    assert train(pair_folder, tmp_path / "run", tiny).before == after
+    train(pair_folder, tmp_path / "whole", tiny)
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_ctrl_c_while_pairs_are_read_ends_at_once_and_leaves_nothing(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    stopped = train(pair_folder, tmp_path / "run", tiny, report=Stop(3, during="reading pairs"))
+    assert (stopped.interrupted, stopped.stopped_by, stopped.images, stopped.plan) == (True, "SIGINT", 0, None)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("image", [6, 12])
+def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: int
+) -> None:
+    train(pair_folder, tmp_path / "whole", tiny)
+    row = Tracker._row
+
+    def interrupted(self: Tracker, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
+        if self.images == image:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return row(self, a, b)
+
+    monkeypatch.setattr(Tracker, "_row", interrupted)
+    stopped = train(pair_folder, tmp_path / "run", tiny)
+    assert (stopped.interrupted, stopped.images) == (True, image)
+    grid = tmp_path / "run" / "samples" / f"{image:010d}.png"
+    assert not grid.exists()
+    monkeypatch.undo()
+    resumed = train(pair_folder, tmp_path / "run", tiny)
+    assert (resumed.before, resumed.interrupted) == (image, False)
+    assert grid.read_bytes() == (tmp_path / "whole" / "samples" / grid.name).read_bytes()
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert train(pair_folder, tmp_path / "run", tiny).plan is None
+
+
+def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not_from_a_whole_batch(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, batch=4, sample_every=9, validate_every=6))
+    # Of pictures of many shapes a batch may be of one pair: the update before ended at 8, where 6 was long past.
+    progress = checkpoint.Progress(9, [0.0] * 4, 0, 0.0, looked=False, extra={"previous": 8})
+    store = load_store(job.folder, job.task, job.config)
+    done: list[str] = []
+
+    def doing(name: str) -> Callable[[Tracker], bool]:
+        def do(_: Tracker) -> bool:
+            done.append(name)
+            return True
+
+        return do
+
+    for name in ("sample", "validate", "save"):
+        monkeypatch.setattr(Tracker, name, doing(name))
+    place = RunFolder(tmp_path / "run")
+    with Saver(place, job, 9) as saver, Interruption() as interruption:
+        Tracker(place, job, store, progress, saver, interruption, Reporter()).look_again()
+    assert done == ["sample", "save"]
+
+
+def test_a_checkpoint_knows_the_update_that_it_was_made_after(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, batch=5, images=12))
+    record = json.loads((tmp_path / "run" / checkpoint.FOLDER / "0000000012.json").read_text())
+    assert record["extra"]["previous"] == 10
+
+
+@pytest.mark.usefixtures("in_the_foreground")
+def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(state: object, progress: object, *, best: bool) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    monkeypatch.setattr(Saver, "save", lambda self, progress, best=False: impatient(self, progress, best=best))
+    with pytest.raises(KeyboardInterrupt):
+        train(pair_folder, tmp_path / "run", tiny, report=Stop(7))
+    monkeypatch.undo()
+    assert train(pair_folder, tmp_path / "run", tiny).before == 4
+
+
+def test_a_run_continued_on_another_machine_is_told_that_bits_may_differ(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["machine"]["device"] = "an abacus"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    report = Stop(after=0)
+    train(pair_folder, tmp_path / "run", tiny, report=report)
+    assert [line for line in report.lines if "device was an abacus, now" in line and "not bit for bit" in line]
+
+
+def test_changed_pairs_are_noticed_with_what_changed(
+    pair_folder: Path, other_pairs: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    shutil.rmtree(pair_folder)
+    other_pairs.rename(pair_folder)
+    with pytest.raises(UsageError, match=r"train had 8 pairs, now 9; .*Bring the pairs back as they were to resume"):
+        train(pair_folder, tmp_path / "run", tiny)
+
+
+def test_the_precision_and_threads_of_the_beginning_are_used_again(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=4, precision="bfloat16", threads=1))
+    monkeypatch.setattr("p2p_gan.machine.device._cpu_multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 7)
+    resumed = train(pair_folder, tmp_path / "run", replace(tiny, precision="auto", threads=0))
+    assert resumed.plan is not None
+    assert (resumed.plan.config.precision, resumed.plan.config.threads) == ("bfloat16", 1)
+
+
+def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(nets: Networks, batch: Batch, *_: Any) -> torch.Tensor:
+        return torch.full((4,), float(len(batch.a)))
+
+    monkeypatch.setattr(loop, "train_step", step)
+    train(pair_folder, tmp_path / "run", replace(tiny, batch=2, images=7, log_every=4))
+    lines = [line for line in stats(tmp_path / "run") if "rate" in line]
+    assert [line["g_l1"] for line in lines] == pytest.approx([2.0, (2 * 2 + 1) / 3])
+
+
+def test_linear_decay_falls_in_the_second_half_and_constant_does_not() -> None:
+    linear = Config(images=100, schedule="linear", rate=1.0)
+    assert [rate_at(linear, seen) for seen in (0, 49, 50, 75, 100)] == [1.0, 1.0, 1.0, 0.5, 0.0]
+    assert rate_at(Config(images=100, rate=1.0), 99) == 1.0
+
+
+def test_epochs_become_images_once(pair_folder: Path, tiny: Config) -> None:
+    planned = plan(pair_folder, replace(tiny, images=None, epochs=3))
+    assert planned.config.images == 24
+    assert planned.direction == "mask-to-photo"
+
+
+def test_batches_larger_than_one_train_and_take_gathered_statistics(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    from p2p_gan.models.model import load_model
+
+    summary = train(pair_folder, tmp_path / "run", replace(tiny, batch=5))
+    assert summary.images == 12
+    assert load_model(tmp_path / "run").card.statistics == "running"

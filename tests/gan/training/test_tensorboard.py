@@ -1,0 +1,67 @@
+"""TensorBoard's files say what the record says; without them being asked for, nothing of it is loaded."""
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.atomic import read_lines
+from p2p_gan.config.config import Config
+from p2p_gan.training.run import train
+from p2p_gan.training.tensorboard import FOLDER
+
+needs_tensorboard = pytest.mark.skipif(
+    importlib.util.find_spec("tensorboard") is None, reason="the extra p2p-gan[tensorboard] is not installed"
+)
+
+
+def events(run: Path) -> Any:
+    accumulator = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
+    found = accumulator.EventAccumulator(str(run / FOLDER))
+    found.Reload()
+    return found
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_scalars_grids_and_histograms_are_those_of_the_record(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
+    found = events(tmp_path / "run")
+    lines = [line for line in read_lines(tmp_path / "run" / "stats.jsonl") if "g_l1" in line]
+    assert [(each.step, each.value) for each in found.Scalars("g_l1")] == [
+        (line["images"], pytest.approx(line["g_l1"])) for line in lines
+    ]
+    assert [each.step for each in found.Scalars("validation/l1")] == [12]
+    assert [each.step for each in found.Images("samples")] == [6, 12]
+    assert {"discriminator/real", "discriminator/generated"} <= set(found.Tags()["histograms"])
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_board_changes_nothing_that_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    for name, wanted in (("with", True), ("without", False)):
+        train(pair_folder, tmp_path / name, replace(tiny, tensorboard=wanted))
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("with", "without")]
+    assert models[0] == models[1]
+
+
+def test_a_missing_package_is_told_before_anything_is_done(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"pip install \"p2p-gan\[tensorboard\]\""):
+        train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_does_not_ask_loads_none_of_it(run_folder: Path) -> None:
+    assert not (run_folder / FOLDER).exists()
+    program = "import sys, p2p_gan.training.tracker; print('tensorboard' in sys.modules)"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "False"

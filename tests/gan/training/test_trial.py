@@ -1,0 +1,184 @@
+"""Which batch fits, and what is said when one does not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.data.dataset import PairStore, load_store
+from p2p_gan.training import loop
+from p2p_gan.training import trial as trial_module
+from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.planning import plan
+from p2p_gan.training.run import train
+from p2p_gan.training.trial import largest_batch, spare, timed
+
+
+@pytest.fixture
+def made(pair_folder: Path, tiny: Config) -> tuple[Job, PairStore]:
+    job = make_job(open_pairs(pair_folder), tiny)
+    return job, load_store(job.folder, job.task, job.config)
+
+
+def test_what_an_image_takes_is_about_the_same_in_any_batch(made: tuple[Job, PairStore]) -> None:
+    job, store = made
+    one, four = (timed(replace(job, config=replace(job.config, batch=n)), store, updates=1) for n in (1, 4))
+    assert one.network_bytes == four.network_bytes
+    assert 0.7 < four.image_bytes / one.image_bytes < 1.1
+
+
+def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, PairStore]) -> None:
+    job, store = made
+    before = torch.get_rng_state(), {name: value.clone() for name, value in job.nets.generator.state_dict().items()}
+    with spare(job) as trial:
+        trial_module._update(trial, store, [0, 1])
+        assert not torch.equal(torch.get_rng_state(), before[0])
+        assert trial.nets.generator is not job.nets.generator
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert all(torch.equal(value, before[1][name]) for name, value in job.nets.generator.state_dict().items())
+
+
+@pytest.mark.parametrize(("step", "made_in_all"), [(0.0, 1 + 2 + 10), (3.0, 1 + 2 + 4), (60.0, 1 + 0 + 1)])
+def test_fewer_updates_are_timed_where_one_takes_long(
+    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch, step: float, made_in_all: int
+) -> None:
+    updates: list[float] = []
+    update = trial_module._update
+
+    def slow(*words: Any) -> None:
+        update(*words)
+        updates.append(step)
+
+    monkeypatch.setattr(trial_module, "_update", slow)
+    monkeypatch.setattr(trial_module, "time", SimpleNamespace(perf_counter=lambda: sum(updates)))
+    timing = timed(*made)
+    assert len(updates) == made_in_all
+    assert timing.seconds_per_image == step / made[0].config.batch
+
+
+def test_the_largest_batch_follows_from_the_free_memory(
+    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, store = made
+    timing = timed(job, store, updates=1)
+
+    def room_for(pairs: float) -> None:
+        needed = timing.network_bytes + timing.image_bytes * pairs
+        monkeypatch.setattr(trial_module, "free_bytes", lambda _: int(needed / trial_module.SHARE) + 1)
+
+    for pairs, batch in ((1.1, 1), (3.9, 2), (4.1, 4), (1000, 8)):  # there are eight pairs
+        room_for(pairs)
+        assert largest_batch(job, store) == batch
+    room_for(0.5)
+    with pytest.raises(P2PError, match="not even one pair of 32x32 fits"):
+        largest_batch(job, store)
+
+
+def test_batch_auto_is_resolved_once_and_kept_on_resume(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    automatic = with_settings(replace(tiny, schedule="constant"), {"batch": "auto"})
+    monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: 4)
+    train(pair_folder, tmp_path / "run", automatic)
+    assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == 4
+    monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: 2)
+    train(pair_folder, tmp_path / "run", replace(automatic, images=16))
+    assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == 4
+    with pytest.raises(UsageError, match="batch was 4, now 2"):
+        train(pair_folder, tmp_path / "run", replace(automatic, images=20, batch=2))
+
+
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.mark.parametrize(("batch", "why"), [(4, "that fits into the memory of cpu"), (8, "that 8 pairs can fill")])
+def test_batch_auto_says_what_bounds_it(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch, batch: int, why: str
+) -> None:
+    notes = Notes()
+    monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: batch)
+    plan(pair_folder, replace(tiny, batch=0), report=notes)
+    assert f"batch {batch}: the largest power of two {why}" in notes.lines
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_says_the_largest_batch_that_fits(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(trial_module, "largest_batch", lambda *_: 2)
+    with pytest.raises(P2PError, match=r"cpu: out of memory at batch 4 .* largest that fits is 2. Take --batch 2 "):
+        train(pair_folder, tmp_path / "run", replace(tiny, batch=4))
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(loop, "train_step", fail)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        train(pair_folder, tmp_path / "run", tiny)
+
+
+def test_a_batch_of_many_shapes_is_measured_by_its_largest(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+) -> None:
+    folder = open_pairs(make_pairs(tmp_path / "pairs", {"train": 3}, Size(96, 32)))
+    native = replace(tiny, size=None, jitter=1.0, batch=2)
+    job = make_job(folder, native)
+    store = load_store(folder, job.task, job.config)
+    seen = store.seen.copy()
+    seen[1] = (32, 64)
+    smaller = replace(store, seen=seen)
+    assert {smaller.order.index(position) for position in trial_module._largest(smaller, 2)} != {1}
+    assert timed(job, store, updates=1).image_bytes > 0
+
+
+def test_on_cuda_batches_are_doubled_until_one_fails(
+    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, store = made
+    tried = []
+
+    def fits(_: Job, __: PairStore, batch: int) -> bool:
+        tried.append(batch)
+        return batch <= 5
+
+    monkeypatch.setattr(trial_module, "_fits", fits)
+    assert largest_batch(replace(job, device=torch.device("cuda")), store) == 4
+    assert tried == [1, 2, 4, 8]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_a_batch_found_on_cuda_trains(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    automatic = with_settings(replace(tiny, device="cuda", threads=0), {"batch": "auto"})
+    train(pair_folder, tmp_path / "run", automatic)
+    assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == 8

@@ -1,0 +1,240 @@
+"""Scores on val/ while a run is in progress, the best model, and that looking changes nothing."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import read_lines
+from p2p_datatools.contract.pairs.manifest import Half, open_pairs
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import colorize
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config.config import Config
+from p2p_gan.data import read
+from p2p_gan.models.model import BEST, FILE, load_model
+from p2p_gan.runs import checkpoint
+from p2p_gan.training import validation
+from p2p_gan.training.job import make_job
+from p2p_gan.training.run import train
+from p2p_gan.training.validation import Validation, Validator, grid_of, improves, visible
+
+CARS = load_palette("cars")
+
+
+class Notes(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def validations(run: Path) -> dict[int, dict[str, Any]]:
+    return {line["images"]: line["validation"] for line in read_lines(run / "stats.jsonl") if "validation" in line}
+
+
+def test_a_run_is_scored_at_each_interval_and_at_its_end(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, validate_every=5))
+    found = validations(tmp_path / "run")
+    assert list(found) == [5, 10, 12]
+    for scores in found.values():
+        assert scores["pictures"] == 2
+        assert 0 < scores["l1"] < 1
+        assert -1 <= scores["ssim"] <= 1
+        assert "mean_iou" not in scores  # the output is a photo
+
+
+def test_the_best_model_is_that_of_the_lowest_l1_and_the_checkpoint_knows_it(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.3, 0.1, 0.2])
+    monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, next(scores), 0.5))
+    train(pair_folder, tmp_path / "run", replace(tiny, validate_every=4))
+    assert [each["best"] for each in validations(tmp_path / "run").values()] == [True, True, False]
+    assert load_model(tmp_path / "run" / BEST).card.images == 8
+    assert load_model(tmp_path / "run").card.images == 12
+    job = make_job(open_pairs(pair_folder), tiny)
+    progress = checkpoint.load_latest(tmp_path / "run", job.nets)
+    assert progress is not None
+    assert (progress.best, progress.best_images) == (-0.1, 8)
+
+
+def test_a_resumed_run_does_not_take_a_worse_model_for_the_best(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady = replace(tiny, schedule="constant")
+    monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, 0.1, 0.5))
+    train(pair_folder, tmp_path / "run", steady)
+    best = (tmp_path / "run" / BEST).read_bytes()
+    monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, 0.2, 0.9))
+    train(pair_folder, tmp_path / "run", replace(steady, images=16))
+    assert (tmp_path / "run" / BEST).read_bytes() == best
+    assert (tmp_path / "run" / FILE).read_bytes() != best
+
+
+def test_validating_leaves_no_trace_in_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    for name, every in (("often", 1), ("never", 1000)):
+        train(pair_folder, tmp_path / name, replace(tiny, validate_every=every, batch=2))
+    often, never = ((tmp_path / name / FILE).read_bytes() for name in ("often", "never"))
+    assert often == never
+    states = [max((tmp_path / name / checkpoint.FOLDER).glob("*.safetensors")) for name in ("often", "never")]
+    assert states[0].read_bytes() == states[1].read_bytes()
+
+
+def test_scores_do_not_depend_on_torch_s_random_state_nor_change_it(pair_folder: Path, tiny: Config) -> None:
+    job = make_job(open_pairs(pair_folder), tiny)
+    validator = Validator(job)
+    first = validator.score(job.nets.generator)
+    torch.rand(3)
+    before = torch.get_rng_state()
+    assert validator.score(job.nets.generator) == first
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_without_val_pairs_the_person_is_told_once_and_no_best_is_kept(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+) -> None:
+    pairs = make_pairs(tmp_path / "pairs", {"train": 4})
+    notes = Notes()
+    train(pairs, tmp_path / "run", replace(tiny, validate_every=4), report=notes)
+    assert len([line for line in notes.lines if "val/" in line]) == 1
+    assert not (tmp_path / "run" / BEST).exists()
+    assert not validations(tmp_path / "run")
+
+
+def test_no_more_than_the_wanted_pairs_are_scored_and_they_are_spread(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+) -> None:
+    folder = open_pairs(make_pairs(tmp_path / "pairs", {"train": 1, "val": 6}))
+    chosen = Validator(make_job(folder, replace(tiny, validate_pairs=3))).pairs
+    assert [pair.name for pair in chosen] == ["car-001", "car-003", "car-005"]
+
+
+def test_pairs_that_memory_does_not_hold_are_read_again_with_the_same_scores(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), tiny)
+    held = Validator(job)
+    scores = held.score(job.nets.generator)
+    reads = []
+    real = read.read_shown
+
+    def counted(*arguments: Any) -> Any:
+        reads.append(1)
+        return real(*arguments)
+
+    monkeypatch.setattr(validation, "read_shown", counted)
+    assert held.score(job.nets.generator) == scores
+    assert not reads
+    poor = Validator(replace(job, config=replace(job.config, memory=1e-9)))
+    assert poor.score(job.nets.generator) == poor.score(job.nets.generator) == scores
+    assert len(reads) == 4
+
+
+def test_a_signal_ends_scoring_before_the_next_picture(pair_folder: Path, tiny: Config) -> None:
+    job = make_job(open_pairs(pair_folder), tiny)
+    asked = iter([False, True])
+    assert Validator(job).score(job.nets.generator, lambda: next(asked)) is None
+
+
+@pytest.mark.parametrize("coding", ["values", "classes"])
+def test_a_mask_is_scored_alike_whether_it_comes_as_colours_or_as_classes(
+    pair_folder: Path, tiny: Config, coding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask", a_as=coding))
+    validator = Validator(job)
+    truths = iter([b[..., 0] for _, b in read.read_shown(job.folder, validator.pairs, job.task, job.config)])
+
+    def almost(*_: Any) -> Any:
+        fake = next(truths).copy()
+        fake[:4] = 4  # windows, of which these pictures have none
+        return fake if coding == "classes" else colorize(fake, CARS)
+
+    monkeypatch.setattr(validator, "_applied", almost)
+    found = validator.score(job.nets.generator)
+    assert found is not None
+    assert found.accuracy == pytest.approx(28 / 32)
+    assert 0 < found.l1 < 0.2
+    assert found.mean_iou is not None
+    assert 0.5 < found.mean_iou < 1
+
+
+@pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
+def test_an_ignored_pixel_has_no_part_in_a_score(
+    pair_folder: Path, tiny: Config, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, direction=direction))
+    shown = read.read_shown(job.folder, job.folder.of("val"), job.task, job.config)
+    for a, b in shown:
+        (a if direction == "mask-to-photo" else b)[4:6] = 255
+    validator = Validator(job)
+    monkeypatch.setattr(validator, "_pictures", lambda: iter(shown))
+
+    def applied(*_: Any) -> Any:
+        fake = next(fakes).copy()
+        fake[4:6] = np.random.default_rng(0).integers(0, 256, fake[4:6].shape)
+        return fake
+
+    fakes = iter([CARS.colors()[b[..., 0]] if b.shape[2] == 1 else b for _, b in shown])
+    monkeypatch.setattr(validator, "_applied", applied)
+    found = validator.score(job.nets.generator)
+    assert found is not None
+    assert found.l1 == 0
+    assert found.ssim < 1  # windows beside them see them
+    assert found.accuracy in (None, 1)
+
+
+def test_masks_are_scored_by_class_and_their_best_is_by_mean_iou(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, direction="photo-to-mask"))
+    scores = validations(tmp_path / "run")[12]
+    assert 0 <= scores["accuracy"] <= 1
+    job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask"))
+    progress = checkpoint.load_latest(tmp_path / "run", job.nets)
+    assert progress is not None
+    assert progress.best == scores["mean_iou"]
+
+
+def test_what_is_no_number_is_never_the_best_and_the_earlier_of_equals_stays() -> None:
+    assert improves(-0.5, None)
+    assert improves(-0.4, -0.5)
+    assert not improves(-0.5, -0.5)
+    assert not improves(float("nan"), None)
+
+
+def test_a_model_argument_may_be_the_best_of_a_run(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    from p2p_gan.evaluation.scores import evaluate
+
+    train(pair_folder, tmp_path / "run", tiny)
+    shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    assert evaluate(tmp_path / "run" / BEST, pair_folder) == evaluate(tmp_path / "copy" / BEST, pair_folder)
+    with pytest.raises(P2PError, match="no such model"):
+        load_model(tmp_path / "run" / "worst.safetensors")
+
+
+def test_floats_classes_grey_and_many_channels_are_made_visible() -> None:
+    cars = load_palette("cars")
+    assert visible(
+        np.array([[[-1.0], [1.0]]], np.float32), Half("x", "photo", 1, "float32", (-1, 1)), None
+    ).tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    classes = visible(np.array([[[0], [1]]], np.uint8), Half("m", "mask"), cars)
+    assert classes.tolist() == [[[0, 0, 0], [255, 0, 0]]]
+    many = np.zeros((2, 2, 12), np.uint16)
+    many[..., 1] = 65535
+    assert visible(many, Half("x", "photo", 12, "uint16", (0, 65535)), None)[0, 0].tolist() == [0, 255, 0]
+
+
+def test_pictures_of_other_sizes_stand_on_white() -> None:
+    small, large = np.zeros((2, 3, 3), np.uint8), np.zeros((4, 5, 3), np.uint8)
+    grid = grid_of([[small, large], [large, small]])
+    assert grid.shape == (8, 10, 3)
+    assert (grid[0, :3] == 0).all()
+    assert (grid[2:4, :5] == 255).all()
