@@ -1,9 +1,14 @@
 """What every test may use: small pictures, tiny data sets, and the real data where it is present."""
 
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+
+from p2p_datatools.contract.errors import P2PError, UsageError
 
 # Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -17,3 +22,31 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"the real data sets are not at {REAL_DATA}; set P2P_REAL_DATA to their folder")
     return REAL_DATA
+
+
+class Refused(Protocol):
+    """What the fixture `refused` is."""
+
+    def __call__(
+        self, code: str, where: object = None, *, usage: bool | None = None
+    ) -> AbstractContextManager[pytest.ExceptionInfo[P2PError]]: ...
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """A block that has to end with an error of the code given (of the place, and of the command, where said)."""
+
+    @contextmanager
+    def block(
+        code: str, where: object = None, *, usage: bool | None = None
+    ) -> Iterator[pytest.ExceptionInfo[P2PError]]:
+        with pytest.raises(P2PError) as caught:
+            yield caught
+        error = caught.value
+        assert error.code == code, error
+        assert where is None or error.where == str(where), error
+        assert usage is None or isinstance(error, UsageError) == usage, error
+        assert error.to_do, f"it does not say what to do: {error}"
+        assert "\n" not in str(error.problem), error
+
+    return block

@@ -21,8 +21,12 @@ def raising(error: BaseException) -> click.Command:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (P2PError("car/7.png: is cut off. Fetch it again."), 1, "Error: car/7.png: is cut off. Fetch it again.\n"),
-        (UsageError("rate=0: is not possible."), 2, "Error: rate=0: is not possible.\n"),
+        (
+            P2PError("car/7.png", "is cut off", "Fetch it again.", code="test"),
+            1,
+            "Error: car/7.png: is cut off. Fetch it again.\n",
+        ),
+        (UsageError("rate=0", "is not possible", code="impossible-setting"), 2, "Error: rate=0: is not possible.\n"),
         (MemoryError(), 1, "there is was asked for. Take smaller pictures, or a smaller --size or --batch.\n"),
         (MemoryError("Unable to allocate 2.73 TiB"), 1, "a smaller --size or --batch.\n"),
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),

@@ -18,15 +18,15 @@ def second(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_process_alone_speaks() -> None:
     assert launch.speaks()
-    assert launch.is_told(P2PError("something"))
+    assert launch.is_told(P2PError("a", "is wrong", code="test"))
 
 
 @pytest.mark.usefixtures("second")
 def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
     assert not launch.speaks()
-    assert not launch.is_told(P2PError("what all of them meet"))
-    assert launch.is_told(P2PError("rank 1: what it alone has met"))
-    told = P2PError("rank 1: what the first has told")
+    assert not launch.is_told(P2PError("a", "is what all of them meet", code="test"))
+    assert launch.is_told(P2PError("rank 1", "what it alone has met", code="test"))
+    told = P2PError("rank 1", "what the first has told", code="test")
     told.said_elsewhere = True
     assert not launch.is_told(told)
 
@@ -42,11 +42,11 @@ def test_the_launcher_learns_a_code_that_no_other_try_would_mend(
 ) -> None:
     place = tmp_path / "code"
     monkeypatch.setenv(launch.OUTCOME, str(place))
-    passing = P2PError("lost")
+    passing = P2PError("a", "is lost", code="test")
     passing.passing = True
     assert launch.concluded(1, passing) == 1
     assert not place.exists()
-    assert launch.concluded(2, UsageError("wrong")) == 0
+    assert launch.concluded(2, UsageError("a", "is wrong", code="test")) == 0
     assert json.loads(place.read_text()) == 2
 
 

@@ -150,7 +150,7 @@ def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(photos:
     assert summary.made == 2
     listed = [json.loads(line) for line in (dest / "skipped.jsonl").read_text().splitlines()]
     assert [Path(line["where"]).name for line in listed] == ["a.png", "b.png"]
-    assert "has the same name as" in listed[0]["why"]
+    assert listed[0]["code"] == "same-name"
     assert not (dest / "a.png").exists()
 
 
@@ -204,4 +204,4 @@ def test_a_photo_whose_name_is_not_utf8_stops_no_other(photos: Path, dest: Path)
     (photos / os.fsdecode(b"caf\xe9.png")).touch()
     summary = derive(photos, dest, Edges(), keep_going=True)
     assert summary.made
-    assert "not UTF-8" in summary.skipped[0].why
+    assert "not UTF-8" in summary.skipped[0].what

@@ -77,7 +77,7 @@ def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(tmp_
     write_png(photos / "a.png", noise(9))
     (skip,) = run(tmp_path, "a").skipped
     assert skip.where == str(photos / "a.png")
-    assert skip.why == f"has changed. Delete {tmp_path / 'to' / 'a.png'} to have it made anew."
+    assert (skip.what, skip.to_do) == ("has changed", f"Delete {tmp_path / 'to' / 'a.png'} to have it made anew.")
     assert (read_photo(tmp_path / "to" / "a.png") == 255 - noise(0)).all()
     (tmp_path / "to" / "a.png").unlink()
     assert run(tmp_path, "a").made == 1
@@ -95,7 +95,7 @@ def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path, photos: Path)
     run(tmp_path, "a")
     (tmp_path / "to" / "b.png").write_bytes(b"mine")
     (skip,) = run(tmp_path, "b").skipped
-    assert "is there, but not in made.jsonl" in skip.why
+    assert "is there, but not in made.jsonl" in skip.what
     assert (tmp_path / "to" / "b.png").read_bytes() == b"mine"
 
 

@@ -47,7 +47,7 @@ def test_a_file_that_cannot_be_opened_is_skipped_beside_others(tmp_path: Path) -
     assert len(labels.items) == 1
     (skip,) = labels.skipped
     assert skip.where == str(tmp_path / "b.json")
-    assert skip.why.startswith("is not whole JSON")
+    assert skip.what.startswith("is not whole JSON")
 
 
 def test_of_files_that_hold_all_pictures_there_may_be_one(tmp_path: Path) -> None:

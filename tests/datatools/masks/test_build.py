@@ -156,7 +156,7 @@ def test_bad_pictures_keep_the_destination_from_being_made_and_the_good_ones_wai
     labels: Path, photos: Path, tmp_path: Path
 ) -> None:
     (photos / "b.jpg").unlink()
-    with pytest.raises(P2PError, match=r"b\.jpg: there is no such photo.*\n.*masks: not written"):
+    with pytest.raises(P2PError, match=r"b\.jpg: there is no such photo.*\n.*masks: was not written"):
         build(labels, tmp_path / "masks", photos=photos)
     assert not (tmp_path / "masks").exists()
     assert {"a.png", "c.png"} < set(names(tmp_path / "masks.partial"))
@@ -175,7 +175,7 @@ def test_keep_going_builds_the_good_ones_and_lists_the_others(labels: Path, phot
 
 def test_keep_going_with_nothing_good_makes_no_destination(labels: Path, tmp_path: Path) -> None:
     photos = write_photos(tmp_path / "photos", "z.jpg")
-    with pytest.raises(P2PError, match="3 of the pictures failed"):
+    with pytest.raises(P2PError, match="3 pictures failed"):
         build(labels, tmp_path / "masks", photos=photos, keep_going=True)
     assert not (tmp_path / "masks").exists()
 
@@ -194,7 +194,7 @@ def test_a_photo_of_another_size_or_none_at_all_is_skipped_with_its_reason(
     photo(photos / "b.jpg")
     (skip,) = build(labels, tmp_path / "masks", photos=photos, keep_going=True).skipped
     assert skip.where == "b.jpg"
-    assert why in skip.why
+    assert why in skip.what
 
 
 def test_a_photo_turned_by_its_exif_has_the_size_it_is_seen_in(labels: Path, photos: Path, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_picture_without_outlines_is_skipped_and_one_without_size_needs_its_ph
 ) -> None:
     path = write_coco(tmp_path / "labels.json", {"a.jpg": PARTS, "b.jpg": [], "c.jpg": [("hood", [])]}, size=(0, 0))
     summary = build(path, tmp_path / "masks", photos=photos, keep_going=True)
-    assert [(skip.where, skip.why[:20]) for skip in summary.skipped] == [
+    assert [(skip.where, skip.what[:20]) for skip in summary.skipped] == [
         ("b.jpg", "no outline is drawn "),
         ("c.jpg", "no outline is drawn "),
     ]
@@ -275,7 +275,7 @@ def test_number_pictures_that_cannot_be_read_or_have_another_size_are_skipped(tm
     write_numbers(labels, c=[[0], [1]])
     write_png(labels / "d.png", np.array([[[0, 1, 2], [3, 4, 5]]], dtype=np.uint8))
     summary = build(labels, tmp_path / "masks", photos=photos, keep_going=True)
-    whys = {Path(skip.where).name: skip.why for skip in summary.skipped}
+    whys = {Path(skip.where).name: skip.what for skip in summary.skipped}
     assert whys["b.png"].startswith("is cut off or damaged")
     assert whys["c.png"].startswith("the labels are for a picture of 1x2, the photo is 2x1")
     assert whys["d.png"].startswith("holds colours")
@@ -500,7 +500,9 @@ def test_two_label_files_for_one_picture_are_both_named(tmp_path: Path) -> None:
         (tmp_path / "labels" / f"{name}.json").write_text(json.dumps(file | {"shapes": shapes, "imagePath": image}))
     summary = build(tmp_path / "labels", tmp_path / "masks", keep_going=True)
     assert sorted(Path(skip.where).name for skip in summary.skipped) == ["a.json", "a2.json", "a3.json"]
-    assert {skip.why for skip in summary.skipped} == {"several labels are for the picture a. Leave one of them."}
+    assert {(skip.what, skip.code) for skip in summary.skipped} == {
+        ("several labels are for the picture a", "several-labels")
+    }
 
 
 def test_real_silhouettes_are_read_as_polygons_and_as_numbers_and_agree(real_data: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_globs_claim_what_no_exact_word_does() -> None:
 def test_two_globs_that_disagree_are_a_usage_error_and_two_that_agree_are_not() -> None:
     claims = Claims(CARS, {"a*": "body", "*b": "tyres", "x*": "body", "*y": "body"}, numbers=False)
     assert claims.word("xy") == "body"
-    with pytest.raises(UsageError, match=r"--map a\*=body and --map \*b=tyres both claim 'ab'"):
+    with pytest.raises(UsageError, match=r"--map a\*=body and --map \*b=tyres: both claim 'ab'"):
         claims.word("ab")
 
 

@@ -35,7 +35,7 @@ def test_masks_are_named_after_their_photos_or_else_after_what_the_labels_say(ph
 
 
 def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
-    damaged = Skip("z.jpg", "is damaged.")
+    damaged = Skip("z.jpg", "is damaged", "", "damaged-file")
     items = (regions("a.jpg", None, HOOD), regions("c.jpg", None, HOOD), regions("b.jpg"))
     found = LabelSet("coco", items, skipped=(damaged,))
     jobs, skipped = plan(found, photo_folder(photos, found))

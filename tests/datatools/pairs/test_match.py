@@ -133,7 +133,7 @@ def test_two_photos_for_one_mask_are_named_with_what_the_expression_finds_in_bot
     matched, (skip,) = partners(a, b, match=r"\d")
     assert list(matched) == ["2"]
     assert str(skip) == (
-        f"{b}/1-left.png: has the same name as {b}/1-mid.png and 1 more, for the expression finds '1' in both. "
+        f"{b}/1-left.png: has the same name as {b}/1-mid.png and 1 more, because the expression finds '1' in both. "
         "Let it find what tells them apart."
     )
 
@@ -178,7 +178,7 @@ def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path
     matched, (skip,) = partners(a, b, match=lines(tmp_path, "1.png,1.png", "2.png,1.png", "1.png,2.png"))
     assert matched == {"1": (a / "1.png", b / "1.png"), "2": (a / "2.png", b / "1.png")}
     assert skip.where.endswith("list.csv: line 3")
-    assert skip.why.startswith("'1' is in line 1 already")
+    assert skip.what.startswith("'1' is in line 1 already")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(line: str, why: 
     matched, (skip,) = partners(a, b, match=lines(tmp_path, "a,b", "2.png,2.png", line))
     assert list(matched) == ["2"]
     assert skip.where.endswith("list.csv: line 3")
-    assert re.search(why, skip.why)
+    assert re.search(why, skip.what)
 
 
 def test_a_list_that_is_none_is_one_line(tmp_path: Path) -> None:

@@ -364,7 +364,7 @@ def test_pictures_of_a_foreign_folder_that_are_no_pairs_are_all_named(tmp_path: 
     (folder / "train" / "text.png").write_text("no picture")
     with pytest.raises(P2PError) as error:
         split(folder)
-    odd, text = str(error.value).splitlines()
+    odd, text, _ = str(error.value).splitlines()
     assert "odd.png: is 9 pixels wide, an odd number" in odd
     assert "text.png: is not a picture" in text
     assert not (folder / "pairs.jsonl").exists()

@@ -185,7 +185,7 @@ def test_arms_of_equal_config_fail_together_and_once(
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
         if summary.run.name == "l1-cgan-0":
-            raise P2PError("the disk is full.")
+            raise P2PError("", "the disk is full", code="test")
         return summary
 
     calls = Calls(monkeypatch, fail)
@@ -199,7 +199,7 @@ def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_when_it_is_me
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
         if number == 1:
-            raise P2PError("the disk is full.")
+            raise P2PError("", "the disk is full", code="test")
         return summary
 
     with monkeypatch.context() as broken:

@@ -85,7 +85,7 @@ def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
 
 def test_where_no_arm_can_be_the_first_reason_is_said() -> None:
     def refuse(config: Config) -> None:
-        raise UsageError("norm=none: is not liked.")
+        raise UsageError("norm=none", "is not liked", code="test")
 
     with pytest.raises(UsageError, match="tables=loss: none of their arms can be: norm=none: is not liked"):
         arms_of(("loss",), Config(), refuse)

@@ -92,7 +92,7 @@ def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_pat
     with pytest.raises(P2PError, match="has the class 7; the model has 5 classes: background, body"):
         read_input(tmp_path / "numbers.png", card)
     write_mask(tmp_path / "more.png", np.full((8, 8), 5, np.uint8), MORE)
-    with pytest.raises(P2PError, match=r"\(9, 9, 9\) at x=0, y=0.* The model has 5 classes"):
+    with pytest.raises(P2PError, match=r"\(9, 9, 9\) at x=0, y=0; the model has 5 classes"):
         read_input(tmp_path / "more.png", card)
 
 

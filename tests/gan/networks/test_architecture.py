@@ -29,7 +29,7 @@ def test_each_kind_is_built(kind: str, network: type) -> None:
 
 
 def test_an_unknown_kind_asks_for_an_update() -> None:
-    with pytest.raises(P2PError, match=r"the generator 'diffusion' is unknown\. Update p2p"):
+    with pytest.raises(P2PError, match=r"generator=diffusion: is unknown"):
         Architecture(3, 3, 5, 4, 8, "batch", 0.5, "diffusion").build()
 
 

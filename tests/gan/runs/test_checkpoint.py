@@ -269,7 +269,7 @@ def test_where_all_are_damaged_the_person_is_told_what_to_do(tmp_path: Path, mak
         saved(tmp_path, make_networks(), images)
         (tmp_path / checkpoint.FOLDER / f"{images:010d}.safetensors").write_bytes(b"")
     with pytest.raises(
-        P2PError, match=r"None of the 2 checkpoints .* delete that folder: the same command then begins"
+        P2PError, match=r"none of the 2 checkpoints .* delete that folder: the same command then begins"
     ):
         checkpoint.load_latest(tmp_path, make_networks())
     assert not any("damaged" in name for name in names(tmp_path))

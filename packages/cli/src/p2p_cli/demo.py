@@ -58,7 +58,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
 
 def _refuse_strangers(dest: Path) -> None:
     if dest.exists() and (not dest.is_dir() or (any(dest.iterdir()) and not (dest / MARKER).is_file())):
-        raise UsageError(f"{dest}: holds something else. Choose another place: p2p demo DEST.")
+        raise UsageError(dest, "holds something else", "Choose another place: p2p demo DEST.", code="destination-taken")
 
 
 def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "Scores":
@@ -82,7 +82,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
         cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
     )
     if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
-        raise P2PError(f"{masks}: the check found errors. See them with 'p2p data check {masks}'.")
+        raise P2PError(masks, "the check found errors", f"See them with 'p2p data check {masks}'.", code="?")
     pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
     split(pairs, report=report)  # p2p data split pairs
     images = images or _affordable(pairs)

@@ -109,7 +109,9 @@ def how(settings: tuple[str, ...]) -> dict[str, Any]:
     table = parse_settings(settings)
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
     if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
-        raise UsageError("--set: to apply a model only dropout=on, dropout=off, tile=N and tile=auto can be set.")
+        raise UsageError(
+            "--set", "to apply a model only dropout=on, dropout=off, tile=N and tile=auto can be set", code="?"
+        )
     return {"dropout": dropout == "on", "tile": None if tile == "auto" else int(tile)}
 
 
@@ -117,7 +119,7 @@ def parse_halves(text: str) -> tuple[str, str]:
     """`mask,photo` as two words; raises UsageError for anything else."""
     words = [word.strip() for word in text.split(",")]
     if len(words) != 2 or not all(words):
-        raise UsageError(f"--halves {text}: is not two words with a comma between, such as mask,photo.")
+        raise UsageError(f"--halves {text}", "is not two words with a comma between, such as mask,photo", code="?")
     return words[0], words[1]
 
 
@@ -127,7 +129,7 @@ def parse_settings(settings: tuple[str, ...], *, example: str = "checkpoint_ever
     for word in settings:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise UsageError(f"--set {word}: is not FIELD=VALUE, such as --set {example}.")
+            raise UsageError(f"--set {word}", f"is not FIELD=VALUE, such as --set {example}", code="?")
         table[name.strip()] = value.strip()
     return table
 

@@ -36,7 +36,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     from p2p_gan.runs.compare import differing_fields, read_runs
 
     if curves is not None and curves.exists():
-        raise UsageError(f"{curves}: exists already. Choose another file.")
+        raise UsageError(curves, "exists already", "Choose another file.", code="destination-exists")
     runs = read_runs(places)
     fields = differing_fields(runs)
     if curves is not None:
@@ -72,6 +72,8 @@ def _draw(runs: "list[Run]", file: Path) -> None:
 
     names = list(dict.fromkeys(name for run in runs for name in run.curves))
     if not names:
-        raise P2PError(f"{runs[0].path}: nothing is recorded yet that could be drawn. Wait for the run's first lines.")
+        raise P2PError(
+            runs[0].path, "nothing is recorded yet that could be drawn", "Wait for the run's first lines.", code="?"
+        )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
     write_png(file, draw_curves(panels))

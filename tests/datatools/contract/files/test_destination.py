@@ -153,16 +153,18 @@ def test_skipped_pictures_are_listed_in_the_destination_until_none_is_skipped(tm
     dest = tmp_path / "dest"
     with opened(dest) as destination:
         add(destination, "a.png")
-        finish(destination, skipped=[Skip("b.jpg", "is empty. Fetch it again.")])
-    assert read_lines(dest / "skipped.jsonl") == [{"where": "b.jpg", "why": "is empty. Fetch it again."}]
+        finish(destination, skipped=[Skip("b.jpg", "is empty", "Fetch it again.", "empty-file")])
+    assert read_lines(dest / "skipped.jsonl") == [
+        {"where": "b.jpg", "what": "is empty", "to_do": "Fetch it again.", "code": "empty-file"}
+    ]
     with opened(dest) as destination:
         finish(destination)
     assert not (dest / "skipped.jsonl").exists()
 
 
 def test_a_skip_says_its_place_once() -> None:
-    assert str(skip_of(P2PError("a.jpg: is empty."), "a.jpg")) == "a.jpg: is empty."
-    assert str(skip_of(P2PError("it is empty."), "a.jpg")) == "a.jpg: it is empty."
+    assert str(skip_of(P2PError("a.jpg", "is empty", code="test"), "a.jpg")) == "a.jpg: is empty."
+    assert str(skip_of(P2PError("", "it is empty", code="empty-file"), "a.jpg")) == "a.jpg: it is empty."
 
 
 def test_refusing_names_the_pictures_and_where_the_finished_ones_wait(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_refusing_names_the_pictures_and_where_the_finished_ones_wait(tmp_path: 
         refuse([], destination)
         add(destination, "a.png")
         with pytest.raises(P2PError) as error:
-            refuse([Skip(f"{number}.jpg", "is empty.") for number in range(25)], destination)
+            refuse([Skip(f"{number}.jpg", "is empty", "", "empty-file") for number in range(25)], destination)
     lines = str(error.value).splitlines()
     assert lines[0] == "0.jpg: is empty."
     assert lines[20] == "... and 5 more."

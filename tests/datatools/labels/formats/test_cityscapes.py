@@ -88,7 +88,7 @@ def test_a_damaged_polygon_file_is_left_out_and_told(tmp_path: Path, text: str) 
 def test_a_polygon_of_two_points_or_without_numbers_is_told(tmp_path: Path) -> None:
     for points in ([[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0], [float("nan"), 0.0]]):
         write_polygons(tmp_path, ("car", points))
-        assert "a polygon of car" in read_cityscapes(tmp_path).skipped[0].why
+        assert "a polygon of car" in read_cityscapes(tmp_path).skipped[0].what
 
 
 def test_single_objects_alone_are_refused_with_what_to_give(tmp_path: Path) -> None:

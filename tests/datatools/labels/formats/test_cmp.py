@@ -40,7 +40,7 @@ def test_x_runs_down_the_picture_and_y_across_it(tmp_path: Path) -> None:
 def test_a_damaged_file_is_left_out_and_told(tmp_path: Path, text: str) -> None:
     found = read_cmp(write(tmp_path, text))
     assert not found.items
-    assert "is no whole XML file of CMP facades" in found.skipped[0].why
+    assert "is no whole XML file of CMP facades" in found.skipped[0].what
 
 
 def test_other_xml_is_none_of_it(tmp_path: Path) -> None:

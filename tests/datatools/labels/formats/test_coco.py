@@ -1,6 +1,7 @@
 """COCO JSON: what becomes a region, and what damage costs."""
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -128,15 +129,14 @@ def test_a_damaged_annotation_skips_its_picture_and_no_other(annotation: dict[st
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
     assert skip.where == "a.jpg"
-    with pytest.raises(P2PError, match=why):
-        raise P2PError(skip.why)
-    assert "\n" not in skip.why
+    assert re.search(why, str(skip))
+    assert "\n" not in str(skip)
 
 
 @pytest.mark.parametrize("size", [{"width": -5}, {"width": "8"}, {"width": 10**6, "height": 10**6}])
 def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
     (skip,) = read(coco(images=[{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6} | size])).skipped
-    assert "its size is given as" in skip.why
+    assert "its size is given as" in skip.what
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_pictures_of_another_size_and_names_that_lead_outside_are_skips(labels: 
     ]
     lost = [{"image_id": 5, "file_name": "c.png", "segments_info": SEGMENTS}]
     skipped = read(write(labels, annotations=annotations + lost)).skipped
-    assert [skip.why.partition(". ")[0] for skip in skipped] == [
+    assert [skip.what.partition(". ")[0] for skip in skipped] == [
         *["leads out of the folder of the labels"] * 2,
         "belongs to image 5, which is not in the file",
     ]

@@ -95,13 +95,13 @@ def test_damage_skips_its_picture_and_no_other(broken: str, why: str) -> None:
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
     assert skip.where == "a.jpg"
-    assert why in skip.why
+    assert why in skip.what
 
 
 def test_an_image_without_a_name_or_with_a_broken_size_is_skipped() -> None:
     skips = read(image(more=""), image(more='name="a.jpg" width="x" height="6"')).skipped
     assert skips[0].where == "labels/annotations.xml: image 0"
-    assert "its size is given as" in skips[1].why
+    assert "its size is given as" in skips[1].what
 
 
 def test_the_form_for_video_and_a_file_without_images_say_what_to_export() -> None:

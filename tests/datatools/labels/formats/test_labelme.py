@@ -121,12 +121,12 @@ def test_damage_skips_the_picture(broken: Any, why: str) -> None:
     assert not labels.items
     (skip,) = labels.skipped
     assert skip.where == "labels/a.json"
-    assert why in skip.why
+    assert why in skip.what
 
 
 def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
-    assert "names no picture" in read(labelme(imagePath="")).skipped[0].why
-    assert "its size is given as" in read(labelme(imageWidth=-8)).skipped[0].why
+    assert "names no picture" in read(labelme(imagePath="")).skipped[0].what
+    assert "its size is given as" in read(labelme(imageWidth=-8)).skipped[0].what
 
 
 def test_labelme_is_known_by_shapes_and_image_path() -> None:

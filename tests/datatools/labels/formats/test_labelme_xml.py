@@ -71,7 +71,7 @@ def test_a_mask_is_not_looked_for_outside(tmp_path: Path) -> None:
     where = str(tmp_path / "x" / "y" / "z" / "a.xml")
     for folder, file in (("../../..", "a_mask_0.png"), ("", "../../../a_mask_0.png")):
         (skip,) = read(masked(file), where=where, folder=folder).skipped
-        assert "its mask a_mask_0.png is not in" in skip.why
+        assert "its mask a_mask_0.png is not in" in skip.what
 
 
 def test_damage_skips_the_picture(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_damage_skips_the_picture(tmp_path: Path) -> None:
         (outlined(points=((float("nan"), 1), *CORNERS)), "no finite number"),
         ("<object><name>car</name></object>", "neither a polygon nor a mask"),
     ):
-        assert why in read(broken, where=str(tmp_path / "a.xml")).skipped[0].why
+        assert why in read(broken, where=str(tmp_path / "a.xml")).skipped[0].what
     (tmp_path / "a_mask_0.png").write_bytes(b"<html>")
-    assert "cut off or damaged" in read(masked(), where=str(tmp_path / "a.xml")).skipped[0].why
+    assert "cut off or damaged" in read(masked(), where=str(tmp_path / "a.xml")).skipped[0].what
 
 
 def test_the_boxes_of_pascal_voc_are_something_else() -> None:

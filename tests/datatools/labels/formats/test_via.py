@@ -100,7 +100,7 @@ def test_rows_of_csv_are_regions_of_their_picture() -> None:
 def test_rows_that_are_missing_are_noticed() -> None:
     row = {"filename": "a.jpg", "region_shape_attributes": json.dumps(TRIANGLE), "region_attributes": "{}"}
     (skip,) = read_via_csv([row | {"region_count": "3"}] * 2, where="via.csv", source="via.csv").skipped
-    assert skip.why.startswith("tells of 3 regions and has 2")
+    assert skip.what.startswith("tells of 3 regions and has 2")
     assert not read_via_csv([row | {"region_count": "2"}] * 2, where="via.csv", source="via.csv").skipped
 
 
@@ -128,7 +128,7 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, why: str) -> None:
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
     assert skip.where == "a.jpg"
-    assert why in skip.why
+    assert why in skip.what
 
 
 def test_a_picture_without_a_name_is_skipped() -> None:

@@ -147,7 +147,7 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, why: str) -> None:
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
     assert skip.where == "a.jpg"
-    assert why in skip.why
+    assert why in skip.what
 
 
 def test_a_region_of_no_view_and_damaged_tables_are_errors_of_the_file() -> None:

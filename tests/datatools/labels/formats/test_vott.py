@@ -94,7 +94,7 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, why: str) -> None:
     labels = read(broken, asset(region(), name="b.png"))
     assert [item.file_name for item in labels.items] == ["b.png"]
     (skip,) = labels.skipped
-    assert why in skip.why
+    assert why in skip.what
 
 
 def test_a_project_file_is_known_and_says_what_to_export() -> None:

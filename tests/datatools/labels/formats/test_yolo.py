@@ -104,7 +104,7 @@ def test_a_damaged_line_is_told_with_its_number(data: Path, line: str, why: str)
     (data / "train" / "labels" / "a.b.txt").write_text(f"0 {HALF}\n{line}\n")
     found = read_yolo(data)
     assert not found.items
-    assert found.skipped[0].why.startswith("line 2") or "line 2" in str(found.skipped[0])
+    assert found.skipped[0].what.startswith("line 2") or "line 2" in str(found.skipped[0])
     assert why in str(found.skipped[0])
 
 

@@ -69,16 +69,16 @@ def test_a_size_that_cannot_be_is_an_error(size: Any) -> None:
 
 def test_a_picture_that_cannot_be_read_is_a_skip() -> None:
     def broken() -> RegionLabels:
-        raise P2PError("b.jpg: region 1: is broken.")
+        raise P2PError("b.jpg", "region 1: is broken", code="test")
 
     found = gather("via", [("a.jpg", lambda: drawn("car")), ("b.jpg", broken)])
     assert [item.file_name for item in found.items] == ["a.jpg"]
-    assert found.skipped == (Skip("b.jpg", "region 1: is broken."),)
+    assert found.skipped == (Skip("b.jpg", "region 1: is broken", "", "test"),)
 
 
 def test_files_of_one_format_become_one_set() -> None:
     sets = [gather("via", [("a", lambda: drawn("car", "car", "wheel"))]), gather("via", [("b", lambda: drawn("car"))])]
-    both = united(sets, [Skip("c", "is broken.")])
+    both = united(sets, [Skip("c", "is broken", "", "test")])
     assert (len(both.items), len(both.skipped)) == (2, 1)
     assert both.labels == {"car": Use(3, 2), "wheel": Use(1, 1)}
 

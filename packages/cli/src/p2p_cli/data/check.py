@@ -68,7 +68,12 @@ def _compare(path: Path, other: Path, photos: Path | None, palette_name: str | N
     from p2p_datatools.contract.palette import load_palette
 
     if photos:
-        raise UsageError("--photos does not go with --against, which looks at masks alone. Leave one of them out.")
+        raise UsageError(
+            "--photos",
+            "does not go with --against, which looks at masks alone",
+            "Leave one of them out.",
+            code="options-conflict",
+        )
     palette = load_palette(palette_name) if palette_name else None
     result = compare(path, other, palette=palette, report=render.reporter())
     if as_json:

@@ -63,9 +63,9 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
 
 def _refuse_existing(path: Path | None, suffix: str) -> None:
     if path and path.suffix.lower() != suffix:
-        raise UsageError(f"{path}: end its name in {suffix}.")
+        raise UsageError(path, f"end its name in {suffix}", code="?")
     if path and path.exists():
-        raise UsageError(f"{path}: exists. Choose another name, or delete it.")
+        raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
 
 
 def _say(palette: "Palette") -> None:

@@ -31,11 +31,14 @@ def command(path: Path, picture: Path, limit: int, force: bool) -> int:
     from p2p_datatools.sheets.contact import show
 
     if picture.suffix.lower() != ".png":
-        raise UsageError(f"{picture}: is not a PNG file's name; end it in .png.")
+        raise UsageError(picture, "is not a PNG file's name; end it in .png", code="?")
     drawn = show(path, limit=limit)
     if picture.exists() and not force and not _is_already(picture, drawn):
         raise UsageError(
-            f"{picture}: exists and is another picture. Choose another name, or add --force to replace it."
+            picture,
+            "exists and is another picture",
+            "Choose another name, or add --force to replace it.",
+            code="destination-exists",
         )
     write_png(picture, drawn)
     render.say(str(picture))

@@ -67,8 +67,10 @@ def compare(path: Path, other: Path, *, palette: Palette | None = None, report: 
     here, there = _Masks(path, palette), _Masks(other, palette)
     if set(here.palette.names) != set(there.palette.names):
         raise UsageError(
-            f"{path}: has the classes {', '.join(here.palette.names)}, {other} has {', '.join(there.palette.names)}. "
-            "Build both with one palette."
+            path,
+            f"has the classes {', '.join(here.palette.names)}, {other} has {', '.join(there.palette.names)}",
+            "Build both with one palette.",
+            code="?",
         )
     findings = list(_alone(here, there)) + list(_alone(there, here))
     names = [name for name in here.folder.names if there.folder.named(name)]
@@ -79,7 +81,9 @@ def compare(path: Path, other: Path, *, palette: Palette | None = None, report: 
         except P2PError as error:
             findings.append(finding_of(error, "incomparable", here.folder.names[name]))
     if not names:
-        raise P2PError(f"{path}: has no mask of the same name as one in {other}. Are these the right folders?")
+        raise P2PError(
+            path, f"has no mask of the same name as one in {other}", "Are these the right folders?", code="?"
+        )
     return tally.comparison(findings)
 
 
@@ -88,12 +92,12 @@ class _Masks:
 
     def __init__(self, folder: Path, palette: Palette | None) -> None:
         if not folder.is_dir():
-            raise P2PError(f"{folder}: there is no such folder. Check the spelling.")
+            raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         known = palette_of(folder) or palette
         if known is None:
-            raise UsageError(f"{folder}: has no {PALETTE_FILE}. Say with --palette what its colours mean.")
+            raise UsageError(folder, f"has no {PALETTE_FILE}", "Say with --palette what its colours mean.", code="?")
         if not find_pictures(folder):
-            raise P2PError(f"{folder}: has no pictures. Is it the right folder?")
+            raise P2PError(folder, "has no pictures", "Is it the right folder?", code="no-pictures")
         self.palette = known
         self.folder = PhotoFolder(folder)
         self.folder.refuse_clashes()
@@ -108,7 +112,7 @@ def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
     for name, file in masks.folder.names.items():
         if others.folder.named(name) is None:
             to_do = f"Add '{name}' there, or remove this one."
-            yield Finding("error", "missing", str(file), f"has no mask of its name in {others.folder.folder}.", to_do)
+            yield Finding(str(file), f"has no mask of its name in {others.folder.folder}.", to_do, "missing", "error")
 
 
 def _reordered(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:
@@ -131,7 +135,9 @@ class _Tally:
     def add(self, name: str, here: LabelMap, there: LabelMap) -> None:
         """Count one picture; raises P2PError when its two masks have different sizes."""
         if here.shape != there.shape:
-            raise P2PError(f"{name}: is {size_of(here)} here and {size_of(there)} there. Build both from one photo.")
+            raise P2PError(
+                name, f"is {size_of(here)} here and {size_of(there)} there", "Build both from one photo.", code="?"
+            )
         codes = here.astype(np.uint16) * 256 + there
         self.pairs += np.bincount(codes.ravel(), minlength=65536).reshape(256, 256)
         differs, inside = here != there, ~(outlines(here) | outlines(there))

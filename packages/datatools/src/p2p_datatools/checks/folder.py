@@ -37,15 +37,17 @@ def check(
     other photos. Raises P2PError when there is nothing to check.
     """
     if not path.is_dir():
-        raise P2PError(f"{path}: there is no such folder. Check the spelling.")
+        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     kind = _kind(path, palette)
     if photos and kind != "masks":
-        raise UsageError(f"{path}: holds {kind}, and --photos goes with masks. Leave it out, or add --palette.")
+        raise UsageError(
+            path, f"holds {kind}, and --photos goes with masks", "Leave it out, or add --palette.", code="?"
+        )
     if kind == "pairs":
         return check_pairs(path, report=report)
     files = find_pictures(path)
     if not files:
-        raise P2PError(f"{path}: has no pictures. Is it the right folder?")
+        raise P2PError(path, "has no pictures", "Is it the right folder?", code="no-pictures")
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
         return CheckResult(kind, len(files), tuple(_photos(path, tracked)))
@@ -73,7 +75,7 @@ def _photos(path: Path, files: Iterator[Path]) -> Iterator[Finding]:
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
     for first, second in folder.clashes:
         what = f"has the same name as {first}, for a suffix is no part of a name."
-        yield Finding("error", "same-name", str(second), what, "Remove or rename one of them.")
+        yield Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
 
 
 def _photo_damage(file: Path) -> Finding | None:
@@ -99,7 +101,7 @@ def _masks(path: Path, files: Iterator[Path], palette: Palette, photos: PhotoFol
         yield from _mask(file, mask, photos, stem_of(file, path))
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}."
-        yield Finding("warning", "class-unseen", str(path), what, "Were its labels mapped to another class?")
+        yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
     yield from _records(path, masks)
     if photos:
         yield from _clashes(photos)
@@ -117,13 +119,13 @@ def _read(file: Path, palette: Palette) -> LabelMap | Finding:
 
 def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> Iterator[Finding]:
     if not mask.any():
-        yield Finding("warning", "empty", str(file), "is all background.", "Remove it with its photo, or label it.")
+        yield Finding(str(file), "is all background.", "Remove it with its photo, or label it.", "empty", "warning")
     if photos is None:
         return
     photo = photos.named(name)
     if photo is None:
         to_do = f"Add the photo '{name}' there, or remove the mask."
-        yield Finding("error", "no-photo", str(file), f"has no photo in {photos.folder}.", to_do)
+        yield Finding(str(file), f"has no photo in {photos.folder}.", to_do, "no-photo", "error")
         return
     try:
         size = size_of(read_photo(photo))
@@ -132,7 +134,7 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
         return
     if size != size_of(mask):
         what = f"is {size_of(mask)}, its photo {photo} is {size}."
-        yield Finding("error", "size-differs", str(file), what, "Build it again from the labels of this photo.")
+        yield Finding(str(file), what, "Build it again from the labels of this photo.", "size-differs", "error")
 
 
 def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
@@ -146,14 +148,14 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
         return
     for name in sorted(lines.keys() - masks.names.keys()):
         what = f"is in {LINES}, but there is no such file."
-        yield Finding("error", "missing", str(path / lines[name].file), what, "Build the masks again.")
+        yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
         what = f"is not in {LINES}."
-        yield Finding("warning", "unrecorded", str(masks.names[name]), what, "Remove it, or build the masks again.")
+        yield Finding(str(masks.names[name]), what, "Remove it, or build the masks again.", "unrecorded", "warning")
 
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:
     for name, photo in photos.names.items():
         if masks.named(name) is None:
             what = f"has no mask in {masks.folder}."
-            yield Finding("error", "no-mask", str(photo), what, "Label it and build its mask, or remove it.")
+            yield Finding(str(photo), what, "Label it and build its mask, or remove it.", "no-mask", "error")

@@ -49,7 +49,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         yield from _same_pixels(folder.path, [folder.pairs[place] for place in same])
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common."
-        yield Finding("warning", "sizes-differ", str(folder.path), what, "Training resizes them; say how with --fit.")
+        yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
     if is_manifested(folder.path):
         yield from _unlisted(folder)
 
@@ -58,7 +58,7 @@ def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
     for file in (folder.path / each for each in pair.files):
         if not file.is_file():
             what = "is in the manifest, but there is no such file."
-            return Finding("error", "missing", str(file), what, "Put it back, or pair again with 'p2p data pair'.")
+            return Finding(str(file), what, "Put it back, or pair again with 'p2p data pair'.", "missing", "error")
     try:
         return read_halves(folder, pair)
     except P2PError as error:
@@ -71,11 +71,11 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
     file = folder.path / pair.file
     if pair.hash and read.hash != pair.hash:
         what = "its pixels are not those that the manifest knows."
-        yield Finding("error", "hash-differs", str(file), what, "Pair again with 'p2p data pair', or put it back.")
+        yield Finding(str(file), what, "Pair again with 'p2p data pair', or put it back.", "hash-differs", "error")
     size = size_of(read.a)
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, the manifest says {pair.size}."
-        yield Finding("error", "size-differs", str(file), what, "Pair again with 'p2p data pair'.")
+        yield Finding(str(file), what, "Pair again with 'p2p data pair'.", "size-differs", "error")
     if folder.palette:
         for half, pixels in ((folder.a, read.a), (folder.b, read.b)):
             if half.kind == "mask":
@@ -86,7 +86,7 @@ def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[
     outside = indices_of_colors(pixels, palette)[1]
     if outside.any():
         what = f"{int(outside.sum())} pixels of its half {half} have a colour outside the palette {palette.name}."
-        yield Finding("error", "colour-outside", str(file), what, "Pair again from the masks.")
+        yield Finding(str(file), what, "Pair again from the masks.", "colour-outside", "error")
 
 
 def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
@@ -95,10 +95,10 @@ def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
         file, what = str(path / pair.file), f"has the same pixels as {first.file}"
         if pair.split != first.split:
             to_do = "Split again with 'p2p data split', or remove one of them."
-            yield Finding("error", "leak", file, f"{what}: what {pair.split} tests is known from {first.split}.", to_do)
+            yield Finding(file, f"{what}: what {pair.split} tests is known from {first.split}.", to_do, "leak", "error")
         else:
             yield Finding(
-                "warning", "duplicate", file, f"{what}.", "Remove one of them, unless it is meant to count twice."
+                file, f"{what}.", "Remove one of them, unless it is meant to count twice.", "duplicate", "warning"
             )
 
 
@@ -111,4 +111,4 @@ def _unlisted(folder: PairFolder) -> Iterator[Finding]:
     for file in picture_names(folder.path):
         if file not in listed:
             what, to_do = "is not in the manifest, so nothing of ours will use it.", "pair again with 'p2p data pair'."
-            yield Finding("warning", "unlisted", str(folder.path / file), what, f"Remove it, or {to_do}")
+            yield Finding(str(folder.path / file), what, f"Remove it, or {to_do}", "unlisted", "warning")

@@ -1,61 +1,44 @@
-"""What a user can mend, as exceptions: every message says where, what, and what to do, in one line.
+"""What a user can correct, as values and exceptions: where it is, what is wrong, what to do, and a stable code.
 
 Nothing here may print or end the process; mistakes that only we can make are assertions, not these.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-
-class P2PError(Exception):
-    """The data or the run has a problem that its user can mend; the command line ends with exit code 1."""
-
-    exit_code = 1
-    passing = False  # whether it lies in no data and no setting, so that the same again may go well
-    said_elsewhere = False  # whether another of several processes tells it
-
-
-class UsageError(P2PError):
-    """The command or the settings were wrong; the command line ends with exit code 2."""
-
-    exit_code = 2
+MOST_SHOWN = 20  # problems that an error lists before it only counts them
 
 
 @dataclass(frozen=True)
-class Skip:
-    """Something that was not done: where, and why with what to do, as one line `where: why`."""
+class Problem:
+    """One thing that is wrong: `where` it is, `what` is wrong, `to_do` about it; `code` names its kind for good."""
 
     where: str
-    why: str
+    what: str
+    to_do: str
+    code: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.why}"
+        place = f"{self.where}: " if self.where else ""
+        stop = "" if self.what.endswith((".", "?", "!")) else "."
+        return f"{place}{self.what}{stop} {self.to_do}".rstrip()
 
 
-def skip_of(error: P2PError, where: str) -> Skip:
-    """The skip that an error about `where` becomes; the place is not said twice."""
-    text = str(error)
-    return Skip(where, text[len(where) + 2 :]) if text.startswith(f"{where}: ") else Skip(where, text)
+@dataclass(frozen=True)
+class Skip(Problem):
+    """Something that was not done, and why."""
 
 
 Severity = Literal["error", "warning"]
-
-
 Kind = Literal["masks", "pairs", "photos"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong; `code` names its kind, for counting and sorting."""
+class Finding(Problem):
+    """Something that a check has found."""
 
     severity: Severity
-    code: str
-    where: str
-    what: str
-    to_do: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what} {self.to_do}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +55,68 @@ class CheckResult:
         return all(finding.severity != "error" for finding in self.findings)
 
 
+class P2PError(Exception):
+    """The data or the run has a problem that its user can correct; the command line ends with exit code 1.
+
+    `where` is the file, folder, option or setting; `what` is wrong with it; `to_do` is the way out, in whole sentences;
+    `code` (such as `mask-size`) names the kind and stays the same in all versions. An error that sums up others has
+    them as `parts`. Its text is one line: `where: what. to_do`, after a line for each part.
+    """
+
+    exit_code = 1
+    passing = False  # whether it lies in no data and no setting, so that the same again may go well
+    said_elsewhere = False  # whether another of several processes tells it
+
+    def __init__(self, where: object, what: str, to_do: str = "", *, code: str, parts: Sequence[Problem] = ()) -> None:
+        self.problem = Problem(str(where), what, to_do, code)
+        self.parts = tuple(parts)
+        super().__init__(*vars(self.problem).values())
+
+    @property
+    def where(self) -> str:
+        """The file, folder, option or setting at fault."""
+        return self.problem.where
+
+    @property
+    def what(self) -> str:
+        """What is wrong."""
+        return self.problem.what
+
+    @property
+    def to_do(self) -> str:
+        """The way out, in whole sentences."""
+        return self.problem.to_do
+
+    @property
+    def code(self) -> str:
+        """The kind of problem, for programs and tests."""
+        return self.problem.code
+
+    def __str__(self) -> str:
+        lines = [str(part) for part in self.parts[:MOST_SHOWN]]
+        if len(self.parts) > MOST_SHOWN:
+            lines.append(f"... and {len(self.parts) - MOST_SHOWN} more.")
+        return "\n".join([*lines, str(self.problem)])
+
+
+class UsageError(P2PError):
+    """The command or the settings were wrong; the command line ends with exit code 2."""
+
+    exit_code = 2
+
+
+def what_at(error: P2PError, where: str) -> str:
+    """What an error says of `where`: a more exact place within it, or another place, stays in the words."""
+    if error.where in ("", where):
+        return error.what
+    return f"{error.where.removeprefix(f'{where}: ')}: {error.what}"
+
+
+def skip_of(error: P2PError, where: str) -> Skip:
+    """The skip that an error met at `where` becomes."""
+    return Skip(where, what_at(error, where), error.to_do, error.code)
+
+
 def finding_of(error: P2PError, code: str, where: object) -> Finding:
-    """The finding that an error about `where` becomes: its first sentence is what, the rest what to do."""
-    what, stop, to_do = skip_of(error, str(where)).why.partition(". ")
-    return Finding("error", code, str(where), what + stop.strip(), to_do)
+    """The finding, of the kind `code`, that an error met at `where` becomes."""
+    return Finding(str(where), what_at(error, str(where)), error.to_do, code, "error")

@@ -71,7 +71,10 @@ def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
         lines = [line_from_json(value) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
         raise P2PError(
-            f"{path}: is damaged ({type(error).__name__}: {error}). Delete the folder and build its masks again."
+            path,
+            f"is damaged ({type(error).__name__}: {error})",
+            "Delete the folder and build its masks again.",
+            code="damaged-file",
         ) from error
     return {line.name: line for line in lines}
 
@@ -99,6 +102,8 @@ def refuse_other_palette(folder: Path, palette: Palette) -> None:
     if theirs is None or look(theirs) != look(palette):
         held = f"the palette {theirs.name}" if theirs else f"a palette that is lost ({PALETTE_FILE})"
         raise UsageError(
-            f"{folder}: holds masks of {held}, not of {palette.name} as given. "
-            "Use the palette it has, or choose another destination."
+            folder,
+            f"holds masks of {held}, not of {palette.name} as given",
+            "Use the palette it has, or choose another destination.",
+            code="?",
         )

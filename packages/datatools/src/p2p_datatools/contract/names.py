@@ -23,7 +23,7 @@ class PhotoFolder:
 
     def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
         if not folder.is_dir():
-            raise P2PError(f"{folder}: there is no such folder. Check the spelling.")
+            raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         self.folder = folder
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
@@ -46,7 +46,7 @@ class PhotoFolder:
         if self.clashes:
             first, second = self.clashes[0]
             raise P2PError(
-                f"{self.folder}: {first.name} and {second.name} have one name. Remove or rename one of them."
+                self.folder, f"{first.name} and {second.name} have one name", "Remove or rename one of them.", code="?"
             )
 
     def named(self, name: str) -> Path | None:
@@ -62,11 +62,13 @@ class PhotoFolder:
         found = next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
         if not found:
             raise P2PError(
-                f"{file_name}: there is no such photo in {self.folder}. Add it, or take it out of the labels."
+                file_name, f"there is no such photo in {self.folder}", "Add it, or take it out of the labels.", code="?"
             )
         if len(found) > 1:
             both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
-            raise P2PError(f"{file_name}: may be {both}. Name the folder in the labels, or rename one of them.")
+            raise P2PError(
+                file_name, f"may be {both}", "Name the folder in the labels, or rename one of them.", code="?"
+            )
         return found[0]
 
     def name(self, photo: Path) -> str:
@@ -106,7 +108,9 @@ def safe_name(file_name: str) -> str:
     parts = PurePosixPath(name).parts
     hidden = any(part.startswith(".") for part in parts)  # which ".." is, too
     if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
-        raise P2PError(f"{file_name}: leads out of the folder or is hidden there. Rename the picture in the labels.")
+        raise P2PError(
+            file_name, "leads out of the folder or is hidden there", "Rename the picture in the labels.", code="?"
+        )
     return name
 
 

@@ -57,19 +57,24 @@ class Palette:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.classes) <= MOST_CLASSES:
-            raise P2PError(f"palette {self.name}: has {len(self.classes)} classes; 1 to {MOST_CLASSES} are possible.")
+            raise P2PError(
+                f"palette {self.name}", f"has {len(self.classes)} classes; 1 to {MOST_CLASSES} are possible", code="?"
+            )
         for field in ("name", "color", "id"):
             seen: dict[Any, str] = {}
             for each in self.classes:
                 value = getattr(each, field)
                 if value is not None and value in seen:
                     raise P2PError(
-                        f"palette {self.name}: classes {seen[value]} and {each.name} have the same {field} {value}; "
-                        "each needs its own."
+                        f"palette {self.name}",
+                        f"classes {seen[value]} and {each.name} have the same {field} {value}; each needs its own",
+                        code="?",
                     )
                 seen[value] = each.name
         if any(each.color == IGNORE_COLOR for each in self.classes):
-            raise P2PError(f"palette {self.name}: the colour {IGNORE_COLOR} stands for ignored pixels; choose another.")
+            raise P2PError(
+                f"palette {self.name}", f"the colour {IGNORE_COLOR} stands for ignored pixels; choose another", code="?"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,7 +84,12 @@ class Palette:
     def index(self, name: str) -> int:
         """The index of the class called `name`; raises UsageError that lists the classes."""
         if name not in self.names:
-            raise UsageError(f"palette {self.name} has no class '{name}'; it has {', '.join(self.names)}.")
+            raise UsageError(
+                f"palette {self.name}",
+                f"has no class '{name}'",
+                f"It has {', '.join(self.names)}.",
+                code="unknown-class",
+            )
         return self.names.index(name)
 
     def index_of_id(self, value: int) -> int | None:
@@ -102,7 +112,9 @@ class Palette:
         ]
         if len(globbed) > 1:
             both = " and ".join(self.names[index] for index in globbed)
-            raise P2PError(f"palette {self.name}: the aliases of {both} both claim '{label}'; name it in one.")
+            raise P2PError(
+                f"palette {self.name}", f"the aliases of {both} both claim '{label}'; name it in one", code="?"
+            )
         return globbed[0] if globbed else None
 
     def colors(self) -> NDArray[np.uint8]:
@@ -149,8 +161,10 @@ def palette_from_json(value: Any, *, where: str) -> Palette:
         return Palette(name=str(value["name"]), classes=classes)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
-            f"{where}: is not a palette ({type(error).__name__}: {error}). It needs a name and [[classes]], each with "
-            "a name and a color of three numbers from 0 to 255."
+            where,
+            f"is not a palette ({type(error).__name__}: {error})",
+            "It needs a name and [[classes]], each with a name and a color of three numbers from 0 to 255.",
+            code="?",
         ) from error
 
 
@@ -162,13 +176,15 @@ def load_palette(name_or_file: str | Path) -> Palette:
     path = Path(name_or_file)
     if not path.is_file():
         raise UsageError(
-            f"{name_or_file}: is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file. "
-            "Check the spelling, or write such a file."
+            name_or_file,
+            f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file",
+            "Check the spelling, or write such a file.",
+            code="?",
         )
     try:
         return parse_palette(path.read_text("utf-8"), where=str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(f"{path}: cannot be read as text: {error}.") from error
+        raise P2PError(path, f"cannot be read as text: {error}", code="not-text") from error
 
 
 def palette_of(folder: Path) -> Palette | None:
@@ -182,7 +198,7 @@ def parse_palette(text: str, *, where: str) -> Palette:
     try:
         return palette_from_json(tomllib.loads(text), where=where)
     except tomllib.TOMLDecodeError as error:
-        raise P2PError(f"{where}: is not TOML: {error}. Mend that line.") from error
+        raise P2PError(where, f"is not TOML: {error}", "Mend that line.", code="bad-toml") from error
 
 
 def _color(value: Any) -> Color:
@@ -226,6 +242,6 @@ def hex_of(color: tuple[int, ...]) -> str:
 def color_of(word: str) -> Color:
     """The colour of #rrggbb; raises UsageError for anything else."""
     if not _HEX.fullmatch(word.lower()):
-        raise UsageError(f"{word}: is no colour. Write it as #rrggbb, such as #ff0000 for red.")
+        raise UsageError(word, "is no colour", "Write it as #rrggbb, such as #ff0000 for red.", code="?")
     red, green, blue = bytes.fromhex(word.removeprefix("#"))
     return red, green, blue

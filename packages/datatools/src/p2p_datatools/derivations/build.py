@@ -66,7 +66,9 @@ def derive(
     in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else, or was made with other settings.
     """
     if is_manifested(photos):
-        raise UsageError(f"{photos}: holds A|B pairs, not photos. Take them apart first with 'p2p data halves'.")
+        raise UsageError(
+            photos, "holds A|B pairs, not photos", "Take them apart first with 'p2p data halves'.", code="?"
+        )
     recipe = _recipe(op, seed)
     refuse_inside(dest, photos)
     _refuse_other(dest, recipe)
@@ -100,18 +102,24 @@ def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
         return
     made = read_json(dest / HEADER)
     if not isinstance(made, dict) or made.get("format") != FORMAT:
-        raise UsageError(f"{dest}: its {HEADER} is not that of 'p2p data derive'. Choose another destination.")
+        raise UsageError(
+            dest, f"its {HEADER} is not that of 'p2p data derive'", "Choose another destination.", code="?"
+        )
     if differing := differences(made, recipe):
-        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+        raise UsageError(
+            dest, f"was made with {differing}", "Repeat that, or choose another destination.", code="other-settings"
+        )
 
 
 def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
     """The photos by their names; of several with one name none is taken."""
     folder = PhotoFolder(photos)
     if not folder.names and not folder.strange:
-        raise P2PError(f"{photos}: has no pictures ({', '.join(sorted(SUFFIXES))}). Is it the right folder?")
+        raise P2PError(
+            photos, f"has no pictures ({', '.join(sorted(SUFFIXES))})", "Is it the right folder?", code="no-pictures"
+        )
     skipped = folder.strange + [
-        Skip(str(second), f"has the same name as {first}. Remove or rename one of them.")
+        Skip(str(second), f"has the same name as {first}", "Remove or rename one of them.", "same-name")
         for first, second in folder.clashes
     ]
     unclear = {first for first, _ in folder.clashes}

@@ -27,10 +27,18 @@ class Operation:
         for each in dataclasses.fields(self):
             value, among, within = getattr(self, each.name), each.metadata["among"], each.metadata["within"]
             if among and value not in among:
-                raise UsageError(f"{each.name}={value}: is not possible; choose from {', '.join(among)}.")
+                raise UsageError(
+                    f"{each.name}={value}",
+                    f"is not possible; choose from {', '.join(among)}",
+                    code="impossible-setting",
+                )
             if within and not within[0] <= value <= within[1]:
                 low, high = within
-                raise UsageError(f"{each.name}={value}: is not possible; it lies between {low:g} and {high:g}.")
+                raise UsageError(
+                    f"{each.name}={value}",
+                    f"is not possible; it lies between {low:g} and {high:g}",
+                    code="impossible-setting",
+                )
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,9 @@ def color_of(text: str) -> tuple[int, int, int]:
     """Read `255,0,255`; raises UsageError."""
     parts = text.split(",")
     if len(parts) != 3 or not all(part.strip().isdecimal() and int(part) <= 255 for part in parts):
-        raise UsageError(f"color={text}: is no colour; write red,green,blue from 0 to 255, such as 255,0,255.")
+        raise UsageError(
+            f"color={text}", "is no colour; write red,green,blue from 0 to 255, such as 255,0,255", code="?"
+        )
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 
@@ -125,13 +135,13 @@ def operation(name: str, settings: Mapping[str, Any] | None = None) -> Operation
     Raises UsageError, with the nearest names, for an operation or a field that there is not, and for a wrong type.
     """
     if name not in OPERATIONS:
-        raise UsageError(f"{name}: is no operation; {_hint(name, list(OPERATIONS))}")
+        raise UsageError(name, f"is no operation; {_hint(name, list(OPERATIONS))}", code="?")
     kind = OPERATIONS[name]
     fields = {each.name: each for each in dataclasses.fields(kind)}
     values = {}
     for key, value in (settings or {}).items():
         if key not in fields:
-            raise UsageError(f"{key}: is no field of {name}; {_hint(key, list(fields))}")
+            raise UsageError(key, f"is no field of {name}; {_hint(key, list(fields))}", code="?")
         values[key] = _value(key, value, fields[key].default)
     return kind(**values)
 
@@ -150,7 +160,7 @@ def _value(key: str, value: Any, default: Any) -> Any:
         return type(default)(value)
     except (ValueError, TypeError) as error:
         kind = "on or off" if isinstance(default, bool) else "a number"
-        raise UsageError(f"{key}={value}: is not {kind}.") from error
+        raise UsageError(f"{key}={value}", f"is not {kind}", code="?") from error
 
 
 def _switch(value: Any) -> bool:

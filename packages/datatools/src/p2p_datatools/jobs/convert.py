@@ -96,7 +96,10 @@ def read_conversion(path: Path) -> dict[str, Line]:
         lines = [_line(value) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
         raise P2PError(
-            f"{path}: is damaged ({type(error).__name__}: {error}). Delete the folder and make it again."
+            path,
+            f"is damaged ({type(error).__name__}: {error})",
+            "Delete the folder and make it again.",
+            code="damaged-file",
         ) from error
     return {line.name: line for line in lines}
 
@@ -125,7 +128,10 @@ def refuse_inside(dest: Path, folder: Path) -> None:
     """Raise UsageError when `dest` lies in the folder whose pictures are read."""
     if dest.resolve().is_relative_to(folder.resolve()):
         raise UsageError(
-            f"{dest}: lies in {folder}, whose pictures are read; it would become one of them. Choose a place outside."
+            dest,
+            f"lies in {folder}, whose pictures are read; it would become one of them",
+            "Choose a place outside.",
+            code="destination-inside-source",
         )
 
 
@@ -226,9 +232,11 @@ class _Work:
         standing = [file for file in line.files if (dest / file).exists() and file not in self._destination.done]
         for file in standing:
             if old is None or file not in old.files:
-                raise P2PError(f"{source.path}: {dest / file} is there, but not in {self._journal}. Remove that file.")
+                raise P2PError(
+                    source.path, f"{dest / file} is there, but not in {self._journal}", "Remove that file.", code="?"
+                )
             if old.files[file] != line.files[file]:
-                raise P2PError(f"{source.path}: has changed. Delete {dest / file} to have it made anew.")
+                raise P2PError(source.path, "has changed", f"Delete {dest / file} to have it made anew.", code="?")
         return _Outcome(source, old) if old and len(standing) == len(line.files) else None
 
 

@@ -63,9 +63,9 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
         text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(f"{path}: is not whole CSV in UTF-8 ({error}). Export it again.") from error
+        raise P2PError(path, f"is not whole CSV in UTF-8 ({error})", "Export it again.", code="?") from error
 
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
@@ -111,14 +111,18 @@ class LabelFiles:
         """
         paths = self.of(name)
         if not paths and self.place.is_file():
-            raise next(iter(self.damaged), P2PError(f"{self.place}: is not {_spoken(name)}. Try --format auto."))
+            raise next(
+                iter(self.damaged), P2PError(self.place, f"is not {_spoken(name)}", "Try --format auto.", code="?")
+            )
         whole = [path for path in paths if self.forms[path].is_whole]
         if not paths or (whole and len(paths) > 1):
             names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5]) or "none"
             more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
             raise P2PError(
-                f"{self.place}: has to hold one {_spoken(name)} file and holds {names}{more}. "
-                "Name the file that is meant."
+                self.place,
+                f"has to hold one {_spoken(name)} file and holds {names}{more}",
+                "Name the file that is meant.",
+                code="?",
             )
         sets = [self.forms[path].read(self._value(path), where=str(path), source=self._source(path)) for path in paths]
         return united(sets, self._skips())
@@ -143,7 +147,9 @@ class LabelFiles:
 
     def _form(self, path: Path) -> Form | P2PError | None:
         if not is_utf8(path.as_posix()):
-            return P2PError(f"{self.place}: has a file whose name is not UTF-8: {path.name!a}. Rename it.")
+            return P2PError(
+                self.place, f"has a file whose name is not UTF-8: {path.name!a}", "Rename it.", code="name-not-utf8"
+            )
         try:
             value = self._value(path)
         except SeveralRootsError as error:
@@ -184,9 +190,9 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     Raises P2PError when it is none of what was looked for, or damaged, and UsageError for an unknown format.
     """
     if format not in FORMATS:
-        raise UsageError(f"--format {format}: there is no such format; there are {', '.join(FORMATS)}.")
+        raise UsageError(f"--format {format}", f"there is no such format; there are {', '.join(FORMATS)}", code="?")
     if not path.exists():
-        raise P2PError(f"{path}: there is no such file or folder. Check the spelling.")
+        raise P2PError(path, "there is no such file or folder", "Check the spelling.", code="missing-path")
     files = LabelFiles(path)
     chosen = next(
         (each for each in READERS if (each.recognises(files) if format == "auto" else each.name == format)), None
@@ -204,7 +210,9 @@ def _refuse_mixture(files: LabelFiles) -> None:
     names = {form.format: path for path, form in files.forms.items()}
     if len(names) > 1:
         listed = " and ".join(f"{name} ({path.relative_to(files.place)})" for name, path in names.items())
-        raise P2PError(f"{files.place}: holds labels of several formats: {listed}. Say with --format which is meant.")
+        raise P2PError(
+            files.place, f"holds labels of several formats: {listed}", "Say with --format which is meant.", code="?"
+        )
 
 
 def _unknown(path: Path) -> P2PError:
@@ -214,7 +222,7 @@ def _unknown(path: Path) -> P2PError:
         what = "is JSON, but of no form that is known"
     else:
         what = "is no label file that is known"
-    return P2PError(f"{path}: {what}. Looked for: {'; '.join(each.looked_for for each in READERS)}.")
+    return P2PError(path, what, f"Looked for: {'; '.join(each.looked_for for each in READERS)}.", code="?")
 
 
 def _of_files(name: str, looked_for: str) -> Reader:
@@ -230,7 +238,7 @@ def _in_folder(read: Callable[[Path], LabelSet]) -> Callable[[Path], LabelSet]:
 
     def read_folder(path: Path) -> LabelSet:
         if path.is_file():
-            raise P2PError(f"{path}: is a file, but label pictures lie in a folder. Give the folder.")
+            raise P2PError(path, "is a file, but label pictures lie in a folder", "Give the folder.", code="?")
         return read(path)
 
     return read_folder

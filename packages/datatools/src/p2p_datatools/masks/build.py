@@ -90,7 +90,7 @@ def build_masks(
         refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)
     if how.order != "palette" and found.are_pictures:
-        raise UsageError(f"--order {how.order}: pictures of class numbers have no order. Leave it out.")
+        raise UsageError(f"--order {how.order}", "pictures of class numbers have no order", "Leave it out.", code="?")
     refuse_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))

@@ -26,11 +26,16 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
         label, equals, target = (part.strip() for part in word.rpartition("="))
         if not (label and equals and target):
             raise UsageError(
-                f"--map {word}: is not FROM=TO. Write a label, =, and a class: --map wheel={_last(palette)}."
+                f"--map {word}",
+                "is not FROM=TO",
+                f"Write a label, =, and a class: --map wheel={_last(palette)}.",
+                code="?",
             )
         _check_target(target, palette, word)
         if mapping.get(label, target) != target:
-            raise UsageError(f"--map {word}: {label} goes to {mapping[label]} already. Leave one of the two out.")
+            raise UsageError(
+                f"--map {word}", f"{label} goes to {mapping[label]} already", "Leave one of the two out.", code="?"
+            )
         mapping[label] = target
     return mapping
 
@@ -44,7 +49,9 @@ def _check_target(target: str, palette: Palette, word: str) -> None:
     if target not in possible:
         close = difflib.get_close_matches(target, possible, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise UsageError(f"--map {word}: there is no class '{target}'.{hint} There are {', '.join(possible)}.")
+        raise UsageError(
+            f"--map {word}", f"there is no class '{target}'.{hint} There are {', '.join(possible)}", code="?"
+        )
 
 
 def _targets(palette: Palette) -> tuple[str, ...]:
@@ -104,7 +111,12 @@ class Claims:
         self._unused.difference_update(globs)
         if len({self._mapping[glob] for glob in globs}) > 1:
             both = " and ".join(f"--map {glob}={self._mapping[glob]}" for glob in globs)
-            raise UsageError(f"{both} both claim '{label}'. Add --map {label}=... to say which is meant.")
+            raise UsageError(
+                both,
+                f"both claim '{label}'",
+                f"Add --map {label}=... to say which is meant.",
+                code="label-claimed-twice",
+            )
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:
@@ -125,9 +137,11 @@ class Claims:
         guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
         options = [f"--map {_quoted(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
         raise P2PError(
-            f"{where}: no class of the palette {self.palette.name} claims {', '.join(listed)}"
-            f"{f' and {more} more' if more > 0 else ''}. "
-            f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}."
+            where,
+            f"no class of the palette {self.palette.name} claims {', '.join(listed)}"
+            f"{f' and {more} more' if more > 0 else ''}",
+            f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}.",
+            code="?",
         )
 
     def _guess_numbers(self, unclaimed: list[str], uses: Mapping[str, Use]) -> list[str]:

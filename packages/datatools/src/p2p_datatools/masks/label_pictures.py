@@ -87,9 +87,11 @@ class PictureReader:
         first = tuple(int(part) for part in picture[y, x])
         known = f"the palette {self._claims.palette.name}" if item.names is None else "its format"
         return P2PError(
-            f"{item.where}: {len(places)} pixels ({len(places) / snapped.stray.size:.2%}) are farther than "
-            f"{self._tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}. "
-            f"Say what it is, --map '{hex_of(first)}=CLASS', raise --tolerance, or take the palette it was painted in."
+            item.where,
+            f"{len(places)} pixels ({len(places) / snapped.stray.size:.2%}) are farther than {self._tolerance} "
+            f"from every colour of {known}; the first is {first} at x={x}, y={y}",
+            f"Say what it is, --map '{hex_of(first)}=CLASS', raise --tolerance, or take the palette it was painted in.",
+            code="?",
         )
 
     def _classes(
@@ -119,7 +121,9 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
     """A picture of segments as places in the list of their labels."""
     ids = read_ids(item.path)
     if item.size and size_of(ids) != item.size:
-        raise P2PError(f"{item.where}: is of {size_of(ids)}, its labels say {item.size}. Export the labels again.")
+        raise P2PError(
+            item.where, f"is of {size_of(ids)}, its labels say {item.size}", "Export the labels again.", code="?"
+        )
     known = np.array(sorted({0, *item.segments}), dtype=np.int32)
     rows, strange = np.empty(ids.shape, dtype=np.uint16), np.empty(ids.shape, dtype=bool)
     for line, row, other in zip(ids, rows, strange, strict=True):  # at once the search would need 8 bytes a pixel
@@ -128,14 +132,19 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
     if strange.any():
         y, x = (int(part) for part in np.argwhere(strange)[0])
         raise P2PError(
-            f"{item.where}: {np.count_nonzero(strange)} pixels are of segments that its segments_info does not list; "
-            f"the first is {ids[y, x]} at x={x}, y={y}. Was the picture saved as JPEG or resized? Export it again."
+            item.where,
+            f"{np.count_nonzero(strange)} pixels are of segments that its segments_info does not list; the "
+            f"first is {ids[y, x]} at x={x}, y={y}",
+            "Was the picture saved as JPEG or resized? Export it again.",
+            code="?",
         )
     empty = np.flatnonzero(np.bincount(rows.ravel(), minlength=len(known))[1:] == 0)
     if len(empty):
         number = int(known[1 + empty[0]])
         raise P2PError(
-            f"{item.where}: segment {number} ({item.segments[number]}) has no pixel. Was the picture resized? "
-            "Export the labels again."
+            item.where,
+            f"segment {number} ({item.segments[number]}) has no pixel",
+            "Was the picture resized? Export the labels again.",
+            code="?",
         )
     return rows, [item.segments.get(int(number), VOID) for number in known]

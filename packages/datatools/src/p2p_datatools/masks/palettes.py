@@ -77,7 +77,7 @@ def _twice(where: str, field: str, values: Iterable[Any]) -> Iterable[Finding]:
     for value, count in Counter(value for value in values if value is not None).items():
         if count > 1:
             to_do = "Give each class its own."
-            yield Finding("error", f"{field}-twice", where, f"{count} classes have the {field} {value}.", to_do)
+            yield Finding(where, f"{count} classes have the {field} {value}.", to_do, f"{field}-twice", "error")
 
 
 def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
@@ -88,7 +88,7 @@ def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Findi
     for word, names in claims.items():
         if len(set(names)) > 1:
             what = f"{' and '.join(names)} both claim the label {word}, which goes to {names[0]}."
-            yield Finding("warning", "alias-twice", where, what, "Leave it to one of them.")
+            yield Finding(where, what, "Leave it to one of them.", "alias-twice", "warning")
 
 
 def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> Iterable[Finding]:
@@ -98,7 +98,7 @@ def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> It
         if 0 < distance < TOO_CLOSE:
             what = f"the colours of {one} and {other} are {distance:.0f} apart in RGB, so that JPEG mixes them up."
             to_do = f"Choose colours {TOO_CLOSE} or more apart, unless no picture of labels will ever be a JPEG."
-            yield Finding("warning", "too-close", where, what, to_do)
+            yield Finding(where, what, to_do, "too-close", "warning")
 
 
 def draw(palette: Palette) -> Photo:
@@ -150,7 +150,12 @@ def _large_first(found: LabelSet) -> list[str]:
         for region in item.regions if isinstance(item, RegionLabels) else ():
             areas.setdefault(region.label, []).append(sum(_area(polygon) for polygon in region.polygons))
     if not areas:
-        raise P2PError("no labels are in use there, so there are no classes to begin with. Label a picture first.")
+        raise P2PError(
+            "",
+            "no labels are in use there, so there are no classes to begin with",
+            "Label a picture first.",
+            code="no-labels",
+        )
     return sorted(areas, key=lambda label: -float(np.mean(areas[label] or [0])))
 
 
@@ -186,7 +191,7 @@ def _of_colors(pictures: list[Path], name: str) -> Palette:
         counts.update(colors_here if len(colors_here) <= IGNORE else _counted(picture[_is_flat(picture)]))
     colors = _common(counts)
     if not colors:
-        raise P2PError(f"{pictures[0]}: no colour is common in it, as in a photo. Give a picture of labels.")
+        raise P2PError(pictures[0], "no colour is common in it, as in a photo", "Give a picture of labels.", code="?")
     names = ["background", *(f"class_{hex_of(color)[1:]}" for color in colors[1:])]
     return Palette(name, tuple(PaletteClass(label, color) for label, color in zip(names, colors, strict=True)))
 

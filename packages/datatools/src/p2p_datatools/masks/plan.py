@@ -30,8 +30,10 @@ def refuse_inside(dest: Path, *folders: Path | None) -> None:
     for folder in folders:
         if folder and dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
-                f"{dest}: lies in {folder}, where its masks would be taken for photos or labels the next time. "
-                "Choose a destination outside it."
+                dest,
+                f"lies in {folder}, where its masks would be taken for photos or labels the next time",
+                "Choose a destination outside it.",
+                code="destination-inside-source",
             )
 
 
@@ -52,8 +54,9 @@ def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[S
         except P2PError as error:
             skipped.append(skip_of(error, item.where))
     times = Counter(job.name for job in jobs)
-    why = "several labels are for the picture {}. Leave one of them."
-    skipped += [Skip(job.item.where, why.format(job.name)) for job in jobs if times[job.name] > 1]
+    for job in (job for job in jobs if times[job.name] > 1):
+        what = f"several labels are for the picture {job.name}"
+        skipped.append(Skip(job.item.where, what, "Leave one of them.", "several-labels"))
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
@@ -65,7 +68,9 @@ def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Job:
         job = Job(item, folder.name(photo), photo)
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, but {counted(item.without_area)}" if item.without_area else ""
-        raise P2PError(f"{item.where}: no outline is drawn in it{but}. Label it, or take it out of the labels.")
+        raise P2PError(
+            item.where, f"no outline is drawn in it{but}", "Label it, or take it out of the labels.", code="?"
+        )
     return job
 
 
@@ -79,8 +84,10 @@ def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None
     for count, region in enumerate(regions, start=1):
         if is_outside(region, size):
             raise P2PError(
-                f"{where}: region {count} ({region.label}) lies wholly outside the picture of {size}. "
-                "Delete it, or take the photo it was drawn on."
+                where,
+                f"region {count} ({region.label}) lies wholly outside the picture of {size}",
+                "Delete it, or take the photo it was drawn on.",
+                code="?",
             )
 
 
@@ -92,7 +99,9 @@ def needed_size(job: Job) -> Size | None:
     labels = job.item.size if isinstance(job.item, RegionLabels) else None
     if job.photo is None:
         if labels is None and isinstance(job.item, RegionLabels):
-            raise P2PError(f"{job.item.where}: its labels do not tell its size. Give the photos with --photos.")
+            raise P2PError(
+                job.item.where, "its labels do not tell its size", "Give the photos with --photos.", code="?"
+            )
         return labels
     size = photo_size(job.photo)
     if labels is not None and labels != size:
@@ -103,5 +112,8 @@ def needed_size(job: Job) -> Size | None:
 def other_size(where: str, labels: Size, photo: Size) -> P2PError:
     """The error that labels are of another size than their photo."""
     return P2PError(
-        f"{where}: the labels are for a picture of {labels}, the photo is {photo}. Take the photo they are of."
+        where,
+        f"the labels are for a picture of {labels}, the photo is {photo}",
+        "Take the photo they are of.",
+        code="?",
     )

@@ -29,9 +29,9 @@ NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked,
 def refuse_picture(path: Path) -> None:
     """Raise UsageError when the picture cannot be written as asked: before any work is done."""
     if path.suffix.lower() != ".png":
-        raise UsageError(f"{path}: is not a PNG file's name; end it in .png.")
+        raise UsageError(path, "is not a PNG file's name; end it in .png", code="?")
     if path.exists():
-        raise UsageError(f"{path}: exists. Choose another name, or delete it.")
+        raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
 
 
 def draw_snapped(path: Path, jobs: Sequence[Job], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:

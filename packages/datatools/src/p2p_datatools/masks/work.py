@@ -105,15 +105,19 @@ class MaskWork:
         if earlier := self.earlier.get(job.name):
             if not self._is_current(earlier, job, size):
                 raise P2PError(
-                    f"{job.item.where}: its labels, --map, --order or --tolerance have changed since {place} was "
-                    "built. Delete that mask and build again, or choose another destination."
+                    job.item.where,
+                    f"its labels, --map, --order or --tolerance have changed since {place} was built",
+                    "Delete that mask and build again, or choose another destination.",
+                    code="?",
                 )
             return _Outcome(earlier, kept=True), None
         waiting = self.destination.done.get(f"{job.name}.png")
         if waiting and self._is_current(line := line_from_json(waiting), job, size):
             return _Outcome(line), None
         if place.exists() and not waiting:
-            raise P2PError(f"{job.item.where}: {place} is there, but not in {LINES}. Delete it to have it built.")
+            raise P2PError(
+                job.item.where, f"{place} is there, but not in {LINES}", "Delete it to have it built.", code="?"
+            )
         built, mask = self._build(job, size, uses)
         return _Outcome(built, uses=uses, new=True), mask
 

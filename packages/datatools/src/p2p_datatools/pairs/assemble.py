@@ -207,7 +207,9 @@ class Assembler:
         if hash_of(a, b, self._job.store, where=str(files[0])) == known.hash:
             return None
         file = self._destination.dest / known.file
-        raise P2PError(f"{files[0]}: this or {files[1]} has changed. Delete {file} to have the pair built anew.")
+        raise P2PError(
+            files[0], f"this or {files[1]} has changed", f"Delete {file} to have the pair built anew.", code="?"
+        )
 
     def _place(self, name: str) -> Pair:
         """Where the pair lies: where it lay before, else in all/; its size, hash and sources are still to be known."""
@@ -215,7 +217,9 @@ class Assembler:
             return self._old.get(name) or self.pair_of(name)
         place = files_of(place_of(name, crowded=self._crowded), self._job.store)
         if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
-            raise P2PError(f"{self._destination.dest / min(taken)}: is the place of another pair. Rename '{name}'.")
+            raise P2PError(
+                self._destination.dest / min(taken), "is the place of another pair", f"Rename '{name}'.", code="?"
+            )
         return Pair(name, place[0], UNSPLIT, Size(0, 0), "")
 
     def _is_of_another(self, file: str, name: str) -> bool:

@@ -118,10 +118,15 @@ def _either(one: Container[str], other: Container[str]) -> Callable[[str], bool]
 
 def _refuse_inside(dest: Path, folders: Files) -> None:
     if folders[0].resolve() == folders[1].resolve():
-        raise UsageError(f"{folders[0]}: is given as A and as B. Name two folders.")
+        raise UsageError(folders[0], "is given as A and as B", "Name two folders.", code="?")
     for folder in folders:
         if dest.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(f"{dest}: lies in {folder}, whose pictures it would join. Choose a place outside.")
+            raise UsageError(
+                dest,
+                f"lies in {folder}, whose pictures it would join",
+                "Choose a place outside.",
+                code="destination-inside-source",
+            )
 
 
 def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:
@@ -129,11 +134,13 @@ def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[st
     if known is None:
         return {}
     if known.provenance.get("by") != MADE_BY:
-        raise UsageError(f"{dest}: holds pairs that '{MADE_BY}' did not make. Choose another destination.")
+        raise UsageError(dest, f"holds pairs that '{MADE_BY}' did not make", "Choose another destination.", code="?")
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
     wanted = {**settings, "halves": job.halves, "palette": job.palette}
     if differing := differences(made, wanted):
-        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+        raise UsageError(
+            dest, f"was made with {differing}", "Repeat that, or choose another destination.", code="other-settings"
+        )
     return ByName(known.pairs)
 
 

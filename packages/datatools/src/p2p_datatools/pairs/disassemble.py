@@ -73,7 +73,9 @@ class _Job:
         path = self.folder.path / pair.file
         left, right, digest = read_halves(self.folder, pair)
         if pair.hash and digest != pair.hash:
-            raise P2PError(f"{path}: is not the picture in the manifest (its hash differs). Put it back or pair again.")
+            raise P2PError(
+                path, "is not the picture in the manifest (its hash differs)", "Put it back or pair again.", code="?"
+            )
         parts = zip(self.sides, self._palettes(), (left, right), strict=True)
         return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
 
@@ -123,10 +125,12 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
     _note_others(folder, report)
     a, b = words or (folder.a.name, folder.b.name)
     if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
-        raise UsageError(f"halves {a},{b}: need two different words, such as photo,mask.")
+        raise UsageError(f"halves {a},{b}", "need two different words, such as photo,mask", code="same-halves")
     for side, word in zip((folder.a, folder.b), (a, b), strict=True):
         if side.kind == "mask" and folder.palette is None:
-            raise P2PError(f"{pairs}: its half {word} is a mask, but the manifest has no palette. Pair again.")
+            raise P2PError(
+                pairs, f"its half {word} is a mask, but the manifest has no palette", "Pair again.", code="?"
+            )
     return _Job(folder, (Half(a, folder.a.kind), Half(b, folder.b.kind)))
 
 
@@ -151,7 +155,9 @@ def _named(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
             skipped.append(skip_of(error, where))
             continue
         if name in named:
-            skipped.append(Skip(where, f"has the same name as {named[name].file}. Remove or rename one of them."))
+            skipped.append(
+                Skip(where, f"has the same name as {named[name].file}", "Remove or rename one of them.", "same-name")
+            )
         else:
             named[name] = pair
     return named, skipped
@@ -165,8 +171,10 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Pr
     indices, outside = indices_of_colors(half, palette)
     if outside.any():
         raise P2PError(
-            f"{path}: {int(outside.sum())} pixels of its mask half have a colour outside the palette {palette.name}. "
-            "Pair again from the masks."
+            path,
+            f"{int(outside.sum())} pixels of its mask half have a colour outside the palette {palette.name}",
+            "Pair again from the masks.",
+            code="?",
         )
     return Product(f"{place}.png", indices, palette)
 
@@ -177,9 +185,13 @@ def _refuse_other(dest: Path, job: _Job) -> None:
         return
     header = read_json(dest / HEADER)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise UsageError(f"{dest}: its {HEADER} is not that of 'p2p data halves'. Choose another destination.")
+        raise UsageError(
+            dest, f"its {HEADER} is not that of 'p2p data halves'", "Choose another destination.", code="?"
+        )
     if differing := differences(header, job.settings()):
-        raise UsageError(f"{dest}: was made with {differing}. Repeat that, or choose another destination.")
+        raise UsageError(
+            dest, f"was made with {differing}", "Repeat that, or choose another destination.", code="other-settings"
+        )
 
 
 def _write_records(at: Path, job: _Job, lines: Mapping[str, Line]) -> None:

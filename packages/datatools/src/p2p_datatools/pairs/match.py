@@ -70,6 +70,7 @@ Partners = tuple[Matched, list[Skip]]
 Key = Callable[[str], str | None]  # from a picture's name to what is compared
 
 
+_MEND_LINE = "Correct or remove the line."
 BY_STEM = "stem"
 
 
@@ -95,8 +96,11 @@ def _found_by(expression: str) -> Key:
         pattern = re.compile(expression)
     except re.error as error:
         raise UsageError(
-            f"match {expression}: is no regular expression: {error}. Write stem, a FILE.csv, or an expression whose "
-            r"first group is what the names in A and B share, such as '(\d+)'."
+            f"match {expression}",
+            f"is no regular expression: {error}",
+            "Write stem, a FILE.csv, or an expression whose first group is what the names in A and B share, "
+            "such as '(\\d+)'.",
+            code="bad-expression",
         ) from error
 
     def found(name: str) -> str | None:
@@ -111,8 +115,10 @@ def _by_key(a: Path, b: Path, key: Key) -> Partners:
     in_a, in_b = of_a.files, of_b.files
     if not any(name in in_b for name in in_a):
         raise P2PError(
-            f"{a}: has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there. "
-            "A name is the path below the folder without suffix, or what --match finds in it."
+            a,
+            f"has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there",
+            "A name is the path below the folder without suffix, or what --match finds in it.",
+            code="?",
         )
     matched, skipped = Matched(a, b), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
@@ -121,8 +127,8 @@ def _by_key(a: Path, b: Path, key: Key) -> Partners:
             skipped.append(_same_name(name, twice, by_stem=key is _own_name))
         elif name not in in_a or name not in in_b:
             of, other = (of_a, b) if name in in_a else (of_b, a)
-            what = f"has no partner in {other}. Add '{name}' there, or remove this one."
-            skipped.append(Skip(str(of.all_of(name)[0]), what))
+            to_do = f"Add '{name}' there, or remove this one."
+            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other}", to_do, "no-partner"))
         else:
             matched.add(name, in_a[name], in_b[name])
     return matched, skipped
@@ -131,9 +137,9 @@ def _by_key(a: Path, b: Path, key: Key) -> Partners:
 def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
     others = f"{files[1]}" + (f" and {len(files) - 2} more" if len(files) > 2 else "")
     if by_stem:
-        return Skip(str(files[0]), f"has the same name as {others}. Rename or remove one of them.")
-    found = f"for the expression finds '{name}' in both. Let it find what tells them apart."
-    return Skip(str(files[0]), f"has the same name as {others}, {found}")
+        return Skip(str(files[0]), f"has the same name as {others}", "Rename or remove one of them.", "same-name")
+    what = f"has the same name as {others}, because the expression finds '{name}' in both"
+    return Skip(str(files[0]), what, "Let it find what tells them apart.", "same-name")
 
 
 def _an_example(found: dict[str, str]) -> str:
@@ -151,16 +157,19 @@ class _Named:
         for file in pictures_of(folder, self.skipped):
             name = key(name_of(file))
             if name is None:
-                self._skip(file, "does not match the expression. Mend the expression, or move the file.")
+                self._skip(
+                    file, "does not match the expression", "Correct the expression, or move the file.", "no-match"
+                )
             elif not is_name(name):
-                self._skip(file, f"would be called '{name}', which cannot be a file's name. Mend the expression.")
+                what = f"would be called '{name}', which cannot be a file's name"
+                self._skip(file, what, "Correct the expression.", "bad-name")
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
             else:
                 self.files[name] = shortened(file, name)
 
-    def _skip(self, file: str, why: str) -> None:
-        self.skipped.append(Skip(str(self._folder / file), why))
+    def _skip(self, file: str, what: str, to_do: str, code: str) -> None:
+        self.skipped.append(Skip(str(self._folder / file), what, to_do, code))
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
@@ -173,12 +182,14 @@ def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
     Raises P2PError when there are none.
     """
     if not folder.is_dir():
-        raise P2PError(f"{folder}: there is no such folder.")
+        raise P2PError(folder, "there is no such folder", code="missing-folder")
     strange: list[P2PError] = []
     found = picture_names(folder, ARRAYS, strange=strange)
     skipped += [skip_of(error, str(folder)) for error in strange]
     if not found and not strange:
-        raise P2PError(f"{folder}: has no pictures ({', '.join(sorted(ARRAYS))}). Is it the right folder?")
+        raise P2PError(
+            folder, f"has no pictures ({', '.join(sorted(ARRAYS))})", "Is it the right folder?", code="no-pictures"
+        )
     return found
 
 
@@ -198,13 +209,14 @@ def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partner
             files = _listed_files(row, folders, here)
             name = name_of(files[0])
             if name in lines:
-                raise P2PError(f"'{name}' is in line {lines[name]} already, and a pair has the name of its A.")
+                what = f"'{name}' is in line {lines[name]} already, and a pair has the name of its A"
+                raise P2PError("", what, _MEND_LINE, code="pair-listed-twice")
         except P2PError as error:
-            skipped.append(Skip(f"{file}: line {number}", f"{error} Mend or remove the line."))
+            skipped.append(skip_of(error, f"{file}: line {number}"))
             continue
         found[name], lines[name] = files, number
     if not found and not skipped:
-        raise P2PError(f"{file}: lists no pairs. Write a line 'path in A,path in B' for each.")
+        raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="?")
     for place, folder in enumerate(folders):
         if left := len(here[place]) - len({files[place] for files in found.values()}):
             report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
@@ -224,21 +236,24 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
                 if any(cell.strip() for cell in row) and not is_heading:
                     yield reader.line_num, row
     except OSError as error:
-        raise P2PError(f"{file}: cannot be read: {error.strerror}.") from error
+        raise P2PError(file, f"cannot be read: {error.strerror}", code="unreadable-file") from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(f"{file}: line {reader.line_num + 1} is no CSV in UTF-8 ({error}). Save it as such.") from error
+        raise P2PError(
+            file, f"line {reader.line_num + 1} is no CSV in UTF-8 ({error})", "Save it as such.", code="?"
+        ) from error
 
 
 def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:
     if len(row) != 2:
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
-        raise P2PError(f"has {columns}, not two with a comma between; write a path with a comma in quotes.")
+        what = f"has {columns}, not two with a comma between"
+        raise P2PError("", what, f"Write a path with a comma in quotes. {_MEND_LINE}", code="line-without-two-paths")
     found = []
     for cell, folder, files in zip(row, folders, here, strict=True):
         path = PurePosixPath(cell.strip())
         if path.is_absolute() or ".." in path.parts:
-            raise P2PError(f"'{cell}' leads out of {folder}; paths are below it.")
+            raise P2PError("", f"'{cell}' leads out of {folder}; paths are below it", _MEND_LINE, code="path-leads-out")
         if str(path) not in files:
-            raise P2PError(f"there is no picture '{cell}' in {folder}.")
+            raise P2PError("", f"there is no picture '{cell}' in {folder}", _MEND_LINE, code="missing-picture")
         found.append(str(path))
     return found[0], found[1]

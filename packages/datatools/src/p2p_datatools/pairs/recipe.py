@@ -149,10 +149,15 @@ def _is_double(one: Size, other: Size) -> bool:
 def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
     if half.dtype == "uint8" and form.dtype != "uint8":
         return DepthError(
-            f"{file}: has 16 bits a channel or floats; the other photos here have 8. Convert it to 8 bits first."
+            file,
+            "has 16 bits a channel or floats; the other photos here have 8",
+            "Convert it to 8 bits first.",
+            code="?",
         )
     others = Form(form.size, half.channels, half.dtype)
-    return P2PError(f"{file}: has {form}, the others of this half {others}. Convert it, or pair it elsewhere.")
+    return P2PError(
+        file, f"has {form}, the others of this half {others}", "Convert it, or pair it elsewhere.", code="?"
+    )
 
 
 def job_of(
@@ -171,11 +176,13 @@ def job_of(
     palettes = palette_of(folders[0]), palette_of(folders[1])
     if palettes[0] and palettes[1] and palettes[0] != palettes[1]:
         raise UsageError(
-            f"{folders[0]}: has palette {palettes[0].name}, {folders[1]} another one. "
-            "Build both masks with one palette."
+            folders[0],
+            f"has palette {palettes[0].name}, {folders[1]} another one",
+            "Build both masks with one palette.",
+            code="?",
         )
     if size and min(size) < 1:
-        raise UsageError(f"size {size}: both sides need at least one pixel.")
+        raise UsageError(f"size {size}", "both sides need at least one pixel", code="?")
     halves = _halves(folders, palettes, words)
     forms = [(known.a, known.b)[place] if known else None for place in (0, 1)]
     sides = []
@@ -195,12 +202,16 @@ def _halves(
     is_mask = palettes[0] is not None, palettes[1] is not None
     words = words or {(True, False): ("mask", "photo"), (False, True): ("photo", "mask")}.get(is_mask, ("a", "b"))
     if words[0] == words[1] or not all(re.fullmatch(r"\w+", word) for word in words):
-        raise UsageError(f"halves {words[0]},{words[1]}: need two different words, such as mask,photo.")
+        raise UsageError(
+            f"halves {words[0]},{words[1]}", "need two different words, such as mask,photo", code="same-halves"
+        )
     for folder, palette, word in zip(folders, palettes, words, strict=True):
         if word == "mask" and palette is None:
             raise UsageError(
-                f"{folder}: is no mask folder (it has no palette.toml), so its colours would blend when resized. "
-                "Build it with 'p2p data build-masks', or call this half something else than mask."
+                folder,
+                "is no mask folder (it has no palette.toml), so its colours would blend when resized",
+                "Build it with 'p2p data build-masks', or call this half something else than mask.",
+                code="?",
             )
     plain = Half(words[0], "photo" if any(is_mask) else "picture")
     mask = replace(plain, kind="mask")

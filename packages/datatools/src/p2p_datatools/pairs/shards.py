@@ -62,7 +62,9 @@ def parse_shard(text: str) -> Shard:
     found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
     shard = Shard(int(found[1]), int(found[2])) if found else Shard(0, 0)
     if not 1 <= shard.number <= shard.of:
-        raise UsageError(f"shard {text}: is not I/N with I from 1 to N, such as 2/8 for the second of eight.")
+        raise UsageError(
+            f"shard {text}", "is not I/N with I from 1 to N, such as 2/8 for the second of eight", code="?"
+        )
     return shard
 
 
@@ -122,9 +124,11 @@ def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
     for part in parts:
         place = part.resolve()
         if place in seen:
-            raise UsageError(f"{part}: is given twice. Name each part once.")
+            raise UsageError(part, "is given twice", "Name each part once.", code="?")
         if place == dest.resolve() or dest.resolve().is_relative_to(place):
-            raise UsageError(f"{dest}: is or lies in the part {part}. Choose a place outside.")
+            raise UsageError(
+                dest, f"is or lies in the part {part}", "Choose a place outside.", code="destination-inside-source"
+            )
         seen.add(place)
 
 
@@ -136,19 +140,26 @@ def _opened(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]
         if is_manifested(part):
             folders.append(_part(part))
         elif part.name not in merged:
-            raise P2PError(f"{part}: is no pair folder (no {HEADER}). Was its 'p2p data pair --shard' finished?")
+            raise P2PError(
+                part, f"is no pair folder (no {HEADER})", "Was its 'p2p data pair --shard' finished?", code="?"
+            )
     return folders
 
 
 def _part(path: Path) -> PairFolder:
     folder = read_manifest(path)
     if folder.provenance.get("by") != MADE_BY:
-        raise UsageError(f"{path}: was not made by '{MADE_BY}', so nothing says how. Pair its pictures again.")
+        raise UsageError(
+            path, f"was not made by '{MADE_BY}', so nothing says how", "Pair its pictures again.", code="?"
+        )
     placed = next((pair for pair in folder.pairs if pair.split != UNSPLIT), None)
     if placed:
         raise UsageError(
-            f"{path}: is split already ('{placed.name}' is in {placed.split}), and parts split apart may test what "
-            "another trains on. Merge first, then split."
+            path,
+            f"is split already ('{placed.name}' is in {placed.split}), and parts split apart may test what "
+            "another trains on",
+            "Merge first, then split.",
+            code="?",
         )
     return folder
 
@@ -159,7 +170,9 @@ def _common(folders: Sequence[PairFolder]) -> PairFolder:
     for folder in folders[1:]:
         mine, theirs = _recipe(first), _recipe(folder)
         if differing := differences(theirs, mine):
-            raise UsageError(f"{folder.path}: was made with {differing} as {first.path}. Pair it again.")
+            raise UsageError(
+                folder.path, f"was made with {differing} as {first.path}", "Pair it again.", code="other-settings"
+            )
     provenance = {key: value for key, value in first.provenance.items() if key not in ("shard", "merged")}
     a, b = _widened([each.a for each in folders]), _widened([each.b for each in folders])
     return replace(first, a=a, b=b, provenance=provenance)
@@ -181,15 +194,16 @@ def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
     shards = [parse_shard(said) for folder in folders if (said := folder.provenance.get("shard"))]
     counts = Counter(shard.of for shard in shards)
     if len(counts) > 1:
-        raise UsageError(
-            f"the parts are of {' and '.join(map(str, sorted(counts)))} shards. Merge those of one pairing."
-        )
+        kinds = " and ".join(map(str, sorted(counts)))
+        raise UsageError("", f"the parts are of {kinds} shards", "Merge those of one pairing.", code="mixed-shards")
     if shards:
         missing = sorted(set(range(1, shards[0].of + 1)) - {shard.number for shard in shards})
         if len(missing) > moved:
             raise P2PError(
-                f"{folders[0].path}: is one of {shards[0].of} shards, of which {', '.join(map(str, missing))} "
-                "is not given. Name all of them."
+                folders[0].path,
+                f"is one of {shards[0].of} shards, of which {', '.join(map(str, missing))} is not given",
+                "Name all of them.",
+                code="?",
             )
 
 
@@ -205,7 +219,10 @@ def _planned(folders: Sequence[PairFolder]) -> Planned:
             if pair.name in planned:
                 other = planned[pair.name][0].path
                 raise P2PError(
-                    f"{folder.path}: has a pair '{pair.name}', and so has {other}. Rename one, or leave a part out."
+                    folder.path,
+                    f"has a pair '{pair.name}', and so has {other}",
+                    "Rename one, or leave a part out.",
+                    code="?",
                 )
             place = files_of(place_of(pair.name, crowded=crowded), store)
             planned[pair.name] = (folder, pair, replace(pair, file=place[0]))
@@ -217,11 +234,13 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: Planned) -> dict[s
     if known is None:
         return {}
     if _recipe(known) != _recipe(header):
-        raise UsageError(f"{known.path}: was made in another way than the parts. Choose another destination.")
+        raise UsageError(known.path, "was made in another way than the parts", "Choose another destination.", code="?")
     old = {pair.name: pair for pair in known.pairs}
     for name, pair in old.items():
         if name in pairs and pairs[name][1].hash != pair.hash:
-            raise P2PError(f"{known.path}: has another pair '{name}' than {pairs[name][0].path}. Rename one of them.")
+            raise P2PError(
+                known.path, f"has another pair '{name}' than {pairs[name][0].path}", "Rename one of them.", code="?"
+            )
     return old
 
 
@@ -247,9 +266,9 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         with source.open("rb") as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
     except FileNotFoundError as error:
-        raise P2PError(f"{source}: is in the manifest but gone. Pair that part again.") from error
+        raise P2PError(source, "is in the manifest but gone", "Pair that part again.", code="missing-pair") from error
     except OSError as error:
-        raise P2PError(cannot_write(target, error)) from error
+        raise cannot_write(target, error) from error
 
 
 def _linked(source: Path, target: Path) -> bool:
@@ -267,7 +286,7 @@ def _linked(source: Path, target: Path) -> bool:
 def _skipped(folders: Iterable[Path]) -> Iterable[Skip]:
     """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
     lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
-    return dict.fromkeys(Skip(line["where"], line["why"]) for line in lines)
+    return dict.fromkeys(Skip(line["where"], line["what"], line["to_do"], line["code"]) for line in lines)
 
 
 def _remove_pictures(part: PairFolder) -> None:

@@ -57,7 +57,7 @@ def show(
     to be shown is broken.
     """
     if limit < 1:
-        raise UsageError(f"limit {limit}: needs to be at least 1.")
+        raise UsageError(f"limit {limit}", "needs to be at least 1", code="?")
     gallery = _gallery(path, palette)
     entries = _sample(gallery.entries, limit, seed)
     tiles = [_small(entry, gallery.exact) for entry in entries]
@@ -104,12 +104,12 @@ def _columns(tiles: int, pictures: int, cell: Size) -> int:
 
 def _gallery(path: Path, palette: Palette | None) -> _Gallery:
     if not path.is_dir():
-        raise P2PError(f"{path}: there is no such folder.")
+        raise P2PError(path, "there is no such folder", code="missing-folder")
     if is_manifested(path):
         return _pairs(path, palette)
     pictures = find_pictures(path)
     if not pictures:
-        raise P2PError(f"{path}: has no pictures to show. Is it the right folder?")
+        raise P2PError(path, "has no pictures to show", "Is it the right folder?", code="no-pictures")
     if any(file.relative_to(path).parts[0].lower() in FOREIGN_FOLDERS for file in pictures):
         return _pairs(path, palette)
     palette = palette or palette_of(path)

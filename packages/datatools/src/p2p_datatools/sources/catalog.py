@@ -113,7 +113,7 @@ def known(name: str, extra: Path | None = None) -> Entry:
     """The entry called `name`; raises UsageError, listing those there are, when there is none."""
     entries = catalog(extra)
     if name not in entries:
-        raise UsageError(f"{name}: is not a known data set. There are {', '.join(entries)}.")
+        raise UsageError(name, "is not a known data set", f"There are {', '.join(entries)}.", code="?")
     return entries[name]
 
 
@@ -121,31 +121,35 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, ValueError) as error:
-        raise P2PError(f"{path}: cannot be read as a catalogue: {error}. Name a TOML file.") from error
+        raise P2PError(
+            path, f"cannot be read as a catalogue: {error}", "Name a TOML file.", code="unreadable-file"
+        ) from error
 
 
 def _entries(text: str, where: str) -> dict[str, Entry]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise P2PError(f"{where}: is no TOML ({error}). Mend the file.") from error
+        raise P2PError(where, f"is no TOML ({error})", "Mend the file.", code="bad-toml") from error
     return {name: _entry(name, table, f"{where}: [{name}]") for name, table in tables.items()}
 
 
 def _entry(name: str, table: Any, where: str) -> Entry:
     if not isinstance(table, dict):
-        raise P2PError(f"{where}: is no table. An entry begins with [{name}] and has title, holds and layout.")
+        raise P2PError(
+            where, "is no table", f"An entry begins with [{name}] and has title, holds and layout.", code="?"
+        )
     allowed = [field.name for field in fields(Entry) if field.name != "name"]
     for wrong in set(table) - set(allowed):
-        raise P2PError(f"{where}: has an unknown field {wrong}. Known are {', '.join(allowed)}.")
+        raise P2PError(where, f"has an unknown field {wrong}", f"Known are {', '.join(allowed)}.", code="?")
     for needed in ("title", "holds", "layout"):
         if needed not in table:
-            raise P2PError(f"{where}: has no {needed}. Add it.")
+            raise P2PError(where, f"has no {needed}", "Add it.", code="?")
     if table["holds"] not in HOLDS:
-        raise P2PError(f"{where}: holds is {table['holds']!r}. It has to be one of {', '.join(HOLDS)}.")
+        raise P2PError(where, f"holds is {table['holds']!r}", f"It has to be one of {', '.join(HOLDS)}.", code="?")
     values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
-        raise P2PError(f"{where}: {key} is no text. Put it in quotes.")
+        raise P2PError(where, f"{key} is no text", "Put it in quotes.", code="?")
     try:
         return Entry(
             name=name,
@@ -157,7 +161,9 @@ def _entry(name: str, table: Any, where: str) -> Entry:
             mirror=_place(table.get("mirror"), "url", name),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise P2PError(f"{where}: layout, counts, kaggle or mirror is not of the right form ({error!r}).") from error
+        raise P2PError(
+            where, f"layout, counts, kaggle or mirror is not of the right form ({error!r})", code="?"
+        ) from error
 
 
 def _rule(table: Mapping[str, str]) -> Rule:

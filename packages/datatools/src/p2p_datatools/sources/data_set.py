@@ -72,13 +72,13 @@ def fetch(
     """
     entry = known(name, catalog)
     if limit is not None and limit < 1:
-        raise UsageError(f"limit={limit}: is less than one picture. Give 1 or more.")
+        raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="?")
     if name == SYNTH_CARS:
         if source:
-            raise UsageError(f"--from {source}: {name} is drawn here, from nowhere. Leave it out.")
+            raise UsageError(f"--from {source}", f"{name} is drawn here, from nowhere", "Leave it out.", code="?")
         return fetch_synth(dest, limit=limit or SYNTH_LIMIT, seed=seed, style=style, report=report)
     if style != "studio":
-        raise UsageError(f"--style {style}: is for {SYNTH_CARS} only. Leave it out.")
+        raise UsageError(f"--style {style}", f"is for {SYNTH_CARS} only", "Leave it out.", code="?")
     return fetch_entry(entry, dest, How(source, limit, seed, unpack_limit), report=report)
 
 
@@ -123,8 +123,10 @@ def _compare(entry: Entry, placed: Sequence[Placed], there: int, archive: Path, 
     lacking, doubtful = missing(entry, placed)
     if lacking:
         raise P2PError(
-            f"{archive}: holds {' and '.join(lacking)} that {entry.name} has. Fetch the whole archive, or take what is "
-            f"there as a sample with --limit {there}."
+            archive,
+            f"holds {' and '.join(lacking)} that {entry.name} has",
+            f"Fetch the whole archive, or take what is there as a sample with --limit {there}.",
+            code="?",
         )
     for words in doubtful:
         report.note(f"{archive}: holds {words} that {entry.name} is said to have.")
@@ -146,7 +148,8 @@ def _mendable(archive: Path, origin: Origin) -> Iterator[None]:
         if origin.via == ON_DISK:
             raise
         archive.unlink(missing_ok=True)
-        raise P2PError(f"{error} What had come was deleted, so that the same command does.") from error
+        to_do = "What had come was deleted: run the same command again to fetch it anew."
+        raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def _tidy(destination: Destination) -> None:
@@ -188,12 +191,14 @@ def _write(each: Placed, destination: Destination, report: Reporter) -> tuple[in
         while block := source.read(_CHUNK):
             size += len(block)
             if size > each.member.size:
-                raise P2PError(f"{each.member.name}: is longer than its archive says. It is not to be trusted.")
+                raise P2PError(
+                    each.member.name, "is longer than its archive says", "It is not to be trusted.", code="?"
+                )
             target.write(block)
             digest.update(block)
             report.advance(len(block))
     if size != each.member.size:
-        raise P2PError(f"{each.member.name}: is shorter than its archive says. Fetch the archive again.")
+        raise P2PError(each.member.name, "is shorter than its archive says", "Fetch the archive again.", code="?")
     return size, digest.hexdigest()
 
 

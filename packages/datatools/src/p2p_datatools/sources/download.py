@@ -91,8 +91,10 @@ def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep
             failures = 1 if _size(part) > before else failures + 1
             if failures >= TRIES:
                 raise P2PError(
-                    f"{place.address}: {broken}, {TRIES} times in a row. Run the same command again later; it goes on "
-                    "where this one stopped."
+                    place.address,
+                    f"{broken}, {TRIES} times in a row",
+                    "Run the same command again later; it goes on where this one stopped.",
+                    code="?",
                 ) from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
             report.note(f"{place.address}: {broken}; trying again in {wait:.0f} s.")
@@ -124,7 +126,7 @@ def _open(address: str, headers: dict[str, str]) -> Any:
             if error.code == 416:
                 raise _NoSuchPartError(f"answers {error.code}", 0.0) from error
             meaning = _MEANING.get(error.code, "answers with an error. Look at the address in a browser")
-            raise P2PError(f"{address}: {meaning} (HTTP {error.code}).") from error
+            raise P2PError(address, f"{meaning} (HTTP {error.code})", code="?") from error
     except urllib.error.URLError as error:
         raise _BrokenError(f"cannot be reached ({error.reason})") from error
     except (OSError, http.client.HTTPException) as error:
@@ -171,7 +173,9 @@ def _check(address: str, first: str) -> None:
     elif parts.scheme == "https" and parts.hostname and not _is_number(parts.hostname) and not parts.username:
         return
     led = "" if address == first else f"{first} leads to "
-    raise UsageError(f"{led}{address}: is not an HTTPS address of a named host. Only such are fetched from.")
+    raise UsageError(
+        f"{led}{address}", "is not an HTTPS address of a named host", "Only such are fetched from.", code="?"
+    )
 
 
 def _is_loopback(address: str) -> bool:
@@ -192,8 +196,10 @@ def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | Non
     headers = response.headers
     if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         raise P2PError(
-            f"{place.address}: gives a web page, not an archive; it may ask to log in. Fetch the archive in a browser "
-            "and give the file with --from PATH."
+            place.address,
+            "gives a web page, not an archive; it may ask to log in",
+            "Fetch the archive in a browser and give the file with --from PATH.",
+            code="?",
         )
     length = headers.get("Content-Length")
     start, total = 0, int(length) if length and length.isdecimal() else None
@@ -201,11 +207,14 @@ def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | Non
         first, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
         start, total = there, int(whole) if whole.isdecimal() else None
         if first.partition("-")[0] != str(there):
-            raise P2PError(f"{place.address}: gives another part than was asked for. Fetch it in a browser.")
+            raise P2PError(place.address, "gives another part than was asked for", "Fetch it in a browser.", code="?")
     if total is not None and place.bytes is not None and total != place.bytes:
         raise P2PError(
-            f"{place.address}: has {total} bytes now, and {place.bytes} are known. The set may have changed: look at "
-            "its page, then give the file with --from PATH or an entry of your own with --catalog."
+            place.address,
+            f"has {total} bytes now, and {place.bytes} are known",
+            "The set may have changed: look at its page, then give the file with --from PATH or an entry of "
+            "your own with --catalog.",
+            code="?",
         )
     return start, total if total is not None else place.bytes
 
@@ -226,7 +235,7 @@ def _append(response: Any, part: Path, start: int, total: int | None, report: Re
                 there += len(block)
                 report.advance(len(block))
     except OSError as error:
-        raise P2PError(cannot_write(part, error)) from error
+        raise cannot_write(part, error) from error
     finally:
         report.finish()
     if total is not None and there != total:
@@ -262,7 +271,9 @@ def _checked(place: Place, path: Path, state: Path) -> Downloaded:
         for file in (path, state):
             file.unlink(missing_ok=True)
         raise P2PError(
-            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
-            "deleted; run the same command again."
+            place.address,
+            f"what came has {size} bytes and the SHA-256 {digest}; known are {place.known}",
+            "It was deleted; run the same command again.",
+            code="?",
         )
     return Downloaded(path, size, digest, str(_known(state).get("validator", "")))

@@ -45,8 +45,10 @@ def require_credentials(handle: str, instead: str) -> None:
     """Raise P2PError, with how to get them and what else there is, where no credentials are found."""
     if not credentials():
         raise P2PError(
-            f"{handle}: Kaggle wants credentials, and none are here. Make a token at {_TOKEN_PAGE} and put it into "
-            f"KAGGLE_API_TOKEN or ~/.kaggle/access_token.\nWithout an account: {instead}."
+            handle,
+            "Kaggle wants credentials, and none are here",
+            f"Make a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
+            code="?",
         )
 
 
@@ -81,7 +83,7 @@ def download(handle: str, folder: Path, *, instead: str, report: Reporter = QUIE
         except Exception as error:  # the client raises what it likes, and so do those it is built on
             wait = _wait(error, TRIES - left)
             if wait is None or not left:
-                raise P2PError(_in_words(handle, error, instead)) from error
+                raise _refusal(handle, error, instead) from error
             sleep(wait)
     raise AssertionError("the last try returns or raises")
 
@@ -96,10 +98,10 @@ def _client(handle: str) -> Any:
             kaggle.api.authenticate()
     except ImportError as error:
         raise P2PError(
-            f"{handle}: Kaggle's client is not installed ({error}). Install p2p-datatools[kaggle]."
+            handle, f"Kaggle's client is not installed ({error})", "Install p2p-datatools[kaggle].", code="?"
         ) from error
     except (Exception, SystemExit) as error:
-        raise P2PError(_in_words(handle, error, "run the same command again later")) from error
+        raise _refusal(handle, error, "Run the same command again later.") from error
     return kaggle.api
 
 
@@ -117,20 +119,25 @@ def _wait(error: Exception, tries: int) -> float | None:
     return min(120.0, float(asked)) if asked.isdecimal() else 2.0**tries
 
 
-def _in_words(handle: str, error: BaseException, instead: str) -> str:
+def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
+    """What a failure of Kaggle's client means to a person; `instead` is a sentence that names another way."""
     page = f"https://www.kaggle.com/datasets/{handle}"
     status = 401 if isinstance(error, SystemExit) else _status(error)  # it exits when no credentials are accepted
     if status == 401:
-        return (
-            f"{handle}: Kaggle does not accept the credentials in {credentials()}. Make a new token at {_TOKEN_PAGE}."
-        )
+        what = f"Kaggle does not accept the credentials in {credentials()}"
+        return P2PError(handle, what, f"Make a new token at {_TOKEN_PAGE}.", code="kaggle-credentials")
     if status == 403:
-        return f"{handle}: Kaggle refuses (403). Open {page}, log in, accept its rules, and run the same command again."
+        to_do = f"Open {page}, log in, accept its rules, and run the same command again."
+        return P2PError(handle, "Kaggle refuses (403)", to_do, code="kaggle-rules")
     if status == 404:
-        return f"{handle}: Kaggle has no such data set (404). It may be private or gone; {instead}."
+        return P2PError(
+            handle, "Kaggle has no such data set (404); it may be private or gone", instead, code="kaggle-gone"
+        )
     if status == 429:
-        return f"{handle}: Kaggle asks to wait (429). Run the same command again in some minutes."
-    return f"{handle}: Kaggle's client failed ({type(error).__name__}: {str(error)[:200]}). Run it again; or {instead}."
+        to_do = "Run the same command again in some minutes."
+        return P2PError(handle, "Kaggle asks to wait (429)", to_do, code="kaggle-wait")
+    what = f"Kaggle's client failed ({type(error).__name__}: {str(error)[:200]})"
+    return P2PError(handle, what, f"Run it again, or try another way. {instead}", code="kaggle-failed")
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def obtain(entry: Entry, destination: Destination, how: How, *, report: Reporter
     if source not in ("kaggle", "mirror"):
         return _on_disk(entry, source)
     if source not in entry.sources:
-        raise UsageError(f"--from {source}: {entry.name} has no such source. It has {_ways(entry)}.")
+        raise UsageError(f"--from {source}", f"{entry.name} has no such source", f"It has {_ways(entry)}.", code="?")
     bring = {"mirror": _from_mirror, "kaggle": _from_kaggle}[source]
     return bring(entry, destination, how, report)
 
@@ -57,7 +57,8 @@ def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Repor
     assert entry.kaggle is not None
     place = entry.kaggle
     others = tuple(word for word in entry.sources if word != "kaggle")
-    instead = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and --from PATH"])
+    ways = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and --from PATH"])
+    instead = f"Another way: {ways}."
     kaggle.require_credentials(place.address, instead)
     folder = destination.path(f"{DOWNLOADS}/kaggle")
     path = kaggle.download(place.address, folder, instead=instead, report=report, sleep=how.sleep)
@@ -65,8 +66,10 @@ def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Repor
     if not place.fits(size, digest):
         path.unlink()
         raise P2PError(
-            f"{place.address}: what came has {size} bytes and the SHA-256 {digest}; known are {place.known}. It was "
-            "deleted. Look at the page of the set for a new version."
+            place.address,
+            f"what came has {size} bytes and the SHA-256 {digest}; known are {place.known}",
+            "It was deleted. Look at the page of the set for a new version.",
+            code="?",
         )
     return path, Origin("kaggle", place.address, size, digest)
 
@@ -87,8 +90,10 @@ def _from_mirror(entry: Entry, destination: Destination, how: How, report: Repor
 def _on_disk(entry: Entry, source: str) -> tuple[Path, Origin]:
     path = Path(source)
     if not source or not path.exists():
-        said = f"--from {source}: there is no such file or folder" if source else f"{entry.name}: says no source"
-        raise UsageError(f"{said}. Give one of {_ways(entry)}.")
+        where, what = (
+            (f"--from {source}", "there is no such file or folder") if source else (entry.name, "says no source")
+        )
+        raise UsageError(where, what, f"Give one of {_ways(entry)}.", code="missing-source")
     if path.is_dir():
         return path, Origin(ON_DISK, str(path.resolve()))
     return path, Origin(ON_DISK, str(path.resolve()), path.stat().st_size, sha256_file(path))

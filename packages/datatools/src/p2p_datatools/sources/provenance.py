@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import P2PError, Problem, UsageError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.catalog import Entry
@@ -60,17 +60,21 @@ def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Re
     found = read_json(dest / PROVENANCE)
     files = found.get("files") if isinstance(found, dict) else None
     if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
-        raise P2PError(f"{dest / PROVENANCE}: is damaged or of another program. Delete the folder and fetch again.")
+        raise P2PError(
+            dest / PROVENANCE,
+            "is damaged or of another program",
+            "Delete the folder and fetch again.",
+            code="damaged-file",
+        )
     _refuse_other(dest, entry, found, limit, seed)
     wrong = []
     for file, expected in report.track(files.items(), "verifying", len(files)):
         problem = _problem(dest / file, expected)
         if problem:
-            wrong.append(f"{dest / file}: {problem}")
+            wrong.append(Problem(str(dest / file), problem, "", "file-changed"))
     if wrong:
-        more = [f"... and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []
-        last = f"{dest}: {len(wrong)} of {len(files)} files are not as fetched. Delete the folder and fetch again."
-        raise P2PError("\n".join([*wrong[:_SHOWN], *more, last]))
+        what = f"{len(wrong)} of {len(files)} files are not as fetched"
+        raise P2PError(dest, what, "Delete the folder and fetch again.", code="files-changed", parts=wrong)
     return list(files)
 
 
@@ -82,14 +86,14 @@ def _is_sound(file: str, record: Any) -> bool:
 
 def _refuse_other(dest: Path, entry: Entry, found: dict[str, Any], limit: int | None, seed: int) -> None:
     if found.get("name") != entry.name:
-        raise UsageError(f"{dest}: holds {found.get('name')}, not {entry.name}. Choose another destination.")
+        raise UsageError(dest, f"holds {found.get('name')}, not {entry.name}", "Choose another destination.", code="?")
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
     if there is not None:
         there = {key: there.get(key) for key in ("limit", "seed")}
     if there != wanted:
         says = "the whole set" if there is None else f"a sample with --limit {there['limit']} --seed {there['seed']}"
-        raise UsageError(f"{dest}: holds {says}. Choose another destination, or delete the folder.")
+        raise UsageError(dest, f"holds {says}", "Choose another destination, or delete the folder.", code="?")
 
 
 def _problem(path: Path, expected: dict[str, Any]) -> str:

@@ -46,9 +46,9 @@ def draw_cars(
     of another style, seed or size.
     """
     if style not in STYLES:
-        raise UsageError(f"style={style}: there is no such style; there are {', '.join(STYLES)}.")
+        raise UsageError(f"style={style}", f"there is no such style; there are {', '.join(STYLES)}", code="?")
     if limit < 1:
-        raise UsageError(f"limit={limit}: is less than one picture. Give 1 or more.")
+        raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="?")
     series = {"name": SYNTH_CARS, "style": style, "seed": seed, "size": list(size)}
     version = metadata.version("p2p-datatools")
     with Destination(dest, marker=PROVENANCE, recipe=series | {"version": version}) as destination:
@@ -67,13 +67,18 @@ def _count_of(dest: Path, series: dict[str, Any], version: str, limit: int) -> i
     """How many drawings DEST holds; raises UsageError when they are of another series."""
     there = read_json(dest / PROVENANCE)
     if not isinstance(there, dict) or not isinstance(there.get("count"), int):
-        raise P2PError(f"{dest / PROVENANCE}: is damaged. Delete the folder and fetch again.")
+        raise P2PError(dest / PROVENANCE, "is damaged", "Delete the folder and fetch again.", code="damaged-file")
     other = [f"{key} {there.get(key)}" for key in series if there.get(key) != series[key]]
     if limit > there["count"] and there.get("version") != version:
         # Another version may draw another car for the same number.
         other.append(f"version {there.get('version')}")
     if other:
-        raise UsageError(f"{dest}: was made with {', '.join(other)}. Choose another destination, or delete the folder.")
+        raise UsageError(
+            dest,
+            f"was made with {', '.join(other)}",
+            "Choose another destination, or delete the folder.",
+            code="other-settings",
+        )
     return int(there["count"])
 
 

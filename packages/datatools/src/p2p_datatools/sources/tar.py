@@ -29,7 +29,9 @@ class _Guarded:
     def read(self, size: int = -1) -> bytes:
         # A header may claim gigabytes of name, which tarfile would take into memory at once.
         if size < 0 or size > _CHUNK:
-            raise P2PError(f"{self._where}: holds a header of {size} bytes. It is not to be trusted; get it elsewhere.")
+            raise P2PError(
+                self._where, f"holds a header of {size} bytes", "It is not to be trusted; get it elsewhere.", code="?"
+            )
         return self._stream.read(size)
 
     def tell(self) -> int:
@@ -38,8 +40,10 @@ class _Guarded:
     def seek(self, position: int, whence: int = 0) -> int:
         if position > self._most:
             raise P2PError(
-                f"{self._where}: unpacks to more than {self._most >> 20} MiB, as an archive bomb does. "
-                "If you trust it, raise the limits with --unpack-limit."
+                self._where,
+                f"unpacks to more than {self._most >> 20} MiB, as an archive bomb does",
+                "If you trust it, raise the limits with --unpack-limit.",
+                code="?",
             )
         return self._stream.seek(position, whence)
 
@@ -72,7 +76,7 @@ class TarReader:
         for _ in range(64):  # read on: the last bytes of a gzip hold its checksum
             if not self._stream.read(_CHUNK):
                 return
-        raise P2PError(f"{self._where}: has much behind its end. It is not to be trusted; get it elsewhere.")
+        raise P2PError(self._where, "has much behind its end", "It is not to be trusted; get it elsewhere.", code="?")
 
     def open(self, info: Any) -> IO[bytes]:
         """The bytes of one file."""

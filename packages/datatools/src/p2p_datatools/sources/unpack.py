@@ -84,9 +84,11 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
         with path.open("rb") as file, opened(file, path, limits, report) as contents:
             yield contents
     except (EOFError, tarfile.ReadError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
-        raise DamagedError(f"{path}: is cut off or damaged ({error}). Fetch it again.") from error
+        raise DamagedError(path, f"is cut off or damaged ({error})", "Fetch it again.", code="damaged-file") from error
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror or error}. Check the file.") from error
+        raise P2PError(
+            path, f"cannot be read: {error.strerror or error}", "Check the file.", code="unreadable-file"
+        ) from error
 
 
 def _kind(path: Path) -> str:
@@ -100,10 +102,14 @@ def _kind(path: Path) -> str:
         return "tar"
     if head.lstrip()[:1] == b"<":
         raise DamagedError(
-            f"{path}: is a web page, not an archive. Such a page often asks to log in; fetch the archive in a browser "
-            "and give the file with --from PATH."
+            path,
+            "is a web page, not an archive",
+            "Such a page often asks to log in; fetch the archive in a browser and give the file with --from PATH.",
+            code="?",
         )
-    raise DamagedError(f"{path}: is no zip, tar or tar.gz{' but empty' if not head else ''}. Give the archive itself.")
+    raise DamagedError(
+        path, f"is no zip, tar or tar.gz{' but empty' if not head else ''}", "Give the archive itself.", code="?"
+    )
 
 
 @dataclass(frozen=True)
@@ -125,12 +131,14 @@ def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, vers
     for each in found:
         name = _safe(each.raw, path)
         if each.odd:
-            raise P2PError(f"{path}: holds {name}, which is {each.odd}. It is not to be trusted; get it elsewhere.")
+            raise P2PError(
+                path, f"holds {name}, which is {each.odd}", "It is not to be trusted; get it elsewhere.", code="?"
+            )
         if each.link is not None:
             skipped.append(_skipped_link(path, name, each.link))
             continue
         if each.note or not _is_text(each.raw):
-            skipped.append(Skip(f"{path}: {name}", each.note or "its name is not UTF-8; it is kept under this one."))
+            skipped.append(_renamed(path, name, each.note))
         total += each.size
         members.append(Member(name, each.size, each.open))
         _refuse_too_much(path, len(members), total, limits, most)
@@ -139,9 +147,9 @@ def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, vers
 
 def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: int) -> None:
     if files > limits.files:
-        raise P2PError(f"{path}: holds more than {limits.files} files. {_RAISE}")
+        raise P2PError(path, f"holds more than {limits.files} files", f"{_RAISE}", code="?")
     if total > most:
-        raise P2PError(f"{path}: unpacks to more than {most >> 20} MiB, as an archive bomb does. {_RAISE}")
+        raise P2PError(path, f"unpacks to more than {most >> 20} MiB, as an archive bomb does", f"{_RAISE}", code="?")
 
 
 def _safe(raw: str, path: Path) -> str:
@@ -151,7 +159,9 @@ def _safe(raw: str, path: Path) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     drive = bool(parts) and len(parts[0]) == 2 and parts[0][1] == ":"
     if name.startswith("/") or drive or ".." in parts or any(ord(letter) < 32 for letter in name):
-        raise P2PError(f"{path}: holds the path {raw!a}, which leads out of the folder. It is not to be trusted.")
+        raise P2PError(
+            path, f"holds the path {raw!a}, which leads out of the folder", "It is not to be trusted.", code="?"
+        )
     return "/".join(parts)
 
 
@@ -160,11 +170,18 @@ def _is_text(raw: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in raw)
 
 
+def _renamed(path: Path, name: str, note: str) -> Skip:
+    what = note.rstrip(".") or "its name is not UTF-8; it is kept under this one"
+    return Skip(f"{path}: {name}", what, "Rename the file in the archive to have it under its own.", "renamed")
+
+
 def _skipped_link(path: Path, name: str, link: str) -> Skip:
     target = os.path.normpath((PurePosixPath(name).parent / link).as_posix())
     if target.startswith(("/", "..")):
-        raise P2PError(f"{path}: holds {name}, a link that leads out of the folder, to {link}. Remove it.")
-    return Skip(f"{path}: {name}", f"is a link to {link}; links are left out. Put the file itself there.")
+        raise P2PError(path, f"holds {name}, a link that leads out of the folder, to {link}", "Remove it.", code="?")
+    return Skip(
+        f"{path}: {name}", f"is a link to {link}; links are left out", "Put the file itself there.", "link-left-out"
+    )
 
 
 def _of_folder(folder: Path) -> Iterator[_Found]:
@@ -194,7 +211,9 @@ def _zip(file: IO[bytes], path: Path, limits: Limits, _: Reporter) -> Iterator[C
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DamagedError(f"{path}: is a zip that is cut off or damaged ({error}). Fetch it again.") from error
+        raise DamagedError(
+            path, f"is a zip that is cut off or damaged ({error})", "Fetch it again.", code="damaged-file"
+        ) from error
     with archive:
         most = limits.most(path.stat().st_size)
         yield _listed(path, _of_zip(archive, path), limits, most, _commit_in(archive.comment))
@@ -207,7 +226,9 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Found]:
             _safe(info.filename, path)
             continue
         if info.flag_bits & 1:
-            raise P2PError(f"{path}: is locked with a password. Unpack it yourself and give the folder with --from.")
+            raise P2PError(
+                path, "is locked with a password", "Unpack it yourself and give the folder with --from.", code="?"
+            )
         name, note = _name_in_zip(info)
         link = _target(archive, info) if mode == stat.S_IFLNK else None
         odd = "" if mode in (0, stat.S_IFREG, stat.S_IFLNK) else "a device"

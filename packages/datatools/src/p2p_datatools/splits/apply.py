@@ -89,9 +89,11 @@ def split(
 def _check_shares(val: float, test: float) -> None:
     for name, share in (("val", val), ("test", test)):
         if not 0 <= share < 1:
-            raise UsageError(f"{name} {share}: is not a share from 0 to below 1, such as 0.1.")
+            raise UsageError(f"{name} {share}", "is not a share from 0 to below 1, such as 0.1", code="?")
     if val + test >= 1:
-        raise UsageError(f"val {val} and test {test}: leave nothing to train on. Ask for less than 1 together.")
+        raise UsageError(
+            f"val {val} and test {test}", "leave nothing to train on", "Ask for less than 1 together.", code="?"
+        )
 
 
 def _open(path: Path, dry_run: bool, report: Reporter) -> tuple[PairFolder, bool]:
@@ -147,8 +149,10 @@ def _remark(
     """Say where the counts are not what one would expect; raises P2PError when nothing is left to train on."""
     if not counts["train"]:
         raise P2PError(
-            f"{folder.path}: would have no training pairs: {len(folder.pairs)} pairs, val {counts['val']}, "
-            f"test {counts['test']}. Add pairs or smaller groups, or ask for smaller shares."
+            folder.path,
+            f"would have no training pairs: {len(folder.pairs)} pairs, val {counts['val']}, test {counts['test']}",
+            "Add pairs or smaller groups, or ask for smaller shares.",
+            code="?",
         )
     for name, target in targets.items():
         if shares[name] > 0 and not target:
@@ -163,9 +167,11 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
     """Write durably what is to be done, once nothing is in its way."""
     for file, to in _moves(folder, planned):
         if not (folder.path / file).is_file():
-            raise P2PError(f"{folder.path / file}: is in the manifest but gone. Run 'p2p data pair' again.")
+            raise P2PError(
+                folder.path / file, "is in the manifest but gone", "Run 'p2p data pair' again.", code="missing-pair"
+            )
         if (folder.path / to).exists():
-            raise P2PError(f"{folder.path / to}: is in the way and not in the manifest. Move it elsewhere.")
+            raise P2PError(folder.path / to, "is in the way and not in the manifest", "Move it elsewhere.", code="?")
     with atomic(folder.path / PLAN) as plan:
         between = b'{"pairs": [\n'
         for pair in planned.values():
@@ -179,7 +185,7 @@ def _read_plan(path: Path) -> dict[str, Pair]:
         pairs = [pair_from_json(line) for line in read_json(path / PLAN)["pairs"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
-            f"{path / PLAN}: is damaged ({type(error).__name__}: {error}). Pair into a new folder."
+            path / PLAN, f"is damaged ({type(error).__name__}: {error})", "Pair into a new folder.", code="damaged-file"
         ) from error
     return {pair.name: pair for pair in pairs}
 
@@ -201,7 +207,7 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
         for torn in folder.path.glob(".*.tmp"):  # a kill left them
             torn.unlink()
     except OSError as error:
-        raise P2PError(cannot_write(folder.path, error)) from error
+        raise cannot_write(folder.path, error) from error
     sync_folder(folder.path)
     return result
 
@@ -218,7 +224,9 @@ def _move(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
     elif not target.exists():
-        raise P2PError(f"{source}: is gone. Put it back, or take its line out of pairs.jsonl, and split again.")
+        raise P2PError(
+            source, "is gone", "Put it back, or take its line out of pairs.jsonl, and split again.", code="?"
+        )
 
 
 def _remove_emptied(top: Path) -> None:
@@ -238,7 +246,12 @@ def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> Pai
     before = {pair.file: pair for pair in known.pairs}
     gone = before.keys() - {pair.file for pair in listed.pairs}
     if gone:
-        raise P2PError(f"{path / min(gone)}: is in the manifest but gone. Put it back, or delete {path / HEADER}.")
+        raise P2PError(
+            path / min(gone),
+            "is in the manifest but gone",
+            f"Put it back, or delete {path / HEADER}.",
+            code="missing-pair",
+        )
     new = [pair for pair in listed.pairs if pair.file not in before]
     return with_pairs(known, [*known.pairs, *_measured(path, new, report)])
 
@@ -251,11 +264,11 @@ def _measured(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
             picture = read_photo(path / pair.file)
             half, _ = halve(picture, where=str(path / pair.file))
         except P2PError as error:
-            wrong.append(str(error))
+            wrong.append(error.problem)
             continue
         split = UNSPLIT if pair.split == "train" else pair.split
         found.append(replace(pair, size=size_of(half), hash=hash_pixels(picture), split=split))
     if wrong:
-        more = [f"... and {len(wrong) - 20} more."] if len(wrong) > 20 else []
-        raise P2PError("\n".join([*wrong[:20], *more]))
+        number = "1 picture is" if len(wrong) == 1 else f"{len(wrong)} pictures are"
+        raise P2PError(path, f"{number} no pair", "Correct or remove what is named.", code="no-pairs", parts=wrong)
     return found

@@ -38,15 +38,22 @@ def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
     if how == NO_GROUPS:
         return dict.fromkeys(names)
     if how == SIMILAR:
-        raise UsageError(f"group-by {how}: is not possible yet. Give a regular expression, or {NO_GROUPS}.")
+        raise UsageError(
+            f"group-by {how}",
+            "is not possible yet",
+            f"Give a regular expression, or {NO_GROUPS}.",
+            code="impossible-setting",
+        )
     try:
         pattern = re.compile(how)
     except re.error as error:
-        raise UsageError(f"group-by {how}: is no regular expression ({error}). Mend it.") from error
+        raise UsageError(
+            f"group-by {how}", f"is no regular expression ({error})", "Mend it.", code="bad-expression"
+        ) from error
     matches = {name: pattern.search(name) for name in names}
     alone = [name for name, match in matches.items() if match is None]
     if len(alone) == len(names):
-        raise UsageError(f"group-by {how}: matches no name, such as '{alone[0]}'. Mend the expression.")
+        raise UsageError(f"group-by {how}", f"matches no name, such as '{alone[0]}'", "Mend the expression.", code="?")
     if alone:
         report.note(f"group-by {how}: {len(alone)} of {len(names)} names do not match and stand alone: '{alone[0]}'.")
     return {name: match and match[1 if pattern.groups else 0] for name, match in matches.items()}
@@ -86,8 +93,10 @@ def _refuse_divided(settled: Mapping[tuple[str, str], list[str]], where: str) ->
         if len(set(splits)) > 1:
             both = " and ".join(sorted(set(splits)))
             raise P2PError(
-                f"{where}: group '{group}' lies in {both} from an earlier split, and pairs keep their split. "
-                "Pair into a new folder and split that by these groups."
+                where,
+                f"group '{group}' lies in {both} from an earlier split, and pairs keep their split",
+                "Pair into a new folder and split that by these groups.",
+                code="destination-inside-source",
             )
 
 

@@ -89,7 +89,7 @@ def check(config: "Config") -> None:
 
 
 def _refuse(config: "Config", name: str, why: str) -> NoReturn:
-    raise UsageError(f"{name}={getattr(config, name)}: is not possible; {why}.")
+    raise UsageError(f"{name}={getattr(config, name)}", f"is not possible; {why}", code="impossible-setting")
 
 
 def _check_numbers(config: "Config") -> None:

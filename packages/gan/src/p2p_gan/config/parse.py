@@ -25,7 +25,7 @@ def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
         if name not in fields:
             near = difflib.get_close_matches(name, fields, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(fields)}."
-            raise UsageError(f"{name}: is no field of the config; {hint}")
+            raise UsageError(name, f"is no field of the config; {hint}", code="?")
         values[name] = _value(name, value)
     return dataclasses.replace(config, **values)
 
@@ -50,7 +50,9 @@ def _value(name: str, value: Any) -> Any:
         return type(default)(value)
     except (ValueError, TypeError, OverflowError) as error:
         kind = {"bool": "on or off", "int": "a whole number", "float": "a number"}.get(type(default).__name__, "an int")
-        raise UsageError(f"{name}={value}: is not {'a whole number' if name == 'images' else kind}.") from error
+        raise UsageError(
+            f"{name}={value}", f"is not {'a whole number' if name == 'images' else kind}", code="?"
+        ) from error
 
 
 def _switch(value: Any) -> bool:
@@ -74,11 +76,11 @@ def _whole(value: Any) -> int:
 def config_from_json(value: Any, *, where: str) -> Config:
     """Read what `Config.to_json` gave."""
     if not isinstance(value, dict):
-        raise UsageError(f"{where}: its config is not a table of fields.")
+        raise UsageError(where, "its config is not a table of fields", code="?")
     try:
         return with_settings(Config(), value)
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from error
+        raise UsageError(where, f"{error}", code="?") from error
 
 
 def settings_from_toml(path: Path) -> dict[str, Any]:
@@ -86,4 +88,4 @@ def settings_from_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: is not a readable TOML file: {error}.") from error
+        raise UsageError(path, f"is not a readable TOML file: {error}", code="bad-toml") from error

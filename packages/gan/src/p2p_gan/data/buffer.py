@@ -105,14 +105,16 @@ def _mapped(size: int, near: Path | None) -> NDArray[np.uint8]:
         free = shutil.disk_usage(place).free
         if free < size:
             raise P2PError(
-                f"{place}: {size / GIB:.1f} GiB of decoded pairs need a file there, and {free / GIB:.1f} GiB are free. "
-                "Free space, choose another place for the run, a smaller --size, or a larger --set memory=."
+                place,
+                f"{size / GIB:.1f} GiB of decoded pairs need a file there, and {free / GIB:.1f} GiB are free",
+                "Free space, choose another place for the run, a smaller --size, or a larger --set memory=.",
+                code="?",
             )
         with tempfile.TemporaryFile(dir=place) as file:
             _reserve(file.fileno(), size)
             mapped = mmap.mmap(file.fileno(), size)
     except OSError as error:
-        raise P2PError(cannot_write(place, error)) from error
+        raise cannot_write(place, error) from error
     with contextlib.suppress(AttributeError, OSError):  # only a hint, which not every system takes
         mapped.madvise(mmap.MADV_RANDOM)
     return np.frombuffer(mapped, np.uint8)

@@ -103,17 +103,26 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
     """
     if not 1 <= half.channels <= MOST_CHANNELS:
         raise P2PError(
-            f"half {half.name}: has {half.channels} channels; networks take 1 to {MOST_CHANNELS}. "
-            "Choose some of them and pair again."
+            f"half {half.name}",
+            f"has {half.channels} channels; networks take 1 to {MOST_CHANNELS}",
+            "Choose some of them and pair again.",
+            code="?",
         )
     if as_ == "values":
         return Coding("values", half.channels, half.dtype, half.range)
     if half.kind != "mask" or half.dtype != "uint8" or half.channels not in (1, 3):
-        raise UsageError(f"{field}={as_}: the half {half.name} is a {half.kind}; only masks have classes. Take values.")
+        raise UsageError(
+            f"{field}={as_}",
+            f"the half {half.name} is a {half.kind}; only masks have classes",
+            "Take values.",
+            code="?",
+        )
     if palette is None:
         raise UsageError(
-            f"{field}={as_}: the half {half.name} has no palette that says its classes. Take values, or pair a mask "
-            "folder, which has one."
+            f"{field}={as_}",
+            f"the half {half.name} has no palette that says its classes",
+            "Take values, or pair a mask folder, which has one.",
+            code="?",
         )
     return Coding("classes", len(palette.classes), "uint8", (0.0, float(len(palette.classes) - 1)))
 
@@ -128,9 +137,11 @@ def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
     if outside.any():
         y, x = np.argwhere(outside)[0].tolist()
         raise P2PError(
-            f"{where}: {int(outside.sum())} pixels of its mask have a colour outside the palette {palette.name}; the "
-            f"first is {tuple(colors[y, x].tolist())} at x={x}, y={y}. Paint it in the palette's exact colours and "
-            "pair again, or train with colours (values)."
+            where,
+            f"{int(outside.sum())} pixels of its mask have a colour outside the palette {palette.name}; the "
+            f"first is {tuple(colors[y, x].tolist())} at x={x}, y={y}",
+            "Paint it in the palette's exact colours and pair again, or train with colours (values).",
+            code="?",
         )
     return indices
 

@@ -40,8 +40,10 @@ def read_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Arra
     a, b, digest = stored_halves(folder, pair)
     if pair.hash and digest != pair.hash:
         raise P2PError(
-            f"{folder.path / pair.file}: is not the picture in the manifest (its hash differs). "
-            "Pair again with 'p2p data pair'."
+            folder.path / pair.file,
+            "is not the picture in the manifest (its hash differs)",
+            "Pair again with 'p2p data pair'.",
+            code="?",
         )
     return task.turn(a, b)
 
@@ -55,7 +57,10 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
     where = str(folder.path / pair.file)
     if size_of(halves[0]) != pair.size:  # `sizing` follows from it
         raise P2PError(
-            f"{where}: is {size_of(halves[0])}, not {pair.size} as its manifest says. Pair again with 'p2p data pair'."
+            where,
+            f"is {size_of(halves[0])}, not {pair.size} as its manifest says",
+            "Pair again with 'p2p data pair'.",
+            code="?",
         )
 
     def one(pixels: Array, half: Half) -> Array:

@@ -62,7 +62,9 @@ def task_of(folder: PairFolder, direction: str, a_as: str = "values", b_as: str 
     words[f"{folder.a.name}-to-{folder.b.name}"] = False
     words.setdefault(f"{folder.b.name}-to-{folder.a.name}", True)
     if direction not in words:
-        raise UsageError(f"direction={direction}: these pairs have no such direction; there are {', '.join(words)}.")
+        raise UsageError(
+            f"direction={direction}", f"these pairs have no such direction; there are {', '.join(words)}", code="?"
+        )
     a = coding_of(folder.a, folder.palette, _resolved(folder.a, folder.palette, a_as), field="a_as")
     b = coding_of(folder.b, folder.palette, _resolved(folder.b, folder.palette, b_as), field="b_as")
     if words[direction]:
@@ -81,19 +83,26 @@ def refuse_unfit(task: Task, config: Config) -> None:
     """Raise UsageError for the first setting that needs other halves than these."""
     if config.rare_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
         raise UsageError(
-            f"rare_crops={config.rare_crops}: needs a half that is a mask with a palette, and neither "
-            f"{task.input.name} nor {task.output.name} is one. Add --set rare_crops=0."
+            f"rare_crops={config.rare_crops}",
+            f"needs a half that is a mask with a palette, and neither {task.input.name} nor {task.output.name} is one",
+            "Add --set rare_crops=0.",
+            code="?",
         )
     if config.colour_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
         raise UsageError(
-            f"colour_jitter={config.colour_jitter}: changes the photo that goes in, in the direction photo to mask; "
-            f"here a {task.input.kind} becomes a {task.output.kind}, whose colours count. Add --set colour_jitter=0."
+            f"colour_jitter={config.colour_jitter}",
+            f"changes the photo that goes in, in the direction photo to mask; here a {task.input.kind} becomes "
+            f"a {task.output.kind}, whose colours count",
+            "Add --set colour_jitter=0.",
+            code="?",
         )
     if config.discriminator == "labels" and not task.labels:
         raise UsageError(
-            f"discriminator=labels: sees a mask of a palette in the photo made from it, and here a {task.input.kind} "
-            f"becomes a {task.output.kind}{'' if task.palette else ', without a palette'}. Add --set "
-            "discriminator=patches."
+            "discriminator=labels",
+            f"sees a mask of a palette in the photo made from it, and here a {task.input.kind} becomes a "
+            f"{task.output.kind}{'' if task.palette else ', without a palette'}",
+            "Add --set discriminator=patches.",
+            code="?",
         )
 
 
@@ -102,8 +111,10 @@ def open_for_training(path: Path) -> PairFolder:
     folder = open_pairs(path)
     if not folder.of("train"):
         if folder.of(UNSPLIT):
-            raise P2PError(f"{path}: is not split into train, val and test. Run 'p2p data split {path}' first.")
-        raise P2PError(f"{path}: has no training pairs. Add pairs and run 'p2p data split {path}'.")
+            raise P2PError(
+                path, "is not split into train, val and test", f"Run 'p2p data split {path}' first.", code="?"
+            )
+        raise P2PError(path, "has no training pairs", f"Add pairs and run 'p2p data split {path}'.", code="?")
     return folder
 
 

@@ -98,7 +98,9 @@ class Asked:
 
     def __post_init__(self) -> None:
         if self.variants < 1:
-            raise UsageError(f"variants={self.variants}: is not possible; it is at least 1.")
+            raise UsageError(
+                f"variants={self.variants}", "is not possible; it is at least 1", code="impossible-setting"
+            )
 
 
 def evaluate(
@@ -124,7 +126,9 @@ def evaluate(
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:
-        raise P2PError(f"{pairs}: has no {asked.split} pairs. Run 'p2p data split {pairs}', or choose another --split.")
+        raise P2PError(
+            pairs, f"has no {asked.split} pairs", f"Run 'p2p data split {pairs}', or choose another --split.", code="?"
+        )
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
     mean = _mean_training_picture(folder, task, model.card)
@@ -252,7 +256,9 @@ def evaluate_into(
     lines: list[dict[str, Any]] = []
     with Destination(dest, marker=SUMMARY, recipe=recipe) as destination:
         if destination.exists and read_json(dest / SUMMARY)["of"] != recipe:
-            raise UsageError(f"{dest}: holds scores of another model, split or setting. Choose another destination.")
+            raise UsageError(
+                dest, "holds scores of another model, split or setting", "Choose another destination.", code="?"
+            )
 
         def keep(scored: Scored, card: ModelCard) -> None:
             file = f"{scored.name}.png"

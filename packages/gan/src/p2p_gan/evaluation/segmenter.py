@@ -45,16 +45,28 @@ class Segmenter:
 def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:
     judge, card = segmenter.card, judged.card
     if card.input.kind != "mask" or card.palette is None:
-        raise P2PError(f"--segmenter: judges photos made from masks, and this model is {card.direction}. Leave it off.")
+        raise P2PError(
+            "--segmenter",
+            f"judges photos made from masks, and this model is {card.direction}",
+            "Leave it off.",
+            code="?",
+        )
     if judge.output.kind != "mask" or judge.palette is None:
-        raise P2PError(f"{path}: is {judge.direction} and gives no masks of a palette. Give a photo-to-mask model.")
+        raise P2PError(
+            path, f"is {judge.direction} and gives no masks of a palette", "Give a photo-to-mask model.", code="?"
+        )
     if (judge.input.channels, judge.input.dtype) != (card.output.channels, card.output.dtype):
         raise P2PError(
-            f"{path}: takes {judge.input.channels} x {judge.input.dtype}, and the judged model gives "
-            f"{card.output.channels} x {card.output.dtype}. Train a segmenter on the same pairs."
+            path,
+            f"takes {judge.input.channels} x {judge.input.dtype}, and the judged model gives {card.output.channels} "
+            f"x {card.output.dtype}",
+            "Train a segmenter on the same pairs.",
+            code="?",
         )
     if judge.palette.classes != card.palette.classes and judge.palette.names != card.palette.names:
         raise P2PError(
-            f"{path}: knows the classes {', '.join(judge.palette.names)}, the judged model "
-            f"{', '.join(card.palette.names)}. Train a segmenter on the same pairs."
+            path,
+            f"knows the classes {', '.join(judge.palette.names)}, the judged model {', '.join(card.palette.names)}",
+            "Train a segmenter on the same pairs.",
+            code="?",
         )

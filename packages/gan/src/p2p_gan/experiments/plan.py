@@ -80,7 +80,9 @@ def _held_out(folder: PairFolder) -> str:
     for split in ("test", "val"):
         if folder.of(split):
             return split
-    raise P2PError(f"{folder.path}: has no held-out pairs to compare on. Run 'p2p data split {folder.path}' first.")
+    raise P2PError(
+        folder.path, "has no held-out pairs to compare on", f"Run 'p2p data split {folder.path}' first.", code="?"
+    )
 
 
 def _judge(folder: PairFolder, base: Config) -> tuple[Config | None, str]:

@@ -43,8 +43,10 @@ def begin(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_has
     if changed:
         more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
         raise UsageError(
-            f"{dest}: is a study with other settings: {'; '.join(changed[:_MOST])}{more}. Repeat the first command to "
-            "continue it, or choose another destination."
+            dest,
+            f"is a study with other settings: {'; '.join(changed[:_MOST])}{more}",
+            "Repeat the first command to continue it, or choose another destination.",
+            code="?",
         )
     record = {**old, "arms": {**old["arms"], **new}, "judge": judges.get(JUDGE, old.get("judge"))}
     record["runs"] = _runs(record["arms"], old.get("runs", {}))
@@ -58,18 +60,25 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     new = {"format": FORMAT, "version": VERSION, "data_hash": data_hash, "arms": {}}
     if not path.is_file():
         if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
-            raise UsageError(f"{dest}: holds something else (no {FILE}). Choose another place for the study.")
+            raise UsageError(
+                dest,
+                f"holds something else (no {FILE})",
+                "Choose another place for the study.",
+                code="destination-taken",
+            )
         return new
     record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("arms"), dict):
-        raise P2PError(f"{path}: is not the record of a study. Choose another destination.")
+        raise P2PError(path, "is not the record of a study", "Choose another destination.", code="?")
     if record.get("version") != VERSION:
-        raise P2PError(f"{path}: was written by a newer p2p. Update p2p, or choose another destination.")
+        raise P2PError(path, "was written by a newer p2p", "Update p2p, or choose another destination.", code="?")
     runs, judge = record.get("runs", {}), record.get("judge") or {}
     tables = [judge, runs, *record["arms"].values()]
     whole = "data_hash" in record and all(isinstance(each, dict) for each in tables)
     if not whole or not runs.keys() <= record["arms"].keys():
-        raise P2PError(f"{path}: is damaged. Was it edited? Bring a copy back, or choose another destination.")
+        raise P2PError(
+            path, "is damaged", "Was it edited? Bring a copy back, or choose another destination.", code="damaged-file"
+        )
     return record if (dest / RUNS).is_dir() else new  # nothing was trained that other settings could spoil
 
 

@@ -107,7 +107,7 @@ def chosen_tables(words: str) -> tuple[str, ...]:
     names = tuple(TABLES) if words == "all" else tuple(word.strip() for word in words.split(","))
     for name in names:
         if name not in TABLES:
-            raise UsageError(f"tables={name}: is none of them; choose from all, {', '.join(TABLES)}.")
+            raise UsageError(f"tables={name}", f"is none of them; choose from all, {', '.join(TABLES)}", code="?")
     return names
 
 
@@ -137,7 +137,9 @@ def arms_of(
         except UsageError as error:
             impossible[name] = str(error)
     if not possible:
-        raise UsageError(f"tables={','.join(tables)}: none of their arms can be: {next(iter(impossible.values()))}")
+        raise UsageError(
+            f"tables={','.join(tables)}", f"none of their arms can be: {next(iter(impossible.values()))}", code="?"
+        )
     return possible, impossible
 
 

@@ -44,7 +44,11 @@ class How:
 
     def __post_init__(self) -> None:
         if self.tile is not None and self.tile < 1:
-            raise UsageError(f"tile={self.tile}: is not possible; it is a number of rows, at least 1, or auto.")
+            raise UsageError(
+                f"tile={self.tile}",
+                "is not possible; it is a number of rows, at least 1, or auto",
+                code="impossible-setting",
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values; strips change nothing that is seen, so they are none of them."""
@@ -131,7 +135,9 @@ def size_seen(model: Model, own: Size, how: How) -> Size:
         unit = model.generator.unit
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
         if how.size != nearest:
-            raise UsageError(f"size={how.size}: is not possible; the nearest that works is {nearest}.")
+            raise UsageError(
+                f"size={how.size}", f"is not possible; the nearest that works is {nearest}", code="impossible-setting"
+            )
         return how.size
     if how.size == "native" or size is None:
         return own

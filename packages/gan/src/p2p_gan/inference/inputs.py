@@ -26,7 +26,10 @@ def refuse_file(path: Path, card: ModelCard) -> None:
     form = form_of(path)
     if not _fits(form.channels, form.dtype, card.input):
         raise P2PError(
-            f"{path}: has {form}; the model takes {_words(card.input)}. Convert it, or train a model on such pictures."
+            path,
+            f"has {form}; the model takes {_words(card.input)}",
+            "Convert it, or train a model on such pictures.",
+            code="?",
         )
 
 
@@ -36,8 +39,10 @@ def task_for(folder: PairFolder, card: ModelCard) -> Task:
         return task_of(folder, card.direction)
     except UsageError as error:
         raise P2PError(
-            f"{folder.path}: its halves are {folder.a.name} and {folder.b.name}; the model translates "
-            f"{card.direction}. Take pairs of such halves, which 'p2p data pair --halves' names, or another model."
+            folder.path,
+            f"its halves are {folder.a.name} and {folder.b.name}; the model translates {card.direction}",
+            "Take pairs of such halves, which 'p2p data pair --halves' names, or another model.",
+            code="?",
         ) from error
 
 
@@ -46,8 +51,11 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
     for half, wanted, does in ((halves[0], card.input, "takes"), (halves[1], card.output, "gives")):
         if not _fits(half.channels, half.dtype, wanted):
             raise P2PError(
-                f"{folder.path}: its half {half.name} has {Form(folder.pairs[0].size, half.channels, half.dtype)}; the "
-                f"model {does} {_words(wanted)}. Pair such pictures, or train a model on these."
+                folder.path,
+                f"its half {half.name} has {Form(folder.pairs[0].size, half.channels, half.dtype)}; the model {does} "
+                f"{_words(wanted)}",
+                "Pair such pictures, or train a model on these.",
+                code="?",
             )
     masks = [half for half in halves if half.kind == "mask"]
     if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
@@ -59,8 +67,10 @@ def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
     for index, each in enumerate(palette.classes):
         if index >= len(known.classes) or known.classes[index].color != each.color:
             raise P2PError(
-                f"{where}: has the class {each.name} ({index}) in the colour {each.color}; the model has "
-                f"{_classes(known)}. Build these masks with the model's palette, or train a model with theirs."
+                where,
+                f"has the class {each.name} ({index}) in the colour {each.color}; the model has {_classes(known)}",
+                "Build these masks with the model's palette, or train a model with theirs.",
+                code="?",
             )
 
 
@@ -102,7 +112,9 @@ def _read_mask(path: Path, card: ModelCard, palette: Palette) -> tuple[Array, bo
         if card.input_coding.kind != "classes":
             return _strange(path, card.input), False
         _refuse_index(path, palette)
-        raise P2PError(f"{error} The model has {_classes(palette)}.") from error
+        raise P2PError(
+            error.where, f"{error.what}; the model has {_classes(palette)}", error.to_do, code=error.code
+        ) from error
     except P2PError:
         if card.input_coding.kind == "classes":
             raise
@@ -115,7 +127,9 @@ def _strange(path: Path, half: Half) -> Array:
     if half.channels == 3:
         return colors
     if (colors != colors[..., :1]).any():
-        raise P2PError(f"{path}: is painted in colours; the model takes {_words(half)}. Use the greys of its palette.")
+        raise P2PError(
+            path, f"is painted in colours; the model takes {_words(half)}", "Use the greys of its palette.", code="?"
+        )
     return np.ascontiguousarray(colors[..., 0])
 
 
@@ -128,8 +142,10 @@ def _refuse_index(path: Path, palette: Palette) -> None:
     largest = int(values[values != IGNORE].max(initial=0))
     if len(palette.classes) <= largest < 64:
         raise P2PError(
-            f"{path}: has the class {largest}; the model has {_classes(palette)} (0 to {len(palette.classes) - 1}). "
-            "Build the mask with the model's palette."
+            path,
+            f"has the class {largest}; the model has {_classes(palette)} (0 to {len(palette.classes) - 1})",
+            "Build the mask with the model's palette.",
+            code="?",
         )
 
 
@@ -139,7 +155,7 @@ def read_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool)
     where = str(folder.path / pair.file)
     if pair.hash and digest != pair.hash:
         raise P2PError(
-            f"{where}: is not the picture in the manifest (its hash differs). Pair again with 'p2p data pair'."
+            where, "is not the picture in the manifest (its hash differs)", "Pair again with 'p2p data pair'.", code="?"
         )
     given, real = (b, a) if swapped else (a, b)
     return (

@@ -109,8 +109,10 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
             return Layout(shapes, held, _released(steps, held), min(wanted, size.height), tuple(steps))
     needed = _peak(steps, shapes, frozenset()) / 2**30
     raise P2PError(
-        f"size={size}: takes more memory than the {budget / 2**30:.1f} GiB that a pass may have here "
-        f"({needed:.1f} GiB and more). Choose a smaller --size."
+        f"size={size}",
+        f"takes more memory than the {budget / 2**30:.1f} GiB that a pass may have here ({needed:.1f} GiB and more)",
+        "Choose a smaller --size.",
+        code="?",
     )
 
 

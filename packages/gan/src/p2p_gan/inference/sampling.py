@@ -66,7 +66,9 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.variants < 1:
-            raise UsageError(f"variants={self.variants}: is not possible; it is at least 1.")
+            raise UsageError(
+                f"variants={self.variants}", "is not possible; it is at least 1", code="impossible-setting"
+            )
 
     def files(self, name: str, card: ModelCard) -> list[str]:
         """The files that the picture called `name` becomes: PNG where that can hold it (and for sheets), else TIFF."""
@@ -98,7 +100,10 @@ def list_inputs(inputs: Sequence[Path]) -> list[Given]:
         for given in _given(each):
             if given.name in found and found[given.name].path != given.path:
                 raise P2PError(
-                    f"{found[given.name].path} and {given.path}: have one name, {given.name}. Sample them separately."
+                    f"{found[given.name].path} and {given.path}",
+                    f"have one name, {given.name}",
+                    "Sample them separately.",
+                    code="?",
                 )
             found[given.name] = given
     return list(found.values())
@@ -106,7 +111,7 @@ def list_inputs(inputs: Sequence[Path]) -> list[Given]:
 
 def _given(place: Path) -> list[Given]:
     if not place.exists():
-        raise P2PError(f"{place}: there is no such picture or folder. Check the path.")
+        raise P2PError(place, "there is no such picture or folder", "Check the path.", code="?")
     if place.is_file():
         return [Given(place.stem, place)]
     if is_manifested(place) or (place / "train").is_dir():
@@ -114,12 +119,12 @@ def _given(place: Path) -> list[Given]:
         pairs = next((folder.of(split) for split in HELD_OUT if folder.of(split)), ())
         if not pairs:
             raise P2PError(
-                f"{place}: has no held-out pairs. Run 'p2p data split {place}', or give a folder of pictures."
+                place, "has no held-out pairs", f"Run 'p2p data split {place}', or give a folder of pictures.", code="?"
             )
         return [Given(pair.name, place / pair.file, folder, pair) for pair in pairs]
     files = find_pictures(place, ARRAYS)
     if not files:
-        raise P2PError(f"{place}: has no pictures. Give a picture or a folder of pictures.")
+        raise P2PError(place, "has no pictures", "Give a picture or a folder of pictures.", code="no-pictures")
     return [Given(stem_of(file, place), file) for file in files]
 
 
@@ -176,12 +181,14 @@ def sample(
 def _kept(dest: Path, recipe: dict[str, object]) -> dict[str, dict[str, object]]:
     """The records of an earlier call's pictures; refuses one of another model or other settings."""
     if read_json(dest / HEADER) != recipe:
-        raise UsageError(f"{dest}: holds samples of another model or other settings. Choose another destination.")
+        raise UsageError(
+            dest, "holds samples of another model or other settings", "Choose another destination.", code="?"
+        )
     try:
         return {line.pop("file"): line for line in read_lines(dest / LINES)}
     except (TypeError, KeyError, AttributeError) as error:
         raise P2PError(
-            f"{dest / LINES}: is not the record of these samples. Was it edited? Choose another destination."
+            dest / LINES, "is not the record of these samples", "Was it edited? Choose another destination.", code="?"
         ) from error
 
 
@@ -218,7 +225,10 @@ def _sample_one(
         there = kept.get(file) or destination.done.get(file)
         if there and there["input"] != record["input"]:
             raise P2PError(
-                f"{given.path}: {destination.dest / file} was made from another picture. Delete that one first."
+                given.path,
+                f"{destination.dest / file} was made from another picture",
+                "Delete that one first.",
+                code="?",
             )
         if there:
             continue

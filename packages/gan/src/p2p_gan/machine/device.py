@@ -29,15 +29,17 @@ def resolve_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise UsageError(f"device={wanted}: is no device; choose auto, cpu or cuda.") from error
+        raise UsageError(f"device={wanted}", "is no device; choose auto, cpu or cuda", code="?") from error
     if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"device={wanted}: is not supported; choose auto, cpu or cuda.")
+        raise UsageError(f"device={wanted}", "is not supported; choose auto, cpu or cuda", code="?")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(
-            f"device={wanted}: no CUDA device is here, or torch was built without CUDA; choose cpu or auto."
+            f"device={wanted}", "no CUDA device is here, or torch was built without CUDA; choose cpu or auto", code="?"
         )
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device={wanted}: there are only {torch.cuda.device_count()} CUDA devices, counted from 0.")
+        raise UsageError(
+            f"device={wanted}", f"there are only {torch.cuda.device_count()} CUDA devices, counted from 0", code="?"
+        )
     return device
 
 
@@ -55,14 +57,20 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     of the other, and that game is worth asking for; on a V100 or T4 it is the way to be fast. Raises UsageError.
     """
     if wanted in ("tf32", "float16") and device.type == "cpu":
-        raise UsageError(f"precision={wanted}: exists on CUDA devices only; choose float32, bfloat16 or auto.")
+        raise UsageError(
+            f"precision={wanted}",
+            "exists on CUDA devices only; choose float32, bfloat16 or auto",
+            code="destination-exists",
+        )
     if wanted == "auto":
         fast = (
             torch.cuda.get_device_capability(device) >= (8, 0) if device.type == "cuda" else _cpu_multiplies_bfloat16()
         )
         return "bfloat16" if fast else "float32"
     if wanted in ("tf32", "bfloat16") and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
-        raise UsageError(f"precision={wanted}: this device is too old for it; choose float32, float16 or auto.")
+        raise UsageError(
+            f"precision={wanted}", "this device is too old for it; choose float32, float16 or auto", code="?"
+        )
     return wanted
 
 
@@ -116,8 +124,10 @@ def telling_what_is_not_deterministic() -> Iterator[None]:
             raise
         operation = str(error).split(" ", 1)[0]
         raise P2PError(
-            f"deterministic=true: CUDA has no way to compute {operation} that is the same every time. Leave "
-            "deterministic off, train on the CPU, or choose settings that do without it, in a new run folder."
+            "deterministic=true",
+            f"CUDA has no way to compute {operation} that is the same every time",
+            "Leave deterministic off, train on the CPU, or choose settings that do without it, in a new run folder.",
+            code="?",
         ) from error
 
 

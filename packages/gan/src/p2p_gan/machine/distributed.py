@@ -173,8 +173,10 @@ def joined(device: str) -> Iterator[Ranks]:
         kind, count = devices_of(device)
         if count > 1:
             raise UsageError(
-                f"device={device}: this is one process. Use 'p2p train --device {device}', or torchrun "
-                f"--nproc-per-node {count} with device={kind}."
+                f"device={device}",
+                "this is one process",
+                f"Use 'p2p train --device {device}', or torchrun --nproc-per-node {count} with device={kind}.",
+                code="?",
             )
         yield ALONE
         return
@@ -196,8 +198,10 @@ def _from_environment() -> Ranks:
     missing = [name for name in (*names[:3], "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
     if missing:
         raise UsageError(
-            f"WORLD_SIZE={os.environ['WORLD_SIZE']}: asks for several processes, but {', '.join(missing)} is not set. "
-            "Start them with torchrun, or unset WORLD_SIZE."
+            f"WORLD_SIZE={os.environ['WORLD_SIZE']}",
+            f"asks for several processes, but {', '.join(missing)} is not set",
+            "Start them with torchrun, or unset WORLD_SIZE.",
+            code="?",
         )
     rank, world, local = (int(os.environ[name]) for name in names[:3])
     return Ranks(rank, world, local, int(os.environ.get(names[3], world)))
@@ -207,16 +211,22 @@ def _refuse_devices(device: str, ranks: Ranks) -> str:
     """cpu or cuda; raises UsageError where that cannot give each process its device."""
     kind, count = devices_of(device)
     if count not in (1, ranks.world):
-        raise UsageError(f"device={device}: there are {ranks.world} processes. Leave the number to the launcher.")
+        raise UsageError(
+            f"device={device}", f"there are {ranks.world} processes", "Leave the number to the launcher.", code="?"
+        )
     if kind == "auto":
         kind = "cuda" if torch.cuda.is_available() else "cpu"
     if kind not in ("cpu", "cuda"):
-        raise UsageError(f"device={device}: each process takes the device of its number; choose cuda, cpu or auto.")
+        raise UsageError(
+            f"device={device}", "each process takes the device of its number; choose cuda, cpu or auto", code="?"
+        )
     here = torch.cuda.device_count() if kind == "cuda" else ranks.local_world
     if here < ranks.local_world:
         raise UsageError(
-            f"device={device}: {ranks.local_world} processes on {socket.gethostname()}, which has {here} CUDA devices. "
-            "Start as many as there are devices."
+            f"device={device}",
+            f"{ranks.local_world} processes on {socket.gethostname()}, which has {here} CUDA devices",
+            "Start as many as there are devices.",
+            code="?",
         )
     return kind
 
@@ -234,8 +244,10 @@ def _meet(kind: str, ranks: Ranks) -> Store:
     except RuntimeError as error:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise LostError(
-            f"rank {ranks.rank}: has not met the other {ranks.world - 1} processes at {where} ({_first_line(error)}). "
-            "Are all started, and can machines reach each other?"
+            f"rank {ranks.rank}",
+            f"has not met the other {ranks.world - 1} processes at {where} ({_first_line(error)})",
+            "Are all started, and can machines reach each other?",
+            code="?",
         ) from error
     return store
 
@@ -246,14 +258,16 @@ def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
     try:
         yield
     except P2PError as error:
-        kind = next(each for each in (UsageError, BrokenError, P2PError) if isinstance(error, each))
-        raise _marked(kind(f"rank {ranks.rank}: {error}"), ranks, store) from error
+        # The new error gets no name in this frame: it would keep the frame, and with it the connections, alive.
+        raise _marked(_of_rank(error, ranks), ranks, store) from error
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
             raise _marked(_unexpected(error, ranks), ranks, store) from error
         lost = LostError(
-            f"rank {ranks.rank}: has lost another process, which has ended, or its machine or network has. The same "
-            "command continues from the last checkpoint."
+            f"rank {ranks.rank}",
+            "has lost another process, which has ended, or its machine or network has",
+            "The same command continues from the last checkpoint.",
+            code="?",
         )
         # Who is lost has said why, or was killed and cannot: then the launcher says it, or without one the first.
         launched = "TORCHELASTIC_RUN_ID" in os.environ
@@ -264,10 +278,17 @@ def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
         raise _marked(_unexpected(error, ranks), ranks, store) from error
 
 
+def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
+    """The same error, with the rank that met it."""
+    kind = next(each for each in (UsageError, BrokenError, P2PError) if isinstance(error, each))
+    where = f"rank {ranks.rank}" + (f": {error.where}" if error.where else "")
+    return kind(where, error.what, error.to_do, code=error.code, parts=error.parts)
+
+
 def _unexpected(error: Exception, ranks: Ranks) -> BrokenError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {_first_line(error)}"
-    return BrokenError(f"rank {ranks.rank}: {what} ({Path(frame.filename).name}, line {frame.lineno})")
+    return BrokenError(f"rank {ranks.rank}", f"{what} ({Path(frame.filename).name}, line {frame.lineno})", code="?")
 
 
 def _marked(error: P2PError, ranks: Ranks, store: Store) -> P2PError:

@@ -27,7 +27,10 @@ def refuse_missing(kind: str, count: int) -> None:
     """Raise UsageError when there are fewer devices here than processes would need."""
     if kind == "cuda" and torch.cuda.device_count() < count:
         raise UsageError(
-            f"device=cuda*{count}: there are {torch.cuda.device_count()} CUDA devices here. Choose no more."
+            f"device=cuda*{count}",
+            f"there are {torch.cuda.device_count()} CUDA devices here",
+            "Choose no more.",
+            code="?",
         )
 
 

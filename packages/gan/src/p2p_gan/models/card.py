@@ -77,10 +77,14 @@ def card_from_json(text: str, *, where: str) -> ModelCard:
     try:
         value = json.loads(text)
         if value["format"] != FORMAT or value["version"] > VERSION:
-            raise P2PError(f"{where}: is of format {value['format']} {value['version']}; this p2p is older. Update it.")
+            raise P2PError(
+                where, f"is of format {value['format']} {value['version']}; this p2p is older", "Update it.", code="?"
+            )
         return _card(value, where)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
-        raise P2PError(f"{where}: its description is damaged ({error}). Train or fetch the model again.") from error
+        raise P2PError(
+            where, f"its description is damaged ({error})", "Train or fetch the model again.", code="damaged-file"
+        ) from error
 
 
 def _card(value: dict[str, Any], where: str) -> ModelCard:

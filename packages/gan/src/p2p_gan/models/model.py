@@ -64,10 +64,12 @@ def model_file(path: Path) -> Path:
     """The model file that `path` means: itself, or that of a run folder."""
     if path.is_dir():
         if not (path / FILE).is_file():
-            raise P2PError(f"{path}: has no {FILE}. Is it a run folder, and did its training reach a first checkpoint?")
+            raise P2PError(
+                path, f"has no {FILE}", "Is it a run folder, and did its training reach a first checkpoint?", code="?"
+            )
         return path / FILE
     if not path.is_file():
-        raise P2PError(f"{path}: there is no such model. Give a run folder or a {FILE}.")
+        raise P2PError(path, "there is no such model", f"Give a run folder or a {FILE}.", code="?")
     return path
 
 
@@ -79,9 +81,11 @@ def load_model(path: Path) -> Model:
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
     except (safetensors.SafetensorError, struct.error) as error:
-        raise P2PError(f"{path}: is not a model, or was cut off ({error}). Give a run folder or a {FILE}.") from error
+        raise P2PError(
+            path, f"is not a model, or was cut off ({error})", f"Give a run folder or a {FILE}.", code="?"
+        ) from error
     return Model(card, _filled(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
 
@@ -103,7 +107,9 @@ def _described(path: Path) -> ModelCard:
     if size != 8 + length + end:
         raise safetensors.SafetensorError("its length is not the one it states")
     if KEY not in metadata:
-        raise P2PError(f"{path}: holds tensors but no description of a p2p model. Give a run folder or a {FILE}.")
+        raise P2PError(
+            path, "holds tensors but no description of a p2p model", f"Give a run folder or a {FILE}.", code="?"
+        )
     return card_from_json(metadata[KEY], where=str(path))
 
 
@@ -115,7 +121,10 @@ def _filled(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Gene
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
             raise P2PError(
-                f"{where}: the tensor {name} does not fit the architecture it states. Train or fetch it again."
+                where,
+                f"the tensor {name} does not fit the architecture it states",
+                "Train or fetch it again.",
+                code="?",
             )
     generator.to_empty(device="cpu")
     generator.load_state_dict(tensors)

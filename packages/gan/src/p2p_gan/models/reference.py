@@ -77,16 +77,20 @@ def import_model(
     _check_dest(dest, ".safetensors")
     if weights.suffix == ".safetensors" and weights.is_file():
         raise P2PError(
-            f"{weights}: is a safetensors file; the reference implementation writes latest_net_G.pth. A model of p2p "
-            "needs no import: give it to 'p2p sample' as it is."
+            weights,
+            "is a safetensors file; the reference implementation writes latest_net_G.pth",
+            "A model of p2p needs no import: give it to 'p2p sample' as it is.",
+            code="?",
         )
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
         first = _shown(next(iter(tensors), "nothing"))
         raise P2PError(
-            f"{weights}: holds {first}, which no generator of the reference implementation has (unet_*, "
-            "resnet_*blocks). Is it the discriminator, or a file of another program?"
+            weights,
+            f"holds {first}, which no generator of the reference implementation has (unet_*, resnet_*blocks)",
+            "Is it the discriminator, or a file of another program?",
+            code="?",
         )
     generator = _filled(architecture, tensors, where=weights)
     images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
@@ -104,19 +108,21 @@ def read_state(path: Path) -> dict[str, Tensor]:
             warnings.simplefilter("ignore")  # of files that are not torch's own, which are refused below
             state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise P2PError(f"{path}: there is no such file.") from error
+        raise P2PError(path, "there is no such file", code="missing-file") from error
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
     except _NOT_TORCH as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         if named:
-            raise P2PError(f"{path}: would run {named[1]} when loaded, so it was not loaded. {GIVE}") from error
-        raise P2PError(f"{path}: is no file of torch.save, or was cut off. {GIVE}") from error
+            raise P2PError(
+                path, f"would run {named[1]} when loaded, so it was not loaded", f"{GIVE}", code="?"
+            ) from error
+        raise P2PError(path, "is no file of torch.save, or was cut off", f"{GIVE}", code="?") from error
     if not isinstance(state, dict):
-        raise P2PError(f"{path}: holds a {type(state).__name__} and no state dict. {GIVE}")
+        raise P2PError(path, f"holds a {type(state).__name__} and no state dict", f"{GIVE}", code="?")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(f"{path}: holds {_shown(name)}, which is no tensor. {GIVE}")
+            raise P2PError(path, f"holds {_shown(name)}, which is no tensor", f"{GIVE}", code="?")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
@@ -130,20 +136,27 @@ def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where:
         if entry.ours is None and entry.theirs not in tensors:
             continue  # older than PyTorch 0.4.1
         if entry.theirs not in tensors:
-            raise P2PError(f"{where}: {entry.theirs} is missing, which a {name} has. Was the file cut off or changed?")
+            raise P2PError(
+                where, f"{entry.theirs} is missing, which a {name} has", "Was the file cut off or changed?", code="?"
+            )
         shape = wanted[entry.ours] if entry.ours else torch.Size()
         found = tensors[entry.theirs]
         if found.shape != shape or found.is_floating_point() != bool(entry.ours) or not _whole(found):
             raise P2PError(
-                f"{where}: {entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of "
-                f"{architecture.filters} filters {tuple(shape)}. Is it of another network?"
+                where,
+                f"{entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of {architecture.filters} "
+                f"filters {tuple(shape)}",
+                "Is it of another network?",
+                code="?",
             )
         if entry.ours and not found.isfinite().all():
-            raise P2PError(f"{where}: {entry.theirs} has values that are no numbers. Take weights from before that.")
+            raise P2PError(
+                where, f"{entry.theirs} has values that are no numbers", "Take weights from before that.", code="?"
+            )
     known = {entry.theirs for entry in listed}
     for theirs in tensors:
         if theirs not in known and not leftover(theirs, architecture):
-            raise P2PError(f"{where}: {_shown(theirs)} is more than a {name} has. Is it of another network?")
+            raise P2PError(where, f"{_shown(theirs)} is more than a {name} has", "Is it of another network?", code="?")
     generator = architecture.build()
     ours = {entry.ours: _turned(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
     generator.load_state_dict(ours)
@@ -171,9 +184,13 @@ def _with_settings(architecture: Architecture, settings: Mapping[str, str]) -> t
     dropout = table.pop("dropout", None)
     statistics = table.pop("statistics", "picture")
     if table:
-        raise UsageError(f"{next(iter(table))}: cannot be set here; there are dropout and statistics.")
+        raise UsageError(next(iter(table)), "cannot be set here; there are dropout and statistics", code="?")
     if statistics not in get_args(Statistics):
-        raise UsageError(f"statistics={statistics}: is not possible; choose from {', '.join(get_args(Statistics))}.")
+        raise UsageError(
+            f"statistics={statistics}",
+            f"is not possible; choose from {', '.join(get_args(Statistics))}",
+            code="impossible-setting",
+        )
     if dropout is not None:
         architecture = replace(architecture, dropout=_share(dropout))
     return architecture, "running" if statistics == "running" else "picture"
@@ -186,7 +203,11 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share < 1:
-        raise UsageError(f"dropout={text}: is not possible; it is off, on ({DROPOUT}), or between 0 and 1.")
+        raise UsageError(
+            f"dropout={text}",
+            f"is not possible; it is off, on ({DROPOUT}), or between 0 and 1",
+            code="impossible-setting",
+        )
     return share
 
 
@@ -195,12 +216,14 @@ def _card(
 ) -> ModelCard:
     before, to, after = direction.partition("-to-")
     if not (before and to and after) or before == after:
-        raise UsageError(f"direction={direction}: is not X-to-Y, such as a-to-b, b-to-a or mask-to-photo.")
+        raise UsageError(f"direction={direction}", "is not X-to-Y, such as a-to-b, b-to-a or mask-to-photo", code="?")
     unit = 4 if architecture.kind == "resnet" else 2**architecture.depth
     size = size or (Size(RESNET_SIZE, RESNET_SIZE) if architecture.kind == "resnet" else Size(unit, unit))
     if any(side % unit for side in size):
         raise UsageError(
-            f"size={size}: is not possible; the sides of a {name_of(architecture)} are multiples of {unit}."
+            f"size={size}",
+            f"is not possible; the sides of a {name_of(architecture)} are multiples of {unit}",
+            code="impossible-setting",
         )
     return ModelCard(
         architecture=architecture,
@@ -244,7 +267,7 @@ def export_reference(source: Path, dest: Path) -> Exported:
     architecture = model.card.architecture
     reason = why_not(architecture)
     if reason:
-        raise P2PError(f"{source}: the reference implementation cannot load it: its {reason}.")
+        raise P2PError(source, f"the reference implementation cannot load it: its {reason}", code="?")
     buffer = io.BytesIO()
     torch.save(_state_of(model), buffer)
     written = _write_once(dest, buffer.getvalue())
@@ -283,7 +306,7 @@ def _notes(model: Model) -> tuple[str, ...]:
 
 def _check_dest(dest: Path, suffix: str) -> None:
     if dest.suffix != suffix or dest.is_dir():
-        raise UsageError(f"{dest}: is not the name of a new file NAME{suffix}. Give one.")
+        raise UsageError(dest, f"is not the name of a new file NAME{suffix}", "Give one.", code="?")
 
 
 def _write_once(dest: Path, data: bytes) -> bool:
@@ -291,6 +314,8 @@ def _write_once(dest: Path, data: bytes) -> bool:
     if dest.exists():
         if dest.read_bytes() == data:
             return False
-        raise UsageError(f"{dest}: holds something else. Choose another name, or delete it first.")
+        raise UsageError(
+            dest, "holds something else", "Choose another name, or delete it first.", code="destination-taken"
+        )
     write_bytes(dest, data)
     return True

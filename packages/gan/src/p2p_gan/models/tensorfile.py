@@ -104,21 +104,23 @@ def read_tensors(path: Path, expected: Expected, needed: set[str]) -> dict[str, 
                 _compare(path, name, file.get_slice(name) if name in names else None, expected(name))
             return {name: file.get_tensor(name) for name in sorted(names)}
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror or error}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror or error}", code="unreadable-file") from error
     except safetensors.SafetensorError as error:
-        raise P2PError(f"{path}: is no whole safetensors file ({error}).") from error
+        raise P2PError(path, f"is no whole safetensors file ({error})", code="?") from error
 
 
 def _compare(path: Path, name: str, found: Any, wanted: tuple[torch.dtype, tuple[int, ...]] | None) -> None:
     if found is None:
-        raise P2PError(f"{path}: lacks the tensor {name}.")
+        raise P2PError(path, f"lacks the tensor {name}", code="?")
     if wanted is None:
-        raise P2PError(f"{path}: holds a tensor that these networks do not have, {name}.")
+        raise P2PError(path, f"holds a tensor that these networks do not have, {name}", code="?")
     dtype, shape = wanted
     if found.get_dtype() != _NAMES[dtype]:
-        raise P2PError(f"{path}: its tensor {name} is {found.get_dtype()}, not {_NAMES[dtype]}.")
+        raise P2PError(path, f"its tensor {name} is {found.get_dtype()}, not {_NAMES[dtype]}", code="?")
     if tuple(found.get_shape()) != shape:
-        raise P2PError(f"{path}: its tensor {name} has the shape {_sides(found.get_shape())}, not {_sides(shape)}.")
+        raise P2PError(
+            path, f"its tensor {name} has the shape {_sides(found.get_shape())}, not {_sides(shape)}", code="?"
+        )
 
 
 def _sides(shape: Sequence[int]) -> str:

@@ -55,7 +55,7 @@ class Architecture:
                 head=self.head,
             )
         if self.kind != "resnet":
-            raise P2PError(f"the generator '{self.kind}' is unknown. Update p2p.")
+            raise P2PError(f"generator={self.kind}", "is unknown to this p2p", "Update p2p.", code="unknown-generator")
         full, half, quarter = self.widths(3)
         return ResNet(
             self.inputs,

@@ -123,20 +123,23 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
     used. Raises P2PError when there are some and none can be used.
     """
     records = _records(run)
-    troubles: list[str] = []
+    troubles: list[P2PError] = []
     for record in reversed(records):
         try:
             progress = _load(record, nets)
         except P2PError as error:
-            troubles.append(str(error))
+            troubles.append(error)
             continue
         for bad, trouble in zip(reversed(records), troubles, strict=False):
             report.note(f"{trouble} Training continues from image {progress.images}. {_set_aside(bad)}")
         return progress
     if troubles:
         raise P2PError(
-            f"{troubles[0]} None of the {len(records)} checkpoints there can be used. Bring a copy of {run / FOLDER} "
-            "back if you have one, or delete that folder: the same command then begins again."
+            troubles[0].where,
+            f"{troubles[0].what}; none of the {len(records)} checkpoints there can be used",
+            f"Bring a copy of {run / FOLDER} back if you have one, or delete that folder: the same command then begins "
+            "again.",
+            code="no-usable-checkpoint",
         )
     return None
 
@@ -146,7 +149,7 @@ def _load(record: Path, nets: Networks) -> Progress:
     value = _read(record)
     # Its length first: to hash a file that a torn disk shows as a terabyte takes hours.
     if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
-        raise P2PError(f"{tensors}: its hash is not the one it was written with, so it is damaged.")
+        raise P2PError(tensors, "its hash is not the one it was written with, so it is damaged", code="damaged-file")
     shapes = Shapes(nets, value["begun"])
     found = read_tensors(tensors, shapes, shapes.needed)
     restore(nets, found)
@@ -158,16 +161,16 @@ def _length(tensors: Path) -> int:
     try:
         return tensors.stat().st_size
     except OSError as error:
-        raise P2PError(f"{tensors}: cannot be read: {error.strerror}.") from error
+        raise P2PError(tensors, f"cannot be read: {error.strerror}", code="unreadable-file") from error
 
 
 def _read(record: Path) -> dict[str, Any]:
     """A record whose own hash is right."""
     value = read_json(record)
     if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != VERSION:
-        raise P2PError(f"{record}: is no checkpoint of this version of p2p.")
+        raise P2PError(record, "is no checkpoint of this version of p2p", code="?")
     if value.pop(_SEAL, None) != _digest(value):
-        raise P2PError(f"{record}: its hash is not the one it was written with, so it is damaged.")
+        raise P2PError(record, "its hash is not the one it was written with, so it is damaged", code="damaged-file")
     return value
 
 

@@ -15,7 +15,9 @@ def require_space(place: Path, needed: int, what: str, advice: str) -> None:
     """Raise P2PError when the disk of `place`, which need not exist yet, has fewer than `needed` bytes free."""
     free = free_space(place)
     if free < needed + MARGIN:
-        raise P2PError(f"{place}: no space left: {what} {in_words(needed)}, and {in_words(free)} are free. {advice}")
+        raise P2PError(
+            place, f"no space left: {what} {in_words(needed)}, and {in_words(free)} are free", f"{advice}", code="?"
+        )
 
 
 def free_space(place: Path) -> int:

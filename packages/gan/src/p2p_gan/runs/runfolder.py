@@ -57,11 +57,13 @@ class RunFolder:
             self.exists = (path / RUN).is_file()
             strange = path.is_dir() and any(not _is_ours(each.name) for each in path.iterdir())
         except OSError as error:
-            raise P2PError(_no_rights(path, error.strerror)) from error
+            raise _no_rights(path, error.strerror) from error
         if path.exists() and not path.is_dir():
-            raise UsageError(f"{path}: is a file, not a run folder. Choose another place for the run.")
+            raise UsageError(path, "is a file, not a run folder", "Choose another place for the run.", code="?")
         if not self.exists and strange:
-            raise UsageError(f"{path}: holds something else (no {RUN}). Choose another place for the run.")
+            raise UsageError(
+                path, f"holds something else (no {RUN})", "Choose another place for the run.", code="destination-taken"
+            )
         self._refuse_without_rights()
         self._lock = FileLock(path / LOCK)
         self._held = False
@@ -72,7 +74,7 @@ class RunFolder:
         there = [place for place in places if place.exists()] or [_nearest_folder(self.path)]
         for place in there:
             if not os.access(place, os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)):
-                raise P2PError(_no_rights(place, "permission denied"))
+                raise _no_rights(place, "permission denied")
 
     def hold(self, report: Reporter = QUIET) -> None:
         """Take the lock, creating the folder, and clear what a kill left half-written.
@@ -85,14 +87,18 @@ class RunFolder:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise P2PError(
-                f"{self.path}: {self._owner_in_words()} is training into it. Wait for it, stop it, or choose another "
-                "run folder."
+                self.path,
+                f"{self._owner_in_words()} is training into it",
+                "Wait for it, stop it, or choose another run folder.",
+                code="?",
             ) from error
         except OSError as error:
-            raise P2PError(cannot_write(self.path, error)) from error
+            raise cannot_write(self.path, error) from error
         self._held = True
         if not self.exists and (self.path / RUN).exists():
-            raise P2PError(f"{self.path}: another process began a run there meanwhile. Run the same command again.")
+            raise P2PError(
+                self.path, "another process began a run there meanwhile", "Run the same command again.", code="?"
+            )
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)
@@ -134,11 +140,14 @@ class RunFolder:
         """What run.json says; raises P2PError when it is damaged or newer than this program."""
         value = read_json(self.path / RUN)
         if not isinstance(value, dict) or value.get("format") != FORMAT:
-            raise P2PError(f"{self.path / RUN}: is not the record of a run. Choose another run folder.")
+            raise P2PError(self.path / RUN, "is not the record of a run", "Choose another run folder.", code="?")
         if not isinstance(value.get("version"), int) or value["version"] > VERSION:
             raise P2PError(
-                f"{self.path / RUN}: was written by a newer p2p ({value.get('p2p', 'unknown')}, format "
-                f"{value.get('version')}; this is {__version__}). Update p2p, or choose another run folder."
+                self.path / RUN,
+                f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
+                f"is {__version__})",
+                "Update p2p, or choose another run folder.",
+                code="?",
             )
         _refuse_damaged(self.path / RUN, value)
         return value
@@ -152,7 +161,7 @@ class RunFolder:
         try:
             (self.path / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise P2PError(cannot_write(self.path / name, error)) from error
+            raise cannot_write(self.path / name, error) from error
         sync_folder(self.path)
 
     def config(self) -> Config:
@@ -163,13 +172,17 @@ class RunFolder:
         if strange:
             writer = record.get("p2p", "another version")
             raise P2PError(
-                f"{self.path / RUN}: its config has the field {strange[0]}, which this p2p ({__version__}) does not "
-                f"know; it was written by p2p {writer}. Continue it with that version, or choose another run folder."
+                self.path / RUN,
+                f"its config has the field {strange[0]}, which this p2p ({__version__}) does not know; it was "
+                f"written by p2p {writer}",
+                "Continue it with that version, or choose another run folder.",
+                code="?",
             )
         try:
             return config_from_json(config, where=str(self.path / RUN))
         except UsageError as error:
-            raise P2PError(f"{error} Was it edited? Bring a copy back, or choose another run folder.") from error
+            to_do = "Was it edited? Bring a copy back, or choose another run folder."
+            raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
     def log(self, line: dict[str, Any]) -> None:
         """Add a line to the record."""
@@ -192,7 +205,9 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
     lines = read_lines(path, torn_ok=True) if path.exists() else []
     for number, line in enumerate(lines, start=1):
         if not _is_line(line):
-            raise P2PError(f"{path}: line {number} is not of a run's record. Was it edited? Delete that line.")
+            raise P2PError(
+                path, f"line {number} is not of a run's record", "Was it edited? Delete that line.", code="?"
+            )
     return lines
 
 
@@ -218,8 +233,10 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     if changed or changed_data:
         how = "Repeat the first command" if changed else "Bring the pairs back as they were"
         raise UsageError(
-            f"{run}: was started differently: {'; '.join([*changed, *changed_data])}. {how} to resume, or choose "
-            "another run folder."
+            run,
+            f"was started differently: {'; '.join([*changed, *changed_data])}",
+            f"{how} to resume, or choose another run folder.",
+            code="?",
         )
 
 
@@ -258,8 +275,10 @@ def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
     for name, fine in found.items():
         if not fine:
             raise P2PError(
-                f"{path}: is damaged: its field {name} is not what was written. Was it edited? Bring a copy "
-                "back, or choose another run folder."
+                path,
+                f"is damaged: its field {name} is not what was written",
+                "Was it edited? Bring a copy back, or choose another run folder.",
+                code="damaged-file",
             )
 
 
@@ -272,8 +291,9 @@ def _is_ours(name: str) -> bool:
     return name in (LOCK, OWNER) or (name.startswith(".") and name.endswith(".tmp"))
 
 
-def _no_rights(path: Path, why: str | None) -> str:
-    return f"{path}: may not be read and written: {why}. Have its rights changed, or choose another place for the run."
+def _no_rights(path: Path, why: str | None) -> P2PError:
+    to_do = "Have its rights changed, or choose another place for the run."
+    return P2PError(path, f"may not be read and written: {why}", to_do, code="no-rights")
 
 
 def _nearest_folder(path: Path) -> Path:

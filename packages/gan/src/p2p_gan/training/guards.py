@@ -40,8 +40,12 @@ class DivergedError(P2PError):
     the `files` of the pairs in that update.
     """
 
-    def __init__(self, message: str, found: dict[str, Any]) -> None:
-        super().__init__(message)
+    def __init__(self, where: object, what: str, found: dict[str, Any]) -> None:
+        to_do = (
+            "Repeat the command with --set recover=on, which goes back to the last checkpoint at half the rate, or "
+            "lower the rate or take --precision float32 in a new run folder."
+        )
+        super().__init__(where, what, to_do, code="diverged")
         self.found = found
 
 
@@ -206,10 +210,10 @@ class Guards:
         train = self._job.folder.of("train")
         files = tuple(train[self._store.order.index(before + each)].file for each in range(count))
         bad = [f"{kind} {name}" for kind, name in (("the loss", loss), ("the tensor", tensor)) if name]
-        message = (
-            f"{self._where}: {' and '.join(bad)}: no number any more, first seen in the update after image {before} "
-            f"({', '.join(files[:4])}{', ...' if len(files) > 4 else ''}). Repeat the command with --set recover=on, "
-            "which goes back to the last checkpoint at half the rate, or lower the rate or take --precision float32 "
-            "in a new run folder."
+        what = (
+            f"{' and '.join(bad)}: no number any more, first seen in the update after image {before} "
+            f"({', '.join(files[:4])}{', ...' if len(files) > 4 else ''})"
         )
-        return DivergedError(message, {"images": before, "loss": loss, "tensor": tensor, "files": files[:100]})
+        return DivergedError(
+            self._where, what, {"images": before, "loss": loss, "tensor": tensor, "files": files[:100]}
+        )

@@ -91,8 +91,10 @@ def refuse_uneven(batch: int, world: int) -> None:
     lower = batch // world * world
     near = f"{lower} and {lower + world}" if lower else f"{world}"
     raise UsageError(
-        f"batch={batch}: is the batch of all {world} devices together and cannot be shared alike; the nearest "
-        f"that can {'are' if lower else 'is'} {near}."
+        f"batch={batch}",
+        f"is the batch of all {world} devices together and cannot be shared alike; the nearest "
+        f"that can {'are' if lower else 'is'} {near}",
+        code="?",
     )
 
 

@@ -128,8 +128,10 @@ def follow(pairs: Path, ranks: Ranks, interruption: Interruption) -> Followed:
     folder = identified(open_for_training(pairs))
     if folder.data_hash != told["data_hash"]:
         raise P2PError(
-            f"{pairs}: on {socket.gethostname()} these are not the pairs that the first process has. Copy them there "
-            "again, or train from a disk that all machines share."
+            pairs,
+            f"on {socket.gethostname()} these are not the pairs that the first process has",
+            "Copy them there again, or train from a disk that all machines share.",
+            code="?",
         )
     job, store = prepared(make_job(folder, config_from_json(told["config"], where="the first process"), ranks), None)
     with memory_explained(job, store):

@@ -70,8 +70,10 @@ def require_tensorboard() -> None:
     """Raise UsageError where the package is missing."""
     if importlib.util.find_spec("tensorboard") is None:
         raise UsageError(
-            "tensorboard=True: the package is not installed. "
-            "Run 'pip install \"p2p-gan[tensorboard]\"', or leave it off."
+            "tensorboard=True",
+            "the package is not installed",
+            "Run 'pip install \"p2p-gan[tensorboard]\"', or leave it off.",
+            code="?",
         )
 
 

@@ -185,8 +185,10 @@ def _fits(job: Job, store: PairStore, batch: int) -> bool:
 def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
         raise P2PError(
-            f"{job.device}: not even one pair of {shown(job)} fits into its memory. Take a smaller --size, --set "
-            "crop, or fewer --set filters."
+            job.device,
+            f"not even one pair of {shown(job)} fits into its memory",
+            "Take a smaller --size, --set crop, or fewer --set filters.",
+            code="?",
         )
     return 1 << (int(min(fits, most)).bit_length() - 1)
 
@@ -207,8 +209,10 @@ def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
     fits = largest_batch(job, store) * job.ranks.world
     words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
     raise P2PError(
-        f"{job.device}: out of memory at batch {batch} of {shown(job)}; {words}. Take --batch {min(fits, batch)} "
-        "or --batch auto in a new run folder, or a smaller --size."
+        job.device,
+        f"out of memory at batch {batch} of {shown(job)}; {words}",
+        f"Take --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
+        code="?",
     )
 
 

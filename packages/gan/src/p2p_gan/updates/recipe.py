@@ -84,13 +84,17 @@ def recipe_of(
     """
     if config.balanced and not has_classes:
         raise UsageError(
-            "balanced=True: these pairs have no mask with a palette that says the class of a pixel. "
-            "Leave it off, or pair masks."
+            "balanced=True",
+            "these pairs have no mask with a palette that says the class of a pixel",
+            "Leave it off, or pair masks.",
+            code="?",
         )
     if config.augment in ("colour", "all") and not any(colours):
         raise UsageError(
-            f"augment={config.augment}: neither half of these pairs is a photo, whose colours alone may change. "
-            "Take --set augment=geometry, or pair with --halves that say which half is a photo."
+            f"augment={config.augment}",
+            "neither half of these pairs is a photo, whose colours alone may change",
+            "Take --set augment=geometry, or pair with --halves that say which half is a photo.",
+            code="?",
         )
     recipe = Recipe(
         game=config.game,
@@ -123,6 +127,6 @@ def _refuse_unled(recipe: Recipe) -> None:
     weighs = "class_weight" if recipe.classes else "l1_weight"
     found = any(name in recipe.weights for name in likeness)
     if not found and not recipe.plays:
-        raise UsageError(f"game=none: leaves the generator nothing to learn from; add --set {weighs}=100.")
+        raise UsageError("game=none", f"leaves the generator nothing to learn from; add --set {weighs}=100", code="?")
     if not found and recipe.balanced:
-        raise UsageError(f"balanced=True: has no loss whose pixels it could weigh; add --set {weighs}=100.")
+        raise UsageError("balanced=True", f"has no loss whose pixels it could weigh; add --set {weighs}=100", code="?")

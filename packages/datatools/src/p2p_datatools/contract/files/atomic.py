@@ -36,16 +36,17 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
         if durable:
             sync_folder(path.parent)
     except OSError as error:
-        raise P2PError(cannot_write(path, error)) from error
+        raise cannot_write(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def cannot_write(path: Path, error: OSError) -> str:
-    """One line for a write that failed: where, what, what to do."""
-    what = error.strerror or str(error)
-    return f"{path}: cannot be written: {what}. Free space or choose another place, then run the same command."
+def cannot_write(path: Path, error: OSError) -> P2PError:
+    """The error for a write that failed."""
+    what = f"cannot be written: {error.strerror or error}"
+    to_do = "Free space or choose another place, then run the same command."
+    return P2PError(path, what, to_do, code="cannot-write")
 
 
 def sync_folder(folder: Path) -> None:
@@ -95,7 +96,7 @@ def append_lines(path: Path, values: Iterable[Any]) -> list[int]:
             os.fsync(file.fileno())
         return places
     except OSError as error:
-        raise P2PError(cannot_write(path, error)) from error
+        raise cannot_write(path, error) from error
 
 
 def _cut_torn_line(file: IO[bytes]) -> None:
@@ -120,12 +121,15 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise P2PError(f"{path}: there is no such file.") from error
+        raise P2PError(path, "there is no such file", code="missing-file") from error
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
     except (ValueError, RecursionError) as error:
         raise P2PError(
-            f"{path}: is not whole JSON ({error}). Was it cut off or edited? Export or fetch it again."
+            path,
+            f"is not whole JSON ({error})",
+            "Was it cut off or edited? Export or fetch it again.",
+            code="damaged-json",
         ) from error
 
 
@@ -144,7 +148,7 @@ def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]
                     yield place, _line(line, path, number)
                 place += len(line)
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
 
 
 def _line(line: bytes, path: Path, number: int) -> Any:
@@ -152,7 +156,10 @@ def _line(line: bytes, path: Path, number: int) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
         raise P2PError(
-            f"{path}: line {number} is not JSON ({error}). Was it cut off or edited? Export or fetch it again."
+            path,
+            f"line {number} is not JSON ({error})",
+            "Was it cut off or edited? Export or fetch it again.",
+            code="?",
         ) from error
 
 
@@ -166,7 +173,7 @@ class OpenLines:
         try:
             self._handle = os.open(path, os.O_RDONLY)
         except OSError as error:
-            raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+            raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
         self._path, self._lock = path, threading.Lock()
         self.close = weakref.finalize(self, os.close, self._handle)
 
@@ -197,7 +204,9 @@ class OpenLines:
         try:
             return json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise P2PError(f"{self._path}: was changed while it was in use ({error}). Run the same command.") from error
+            raise P2PError(
+                self._path, f"was changed while it was in use ({error})", "Run the same command.", code="?"
+            ) from error
 
 
 def sha256_file(path: Path) -> str:
@@ -206,4 +215,4 @@ def sha256_file(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error

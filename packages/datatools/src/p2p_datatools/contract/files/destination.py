@@ -35,7 +35,7 @@ class Destination:
 
     def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any]) -> None:
         if dest.name in ("", ".."):
-            raise UsageError(f"{dest}: is no name for a folder to be made. Give one, such as {dest / 'new'}.")
+            raise UsageError(dest, "is no name for a folder to be made", f"Give one, such as {dest / 'new'}.", code="?")
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
@@ -49,8 +49,10 @@ class Destination:
         recipe = self.partial / RECIPE
         if not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe):
             raise UsageError(
-                f"{self.partial}: holds the unfinished work of another command or other settings. "
-                "Repeat that command to finish it, or delete the folder."
+                self.partial,
+                "holds the unfinished work of another command or other settings",
+                "Repeat that command to finish it, or delete the folder.",
+                code="?",
             )
         for torn in self.partial.rglob(".*.tmp"):  # a kill left them
             torn.unlink(missing_ok=True)
@@ -94,7 +96,7 @@ class Destination:
         try:
             _sync_files([self.partial / file for file in self.done.waiting])
         except OSError as error:
-            raise P2PError(cannot_write(self.partial, error)) from error
+            raise cannot_write(self.partial, error) from error
         self.done.write()
 
     def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
@@ -117,22 +119,22 @@ class Destination:
             for note in (self.dest / RECIPE, self.dest / JOURNAL, *self.dest.glob(".*.tmp")):
                 note.unlink(missing_ok=True)
         except OSError as error:
-            raise P2PError(cannot_write(self.dest, error)) from error
+            raise cannot_write(self.dest, error) from error
 
 
 def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
     """Raise one P2PError for pictures that could not be done, naming them; nothing if there are none."""
     if not skipped:
         return
-    lines = [str(skip) for skip in skipped[:20]]
-    if len(skipped) > 20:
-        lines.append(f"... and {len(skipped) - 20} more.")
-    waiting = f"the finished ones wait in {destination.partial}; " if destination.done else ""
-    lines.append(
-        f"{destination.dest}: not written, for {len(skipped)} of the pictures failed; {waiting}mend them and run the "
-        "same command again, or add --keep-going to go on without them."
+    number = "1 picture" if len(skipped) == 1 else f"{len(skipped)} pictures"
+    waiting = f"; the finished ones wait in {destination.partial}" if destination.done else ""
+    raise P2PError(
+        destination.dest,
+        f"was not written, because {number} failed{waiting}",
+        "Correct them and run the same command again, or add --keep-going to go on without them.",
+        code="pictures-failed",
+        parts=skipped,
     )
-    raise P2PError("\n".join(lines))
 
 
 def _is_of_kind(dest: Path, marker: str) -> bool:
@@ -140,11 +142,13 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
     if not dest.exists():
         return False
     if not dest.is_dir():
-        raise UsageError(f"{dest}: is a file, not a folder. Choose another destination.")
+        raise UsageError(dest, "is a file, not a folder", "Choose another destination.", code="?")
     if (dest / marker).is_file():
         return True
     if any(dest.iterdir()):
-        raise UsageError(f"{dest}: holds something else (no {marker}). Choose another destination.")
+        raise UsageError(
+            dest, f"holds something else (no {marker})", "Choose another destination.", code="destination-taken"
+        )
     return False
 
 
@@ -186,7 +190,7 @@ def _clear(partial: Path) -> None:
 
 def _write_skipped(path: Path, skipped: Sequence[Skip]) -> None:
     if skipped:
-        write_json_lines(path, ({"where": skip.where, "why": skip.why} for skip in skipped))
+        write_json_lines(path, (vars(skip) for skip in skipped))
     else:
         path.unlink(missing_ok=True)
 

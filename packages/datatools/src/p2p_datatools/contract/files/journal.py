@@ -33,8 +33,10 @@ class Journal(Mapping[str, Record]):
                     self._places[file] = place
         except (TypeError, KeyError) as error:
             raise P2PError(
-                f"{self._path}: is not the record of this work. Was it edited? Delete the folder {self._path.parent}, "
-                "and run the same command."
+                self._path,
+                "is not the record of this work",
+                f"Was it edited? Delete the folder {self._path.parent}, and run the same command.",
+                code="?",
             ) from error
 
     def __getitem__(self, file: str) -> Record:

@@ -26,7 +26,10 @@ def picture_names(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[
     names = [name for name in _files_below(str(folder), "") if name[name.rfind(".") :].lower() in suffixes]
     names.sort(key=_by_parts)
     if wrong := [name for name in names if not name.isascii() and not is_utf8(name)]:
-        errors = [P2PError(f"{folder}: has a file whose name is not UTF-8: {name!a}. Rename it.") for name in wrong]
+        errors = [
+            P2PError(folder, f"has a file whose name is not UTF-8: {name!a}", "Rename it.", code="name-not-utf8")
+            for name in wrong
+        ]
         if strange is None:
             raise errors[0]
         strange += errors

@@ -58,8 +58,10 @@ def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
     """Raise P2PError when two halves differ in size."""
     if size_of(a) != size_of(b):
         raise P2PError(
-            f"{where}: the halves differ in size: {size_of(a)} and {size_of(b)}. "
-            "Labels belong to one photo; rebuild the mask from the labels of this photo."
+            where,
+            f"the halves differ in size: {size_of(a)} and {size_of(b)}",
+            "Labels belong to one photo; rebuild the mask from the labels of this photo.",
+            code="?",
         )
 
 
@@ -86,8 +88,10 @@ def refuse_odd(width: int, *, where: str) -> None:
     """Raise P2PError when a picture so many pixels wide cannot be two halves of equal size."""
     if width % 2:
         raise OddWidthError(
-            f"{where}: is {width} pixels wide, an odd number, so it is not two halves of equal size. "
-            "Remove it or make it again."
+            where,
+            f"is {width} pixels wide, an odd number, so it is not two halves of equal size",
+            "Remove it or make it again.",
+            code="?",
         )
 
 
@@ -147,7 +151,10 @@ def _exactly(path: Path, half: Half) -> Array:
     form = form_of(path)
     if (form.channels, form.dtype) != (half.channels, half.dtype):
         raise P2PError(
-            f"{path}: has {form}, the manifest says {half.channels} of {half.dtype}. Pair again with 'p2p data pair'."
+            path,
+            f"has {form}, the manifest says {half.channels} of {half.dtype}",
+            "Pair again with 'p2p data pair'.",
+            code="?",
         )
     return read_array(path, form)
 

@@ -124,13 +124,18 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
     `mid_split` lets the one who completes a split read it all the same.
     """
     if (path / PLAN).exists() and not mid_split:
-        raise P2PError(f"{path}: a split was interrupted. Run 'p2p data split {path}' again; it completes the split.")
+        raise P2PError(
+            path, "a split was interrupted", f"Run 'p2p data split {path}' again; it completes the split.", code="?"
+        )
     header = read_json(path / HEADER)
     try:
         if header["format"] != FORMAT or header["version"] > VERSION:
             raise P2PError(
-                f"{path / HEADER}: is of format {header['format']}, version {header['version']}; this program reads "
-                f"{FORMAT} up to {VERSION}. Update p2p."
+                path / HEADER,
+                f"is of format {header['format']}, version {header['version']}; this program reads {FORMAT} up to "
+                f"{VERSION}",
+                "Update p2p.",
+                code="?",
             )
         palette = header["palette"]
         return PairFolder(
@@ -144,7 +149,10 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise P2PError(
-            f"{path}: its manifest is damaged ({type(error).__name__}: {error}). Pair again with 'p2p data pair'."
+            path,
+            f"its manifest is damaged ({type(error).__name__}: {error})",
+            "Pair again with 'p2p data pair'.",
+            code="damaged-file",
         ) from error
 
 
@@ -167,7 +175,7 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     there need be no training pair.
     """
     if not path.is_dir():
-        raise P2PError(f"{path}: there is no such folder.")
+        raise P2PError(path, "there is no such folder", code="missing-folder")
     pairs = [
         Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
         for file in find_pictures(path)
@@ -175,11 +183,13 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     ]
     if not pairs:
         raise P2PError(
-            f"{path}: has no pairs: no A|B pictures in it or in train/, val/ or test/. "
-            "Is it the folder above or below the right one?"
+            path,
+            "has no pairs: no A|B pictures in it or in train/, val/ or test/",
+            "Is it the folder above or below the right one?",
+            code="?",
         )
     if needs_train and not any(pair.split == "train" for pair in pairs):
-        raise P2PError(f"{path}: has no train/ folder with pictures. Put the training pairs there.")
+        raise P2PError(path, "has no train/ folder with pictures", "Put the training pairs there.", code="?")
     _refuse_twice(path, pairs)
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     if all("/" not in pair.file for pair in pairs):
@@ -198,7 +208,9 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
     seen: dict[str, str] = {}
     for pair in pairs:
         if pair.name in seen:
-            raise P2PError(f"{path}: {seen[pair.name]} and {pair.file} have one name. Remove or rename one of them.")
+            raise P2PError(
+                path, f"{seen[pair.name]} and {pair.file} have one name", "Remove or rename one of them.", code="?"
+            )
         seen[pair.name] = pair.file
 
 

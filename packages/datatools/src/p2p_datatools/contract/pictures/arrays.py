@@ -104,7 +104,9 @@ def refuse_endless(values: Array, path: Path) -> None:
         return
     wrong = int(values.size - np.isfinite(values).sum())
     if wrong:
-        raise P2PError(f"{path}: {wrong} of its values are infinite or not numbers. Put numbers in their place.")
+        raise P2PError(
+            path, f"{wrong} of its values are infinite or not numbers", "Put numbers in their place.", code="?"
+        )
 
 
 def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
@@ -142,14 +144,20 @@ def _form_of_array(path: Path, values: Array) -> Form:
     channels = values.shape[2] if values.ndim == 3 else 1
     dtype = values.dtype.newbyteorder("=").name
     if values.ndim not in (2, 3) or 0 in values.shape:
-        raise P2PError(f"{path}: has the shape {values.shape}; a picture has height, width and, if many, channels.")
+        raise P2PError(
+            path, f"has the shape {values.shape}; a picture has height, width and, if many, channels", code="?"
+        )
     if channels > min(_MOST_CHANNELS, max(values.shape[0], 16)):
         raise P2PError(
-            f"{path}: has the shape {values.shape}, {channels} channels for {values.shape[0]} rows. "
-            "Channels come last: save it as height, width, channels."
+            path,
+            f"has the shape {values.shape}, {channels} channels for {values.shape[0]} rows",
+            "Channels come last: save it as height, width, channels.",
+            code="?",
         )
     if dtype not in DTYPES:
-        raise P2PError(f"{path}: holds {dtype}; pictures hold {', '.join(DTYPES)}. Convert it to one of them.")
+        raise P2PError(
+            path, f"holds {dtype}; pictures hold {', '.join(DTYPES)}", "Convert it to one of them.", code="?"
+        )
     return Form(Size(values.shape[1], values.shape[0]), channels, dtype)
 
 
@@ -159,7 +167,7 @@ def _npy(path: Path) -> Array:
     with explained(path):
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(values, np.ndarray):
-        raise P2PError(f"{path}: holds several arrays. Save each as a .npy of its own.")
+        raise P2PError(path, "holds several arrays", "Save each as a .npy of its own.", code="?")
     return values
 
 
@@ -171,17 +179,24 @@ def _native(values: Array) -> Array:
 
 def _deep_png_form(path: Path, color: int) -> Form:
     if color not in (GREY, RGB):
-        raise P2PError(f"{path}: has 16 bits a channel and transparency. Save it without the transparent channel.")
+        raise P2PError(
+            path, "has 16 bits a channel and transparency", "Save it without the transparent channel.", code="?"
+        )
     return Form(photo_size(path), 1 if color == GREY else 3, "uint16")
 
 
 def _decoded(path: Path) -> Array:
     data = bytes_of(path)
     if path.suffix.lower() == ".png" and b"IEND" not in data[-4096:]:
-        raise P2PError(f"{path}: is cut off or damaged (the end of the PNG is missing). Fetch or save it again.")
+        raise P2PError(
+            path,
+            "is cut off or damaged (the end of the PNG is missing)",
+            "Fetch or save it again.",
+            code="damaged-file",
+        )
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        raise P2PError(f"{path}: is cut off or damaged. Fetch or save it again.")
+        raise P2PError(path, "is cut off or damaged", "Fetch or save it again.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return np.asarray(values)
@@ -225,7 +240,9 @@ def _series_form(path: Path, tiff: Any) -> Form | None:
     if page.bitspersample <= 8 and len(series.pages) == 1 and page.samplesperpixel in (1, 3, 4):
         return None
     if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or series.dtype is None:
-        raise P2PError(f"{path}: is a TIFF of a kind that is not understood. Save it as PNG, or as plain numbers.")
+        raise P2PError(
+            path, "is a TIFF of a kind that is not understood", "Save it as PNG, or as plain numbers.", code="?"
+        )
     shape = (*series.shape[-2:], *series.shape[:-2]) if series.axes[-2:] == "YX" else series.shape
     # An array of this shape that takes no memory.
     form = _form_of_array(path, np.broadcast_to(np.empty((), dtype=series.dtype), shape))
@@ -256,5 +273,7 @@ def _read_tiff(path: Path) -> Array:
 def _decoded_tiff(path: Path, series: Any) -> Array:
     """A compressed TIFF that only OpenCV can unpack: one page of up to four channels."""
     if len(series.pages) > 1 or (len(series.shape) == 3 and series.shape[2] not in (1, 3, 4)):
-        raise P2PError(f"{path}: is a TIFF compressed in a way that is not understood. Save it with deflate or none.")
+        raise P2PError(
+            path, "is a TIFF compressed in a way that is not understood", "Save it with deflate or none.", code="?"
+        )
     return _turned(_decoded(path), _tiff_orientation(series.pages[0]))

@@ -60,11 +60,13 @@ def explained(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except UnidentifiedImageError as error:
-        raise P2PError(f"{path}: is not a picture, whatever its name says. Replace or remove it.") from error
+        raise P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="?") from error
     except Image.DecompressionBombError as error:
-        raise P2PError(f"{path}: has over {MOST_PIXELS} pixels. Make it smaller first.") from error
+        raise P2PError(path, f"has over {MOST_PIXELS} pixels", "Make it smaller first.", code="?") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise P2PError(f"{path}: is cut off or damaged ({error}). Fetch or save it again.") from error
+        raise P2PError(
+            path, f"is cut off or damaged ({error})", "Fetch or save it again.", code="damaged-file"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -84,9 +86,9 @@ def bytes_of(path: Path, most: int = -1) -> bytes:
         with path.open("rb") as file:
             data = file.read(most)
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
     if not data:
-        raise P2PError(f"{path}: the file is empty (0 bytes). Fetch or save it again.")
+        raise P2PError(path, "the file is empty (0 bytes)", "Fetch or save it again.", code="?")
     return data
 
 
@@ -127,7 +129,9 @@ def read_photo(path: Path) -> Photo:
         return plain
     with opened(path, data) as image:
         if is_deep(image, path):
-            raise DepthError(f"{path}: has 16 bits a channel or floats; photos have 8. Convert it to 8 bits first.")
+            raise DepthError(
+                path, "has 16 bits a channel or floats; photos have 8", "Convert it to 8 bits first.", code="?"
+            )
         ImageOps.exif_transpose(image, in_place=True)
         return _pixels_of(_to_rgb(image))
 
@@ -187,7 +191,9 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     beyond = None
     with opened(path) as image:
         if image.format == "JPEG":
-            raise P2PError(f"{path}: is a JPEG, which blends colours; masks are PNG. Save it as PNG from its source.")
+            raise P2PError(
+                path, "is a JPEG, which blends colours; masks are PNG", "Save it as PNG from its source.", code="?"
+            )
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
             used = np.flatnonzero(image.histogram())
@@ -200,14 +206,19 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
         y, x = np.argwhere(outside)[0].tolist()
         first = tuple(colors[y, x].tolist())
         raise OutsidePaletteError(
-            f"{path}: {int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is "
-            f"{first} at x={x}, y={y}. Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
+            path,
+            f"{int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is {first} "
+            f"at x={x}, y={y}",
+            "Was the mask saved as JPEG or resized? Paint it in the palette's exact colours.",
+            code="?",
         )
     if beyond is not None:
         count = len(palette.classes)
         raise OutsidePaletteError(
-            f"{path}: has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1}). Build the "
-            "mask with this palette."
+            path,
+            f"has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1})",
+            "Build the mask with this palette.",
+            code="?",
         )
     return indices
 

@@ -101,8 +101,11 @@ def read_cityscapes(folder: Path) -> LabelSet:
     kind = next((kind for kind in _KINDS if kind in kinds), None)
     if kind is None:
         raise P2PError(
-            f"{folder}: has {' and '.join(sorted(kinds)) or 'no files'} of Cityscapes, which tell single objects or "
-            f"colours apart. Give the folder with its *_labelIds.png, *_labelTrainIds.png or *_polygons.json."
+            folder,
+            f"has {' and '.join(sorted(kinds)) or 'no files'} of Cityscapes, which tell single objects or "
+            "colours apart",
+            "Give the folder with its *_labelIds.png, *_labelTrainIds.png or *_polygons.json.",
+            code="?",
         )
     chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
     beside = tuple(file for file, match in found if match[2] != kind and file.suffix != ".json")
@@ -136,7 +139,7 @@ def _picture(photo: str, file: Path) -> RegionLabels:
         regions = tuple(_region(each, file) for each in value["objects"] if not each.get("deleted"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
-            f"{file}: is no whole Cityscapes file ({type(error).__name__}: {error}). Fetch it again."
+            file, f"is no whole Cityscapes file ({type(error).__name__}: {error})", "Fetch it again.", code="?"
         ) from error
     return RegionLabels(photo, size, regions, where=str(file), source=file.name, signature=sha256_file(file))
 
@@ -146,6 +149,8 @@ def _region(value: Any, file: Path) -> Region:
     single = label.removesuffix("group")
     points = np.array(value["polygon"], dtype=np.float64).reshape(-1, 2)
     if len(points) < 3 or not np.isfinite(points).all():
-        raise P2PError(f"{file}: a polygon of {label} has {len(points)} points, or one that is no number. Mend it.")
+        raise P2PError(
+            file, f"a polygon of {label} has {len(points)} points, or one that is no number", "Mend it.", code="?"
+        )
     # "cargroup" is many cars that nobody could tell apart.
     return Region(single if single in NAMES and label not in NAMES else label, (Polygon(points),))

@@ -33,7 +33,7 @@ def read_cmp(path: Path) -> LabelSet:
         except P2PError as error:
             skipped.append(skip_of(error, str(file)))
     if not items and not skipped:
-        raise P2PError(f"{path}: has no XML files of CMP facades. Give the folder base/ of the data set.")
+        raise P2PError(path, "has no XML files of CMP facades", "Give the folder base/ of the data set.", code="?")
     masks = tuple(mask for file in files if (mask := file.with_suffix(".png")).is_file())
     return LabelSet("cmp", tuple(items), uses_of(items), tuple(skipped), beside=masks)
 
@@ -45,7 +45,7 @@ def _picture(file: Path) -> RegionLabels:
             raise ValueError("it declares a type or entities")
         regions = tuple(_region(each) for each in ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
     except (OSError, ValueError, AttributeError, ElementTree.ParseError) as error:
-        raise P2PError(f"{file}: is no whole XML file of CMP facades ({error}). Fetch it again.") from error
+        raise P2PError(file, f"is no whole XML file of CMP facades ({error})", "Fetch it again.", code="?") from error
     return RegionLabels(file.stem, None, regions, str(file), file.name, sha256_file(file), relative=True)
 
 

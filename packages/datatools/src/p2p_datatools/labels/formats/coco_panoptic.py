@@ -28,14 +28,14 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when its tables do not fit together or it has no pictures at all; damage of one skips that one.
     """
     if not is_panoptic(value):
-        raise P2PError(f"{where}: is not COCO panoptic, whose annotations have segments_info.")
+        raise P2PError(where, "is not COCO panoptic, whose annotations have segments_info", code="?")
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
         parts = [(each, images.get(each["image_id"]), str(each["file_name"])) for each in value["annotations"]]
     except (KeyError, TypeError) as error:
         what = f"is not whole COCO panoptic ({type(error).__name__}: {error})"
-        raise P2PError(f"{where}: {what}. Export it again.") from error
+        raise P2PError(where, f"{what}", "Export it again.", code="?") from error
     folder = _folder(Path(where), [name for *_, name in parts])
     items, skipped = [], []
     for annotation, image, name in parts:
@@ -57,8 +57,10 @@ def _folder(path: Path, names: list[str]) -> Path:
             return folder
     looked = " and ".join(map(str, candidates))
     raise P2PError(
-        f"{path}: is COCO panoptic, whose segments are in PNG files, and there are none of them in {looked}. "
-        f"Put the folder with {names[0]} beside the file and call it {path.stem}."
+        path,
+        f"is COCO panoptic, whose segments are in PNG files, and there are none of them in {looked}",
+        f"Put the folder with {names[0]} beside the file and call it {path.stem}.",
+        code="?",
     )
 
 
@@ -72,12 +74,16 @@ def _picture(
 ) -> SegmentLabels:
     name = annotation["file_name"]
     if not isinstance(image, dict):
-        raise P2PError(f"{name}: belongs to image {annotation['image_id']}, which is not in the file. Export it again.")
+        raise P2PError(
+            name, f"belongs to image {annotation['image_id']}, which is not in the file", "Export it again.", code="?"
+        )
     if not _is_inside(name):
-        raise P2PError(f"{name}: leads out of the folder of the labels. Export the labels again.")
+        raise P2PError(name, "leads out of the folder of the labels", "Export the labels again.", code="?")
     file = folder / name
     if not file.is_file():
-        raise P2PError(f"{name}: there is no such file in {folder}. Add it, or take it out of the labels.")
+        raise P2PError(
+            name, f"there is no such file in {folder}", "Add it, or take it out of the labels.", code="missing-file"
+        )
     photo = name_of(image.get("file_name"), name)
     size = size_from(image.get("width"), image.get("height"), name)
     segments = _segments(annotation["segments_info"], categories, name)
@@ -90,9 +96,13 @@ def _segments(values: Any, categories: Mapping[Any, str], where: str) -> Mapping
     for each in values if isinstance(values, list) else [None]:
         number, category = (each.get("id"), each.get("category_id")) if isinstance(each, dict) else (None, None)
         if not isinstance(number, int) or not 0 < number < _MOST_ID or number in segments:
-            raise P2PError(f"{where}: has a segment {number}, but ids are whole, above 0 and once. Export it again.")
+            raise P2PError(
+                where, f"has a segment {number}, but ids are whole, above 0 and once", "Export it again.", code="?"
+            )
         if not isinstance(category, int | str) or category not in categories:
-            raise P2PError(f"{where}: segment {number} has the category {category}, which is not in the file. Mend it.")
+            raise P2PError(
+                where, f"segment {number} has the category {category}, which is not in the file", "Mend it.", code="?"
+            )
         segments[number] = categories[category]
     return segments
 

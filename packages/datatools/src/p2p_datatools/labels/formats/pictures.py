@@ -28,7 +28,7 @@ def read_index_folder(folder: Path) -> LabelSet:
     exact, others, strange = _by_kind(folder)
     if not exact and not strange:
         what = f"holds {len(others)} pictures, but none of a kind that keeps class numbers" if others else "is empty"
-        raise P2PError(f"{folder}: {what}. Labels as pictures are {', '.join(sorted(EXACT))} files.")
+        raise P2PError(folder, f"{what}", f"Labels as pictures are {', '.join(sorted(EXACT))} files.", code="?")
     items = tuple(IndexLabels(path.relative_to(folder).as_posix(), path) for path in exact)
     return LabelSet("index", items, skipped=strange, left_out=tuple(others))
 
@@ -37,7 +37,7 @@ def read_color_folder(folder: Path) -> LabelSet:
     """All colour-coded pictures below `folder`: the exact kinds, or where there is none of these, JPEG and WebP."""
     exact, others, strange = _by_kind(folder)
     if not (exact or others or strange):
-        raise P2PError(f"{folder}: is empty. Labels as pictures are PNG, BMP, TIFF or JPEG files.")
+        raise P2PError(folder, "is empty", "Labels as pictures are PNG, BMP, TIFF or JPEG files.", code="?")
     items = tuple(ColorLabels(path.relative_to(folder).as_posix(), path) for path in exact or others)
     return LabelSet("colors", items, skipped=strange, left_out=tuple(others) if exact else ())
 

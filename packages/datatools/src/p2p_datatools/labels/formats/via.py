@@ -47,7 +47,9 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for line, row in enumerate(value, start=2):
         if any(row.get(name) is None for name in _COLUMNS):
-            raise P2PError(f"{where}: line {line} has too few columns. Was it cut off or edited? Export it again.")
+            raise P2PError(
+                where, f"line {line} has too few columns", "Was it cut off or edited? Export it again.", code="?"
+            )
         key = (row["filename"], row.get("file_size") or "")
         entry = entries.setdefault(key, {**row, "regions": []})
         place = f"{where}: line {line}"
@@ -61,7 +63,9 @@ def _object(text: str | None, where: str) -> Any:
     try:
         return json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise P2PError(f"{where}: holds no whole JSON ({error}). Was it cut off or edited? Export it again.") from error
+        raise P2PError(
+            where, f"holds no whole JSON ({error})", "Was it cut off or edited? Export it again.", code="?"
+        ) from error
 
 
 def _entries(value: Any) -> list[Any]:
@@ -98,8 +102,10 @@ def class_attribute(names: Iterable[str], where: str) -> str | None:
     if len(found) < 2 or len(called) == 1:
         return next(iter(called or found), None)
     raise P2PError(
-        f"{where}: its regions have the attributes {', '.join(found)}, and none of them alone is called label. "
-        "Rename the one that holds the class to label."
+        where,
+        f"its regions have the attributes {', '.join(found)}, and none of them alone is called label",
+        "Rename the one that holds the class to label.",
+        code="?",
     )
 
 
@@ -117,11 +123,11 @@ def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> Re
     drawing, regions = Drawing(), _regions(entry)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
         told = f"tells of {entry['region_count']} regions and has {len(regions)}"
-        raise P2PError(f"{where}: {told}. Was it cut off or edited? Export it again.")
+        raise P2PError(where, f"{told}", "Was it cut off or edited? Export it again.", code="?")
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):
-            raise P2PError(f"{place}: has no shape_attributes. Export the labels again.")
+            raise P2PError(place, "has no shape_attributes", "Export the labels again.", code="?")
         labels = _labels(region.get("region_attributes"), attribute)
         drawing.add(_shape(region["shape_attributes"], place), *labels, where=place)
     return drawing.labels_of(name, None, where=where, source=source)
@@ -141,14 +147,16 @@ def _shape(shape: Entry, where: str) -> Polygon | str:
         return str(kind)
     if kind not in _SHAPES:
         known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        raise P2PError(f"{where}: the shape {kind!r} is not known; there are {known}. Draw it as a polygon.")
+        raise P2PError(where, f"the shape {kind!r} is not known; there are {known}", "Draw it as a polygon.", code="?")
     return _SHAPES[kind](shape, where)
 
 
 def _polygon(shape: Entry, where: str) -> Polygon:
     xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
-        raise P2PError(f"{where}: all_points_x and all_points_y are no lists of equal length. Export it again.")
+        raise P2PError(
+            where, "all_points_x and all_points_y are no lists of equal length", "Export it again.", code="?"
+        )
     return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y")
 
 

@@ -71,7 +71,12 @@ def read_voc(path: Path) -> LabelSet:
     strange: list[P2PError] = []
     pictures = [file for file in find_pictures(folder, strange=strange) if file.suffix.lower() in (".png", ".bmp")]
     if not pictures:
-        raise P2PError(f"{folder}: has no pictures of classes (.png). Give VOC's {FOLDER}, or the folder it lies in.")
+        raise P2PError(
+            folder,
+            "has no pictures of classes (.png)",
+            f"Give VOC's {FOLDER}, or the folder it lies in.",
+            code="no-pictures",
+        )
     listed = next((file for near in (folder, folder.parent) if (file := near / LABEL_MAP).is_file()), None)
     named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
     skipped = tuple(skip_of(error, str(folder)) for error in strange)
@@ -93,7 +98,9 @@ def _folder(path: Path) -> Path | None:
         return path
     found = sorted(each for each in (*path.glob(FOLDER), *path.glob(f"*/{FOLDER}")) if each.is_dir())
     if len(found) > 1:
-        raise P2PError(f"{path}: has {len(found)} folders {FOLDER}: {', '.join(map(str, found))}. Give the one meant.")
+        raise P2PError(
+            path, f"has {len(found)} folders {FOLDER}: {', '.join(map(str, found))}", "Give the one meant.", code="?"
+        )
     return found[0] if found else None
 
 
@@ -116,8 +123,10 @@ def _check_table(picture: Path) -> None:
         used = used[used != 255]
         if (found.table[used] != np.array(color_table(), dtype=np.uint8)[used]).any():
             raise P2PError(
-                f"{picture}: has other colours than VOC's, so its numbers may be other classes. "
-                f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors."
+                picture,
+                "has other colours than VOC's, so its numbers may be other classes",
+                f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
+                code="?",
             )
 
 
@@ -131,11 +140,11 @@ def _read_label_map(path: Path) -> Mapping[Color, str]:
             name, color, *_ = line.split(":")
             red, green, blue = bytes(int(part) for part in color.split(","))
         except ValueError as error:
-            raise P2PError(f"{path}: line {number} is not NAME:R,G,B:parts:actions. Mend it.") from error
+            raise P2PError(path, f"line {number} is not NAME:R,G,B:parts:actions", "Mend it.", code="?") from error
         if (red, green, blue) in colors:
             both = f"{colors[red, green, blue]} and {name}"
-            raise P2PError(f"{path}: {both} have the same colour. Export the labels with a colour for each.")
+            raise P2PError(path, f"{both} have the same colour", "Export the labels with a colour for each.", code="?")
         colors[red, green, blue] = name.strip()
     if not colors:
-        raise P2PError(f"{path}: lists no classes. It needs lines NAME:R,G,B::, one a class.")
+        raise P2PError(path, "lists no classes", "It needs lines NAME:R,G,B::, one a class.", code="?")
     return colors

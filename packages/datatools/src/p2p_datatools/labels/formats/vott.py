@@ -40,8 +40,10 @@ def read_vott_export(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels of a project; raises P2PError for a project file, for that holds none."""
     if is_vott_project(value):
         raise P2PError(
-            f"{where}: is a project file of VoTT, with encrypted settings and no regions in it. "
-            "Export the project from VoTT as VoTT JSON, or give the folder with its -asset.json files."
+            where,
+            "is a project file of VoTT, with encrypted settings and no regions in it",
+            "Export the project from VoTT as VoTT JSON, or give the folder with its -asset.json files.",
+            code="?",
         )
     return gather("vott", _pictures(_assets(value), where, source))
 
@@ -74,7 +76,7 @@ def _picture(value: Any, where: str, source: str) -> RegionLabels:
     for count, region in enumerate(items_of(value["regions"], "regions", where), start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict):
-            raise P2PError(f"{place}: is no object. Export the labels again.")
+            raise P2PError(place, "is no object", "Export the labels again.", code="?")
         drawing.add(_shape(region, place), *items_of(region.get("tags"), "tags", place), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
@@ -89,12 +91,12 @@ def _shape(region: Any, where: str) -> Polygon | str:
     try:
         corners = [(each["x"], each["y"]) for each in points]
     except (KeyError, TypeError) as error:
-        raise P2PError(f"{where}: a point has no x and y. Export the labels again.") from error
+        raise P2PError(where, "a point has no x and y", "Export the labels again.", code="?") from error
     return polygon(corners, where, form="of x and y")
 
 
 def _bounding_box(value: Any, where: str) -> Polygon:
     if not isinstance(value, dict):
-        raise P2PError(f"{where}: has neither points nor a boundingBox. Export the labels again.")
+        raise P2PError(where, "has neither points nor a boundingBox", "Export the labels again.", code="?")
     left, top, width, height = (number(value.get(side), where) for side in ("left", "top", "width", "height"))
     return box((left, top, left + width, top + height), where)

@@ -23,17 +23,19 @@ def read_names(path: Path) -> dict[int, str]:
     try:
         lines = [_without_comment(line) for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(f"{path}: cannot be read as text: {error}.") from error
+        raise P2PError(path, f"cannot be read as text: {error}", code="not-text") from error
     lines = [line for line in lines if line.strip()]
     start = next((place for place, line in enumerate(lines) if re.match(r"names\s*:", line)), None)
     if start is None:
-        raise P2PError(f"{path}: has no line 'names:'. Add one: names: [car, wheel].")
+        raise P2PError(path, "has no line 'names:'", "Add one: names: [car, wheel].", code="?")
     here = lines[start].partition(":")[2].strip()
     names = _inline(here, lines[start + 1 :]) if here else _block(lines[start + 1 :])
     if not names or len(set(names.values())) < len(names):
         raise P2PError(
-            f"{path}: its names cannot be read, or one stands twice. Write them in one line, names: [car, wheel], or "
-            "one below the other, each as '- car' or '0: car'."
+            path,
+            "its names cannot be read, or one stands twice",
+            "Write them in one line, names: [car, wheel], or one below the other, each as '- car' or '0: car'.",
+            code="unreadable-file",
         )
     return names
 
@@ -101,7 +103,9 @@ def read_yolo(folder: Path) -> LabelSet:
     """The labels below `folder`; their points are relative, so that their sizes have to come from the photos."""
     settings = _settings(folder)
     if settings is None:
-        raise P2PError(f"{folder}: has no data.yaml in it or up to two folders above. It names the classes; add it.")
+        raise P2PError(
+            folder, "has no data.yaml in it or up to two folders above", "It names the classes; add it.", code="?"
+        )
     names = read_names(settings)
     items, skipped = [], list[Skip]()
     for file in _texts(folder):
@@ -110,7 +114,7 @@ def read_yolo(folder: Path) -> LabelSet:
         except P2PError as error:
             skipped.append(skip_of(error, str(file)))
     if not items and not skipped:
-        raise P2PError(f"{folder}: has no label files (.txt). Give the folder labels/ of the data set.")
+        raise P2PError(folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="?")
     return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped))
 
 
@@ -137,7 +141,9 @@ def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) ->
     try:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(f"{file}: cannot be read as text: {error}. Fetch or export it again.") from error
+        raise P2PError(
+            file, f"cannot be read as text: {error}", "Fetch or export it again.", code="not-text"
+        ) from error
     regions = tuple(
         _region(line.split(), f"{file}: line {number}", names, settings)
         for number, line in enumerate(lines, start=1)
@@ -153,11 +159,17 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
     try:
         number, values = int(words[0]), np.array(words[1:], dtype=np.float64)
     except ValueError as error:
-        raise P2PError(f"{where}: is no class number and shares of a picture. Export the labels again.") from error
+        raise P2PError(
+            where, "is no class number and shares of a picture", "Export the labels again.", code="?"
+        ) from error
     if number not in names:
-        raise P2PError(f"{where}: class {number} is not in {settings}, which names {len(names)}. Add it there.")
+        raise P2PError(
+            where, f"class {number} is not in {settings}, which names {len(names)}", "Add it there.", code="?"
+        )
     if len(values) < 4 or len(values) % 2 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
-        raise P2PError(f"{where}: is no outline: pairs of numbers from 0 to 1, three or more. Export the labels again.")
+        raise P2PError(
+            where, "is no outline: pairs of numbers from 0 to 1, three or more", "Export the labels again.", code="?"
+        )
     points = _box(values) if len(values) == 4 else values.reshape(-1, 2)
     return Region(names[number], (Polygon(points),))
 

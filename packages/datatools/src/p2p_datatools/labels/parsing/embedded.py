@@ -29,7 +29,9 @@ def mask_file_runs(path: Path) -> Runs:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}. Put the mask where its labels say.") from error
+        raise P2PError(
+            path, f"cannot be read: {error.strerror}", "Put the mask where its labels say.", code="unreadable-file"
+        ) from error
     return _runs(_inside(data, str(path)), 0, 0)
 
 
@@ -43,7 +45,7 @@ def _bytes(text: Any, where: str) -> bytes:
     try:
         return base64.b64decode(text)
     except (TypeError, ValueError, binascii.Error) as error:
-        raise P2PError(f"{where}: its embedded picture is no base64 text. Export the labels again.") from error
+        raise P2PError(where, "its embedded picture is no base64 text", "Export the labels again.", code="?") from error
 
 
 def _opened(data: bytes, where: str) -> Image.Image:
@@ -53,7 +55,9 @@ def _opened(data: bytes, where: str) -> Image.Image:
             image = Image.open(io.BytesIO(data))
             image.load()
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise P2PError(f"{where}: its picture is cut off or damaged ({error}). Export the labels again.") from error
+        raise P2PError(
+            where, f"its picture is cut off or damaged ({error})", "Export the labels again.", code="damaged-file"
+        ) from error
     return image
 
 

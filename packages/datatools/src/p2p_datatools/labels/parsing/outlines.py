@@ -27,7 +27,9 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygo
     """
     outer = _numbers(points, where, form)
     if len(outer) < 3:
-        raise P2PError(f"{where}: a polygon has {len(outer)} points; 3 is the least. Delete it or draw it again.")
+        raise P2PError(
+            where, f"a polygon has {len(outer)} points; 3 is the least", "Delete it or draw it again.", code="?"
+        )
     return Polygon(outer)
 
 
@@ -35,7 +37,7 @@ def box(corners: Any, where: str, *, degrees: Any = 0) -> Polygon:
     """A box out of two opposite corners x, y, x, y, turned clockwise about its centre."""
     points = _numbers(corners, where, "x, y, x, y")
     if len(points) != 2:
-        raise P2PError(f"{where}: a box has {len(points)} corners instead of 2. Delete it or draw it again.")
+        raise P2PError(where, f"a box has {len(points)} corners instead of 2", "Delete it or draw it again.", code="?")
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return Polygon(_turned(outer, number(degrees, where)))
@@ -45,7 +47,7 @@ def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon
     """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
     ((x, y),), (radius,) = _numbers(centre, where, "x, y"), _numbers(radii, where, "rx, ry")
     if radius.min() < 0:
-        raise P2PError(f"{where}: has the radius {radius.min():g}. Delete it or draw it again.")
+        raise P2PError(where, f"has the radius {radius.min():g}", "Delete it or draw it again.", code="?")
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return Polygon(_turned(outer, number(degrees, where)))
@@ -56,9 +58,9 @@ def number(value: Any, where: str) -> float:
     try:
         found = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(f"{where}: {value!r} is no number. Export the labels again.") from error
+        raise P2PError(where, f"{value!r} is no number", "Export the labels again.", code="?") from error
     if not abs(found) < _FARTHEST:
-        raise P2PError(f"{where}: {value!r} is no finite number. Draw it again.")
+        raise P2PError(where, f"{value!r} is no finite number", "Draw it again.", code="?")
     return found
 
 
@@ -82,7 +84,9 @@ def _numbers(values: Any, where: str, form: str) -> Points:
     try:
         points = np.array(values, dtype=np.float64).reshape(-1, 2)
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(f"{where}: a polygon is no list {form} of numbers. Export the labels again.") from error
+        raise P2PError(
+            where, f"a polygon is no list {form} of numbers", "Export the labels again.", code="?"
+        ) from error
     if not (np.abs(points) < _FARTHEST).all():
-        raise P2PError(f"{where}: a polygon has a coordinate that is no finite number. Draw it again.")
+        raise P2PError(where, "a polygon has a coordinate that is no finite number", "Draw it again.", code="?")
     return points

@@ -75,14 +75,14 @@ def _label(value: Any, where: str) -> str:
     if value is None or value == "":
         return UNNAMED
     if not isinstance(value, str | int):
-        raise P2PError(f"{where}: its label {value!r} is no text. Export the labels again.")
+        raise P2PError(where, f"its label {value!r} is no text", "Export the labels again.", code="?")
     return _utf8(str(value), where)
 
 
 def name_of(value: Any, where: str) -> str:
     """The name of a picture file; raises P2PError when there is none, or it is one that no manifest could hold."""
     if not isinstance(value, str) or not value.strip():
-        raise P2PError(f"{where}: names no picture file. Export the labels again.")
+        raise P2PError(where, "names no picture file", "Export the labels again.", code="?")
     return _utf8(value, where)
 
 
@@ -90,7 +90,9 @@ def _utf8(text: str, where: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise P2PError(f"{where}: {text!a} is not UTF-8. Rename it and export the labels again.") from error
+        raise P2PError(
+            where, f"{text!a} is not UTF-8", "Rename it and export the labels again.", code="name-not-utf8"
+        ) from error
     return text
 
 
@@ -101,7 +103,7 @@ def size_from(width: Any, height: Any, where: str) -> Size | None:
     except (TypeError, ValueError, OverflowError):
         size = Size(-1, -1)
     if min(size) < 0 or size.width * size.height > MOST_PIXELS:
-        raise P2PError(f"{where}: its size is given as {width!r} x {height!r}. Export the labels again.")
+        raise P2PError(where, f"its size is given as {width!r} x {height!r}", "Export the labels again.", code="?")
     return size if min(size) else None
 
 
@@ -110,7 +112,7 @@ def items_of(value: Any, what: str, where: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise P2PError(f"{where}: its {what} are no list. Export the labels again.")
+        raise P2PError(where, f"its {what} are no list", "Export the labels again.", code="?")
     return value
 
 

@@ -19,7 +19,8 @@ class SeveralRootsError(P2PError):
     """An XML file goes on after its first element, called `tag`: that is damage, or a format that is no whole XML."""
 
     def __init__(self, path: Path, tag: str) -> None:
-        super().__init__(f"{path}: is not whole XML, for it has several root elements. Was it edited? Export it again.")
+        what = "is not whole XML, because it has several root elements"
+        super().__init__(path, what, "Was it edited? Export it again.", code="damaged-xml")
         self.tag = tag
 
 
@@ -28,10 +29,12 @@ def read_xml(path: Path) -> Element:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise P2PError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
 
     def refuse(*_: object) -> None:
-        raise P2PError(f"{path}: declares a document type (DOCTYPE), which no labelling tool writes. Remove it.")
+        raise P2PError(
+            path, "declares a document type (DOCTYPE), which no labelling tool writes", "Remove it.", code="?"
+        )
 
     builder = ElementTree.TreeBuilder()
     parser = expat.ParserCreate()
@@ -52,7 +55,9 @@ def read_xml(path: Path) -> Element:
 
 
 def _not_whole(path: Path, error: Exception) -> P2PError:
-    return P2PError(f"{path}: is not whole XML ({error}). Was it cut off or edited? Export or fetch it again.")
+    return P2PError(
+        path, f"is not whole XML ({error})", "Was it cut off or edited? Export or fetch it again.", code="?"
+    )
 
 
 def text_of(element: Element, path: str) -> str:
