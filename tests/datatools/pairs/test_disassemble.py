@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_mask, read_photo,
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.build import pair
-from p2p_datatools.pairs.disassemble import halves
+from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.splits.apply import split
 
 CARS = load_palette("cars")
@@ -74,7 +74,7 @@ class Notes(Reporter):
 
 
 def test_masks_come_apart_as_exact_class_indices_and_photos_unchanged(pairs: Path, dest: Path) -> None:
-    summary = halves(pairs, dest)
+    summary = take_apart(pairs, dest)
     assert (summary.split, summary.kept, summary.skipped) == (4, 0, ())
     assert summary.folders == (dest / "mask", dest / "photo")
     assert summary.masks == (dest / "mask",)
@@ -86,7 +86,7 @@ def test_masks_come_apart_as_exact_class_indices_and_photos_unchanged(pairs: Pat
 
 
 def test_the_mask_half_is_a_mask_folder_like_any_other(pairs: Path, dest: Path) -> None:
-    halves(pairs, dest)
+    take_apart(pairs, dest)
     assert palette_of(dest / "mask") == CARS
     line = read_mask_lines(dest / "mask")["a"]
     counts = np.bincount(labels(0).ravel(), minlength=256)
@@ -96,7 +96,7 @@ def test_the_mask_half_is_a_mask_folder_like_any_other(pairs: Path, dest: Path) 
 
 
 def test_pairing_the_halves_gives_the_pairs_again(pairs: Path, dest: Path, tmp_path: Path) -> None:
-    halves(pairs, dest)
+    take_apart(pairs, dest)
     pair(dest / "mask", dest / "photo", tmp_path / "again")
     before, after = read_manifest(pairs), read_manifest(tmp_path / "again")
     assert (after.a, after.b, after.palette) == (before.a, before.b, before.palette)
@@ -105,20 +105,20 @@ def test_pairing_the_halves_gives_the_pairs_again(pairs: Path, dest: Path, tmp_p
 
 def test_a_split_folder_comes_apart_under_the_names_of_the_pairs(pairs: Path, dest: Path) -> None:
     split(pairs, val=0.25, test=0.25)
-    halves(pairs, dest)
+    take_apart(pairs, dest)
     found = sorted(path.relative_to(dest / "photo").as_posix() for path in (dest / "photo").rglob("*.png"))
     assert found == ["a.png", "b.png", "walk/c.1.png", "walk/d.png"]
 
 
 def test_splitting_between_two_calls_changes_nothing(pairs: Path, dest: Path) -> None:
-    halves(pairs, dest)
+    take_apart(pairs, dest)
     split(pairs, val=0.25, test=0.25)
-    summary = halves(pairs, dest)
+    summary = take_apart(pairs, dest)
     assert (summary.split, summary.kept) == (0, 4)
 
 
 def test_another_tool_s_pairs_keep_their_folders_in_their_names(foreign: Path, dest: Path) -> None:
-    summary = halves(foreign, dest)
+    summary = take_apart(foreign, dest)
     assert summary.folders == (dest / "a", dest / "b")
     assert summary.masks == ()
     for file in ("train/1.png", "train/2.png", "val/1.png", "test/1.png"):
@@ -130,7 +130,7 @@ def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path) -> 
     (tmp_path / "flat").mkdir()
     Image.fromarray(noise(1, Size(48, 16))).save(tmp_path / "flat" / "1.jpg", quality=90)
     whole = read_photo(tmp_path / "flat" / "1.jpg")
-    halves(tmp_path / "flat", dest, words=("photo", "labels"))
+    take_apart(tmp_path / "flat", dest, words=("photo", "labels"))
     assert (read_photo(dest / "photo" / "1.png") == whole[:, :24]).all()
     assert (read_photo(dest / "labels" / "1.png") == whole[:, 24:]).all()
 
@@ -140,7 +140,7 @@ def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_
 ) -> None:
     (foreign / "train").rename(foreign / "other")
     notes = Notes()
-    assert halves(foreign, dest, report=notes).split == 2
+    assert take_apart(foreign, dest, report=notes).split == 2
     assert notes.lines == [
         f"{foreign / 'other' / '1.png'}: lies in no folder of pairs (train/, val/, test/); 2 are left out."
     ]
@@ -149,18 +149,18 @@ def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_
 def test_the_same_call_again_does_nothing_and_new_pairs_are_added(
     foreign: Path, dest: Path, contents: Contents
 ) -> None:
-    halves(foreign, dest)
+    take_apart(foreign, dest)
     before = contents(dest)
-    assert halves(foreign, dest).kept == 4
+    assert take_apart(foreign, dest).kept == 4
     assert contents(dest) == before
     write_png(foreign / "train" / "3.png", noise(3, Size(48, 16)))
-    summary = halves(foreign, dest)
+    summary = take_apart(foreign, dest)
     assert (summary.split, summary.kept) == (1, 4)
     assert not dest.with_name("apart.partial").exists()
 
 
 def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> None:
-    halves(pairs, dest, words=("labels", "car"))
+    take_apart(pairs, dest, words=("labels", "car"))
     header = json.loads((dest / "halves.json").read_text())
     assert header["source"] == str(pairs)
     assert header["data_hash"] == read_manifest(pairs).data_hash
@@ -171,15 +171,15 @@ def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> No
 
 
 def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path) -> None:
-    halves(foreign, dest)
+    take_apart(foreign, dest)
     with pytest.raises(UsageError, match="was made with halves a,b, not photo,map"):
-        halves(foreign, dest, words=("photo", "map"))
+        take_apart(foreign, dest, words=("photo", "map"))
 
 
 @pytest.mark.parametrize("words", [("x", "x"), ("a", "A"), ("../x", "b"), ("a b", "c")])
 def test_words_that_are_no_two_folders_are_refused(foreign: Path, dest: Path, words: tuple[str, str]) -> None:
     with pytest.raises(UsageError, match="two different words"):
-        halves(foreign, dest, words=words)
+        take_apart(foreign, dest, words=words)
     assert not dest.exists()
 
 
@@ -188,7 +188,7 @@ def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(fore
     whole = (foreign / "train" / "2.png").read_bytes()
     (foreign / "train" / "2.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(P2PError) as error:
-        halves(foreign, dest)
+        take_apart(foreign, dest)
     odd, torn, *_ = str(error.value).splitlines()
     assert odd.startswith(f"{foreign / 'train' / '1.png'}: is 47 pixels wide, an odd number")
     assert torn.startswith(f"{foreign / 'train' / '2.png'}: is cut off or damaged")
@@ -197,7 +197,7 @@ def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(fore
 
 def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(foreign: Path, dest: Path) -> None:
     write_png(foreign / "train" / "1.png", noise(0, Size(47, 16)))
-    summary = halves(foreign, dest, keep_going=True)
+    summary = take_apart(foreign, dest, keep_going=True)
     assert (summary.split, len(summary.skipped)) == (3, 1)
     assert json.loads((dest / "skipped.jsonl").read_text())["where"] == str(foreign / "train" / "1.png")
     assert not (dest / "a" / "train" / "1.png").exists()
@@ -206,13 +206,13 @@ def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(foreign
 def test_a_picture_that_is_not_that_of_the_manifest_is_refused(pairs: Path, dest: Path) -> None:
     shutil.copy(pairs / "all" / "a.png", pairs / "all" / "b.png")
     with pytest.raises(P2PError, match=r"b\.png: is not the picture in the manifest"):
-        halves(pairs, dest)
+        take_apart(pairs, dest)
 
 
 def test_a_manifest_s_name_cannot_lead_out_of_the_destination(pairs: Path, dest: Path) -> None:
     lines = (pairs / "pairs.jsonl").read_text()
     (pairs / "pairs.jsonl").write_text(lines.replace('"name": "a"', '"name": "../../evil"'))
-    summary = halves(pairs, dest, keep_going=True)
+    summary = take_apart(pairs, dest, keep_going=True)
     assert [skip.where for skip in summary.skipped] == [str(pairs / "all" / "a.png")]
     assert not list(dest.parent.rglob("evil*"))
 
@@ -222,25 +222,25 @@ def test_a_mask_half_outside_its_palette_is_refused(pairs: Path, dest: Path) -> 
     header["palette"]["classes"][1]["color"] = [1, 2, 3]
     (pairs / "pairs.json").write_text(json.dumps(header))
     with pytest.raises(P2PError, match="of its mask half have a colour outside the palette cars"):
-        halves(pairs, dest)
+        take_apart(pairs, dest)
 
 
 def test_a_destination_within_the_pairs_or_of_something_else_is_refused(foreign: Path, dest: Path) -> None:
     with pytest.raises(UsageError, match="lies in"):
-        halves(foreign, foreign / "apart")
+        take_apart(foreign, foreign / "apart")
     dest.mkdir()
     (dest / "diary.txt").write_text("x")
     with pytest.raises(UsageError, match="holds something else"):
-        halves(foreign, dest)
+        take_apart(foreign, dest)
 
 
 @pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
 def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
     pairs: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
 ) -> None:
-    halves(pairs, tmp_path / "whole")
-    killed_after(lambda: halves(pairs, tmp_path / "cut"), changes)
-    halves(pairs, tmp_path / "cut")
+    take_apart(pairs, tmp_path / "whole")
+    killed_after(lambda: take_apart(pairs, tmp_path / "cut"), changes)
+    take_apart(pairs, tmp_path / "cut")
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
     assert not (tmp_path / "cut.partial").exists()
 
@@ -250,7 +250,7 @@ def test_real_facades_come_apart_and_together_again(real_data: Path, tmp_path: P
     (tmp_path / "facades").mkdir()
     for file in sorted((real_data / "facades-ab").iterdir())[:3]:
         shutil.copy(file, tmp_path / "facades")
-    halves(tmp_path / "facades", tmp_path / "apart", words=("photo", "labels"))
+    take_apart(tmp_path / "facades", tmp_path / "apart", words=("photo", "labels"))
     pair(tmp_path / "apart" / "photo", tmp_path / "apart" / "labels", tmp_path / "pairs")
     for each in read_manifest(tmp_path / "pairs").pairs:
         again = read_photo(tmp_path / "pairs" / each.file)
@@ -270,6 +270,6 @@ def test_halves_of_any_depth_come_apart_as_they_were_paired(
         file = tmp_path / side / f"1{suffix}"
         np.save(file, values) if suffix == ".npy" else Image.fromarray(values).save(file)
     pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs")
-    halves(tmp_path / "pairs", tmp_path / "apart")
+    take_apart(tmp_path / "pairs", tmp_path / "apart")
     (back,) = (tmp_path / "apart" / "a").glob("1.*")
     np.testing.assert_array_equal(read_array(back, form_of(back)), values)

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manife
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.sheets.contact import show
+from p2p_datatools.sheets.contact import contact_sheet
 from p2p_datatools.sheets.layout import Tile, sheet
 
 CARS = load_palette("cars")
@@ -61,7 +61,7 @@ def laid(monkeypatch: pytest.MonkeyPatch) -> Laid:
 
 
 def test_of_many_pictures_some_at_even_distances_are_shown_and_the_total_is_said(tmp_path: Path, laid: Laid) -> None:
-    show(make_photos(tmp_path / "photos", 40), limit=4)
+    contact_sheet(make_photos(tmp_path / "photos", 40), limit=4)
     assert laid.captions == ["005", "015", "025", "035"]
     assert laid.words["title"] == "photos: 40 pictures, 4 shown"
 
@@ -70,13 +70,13 @@ def test_a_seed_draws_others_and_the_same_again(tmp_path: Path, laid: Laid) -> N
     photos = make_photos(tmp_path / "photos", 40)
     drawn = []
     for seed in (1, 2, 1):
-        show(photos, limit=4, seed=seed)
+        contact_sheet(photos, limit=4, seed=seed)
         drawn.append(laid.captions)
     assert drawn[0] == drawn[2] != drawn[1]
 
 
 def test_pairs_are_shown_as_a_and_b_with_name_and_split(tmp_path: Path, laid: Laid) -> None:
-    show(make_pairs(tmp_path / "pairs", "test", "train", "train"))
+    contact_sheet(make_pairs(tmp_path / "pairs", "test", "train", "train"))
     assert laid.captions == ["1 (train)", "2 (train)", "0 (test)"]
     assert laid.words["headings"] == ("mask", "photo")
     assert laid.words["title"] == "pairs: 3 pairs (2 train, 1 test)"
@@ -86,14 +86,14 @@ def test_pairs_are_shown_as_a_and_b_with_name_and_split(tmp_path: Path, laid: La
 
 
 def test_pairs_that_are_not_split_say_so(tmp_path: Path, laid: Laid) -> None:
-    show(make_pairs(tmp_path / "pairs", "all"))
+    contact_sheet(make_pairs(tmp_path / "pairs", "all"))
     assert laid.captions == ["0"]
     assert laid.words["title"] == "pairs: 1 pairs (not split yet)"
 
 
 def test_a_folder_of_another_tool_is_shown_as_pairs(tmp_path: Path, laid: Laid) -> None:
     write_png(tmp_path / "train" / "1.png", plain(3, 60))
-    show(tmp_path)
+    contact_sheet(tmp_path)
     assert laid.captions == ["train/1"]
     assert len(laid.tiles[0].pictures) == 2
 
@@ -101,7 +101,7 @@ def test_a_folder_of_another_tool_is_shown_as_pairs(tmp_path: Path, laid: Laid) 
 def test_a_mask_folder_is_shown_in_its_colours_with_a_legend(tmp_path: Path, laid: Laid) -> None:
     write_mask(tmp_path / "a.png", np.full((9, 9), 2, dtype=np.uint8), CARS)
     (tmp_path / "palette.toml").write_text(CARS.to_toml())
-    show(tmp_path)
+    contact_sheet(tmp_path)
     assert (laid.tiles[0].pictures[0] == CARS.classes[2].color).all()
     assert laid.words["legend"] == CARS
     assert laid.tiles[0].exact == (True,)
@@ -109,29 +109,29 @@ def test_a_mask_folder_is_shown_in_its_colours_with_a_legend(tmp_path: Path, lai
 
 def test_a_palette_makes_masks_of_plain_pictures(tmp_path: Path, laid: Laid) -> None:
     write_png(tmp_path / "a.png", np.full((9, 9, 3), CARS.classes[1].color, dtype=np.uint8))
-    show(tmp_path, palette=CARS)
+    contact_sheet(tmp_path, palette=CARS)
     assert laid.tiles[0].exact == (True,)
     write_png(tmp_path / "b.png", plain(3))
     with pytest.raises(P2PError, match="outside the palette"):
-        show(tmp_path, palette=CARS)
+        contact_sheet(tmp_path, palette=CARS)
 
 
 def test_rows_are_filled_where_a_sheet_of_that_shape_allows(tmp_path: Path, laid: Laid) -> None:
-    show(make_photos(tmp_path / "photos", 12))
+    contact_sheet(make_photos(tmp_path / "photos", 12))
     assert laid.words["columns"] == 4
 
 
 def test_nothing_to_show_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(P2PError, match="there is no such folder"):
-        show(tmp_path / "nowhere")
+        contact_sheet(tmp_path / "nowhere")
     with pytest.raises(P2PError, match="has no pictures to show"):
-        show(tmp_path)
+        contact_sheet(tmp_path)
     with pytest.raises(UsageError, match="limit 0"):
-        show(tmp_path, limit=0)
+        contact_sheet(tmp_path, limit=0)
 
 
 @pytest.mark.real_data
 def test_real_photos_of_all_shapes_make_a_sheet(real_data: Path) -> None:
-    drawn = show(real_data / "car-parts" / "testset", limit=5)
+    drawn = contact_sheet(real_data / "car-parts" / "testset", limit=5)
     assert drawn.shape[2] == 3
     assert drawn.shape[1] > 3 * 320

@@ -33,7 +33,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
       p2p data halves facades/train apart --halves photo,labels
     """
     from p2p_cli import render
-    from p2p_datatools.pairs.disassemble import halves as take_apart
+    from p2p_datatools.pairs.disassemble import take_apart
 
     words = options.parse_halves(halves) if halves else None
     summary = take_apart(pairs, dest, words=words, keep_going=keep_going, report=render.reporter())

@@ -28,11 +28,11 @@ def command(path: Path, picture: Path, limit: int, force: bool) -> int:
     """
     from p2p_cli import render
     from p2p_datatools.contract.pictures.images import write_png
-    from p2p_datatools.sheets.contact import show
+    from p2p_datatools.sheets.contact import contact_sheet
 
     if picture.suffix.lower() != ".png":
         raise UsageError(picture, "is not a PNG file's name; end it in .png", code="?")
-    drawn = show(path, limit=limit)
+    drawn = contact_sheet(path, limit=limit)
     if picture.exists() and not force and not _is_already(picture, drawn):
         raise UsageError(
             picture,

@@ -35,7 +35,7 @@ FORMAT, VERSION = "p2p-halves", 1
 
 @dataclass(frozen=True)
 class HalvesSummary:
-    """What `halves` did: pairs `split` now and `kept` from an earlier call; `folders` are the left and the right."""
+    """What `take_apart` did: pairs `split` now and `kept` from an earlier call; `folders` are the left and the right."""
 
     split: int
     kept: int
@@ -80,7 +80,7 @@ class _Job:
         return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
 
 
-def halves(
+def take_apart(
     pairs: Path,
     dest: Path,
     *,

@@ -47,7 +47,7 @@ class _Gallery:
     legend: Palette | None
 
 
-def show(
+def contact_sheet(
     path: Path, *, limit: int = 12, columns: int | None = None, seed: int | None = None, palette: Palette | None = None
 ) -> Photo:
     """A contact sheet of a pair folder (A | B), of a mask folder, or of any folder of pictures: uint8 RGB.
