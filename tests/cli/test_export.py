@@ -8,7 +8,8 @@ import pytest
 from p2p_cli.app import main
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.models.model import ModelCard, save_model
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import save_model
 from p2p_gan.networks.architecture import Architecture
 
 

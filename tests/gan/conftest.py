@@ -20,7 +20,8 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import Batch
-from p2p_gan.models.model import Model, ModelCard
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import Model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.training.build import build
 from p2p_gan.training.run import train

@@ -9,7 +9,7 @@ import pytest
 
 from p2p_cli.app import main
 from p2p_datatools.contract.pictures.images import write_png
-from p2p_datatools.sources.catalog import catalog
+from p2p_datatools.sources.catalog import load_catalog
 
 # Isola et al. 2017, appendix 6.2: (epochs, batch, whether jittered, whether mirrored). Of the edges it states length
 # and batch alone; jitter and mirror are what section 3.3 and the authors' code do unless told otherwise.
@@ -37,7 +37,7 @@ def test_the_next_command_of_a_set_of_the_paper_trains_as_the_paper_did(
 ) -> None:
     for number in range(4):
         write_png(tmp_path / "train" / f"{number}.png", np.full((32, 64, 3), number, np.uint8), durable=False)
-    words = shlex.split(catalog()[name].next_command(tmp_path))
+    words = shlex.split(load_catalog()[name].next_command(tmp_path))
     small = (
         "--size",
         "32",

@@ -7,7 +7,7 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.sources.arrange import arrange, sample
-from p2p_datatools.sources.catalog import known
+from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.unpack import Member
 
 
@@ -16,7 +16,7 @@ def members(*names: str) -> list[Member]:
 
 
 def placed(entry: str, *names: str) -> dict[str, str]:
-    return {each.member.name: each.file for each in arrange(known(entry), members(*names), "archive")}
+    return {each.member.name: each.file for each in arrange(find_entry(entry), members(*names), "archive")}
 
 
 def test_the_nested_folders_of_kaggle_fall_away() -> None:
@@ -61,7 +61,7 @@ def test_a_set_that_is_there_twice_is_refused() -> None:
 
 def test_a_sample_follows_from_its_seed_grows_with_its_limit_and_keeps_labels_with_their_photos() -> None:
     names = [f"car-segmentation/{folder}/{number}.png" for folder in ("images", "masks") for number in range(20)]
-    everything = arrange(known("cars"), members(*names, "car-segmentation/masks.json"), "archive")
+    everything = arrange(find_entry("cars"), members(*names, "car-segmentation/masks.json"), "archive")
 
     def taken(limit: int | None, seed: int = 0) -> set[str]:
         chosen, there = sample(everything, limit, seed)

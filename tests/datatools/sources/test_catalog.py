@@ -7,7 +7,7 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.sources.catalog import Entry, catalog, known
+from p2p_datatools.sources.catalog import Entry, find_entry, load_catalog
 
 WORDS = {"kaggle", "mirror"}
 
@@ -16,10 +16,10 @@ def test_the_sets_that_were_promised_are_known() -> None:
     promised = (
         "cars cars-pairs maps facades cityscapes edges2shoes edges2handbags car-parts camvid coco-photos synth-cars"
     )
-    assert set(catalog()) == set(promised.split())
+    assert set(load_catalog()) == set(promised.split())
 
 
-@pytest.mark.parametrize("entry", catalog().values(), ids=list(catalog()))
+@pytest.mark.parametrize("entry", load_catalog().values(), ids=list(load_catalog()))
 def test_an_entry_has_a_licence_a_citation_a_source_and_a_next_command(entry: Entry) -> None:
     assert entry.licence != "unknown"
     assert entry.citation
@@ -34,7 +34,7 @@ def test_an_entry_has_a_licence_a_citation_a_source_and_a_next_command(entry: En
 
 
 def test_what_has_no_exact_size_or_hash_says_that_it_was_not_verified() -> None:
-    for entry in catalog().values():
+    for entry in load_catalog().values():
         for place in (entry.kaggle, entry.mirror):
             if place and not (place.bytes and place.sha256):
                 assert entry.unverified, entry.name
@@ -43,7 +43,7 @@ def test_what_has_no_exact_size_or_hash_says_that_it_was_not_verified() -> None:
 def test_the_presets_are_those_of_training() -> None:
     from p2p_gan.config.presets import PRESETS
 
-    assert {entry.preset for entry in catalog().values()} <= set(PRESETS)
+    assert {entry.preset for entry in load_catalog().values()} <= set(PRESETS)
 
 
 def test_a_set_names_the_preset_that_was_made_for_it_and_the_command_says_the_same() -> None:
@@ -51,7 +51,7 @@ def test_a_set_names_the_preset_that_was_made_for_it_and_the_command_says_the_sa
         **{"cars": "cars", "cars-pairs": "cars", "maps": "paper-maps", "facades": "paper"},
         **{"coco-photos": "colourise", "synth-cars": "tiny"},
     }
-    entries = catalog()
+    entries = load_catalog()
     assert {name: entries[name].preset for name in fitting} == fitting
     for entry in entries.values():
         if "p2p train" in entry.next:
@@ -70,7 +70,7 @@ mirror = { url = "https://example.org/{name}.zip", bytes = 5 }
 def test_a_file_of_ones_own_adds_entries_and_replaces_those_of_the_same_name(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(MINE + MINE.replace("[scans]", "[maps]"))
-    entries = catalog(path)
+    entries = load_catalog(path)
     assert entries["scans"].mirror
     assert entries["scans"].mirror.address == "https://example.org/scans.zip"
     assert entries["maps"].title == "Our scans"
@@ -78,9 +78,9 @@ def test_a_file_of_ones_own_adds_entries_and_replaces_those_of_the_same_name(tmp
 
 
 def test_what_an_entry_shows_as_a_table_can_be_read_again(tmp_path: Path) -> None:
-    table = known("maps").as_table()
+    table = find_entry("maps").as_table()
     assert table["kaggle"] == {"handle": "vikramtiwari/pix2pix-dataset"}
-    built_in = Path(catalog.__code__.co_filename).with_name("catalog.toml")
+    built_in = Path(load_catalog.__code__.co_filename).with_name("catalog.toml")
     expected = tomllib.loads(built_in.read_text("utf-8"))["maps"]
     assert table.pop("mirror")["bytes"] == expected.pop("mirror")["bytes"]
     assert table == expected
@@ -104,10 +104,10 @@ def test_a_wrong_entry_says_where_and_what(tmp_path: Path, old: str, new: str, w
     path = tmp_path / "mine.toml"
     path.write_text(MINE.replace(old, new))
     with pytest.raises(P2PError, match=words) as raised:
-        catalog(path)
+        load_catalog(path)
     assert str(raised.value).startswith(str(path))
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
     with pytest.raises(UsageError, match="There are cars, cars-pairs, maps"):
-        known("boats")
+        find_entry("boats")

@@ -16,7 +16,7 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.sources.catalog import known
+from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.data_set import fetch
 from p2p_datatools.sources.obtain import DOWNLOADS
 
@@ -29,14 +29,16 @@ PAIRS = {f"maps/{folder}/{number}.jpg": os.urandom(400 + number) for folder in (
 @pytest.fixture(autouse=True)
 def tiny_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     """The known sets without the number of their pictures, so that a few will do."""
-    monkeypatch.setattr("p2p_datatools.sources.data_set.known", lambda *said: replace(known(*said), counts=()))
+    monkeypatch.setattr(
+        "p2p_datatools.sources.data_set.find_entry", lambda *said: replace(find_entry(*said), counts=())
+    )
 
 
 @pytest.fixture
 def promised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Maps promises one picture more for training than the archive holds, and is said to have a test folder."""
     counts = {"counts": (("train", 6), ("val", 5), ("test", 2)), "unsure": ("test",)}
-    monkeypatch.setattr("p2p_datatools.sources.data_set.known", lambda *said: replace(known(*said), **counts))  # type: ignore[arg-type]
+    monkeypatch.setattr("p2p_datatools.sources.data_set.find_entry", lambda *said: replace(find_entry(*said), **counts))  # type: ignore[arg-type]
 
 
 @pytest.fixture

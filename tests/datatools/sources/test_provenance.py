@@ -6,10 +6,10 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file, write_json
-from p2p_datatools.sources.catalog import known
+from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
 
-MAPS = known("maps")
+MAPS = find_entry("maps")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_missing_and_changed_files_are_named(maps: Path) -> None:
 
 def test_another_set_or_sample_is_not_taken_for_this_one(maps: Path) -> None:
     with pytest.raises(UsageError, match="holds maps, not facades"):
-        verify(maps, known("facades"), limit=None, seed=0)
+        verify(maps, find_entry("facades"), limit=None, seed=0)
     with pytest.raises(UsageError, match="holds the whole set"):
         verify(maps, MAPS, limit=5, seed=0)
 

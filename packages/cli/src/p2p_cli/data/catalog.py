@@ -29,10 +29,9 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
       p2p data catalog maps
     """
     from p2p_cli import render
-    from p2p_datatools.sources.catalog import catalog as entries_of
-    from p2p_datatools.sources.catalog import known
+    from p2p_datatools.sources.catalog import find_entry, load_catalog
 
-    entries = [known(name, catalog)] if name else list(entries_of(catalog).values())
+    entries = [find_entry(name, catalog)] if name else list(load_catalog(catalog).values())
     if as_json:
         render.say(options.to_json(entries[0].as_table() if name else {each.name: each.as_table() for each in entries}))
     elif name:

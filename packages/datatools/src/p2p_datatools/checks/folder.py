@@ -25,8 +25,6 @@ from p2p_datatools.contract.pictures.images import (
 )
 from p2p_datatools.contract.progress import QUIET, Reporter
 
-__all__ = ["CheckResult", "Finding", "check"]
-
 
 def check(
     path: Path, *, photos: Path | None = None, palette: Palette | None = None, report: Reporter = QUIET

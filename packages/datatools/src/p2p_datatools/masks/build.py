@@ -18,15 +18,13 @@ from p2p_datatools.contract.palette import IGNORED, Palette, color_words
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
-from p2p_datatools.masks.class_mapping import Claims, parse_mapping
+from p2p_datatools.masks.class_mapping import Claims
 from p2p_datatools.masks.label_pictures import PictureReader
-from p2p_datatools.masks.paint import Order, label_map
+from p2p_datatools.masks.paint import Order
 from p2p_datatools.masks.plan import counted, photo_folder, plan, refuse_inside
 from p2p_datatools.masks.snap import Snapping
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
-
-__all__ = ["MaskSummary", "build_masks", "label_map", "parse_mapping"]
 
 
 @dataclass(frozen=True)

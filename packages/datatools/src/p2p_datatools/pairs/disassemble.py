@@ -35,7 +35,7 @@ FORMAT, VERSION = "p2p-halves", 1
 
 @dataclass(frozen=True)
 class HalvesSummary:
-    """What `take_apart` did: pairs `split` now and `kept` from an earlier call; `folders` are the left and the right."""
+    """What `take_apart` did: pairs `split` now, `kept` from an earlier call; `folders` are the left and the right."""
 
     split: int
     kept: int

@@ -99,7 +99,7 @@ class Entry:
         return self.next.replace("{dest}", shlex.quote(str(dest)))
 
 
-def catalog(extra: Path | None = None) -> dict[str, Entry]:
+def load_catalog(extra: Path | None = None) -> dict[str, Entry]:
     """All known data sets by name; entries of the file `extra` are added, and replace those of the same name.
 
     Raises P2PError, naming entry and field, when `extra` is no such catalogue.
@@ -109,9 +109,9 @@ def catalog(extra: Path | None = None) -> dict[str, Entry]:
     return entries | (_entries(_text(extra), str(extra)) if extra else {})
 
 
-def known(name: str, extra: Path | None = None) -> Entry:
+def find_entry(name: str, extra: Path | None = None) -> Entry:
     """The entry called `name`; raises UsageError, listing those there are, when there is none."""
-    entries = catalog(extra)
+    entries = load_catalog(extra)
     if name not in entries:
         raise UsageError(name, "is not a known data set", f"There are {', '.join(entries)}.", code="?")
     return entries[name]

@@ -18,7 +18,7 @@ from p2p_datatools.contract.files.destination import JOURNAL, RECIPE, Destinatio
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.arrange import Placed, arrange, is_picture, missing, refuse_empty, sample
-from p2p_datatools.sources.catalog import Entry, known
+from p2p_datatools.sources.catalog import Entry, find_entry
 from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, How, obtain
 from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
 from p2p_datatools.sources.synthetic import SYNTH_CARS, SYNTH_LICENCE, SYNTH_LIMIT, draw_cars
@@ -70,7 +70,7 @@ def fetch(
     multiplies the limits that guard against archive bombs. Raises UsageError for a name or source that is not known
     and for a DEST that holds something else, and P2PError for what cannot be fetched or unpacked.
     """
-    entry = known(name, catalog)
+    entry = find_entry(name, catalog)
     if limit is not None and limit < 1:
         raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="?")
     if name == SYNTH_CARS:
@@ -93,7 +93,7 @@ def fetch_synth(
 ) -> FetchSummary:
     """Draw cars as `draw_cars` does, and tell of it as of a fetched set."""
     written, kept = draw_cars(dest, limit=limit, seed=seed, style=style, size=size, report=report)
-    return FetchSummary(SYNTH_CARS, dest, written, kept, SYNTH_LICENCE, known(SYNTH_CARS).next_command(dest))
+    return FetchSummary(SYNTH_CARS, dest, written, kept, SYNTH_LICENCE, find_entry(SYNTH_CARS).next_command(dest))
 
 
 def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET) -> FetchSummary:

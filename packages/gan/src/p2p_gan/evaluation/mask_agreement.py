@@ -13,7 +13,7 @@ from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
 from p2p_gan.data.coding import Kind
-from p2p_gan.models.model import ModelCard
+from p2p_gan.models.card import ModelCard
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.inference.apply import How, apply_model
 from p2p_gan.inference.inputs import read_pair, refuse_folder, task_for
 from p2p_gan.inference.sampling import side_by_side
-from p2p_gan.models.model import Model, ModelCard, load_model
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import Model, load_model
 
 MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
 

@@ -16,7 +16,8 @@ from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
 from p2p_gan.inference.apply import How, apply_model
 from p2p_gan.inference.inputs import read_pair, shown
-from p2p_gan.models.model import ModelCard, load_model
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import load_model
 
 FOLDER = "pictures"
 

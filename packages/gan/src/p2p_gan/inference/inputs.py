@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.arrays import Array, Form, form_of, read_ar
 from p2p_datatools.contract.pictures.images import OutsidePaletteError, Photo, colorize, read_mask, read_photo
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
-from p2p_gan.models.model import ModelCard
+from p2p_gan.models.card import ModelCard
 
 
 def refuse_file(path: Path, card: ModelCard) -> None:

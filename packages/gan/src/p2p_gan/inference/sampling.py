@@ -22,7 +22,8 @@ from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import How, apply_model
 from p2p_gan.inference.inputs import read_input, read_pair, refuse_file, refuse_folder, shown, task_for
-from p2p_gan.models.model import Model, ModelCard, load_model
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import Model, load_model
 
 HEADER, LINES = "samples.json", "samples.jsonl"
 

@@ -20,9 +20,6 @@ from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.tensorfile import pieces, write_tensors
 from p2p_gan.networks.base import Generator
 
-__all__ = ["BEST", "FILE", "KEY", "Model", "ModelCard", "load_model", "model_bytes", "model_file", "save_model"]
-__all__ += ["write_model"]
-
 FILE, BEST = "model.safetensors", "best.safetensors"
 KEY = "p2p"
 _LONGEST_HEADER = 2**26  # bytes; a tensor takes about a hundred

@@ -21,7 +21,8 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.models.model import Model, ModelCard, load_model, model_bytes
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import Model, load_model, model_bytes
 from p2p_gan.models.reference_layout import COUNTER, DROPOUT, Entry, entries, leftover, name_of, recognise, why_not
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, Statistics
@@ -37,7 +38,7 @@ GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportSummary:
     """What `import_model` made: `name` is the generator in the reference's words, `assumed` what the file left open.
 
     `written` is false where the same model was there already.
@@ -51,7 +52,7 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportSummary:
     """What `export_reference` wrote: the options that make the reference build this generator, and what to know."""
 
     dest: Path
@@ -67,7 +68,7 @@ def import_model(
     direction: str = "a-to-b",
     size: Size | None = None,
     settings: Mapping[str, str] | None = None,
-) -> Imported:
+) -> ImportSummary:
     """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
 
     `direction` names what goes in and what comes out, `size` the sides it was trained with (its own for a U-Net, 256
@@ -98,7 +99,7 @@ def import_model(
     card = _card(changed, direction, size, statistics, images)
     written = _write_once(dest, model_bytes(card, generator))
     assumed = _assumed(architecture, direction, size, settings or {}, images)
-    return Imported(dest, name_of(architecture), card, assumed, written)
+    return ImportSummary(dest, name_of(architecture), card, assumed, written)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -257,7 +258,7 @@ def _assumed(
     return tuple(assumed)
 
 
-def export_reference(source: Path, dest: Path) -> Exported:
+def export_reference(source: Path, dest: Path) -> ExportSummary:
     """Write the generator of a model as a state dict that the reference implementation loads (NAME.pth).
 
     Names, order and shapes are the reference's. Raises P2PError saying what the reference's generators cannot hold.
@@ -275,7 +276,7 @@ def export_reference(source: Path, dest: Path) -> Exported:
         f"--netG {name_of(architecture)} --norm {architecture.norm} --ngf {architecture.filters} "
         f"--input_nc {architecture.inputs} --output_nc {architecture.outputs}"
     )
-    return Exported(dest, options, _notes(model), written)
+    return ExportSummary(dest, options, _notes(model), written)
 
 
 def _state_of(model: Model) -> "OrderedDict[str, Tensor]":

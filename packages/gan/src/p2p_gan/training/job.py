@@ -14,7 +14,7 @@ from p2p_gan.config.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
 from p2p_gan.data.task import Task, refuse_unfit, task_of
 from p2p_gan.machine.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.machine.distributed import ALONE, Ranks
-from p2p_gan.models.model import ModelCard
+from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.base import Statistics
 from p2p_gan.training.build import architecture_of, build
 from p2p_gan.updates.recipe import Recipe, recipe_of
