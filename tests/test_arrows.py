@@ -70,6 +70,8 @@ ABROAD: dict[str, tuple[str, ...]] = {
     "p2p_gan": ("p2p_datatools.contract",),
     "p2p_cli": OURS,
 }
+# With which every package and room names what is public.
+DOOR = "p2p_datatools.contract.door"
 # What these may not even load when they are imported.
 LIGHT = {
     "p2p_datatools": ("numpy", "cv2", "PIL", "kaggle"),
@@ -86,9 +88,9 @@ def allowed(name: str) -> tuple[str, ...]:
     own: tuple[str, ...] = (f"{package}.__version__",)
     if room in ROOMS[package]:
         own += tuple(f"{package}.{each}" for each in (room, *ROOMS[package][room]))
-    elif package == "p2p_cli":
+    elif package == "p2p_cli" or not room:
         own = (package,)
-    return (*own, *ABROAD[package])
+    return (*own, *ABROAD[package], DOOR)
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:

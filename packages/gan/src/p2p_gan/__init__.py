@@ -4,6 +4,9 @@ It may never print, import any room of datatools but `contract`, or load torch w
 """
 
 import os
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
 
 __version__ = "0.1.0"
 
@@ -11,3 +14,36 @@ __version__ = "0.1.0"
 # process, two threads made 0.4 to 0.7 updates a second of the tiny networks, and with passive waiting 15. The library
 # reads this once, when torch is loaded, which nothing of ours does before this line.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+if TYPE_CHECKING:
+    from p2p_gan.config import PRESETS, Config
+    from p2p_gan.evaluation import evaluate
+    from p2p_gan.experiments import run_study
+    from p2p_gan.inference import sample
+    from p2p_gan.models import export_reference, import_model, load_model
+    from p2p_gan.training import plan, reproduce, train
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        config="PRESETS Config",
+        evaluation="evaluate",
+        experiments="run_study",
+        inference="sample",
+        models="export_reference import_model load_model",
+        training="plan reproduce train",
+    )
+
+__all__ = [
+    "PRESETS",
+    "Config",
+    "__version__",
+    "evaluate",
+    "export_reference",
+    "import_model",
+    "load_model",
+    "plan",
+    "reproduce",
+    "run_study",
+    "sample",
+    "train",
+]

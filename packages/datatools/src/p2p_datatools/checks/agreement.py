@@ -58,13 +58,15 @@ class Comparison:
         return all(finding.severity != "error" for finding in self.findings)
 
 
-def compare(path: Path, other: Path, *, palette: Palette | None = None, report: Reporter = QUIET) -> Comparison:
+def compare(
+    path: Path | str, other: Path | str, *, palette: Palette | None = None, report: Reporter = QUIET
+) -> Comparison:
     """Compare the masks in `path` with those of the same names in `other`.
 
     A folder without palette.toml is read by `palette`. Raises UsageError when the two have other classes, and P2PError
     when there is nothing to compare.
     """
-    here, there = _Masks(path, palette), _Masks(other, palette)
+    here, there = _Masks(Path(path), palette), _Masks(Path(other), palette)
     if set(here.palette.names) != set(there.palette.names):
         raise UsageError(
             path,

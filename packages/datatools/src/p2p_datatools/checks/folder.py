@@ -27,13 +27,18 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 
 
 def check(
-    path: Path, *, photos: Path | None = None, palette: Palette | None = None, report: Reporter = QUIET
+    path: Path | str,
+    *,
+    photos: Path | str | None = None,
+    palette: Palette | None = None,
+    report: Reporter = QUIET,
 ) -> CheckResult:
     """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
 
     A folder with a manifest or with train/ holds pairs, one with palette.toml (or where `palette` is given) masks, any
     other photos. Raises P2PError when there is nothing to check.
     """
+    path = Path(path)
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     kind = _kind(path, palette)
@@ -51,7 +56,7 @@ def check(
         return CheckResult(kind, len(files), tuple(_photos(path, tracked)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
-    folder = PhotoFolder(photos) if photos else None
+    folder = PhotoFolder(Path(photos)) if photos else None
     return CheckResult(kind, len(files), tuple(_masks(path, tracked, used, folder)))
 
 

@@ -23,7 +23,8 @@ BUILT_IN = ("cars", "scenes", "facades")
 PALETTE_FILE = "palette.toml"  # in a mask folder; it is the mark of one
 
 
-IGNORE = 255  # the class index of pixels that losses and scores leave out
+IGNORE = 255
+"""The class index of pixels that losses and scores leave out."""
 
 
 IGNORE_COLOR = (255, 0, 254)

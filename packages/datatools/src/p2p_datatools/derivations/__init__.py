@@ -2,3 +2,41 @@
 
 Nothing here may draw a random number that does not follow from the seed and a picture's name.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_datatools.derivations.build import DeriveSummary, derive
+    from p2p_datatools.derivations.operations import (
+        OPERATIONS,
+        Blur,
+        Downscale,
+        Edges,
+        Gray,
+        Holes,
+        Lab,
+        Operation,
+        Sketch,
+    )
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        build="DeriveSummary derive",
+        operations="OPERATIONS Blur Downscale Edges Gray Holes Lab Operation Sketch",
+    )
+
+__all__ = [
+    "OPERATIONS",
+    "Blur",
+    "DeriveSummary",
+    "Downscale",
+    "Edges",
+    "Gray",
+    "Holes",
+    "Lab",
+    "Operation",
+    "Sketch",
+    "derive",
+]

@@ -48,8 +48,8 @@ class DeriveSummary:
 
 
 def derive(
-    photos: Path,
-    dest: Path,
+    photos: Path | str,
+    dest: Path | str,
     op: Operation,
     *,
     seed: int = 0,
@@ -65,6 +65,7 @@ def derive(
     Raises P2PError, and writes no DEST, when a photo is broken, unless `keep_going`: then those are in `skipped`, and
     in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else, or was made with other settings.
     """
+    photos, dest = Path(photos), Path(dest)
     if is_manifested(photos):
         raise UsageError(
             photos, "holds A|B pairs, not photos", "Take them apart first with 'p2p data halves'.", code="?"

@@ -117,6 +117,7 @@ OPERATIONS: dict[str, type[Operation]] = {
     "downscale": Downscale,
     "holes": Holes,
 }
+"""What `derive` can do, by name: the class of each operation, whose fields are its settings."""
 
 
 def color_of(text: str) -> tuple[int, int, int]:

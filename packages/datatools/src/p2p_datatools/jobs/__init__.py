@@ -2,3 +2,17 @@
 
 Nothing here may know what one piece of the work computes.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_datatools.jobs.run import cores, in_order
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        run="cores in_order",
+    )
+
+__all__ = ["cores", "in_order"]

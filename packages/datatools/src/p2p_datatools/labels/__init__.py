@@ -2,3 +2,39 @@
 
 Nothing here may paint a mask or know a palette's colours.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_datatools.labels.read import FORMATS, read_labels
+    from p2p_datatools.labels.values import (
+        ColorLabels,
+        IndexLabels,
+        LabelSet,
+        Polygon,
+        Region,
+        RegionLabels,
+        Runs,
+        SegmentLabels,
+    )
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        read="FORMATS read_labels",
+        values="ColorLabels IndexLabels LabelSet Polygon Region RegionLabels Runs SegmentLabels",
+    )
+
+__all__ = [
+    "FORMATS",
+    "ColorLabels",
+    "IndexLabels",
+    "LabelSet",
+    "Polygon",
+    "Region",
+    "RegionLabels",
+    "Runs",
+    "SegmentLabels",
+    "read_labels",
+]

@@ -279,3 +279,4 @@ READERS = (
 
 
 FORMATS = ("auto", *(each.name for each in READERS))
+"""What `read_labels` can be told to read; `auto` looks at the files."""

@@ -2,3 +2,21 @@
 
 Nothing here may read a label file itself or know what a pair is.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_datatools.masks.build import How, MaskSummary, build_masks
+    from p2p_datatools.masks.class_mapping import parse_mapping
+    from p2p_datatools.masks.snap import Snapping
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        build="How MaskSummary build_masks",
+        class_mapping="parse_mapping",
+        snap="Snapping",
+    )
+
+__all__ = ["How", "MaskSummary", "Snapping", "build_masks", "parse_mapping"]

@@ -65,11 +65,11 @@ AS_USUAL = How()
 
 
 def build_masks(
-    labels: Path,
-    dest: Path,
+    labels: Path | str,
+    dest: Path | str,
     *,
     palette: Palette,
-    photos: Path | None = None,
+    photos: Path | str | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
     how: How = AS_USUAL,
@@ -84,6 +84,7 @@ def build_masks(
     that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds
     something else.
     """
+    labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
     if how.snapping.picture:
         refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)

@@ -51,9 +51,9 @@ class Ways:
 
 
 def pair(
-    a: Path,
-    b: Path,
-    dest: Path,
+    a: Path | str,
+    b: Path | str,
+    dest: Path | str,
     *,
     halves: tuple[str, str] | None = None,
     size: Size | None = None,
@@ -73,7 +73,7 @@ def pair(
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
     """
-    dest = ways.shard.part_of(dest) if ways.shard else dest
+    a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if is_manifested(dest) else None
     matched, skipped = partners(a, b, match=ways.match, report=report)

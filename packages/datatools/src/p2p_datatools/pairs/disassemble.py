@@ -81,8 +81,8 @@ class _Job:
 
 
 def take_apart(
-    pairs: Path,
-    dest: Path,
+    pairs: Path | str,
+    dest: Path | str,
     *,
     words: tuple[str, str] | None = None,
     keep_going: bool = False,
@@ -98,6 +98,7 @@ def take_apart(
     Raises P2PError, and writes no DEST, when a picture is broken or has an odd width, unless `keep_going`: then those
     are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
     """
+    pairs, dest = Path(pairs), Path(dest)
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
     named, skipped = _named(job.folder)

@@ -82,26 +82,29 @@ class MergeSummary:
     dest: Path
 
 
-def merge(parts: Sequence[Path], dest: Path, *, move: bool = False, report: Reporter = QUIET) -> MergeSummary:
+def merge(
+    parts: Sequence[Path | str], dest: Path | str, *, move: bool = False, report: Reporter = QUIET
+) -> MergeSummary:
     """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts at the end.
 
     The parts must be made with the same halves, palette, size and fit, not be split yet, and have no name in common;
     of a pairing in shards all must be there. The same call again continues what was interrupted, or does nothing.
     Raises P2PError when pairs have one name in two parts, a file is missing, or a shard is.
     """
-    _refuse_places(parts, dest)
+    places, dest = [Path(part) for part in parts], Path(dest)
+    _refuse_places(places, dest)
     known = read_manifest(dest) if is_manifested(dest) else None
-    folders = _opened(parts, known)
-    moved = len(parts) - len(folders)
-    skipped = tuple(_skipped([dest, *parts] if moved else parts))
+    folders = _opened(places, known)
+    moved = len(places) - len(folders)
+    skipped = tuple(_skipped([dest, *places] if moved else places))
     if not folders:
         assert known is not None
-        _empty(parts)
-        return MergeSummary(0, len(known.pairs), len(parts), skipped, dest)
+        _empty(places)
+        return MergeSummary(0, len(known.pairs), len(places), skipped, dest)
     header = _common(folders)
     _refuse_missing_shards(folders, moved)
     pairs = _planned(folders)
-    merged = sorted({part.name for part in parts})
+    merged = sorted({part.name for part in places})
     recipe = {"by": BY, "parts": merged, "move": move}
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
         old = _old(known, header, pairs)
@@ -115,8 +118,8 @@ def merge(parts: Sequence[Path], dest: Path, *, move: bool = False, report: Repo
     if move:
         for folder in folders:
             _remove_pictures(folder)
-        _empty(parts)
-    return MergeSummary(brought, len(pairs) - brought, len(parts), skipped, dest)
+        _empty(places)
+    return MergeSummary(brought, len(pairs) - brought, len(places), skipped, dest)
 
 
 def _refuse_places(parts: Sequence[Path], dest: Path) -> None:

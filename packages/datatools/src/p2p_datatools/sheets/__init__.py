@@ -2,3 +2,19 @@
 
 Nothing here may be read back as data.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_datatools.sheets.contact import contact_sheet
+    from p2p_datatools.sheets.plots import draw_curves
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        contact="contact_sheet",
+        plots="draw_curves",
+    )
+
+__all__ = ["contact_sheet", "draw_curves"]

@@ -48,7 +48,12 @@ class _Gallery:
 
 
 def contact_sheet(
-    path: Path, *, limit: int = 12, columns: int | None = None, seed: int | None = None, palette: Palette | None = None
+    path: Path | str,
+    *,
+    limit: int = 12,
+    columns: int | None = None,
+    seed: int | None = None,
+    palette: Palette | None = None,
 ) -> Photo:
     """A contact sheet of a pair folder (A | B), of a mask folder, or of any folder of pictures: uint8 RGB.
 
@@ -58,6 +63,7 @@ def contact_sheet(
     """
     if limit < 1:
         raise UsageError(f"limit {limit}", "needs to be at least 1", code="?")
+    path = Path(path)
     gallery = _gallery(path, palette)
     entries = _sample(gallery.entries, limit, seed)
     tiles = [_small(entry, gallery.exact) for entry in entries]

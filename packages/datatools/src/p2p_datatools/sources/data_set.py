@@ -54,13 +54,13 @@ class FetchSummary:
 
 def fetch(
     name: str,
-    dest: Path,
+    dest: Path | str,
     *,
     source: str = "",
     limit: int | None = None,
     seed: int = 0,
     style: str = "studio",
-    catalog: Path | None = None,
+    catalog: Path | str | None = None,
     unpack_limit: int = 1,
     report: Reporter = QUIET,
 ) -> FetchSummary:
@@ -70,7 +70,8 @@ def fetch(
     multiplies the limits that guard against archive bombs. Raises UsageError for a name or source that is not known
     and for a DEST that holds something else, and P2PError for what cannot be fetched or unpacked.
     """
-    entry = find_entry(name, catalog)
+    dest = Path(dest)
+    entry = find_entry(name, Path(catalog) if catalog else None)
     if limit is not None and limit < 1:
         raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="?")
     if name == SYNTH_CARS:

@@ -47,7 +47,7 @@ class SplitSummary:
 
 
 def split(
-    pairs: Path,
+    pairs: Path | str,
     *,
     val: float = 0.1,
     test: float = 0.1,
@@ -68,7 +68,7 @@ def split(
     pair would be left or the folder is damaged.
     """
     _check_shares(val, test)
-    folder, completed = _open(pairs, dry_run, report)
+    folder, completed = _open(Path(pairs), dry_run, report)
     known = ByName(folder.pairs)
     groups = groups_by(group_by, list(known), report)
     targets = {"val": rounded(len(folder.pairs), val), "test": rounded(len(folder.pairs), test)}

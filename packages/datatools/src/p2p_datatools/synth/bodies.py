@@ -243,3 +243,4 @@ _VAN = Body(
 
 BODIES: tuple[Body, ...] = (_HATCHBACK, _SALOON, _ESTATE, _SUV, _COUPE, _PICKUP, _VAN)
 BODY_TYPES: tuple[str, ...] = tuple(body.name for body in BODIES)
+"""The kinds of cars that are drawn."""

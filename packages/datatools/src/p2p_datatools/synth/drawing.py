@@ -52,9 +52,11 @@ def _shadow(view: View, body: Body) -> None:
 
 
 STYLES: tuple[str, ...] = ("studio", "street")
+"""Where a car stands: before a plain ground, or in a street with weather."""
 
 
 DEFAULT_SIZE = (160, 96)
+"""Width and height of a drawing, in pixels."""
 
 
 @dataclass(frozen=True)

@@ -150,3 +150,4 @@ TABLE: dict[str, Preset] = {
 
 
 PRESETS: dict[str, Config] = {name: preset.config for name, preset in TABLE.items()}
+"""The configs to start from, by name; docs/presets.md says where each is from."""

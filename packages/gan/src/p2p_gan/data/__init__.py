@@ -2,3 +2,21 @@
 
 Nothing here may know networks or losses, and both halves of a pair always get the same draw.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_gan.data.coding import Coding
+    from p2p_gan.data.dataset import Batch, PairStore, load_store
+    from p2p_gan.data.task import Task, open_for_training
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        coding="Coding",
+        dataset="Batch PairStore load_store",
+        task="Task open_for_training",
+    )
+
+__all__ = ["Batch", "Coding", "PairStore", "Task", "load_store", "open_for_training"]

@@ -2,3 +2,19 @@
 
 Nothing here may train, or choose which model is the better.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_gan.evaluation.mask_agreement import Agreement, ClassAgreement
+    from p2p_gan.evaluation.scores import Asked, Diversity, Scored, Scores, evaluate, evaluate_into
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        mask_agreement="Agreement ClassAgreement",
+        scores="Asked Diversity Scored Scores evaluate evaluate_into",
+    )
+
+__all__ = ["Agreement", "Asked", "ClassAgreement", "Diversity", "Scored", "Scores", "evaluate", "evaluate_into"]

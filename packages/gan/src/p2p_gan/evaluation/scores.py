@@ -105,8 +105,8 @@ class Asked:
 
 
 def evaluate(
-    model_path: Path,
-    pairs: Path,
+    model_path: Path | str,
+    pairs: Path | str,
     *,
     split: str = "test",
     asked: Asked | None = None,
@@ -123,7 +123,7 @@ def evaluate(
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
-    folder = open_pairs(pairs)
+    folder = open_pairs(Path(pairs))
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:

@@ -85,8 +85,8 @@ Each = Callable[[Study], object]
 
 
 def run_study(
-    pairs: Path,
-    dest: Path,
+    pairs: Path | str,
+    dest: Path | str,
     config: Config,
     *,
     tables: tuple[str, ...],
@@ -100,7 +100,7 @@ def run_study(
     is listed and tried again by the next call. Raises UsageError when DEST holds something else or another study, and
     P2PError for what no arm can be trained with.
     """
-    return _run(outline(pairs, config, tables, report=report), dest, seeds, report, each)
+    return _run(outline(Path(pairs), config, tables, report=report), Path(dest), seeds, report, each)
 
 
 def run_arms(

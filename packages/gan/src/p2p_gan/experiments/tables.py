@@ -100,6 +100,7 @@ TABLES: dict[str, Table] = {
         ("cGAN, dropout", "L1+cGAN, dropout", "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
     ),
 }
+"""The paper's tables, by the names that `run_study` takes."""
 
 
 def chosen_tables(words: str) -> tuple[str, ...]:

@@ -2,3 +2,19 @@
 
 Nothing here may change a model or judge its output.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_gan.inference.apply import How, apply_model
+    from p2p_gan.inference.sampling import SampleSummary, Sampling, sample
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        apply="How apply_model",
+        sampling="SampleSummary Sampling sample",
+    )
+
+__all__ = ["How", "SampleSummary", "Sampling", "apply_model", "sample"]

@@ -130,9 +130,9 @@ def _given(place: Path) -> list[Given]:
 
 
 def sample(
-    model_path: Path,
-    inputs: Sequence[Path],
-    dest: Path,
+    model_path: Path | str,
+    inputs: Path | str | Sequence[Path | str],
+    dest: Path | str,
     sampling: Sampling | None = None,
     *,
     keep_going: bool = False,
@@ -141,13 +141,15 @@ def sample(
 ) -> SampleSummary:
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
+    `inputs` are pictures, folders of them, or pair folders, whose held-out pairs are meant: one of these, or several.
     The same call again adds what is new. Raises P2PError for inputs that cannot be read, unless `keep_going`.
     """
     sampling = sampling or Sampling()
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
-    given = list_inputs(inputs)
+    dest = Path(dest)
+    given = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
     skipped, fitting = _fitting(given, model.card, keep_going=keep_going)
     recipe = {"model": model.digest, **sampling.how.to_json(), "variants": sampling.variants, "sheet": sampling.sheet}
     written, strange = 0, []

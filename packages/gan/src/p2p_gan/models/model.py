@@ -70,9 +70,9 @@ def model_file(path: Path) -> Path:
     return path
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path | str) -> Model:
     """Read a model file or the model of a run folder; raises P2PError when it is not one, not whole, or too new."""
-    path = model_file(path)
+    path = model_file(Path(path))
     try:
         card = _described(path)
         data = path.read_bytes()

@@ -62,8 +62,8 @@ class ExportSummary:
 
 
 def import_model(
-    weights: Path,
-    dest: Path,
+    weights: Path | str,
+    dest: Path | str,
     *,
     direction: str = "a-to-b",
     size: Size | None = None,
@@ -75,6 +75,7 @@ def import_model(
     for a resnet), `settings` dropout (off, on or a share) and statistics (picture or running). Raises P2PError naming
     the first tensor that does not fit, UsageError for a setting or destination that cannot be.
     """
+    weights, dest = Path(weights), Path(dest)
     _check_dest(dest, ".safetensors")
     if weights.suffix == ".safetensors" and weights.is_file():
         raise P2PError(
@@ -258,11 +259,12 @@ def _assumed(
     return tuple(assumed)
 
 
-def export_reference(source: Path, dest: Path) -> ExportSummary:
+def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     """Write the generator of a model as a state dict that the reference implementation loads (NAME.pth).
 
     Names, order and shapes are the reference's. Raises P2PError saying what the reference's generators cannot hold.
     """
+    dest = Path(dest)
     _check_dest(dest, ".pth")
     model = load_model(source)
     architecture = model.card.architecture

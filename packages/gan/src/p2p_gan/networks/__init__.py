@@ -2,3 +2,36 @@
 
 Nothing here may know losses, optimisers or data; a network keeps no state beside its weights and statistics.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_gan.networks.architecture import Architecture, count_parameters
+    from p2p_gan.networks.base import Discriminator, Generator, Judgement
+    from p2p_gan.networks.discriminators import MultiScale, PatchGAN, receptive_fields
+    from p2p_gan.networks.resnet import ResNet
+    from p2p_gan.networks.unet import UNet
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        architecture="Architecture count_parameters",
+        base="Discriminator Generator Judgement",
+        discriminators="MultiScale PatchGAN receptive_fields",
+        resnet="ResNet",
+        unet="UNet",
+    )
+
+__all__ = [
+    "Architecture",
+    "Discriminator",
+    "Generator",
+    "Judgement",
+    "MultiScale",
+    "PatchGAN",
+    "ResNet",
+    "UNet",
+    "count_parameters",
+    "receptive_fields",
+]

@@ -67,8 +67,9 @@ class Plan:
     processes: int = 1  # each with its own device
 
 
-def plan(pairs: Path, config: Config, run: Path | None = None, *, report: Reporter = QUIET) -> Plan:
+def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
+    pairs, run = Path(pairs), Path(run) if run else None
     folder = identified(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first of them; nothing here asks the others

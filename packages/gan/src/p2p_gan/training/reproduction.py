@@ -53,18 +53,21 @@ class Reproduction:
         return self.losses is None and self.model_identical is True
 
 
-def reproduce(run: Path, dest: Path, *, pairs: Path | None = None, report: Reporter = QUIET) -> Reproduction:
+def reproduce(
+    run: Path | str, dest: Path | str, *, pairs: Path | str | None = None, report: Reporter = QUIET
+) -> Reproduction:
     """Train again into `dest` as run.json of `run` says, and compare; the same call again resumes.
 
     `pairs` says where the pairs are now, if they have moved. Raises P2PError or UsageError.
     """
+    run, dest = Path(run), Path(dest)
     if not (run / RUN).is_file():
         raise UsageError(run, "is not a run folder (no run.json)", "Give one that 'p2p train' made.", code="?")
     if run.resolve() == dest.resolve():
         raise UsageError(dest, "is the run itself", "Choose another place for its reproduction.", code="?")
     original = RunFolder(run)
     record = original.read()
-    config, place = _here(original.config()), pairs or Path(record.get("pairs") or run / "pairs")
+    config, place = _here(original.config()), Path(pairs or record.get("pairs") or run / "pairs")
     if not place.exists():
         raise P2PError(
             place, "the pairs of the run are not there any more", "Say with --pairs where they are.", code="?"

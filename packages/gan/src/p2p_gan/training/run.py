@@ -50,7 +50,7 @@ class TrainSummary:
     signal: str | None = None  # that came, whether or not anything was left to do
 
 
-def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
+def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
 
     Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C or SIGTERM ends it after the
@@ -59,6 +59,7 @@ def train(pairs: Path, run: Path, config: Config, *, report: Reporter = QUIET) -
     Where a launcher has started several such calls (see `distributed`), they train one model: each takes its share of
     every batch on its own device, and the first alone writes, looks and reports.
     """
+    pairs, run = Path(pairs), Path(run)
     if config.tensorboard:
         require_tensorboard()
     with joined(config.device) as ranks, Interruption() as interruption:

@@ -2,3 +2,43 @@
 
 Nothing here may read a file, know a pair folder, or keep time.
 """
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_gan.updates.losses import (
+        class_loss,
+        discriminator_loss,
+        feature_loss,
+        generator_loss,
+        gradient_penalty,
+        l1_loss,
+        l2_loss,
+        r1_penalty,
+    )
+    from p2p_gan.updates.recipe import Recipe, recipe_of
+    from p2p_gan.updates.step import Networks, train_step
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        losses="class_loss discriminator_loss feature_loss generator_loss gradient_penalty l1_loss l2_loss r1_penalty",
+        recipe="Recipe recipe_of",
+        step="Networks train_step",
+    )
+
+__all__ = [
+    "Networks",
+    "Recipe",
+    "class_loss",
+    "discriminator_loss",
+    "feature_loss",
+    "generator_loss",
+    "gradient_penalty",
+    "l1_loss",
+    "l2_loss",
+    "r1_penalty",
+    "recipe_of",
+    "train_step",
+]

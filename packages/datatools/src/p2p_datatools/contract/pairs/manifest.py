@@ -25,9 +25,11 @@ HEADER, LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 
 
 SPLITS = ("train", "val", "test")
+"""The splits of a pair folder, which are its folders too."""
 
 
 UNSPLIT = "all"
+"""The folder, and the split, of pairs that have none yet."""
 
 
 # What other tools call the same folders.

@@ -21,7 +21,8 @@ from p2p_datatools.contract.pictures.images import bytes_of, explained, orientat
 from p2p_datatools.contract.pictures.png import GREY, RGB, SIGNATURE
 from p2p_datatools.contract.pictures.sizes import Size
 
-Array = NDArray[Any]  # (height, width) of one channel, (height, width, channels) of more
+Array = NDArray[Any]
+"""The pixels of any half: (height, width) of one channel, (height, width, channels) of more."""
 
 
 ARRAYS = SUFFIXES | {".npy"}

@@ -23,10 +23,12 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.sizes import Size
 
-Photo = NDArray[np.uint8]  # (height, width, 3) RGB
+Photo = NDArray[np.uint8]
+"""A picture as one looks at it: uint8 RGB, (height, width, 3)."""
 
 
-LabelMap = NDArray[np.uint8]  # (height, width) class indices
+LabelMap = NDArray[np.uint8]
+"""A mask as class indices: uint8, (height, width); 255 is ignored."""
 
 
 # Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.

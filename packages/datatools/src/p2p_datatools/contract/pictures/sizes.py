@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 from p2p_datatools.contract.errors import UsageError
 
 Fit = Literal["stretch", "crop", "pad"]
+"""How a picture is brought to a size of another shape."""
 
 
 FITS: tuple[Fit, ...] = get_args(Fit)
