@@ -28,7 +28,7 @@ else:  # run as a program, this folder is where Python looks, and measure lies a
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import measure
 
-LIGHTS, FEWEST = "lights", 50  # pictures with at least so many pixels of lights count
+LIGHTS = "lights"
 # What two cores train in a minute: sixteen filters at 96x64, patches of 34x34.
 SMALL: dict[str, Any] = {
     **{"size": "96x64", "filters": 16, "max_filters": 128, "discriminator_filters": 16, "discriminator_layers": 2},
@@ -117,7 +117,7 @@ def make_pairs(dest: Path, limit: int, question: str) -> Path:
 
 
 def scores_of(trial: Trial, study: Study) -> dict[str, float]:
-    """What is compared, more is better but for L1: the lights' IoU is of the pictures that have enough of them."""
+    """What is compared; more is better but for L1. The lights' IoU is of all pictures together."""
     scores = trial.scores
     found = {name: scores[name] for name in ("l1", "ssim", "histogram", "mean_iou", "diversity")}
     judged = scores["all"]["judged"] or {}

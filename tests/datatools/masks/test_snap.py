@@ -10,7 +10,7 @@ from p2p_datatools.masks.snap import Snapper
 from p2p_datatools.masks.snap_neighbours import FAR, NEAR
 
 COLORS = np.array([(0, 0, 0), (0, 0, 255), (255, 255, 0), (130, 130, 130), (0, 85, 255), (0, 170, 255)], dtype=np.uint8)
-BLACK, BLUE, YELLOW, GREY, SEA, SKY = range(6)
+BLACK, BLUE, YELLOW, GREY, _SEA, SKY = range(6)
 
 
 def halves(left: int, right: int, size: int = 40) -> NDArray[np.uint8]:

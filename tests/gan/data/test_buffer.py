@@ -6,13 +6,12 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data import buffer
-from p2p_gan.data.buffer import Form, pixels_of, room_for
+from p2p_gan.data.buffer import Form, room_for
 
 SIZES = [Size(5, 3), Size(64, 2), Size(1, 1)]
 FORMS = [Form(1, "uint8"), Form(12, "float32")]
@@ -29,12 +28,6 @@ def test_each_picture_has_a_place_of_its_own_in_each_half(memory: float, tmp_pat
             assert half[index].dtype == form.dtype
     assert all((half[index] == index + 1).all() for half in halves for index in range(3))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_pictures_of_one_size_are_also_one_array() -> None:
-    pictures = [np.full((4, 6, 3), number, np.uint16) for number in range(5)]
-    stacked = pixels_of(pictures).stacked()
-    np.testing.assert_array_equal(stacked, np.stack(pictures))
 
 
 def test_a_mapped_file_needs_its_space_on_the_disk_before_it_is_written(

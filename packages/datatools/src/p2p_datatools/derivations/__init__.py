@@ -9,6 +9,7 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_datatools.derivations.build import DeriveSummary, derive
+    from p2p_datatools.derivations.color import lab_to_rgb
     from p2p_datatools.derivations.operations import (
         OPERATIONS,
         Blur,
@@ -24,6 +25,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         build="DeriveSummary derive",
+        color="lab_to_rgb",
         operations="OPERATIONS Blur Downscale Edges Gray Holes Lab Operation Sketch",
     )
 
@@ -39,4 +41,5 @@ __all__ = [
     "Operation",
     "Sketch",
     "derive",
+    "lab_to_rgb",
 ]

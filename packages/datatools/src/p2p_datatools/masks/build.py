@@ -80,9 +80,9 @@ def build_masks(
 
     With `photos`, a mask bears its photo's name and has its size. With the order `annotation` what the labelling tool
     shows on top is on top, otherwise the class that comes later in the palette. Masks that are there and whose labels
-    are unchanged are kept. Colours that are no class's are brought back to one (see `snap`). Raises P2PError for labels
-    that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds
-    something else.
+    are unchanged are kept. Colours that are no class's are brought back to one (see `Snapping`). Raises P2PError for
+    labels that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest`
+    holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
     if how.snapping.picture:

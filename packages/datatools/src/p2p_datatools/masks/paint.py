@@ -4,7 +4,7 @@ Nothing here may know files, names of classes or palettes; regions come with the
 """
 
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,6 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Points, Polygon, Region, Runs
 
 Order = Literal["palette", "annotation"]
-
-
-ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 class _Box(NamedTuple):

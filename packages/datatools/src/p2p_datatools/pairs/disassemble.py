@@ -88,10 +88,11 @@ def take_apart(
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> HalvesSummary:
-    """Write the left half of every A|B picture in PAIRS to DEST/<left word>/NAME.png and the right one beside it.
+    """Write the left half of every A|B picture in PAIRS to DEST/LEFT/NAME.png and the right one to DEST/RIGHT.
 
     PAIRS is a pair folder or any ordinary pix2pix folder (PNG or JPEG; train/, val/, test/, or pictures alone), whose
-    names keep their split folder, such as train/1. `words` are by default those of the manifest, else ("a", "b").
+    names keep their split folder, such as train/1. `words` are LEFT and RIGHT, by default those of the manifest, else
+    ("a", "b").
     Halves that the manifest calls masks become exact mask folders with their palette; every file is lossless. On a
     DEST made with the same words new pairs are added and others kept.
 

@@ -64,18 +64,6 @@ class Pixels:
         start = int(self.starts[index])
         return self.flat[start : start + height * width * self.channels].reshape(height, width, self.channels)
 
-    def stacked(self) -> Array:
-        """All pictures as one view (n, height, width, channels); they must be of one size."""
-        height, width = self.sizes[0].tolist()
-        return self.flat.reshape(len(self), height, width, self.channels)
-
-
-def pixels_of(pictures: Sequence[Array]) -> Pixels:
-    """Pictures (height, width, channels) of one type that are in memory already."""
-    sizes = [Size(picture.shape[1], picture.shape[0]) for picture in pictures]
-    form = Form(pictures[0].shape[2], str(pictures[0].dtype))
-    return _pixels(np.concatenate([picture.ravel() for picture in pictures]), sizes, form)
-
 
 def room_for(sizes: Sequence[Size], forms: Sequence[Form], *, memory: float, near: Path | None = None) -> list[Pixels]:
     """Room for the halves of so many pairs: in memory up to `memory` GiB, else in a file mapped beside `near`.

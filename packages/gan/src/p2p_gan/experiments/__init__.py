@@ -9,14 +9,14 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_gan.experiments.page import write_page
-    from p2p_gan.experiments.study import Failure, Study, Trial, run_study
+    from p2p_gan.experiments.study import Failure, Study, Trial, run_arms, run_study
     from p2p_gan.experiments.tables import TABLES, Table
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         page="write_page",
-        study="Failure Study Trial run_study",
+        study="Failure Study Trial run_arms run_study",
         tables="TABLES Table",
     )
 
-__all__ = ["TABLES", "Failure", "Study", "Table", "Trial", "run_study", "write_page"]
+__all__ = ["TABLES", "Failure", "Study", "Table", "Trial", "run_arms", "run_study", "write_page"]

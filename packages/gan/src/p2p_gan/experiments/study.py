@@ -113,7 +113,7 @@ def run_arms(
     report: Reporter = QUIET,
     each: Each = lambda study: None,
 ) -> Study:
-    """The same for arms of one's own; the judge has the networks and the budget of `judged_like`."""
+    """Train and score arms of one's own, as `run_study` does; the judge has networks and budget of `judged_like`."""
     return _run(outline_of_arms(pairs, arms, judged_like, report=report), dest, seeds, report, each)
 
 

@@ -74,12 +74,6 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     return wanted
 
 
-def _multiplies_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    return _cpu_multiplies_bfloat16()
-
-
 def _cpu_multiplies_bfloat16() -> bool:
     # torch has no public question for this; Linux says it in the processor's flags.
     with contextlib.suppress(OSError):
