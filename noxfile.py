@@ -1,4 +1,4 @@
-"""The project's checks: `nox` runs lint, types, wheels and tests with what `requirements.txt` installed.
+"""The project's checks: `nox` runs lint, types, wheels, docs and tests with what `requirements.txt` installed.
 
 Nothing here may install anything that requirements.txt lacks.
 """
@@ -9,27 +9,38 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "types", "wheels", "tests"]
+nox.options.sessions = ["lint", "types", "wheels", "docs", "tests"]
 # The README's command has installed everything already; a second environment would only cost minutes.
 nox.options.default_venv_backend = "none"
 
 PYTHON = sys.executable
-CODE = ["packages", "tests", "benchmarks", "noxfile.py"]
+CODE = ["packages", "tests", "benchmarks", "docs", "noxfile.py"]
+PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml"]
 PACKAGES = ["datatools", "gan", "cli"]
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Ruff: rules and formatting."""
+    """Ruff: rules and formatting; vulture: dead code; codespell: spelling."""
     session.run(PYTHON, "-m", "ruff", "check", *CODE)
     session.run(PYTHON, "-m", "ruff", "format", "--check", *CODE)
+    session.run(PYTHON, "-m", "vulture", "packages")  # by itself, for what only tests use is dead too
+    session.run(PYTHON, "-m", "vulture", *CODE)
+    session.run(PYTHON, "-m", "codespell_lib", *CODE, *PROSE)
+
+
+@nox.session(name="format")
+def format_code(session: nox.Session) -> None:
+    """Sort the imports, mend what ruff can, and format."""
+    session.run(PYTHON, "-m", "ruff", "check", "--fix-only", *CODE)
+    session.run(PYTHON, "-m", "ruff", "format", *CODE)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy, strict, over the packages, the tests and this file."""
     sources = [f"packages/{name}/src" for name in PACKAGES]
-    session.run(PYTHON, "-m", "mypy", *sources, "tests", "benchmarks", "noxfile.py")
+    session.run(PYTHON, "-m", "mypy", *sources, "tests", "benchmarks", "docs", "noxfile.py")
 
 
 @nox.session
@@ -52,6 +63,18 @@ def wheels(session: nox.Session) -> None:
         "sys.exit(p2p_cli.app.main(['--version']))"
     )
     session.run(PYTHON, "-I", "-c", program)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The reference of the public API, from the docstrings, in build/docs."""
+    session.run(PYTHON, "docs/reference.py", "build/docs")
+
+
+@nox.session
+def fast(session: nox.Session) -> None:
+    """The tests that neither train nor start a process nor read real data; arguments after -- go to pytest."""
+    session.run(PYTHON, "-m", "pytest", "-q", "--no-header", "-r", "fE", "--fast", *session.posargs)
 
 
 @nox.session

@@ -1,6 +1,7 @@
 """What every test may use: small pictures, tiny data sets, and the real data where it is present."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,11 +18,32 @@ REAL_DATA = Path(os.environ.get("P2P_REAL_DATA", Path(__file__).parents[2] / "sh
 
 
 @pytest.fixture
-def real_data() -> Path:
-    """The folder of real data sets; the test is skipped where it is missing."""
+def real_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of real data sets; the test is skipped where it is missing, and with --fast."""
+    if request.config.getoption("--fast"):
+        pytest.skip("reads real data")
     if not REAL_DATA.is_dir():
         pytest.skip(f"the real data sets are not at {REAL_DATA}; set P2P_REAL_DATA to their folder")
     return REAL_DATA
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--fast`, which is what `nox -s fast` says."""
+    parser.addoption("--fast", action="store_true", help="Skip what trains, starts a process, or reads real data.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --fast a test that trains a model or starts a process is skipped, at the moment when it does.
+
+    So no test has to be marked as slow, and none can be forgotten.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if request.config.getoption("--fast"):
+            patch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.skip("starts a process"))
+            for place in ("run._train", "trial._train"):  # a run, and the updates that a plan times
+                patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
+        yield
 
 
 class Refused(Protocol):
