@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, Skip, UsageError
+    from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, Problem, Skip, UsageError
     from p2p_datatools.contract.mask_folder import MaskLine, read_mask_lines
     from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_palette, palette_of
     from p2p_datatools.contract.progress import Reporter
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        errors="CheckResult Finding P2PError Skip UsageError",
+        errors="CheckResult Finding P2PError Problem Skip UsageError",
         mask_folder="MaskLine read_mask_lines",
         palette="IGNORE Palette PaletteClass load_palette palette_of",
         progress="Reporter",
@@ -29,6 +29,7 @@ __all__ = [
     "P2PError",
     "Palette",
     "PaletteClass",
+    "Problem",
     "Reporter",
     "Skip",
     "UsageError",
