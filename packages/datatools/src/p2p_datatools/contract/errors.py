@@ -117,6 +117,6 @@ def skip_of(error: P2PError, where: str) -> Skip:
     return Skip(where, what_at(error, where), error.to_do, error.code)
 
 
-def finding_of(error: P2PError, code: str, where: object) -> Finding:
-    """The finding, of the kind `code`, that an error met at `where` becomes."""
-    return Finding(str(where), what_at(error, str(where)), error.to_do, code, "error")
+def finding_of(error: P2PError, where: object) -> Finding:
+    """The finding that an error met at `where` becomes."""
+    return Finding(str(where), what_at(error, str(where)), error.to_do, error.code, "error")
