@@ -15,6 +15,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, read_manifes
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize, hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.build import pair
 
 CARS = load_palette("cars")
 FILES = ("train/a.png", "train/b.png", "val/c.png", "test/d.png")
@@ -71,6 +72,17 @@ def test_a_picture_that_is_missing_or_unreadable(pairs: Path) -> None:
     (pairs / "train/a.png").unlink()
     (pairs / "val/c.png").write_bytes((pairs / "val/c.png").read_bytes()[:-30])
     assert found(check(pairs)) == [("error", "missing-pair", "a.png"), ("error", "damaged-file", "c.png")]
+
+
+@pytest.mark.parametrize("broken", ["a", "b"])
+def test_of_a_pair_in_two_files_the_one_that_is_damaged_is_named(tmp_path: Path, broken: str) -> None:
+    for half in "ab":
+        (tmp_path / half).mkdir()
+        np.save(tmp_path / half / "car.npy", np.zeros((6, 8), np.float32))
+    pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs")
+    file = tmp_path / "pairs" / "all" / f"car.{broken}.tif"
+    file.write_bytes(file.read_bytes()[:-30])
+    assert found(check(tmp_path / "pairs")) == [("error", "damaged-file", file.name)]
 
 
 def test_pixels_that_are_not_those_of_the_manifest(pairs: Path) -> None:
