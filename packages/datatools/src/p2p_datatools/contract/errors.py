@@ -3,7 +3,7 @@
 Nothing here may print or end the process; mistakes that only we can make are assertions, not these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -115,6 +115,11 @@ def what_at(error: P2PError, where: str) -> str:
 def skip_of(error: P2PError, where: str) -> Skip:
     """The skip that an error met at `where` becomes."""
     return Skip(where, what_at(error, where), error.to_do, error.code)
+
+
+def skip_from_json(line: Mapping[str, str]) -> Skip:
+    """Read a line of the file of what was skipped."""
+    return Skip(line["where"], line["what"], line["to_do"], line["code"])
 
 
 def finding_of(error: P2PError, where: object) -> Finding:

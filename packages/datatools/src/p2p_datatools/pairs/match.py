@@ -158,19 +158,15 @@ class _Named:
         for file in pictures_of(folder, self.skipped):
             name = key(name_of(file))
             if name is None:
-                self._skip(
-                    file, "does not match the expression", "Correct the expression, or move the file.", "no-match"
-                )
+                to_do = "Correct the expression, or move the file."
+                self.skipped.append(Skip(str(folder / file), "does not match the expression", to_do, "no-match"))
             elif not is_name(name):
                 what = f"would be called '{name}', which cannot be a file's name"
-                self._skip(file, what, "Correct the expression.", "bad-name")
+                self.skipped.append(Skip(str(folder / file), what, "Correct the expression.", "bad-name"))
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
             else:
                 self.files[name] = shortened(file, name)
-
-    def _skip(self, file: str, what: str, to_do: str, code: str) -> None:
-        self.skipped.append(Skip(str(self._folder / file), what, to_do, code))
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""

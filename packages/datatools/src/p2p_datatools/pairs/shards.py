@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.differences import differences
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_from_json
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
 from p2p_datatools.contract.files.destination import SKIPPED, Destination
 from p2p_datatools.contract.pairs.halves import files_of, store_of
@@ -311,7 +311,7 @@ def _linked(source: Path, target: Path) -> bool:
 def _skipped(folders: Iterable[Path]) -> Iterable[Skip]:
     """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
     lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
-    return dict.fromkeys(Skip(line["where"], line["what"], line["to_do"], line["code"]) for line in lines)
+    return dict.fromkeys(map(skip_from_json, lines))
 
 
 def _remove_pictures(part: PairFolder) -> None:

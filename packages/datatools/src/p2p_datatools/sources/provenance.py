@@ -71,7 +71,7 @@ def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Re
     for file, expected in report.track(files.items(), "verifying", len(files)):
         problem = _problem(dest / file, expected)
         if problem:
-            wrong.append(Problem(str(dest / file), problem, "", "files-changed"))
+            wrong.append(Problem(str(dest / file), problem, "Fetch it again.", "files-changed"))
     if wrong:
         verb = "differs" if len(wrong) == 1 else "differ"
         what = f"{len(wrong)} of {len(files)} files {verb} from what was fetched"
