@@ -65,10 +65,13 @@ def refused() -> Refused:
         with pytest.raises(P2PError) as caught:
             yield caught
         error = caught.value
-        assert error.code == code, error
-        assert where is None or error.where == str(where), error
-        assert usage is None or isinstance(error, UsageError) == usage, error
-        assert error.to_do, f"it does not say what to do: {error}"
-        assert "\n" not in str(error.problem), error
+        try:
+            assert error.code == code, error
+            assert where is None or error.where == str(where), error
+            assert usage is None or isinstance(error, UsageError) == usage, error
+            assert error.to_do, f"it does not say what to do: {error}"
+            assert "\n" not in str(error.problem), error
+        finally:
+            del error, caught  # the error holds this frame, which would hold it and all it has met until a collection
 
     return block

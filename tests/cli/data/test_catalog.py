@@ -63,7 +63,7 @@ def test_entries_of_ones_own_come_by_option_or_environment(
     path = tmp_path / "mine.toml"
     path.write_text('[scans]\ntitle = "Scans"\nholds = "photos"\nlayout = []\n')
     assert main(["data", "catalog", "scans"]) == 2
-    assert "There are cars" in capsys.readouterr().err
+    assert "Choose from cars" in capsys.readouterr().err
     assert main(["data", "catalog", "scans", "--catalog", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Scans"
     monkeypatch.setenv("P2P_CATALOG", str(path))

@@ -1,17 +1,21 @@
 """What a check of masks and photos finds; each kind of damage is found, and nothing else."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.contract.errors import CheckResult, P2PError, UsageError
+from p2p_datatools.contract.errors import CheckResult
 from p2p_datatools.contract.mask_folder import MaskLine, write_records
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 ALL_CLASSES = np.tile(np.arange(5, dtype=np.uint8), (4, 2))
@@ -48,29 +52,31 @@ def test_good_masks_and_good_photos_have_no_findings(masks: Path, photos: Path) 
 def test_a_mask_of_another_size_than_its_photo(masks: Path, photos: Path) -> None:
     write_mask(masks / "b.png", ALL_CLASSES[:3], CARS)
     result = check(masks, photos=photos)
-    assert found(result) == [("error", "size-differs", "b.png")]
-    assert result.findings[0].what.startswith("is 10x3, its photo")
+    assert found(result) == [("error", "mask-size", "b.png")]
+    assert "is 10x3" in result.findings[0].what
     assert not result.ok
 
 
 def test_a_colour_outside_the_palette(masks: Path) -> None:
     write_png(masks / "b.png", np.full((4, 10, 3), 77, dtype=np.uint8))
     result = check(masks)
-    assert found(result) == [("error", "colour-outside", "b.png")]
+    assert found(result) == [("error", "palette-colour", "b.png")]
     assert "40 pixels" in result.findings[0].what
     assert result.findings[0].to_do
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", None])
-def test_a_mask_that_is_cut_off_or_none_at_all(masks: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"", "empty-file"), (b"<html>", "not-a-picture"), (None, "damaged-file")]
+)
+def test_a_mask_that_is_cut_off_or_none_at_all(masks: Path, content: bytes | None, code: str) -> None:
     data = (masks / "b.png").read_bytes()
     (masks / "b.png").write_bytes(data[: len(data) - 30] if content is None else content)
-    assert found(check(masks)) == [("error", "unreadable", "b.png")]
+    assert found(check(masks)) == [("error", code, "b.png")]
 
 
 def test_a_photo_that_is_cut_off_is_found_with_its_mask(masks: Path, photos: Path) -> None:
     (photos / "b.jpg").write_bytes((photos / "b.jpg").read_bytes()[:-40])
-    assert found(check(masks, photos=photos)) == [("error", "unreadable", "b.jpg")]
+    assert found(check(masks, photos=photos)) == [("error", "damaged-file", "b.jpg")]
 
 
 def test_a_mask_without_photo_and_a_photo_without_mask(masks: Path, photos: Path) -> None:
@@ -96,9 +102,9 @@ def test_an_empty_mask_and_a_class_that_no_mask_has_are_warnings(masks: Path) ->
 
 def test_masks_and_their_records_that_disagree(masks: Path) -> None:
     (masks / "a.png").rename(masks / "d.png")
-    assert found(check(masks)) == [("error", "missing", "a.png"), ("warning", "unrecorded", "d.png")]
+    assert found(check(masks)) == [("error", "missing-file", "a.png"), ("warning", "unrecorded", "d.png")]
     (masks / "masks.jsonl").write_text("{}\n")
-    assert found(check(masks)) == [("error", "records", "masks.jsonl")]
+    assert found(check(masks)) == [("error", "damaged-file", "masks.jsonl")]
 
 
 def test_masks_of_another_tool_are_checked_by_the_palette_given(masks: Path) -> None:
@@ -113,17 +119,17 @@ def test_photos_that_are_damaged_or_deeper_than_they_look(photos: Path) -> None:
     (photos / "a.jpg").write_bytes((photos / "a.jpg").read_bytes()[:-40])
     (photos / "b.jpg").write_text("not found")
     Image.fromarray(np.full((4, 10), 40_000, dtype=np.uint16)).save(photos / "d.png")
-    expected = [("error", "unreadable", "a.jpg"), ("error", "unreadable", "b.jpg"), ("error", "depth", "d.png")]
+    expected = [("error", "damaged-file", "a.jpg"), ("error", "not-a-picture", "b.jpg"), ("error", "depth", "d.png")]
     assert found(check(photos)) == expected
 
 
-def test_nothing_to_check_is_an_error(tmp_path: Path, photos: Path) -> None:
-    with pytest.raises(P2PError, match="there is no such folder"):
+def test_nothing_to_check_is_an_error(tmp_path: Path, photos: Path, refused: "Refused") -> None:
+    with refused("missing-folder", tmp_path / "gone"):
         check(tmp_path / "gone")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(P2PError, match="has no pictures"):
+    with refused("no-pictures", tmp_path / "empty"):
         check(tmp_path / "empty")
-    with pytest.raises(UsageError, match="--photos goes with masks"):
+    with refused("needless-option", photos, usage=True):
         check(photos, photos=photos)
 
 

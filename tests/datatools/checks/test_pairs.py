@@ -15,6 +15,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, read_manifes
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize, hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.build import pair
 
 CARS = load_palette("cars")
 FILES = ("train/a.png", "train/b.png", "val/c.png", "test/d.png")
@@ -70,7 +71,18 @@ def test_good_pairs_have_no_findings_with_a_manifest_and_without(pairs: Path) ->
 def test_a_picture_that_is_missing_or_unreadable(pairs: Path) -> None:
     (pairs / "train/a.png").unlink()
     (pairs / "val/c.png").write_bytes((pairs / "val/c.png").read_bytes()[:-30])
-    assert found(check(pairs)) == [("error", "missing", "a.png"), ("error", "unreadable", "c.png")]
+    assert found(check(pairs)) == [("error", "missing-pair", "a.png"), ("error", "damaged-file", "c.png")]
+
+
+@pytest.mark.parametrize("broken", ["a", "b"])
+def test_of_a_pair_in_two_files_the_one_that_is_damaged_is_named(tmp_path: Path, broken: str) -> None:
+    for half in "ab":
+        (tmp_path / half).mkdir()
+        np.save(tmp_path / half / "car.npy", np.zeros((6, 8), np.float32))
+    pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs")
+    file = tmp_path / "pairs" / "all" / f"car.{broken}.tif"
+    file.write_bytes(file.read_bytes()[:-30])
+    assert found(check(tmp_path / "pairs")) == [("error", "damaged-file", file.name)]
 
 
 def test_pixels_that_are_not_those_of_the_manifest(pairs: Path) -> None:
@@ -90,8 +102,8 @@ def test_a_mask_half_with_a_colour_outside_the_palette(pairs: Path) -> None:
     write_png(pairs / "train/a.png", pixels)
     rehash(pairs, "a")
     result = check(pairs)
-    assert found(result) == [("error", "colour-outside", "a.png")]
-    assert "1 pixels of its half mask" in result.findings[0].what
+    assert found(result) == [("error", "palette-colour", "a.png")]
+    assert "1 pixel of its half mask" in result.findings[0].what
 
 
 def test_the_same_picture_in_two_splits_is_a_leak_and_in_one_a_warning(pairs: Path) -> None:
@@ -116,7 +128,7 @@ def test_an_unfinished_split_and_a_damaged_manifest_are_findings(pairs: Path) ->
     assert found(check(pairs)) == [("error", "split-unfinished", pairs.name)]
     (pairs / "split-plan.json").unlink()
     (pairs / "pairs.json").write_text("{")
-    assert [finding.code for finding in check(pairs).findings] == ["manifest"]
+    assert [finding.code for finding in check(pairs).findings] == ["damaged-json"]
 
 
 def test_foreign_pairs_of_odd_width_or_many_sizes(foreign: Path) -> None:

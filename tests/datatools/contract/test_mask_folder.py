@@ -1,13 +1,16 @@
 """The records of a mask folder."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.mask_folder import MaskLine, read_mask_lines, refuse_other_palette, write_records
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 LINE = MaskLine("b/ü", Size(4, 3), {"body": 12}, "a.json: b.jpg", "abc", {"hood": "body"})
@@ -22,20 +25,22 @@ def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["3\n", "{}\n", '{"name": "a", "size": [1]}\n'])
-def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str) -> None:
+def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str, refused: "Refused") -> None:
     (tmp_path / "masks.jsonl").write_text(text)
-    with pytest.raises(P2PError, match=r"masks\.jsonl: is damaged"):
+    with refused("damaged-file", tmp_path / "masks.jsonl"):
         read_mask_lines(tmp_path)
 
 
-def test_masks_of_another_palette_are_refused_but_other_aliases_are_not(tmp_path: Path) -> None:
+def test_masks_of_another_palette_are_refused_but_other_aliases_are_not(tmp_path: Path, refused: "Refused") -> None:
     write_records(tmp_path, CARS, [])
     refuse_other_palette(tmp_path, CARS)
     text = (tmp_path / "palette.toml").read_text()
     (tmp_path / "palette.toml").write_text(text.replace('"bonnet", ', ""))
     refuse_other_palette(tmp_path, CARS)
-    with pytest.raises(UsageError, match="holds masks of the palette cars, not of scenes"):
+    with refused("other-palette", tmp_path, usage=True) as error:
         refuse_other_palette(tmp_path, load_palette("scenes"))
+    assert "cars, not of scenes" in error.value.what
     (tmp_path / "palette.toml").unlink()
-    with pytest.raises(UsageError, match="palette that is lost"):
+    with refused("other-palette", tmp_path, usage=True) as error:
         refuse_other_palette(tmp_path, CARS)
+    assert "palette.toml" in error.value.what

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
@@ -22,6 +22,9 @@ from p2p_datatools.jobs.convert import (
     refuse_inside,
     write_conversion,
 )
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 LINE = Line("b/ü", "b/ü.jpg", "abc", Size(4, 3), {"mask/b/ü.png": "def"}, {"mask/b/ü.png": {"body": 12}})
 
@@ -76,8 +79,8 @@ def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(tmp_
     run(tmp_path, "a")
     write_png(photos / "a.png", noise(9))
     (skip,) = run(tmp_path, "a").skipped
-    assert skip.where == str(photos / "a.png")
-    assert (skip.what, skip.to_do) == ("has changed", f"Delete {tmp_path / 'to' / 'a.png'} to have it made anew.")
+    assert (skip.code, skip.where) == ("source-changed", str(photos / "a.png"))
+    assert f"Delete {tmp_path / 'to' / 'a.png'} " in skip.to_do
     assert (read_photo(tmp_path / "to" / "a.png") == 255 - noise(0)).all()
     (tmp_path / "to" / "a.png").unlink()
     assert run(tmp_path, "a").made == 1
@@ -95,7 +98,8 @@ def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path, photos: Path)
     run(tmp_path, "a")
     (tmp_path / "to" / "b.png").write_bytes(b"mine")
     (skip,) = run(tmp_path, "b").skipped
-    assert "is there, but not in made.jsonl" in skip.what
+    assert skip.code == "file-in-the-way"
+    assert str(tmp_path / "to" / "b.png") in skip.what
     assert (tmp_path / "to" / "b.png").read_bytes() == b"mine"
 
 
@@ -135,20 +139,21 @@ def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: P
 
 
 @pytest.mark.parametrize("file", ["../a.png", "/a.png"])
-def test_a_line_that_leads_out_of_the_folder_is_refused(tmp_path: Path, file: str) -> None:
+def test_a_line_that_leads_out_of_the_folder_is_refused(tmp_path: Path, file: str, refused: "Refused") -> None:
     (tmp_path / "x.jsonl").write_text(json.dumps(LINE.to_json() | {"files": {file: "x"}}) + "\n")
-    with pytest.raises(P2PError, match="lies outside the folder"):
+    with refused("damaged-file", tmp_path / "x.jsonl") as error:
         read_conversion(tmp_path / "x.jsonl")
+    assert f"'{file}' lies outside" in error.value.what
 
 
 @pytest.mark.parametrize("text", ["3\n", "{}\n", '{"name": "a", "size": [1]}\n'])
-def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str) -> None:
+def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str, refused: "Refused") -> None:
     (tmp_path / "x.jsonl").write_text(text)
-    with pytest.raises(P2PError, match=r"x\.jsonl: is damaged"):
+    with refused("damaged-file", tmp_path / "x.jsonl"):
         read_conversion(tmp_path / "x.jsonl")
 
 
-def test_a_destination_within_the_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Choose a place outside"):
+def test_a_destination_within_the_pictures_is_refused(tmp_path: Path, refused: "Refused") -> None:
+    with refused("destination-inside-source", tmp_path / "photos" / "edges", usage=True):
         refuse_inside(tmp_path / "photos" / "edges", tmp_path / "photos")
     refuse_inside(tmp_path / "photos-edges", tmp_path / "photos")

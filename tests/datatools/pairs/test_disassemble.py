@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette, palette_of
@@ -22,6 +22,9 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.splits.apply import split
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
@@ -170,28 +173,35 @@ def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> No
     assert set(lines[0]["files"]) == {"labels/a.png", "car/a.png"}
 
 
-def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path) -> None:
+def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path, refused: "Refused") -> None:
     take_apart(foreign, dest)
-    with pytest.raises(UsageError, match="was made with halves a,b, not photo,map"):
+    with refused("other-settings", dest, usage=True) as error:
         take_apart(foreign, dest, words=("photo", "map"))
+    assert "halves a,b, not photo,map" in error.value.what
 
 
 @pytest.mark.parametrize("words", [("x", "x"), ("a", "A"), ("../x", "b"), ("a b", "c")])
-def test_words_that_are_no_two_folders_are_refused(foreign: Path, dest: Path, words: tuple[str, str]) -> None:
-    with pytest.raises(UsageError, match="two different words"):
+def test_words_that_are_no_two_folders_are_refused(
+    foreign: Path, dest: Path, words: tuple[str, str], refused: "Refused"
+) -> None:
+    with refused("impossible-setting", f"halves {','.join(words)}", usage=True):
         take_apart(foreign, dest, words=words)
     assert not dest.exists()
 
 
-def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(foreign: Path, dest: Path) -> None:
+def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(
+    foreign: Path, dest: Path, refused: "Refused"
+) -> None:
     write_png(foreign / "train" / "1.png", noise(0, Size(47, 16)))
     whole = (foreign / "train" / "2.png").read_bytes()
     (foreign / "train" / "2.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(P2PError) as error:
+    with refused("pictures-failed", dest) as error:
         take_apart(foreign, dest)
-    odd, torn, *_ = str(error.value).splitlines()
-    assert odd.startswith(f"{foreign / 'train' / '1.png'}: is 47 pixels wide, an odd number")
-    assert torn.startswith(f"{foreign / 'train' / '2.png'}: is cut off or damaged")
+    assert [(part.code, part.where) for part in error.value.parts] == [
+        ("odd-width", str(foreign / "train" / "1.png")),
+        ("damaged-file", str(foreign / "train" / "2.png")),
+    ]
+    assert "47 pixels" in error.value.parts[0].what
     assert not dest.exists()
 
 
@@ -203,10 +213,11 @@ def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(foreign
     assert not (dest / "a" / "train" / "1.png").exists()
 
 
-def test_a_picture_that_is_not_that_of_the_manifest_is_refused(pairs: Path, dest: Path) -> None:
+def test_a_picture_that_is_not_that_of_the_manifest_is_refused(pairs: Path, dest: Path, refused: "Refused") -> None:
     shutil.copy(pairs / "all" / "a.png", pairs / "all" / "b.png")
-    with pytest.raises(P2PError, match=r"b\.png: is not the picture in the manifest"):
+    with refused("pictures-failed", dest) as error:
         take_apart(pairs, dest)
+    assert [(part.code, part.where) for part in error.value.parts] == [("hash-differs", str(pairs / "all" / "b.png"))]
 
 
 def test_a_manifest_s_name_cannot_lead_out_of_the_destination(pairs: Path, dest: Path) -> None:
@@ -217,20 +228,23 @@ def test_a_manifest_s_name_cannot_lead_out_of_the_destination(pairs: Path, dest:
     assert not list(dest.parent.rglob("evil*"))
 
 
-def test_a_mask_half_outside_its_palette_is_refused(pairs: Path, dest: Path) -> None:
+def test_a_mask_half_outside_its_palette_is_refused(pairs: Path, dest: Path, refused: "Refused") -> None:
     header = json.loads((pairs / "pairs.json").read_text())
     header["palette"]["classes"][1]["color"] = [1, 2, 3]
     (pairs / "pairs.json").write_text(json.dumps(header))
-    with pytest.raises(P2PError, match="of its mask half have a colour outside the palette cars"):
+    with refused("pictures-failed", dest) as error:
         take_apart(pairs, dest)
+    assert {part.code for part in error.value.parts} == {"palette-colour"}
 
 
-def test_a_destination_within_the_pairs_or_of_something_else_is_refused(foreign: Path, dest: Path) -> None:
-    with pytest.raises(UsageError, match="lies in"):
+def test_a_destination_within_the_pairs_or_of_something_else_is_refused(
+    foreign: Path, dest: Path, refused: "Refused"
+) -> None:
+    with refused("destination-inside-source", foreign / "apart", usage=True):
         take_apart(foreign, foreign / "apart")
     dest.mkdir()
     (dest / "diary.txt").write_text("x")
-    with pytest.raises(UsageError, match="holds something else"):
+    with refused("destination-taken", dest, usage=True):
         take_apart(foreign, dest)
 
 

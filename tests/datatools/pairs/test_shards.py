@@ -6,16 +6,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs.build import Ways, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 def test_every_name_belongs_to_one_share_and_the_shares_are_about_equal() -> None:
@@ -30,8 +33,8 @@ def test_a_share_is_read_from_words() -> None:
 
 
 @pytest.mark.parametrize("words", ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"])
-def test_a_share_that_cannot_be_is_refused(words: str) -> None:
-    with pytest.raises(UsageError, match="is not I/N"):
+def test_a_share_that_cannot_be_is_refused(words: str, refused: "Refused") -> None:
+    with refused("impossible-setting", f"shard {words}", usage=True):
         parse_shard(words)
 
 
@@ -114,16 +117,21 @@ def test_merging_again_does_nothing(parts: list[Path], tmp_path: Path, move: boo
     assert all((tmp_path / "pairs" / each.file).is_file() for each in by_name(tmp_path / "pairs").values())
 
 
-def test_a_missing_shard_is_an_error_and_nothing_is_written(parts: list[Path], tmp_path: Path) -> None:
-    with pytest.raises((P2PError, UsageError), match="2"):
+def test_a_missing_shard_is_an_error_and_nothing_is_written(
+    parts: list[Path], tmp_path: Path, refused: "Refused"
+) -> None:
+    with refused("missing-shard", parts[0]) as error:
         merge([parts[0], parts[2]], tmp_path / "pairs")
+    assert "not given: 2" in error.value.what
     assert not (tmp_path / "pairs").exists()
 
 
-def test_one_name_in_two_parts_is_an_error(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_one_name_in_two_parts_is_an_error(folders: tuple[Path, Path], tmp_path: Path, refused: "Refused") -> None:
     first, second = (pair(*folders, tmp_path / name).dest for name in ("first", "second"))
-    with pytest.raises(P2PError, match="00"):
+    with refused("same-name", second) as error:
         merge([first, second], tmp_path / "pairs")
+    assert "'00'" in error.value.what
+    assert str(first) in error.value.what
     assert not (tmp_path / "pairs").exists()
 
 

@@ -1,12 +1,11 @@
 """Showing a folder: it is known for what it is, and every picture on the sheet is one of its own."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manifest
 from p2p_datatools.contract.palette import load_palette
@@ -14,6 +13,9 @@ from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.sheets.contact import contact_sheet
 from p2p_datatools.sheets.layout import Tile, sheet
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 
@@ -107,12 +109,12 @@ def test_a_mask_folder_is_shown_in_its_colours_with_a_legend(tmp_path: Path, lai
     assert laid.tiles[0].exact == (True,)
 
 
-def test_a_palette_makes_masks_of_plain_pictures(tmp_path: Path, laid: Laid) -> None:
+def test_a_palette_makes_masks_of_plain_pictures(tmp_path: Path, laid: Laid, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.full((9, 9, 3), CARS.classes[1].color, dtype=np.uint8))
     contact_sheet(tmp_path, palette=CARS)
     assert laid.tiles[0].exact == (True,)
     write_png(tmp_path / "b.png", plain(3))
-    with pytest.raises(P2PError, match="outside the palette"):
+    with refused("palette-colour", tmp_path / "b.png"):
         contact_sheet(tmp_path, palette=CARS)
 
 
@@ -121,12 +123,12 @@ def test_rows_are_filled_where_a_sheet_of_that_shape_allows(tmp_path: Path, laid
     assert laid.words["columns"] == 4
 
 
-def test_nothing_to_show_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match="there is no such folder"):
+def test_nothing_to_show_is_one_line(tmp_path: Path, refused: "Refused") -> None:
+    with refused("missing-folder", tmp_path / "nowhere"):
         contact_sheet(tmp_path / "nowhere")
-    with pytest.raises(P2PError, match="has no pictures to show"):
+    with refused("no-pictures", tmp_path):
         contact_sheet(tmp_path)
-    with pytest.raises(UsageError, match="limit 0"):
+    with refused("impossible-setting", "limit 0", usage=True):
         contact_sheet(tmp_path, limit=0)
 
 

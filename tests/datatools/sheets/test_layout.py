@@ -1,14 +1,17 @@
 """Layout: every picture whole, undistorted and in its colours, with what is written about it."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.sheets.layout import HAIRLINE, WHITE, Tile, legible, sheet, shortened
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -104,6 +107,6 @@ def test_the_same_pictures_give_the_same_sheet() -> None:
     assert (sheet(tiles, columns=2, cell=Size(64, 64)) == sheet(tiles, columns=2, cell=Size(64, 64))).all()
 
 
-def test_a_sheet_of_nothing_is_a_wrong_command() -> None:
-    with pytest.raises(UsageError, match="needs tiles and columns"):
+def test_a_sheet_of_nothing_is_a_wrong_command(refused: "Refused") -> None:
+    with refused("impossible-setting", "sheet", usage=True):
         sheet([], columns=1, cell=Size(60, 60))

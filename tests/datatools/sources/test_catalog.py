@@ -2,12 +2,15 @@
 
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.sources.catalog import Entry, find_entry, load_catalog
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 WORDS = {"kaggle", "mirror"}
 
@@ -87,27 +90,31 @@ def test_what_an_entry_shows_as_a_table_can_be_read_again(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "code", "words"),
     [
-        ('title = "Our scans"', "", "has no title"),
-        ("holds =", "hold =", "unknown field hold"),
-        ('"pairs"', '"trios"', "holds is 'trios'"),
-        ('to = "train"', 'to = "../train"', "no folder below the destination"),
-        ('"Our scans"', "5", "title is no text"),
-        ("bytes = 5", 'bytes = "5"', "bytes is no whole number"),
-        ("bytes = 5", 'sha256 = "5"', "64 hex digits"),
-        ("[scans]", "[scans", "is no TOML"),
-        ("{ from", "{ form", "not of the right form"),
+        ('title = "Our scans"', "", "bad-catalogue", "has no title"),
+        ("holds =", "hold =", "bad-catalogue", "unknown field hold"),
+        ('"pairs"', '"trios"', "bad-catalogue", "holds is 'trios'"),
+        ('to = "train"', 'to = "../train"', "bad-catalogue", "'../train'"),
+        ('"Our scans"', "5", "bad-catalogue", "title"),
+        ("bytes = 5", 'bytes = "5"', "bad-catalogue", "bytes is not a whole number"),
+        ("bytes = 5", 'sha256 = "5"', "bad-catalogue", "64 hex digits"),
+        ("[scans]", "[scans", "bad-toml", "line 2"),
+        ("{ from", "{ form", "bad-catalogue", "KeyError('from')"),
     ],
 )
-def test_a_wrong_entry_says_where_and_what(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_a_wrong_entry_says_where_and_what(
+    tmp_path: Path, old: str, new: str, code: str, words: str, refused: "Refused"
+) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(MINE.replace(old, new))
-    with pytest.raises(P2PError, match=words) as raised:
+    with refused(code) as raised:
         load_catalog(path)
-    assert str(raised.value).startswith(str(path))
+    assert words in raised.value.what
+    assert raised.value.where == (str(path) if code == "bad-toml" else f"{path}: [scans]")
 
 
-def test_an_unknown_name_lists_those_there_are() -> None:
-    with pytest.raises(UsageError, match="There are cars, cars-pairs, maps"):
+def test_an_unknown_name_lists_those_there_are(refused: "Refused") -> None:
+    with refused("unknown-data-set", "boats", usage=True) as error:
         find_entry("boats")
+    assert "cars, cars-pairs, maps" in error.value.to_do

@@ -6,13 +6,16 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.sources.catalog import Place
 from p2p_datatools.sources.download import TRIES, download
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 DATA = bytes(range(256)) * 4000
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -109,10 +112,13 @@ def test_a_cut_connection_is_continued_where_it_was_cut(mirror: Mirror, tmp_path
     assert pauses == [1.0, 7.0, 1.0]
 
 
-def test_a_later_call_goes_on_with_what_an_earlier_one_brought(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_later_call_goes_on_with_what_an_earlier_one_brought(
+    mirror: Mirror, tmp_path: Path, refused: "Refused"
+) -> None:
     mirror.troubles = ["cut"] + ["500"] * (TRIES - 1)
-    with pytest.raises(P2PError, match="answers 500, 6 times in a row"):
+    with refused("download-failed", mirror.url) as error:
         download(Place(mirror.url), tmp_path / "x", sleep=Pauses())
+    assert "500, 6 times" in error.value.what
     mirror.asked.clear()
     assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
     assert mirror.asked == [f"bytes={len(DATA) // 2}-"]
@@ -159,66 +165,80 @@ def test_a_server_that_does_not_say_how_much_comes_is_measured_by_what_is_known(
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [("401", "asks for a login"), ("403", "refuses"), ("404", "has no such file any more"), ("418", "418")],
+    ("code", "words"), [("401", "--from PATH"), ("403", "--from PATH"), ("404", "--from PATH"), ("418", "in a browser")]
 )
-def test_a_refusal_is_final_and_says_what_to_do(mirror: Mirror, tmp_path: Path, code: str, words: str) -> None:
+def test_a_refusal_is_final_and_says_what_to_do(
+    mirror: Mirror, tmp_path: Path, code: str, words: str, refused: "Refused"
+) -> None:
     mirror.troubles = [code]
-    with pytest.raises(P2PError, match=words):
+    with refused("http-error", mirror.url) as error:
         download(Place(mirror.url), tmp_path / "x")
+    assert f"HTTP {code}" in error.value.what
+    assert words in error.value.to_do
     assert len(mirror.asked) == 1
 
 
-def test_a_web_page_is_not_taken_for_an_archive(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_web_page_is_not_taken_for_an_archive(mirror: Mirror, tmp_path: Path, refused: "Refused") -> None:
     mirror.kind = "text/html; charset=utf-8"
-    with pytest.raises(P2PError, match="gives a web page"):
+    with refused("web-page", mirror.url):
         download(Place(mirror.url), tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
-def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(mirror: Mirror, tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match=f"has {len(DATA)} bytes now, and 5 are known"):
+def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(
+    mirror: Mirror, tmp_path: Path, refused: "Refused"
+) -> None:
+    with refused("other-version", mirror.url) as error:
         download(Place(mirror.url, 5), tmp_path / "x")
+    assert f"{len(DATA)} bytes now, and 5 are known" in error.value.what
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(mirror: Mirror, tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match=f"the SHA-256 {DIGEST}; known are .* 0000"):
+def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(
+    mirror: Mirror, tmp_path: Path, refused: "Refused"
+) -> None:
+    with refused("hash-differs", mirror.url) as error:
         download(Place(mirror.url, len(DATA), "0" * 64), tmp_path / "x")
+    assert DIGEST in error.value.what
+    assert "0" * 64 in error.value.what
     assert not (tmp_path / "x").exists()
 
 
-def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_path: Path, refused: "Refused") -> None:
     mirror.troubles = [mirror.url + "?again"]
     assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
     mirror.troubles = ["file:///etc/passwd"]
-    with pytest.raises(P2PError, match="leads to no web address"):
+    with refused("http-error", mirror.url) as error:
         download(Place(mirror.url), tmp_path / "y")
+    assert "HTTP 302" in error.value.what
     for elsewhere in ("ftp://127.0.0.1/x", "http://example.org/x", "https://10.0.0.1/x"):
         mirror.troubles = [elsewhere]
-        with pytest.raises(UsageError, match="is not an HTTPS address of a named host"):
+        with refused("not-https", usage=True) as error:
             download(Place(mirror.url), tmp_path / "y")
+        assert error.value.where.endswith(f"leads to {elsewhere}")
 
 
 @pytest.mark.parametrize(
     "address", ["http://example.org/x", "file:///x", "https://10.0.0.1/x", "https://a:b@example.org/x"]
 )
-def test_an_address_that_is_not_https_is_refused_without_a_connection(tmp_path: Path, address: str) -> None:
-    with pytest.raises(UsageError, match="Only such are fetched from"):
+def test_an_address_that_is_not_https_is_refused_without_a_connection(
+    tmp_path: Path, address: str, refused: "Refused"
+) -> None:
+    with refused("not-https", address, usage=True):
         download(Place(address), tmp_path / "x")
 
 
-def test_a_public_address_may_not_lead_to_this_machine() -> None:
+def test_a_public_address_may_not_lead_to_this_machine(refused: "Refused") -> None:
     from p2p_datatools.sources.download import _check
 
-    with pytest.raises(UsageError, match="leads to"):
+    with refused("not-https", "https://example.org/x leads to http://127.0.0.1/x", usage=True):
         _check("http://127.0.0.1/x", "https://example.org/x")
     _check("https://codeload.example.org/x", "https://example.org/x")
 
 
-def test_nobody_there_is_said_after_some_tries(tmp_path: Path) -> None:
+def test_nobody_there_is_said_after_some_tries(tmp_path: Path, refused: "Refused") -> None:
     pauses = Pauses()
-    with pytest.raises(P2PError, match="cannot be reached"):
+    with refused("download-failed", "http://127.0.0.1:9/x"):
         download(Place("http://127.0.0.1:9/x"), tmp_path / "x", sleep=pauses)
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 

@@ -14,12 +14,14 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.sources.kaggle import credentials, download
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 TOKEN, REVOKED = "KGAT_good", "KGAT_revoked"  # where a file of that name is, the client reads that
 STORED = "/storage/"
@@ -254,10 +256,13 @@ def test_without_credentials_a_line_says_how_to_get_one_and_what_else_there_is(r
     assert "--from PATH" in line
 
 
-def test_without_credentials_the_client_is_not_even_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_the_client_is_not_even_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
     home(tmp_path, monkeypatch)
-    with pytest.raises(P2PError, match="none are here"):
+    with refused("kaggle-credentials", "a/b") as error:
         download("a/b", tmp_path / "x", instead="--from mirror")
+    assert "--from mirror" in error.value.to_do
     assert "kaggle" not in sys.modules
     assert not (tmp_path / "x").exists()
 

@@ -1,13 +1,16 @@
 """The note says where a set is from, and by it every file can be checked."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file, write_json
 from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 MAPS = find_entry("maps")
 
@@ -45,33 +48,36 @@ def test_what_is_as_it_was_fetched_is_only_counted(maps: Path) -> None:
     assert verify(maps, MAPS, limit=None, seed=0) == ["train/1.jpg", "train/2.jpg"]
 
 
-def test_missing_and_changed_files_are_named(maps: Path) -> None:
+def test_missing_and_changed_files_are_named(maps: Path, refused: "Refused") -> None:
     (maps / "train" / "1.jpg").write_bytes(b"2.jpg")
     (maps / "train" / "2.jpg").unlink()
-    with pytest.raises(P2PError) as raised:
+    with refused("files-changed", maps) as raised:
         verify(maps, MAPS, limit=None, seed=0)
-    lines = str(raised.value).splitlines()
-    assert lines[0] == f"{maps}/train/1.jpg: was changed."
-    assert lines[1] == f"{maps}/train/2.jpg: is missing."
-    assert "2 of 2 files" in lines[2]
+    assert [(part.where, part.what) for part in raised.value.parts] == [
+        (f"{maps}/train/1.jpg", "was changed"),
+        (f"{maps}/train/2.jpg", "is missing"),
+    ]
+    assert "2 of 2 files" in raised.value.what
 
 
-def test_another_set_or_sample_is_not_taken_for_this_one(maps: Path) -> None:
-    with pytest.raises(UsageError, match="holds maps, not facades"):
+def test_another_set_or_sample_is_not_taken_for_this_one(maps: Path, refused: "Refused") -> None:
+    with refused("destination-taken", maps, usage=True) as error:
         verify(maps, find_entry("facades"), limit=None, seed=0)
-    with pytest.raises(UsageError, match="holds the whole set"):
+    assert "maps, not facades" in error.value.what
+    with refused("other-settings", maps, usage=True) as error:
         verify(maps, MAPS, limit=5, seed=0)
+    assert "the whole set" in error.value.what
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"name": "maps"}', '{"name": "maps", "files": {"a": 5}}'])
-def test_a_damaged_note_says_so(maps: Path, text: str) -> None:
+def test_a_damaged_note_says_so(maps: Path, text: str, refused: "Refused") -> None:
     (maps / PROVENANCE).write_text(text)
-    with pytest.raises(P2PError, match=PROVENANCE):
+    with refused("damaged-json" if text == "{" else "damaged-file", maps / PROVENANCE):
         verify(maps, MAPS, limit=None, seed=0)
 
 
-def test_a_note_that_leads_out_of_the_folder_is_damaged(maps: Path) -> None:
+def test_a_note_that_leads_out_of_the_folder_is_damaged(maps: Path, refused: "Refused") -> None:
     record = {"bytes": 1, "sha256": "0" * 64}
     write_json(maps / PROVENANCE, note(MAPS, Origin("path", "x"), {"../secret": record}, None))
-    with pytest.raises(P2PError, match="damaged"):
+    with refused("damaged-file", maps / PROVENANCE):
         verify(maps, MAPS, limit=None, seed=0)

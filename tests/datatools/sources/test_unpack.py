@@ -42,11 +42,13 @@ def read(path: Path, limits: Limits = USUAL) -> dict[str, bytes]:
         return files
 
 
-def refused(path: Path, limits: Limits = USUAL) -> str:
+def code_of(path: Path, limits: Limits = USUAL) -> str:
+    """The code of the error that refuses an archive, which names it and says what to do."""
     with pytest.raises(P2PError) as raised:
         read(path, limits)
-    assert str(raised.value).startswith(f"{path}: ")
-    return str(raised.value)
+    assert raised.value.where == str(path)
+    assert raised.value.to_do
+    return raised.value.code
 
 
 ALL = ("a.zip", "a.tar", "a.tar.gz")
@@ -70,7 +72,7 @@ def test_a_folder_is_read_like_an_archive_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hostile", ["../evil", "/evil", "a/../../evil", "C:/evil", "..\\evil", "a/\nb"])
 def test_a_path_out_of_the_folder_condemns_the_archive(tmp_path: Path, name: str, hostile: str) -> None:
     path = packed(tmp_path / name, {"good.png": b"x", hostile: b"x"})
-    assert "leads out of the folder" in refused(path)
+    assert code_of(path) == "path-leads-out"
 
 
 def link(path: Path, name: str, target: str, *, kind: bytes = tarfile.SYMTYPE) -> Path:
@@ -90,20 +92,20 @@ def link(path: Path, name: str, target: str, *, kind: bytes = tarfile.SYMTYPE) -
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
 @pytest.mark.parametrize("target", ["../../etc/passwd", "/etc/passwd"])
 def test_a_link_out_of_the_folder_condemns_the_archive(tmp_path: Path, name: str, target: str) -> None:
-    assert "link that leads out" in refused(link(tmp_path / name, "maps/x", target))
+    assert code_of(link(tmp_path / name, "maps/x", target)) == "link-leads-out"
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
 def test_a_link_inside_is_left_out_and_said(tmp_path: Path, name: str) -> None:
     with contents_of(link(tmp_path / name, "maps/train/x.png", "../y.png")) as contents:
         assert contents.members == ()
-        assert "maps/train/x.png" in str(contents.skipped[0])
-        assert "links are left out" in str(contents.skipped[0])
+        (skip,) = contents.skipped
+        assert (skip.code, skip.where.endswith("maps/train/x.png")) == ("link-left-out", True)
 
 
 def test_a_hard_link_out_of_the_folder_condemns_the_archive(tmp_path: Path) -> None:
     path = link(tmp_path / "a.tar", "maps/x", "../../etc/passwd", kind=tarfile.LNKTYPE)
-    assert "link that leads out" in refused(path)
+    assert code_of(path) == "link-leads-out"
 
 
 def test_a_link_out_of_a_folder_on_the_disk_is_refused_and_one_inside_is_left_out(tmp_path: Path) -> None:
@@ -115,11 +117,11 @@ def test_a_link_out_of_a_folder_on_the_disk_is_refused_and_one_inside_is_left_ou
         assert [member.name for member in contents.members] == ["maps/1.png"]
         assert len(contents.skipped) == 1
     (folder / "all").symlink_to(tmp_path)
-    assert "link that leads out" in refused(folder)
+    assert code_of(folder) == "link-leads-out"
 
 
 def test_a_device_condemns_the_archive(tmp_path: Path) -> None:
-    assert "a device" in refused(link(tmp_path / "a.tar", "x", "", kind=tarfile.CHRTYPE))
+    assert code_of(link(tmp_path / "a.tar", "x", "", kind=tarfile.CHRTYPE)) == "untrusted-archive"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -127,14 +129,14 @@ def test_more_files_bytes_or_ratio_than_the_limits_are_refused_and_a_factor_lets
     tmp_path: Path, name: str
 ) -> None:
     many = packed(tmp_path / f"many-{name}", {str(number): b"x" for number in range(4)})
-    assert "more than 3 files" in refused(many, TINY)
+    assert code_of(many, TINY) == "archive-bomb"
     assert len(read(many, TINY.times(2))) == 4
     large = packed(tmp_path / f"large-{name}", {"x": os.urandom(1001)})
-    assert "archive bomb" in refused(large, TINY)
+    assert code_of(large, TINY) == "archive-bomb"
     assert len(read(large, TINY.times(2))) == 1
     if name != "a.tar":
         bomb = packed(tmp_path / f"bomb-{name}", {"x": bytes(1 << 20)})
-        assert "archive bomb" in refused(bomb, Limits(floor=1000))
+        assert code_of(bomb, Limits(floor=1000)) == "archive-bomb"
 
 
 def test_a_tar_gz_that_claims_terabytes_is_refused_without_reading_them(tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def test_a_tar_gz_that_claims_terabytes_is_refused_without_reading_them(tmp_path
     info.size = 1 << 40
     path = tmp_path / "a.tar.gz"
     path.write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(4096)))
-    assert "archive bomb" in refused(path)
+    assert code_of(path) == "archive-bomb"
 
 
 def test_a_header_that_claims_gigabytes_of_name_is_refused(tmp_path: Path) -> None:
@@ -150,7 +152,7 @@ def test_a_header_that_claims_gigabytes_of_name_is_refused(tmp_path: Path) -> No
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 32
     path = tmp_path / "a.tar"
     path.write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
-    assert "header of" in refused(path)
+    assert code_of(path) == "untrusted-archive"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -160,7 +162,7 @@ def test_an_archive_that_was_cut_off_anywhere_says_so(tmp_path: Path, name: str)
     end = len(whole) if name != "a.tar" else 3 * (512 + 1024)  # behind it a tar has only padding
     for length in (600, 1024, end // 2, 512 + 1024, end - 1):
         path.write_bytes(whole[:length])
-        assert "cut off or damaged" in refused(path), length
+        assert code_of(path) == "damaged-file", length
 
 
 def test_a_file_with_flipped_bits_says_so(tmp_path: Path) -> None:
@@ -168,21 +170,21 @@ def test_a_file_with_flipped_bits_says_so(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[1000] ^= 1
     path.write_bytes(bytes(data))
-    assert "cut off or damaged" in refused(path)
+    assert code_of(path) == "damaged-file"
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "code"),
     [
-        (b"\n<!DOCTYPE html><html>Please log in</html>", "is a web page, not an archive"),
-        (b"", "but empty"),
-        (b"Rar!\x1a\x07\x00", "is no zip, tar or tar.gz"),
+        (b"\n<!DOCTYPE html><html>Please log in</html>", "web-page"),
+        (b"", "empty-file"),
+        (b"Rar!\x1a\x07\x00", "not-an-archive"),
     ],
 )
-def test_what_is_no_archive_is_called_what_it_is(tmp_path: Path, data: bytes, words: str) -> None:
+def test_what_is_no_archive_is_called_what_it_is(tmp_path: Path, data: bytes, code: str) -> None:
     path = tmp_path / "car-segmentation.zip"
     path.write_bytes(data)
-    assert words in refused(path)
+    assert code_of(path) == code
 
 
 def test_a_locked_zip_says_that_it_is_locked(tmp_path: Path) -> None:
@@ -190,7 +192,7 @@ def test_a_locked_zip_says_that_it_is_locked(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(bytes(data))
-    assert "password" in refused(path)
+    assert code_of(path) == "locked-archive"
 
 
 def latin_tar(path: Path) -> None:
@@ -211,7 +213,7 @@ def test_a_name_that_is_not_utf_8_is_kept_readable_and_said(
     pack(tmp_path / "a")
     with contents_of(tmp_path / "a") as contents:
         assert [member.name for member in contents.members] == [name]
-        assert "not UTF-8" in str(contents.skipped[0])
+        assert [skip.code for skip in contents.skipped] == ["renamed"]
 
 
 def test_utf_8_names_in_a_zip_that_does_not_say_so_are_read_as_utf_8(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 import itertools
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET
 from p2p_datatools.splits.assign import assign, closest, groups_by, rounded
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.mark.parametrize(("count", "share", "expected"), [(50, 0.29, 15), (15, 0.1, 2), (4, 0.1, 0), (5, 0.1, 1)])
@@ -55,7 +58,7 @@ def test_who_goes_to_the_test_does_not_change_when_val_does() -> None:
     assert len(tests[0]) == 10
 
 
-def test_an_optional_group_that_is_empty_stands_alone() -> None:
+def test_an_optional_group_that_is_empty_stands_alone(refused: "Refused") -> None:
     assert groups_by(r"(walk\d)?", ["walk1-a", "x"], QUIET) == {"walk1-a": "walk1", "x": None}
-    with pytest.raises(UsageError, match="not possible yet"):
+    with refused("impossible-setting", "group-by similar", usage=True):
         groups_by("similar", ["a"], QUIET)

@@ -4,11 +4,10 @@ import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import (
     append_lines,
     atomic,
@@ -19,6 +18,9 @@ from p2p_datatools.contract.files.atomic import (
     write_json,
     write_lines,
 )
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 def full_disk(*_: Any) -> None:
@@ -46,18 +48,19 @@ def test_a_write_that_fails_in_the_middle_keeps_the_old_file(tmp_path: Path) -> 
 
 
 def test_a_full_disk_is_one_line_that_says_what_to_do_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(P2PError, match=r"a\.json: cannot be written: No space left on device\. Free space") as error:
+    with refused("cannot-write", tmp_path / "a.json") as error:
         write_json(tmp_path / "a.json", {})
-    assert "\n" not in str(error.value)
+    assert "No space left on device" in error.value.what
+    assert "Free space" in error.value.to_do
     assert not list(tmp_path.iterdir())
 
 
-def test_a_place_that_cannot_be_written_is_a_p2p_error(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_a_p2p_error(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(P2PError, match="cannot be written"):
+    with refused("cannot-write", tmp_path / "file" / "below.bin"):
         write_bytes(tmp_path / "file" / "below.bin", b"")
 
 
@@ -83,29 +86,30 @@ def test_appending_to_nothing_but_a_torn_line_starts_anew(tmp_path: Path) -> Non
     assert read_lines(path) == [{"n": 1}]
 
 
-def test_a_torn_last_line_counts_as_never_written_only_where_that_is_said(tmp_path: Path) -> None:
+def test_a_torn_last_line_counts_as_never_written_only_where_that_is_said(tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"n": 1}\n{"n": ')
     assert read_lines(path, torn_ok=True) == [{"n": 1}]
-    with pytest.raises(P2PError, match="line 2 is not JSON"):
+    with refused("damaged-json", path) as error:
         read_lines(path)
+    assert "line 2 " in error.value.what
 
 
 @pytest.mark.parametrize("content", [b'{"half": [1, 2', b"", b"\xff\xfe\x00", b"[" * 100_000])
-def test_json_that_is_not_whole_is_one_line_naming_the_file(tmp_path: Path, content: bytes) -> None:
+def test_json_that_is_not_whole_is_one_line_naming_the_file(tmp_path: Path, content: bytes, refused: "Refused") -> None:
     path = tmp_path / "labels.json"
     path.write_bytes(content)
-    with pytest.raises(P2PError, match=r"labels\.json: is not whole JSON") as error:
+    with refused("damaged-json", path) as error:
         read_json(path)
     assert "\n" not in str(error.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match=r"gone\.json: there is no such file"):
+def test_a_missing_file_is_named(tmp_path: Path, refused: "Refused") -> None:
+    with refused("missing-file", tmp_path / "gone.json"):
         read_json(tmp_path / "gone.json")
-    with pytest.raises(P2PError, match=r"gone\.jsonl: cannot be read"):
+    with refused("unreadable-file", tmp_path / "gone.jsonl"):
         read_lines(tmp_path / "gone.jsonl")
-    with pytest.raises(P2PError, match=r"gone\.bin: cannot be read"):
+    with refused("unreadable-file", tmp_path / "gone.bin"):
         sha256_file(tmp_path / "gone.bin")
 
 

@@ -3,13 +3,16 @@
 import errno
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_json
 from p2p_datatools.contract.files.destination import BATCH, Destination, refuse
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 RECIPE = {"work": "test"}
 
@@ -42,10 +45,10 @@ def test_the_destination_appears_whole_and_the_work_is_gone(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("line", ["[]", "5", '{"file": "a.png"}'])
-def test_a_record_of_the_work_that_is_none_is_named(tmp_path: Path, line: str) -> None:
+def test_a_record_of_the_work_that_is_none_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
     add(opened(tmp_path / "dest"), "a.png")
     (tmp_path / "dest.partial" / ".journal.jsonl").write_text(f"{line}\n")
-    with pytest.raises(P2PError, match="is not the record of this work"):
+    with refused("damaged-file", tmp_path / "dest.partial" / ".journal.jsonl"):
         opened(tmp_path / "dest")
 
 
@@ -76,19 +79,19 @@ def test_records_are_durable_after_a_batch_even_when_the_process_dies(tmp_path: 
     assert len(opened(tmp_path / "dest").done) == BATCH
 
 
-def test_unfinished_work_of_other_settings_is_refused(tmp_path: Path) -> None:
+def test_unfinished_work_of_other_settings_is_refused(tmp_path: Path, refused: "Refused") -> None:
     with opened(tmp_path / "dest") as destination:
         add(destination, "a.png")
-    with pytest.raises(UsageError, match=r"dest\.partial: holds the unfinished work"):
+    with refused("unfinished-work", tmp_path / "dest.partial", usage=True):
         opened(tmp_path / "dest", seed=1)
 
 
-def test_a_destination_holding_something_else_is_refused_before_any_work(tmp_path: Path) -> None:
+def test_a_destination_holding_something_else_is_refused_before_any_work(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "dest").mkdir()
     (tmp_path / "dest" / "thesis.doc").write_text("x")
-    with pytest.raises(UsageError, match="holds something else"):
+    with refused("destination-taken", tmp_path / "dest", usage=True):
         opened(tmp_path / "dest")
-    with pytest.raises(UsageError, match="is a file"):
+    with refused("not-a-folder", tmp_path / "dest" / "thesis.doc", usage=True):
         opened(tmp_path / "dest" / "thesis.doc")
     assert names(tmp_path) == ["dest/thesis.doc"]
 
@@ -134,7 +137,7 @@ def test_a_file_that_is_wanted_no_more_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full_at_the_flush_is_a_p2p_error_and_makes_no_destination(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -142,8 +145,9 @@ def test_a_disk_that_is_full_at_the_flush_is_a_p2p_error_and_makes_no_destinatio
     destination = opened(tmp_path / "dest")
     add(destination, "a.png")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(P2PError, match="No space left on device"), destination:
+    with refused("cannot-write", tmp_path / "dest.partial") as error, destination:
         finish(destination)
+    assert "No space left on device" in error.value.what
     assert not (tmp_path / "dest").exists()
     monkeypatch.undo()
     assert not opened(tmp_path / "dest").done
@@ -163,15 +167,20 @@ def test_skipped_pictures_are_listed_in_the_destination_until_none_is_skipped(tm
 
 
 def test_a_skip_says_its_place_once() -> None:
-    assert str(skip_of(P2PError("a.jpg", "is empty", code="test"), "a.jpg")) == "a.jpg: is empty."
-    assert str(skip_of(P2PError("", "it is empty", code="empty-file"), "a.jpg")) == "a.jpg: it is empty."
+    assert (
+        str(skip_of(P2PError("a.jpg", "is empty", "Fetch it.", code="empty-file"), "a.jpg"))
+        == "a.jpg: is empty. Fetch it."
+    )
+    assert (
+        str(skip_of(P2PError("", "is empty", "Fetch it.", code="empty-file"), "a.jpg")) == "a.jpg: is empty. Fetch it."
+    )
 
 
-def test_refusing_names_the_pictures_and_where_the_finished_ones_wait(tmp_path: Path) -> None:
+def test_refusing_names_the_pictures_and_where_the_finished_ones_wait(tmp_path: Path, refused: "Refused") -> None:
     with opened(tmp_path / "dest") as destination:
         refuse([], destination)
         add(destination, "a.png")
-        with pytest.raises(P2PError) as error:
+        with refused("pictures-failed", tmp_path / "dest") as error:
             refuse([Skip(f"{number}.jpg", "is empty", "", "empty-file") for number in range(25)], destination)
     lines = str(error.value).splitlines()
     assert lines[0] == "0.jpg: is empty."

@@ -3,11 +3,10 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     PLAN,
@@ -22,6 +21,9 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 PAIRS = (
     Pair("walk/b", "train/walk/b.png", "train", Size(8, 4), "11", group="walk", sources={"a": "walk/b.png"}),
@@ -88,58 +90,60 @@ def test_a_folder_counts_as_having_a_manifest_only_once_that_is_whole(
     assert not is_manifested(folder.path)
 
 
-def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder) -> None:
+def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder, refused: "Refused") -> None:
     write_manifest(folder)
     touch(folder.path, PLAN)
-    with pytest.raises(P2PError, match=r"a split was interrupted. Run 'p2p data split"):
+    with refused("split-unfinished", folder.path) as error:
         read_manifest(folder.path)
+    assert error.value.to_do.startswith(f"Run 'p2p data split {folder.path}'")
     assert len(read_manifest(folder.path, mid_split=True).pairs) == 3
 
 
 @pytest.mark.parametrize(
-    ("file", "values", "message"),
+    ("file", "values", "code", "words"),
     [
-        ("pairs.json", {"format": "else"}, "is of format else, version 1"),
-        ("pairs.json", {"version": 2}, "version 2; this program reads p2p-pairs up to 1. Update p2p"),
-        ("pairs.json", {"a": {}}, "its manifest is damaged"),
-        ("pairs.json", {"a": half(range=[1, 0])}, "its manifest is damaged"),
-        ("pairs.json", {"a": half(range=[0, float("inf")])}, "its manifest is damaged"),
-        ("pairs.json", {"a": half(kind="song")}, "its manifest is damaged"),
-        ("pairs.json", {"b": half(dtype="complex64")}, "its manifest is damaged"),
-        ("pairs.json", {"b": half(channels=0)}, "its manifest is damaged"),
-        ("pairs.json", {"palette": {"name": "x"}}, "is not a palette"),
-        ("pairs.jsonl", {"size": 4}, "its manifest is damaged"),
-        ("pairs.jsonl", {"size": [float("inf"), 4]}, "its manifest is damaged"),
-        ("pairs.jsonl", {"file": "../../outside.png"}, "lies outside the folder"),
-        ("pairs.jsonl", {"file": "/outside.png"}, "lies outside the folder"),
+        ("pairs.json", {"format": "else"}, "unknown-version", "format else, version 1"),
+        ("pairs.json", {"version": 2}, "unknown-version", "version 2; this program reads p2p-pairs up to 1"),
+        ("pairs.json", {"a": {}}, "damaged-file", "KeyError"),
+        ("pairs.json", {"a": half(range=[1, 0])}, "damaged-file", "1.0 to 0.0"),
+        ("pairs.json", {"a": half(range=[0, float("inf")])}, "damaged-file", "0.0 to inf"),
+        ("pairs.json", {"a": half(kind="song")}, "damaged-file", "a song"),
+        ("pairs.json", {"b": half(dtype="complex64")}, "damaged-file", "complex64"),
+        ("pairs.json", {"b": half(channels=0)}, "damaged-file", "0 channels"),
+        ("pairs.json", {"palette": {"name": "x"}}, "bad-palette", "'classes'"),
+        ("pairs.jsonl", {"size": 4}, "damaged-file", "TypeError"),
+        ("pairs.jsonl", {"size": [float("inf"), 4]}, "damaged-file", "OverflowError"),
+        ("pairs.jsonl", {"file": "../../outside.png"}, "damaged-file", "'../../outside.png' lies outside"),
+        ("pairs.jsonl", {"file": "/outside.png"}, "damaged-file", "'/outside.png' lies outside"),
     ],
 )
 def test_a_damaged_manifest_is_one_line_naming_the_folder(
-    folder: PairFolder, file: str, values: dict[str, Any], message: str
+    folder: PairFolder, file: str, values: dict[str, Any], code: str, words: str, refused: "Refused"
 ) -> None:
     write_manifest(folder)
     damage(folder.path / file, **values)
-    with pytest.raises(P2PError, match=message) as error:
+    with refused(code, folder.path if code == "damaged-file" else folder.path / file) as error:
         read_manifest(folder.path)
-    assert str(folder.path) in str(error.value)
+    assert words in error.value.what
     assert "\n" not in str(error.value)
 
 
-def test_a_manifest_that_lists_a_pair_twice_is_refused(folder: PairFolder) -> None:
+def test_a_manifest_that_lists_a_pair_twice_is_refused(folder: PairFolder, refused: "Refused") -> None:
     write_manifest(folder)
     lines = folder.path / "pairs.jsonl"
     first = lines.read_text("utf-8").splitlines()[0]
     lines.write_text(lines.read_text("utf-8") + first + "\n", "utf-8")
-    with pytest.raises(P2PError, match="have one name"):
+    with refused("same-name", lines):
         read_manifest(folder.path)
 
 
-def test_a_manifest_cut_in_the_middle_of_a_line_is_named(folder: PairFolder) -> None:
+def test_a_manifest_cut_in_the_middle_of_a_line_is_named(folder: PairFolder, refused: "Refused") -> None:
     write_manifest(folder)
     lines = folder.path / "pairs.jsonl"
     lines.write_bytes(lines.read_bytes()[:-20])
-    with pytest.raises(P2PError, match=r"pairs.jsonl: line 3 is not JSON"):
+    with refused("damaged-json", lines) as error:
         read_manifest(folder.path)
+    assert "line 3 " in error.value.what
 
 
 def test_a_folder_of_another_tool_is_listed_by_its_train_val_and_test(tmp_path: Path) -> None:
@@ -163,17 +167,18 @@ def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_said(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("files", "message"),
+    ("files", "code", "words"),
     [
-        ([], "has no pairs"),
-        (["maps/train/1.jpg"], "has no pairs.* folder above or below"),
-        (["val/1.jpg"], "has no train/ folder with pictures"),
-        (["train/1.jpg", "train/1.png"], r"train/1.jpg and train/1.png have one name"),
+        ([], "no-pairs", "train/, val/ or test/"),
+        (["maps/train/1.jpg"], "no-pairs", "train/, val/ or test/"),
+        (["val/1.jpg"], "no-training-pairs", "train/"),
+        (["train/1.jpg", "train/1.png"], "same-name", "train/1.jpg and train/1.png"),
     ],
 )
 def test_a_folder_that_is_no_pix2pix_folder_says_what_is_missing(
-    files: list[str], message: str, tmp_path: Path
+    files: list[str], code: str, words: str, tmp_path: Path, refused: "Refused"
 ) -> None:
-    with pytest.raises(P2PError, match=message) as error:
+    with refused(code, tmp_path) as error:
         open_pairs(touch(tmp_path, *files))
+    assert words in error.value.what
     assert "\n" not in str(error.value)

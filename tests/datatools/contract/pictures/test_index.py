@@ -1,16 +1,19 @@
 """Pictures of class numbers: every form they come in, and what is no class number."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_mask
 from p2p_datatools.contract.pictures.index import histogram, read_index_picture
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 
@@ -27,18 +30,20 @@ def test_index_pictures_give_palette_indices_grey_values_and_ids_repeated_in_rgb
     assert (read_index_picture(tmp_path / "deep.png").values == ids.astype(np.uint16) * 5000).all()
 
 
-def test_colours_are_no_class_numbers(tmp_path: Path) -> None:
+def test_colours_are_no_class_numbers(tmp_path: Path, refused: "Refused") -> None:
     noise = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png")
-    with pytest.raises(P2PError, match="holds colours, not class numbers"):
+    with refused("colours-not-classes", tmp_path / "a.png"):
         read_index_picture(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("value", [70_000, 0.5])
-def test_numbers_that_are_no_class_numbers_are_refused_rather_than_wrapped(tmp_path: Path, value: float) -> None:
+def test_numbers_that_are_no_class_numbers_are_refused_rather_than_wrapped(
+    tmp_path: Path, value: float, refused: "Refused"
+) -> None:
     mode = "I" if isinstance(value, int) else "F"
     Image.new(mode, (4, 4), value).save(tmp_path / "a.tif")
-    with pytest.raises(P2PError, match="not whole numbers"):
+    with refused("not-class-numbers", tmp_path / "a.tif"):
         read_index_picture(tmp_path / "a.tif")
 
 

@@ -72,7 +72,7 @@ def compare(
             path,
             f"has the classes {', '.join(here.palette.names)}, {other} has {', '.join(there.palette.names)}",
             "Build both with one palette.",
-            code="?",
+            code="other-palette",
         )
     findings = list(_alone(here, there)) + list(_alone(there, here))
     names = [name for name in here.folder.names if there.folder.named(name)]
@@ -81,10 +81,13 @@ def compare(
         try:
             tally.add(name, here.mask(name), _reordered(there.mask(name), there.palette, here.palette))
         except P2PError as error:
-            findings.append(finding_of(error, "incomparable", here.folder.names[name]))
+            findings.append(finding_of(error, here.folder.names[name]))
     if not names:
         raise P2PError(
-            path, f"has no mask of the same name as one in {other}", "Are these the right folders?", code="?"
+            path,
+            f"has no mask of the same name as one in {other}",
+            "Are these the right folders?",
+            code="no-common-name",
         )
     return tally.comparison(findings)
 
@@ -97,7 +100,9 @@ class _Masks:
             raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         known = palette_of(folder) or palette
         if known is None:
-            raise UsageError(folder, f"has no {PALETTE_FILE}", "Say with --palette what its colours mean.", code="?")
+            raise UsageError(
+                folder, f"has no {PALETTE_FILE}", "Say with --palette what its colours mean.", code="no-palette"
+            )
         if not find_pictures(folder):
             raise P2PError(folder, "has no pictures", "Is it the right folder?", code="no-pictures")
         self.palette = known
@@ -114,7 +119,7 @@ def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
     for name, file in masks.folder.names.items():
         if others.folder.named(name) is None:
             to_do = f"Add '{name}' there, or remove this one."
-            yield Finding(str(file), f"has no mask of its name in {others.folder.folder}.", to_do, "missing", "error")
+            yield Finding(str(file), f"has no mask of its name in {others.folder.folder}", to_do, "no-mask", "error")
 
 
 def _reordered(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:
@@ -138,7 +143,10 @@ class _Tally:
         """Count one picture; raises P2PError when its two masks have different sizes."""
         if here.shape != there.shape:
             raise P2PError(
-                name, f"is {size_of(here)} here and {size_of(there)} there", "Build both from one photo.", code="?"
+                name,
+                f"is {size_of(here)} here and {size_of(there)} there",
+                "Build both from one photo.",
+                code="mask-size",
             )
         codes = here.astype(np.uint16) * 256 + there
         self.pairs += np.bincount(codes.ravel(), minlength=65536).reshape(256, 256)

@@ -1,6 +1,6 @@
 """Looks for what is wrong with masks, photos or pairs, and tells it as values; it changes nothing.
 
-Nothing here may mend anything or decide what is shown.
+Nothing here may correct anything or decide what is shown.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,7 @@ from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, is_manifested
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
-from p2p_datatools.contract.pictures.images import (
-    DepthError,
-    LabelMap,
-    OutsidePaletteError,
-    read_mask,
-    read_photo,
-    size_of,
-)
+from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 
@@ -44,7 +37,10 @@ def check(
     kind = _kind(path, palette)
     if photos and kind != "masks":
         raise UsageError(
-            path, f"holds {kind}, and --photos goes with masks", "Leave it out, or add --palette.", code="?"
+            path,
+            f"holds {kind}, and --photos goes with masks",
+            "Leave it out, or add --palette.",
+            code="needless-option",
         )
     if kind == "pairs":
         return check_pairs(path, report=report)
@@ -77,17 +73,15 @@ def _photos(path: Path, files: Iterator[Path]) -> Iterator[Finding]:
 
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
     for first, second in folder.clashes:
-        what = f"has the same name as {first}, for a suffix is no part of a name."
+        what = f"has the same name as {first}, because a suffix is not part of a name"
         yield Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
 
 
 def _photo_damage(file: Path) -> Finding | None:
     try:
         read_photo(file)
-    except DepthError as error:
-        return finding_of(error, "depth", file)
     except P2PError as error:
-        return finding_of(error, "unreadable", file)
+        return finding_of(error, file)
     return None
 
 
@@ -103,7 +97,7 @@ def _masks(path: Path, files: Iterator[Path], palette: Palette, photos: PhotoFol
         seen += np.bincount(mask.ravel(), minlength=256)
         yield from _mask(file, mask, photos, stem_of(file, path))
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
-        what = f"no mask has a pixel of the class {name}."
+        what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
     yield from _records(path, masks)
     if photos:
@@ -114,30 +108,28 @@ def _masks(path: Path, files: Iterator[Path], palette: Palette, photos: PhotoFol
 def _read(file: Path, palette: Palette) -> LabelMap | Finding:
     try:
         return read_mask(file, palette)
-    except OutsidePaletteError as error:
-        return finding_of(error, "colour-outside", file)
     except P2PError as error:
-        return finding_of(error, "unreadable", file)
+        return finding_of(error, file)
 
 
 def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> Iterator[Finding]:
     if not mask.any():
-        yield Finding(str(file), "is all background.", "Remove it with its photo, or label it.", "empty", "warning")
+        yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
     if photos is None:
         return
     photo = photos.named(name)
     if photo is None:
         to_do = f"Add the photo '{name}' there, or remove the mask."
-        yield Finding(str(file), f"has no photo in {photos.folder}.", to_do, "no-photo", "error")
+        yield Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
         return
     try:
         size = size_of(read_photo(photo))
     except P2PError as error:
-        yield finding_of(error, "unreadable", photo)
+        yield finding_of(error, photo)
         return
     if size != size_of(mask):
-        what = f"is {size_of(mask)}, its photo {photo} is {size}."
-        yield Finding(str(file), what, "Build it again from the labels of this photo.", "size-differs", "error")
+        what = f"is {size_of(mask)}, its photo {photo} is {size}"
+        yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
 
 
 def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
@@ -147,18 +139,18 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
     try:
         lines = read_mask_lines(path)
     except P2PError as error:
-        yield finding_of(error, "records", path / LINES)
+        yield finding_of(error, path / LINES)
         return
     for name in sorted(lines.keys() - masks.names.keys()):
-        what = f"is in {LINES}, but there is no such file."
-        yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing", "error")
+        what = f"is in {LINES}, but there is no such file"
+        yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
-        what = f"is not in {LINES}."
+        what = f"is not in {LINES}"
         yield Finding(str(masks.names[name]), what, "Remove it, or build the masks again.", "unrecorded", "warning")
 
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:
     for name, photo in photos.names.items():
         if masks.named(name) is None:
-            what = f"has no mask in {masks.folder}."
+            what = f"has no mask in {masks.folder}"
             yield Finding(str(photo), what, "Label it and build its mask, or remove it.", "no-mask", "error")

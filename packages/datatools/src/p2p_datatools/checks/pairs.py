@@ -1,6 +1,6 @@
 """Looks for what is wrong with a pair folder, with or without a manifest, and tells it as values; it changes nothing.
 
-Nothing here may mend anything or decide what is shown.
+Nothing here may correct anything or decide what is shown.
 """
 
 from collections import Counter
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import picture_names
-from p2p_datatools.contract.pairs.halves import OddWidthError, StoredHalves, read_halves
+from p2p_datatools.contract.pairs.halves import StoredHalves, read_halves
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PLAN, SPLITS, PairFolder, is_manifested, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.images import DepthError, Photo, indices_of_colors, photo_size, size_of
+from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, photo_size, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 
@@ -23,8 +23,7 @@ def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
     try:
         folder = open_pairs(path)
     except P2PError as error:
-        code = "split-unfinished" if (path / PLAN).exists() else "manifest"
-        return CheckResult("pairs", 0, (finding_of(error, code, path),))
+        return CheckResult("pairs", 0, (finding_of(error, path),))
     return CheckResult("pairs", len(folder.pairs), tuple(_findings(folder, report)))
 
 
@@ -48,7 +47,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     for same in same_as.values():
         yield from _same_pixels(folder.path, [folder.pairs[place] for place in same])
     if folder.foreign and len(sizes) > 1:
-        what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common."
+        what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
     if is_manifested(folder.path):
         yield from _unlisted(folder)
@@ -57,24 +56,23 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
 def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
     for file in (folder.path / each for each in pair.files):
         if not file.is_file():
-            what = "is in the manifest, but there is no such file."
-            return Finding(str(file), what, "Put it back, or pair again with 'p2p data pair'.", "missing", "error")
+            what = "is in the manifest, but there is no such file"
+            return Finding(str(file), what, "Put it back, or pair again with 'p2p data pair'.", "missing-pair", "error")
     try:
         return read_halves(folder, pair)
     except P2PError as error:
-        code = {DepthError: "depth", OddWidthError: "odd-width"}.get(type(error), "unreadable")
-        at_fault = next((each for each in pair.files if str(error).startswith(f"{folder.path / each}: ")), pair.file)
-        return finding_of(error, code, folder.path / at_fault)
+        files = [folder.path / each for each in pair.files]
+        return finding_of(error, next((file for file in files if error.where == str(file)), files[0]))
 
 
 def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Finding]:
     file = folder.path / pair.file
     if pair.hash and read.hash != pair.hash:
-        what = "its pixels are not those that the manifest knows."
+        what = "its pixels are not those that the manifest knows"
         yield Finding(str(file), what, "Pair again with 'p2p data pair', or put it back.", "hash-differs", "error")
     size = size_of(read.a)
     if pair.hash and size != pair.size:
-        what = f"its halves are {size}, the manifest says {pair.size}."
+        what = f"its halves are {size}, but the manifest says {pair.size}"
         yield Finding(str(file), what, "Pair again with 'p2p data pair'.", "size-differs", "error")
     if folder.palette:
         for half, pixels in ((folder.a, read.a), (folder.b, read.b)):
@@ -85,8 +83,10 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
 def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[Finding]:
     outside = indices_of_colors(pixels, palette)[1]
     if outside.any():
-        what = f"{int(outside.sum())} pixels of its half {half} have a colour outside the palette {palette.name}."
-        yield Finding(str(file), what, "Pair again from the masks.", "colour-outside", "error")
+        count = int(outside.sum())
+        number = f"1 pixel of its half {half} has" if count == 1 else f"{count} pixels of its half {half} have"
+        what = f"{number} a colour outside the palette {palette.name}"
+        yield Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
 
 
 def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
@@ -95,11 +95,9 @@ def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
         file, what = str(path / pair.file), f"has the same pixels as {first.file}"
         if pair.split != first.split:
             to_do = "Split again with 'p2p data split', or remove one of them."
-            yield Finding(file, f"{what}: what {pair.split} tests is known from {first.split}.", to_do, "leak", "error")
+            yield Finding(file, f"{what}: what {pair.split} tests is known from {first.split}", to_do, "leak", "error")
         else:
-            yield Finding(
-                file, f"{what}.", "Remove one of them, unless it is meant to count twice.", "duplicate", "warning"
-            )
+            yield Finding(file, what, "Remove one of them, unless it is meant to count twice.", "duplicate", "warning")
 
 
 def _order(pair: Pair) -> int:
@@ -110,5 +108,5 @@ def _unlisted(folder: PairFolder) -> Iterator[Finding]:
     listed = {file for pair in folder.pairs for file in pair.files}
     for file in picture_names(folder.path):
         if file not in listed:
-            what, to_do = "is not in the manifest, so nothing of ours will use it.", "pair again with 'p2p data pair'."
+            what, to_do = "is not in the manifest, so p2p does not use it", "pair again with 'p2p data pair'."
             yield Finding(str(folder.path / file), what, f"Remove it, or {to_do}", "unlisted", "warning")

@@ -3,7 +3,7 @@
 Nothing here may print or end the process; mistakes that only we can make are assertions, not these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,6 +117,11 @@ def skip_of(error: P2PError, where: str) -> Skip:
     return Skip(where, what_at(error, where), error.to_do, error.code)
 
 
-def finding_of(error: P2PError, code: str, where: object) -> Finding:
-    """The finding, of the kind `code`, that an error met at `where` becomes."""
-    return Finding(str(where), what_at(error, str(where)), error.to_do, code, "error")
+def skip_from_json(line: Mapping[str, str]) -> Skip:
+    """Read a line of the file of what was skipped."""
+    return Skip(line["where"], line["what"], line["to_do"], line["code"])
+
+
+def finding_of(error: P2PError, where: object) -> Finding:
+    """The finding that an error met at `where` becomes."""
+    return Finding(str(where), what_at(error, str(where)), error.to_do, error.code, "error")

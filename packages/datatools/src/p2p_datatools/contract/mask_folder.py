@@ -105,5 +105,5 @@ def refuse_other_palette(folder: Path, palette: Palette) -> None:
             folder,
             f"holds masks of {held}, not of {palette.name} as given",
             "Use the palette it has, or choose another destination.",
-            code="?",
+            code="other-palette",
         )

@@ -46,7 +46,10 @@ class PhotoFolder:
         if self.clashes:
             first, second = self.clashes[0]
             raise P2PError(
-                self.folder, f"{first.name} and {second.name} have one name", "Remove or rename one of them.", code="?"
+                self.folder,
+                f"{first.name} and {second.name} have one name",
+                "Remove or rename one of them.",
+                code="same-name",
             )
 
     def named(self, name: str) -> Path | None:
@@ -62,12 +65,18 @@ class PhotoFolder:
         found = next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
         if not found:
             raise P2PError(
-                file_name, f"there is no such photo in {self.folder}", "Add it, or take it out of the labels.", code="?"
+                file_name,
+                f"there is no such photo in {self.folder}",
+                "Add it, or take it out of the labels.",
+                code="no-photo",
             )
         if len(found) > 1:
             both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
             raise P2PError(
-                file_name, f"may be {both}", "Name the folder in the labels, or rename one of them.", code="?"
+                file_name,
+                f"may be {both}",
+                "Name the folder in the labels, or rename one of them.",
+                code="ambiguous-name",
             )
         return found[0]
 
@@ -109,7 +118,10 @@ def safe_name(file_name: str) -> str:
     hidden = any(part.startswith(".") for part in parts)  # which ".." is, too
     if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
         raise P2PError(
-            file_name, "leads out of the folder or is hidden there", "Rename the picture in the labels.", code="?"
+            file_name if file_name.isprintable() else ascii(file_name),
+            "leads out of the folder or is hidden there",
+            "Rename the picture in the labels.",
+            code="path-leads-out",
         )
     return name
 

@@ -59,7 +59,10 @@ class Palette:
     def __post_init__(self) -> None:
         if not 1 <= len(self.classes) <= MOST_CLASSES:
             raise P2PError(
-                f"palette {self.name}", f"has {len(self.classes)} classes; 1 to {MOST_CLASSES} are possible", code="?"
+                f"palette {self.name}",
+                f"has {len(self.classes)} classes",
+                f"Give it 1 to {MOST_CLASSES}.",
+                code="class-count",
             )
         for field in ("name", "color", "id"):
             seen: dict[Any, str] = {}
@@ -68,13 +71,17 @@ class Palette:
                 if value is not None and value in seen:
                     raise P2PError(
                         f"palette {self.name}",
-                        f"classes {seen[value]} and {each.name} have the same {field} {value}; each needs its own",
-                        code="?",
+                        f"the classes {seen[value]} and {each.name} have the same {field} {value}",
+                        f"Give each class its own {field}.",
+                        code="duplicate-class",
                     )
                 seen[value] = each.name
         if any(each.color == IGNORE_COLOR for each in self.classes):
             raise P2PError(
-                f"palette {self.name}", f"the colour {IGNORE_COLOR} stands for ignored pixels; choose another", code="?"
+                f"palette {self.name}",
+                f"a class has the colour {IGNORE_COLOR}, which stands for ignored pixels",
+                "Choose another colour for the class.",
+                code="reserved-colour",
             )
 
     @property
@@ -114,7 +121,10 @@ class Palette:
         if len(globbed) > 1:
             both = " and ".join(self.names[index] for index in globbed)
             raise P2PError(
-                f"palette {self.name}", f"the aliases of {both} both claim '{label}'; name it in one", code="?"
+                f"palette {self.name}",
+                f"the aliases of {both} both claim '{label}'",
+                f"Add '{label}' to the aliases of one of them.",
+                code="label-claimed-twice",
             )
         return globbed[0] if globbed else None
 
@@ -165,7 +175,7 @@ def palette_from_json(value: Any, *, where: str) -> Palette:
             where,
             f"is not a palette ({type(error).__name__}: {error})",
             "It needs a name and [[classes]], each with a name and a color of three numbers from 0 to 255.",
-            code="?",
+            code="bad-palette",
         ) from error
 
 
@@ -180,12 +190,14 @@ def load_palette(name_or_file: str | Path) -> Palette:
             name_or_file,
             f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file",
             "Check the spelling, or write such a file.",
-            code="?",
+            code="unknown-palette",
         )
     try:
         return parse_palette(path.read_text("utf-8"), where=str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", code="not-text") from error
+        raise P2PError(
+            path, f"cannot be read as text: {error}", "Save it as TOML in UTF-8.", code="not-text"
+        ) from error
 
 
 def palette_of(folder: Path) -> Palette | None:
@@ -199,7 +211,7 @@ def parse_palette(text: str, *, where: str) -> Palette:
     try:
         return palette_from_json(tomllib.loads(text), where=where)
     except tomllib.TOMLDecodeError as error:
-        raise P2PError(where, f"is not TOML: {error}", "Mend that line.", code="bad-toml") from error
+        raise P2PError(where, f"is not TOML: {error}", "Correct that line.", code="bad-toml") from error
 
 
 def _color(value: Any) -> Color:
@@ -243,6 +255,6 @@ def hex_of(color: tuple[int, ...]) -> str:
 def color_of(word: str) -> Color:
     """The colour of #rrggbb; raises UsageError for anything else."""
     if not _HEX.fullmatch(word.lower()):
-        raise UsageError(word, "is no colour", "Write it as #rrggbb, such as #ff0000 for red.", code="?")
+        raise UsageError(word, "is not a colour", "Write it as #rrggbb, such as #ff0000 for red.", code="bad-colour")
     red, green, blue = bytes.fromhex(word.removeprefix("#"))
     return red, green, blue

@@ -233,10 +233,15 @@ class _Work:
         for file in standing:
             if old is None or file not in old.files:
                 raise P2PError(
-                    source.path, f"{dest / file} is there, but not in {self._journal}", "Remove that file.", code="?"
+                    source.path,
+                    f"{dest / file} is there, but not in {self._journal}",
+                    "Remove that file.",
+                    code="file-in-the-way",
                 )
             if old.files[file] != line.files[file]:
-                raise P2PError(source.path, "has changed", f"Delete {dest / file} to have it made anew.", code="?")
+                raise P2PError(
+                    source.path, "has changed", f"Delete {dest / file} to have it made anew.", code="source-changed"
+                )
         return _Outcome(source, old) if old and len(standing) == len(line.files) else None
 
 

@@ -208,7 +208,10 @@ class Assembler:
             return None
         file = self._destination.dest / known.file
         raise P2PError(
-            files[0], f"this or {files[1]} has changed", f"Delete {file} to have the pair built anew.", code="?"
+            files[0],
+            f"this or {files[1]} has changed",
+            f"Delete {file} to have the pair built anew.",
+            code="source-changed",
         )
 
     def _place(self, name: str) -> Pair:
@@ -218,7 +221,10 @@ class Assembler:
         place = files_of(place_of(name, crowded=self._crowded), self._job.store)
         if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
             raise P2PError(
-                self._destination.dest / min(taken), "is the place of another pair", f"Rename '{name}'.", code="?"
+                self._destination.dest / min(taken),
+                "is the place of another pair",
+                f"Rename '{name}'.",
+                code="same-file",
             )
         return Pair(name, place[0], UNSPLIT, Size(0, 0), "")
 
@@ -259,5 +265,5 @@ def _range(half: Array) -> list[float]:
 
 
 def _skip(error: P2PError, files: Files) -> Skip:
-    at_fault = next((file for file in files if str(error).startswith(f"{file}: ")), files[0])
+    at_fault = next((file for file in files if error.where == str(file)), files[0])
     return skip_of(error, str(at_fault))

@@ -118,7 +118,7 @@ def _either(one: Container[str], other: Container[str]) -> Callable[[str], bool]
 
 def _refuse_inside(dest: Path, folders: Files) -> None:
     if folders[0].resolve() == folders[1].resolve():
-        raise UsageError(folders[0], "is given as A and as B", "Name two folders.", code="?")
+        raise UsageError(folders[0], "is given as A and as B", "Name two folders.", code="same-folder")
     for folder in folders:
         if dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
@@ -134,7 +134,9 @@ def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[st
     if known is None:
         return {}
     if known.provenance.get("by") != MADE_BY:
-        raise UsageError(dest, f"holds pairs that '{MADE_BY}' did not make", "Choose another destination.", code="?")
+        raise UsageError(
+            dest, f"holds pairs that '{MADE_BY}' did not make", "Choose another destination.", code="destination-taken"
+        )
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
     wanted = {**settings, "halves": job.halves, "palette": job.palette}
     if differing := differences(made, wanted):

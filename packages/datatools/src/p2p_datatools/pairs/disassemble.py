@@ -74,7 +74,10 @@ class _Job:
         left, right, digest = read_halves(self.folder, pair)
         if pair.hash and digest != pair.hash:
             raise P2PError(
-                path, "is not the picture in the manifest (its hash differs)", "Put it back or pair again.", code="?"
+                path,
+                "is not the picture in the manifest (its hash differs)",
+                "Put it back or pair again.",
+                code="hash-differs",
             )
         parts = zip(self.sides, self._palettes(), (left, right), strict=True)
         return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
@@ -127,11 +130,13 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
     _note_others(folder, report)
     a, b = words or (folder.a.name, folder.b.name)
     if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
-        raise UsageError(f"halves {a},{b}", "need two different words, such as photo,mask", code="same-halves")
+        raise UsageError(
+            f"halves {a},{b}", "are not two different words", "Give two, such as photo,mask.", code="impossible-setting"
+        )
     for side, word in zip((folder.a, folder.b), (a, b), strict=True):
         if side.kind == "mask" and folder.palette is None:
             raise P2PError(
-                pairs, f"its half {word} is a mask, but the manifest has no palette", "Pair again.", code="?"
+                pairs, f"its half {word} is a mask, but the manifest has no palette", "Pair again.", code="no-palette"
             )
     return _Job(folder, (Half(a, folder.a.kind), Half(b, folder.b.kind)))
 
@@ -172,11 +177,13 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Pr
         return Product(f"{place}.{'png' if fits_png else 'tif'}", np.ascontiguousarray(half))
     indices, outside = indices_of_colors(half, palette)
     if outside.any():
+        count = int(outside.sum())
+        number = "1 pixel of its mask half has" if count == 1 else f"{count} pixels of its mask half have"
         raise P2PError(
             path,
-            f"{int(outside.sum())} pixels of its mask half have a colour outside the palette {palette.name}",
+            f"{number} a colour outside the palette {palette.name}",
             "Pair again from the masks.",
-            code="?",
+            code="palette-colour",
         )
     return Product(f"{place}.png", indices, palette)
 
@@ -188,7 +195,10 @@ def _refuse_other(dest: Path, job: _Job) -> None:
     header = read_json(dest / HEADER)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise UsageError(
-            dest, f"its {HEADER} is not that of 'p2p data halves'", "Choose another destination.", code="?"
+            dest,
+            f"its {HEADER} is not that of 'p2p data halves'",
+            "Choose another destination.",
+            code="destination-taken",
         )
     if differing := differences(header, job.settings()):
         raise UsageError(

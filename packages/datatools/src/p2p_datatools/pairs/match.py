@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.listing import picture_names
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
@@ -70,7 +71,7 @@ Partners = tuple[Matched, list[Skip]]
 Key = Callable[[str], str | None]  # from a picture's name to what is compared
 
 
-_MEND_LINE = "Correct or remove the line."
+_CORRECT_LINE = "Correct or remove the line."
 BY_STEM = "stem"
 
 
@@ -97,7 +98,7 @@ def _found_by(expression: str) -> Key:
     except re.error as error:
         raise UsageError(
             f"match {expression}",
-            f"is no regular expression: {error}",
+            f"is not a regular expression: {error}",
             "Write stem, a FILE.csv, or an expression whose first group is what the names in A and B share, "
             "such as '(\\d+)'.",
             code="bad-expression",
@@ -118,7 +119,7 @@ def _by_key(a: Path, b: Path, key: Key) -> Partners:
             a,
             f"has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there",
             "A name is the path below the folder without suffix, or what --match finds in it.",
-            code="?",
+            code="no-common-name",
         )
     matched, skipped = Matched(a, b), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
@@ -157,19 +158,15 @@ class _Named:
         for file in pictures_of(folder, self.skipped):
             name = key(name_of(file))
             if name is None:
-                self._skip(
-                    file, "does not match the expression", "Correct the expression, or move the file.", "no-match"
-                )
+                to_do = "Correct the expression, or move the file."
+                self.skipped.append(Skip(str(folder / file), "does not match the expression", to_do, "no-match"))
             elif not is_name(name):
                 what = f"would be called '{name}', which cannot be a file's name"
-                self._skip(file, what, "Correct the expression.", "bad-name")
+                self.skipped.append(Skip(str(folder / file), what, "Correct the expression.", "bad-name"))
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
             else:
                 self.files[name] = shortened(file, name)
-
-    def _skip(self, file: str, what: str, to_do: str, code: str) -> None:
-        self.skipped.append(Skip(str(self._folder / file), what, to_do, code))
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
@@ -182,7 +179,7 @@ def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
     Raises P2PError when there are none.
     """
     if not folder.is_dir():
-        raise P2PError(folder, "there is no such folder", code="missing-folder")
+        raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
     strange: list[P2PError] = []
     found = picture_names(folder, ARRAYS, strange=strange)
     skipped += [skip_of(error, str(folder)) for error in strange]
@@ -210,13 +207,13 @@ def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partner
             name = name_of(files[0])
             if name in lines:
                 what = f"'{name}' is in line {lines[name]} already, and a pair has the name of its A"
-                raise P2PError("", what, _MEND_LINE, code="pair-listed-twice")
+                raise P2PError("", what, _CORRECT_LINE, code="pair-listed-twice")
         except P2PError as error:
             skipped.append(skip_of(error, f"{file}: line {number}"))
             continue
         found[name], lines[name] = files, number
     if not found and not skipped:
-        raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="?")
+        raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="no-pairs")
     for place, folder in enumerate(folders):
         if left := len(here[place]) - len({files[place] for files in found.values()}):
             report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
@@ -236,10 +233,13 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
                 if any(cell.strip() for cell in row) and not is_heading:
                     yield reader.line_num, row
     except OSError as error:
-        raise P2PError(file, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise cannot_read(file, error) from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise P2PError(
-            file, f"line {reader.line_num + 1} is no CSV in UTF-8 ({error})", "Save it as such.", code="?"
+            file,
+            f"line {reader.line_num + 1} is not CSV in UTF-8 ({error})",
+            "Save the file as CSV in UTF-8.",
+            code="bad-csv",
         ) from error
 
 
@@ -247,13 +247,18 @@ def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) ->
     if len(row) != 2:
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         what = f"has {columns}, not two with a comma between"
-        raise P2PError("", what, f"Write a path with a comma in quotes. {_MEND_LINE}", code="line-without-two-paths")
+        raise P2PError("", what, f"Write a path with a comma in quotes. {_CORRECT_LINE}", code="line-without-two-paths")
     found = []
     for cell, folder, files in zip(row, folders, here, strict=True):
         path = PurePosixPath(cell.strip())
         if path.is_absolute() or ".." in path.parts:
-            raise P2PError("", f"'{cell}' leads out of {folder}; paths are below it", _MEND_LINE, code="path-leads-out")
+            raise P2PError(
+                "",
+                f"'{cell}' leads out of {folder}",
+                f"Write a path below that folder. {_CORRECT_LINE}",
+                code="path-leads-out",
+            )
         if str(path) not in files:
-            raise P2PError("", f"there is no picture '{cell}' in {folder}", _MEND_LINE, code="missing-picture")
+            raise P2PError("", f"there is no picture '{cell}' in {folder}", _CORRECT_LINE, code="missing-picture")
         found.append(str(path))
     return found[0], found[1]

@@ -152,11 +152,11 @@ def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
             file,
             "has 16 bits a channel or floats; the other photos here have 8",
             "Convert it to 8 bits first.",
-            code="?",
+            code="depth",
         )
     others = Form(form.size, half.channels, half.dtype)
     return P2PError(
-        file, f"has {form}, the others of this half {others}", "Convert it, or pair it elsewhere.", code="?"
+        file, f"has {form}, the others of this half {others}", "Convert it, or pair it elsewhere.", code="mixed-forms"
     )
 
 
@@ -179,10 +179,12 @@ def job_of(
             folders[0],
             f"has palette {palettes[0].name}, {folders[1]} another one",
             "Build both masks with one palette.",
-            code="?",
+            code="other-palette",
         )
     if size and min(size) < 1:
-        raise UsageError(f"size {size}", "both sides need at least one pixel", code="?")
+        raise UsageError(
+            f"size {size}", "has a side without pixels", "Give both sides at least 1 pixel.", code="impossible-setting"
+        )
     halves = _halves(folders, palettes, words)
     forms = [(known.a, known.b)[place] if known else None for place in (0, 1)]
     sides = []
@@ -203,15 +205,18 @@ def _halves(
     words = words or {(True, False): ("mask", "photo"), (False, True): ("photo", "mask")}.get(is_mask, ("a", "b"))
     if words[0] == words[1] or not all(re.fullmatch(r"\w+", word) for word in words):
         raise UsageError(
-            f"halves {words[0]},{words[1]}", "need two different words, such as mask,photo", code="same-halves"
+            f"halves {words[0]},{words[1]}",
+            "are not two different words",
+            "Give two, such as mask,photo.",
+            code="impossible-setting",
         )
     for folder, palette, word in zip(folders, palettes, words, strict=True):
         if word == "mask" and palette is None:
             raise UsageError(
                 folder,
-                "is no mask folder (it has no palette.toml), so its colours would blend when resized",
+                "is not a mask folder (it has no palette.toml), so its colours would blend when resized",
                 "Build it with 'p2p data build-masks', or call this half something else than mask.",
-                code="?",
+                code="no-palette",
             )
     plain = Half(words[0], "photo" if any(is_mask) else "picture")
     mask = replace(plain, kind="mask")

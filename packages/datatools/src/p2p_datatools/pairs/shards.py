@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.differences import differences
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_from_json
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
 from p2p_datatools.contract.files.destination import SKIPPED, Destination
 from p2p_datatools.contract.pairs.halves import files_of, store_of
@@ -63,7 +63,10 @@ def parse_shard(text: str) -> Shard:
     shard = Shard(int(found[1]), int(found[2])) if found else Shard(0, 0)
     if not 1 <= shard.number <= shard.of:
         raise UsageError(
-            f"shard {text}", "is not I/N with I from 1 to N, such as 2/8 for the second of eight", code="?"
+            f"shard {text}",
+            "is not I/N with I from 1 to N",
+            "Write it as 2/8 for the second of eight.",
+            code="impossible-setting",
         )
     return shard
 
@@ -127,7 +130,7 @@ def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
     for part in parts:
         place = part.resolve()
         if place in seen:
-            raise UsageError(part, "is given twice", "Name each part once.", code="?")
+            raise UsageError(part, "is given twice", "Name each part once.", code="same-folder")
         if place == dest.resolve() or dest.resolve().is_relative_to(place):
             raise UsageError(
                 dest, f"is or lies in the part {part}", "Choose a place outside.", code="destination-inside-source"
@@ -144,7 +147,10 @@ def _opened(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]
             folders.append(_part(part))
         elif part.name not in merged:
             raise P2PError(
-                part, f"is no pair folder (no {HEADER})", "Was its 'p2p data pair --shard' finished?", code="?"
+                part,
+                f"is not a pair folder (no {HEADER})",
+                "Was its 'p2p data pair --shard' finished?",
+                code="not-a-pair-folder",
             )
     return folders
 
@@ -153,7 +159,10 @@ def _part(path: Path) -> PairFolder:
     folder = read_manifest(path)
     if folder.provenance.get("by") != MADE_BY:
         raise UsageError(
-            path, f"was not made by '{MADE_BY}', so nothing says how", "Pair its pictures again.", code="?"
+            path,
+            f"was not made by '{MADE_BY}', so its settings are not known",
+            "Pair its pictures again.",
+            code="unknown-settings",
         )
     placed = next((pair for pair in folder.pairs if pair.split != UNSPLIT), None)
     if placed:
@@ -162,7 +171,7 @@ def _part(path: Path) -> PairFolder:
             f"is split already ('{placed.name}' is in {placed.split}), and parts split apart may test what "
             "another trains on",
             "Merge first, then split.",
-            code="?",
+            code="already-split",
         )
     return folder
 
@@ -198,15 +207,20 @@ def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
     counts = Counter(shard.of for shard in shards)
     if len(counts) > 1:
         kinds = " and ".join(map(str, sorted(counts)))
-        raise UsageError("", f"the parts are of {kinds} shards", "Merge those of one pairing.", code="mixed-shards")
+        raise UsageError(
+            folders[0].path,
+            f"this and the other parts are of {kinds} shards",
+            "Merge those of one pairing.",
+            code="mixed-shards",
+        )
     if shards:
         missing = sorted(set(range(1, shards[0].of + 1)) - {shard.number for shard in shards})
         if len(missing) > moved:
             raise P2PError(
                 folders[0].path,
-                f"is one of {shards[0].of} shards, of which {', '.join(map(str, missing))} is not given",
+                f"is one of {shards[0].of} shards; not given: {', '.join(map(str, missing))}",
                 "Name all of them.",
-                code="?",
+                code="missing-shard",
             )
 
 
@@ -225,7 +239,7 @@ def _planned(folders: Sequence[PairFolder]) -> Planned:
                     folder.path,
                     f"has a pair '{pair.name}', and so has {other}",
                     "Rename one, or leave a part out.",
-                    code="?",
+                    code="same-name",
                 )
             place = files_of(place_of(pair.name, crowded=crowded), store)
             planned[pair.name] = (folder, pair, replace(pair, file=place[0]))
@@ -237,12 +251,20 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: Planned) -> dict[s
     if known is None:
         return {}
     if _recipe(known) != _recipe(header):
-        raise UsageError(known.path, "was made in another way than the parts", "Choose another destination.", code="?")
+        raise UsageError(
+            known.path,
+            "was made with other settings than the parts",
+            "Choose another destination.",
+            code="other-settings",
+        )
     old = {pair.name: pair for pair in known.pairs}
     for name, pair in old.items():
         if name in pairs and pairs[name][1].hash != pair.hash:
             raise P2PError(
-                known.path, f"has another pair '{name}' than {pairs[name][0].path}", "Rename one of them.", code="?"
+                known.path,
+                f"has another pair '{name}' than {pairs[name][0].path}",
+                "Rename one of them.",
+                code="same-name",
             )
     return old
 
@@ -289,7 +311,7 @@ def _linked(source: Path, target: Path) -> bool:
 def _skipped(folders: Iterable[Path]) -> Iterable[Skip]:
     """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
     lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
-    return dict.fromkeys(Skip(line["where"], line["what"], line["to_do"], line["code"]) for line in lines)
+    return dict.fromkeys(map(skip_from_json, lines))
 
 
 def _remove_pictures(part: PairFolder) -> None:

@@ -62,7 +62,7 @@ def contact_sheet(
     to be shown is broken.
     """
     if limit < 1:
-        raise UsageError(f"limit {limit}", "needs to be at least 1", code="?")
+        raise UsageError(f"limit {limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     path = Path(path)
     gallery = _gallery(path, palette)
     entries = _sample(gallery.entries, limit, seed)
@@ -110,7 +110,7 @@ def _columns(tiles: int, pictures: int, cell: Size) -> int:
 
 def _gallery(path: Path, palette: Palette | None) -> _Gallery:
     if not path.is_dir():
-        raise P2PError(path, "there is no such folder", code="missing-folder")
+        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     if is_manifested(path):
         return _pairs(path, palette)
     pictures = find_pictures(path)

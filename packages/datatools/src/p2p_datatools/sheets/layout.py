@@ -60,7 +60,12 @@ def sheet(
     are too long lose their middle. Raises UsageError when there are no tiles or columns.
     """
     if not tiles or columns < 1:
-        raise UsageError("sheet", f"needs tiles and columns, not {len(tiles)} and {columns}", code="?")
+        raise UsageError(
+            "sheet",
+            f"has {len(tiles)} tiles and {columns} columns",
+            "Give at least one of each.",
+            code="impossible-setting",
+        )
     columns = min(columns, len(tiles))
     tile_width = max(len(tile.pictures) for tile in tiles) * (cell.width + SEAM) - SEAM
     width = columns * (tile_width + GAP) - GAP

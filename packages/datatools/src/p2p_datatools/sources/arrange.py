@@ -41,11 +41,16 @@ def arrange(entry: Entry, members: Sequence[Member], where: str) -> list[Placed]
     if not roots:
         looked_for = ", ".join("/".join(rule.source) for rule in entry.layout)
         raise P2PError(
-            where, f"holds none of {looked_for}, as {entry.name} should", "Is it the archive of another set?", code="?"
+            where,
+            f"holds none of {looked_for}, as {entry.name} should",
+            "Is it the archive of another set?",
+            code="other-data-set",
         )
     if len(roots) > 1:
         found = " and in ".join(root or "." for root in sorted(roots)[:3])
-        raise P2PError(where, f"holds {entry.name} more than once, in {found}", "Give one folder.", code="?")
+        raise P2PError(
+            where, f"holds {entry.name} more than once, in {found}", "Give one folder.", code="several-data-sets"
+        )
     (placed,) = roots.values()
     _refuse_clashes(placed, where)
     return placed
@@ -80,7 +85,9 @@ def _refuse_clashes(placed: Sequence[Placed], where: str) -> None:
     for each in placed:
         if each.file in first:
             both = f"{first[each.file]} and {each.member.name}"
-            raise P2PError(where, f"{both} would both become {each.file}", "Pack it anew with one of them.", code="?")
+            raise P2PError(
+                where, f"{both} would both become {each.file}", "Pack it anew with one of them.", code="same-name"
+            )
         first[each.file] = each.member.name
 
 
@@ -101,11 +108,12 @@ def refuse_empty(placed: Sequence[Placed], where: str) -> None:
     """Raise P2PError when there are pictures of 0 bytes."""
     empty = [each.member.name for each in placed if is_picture(each.file) and not each.member.size]
     if empty:
+        number = "1 empty picture" if len(empty) == 1 else f"{len(empty)} empty pictures"
         raise P2PError(
             where,
-            f"holds {len(empty)} empty pictures (0 bytes), such as {empty[0]}",
+            f"holds {number} (0 bytes), such as {empty[0]}",
             "Was the disk full when it was packed or unpacked? Fetch it again.",
-            code="?",
+            code="empty-file",
         )
 
 

@@ -113,7 +113,7 @@ def find_entry(name: str, extra: Path | None = None) -> Entry:
     """The entry called `name`; raises UsageError, listing those there are, when there is none."""
     entries = load_catalog(extra)
     if name not in entries:
-        raise UsageError(name, "is not a known data set", f"There are {', '.join(entries)}.", code="?")
+        raise UsageError(name, "is not a known data set", f"Choose from {', '.join(entries)}.", code="unknown-data-set")
     return entries[name]
 
 
@@ -130,26 +130,33 @@ def _entries(text: str, where: str) -> dict[str, Entry]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise P2PError(where, f"is no TOML ({error})", "Mend the file.", code="bad-toml") from error
+        raise P2PError(where, f"is not TOML: {error}", "Correct that line.", code="bad-toml") from error
     return {name: _entry(name, table, f"{where}: [{name}]") for name, table in tables.items()}
 
 
 def _entry(name: str, table: Any, where: str) -> Entry:
     if not isinstance(table, dict):
         raise P2PError(
-            where, "is no table", f"An entry begins with [{name}] and has title, holds and layout.", code="?"
+            where,
+            "is not a table",
+            f"An entry begins with [{name}] and has title, holds and layout.",
+            code="bad-catalogue",
         )
     allowed = [field.name for field in fields(Entry) if field.name != "name"]
     for wrong in set(table) - set(allowed):
-        raise P2PError(where, f"has an unknown field {wrong}", f"Known are {', '.join(allowed)}.", code="?")
+        raise P2PError(
+            where, f"has an unknown field {wrong}", f"The fields are {', '.join(allowed)}.", code="bad-catalogue"
+        )
     for needed in ("title", "holds", "layout"):
         if needed not in table:
-            raise P2PError(where, f"has no {needed}", "Add it.", code="?")
+            raise P2PError(where, f"has no {needed}", "Add it.", code="bad-catalogue")
     if table["holds"] not in HOLDS:
-        raise P2PError(where, f"holds is {table['holds']!r}", f"It has to be one of {', '.join(HOLDS)}.", code="?")
+        raise P2PError(
+            where, f"holds is {table['holds']!r}", f"It has to be one of {', '.join(HOLDS)}.", code="bad-catalogue"
+        )
     values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
-        raise P2PError(where, f"{key} is no text", "Put it in quotes.", code="?")
+        raise P2PError(where, f"{key} is not text", "Put it in quotes.", code="bad-catalogue")
     try:
         return Entry(
             name=name,
@@ -162,14 +169,17 @@ def _entry(name: str, table: Any, where: str) -> Entry:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise P2PError(
-            where, f"layout, counts, kaggle or mirror is not of the right form ({error!r})", code="?"
+            where,
+            f"layout, counts, kaggle or mirror is not of the right form ({error!r})",
+            "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url.",
+            code="bad-catalogue",
         ) from error
 
 
 def _rule(table: Mapping[str, str]) -> Rule:
     rule = Rule(tuple(table["from"].strip("/").split("/")), table["to"].strip("/"))
     if not rule.to or any(part in ("", ".", "..") or part.startswith(".") for part in rule.to.split("/")):
-        raise ValueError(f"to = {table['to']!r} is no folder below the destination")
+        raise ValueError(f"to = {table['to']!r} is not a folder below the destination")
     return rule
 
 
@@ -178,7 +188,7 @@ def _place(table: Mapping[str, Any] | None, key: str, name: str) -> Place | None
         return None
     size, digest = table.get("bytes"), table.get("sha256")
     if size is not None and not isinstance(size, int):
-        raise ValueError("bytes is no whole number")
+        raise ValueError("bytes is not a whole number")
     if digest is not None and (len(digest) != 64 or digest.strip("0123456789abcdef")):
         raise ValueError("sha256 is not 64 hex digits in lower case")
     return Place(str(table[key]).replace("{name}", name), size, digest)

@@ -73,13 +73,18 @@ def fetch(
     dest = Path(dest)
     entry = find_entry(name, Path(catalog) if catalog else None)
     if limit is not None and limit < 1:
-        raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="?")
+        raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     if name == SYNTH_CARS:
         if source:
-            raise UsageError(f"--from {source}", f"{name} is drawn here, from nowhere", "Leave it out.", code="?")
+            raise UsageError(
+                f"--from {source}",
+                f"{name} is drawn on this machine and has no source",
+                "Leave it out.",
+                code="needless-option",
+            )
         return fetch_synth(dest, limit=limit or SYNTH_LIMIT, seed=seed, style=style, report=report)
     if style != "studio":
-        raise UsageError(f"--style {style}", f"is for {SYNTH_CARS} only", "Leave it out.", code="?")
+        raise UsageError(f"--style {style}", f"is for {SYNTH_CARS} only", "Leave it out.", code="needless-option")
     return fetch_entry(entry, dest, How(source, limit, seed, unpack_limit), report=report)
 
 
@@ -105,7 +110,7 @@ def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET)
             files = verify(dest, entry, limit=how.limit, seed=how.seed, report=report)
             return FetchSummary(entry.name, dest, 0, len(files), entry.licence, _next(entry, dest, files, how))
         archive, origin = obtain(entry, destination, how, report=report)
-        with _mendable(archive, origin), contents_of(archive, how.limits, report=report) as contents:
+        with _fetchable_again(archive, origin), contents_of(archive, how.limits, report=report) as contents:
             everything = arrange(entry, contents.members, str(archive))
             refuse_empty(everything, str(archive))
             placed, there = sample(everything, how.limit, how.seed)
@@ -127,7 +132,7 @@ def _compare(entry: Entry, placed: Sequence[Placed], there: int, archive: Path, 
             archive,
             f"holds {' and '.join(lacking)} that {entry.name} has",
             f"Fetch the whole archive, or take what is there as a sample with --limit {there}.",
-            code="?",
+            code="incomplete-data-set",
         )
     for words in doubtful:
         report.note(f"{archive}: holds {words} that {entry.name} is said to have.")
@@ -141,7 +146,7 @@ def _next(entry: Entry, dest: Path, files: Iterable[str], how: How) -> str:
 
 
 @contextlib.contextmanager
-def _mendable(archive: Path, origin: Origin) -> Iterator[None]:
+def _fetchable_again(archive: Path, origin: Origin) -> Iterator[None]:
     """Delete a downloaded archive that turns out to be damaged, so that the same call fetches it anew."""
     try:
         yield
@@ -193,13 +198,18 @@ def _write(each: Placed, destination: Destination, report: Reporter) -> tuple[in
             size += len(block)
             if size > each.member.size:
                 raise P2PError(
-                    each.member.name, "is longer than its archive says", "It is not to be trusted.", code="?"
+                    each.member.name,
+                    "is longer than its archive says",
+                    "Do not trust the archive; get it elsewhere.",
+                    code="untrusted-archive",
                 )
             target.write(block)
             digest.update(block)
             report.advance(len(block))
     if size != each.member.size:
-        raise P2PError(each.member.name, "is shorter than its archive says", "Fetch the archive again.", code="?")
+        raise P2PError(
+            each.member.name, "is shorter than its archive says", "Fetch the archive again.", code="damaged-file"
+        )
     return size, digest.hexdigest()
 
 

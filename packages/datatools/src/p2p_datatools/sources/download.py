@@ -38,12 +38,12 @@ _LONGEST_WAIT = 120.0
 
 
 _MEANING = {
-    301: "leads to no web address. Look for another source",
-    302: "leads to no web address. Look for another source",
-    401: "asks for a login. Fetch the file in a browser and give it with --from PATH",
-    403: "refuses. Fetch the file in a browser and give it with --from PATH",
-    404: "has no such file any more. Look for another source and give its file with --from PATH",
-    410: "has no such file any more. Look for another source and give its file with --from PATH",
+    301: ("leads to an address that is not of the web", "Look for another source."),
+    302: ("leads to an address that is not of the web", "Look for another source."),
+    401: ("asks for a login", "Fetch the file in a browser and give it with --from PATH."),
+    403: ("refuses to give the file", "Fetch the file in a browser and give it with --from PATH."),
+    404: ("does not have the file any more", "Look for another source and give its file with --from PATH."),
+    410: ("does not have the file any more", "Look for another source and give its file with --from PATH."),
 }
 
 
@@ -58,7 +58,7 @@ class Downloaded:
 
 
 class _BrokenError(Exception):
-    """Something passed that another try may mend; `wait` is what the server asked for, in seconds."""
+    """Something passing, which another try may get over; `wait` is what the server asked for, in seconds."""
 
     def __init__(self, why: str, wait: float | None = None) -> None:
         super().__init__(why)
@@ -94,7 +94,7 @@ def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep
                     place.address,
                     f"{broken}, {TRIES} times in a row",
                     "Run the same command again later; it goes on where this one stopped.",
-                    code="?",
+                    code="download-failed",
                 ) from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
             report.note(f"{place.address}: {broken}; trying again in {wait:.0f} s.")
@@ -125,8 +125,8 @@ def _open(address: str, headers: dict[str, str]) -> Any:
                 raise _BrokenError(f"answers {error.code}", _wait(error.headers)) from error
             if error.code == 416:
                 raise _NoSuchPartError(f"answers {error.code}", 0.0) from error
-            meaning = _MEANING.get(error.code, "answers with an error. Look at the address in a browser")
-            raise P2PError(address, f"{meaning} (HTTP {error.code})", code="?") from error
+            what, to_do = _MEANING.get(error.code, ("answers with an error", "Look at the address in a browser."))
+            raise P2PError(address, f"{what} (HTTP {error.code})", to_do, code="http-error") from error
     except urllib.error.URLError as error:
         raise _BrokenError(f"cannot be reached ({error.reason})") from error
     except (OSError, http.client.HTTPException) as error:
@@ -160,7 +160,11 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
-        _check(newurl, self._first)
+        try:
+            _check(newurl, self._first)
+        except UsageError:
+            fp.close()  # else the connection stays open as long as the error is held
+            raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -174,7 +178,10 @@ def _check(address: str, first: str) -> None:
         return
     led = "" if address == first else f"{first} leads to "
     raise UsageError(
-        f"{led}{address}", "is not an HTTPS address of a named host", "Only such are fetched from.", code="?"
+        f"{led}{address}",
+        "is not an HTTPS address of a named host",
+        "Give an address that begins with https:// and names a host.",
+        code="not-https",
     )
 
 
@@ -199,7 +206,7 @@ def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | Non
             place.address,
             "gives a web page, not an archive; it may ask to log in",
             "Fetch the archive in a browser and give the file with --from PATH.",
-            code="?",
+            code="web-page",
         )
     length = headers.get("Content-Length")
     start, total = 0, int(length) if length and length.isdecimal() else None
@@ -207,14 +214,19 @@ def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | Non
         first, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
         start, total = there, int(whole) if whole.isdecimal() else None
         if first.partition("-")[0] != str(there):
-            raise P2PError(place.address, "gives another part than was asked for", "Fetch it in a browser.", code="?")
+            raise P2PError(
+                place.address,
+                "gives another part than was asked for",
+                "Fetch the file in a browser and give it with --from PATH.",
+                code="wrong-part",
+            )
     if total is not None and place.bytes is not None and total != place.bytes:
         raise P2PError(
             place.address,
             f"has {total} bytes now, and {place.bytes} are known",
             "The set may have changed: look at its page, then give the file with --from PATH or an entry of "
             "your own with --catalog.",
-            code="?",
+            code="other-version",
         )
     return start, total if total is not None else place.bytes
 
@@ -273,7 +285,7 @@ def _checked(place: Place, path: Path, state: Path) -> Downloaded:
         raise P2PError(
             place.address,
             f"what came has {size} bytes and the SHA-256 {digest}; known are {place.known}",
-            "It was deleted; run the same command again.",
-            code="?",
+            "The file was deleted; run the same command again.",
+            code="hash-differs",
         )
     return Downloaded(path, size, digest, str(_known(state).get("validator", "")))

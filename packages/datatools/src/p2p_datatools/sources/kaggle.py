@@ -46,9 +46,9 @@ def require_credentials(handle: str, instead: str) -> None:
     if not credentials():
         raise P2PError(
             handle,
-            "Kaggle wants credentials, and none are here",
+            "Kaggle asks for credentials, and none were found",
             f"Make a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
-            code="?",
+            code="kaggle-credentials",
         )
 
 
@@ -98,7 +98,10 @@ def _client(handle: str) -> Any:
             kaggle.api.authenticate()
     except ImportError as error:
         raise P2PError(
-            handle, f"Kaggle's client is not installed ({error})", "Install p2p-datatools[kaggle].", code="?"
+            handle,
+            f"Kaggle's client is not installed ({error})",
+            "Install p2p-datatools[kaggle].",
+            code="missing-package",
         ) from error
     except (Exception, SystemExit) as error:
         raise _refusal(handle, error, "Run the same command again later.") from error

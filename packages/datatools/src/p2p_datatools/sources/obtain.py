@@ -48,7 +48,12 @@ def obtain(entry: Entry, destination: Destination, how: How, *, report: Reporter
     if source not in ("kaggle", "mirror"):
         return _on_disk(entry, source)
     if source not in entry.sources:
-        raise UsageError(f"--from {source}", f"{entry.name} has no such source", f"It has {_ways(entry)}.", code="?")
+        raise UsageError(
+            f"--from {source}",
+            f"{entry.name} has no such source",
+            f"Give one of {_ways(entry)}.",
+            code="unknown-source",
+        )
     bring = {"mirror": _from_mirror, "kaggle": _from_kaggle}[source]
     return bring(entry, destination, how, report)
 
@@ -68,8 +73,8 @@ def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Repor
         raise P2PError(
             place.address,
             f"what came has {size} bytes and the SHA-256 {digest}; known are {place.known}",
-            "It was deleted. Look at the page of the set for a new version.",
-            code="?",
+            "The file was deleted. Look at the page of the set for a new version.",
+            code="hash-differs",
         )
     return path, Origin("kaggle", place.address, size, digest)
 
@@ -88,12 +93,12 @@ def _from_mirror(entry: Entry, destination: Destination, how: How, report: Repor
 
 
 def _on_disk(entry: Entry, source: str) -> tuple[Path, Origin]:
+    to_do = f"Give one of {_ways(entry)}."
+    if not source:
+        raise UsageError(entry.name, "its entry names no source", to_do, code="missing-source")
     path = Path(source)
-    if not source or not path.exists():
-        where, what = (
-            (f"--from {source}", "there is no such file or folder") if source else (entry.name, "says no source")
-        )
-        raise UsageError(where, what, f"Give one of {_ways(entry)}.", code="missing-source")
+    if not path.exists():
+        raise UsageError(f"--from {source}", "there is no such file or folder", to_do, code="missing-path")
     if path.is_dir():
         return path, Origin(ON_DISK, str(path.resolve()))
     return path, Origin(ON_DISK, str(path.resolve()), path.stat().st_size, sha256_file(path))

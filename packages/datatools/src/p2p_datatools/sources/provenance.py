@@ -71,9 +71,10 @@ def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Re
     for file, expected in report.track(files.items(), "verifying", len(files)):
         problem = _problem(dest / file, expected)
         if problem:
-            wrong.append(Problem(str(dest / file), problem, "", "file-changed"))
+            wrong.append(Problem(str(dest / file), problem, "Fetch it again.", "files-changed"))
     if wrong:
-        what = f"{len(wrong)} of {len(files)} files are not as fetched"
+        verb = "differs" if len(wrong) == 1 else "differ"
+        what = f"{len(wrong)} of {len(files)} files {verb} from what was fetched"
         raise P2PError(dest, what, "Delete the folder and fetch again.", code="files-changed", parts=wrong)
     return list(files)
 
@@ -86,19 +87,26 @@ def _is_sound(file: str, record: Any) -> bool:
 
 def _refuse_other(dest: Path, entry: Entry, found: dict[str, Any], limit: int | None, seed: int) -> None:
     if found.get("name") != entry.name:
-        raise UsageError(dest, f"holds {found.get('name')}, not {entry.name}", "Choose another destination.", code="?")
+        raise UsageError(
+            dest,
+            f"holds {found.get('name')}, not {entry.name}",
+            "Choose another destination.",
+            code="destination-taken",
+        )
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
     if there is not None:
         there = {key: there.get(key) for key in ("limit", "seed")}
     if there != wanted:
         says = "the whole set" if there is None else f"a sample with --limit {there['limit']} --seed {there['seed']}"
-        raise UsageError(dest, f"holds {says}", "Choose another destination, or delete the folder.", code="?")
+        raise UsageError(
+            dest, f"holds {says}", "Choose another destination, or delete the folder.", code="other-settings"
+        )
 
 
 def _problem(path: Path, expected: dict[str, Any]) -> str:
     if not path.is_file():
-        return "is missing."
+        return "is missing"
     if path.stat().st_size != expected["bytes"] or sha256_file(path) != expected["sha256"]:
-        return "was changed."
+        return "was changed"
     return ""

@@ -46,9 +46,11 @@ def draw_cars(
     of another style, seed or size.
     """
     if style not in STYLES:
-        raise UsageError(f"style={style}", f"there is no such style; there are {', '.join(STYLES)}", code="?")
+        raise UsageError(
+            f"style={style}", "there is no such style", f"Choose from {', '.join(STYLES)}.", code="impossible-setting"
+        )
     if limit < 1:
-        raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="?")
+        raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     series = {"name": SYNTH_CARS, "style": style, "seed": seed, "size": list(size)}
     version = metadata.version("p2p-datatools")
     with Destination(dest, marker=PROVENANCE, recipe=series | {"version": version}) as destination:

@@ -30,7 +30,10 @@ class _Guarded:
         # A header may claim gigabytes of name, which tarfile would take into memory at once.
         if size < 0 or size > _CHUNK:
             raise P2PError(
-                self._where, f"holds a header of {size} bytes", "It is not to be trusted; get it elsewhere.", code="?"
+                self._where,
+                f"holds a header of {size} bytes",
+                "Do not trust it; get it elsewhere.",
+                code="untrusted-archive",
             )
         return self._stream.read(size)
 
@@ -43,7 +46,7 @@ class _Guarded:
                 self._where,
                 f"unpacks to more than {self._most >> 20} MiB, as an archive bomb does",
                 "If you trust it, raise the limits with --unpack-limit.",
-                code="?",
+                code="archive-bomb",
             )
         return self._stream.seek(position, whence)
 
@@ -76,7 +79,9 @@ class TarReader:
         for _ in range(64):  # read on: the last bytes of a gzip hold its checksum
             if not self._stream.read(_CHUNK):
                 return
-        raise P2PError(self._where, "has much behind its end", "It is not to be trusted; get it elsewhere.", code="?")
+        raise P2PError(
+            self._where, "has much behind its end", "Do not trust it; get it elsewhere.", code="untrusted-archive"
+        )
 
     def open(self, info: Any) -> IO[bytes]:
         """The bytes of one file."""

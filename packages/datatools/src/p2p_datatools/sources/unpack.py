@@ -30,7 +30,7 @@ _RAISE = "If you trust it, raise the limits with --unpack-limit."
 
 
 class DamagedError(P2PError):
-    """The archive is cut off, damaged or none at all, so that another download may mend it."""
+    """The archive is cut off, damaged or none at all, so that another download may be whole."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ def _kind(path: Path) -> str:
             path,
             "is a web page, not an archive",
             "Such a page often asks to log in; fetch the archive in a browser and give the file with --from PATH.",
-            code="?",
+            code="web-page",
         )
-    raise DamagedError(
-        path, f"is no zip, tar or tar.gz{' but empty' if not head else ''}", "Give the archive itself.", code="?"
-    )
+    if not head:
+        raise DamagedError(path, "is empty (0 bytes)", "Fetch it again, or give another file.", code="empty-file")
+    raise DamagedError(path, "is not a zip, tar or tar.gz", "Give the archive itself.", code="not-an-archive")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,10 @@ def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, vers
         name = _safe(each.raw, path)
         if each.odd:
             raise P2PError(
-                path, f"holds {name}, which is {each.odd}", "It is not to be trusted; get it elsewhere.", code="?"
+                path,
+                f"holds {name}, which is {each.odd}",
+                "Do not trust it; get it elsewhere.",
+                code="untrusted-archive",
             )
         if each.link is not None:
             skipped.append(_skipped_link(path, name, each.link))
@@ -147,9 +150,11 @@ def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, vers
 
 def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: int) -> None:
     if files > limits.files:
-        raise P2PError(path, f"holds more than {limits.files} files", f"{_RAISE}", code="?")
+        raise P2PError(path, f"holds more than {limits.files} files", _RAISE, code="archive-bomb")
     if total > most:
-        raise P2PError(path, f"unpacks to more than {most >> 20} MiB, as an archive bomb does", f"{_RAISE}", code="?")
+        raise P2PError(
+            path, f"unpacks to more than {most >> 20} MiB, as an archive bomb does", _RAISE, code="archive-bomb"
+        )
 
 
 def _safe(raw: str, path: Path) -> str:
@@ -160,7 +165,10 @@ def _safe(raw: str, path: Path) -> str:
     drive = bool(parts) and len(parts[0]) == 2 and parts[0][1] == ":"
     if name.startswith("/") or drive or ".." in parts or any(ord(letter) < 32 for letter in name):
         raise P2PError(
-            path, f"holds the path {raw!a}, which leads out of the folder", "It is not to be trusted.", code="?"
+            path,
+            f"holds the path {raw!a}, which leads out of the folder",
+            "Do not trust it; get it elsewhere.",
+            code="path-leads-out",
         )
     return "/".join(parts)
 
@@ -178,7 +186,12 @@ def _renamed(path: Path, name: str, note: str) -> Skip:
 def _skipped_link(path: Path, name: str, link: str) -> Skip:
     target = os.path.normpath((PurePosixPath(name).parent / link).as_posix())
     if target.startswith(("/", "..")):
-        raise P2PError(path, f"holds {name}, a link that leads out of the folder, to {link}", "Remove it.", code="?")
+        raise P2PError(
+            path,
+            f"holds {name}, a link that leads out of the folder, to {link}",
+            "Remove the link from the archive.",
+            code="link-leads-out",
+        )
     return Skip(
         f"{path}: {name}", f"is a link to {link}; links are left out", "Put the file itself there.", "link-left-out"
     )
@@ -227,7 +240,10 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Found]:
             continue
         if info.flag_bits & 1:
             raise P2PError(
-                path, "is locked with a password", "Unpack it yourself and give the folder with --from.", code="?"
+                path,
+                "is locked with a password",
+                "Unpack it yourself and give the folder with --from.",
+                code="locked-archive",
             )
         name, note = _name_in_zip(info)
         link = _target(archive, info) if mode == stat.S_IFLNK else None

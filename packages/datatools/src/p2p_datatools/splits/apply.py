@@ -89,10 +89,18 @@ def split(
 def _check_shares(val: float, test: float) -> None:
     for name, share in (("val", val), ("test", test)):
         if not 0 <= share < 1:
-            raise UsageError(f"{name} {share}", "is not a share from 0 to below 1, such as 0.1", code="?")
+            raise UsageError(
+                f"{name} {share}",
+                "is not a share",
+                "Give a number from 0 to below 1, such as 0.1.",
+                code="impossible-setting",
+            )
     if val + test >= 1:
         raise UsageError(
-            f"val {val} and test {test}", "leave nothing to train on", "Ask for less than 1 together.", code="?"
+            f"val {val} and test {test}",
+            "leave nothing to train on",
+            "Ask for less than 1 together.",
+            code="impossible-setting",
         )
 
 
@@ -152,7 +160,7 @@ def _remark(
             folder.path,
             f"would have no training pairs: {len(folder.pairs)} pairs, val {counts['val']}, test {counts['test']}",
             "Add pairs or smaller groups, or ask for smaller shares.",
-            code="?",
+            code="no-training-pairs",
         )
     for name, target in targets.items():
         if shares[name] > 0 and not target:
@@ -171,7 +179,9 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
                 folder.path / file, "is in the manifest but gone", "Run 'p2p data pair' again.", code="missing-pair"
             )
         if (folder.path / to).exists():
-            raise P2PError(folder.path / to, "is in the way and not in the manifest", "Move it elsewhere.", code="?")
+            raise P2PError(
+                folder.path / to, "is in the way and not in the manifest", "Move it elsewhere.", code="file-in-the-way"
+            )
     with atomic(folder.path / PLAN) as plan:
         between = b'{"pairs": [\n'
         for pair in planned.values():
@@ -225,7 +235,7 @@ def _move(source: Path, target: Path) -> None:
         source.replace(target)
     elif not target.exists():
         raise P2PError(
-            source, "is gone", "Put it back, or take its line out of pairs.jsonl, and split again.", code="?"
+            source, "is gone", "Put it back, or take its line out of pairs.jsonl, and split again.", code="missing-pair"
         )
 
 
@@ -269,6 +279,6 @@ def _measured(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
         split = UNSPLIT if pair.split == "train" else pair.split
         found.append(replace(pair, size=size_of(half), hash=hash_pixels(picture), split=split))
     if wrong:
-        number = "1 picture is" if len(wrong) == 1 else f"{len(wrong)} pictures are"
-        raise P2PError(path, f"{number} no pair", "Correct or remove what is named.", code="no-pairs", parts=wrong)
+        number = "1 picture is not a pair" if len(wrong) == 1 else f"{len(wrong)} pictures are not pairs"
+        raise P2PError(path, number, "Correct or remove what is named.", code="pictures-failed", parts=wrong)
     return found

@@ -48,12 +48,14 @@ def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
         pattern = re.compile(how)
     except re.error as error:
         raise UsageError(
-            f"group-by {how}", f"is no regular expression ({error})", "Mend it.", code="bad-expression"
+            f"group-by {how}", f"is not a regular expression: {error}", "Correct the expression.", code="bad-expression"
         ) from error
     matches = {name: pattern.search(name) for name in names}
     alone = [name for name, match in matches.items() if match is None]
     if len(alone) == len(names):
-        raise UsageError(f"group-by {how}", f"matches no name, such as '{alone[0]}'", "Mend the expression.", code="?")
+        raise UsageError(
+            f"group-by {how}", f"matches no name, such as '{alone[0]}'", "Correct the expression.", code="no-match"
+        )
     if alone:
         report.note(f"group-by {how}: {len(alone)} of {len(names)} names do not match and stand alone: '{alone[0]}'.")
     return {name: match and match[1 if pattern.groups else 0] for name, match in matches.items()}
@@ -96,7 +98,7 @@ def _refuse_divided(settled: Mapping[tuple[str, str], list[str]], where: str) ->
                 where,
                 f"group '{group}' lies in {both} from an earlier split, and pairs keep their split",
                 "Pair into a new folder and split that by these groups.",
-                code="destination-inside-source",
+                code="group-in-several-splits",
             )
 
 

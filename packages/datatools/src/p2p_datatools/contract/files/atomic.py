@@ -49,6 +49,12 @@ def cannot_write(path: Path, error: OSError) -> P2PError:
     return P2PError(path, what, to_do, code="cannot-write")
 
 
+def cannot_read(path: Path, error: OSError) -> P2PError:
+    """What a failed reading of a file means to its user."""
+    what = f"cannot be read: {error.strerror or error}"
+    return P2PError(path, what, "Check the path and the permissions of the file.", code="unreadable-file")
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in `folder` durable (a no-op where folders cannot be flushed)."""
     with contextlib.suppress(OSError):
@@ -121,9 +127,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise P2PError(path, "there is no such file", code="missing-file") from error
+        raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise cannot_read(path, error) from error
     except (ValueError, RecursionError) as error:
         raise P2PError(
             path,
@@ -148,7 +154,7 @@ def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]
                     yield place, _line(line, path, number)
                 place += len(line)
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise cannot_read(path, error) from error
 
 
 def _line(line: bytes, path: Path, number: int) -> Any:
@@ -159,7 +165,7 @@ def _line(line: bytes, path: Path, number: int) -> Any:
             path,
             f"line {number} is not JSON ({error})",
             "Was it cut off or edited? Export or fetch it again.",
-            code="?",
+            code="damaged-json",
         ) from error
 
 
@@ -173,7 +179,7 @@ class OpenLines:
         try:
             self._handle = os.open(path, os.O_RDONLY)
         except OSError as error:
-            raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+            raise cannot_read(path, error) from error
         self._path, self._lock = path, threading.Lock()
         self.close = weakref.finalize(self, os.close, self._handle)
 
@@ -205,7 +211,10 @@ class OpenLines:
             return json.loads(line)
         except (ValueError, RecursionError) as error:
             raise P2PError(
-                self._path, f"was changed while it was in use ({error})", "Run the same command.", code="?"
+                self._path,
+                f"was changed while it was in use ({error})",
+                "Run the same command again.",
+                code="changed-in-use",
             ) from error
 
 
@@ -215,4 +224,4 @@ def sha256_file(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise cannot_read(path, error) from error

@@ -35,7 +35,9 @@ class Destination:
 
     def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any]) -> None:
         if dest.name in ("", ".."):
-            raise UsageError(dest, "is no name for a folder to be made", f"Give one, such as {dest / 'new'}.", code="?")
+            raise UsageError(
+                dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
+            )
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
@@ -52,7 +54,7 @@ class Destination:
                 self.partial,
                 "holds the unfinished work of another command or other settings",
                 "Repeat that command to finish it, or delete the folder.",
-                code="?",
+                code="unfinished-work",
             )
         for torn in self.partial.rglob(".*.tmp"):  # a kill left them
             torn.unlink(missing_ok=True)
@@ -142,7 +144,7 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
     if not dest.exists():
         return False
     if not dest.is_dir():
-        raise UsageError(dest, "is a file, not a folder", "Choose another destination.", code="?")
+        raise UsageError(dest, "is a file, not a folder", "Choose another destination.", code="not-a-folder")
     if (dest / marker).is_file():
         return True
     if any(dest.iterdir()):

@@ -36,7 +36,7 @@ class Journal(Mapping[str, Record]):
                 self._path,
                 "is not the record of this work",
                 f"Was it edited? Delete the folder {self._path.parent}, and run the same command.",
-                code="?",
+                code="damaged-file",
             ) from error
 
     def __getitem__(self, file: str) -> Record:

@@ -61,7 +61,7 @@ def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
             where,
             f"the halves differ in size: {size_of(a)} and {size_of(b)}",
             "Labels belong to one photo; rebuild the mask from the labels of this photo.",
-            code="?",
+            code="mask-size",
         )
 
 
@@ -91,7 +91,7 @@ def refuse_odd(width: int, *, where: str) -> None:
             where,
             f"is {width} pixels wide, an odd number, so it is not two halves of equal size",
             "Remove it or make it again.",
-            code="?",
+            code="odd-width",
         )
 
 
@@ -152,9 +152,9 @@ def _exactly(path: Path, half: Half) -> Array:
     if (form.channels, form.dtype) != (half.channels, half.dtype):
         raise P2PError(
             path,
-            f"has {form}, the manifest says {half.channels} of {half.dtype}",
+            f"has {form}, but the manifest says {half.channels} of {half.dtype}",
             "Pair again with 'p2p data pair'.",
-            code="?",
+            code="form-differs",
         )
     return read_array(path, form)
 

@@ -142,7 +142,9 @@ class PairLines(Sequence[Pair]):
 
 def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
     if one is not None and one.name == other.name:
-        raise P2PError(path, f"{one.file} and {other.file} have one name", "Remove or rename one of them.", code="?")
+        raise P2PError(
+            path, f"{one.file} and {other.file} have one name", "Remove or rename one of them.", code="same-name"
+        )
 
 
 def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], splits: list[NDArray[np.uint8]]) -> None:

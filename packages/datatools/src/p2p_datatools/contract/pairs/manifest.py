@@ -127,7 +127,10 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
     """
     if (path / PLAN).exists() and not mid_split:
         raise P2PError(
-            path, "a split was interrupted", f"Run 'p2p data split {path}' again; it completes the split.", code="?"
+            path,
+            "a split was interrupted",
+            f"Run 'p2p data split {path}' again; it completes the split.",
+            code="split-unfinished",
         )
     header = read_json(path / HEADER)
     try:
@@ -137,7 +140,7 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
                 f"is of format {header['format']}, version {header['version']}; this program reads {FORMAT} up to "
                 f"{VERSION}",
                 "Update p2p.",
-                code="?",
+                code="unknown-version",
             )
         palette = header["palette"]
         return PairFolder(
@@ -177,7 +180,7 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     there need be no training pair.
     """
     if not path.is_dir():
-        raise P2PError(path, "there is no such folder", code="missing-folder")
+        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     pairs = [
         Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
         for file in find_pictures(path)
@@ -188,10 +191,12 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
             path,
             "has no pairs: no A|B pictures in it or in train/, val/ or test/",
             "Is it the folder above or below the right one?",
-            code="?",
+            code="no-pairs",
         )
     if needs_train and not any(pair.split == "train" for pair in pairs):
-        raise P2PError(path, "has no train/ folder with pictures", "Put the training pairs there.", code="?")
+        raise P2PError(
+            path, "has no train/ folder with pictures", "Put the training pairs there.", code="no-training-pairs"
+        )
     _refuse_twice(path, pairs)
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     if all("/" not in pair.file for pair in pairs):
@@ -211,7 +216,10 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
     for pair in pairs:
         if pair.name in seen:
             raise P2PError(
-                path, f"{seen[pair.name]} and {pair.file} have one name", "Remove or rename one of them.", code="?"
+                path,
+                f"{seen[pair.name]} and {pair.file} have one name",
+                "Remove or rename one of them.",
+                code="same-name",
             )
         seen[pair.name] = pair.file
 

@@ -105,9 +105,8 @@ def refuse_endless(values: Array, path: Path) -> None:
         return
     wrong = int(values.size - np.isfinite(values).sum())
     if wrong:
-        raise P2PError(
-            path, f"{wrong} of its values are infinite or not numbers", "Put numbers in their place.", code="?"
-        )
+        number = "1 of its values is" if wrong == 1 else f"{wrong} of its values are"
+        raise P2PError(path, f"{number} infinite or not numbers", "Put numbers in their place.", code="not-finite")
 
 
 def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
@@ -146,19 +145,20 @@ def _form_of_array(path: Path, values: Array) -> Form:
     dtype = values.dtype.newbyteorder("=").name
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise P2PError(
-            path, f"has the shape {values.shape}; a picture has height, width and, if many, channels", code="?"
+            path,
+            f"has the shape {values.shape}",
+            "Save it as height, width and, if there are several, channels.",
+            code="array-shape",
         )
     if channels > min(_MOST_CHANNELS, max(values.shape[0], 16)):
         raise P2PError(
             path,
             f"has the shape {values.shape}, {channels} channels for {values.shape[0]} rows",
             "Channels come last: save it as height, width, channels.",
-            code="?",
+            code="array-shape",
         )
     if dtype not in DTYPES:
-        raise P2PError(
-            path, f"holds {dtype}; pictures hold {', '.join(DTYPES)}", "Convert it to one of them.", code="?"
-        )
+        raise P2PError(path, f"holds {dtype}", f"Convert it to one of {', '.join(DTYPES)}.", code="value-type")
     return Form(Size(values.shape[1], values.shape[0]), channels, dtype)
 
 
@@ -168,7 +168,7 @@ def _npy(path: Path) -> Array:
     with explained(path):
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(values, np.ndarray):
-        raise P2PError(path, "holds several arrays", "Save each as a .npy of its own.", code="?")
+        raise P2PError(path, "holds several arrays", "Save each as a .npy of its own.", code="several-arrays")
     return values
 
 
@@ -181,7 +181,10 @@ def _native(values: Array) -> Array:
 def _deep_png_form(path: Path, color: int) -> Form:
     if color not in (GREY, RGB):
         raise P2PError(
-            path, "has 16 bits a channel and transparency", "Save it without the transparent channel.", code="?"
+            path,
+            "has 16 bits a channel and transparency",
+            "Save it without the transparent channel.",
+            code="transparency",
         )
     return Form(photo_size(path), 1 if color == GREY else 3, "uint16")
 
@@ -242,7 +245,10 @@ def _series_form(path: Path, tiff: Any) -> Form | None:
         return None
     if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or series.dtype is None:
         raise P2PError(
-            path, "is a TIFF of a kind that is not understood", "Save it as PNG, or as plain numbers.", code="?"
+            path,
+            "is a TIFF of a kind that is not understood",
+            "Save it as PNG, or as plain numbers.",
+            code="unknown-tiff",
         )
     shape = (*series.shape[-2:], *series.shape[:-2]) if series.axes[-2:] == "YX" else series.shape
     # An array of this shape that takes no memory.
@@ -275,6 +281,9 @@ def _decoded_tiff(path: Path, series: Any) -> Array:
     """A compressed TIFF that only OpenCV can unpack: one page of up to four channels."""
     if len(series.pages) > 1 or (len(series.shape) == 3 and series.shape[2] not in (1, 3, 4)):
         raise P2PError(
-            path, "is a TIFF compressed in a way that is not understood", "Save it with deflate or none.", code="?"
+            path,
+            "is a TIFF compressed in a way that is not understood",
+            "Save it with deflate or without compression.",
+            code="unknown-tiff",
         )
     return _turned(_decoded(path), _tiff_orientation(series.pages[0]))

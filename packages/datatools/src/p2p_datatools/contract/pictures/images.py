@@ -62,9 +62,13 @@ def explained(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except UnidentifiedImageError as error:
-        raise P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="?") from error
+        raise P2PError(
+            path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture"
+        ) from error
     except Image.DecompressionBombError as error:
-        raise P2PError(path, f"has over {MOST_PIXELS} pixels", "Make it smaller first.", code="?") from error
+        raise P2PError(
+            path, f"has over {MOST_PIXELS} pixels", "Make it smaller first.", code="too-many-pixels"
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise P2PError(
             path, f"is cut off or damaged ({error})", "Fetch or save it again.", code="damaged-file"
@@ -88,9 +92,14 @@ def bytes_of(path: Path, most: int = -1) -> bytes:
         with path.open("rb") as file:
             data = file.read(most)
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise P2PError(
+            path,
+            f"cannot be read: {error.strerror}",
+            "Check the path and the permissions of the file.",
+            code="unreadable-file",
+        ) from error
     if not data:
-        raise P2PError(path, "the file is empty (0 bytes)", "Fetch or save it again.", code="?")
+        raise P2PError(path, "the file is empty (0 bytes)", "Fetch or save it again.", code="empty-file")
     return data
 
 
@@ -132,7 +141,7 @@ def read_photo(path: Path) -> Photo:
     with opened(path, data) as image:
         if is_deep(image, path):
             raise DepthError(
-                path, "has 16 bits a channel or floats; photos have 8", "Convert it to 8 bits first.", code="?"
+                path, "has 16 bits a channel or floats; photos have 8", "Convert it to 8 bits first.", code="depth"
             )
         ImageOps.exif_transpose(image, in_place=True)
         return _pixels_of(_to_rgb(image))
@@ -194,7 +203,10 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     with opened(path) as image:
         if image.format == "JPEG":
             raise P2PError(
-                path, "is a JPEG, which blends colours; masks are PNG", "Save it as PNG from its source.", code="?"
+                path,
+                "is a JPEG, which blends colours; masks are PNG",
+                "Save it as PNG from its source.",
+                code="jpeg-mask",
             )
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
@@ -207,12 +219,12 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     if outside.any():
         y, x = np.argwhere(outside)[0].tolist()
         first = tuple(colors[y, x].tolist())
+        wrong = "1 pixel has" if outside.sum() == 1 else f"{int(outside.sum())} pixels have"
         raise OutsidePaletteError(
             path,
-            f"{int(outside.sum())} pixels have a colour outside the palette {palette.name}; the first is {first} "
-            f"at x={x}, y={y}",
+            f"{wrong} a colour outside the palette {palette.name}; the first is {first} at x={x}, y={y}",
             "Was the mask saved as JPEG or resized? Paint it in the palette's exact colours.",
-            code="?",
+            code="palette-colour",
         )
     if beyond is not None:
         count = len(palette.classes)
@@ -220,7 +232,7 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
             path,
             f"has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1})",
             "Build the mask with this palette.",
-            code="?",
+            code="unknown-class",
         )
     return indices
 
