@@ -49,7 +49,12 @@ def read_index_picture(path: Path) -> IndexPicture:
         wide = deep is not None and deep.dtype == np.uint16
         channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
-        raise P2PError(path, "holds colours, not class numbers", "Index pictures have one value a pixel.", code="?")
+        raise P2PError(
+            path,
+            "holds colours, not class numbers",
+            "Index pictures have one value a pixel.",
+            code="colours-not-classes",
+        )
     return IndexPicture(channels[..., 0].copy(), None)
 
 
