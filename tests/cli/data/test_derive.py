@@ -57,7 +57,7 @@ def test_settings_reach_the_operation_and_the_result_is_json(
     [
         ([], "Missing option '--op'"),
         (["--op", "edge"], "'edge' is not one of"),
-        (["--op", "edges", "--set", "detial=1"], "did you mean detail?"),
+        (["--op", "edges", "--set", "detial=1"], "Did you mean detail?"),
         (["--op", "edges", "--set", "detail"], "--set detail: is not FIELD=VALUE"),
         (["--op", "edges", "--set", "detail=7"], "detail=7.0: is not possible"),
     ],

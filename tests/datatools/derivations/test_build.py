@@ -5,12 +5,12 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
@@ -18,6 +18,9 @@ from p2p_datatools.derivations.build import derive, derived, random_of
 from p2p_datatools.derivations.color import lab_to_rgb
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, Lab, operation
 from p2p_datatools.pairs.build import pair
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 Contents = Callable[[Path], dict[str, bytes]]
 KilledAfter = Callable[[Callable[[], object], int], bool]
@@ -116,14 +119,19 @@ def test_the_same_call_again_does_nothing_and_new_photos_are_added(
     assert (summary.made, summary.kept) == (1, 4)
 
 
-def test_other_settings_or_another_seed_on_the_same_folder_are_refused(photos: Path, dest: Path) -> None:
+def test_other_settings_or_another_seed_on_the_same_folder_are_refused(
+    photos: Path, dest: Path, refused: "Refused"
+) -> None:
     derive(photos, dest, Blur(vary=True), seed=1)
-    with pytest.raises(UsageError, match=r"was made with sigma 3\.0, not 2\. Repeat"):
+    with refused("other-settings", dest, usage=True) as error:
         derive(photos, dest, Blur(sigma=2, vary=True), seed=1)
-    with pytest.raises(UsageError, match="was made with seed 1, not 2"):
+    assert error.value.what.endswith(" sigma 3.0, not 2")
+    with refused("other-settings", dest, usage=True) as error:
         derive(photos, dest, Blur(vary=True), seed=2)
-    with pytest.raises(UsageError, match=r"was made with op blur, not edges; settings kind=gaussian .*, not "):
+    assert error.value.what.endswith(" seed 1, not 2")
+    with refused("other-settings", dest, usage=True) as error:
         derive(photos, dest, Edges(), seed=1)
+    assert "op blur, not edges; settings kind=gaussian " in error.value.what
 
 
 def test_where_nothing_is_drawn_at_random_the_seed_makes_no_difference(photos: Path, dest: Path) -> None:
@@ -131,12 +139,13 @@ def test_where_nothing_is_drawn_at_random_the_seed_makes_no_difference(photos: P
     assert derive(photos, dest, Edges(), seed=2).kept == 4
 
 
-def test_unfinished_work_of_other_settings_is_not_continued(photos: Path, dest: Path) -> None:
+def test_unfinished_work_of_other_settings_is_not_continued(photos: Path, dest: Path, refused: "Refused") -> None:
     (photos / "b.png").write_bytes(b"no picture")
-    with pytest.raises(P2PError, match=r"b\.png: is not a picture"):
+    with refused("pictures-failed", dest) as error:
         derive(photos, dest, Edges())
+    assert [(part.where, part.code) for part in error.value.parts] == [(str(photos / "b.png"), "not-a-picture")]
     assert not dest.exists()
-    with pytest.raises(UsageError, match="unfinished work of another command or other settings"):
+    with refused("unfinished-work", f"{dest}.partial", usage=True):
         derive(photos, dest, Gray())
     write_png(photos / "b.png", noise(1))
     assert derive(photos, dest, Edges()).made == 4
@@ -149,31 +158,37 @@ def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(photos:
     summary = derive(photos, dest, Gray(), keep_going=True)
     assert summary.made == 2
     listed = [json.loads(line) for line in (dest / "skipped.jsonl").read_text().splitlines()]
-    assert [Path(line["where"]).name for line in listed] == ["a.png", "b.png"]
-    assert listed[0]["code"] == "same-name"
+    assert [(Path(line["where"]).name, line["code"]) for line in listed] == [
+        ("a.png", "same-name"),
+        ("b.png", "damaged-file"),
+    ]
     assert not (dest / "a.png").exists()
 
 
-def test_pairs_are_no_photos(photos: Path, dest: Path, tmp_path: Path) -> None:
+def test_pairs_are_no_photos(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
     derive(photos, dest, Gray())
     pair(dest, photos, tmp_path / "pairs")
-    with pytest.raises(UsageError, match="Take them apart first with 'p2p data halves'"):
+    with refused("pairs-not-photos", tmp_path / "pairs", usage=True) as error:
         derive(tmp_path / "pairs", tmp_path / "other", Gray())
+    assert "'p2p data halves'" in error.value.to_do
 
 
 def test_a_folder_without_pictures_or_a_destination_of_something_else_is_refused(
-    photos: Path, dest: Path, tmp_path: Path
+    photos: Path, dest: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(P2PError, match="has no pictures"):
+    with refused("no-pictures", tmp_path / "empty", usage=False):
         derive(tmp_path / "empty", dest, Gray())
-    with pytest.raises(P2PError, match="there is no such folder"):
+    with refused("missing-folder", tmp_path / "nowhere", usage=False):
         derive(tmp_path / "nowhere", dest, Gray())
-    with pytest.raises(UsageError, match="lies in"):
+    with refused("destination-inside-source", photos / "gray", usage=True):
         derive(photos, photos / "gray", Gray())
     dest.mkdir()
     (dest / "diary.txt").write_text("x")
-    with pytest.raises(UsageError, match="holds something else"):
+    with refused("destination-taken", dest, usage=True):
+        derive(photos, dest, Gray())
+    (dest / "derive.json").write_text("{}")
+    with refused("destination-taken", dest, usage=True):
         derive(photos, dest, Gray())
 
 
@@ -204,4 +219,4 @@ def test_a_photo_whose_name_is_not_utf8_stops_no_other(photos: Path, dest: Path)
     (photos / os.fsdecode(b"caf\xe9.png")).touch()
     summary = derive(photos, dest, Edges(), keep_going=True)
     assert summary.made
-    assert "not UTF-8" in summary.skipped[0].what
+    assert [(skip.where, skip.code) for skip in summary.skipped] == [(str(photos), "name-not-utf8")]

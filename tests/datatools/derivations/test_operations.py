@@ -1,11 +1,14 @@
 """The table of operations: defaults, refusals with the nearest name, and the lines of the help."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, color_of, described, operation
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -25,24 +28,27 @@ def test_words_become_values_of_the_field_s_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "words"),
+    ("name", "settings", "code", "where", "to_do"),
     [
-        ("edge", {}, r"edge: is no operation; did you mean edges\?"),
-        ("xyz", {}, "there are gray, lab,"),
-        ("edges", {"detial": "1"}, r"detial: is no field of edges; did you mean detail\?"),
-        ("lab", {"detail": "1"}, "detail: is no field of lab; it has none"),
-        ("edges", {"detail": "much"}, "detail=much: is not a number"),
-        ("edges", {"detail": "nan"}, "detail=nan: is not possible; it lies between 0.001 and 0.9"),
-        ("blur", {"sigma": "0"}, "sigma=0.0: is not possible; it lies between 0.1 and 200"),
-        ("blur", {"vary": "maybe"}, "vary=maybe: is not on or off"),
-        ("downscale", {"grow": "cubic"}, "grow=cubic: is not possible; choose from nearest, bilinear, bicubic"),
-        ("holes", {"color": "red"}, "color=red: is no colour"),
-        ("holes", {"color": "1,2,256"}, "is no colour"),
+        ("edge", {}, "unknown-operation", "edge", "Did you mean edges?"),
+        ("xyz", {}, "unknown-operation", "xyz", "Choose from gray, lab, "),
+        ("edges", {"detial": "1"}, "unknown-setting", "detial", "Did you mean detail?"),
+        ("lab", {"detail": "1"}, "unknown-setting", "detail", "Leave it out"),
+        ("edges", {"detail": "much"}, "impossible-setting", "detail=much", "Give a number."),
+        ("edges", {"detail": "nan"}, "impossible-setting", "detail=nan", "Give a number from 0.001 to 0.9."),
+        ("blur", {"sigma": "0"}, "impossible-setting", "sigma=0.0", "Give a number from 0.1 to 200."),
+        ("blur", {"vary": "maybe"}, "impossible-setting", "vary=maybe", "Give on or off."),
+        ("downscale", {"grow": "cubic"}, "impossible-setting", "grow=cubic", "Choose from nearest, bilinear, bicubic."),
+        ("holes", {"color": "red"}, "bad-colour", "color=red", "Write red,green,blue "),
+        ("holes", {"color": "1,2,256"}, "bad-colour", "color=1,2,256", "Write red,green,blue "),
     ],
 )
-def test_what_cannot_work_is_refused_in_a_line(name: str, settings: dict[str, str], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_what_cannot_work_is_refused_in_a_line(
+    name: str, settings: dict[str, str], code: str, where: str, to_do: str, refused: "Refused"
+) -> None:
+    with refused(code, where, usage=True) as error:
         operation(name, settings)
+    assert error.value.to_do.startswith(to_do)
 
 
 def test_a_colour_is_three_numbers() -> None:

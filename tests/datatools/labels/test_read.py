@@ -3,12 +3,15 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.labels.parsing.xml import SeveralRootsError
 from p2p_datatools.labels.read import LabelFiles
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 SHAPE = {"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}
 COCO = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [], "annotations": []}
@@ -46,25 +49,27 @@ def test_a_file_that_cannot_be_opened_is_skipped_beside_others(tmp_path: Path) -
     labels = LabelFiles(tmp_path).read("labelme")
     assert len(labels.items) == 1
     (skip,) = labels.skipped
-    assert skip.where == str(tmp_path / "b.json")
-    assert skip.what.startswith("is not whole JSON")
+    assert (skip.where, skip.code) == (str(tmp_path / "b.json"), "damaged-json")
 
 
-def test_of_files_that_hold_all_pictures_there_may_be_one(tmp_path: Path) -> None:
+def test_of_files_that_hold_all_pictures_there_may_be_one(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "a.json", COCO)
     write(tmp_path / "sub" / "b.json", COCO)
-    with pytest.raises(P2PError, match=r"has to hold one COCO file and holds a\.json and sub/b\.json"):
+    with refused("several-files", tmp_path) as error:
         LabelFiles(tmp_path).read("coco")
-    with pytest.raises(P2PError, match="has to hold one VIA file and holds none"):
+    assert "a.json and sub/b.json" in error.value.what
+    with refused("no-labels", tmp_path) as error:
         LabelFiles(tmp_path).read("via")
+    assert "VIA" in error.value.what
 
 
-def test_an_export_of_vott_beside_its_single_assets_is_said(tmp_path: Path) -> None:
+def test_an_export_of_vott_beside_its_single_assets_is_said(tmp_path: Path, refused: "Refused") -> None:
     asset = {"asset": {"name": "a.jpg"}, "regions": []}
     write(tmp_path / "x-asset.json", asset)
     write(tmp_path / "cars-export.json", {"assets": {"x": asset}})
-    with pytest.raises(P2PError, match=r"has to hold one VoTT file and holds cars-export\.json and x-asset\.json"):
+    with refused("several-files", tmp_path) as error:
         LabelFiles(tmp_path).read("vott")
+    assert "cars-export.json and x-asset.json" in error.value.what
 
 
 @pytest.mark.parametrize("start", ["", "#", "\ufeff"])
@@ -75,24 +80,26 @@ def test_csv_is_read_with_its_commas_and_umlauts(tmp_path: Path, start: str) -> 
     assert list(labels.labels) == ["Tür"]
 
 
-def test_csv_in_another_encoding_and_one_cut_within_a_cell_are_one_line(tmp_path: Path) -> None:
+def test_csv_in_another_encoding_and_one_cut_within_a_cell_are_one_line(tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / "via.csv"
     path.write_bytes(CSV.encode("latin-1"))
-    for value, why in (
-        (CSV.encode("latin-1"), "is not whole CSV in UTF-8"),
-        (CSV[:-10].encode(), "is not whole CSV in UTF-8"),
-        (CSV[:-22].encode(), "line 2 has too few columns"),
+    for value, about in (
+        (CSV.encode("latin-1"), "UTF-8"),
+        (CSV[:-10].encode(), "UTF-8"),
+        (CSV[:-22].encode(), "line 2 "),
     ):
         path.write_bytes(value)
-        with pytest.raises(P2PError, match=why) as error:
+        with refused("bad-csv", path) as error:
             LabelFiles(path).read("via")
-        assert "\n" not in str(error.value)
+        assert about in error.value.what
 
 
-def test_a_file_of_another_form_is_not_read_as_what_it_is_not(tmp_path: Path) -> None:
+def test_a_file_of_another_form_is_not_read_as_what_it_is_not(tmp_path: Path, refused: "Refused") -> None:
     path = write(tmp_path / "a.json", COCO)
-    with pytest.raises(P2PError, match=r"a\.json: is not LabelMe\. Try --format auto\."):
+    with refused("other-format", path) as error:
         LabelFiles(path).read("labelme")
+    assert "LabelMe" in error.value.what
+    assert "--format auto" in error.value.to_do
 
 
 def test_a_label_file_whose_name_is_not_utf_8_is_a_skip_that_can_be_shown(tmp_path: Path) -> None:
@@ -103,7 +110,9 @@ def test_a_label_file_whose_name_is_not_utf_8_is_a_skip_that_can_be_shown(tmp_pa
         pytest.skip("this file system has only names in UTF-8")
     labels = LabelFiles(tmp_path).read("labelme")
     assert len(labels.items) == 1
-    assert str(labels.skipped[0]) == f"{tmp_path}: has a file whose name is not UTF-8: 'stra\\udcdfe.json'. Rename it."
+    (skip,) = labels.skipped
+    assert (skip.where, skip.code) == (str(tmp_path), "name-not-utf8")
+    assert "'stra\\udcdfe.json'" in skip.what
 
 
 def test_each_value_is_parsed_at_most_twice_and_only_one_is_kept(
@@ -131,4 +140,5 @@ def test_a_file_that_was_never_whole_xml_is_no_damage_but_one_of_ours_twice_is(t
     assert not LabelFiles(tmp_path).damaged
     write(tmp_path / "cvat.xml", "<annotations/><annotations/>")
     (error,) = LabelFiles(tmp_path).damaged
-    assert "several root elements" in str(error)
+    assert (error.where, error.code) == (str(tmp_path / "cvat.xml"), "damaged-xml")
+    assert isinstance(error, SeveralRootsError)

@@ -1,11 +1,17 @@
 """Which class claims a label, and what is said when none does."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, load_palette
 from p2p_datatools.labels.values import Use
 from p2p_datatools.masks.class_mapping import Claims, parse_mapping
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS, FACADES = load_palette("cars"), load_palette("facades")
 
@@ -36,11 +42,12 @@ def test_globs_claim_what_no_exact_word_does() -> None:
     assert claims.word("Engine Cover") == "body"
 
 
-def test_two_globs_that_disagree_are_a_usage_error_and_two_that_agree_are_not() -> None:
+def test_two_globs_that_disagree_are_a_usage_error_and_two_that_agree_are_not(refused: "Refused") -> None:
     claims = Claims(CARS, {"a*": "body", "*b": "tyres", "x*": "body", "*y": "body"}, numbers=False)
     assert claims.word("xy") == "body"
-    with pytest.raises(UsageError, match=r"--map a\*=body and --map \*b=tyres: both claim 'ab'"):
+    with refused("label-claimed-twice", "--map a*=body and --map *b=tyres", usage=True) as error:
         claims.word("ab")
+    assert "'ab'" in error.value.what
 
 
 def test_what_the_mapping_says_of_labels_that_never_occur_is_told() -> None:
@@ -62,49 +69,61 @@ def test_words_of_the_command_line_become_a_mapping() -> None:
 
 
 @pytest.mark.parametrize("word", ["body", "=body", "8=", "", "="])
-def test_a_word_that_is_not_from_to_is_a_usage_error(word: str) -> None:
-    with pytest.raises(UsageError, match="is not FROM=TO"):
+def test_a_word_that_is_not_from_to_is_a_usage_error(word: str, refused: "Refused") -> None:
+    with refused("bad-mapping", f"--map {word}", usage=True):
         parse_mapping([word], CARS)
 
 
-def test_an_unknown_class_lists_the_classes_and_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"Did you mean tyres\? There are background, body, tyres"):
+def test_an_unknown_class_lists_the_classes_and_the_nearest(refused: "Refused") -> None:
+    with refused("unknown-class", "--map wheel=tires", usage=True) as error:
         parse_mapping(["wheel=tires"], CARS)
-    with pytest.raises(UsageError, match="no class 'roof'"):
+    assert "'tires'" in error.value.what
+    assert error.value.to_do.startswith("Did you mean tyres? Choose from background, body, tyres, ")
+    with refused("unknown-class", "--map x=roof", usage=True) as error:
         Claims(CARS, {"x": "roof"}, numbers=False)
+    assert "'roof'" in error.value.what
+    assert error.value.to_do.startswith("Choose from background, ")
 
 
-def test_one_label_to_two_classes_is_a_usage_error() -> None:
+def test_one_label_to_two_classes_is_a_usage_error(refused: "Refused") -> None:
     assert parse_mapping(["8=body", "8=body"], CARS) == {"8": "body"}
-    with pytest.raises(UsageError, match="8 goes to body already"):
+    with refused("label-claimed-twice", "--map 8=tyres", usage=True) as error:
         parse_mapping(["8=body", "8=tyres"], CARS)
+    assert "8 goes to body" in error.value.what
 
 
-def refusal(claims: Claims, uses: dict[str, Use]) -> str:
-    with pytest.raises(P2PError) as error:
-        claims.refuse_unclaimed(uses, where="labels")
-    assert "\n" not in str(error.value)
-    return str(error.value)
+Unclaimed = Callable[[Claims, dict[str, Use]], P2PError]
 
 
-def test_all_unclaimed_labels_are_listed_with_their_use_and_the_option_to_type() -> None:
-    uses = {"wheel": Use(5, 2), "wheel cover": Use(4, 2), "dog": Use(1, 1)}
-    message = refusal(named(), uses)
-    assert "claims dog (1 region in 1 picture), wheel cover (4 regions in 2 pictures)." in message
-    assert "--map dog=CLASS --map 'wheel cover'=tyres, where CLASS is one of background, body" in message
-    assert message.endswith("windows, unpainted, ignore.")
+@pytest.fixture
+def unclaimed(refused: "Refused") -> Unclaimed:
+    """The error that labels are claimed by no class."""
+
+    def error_of(claims: Claims, uses: dict[str, Use]) -> P2PError:
+        with refused("unclaimed-label", "labels", usage=False) as error:
+            claims.refuse_unclaimed(uses, where="labels")
+        return error.value
+
+    return error_of
 
 
-def test_the_only_foreign_number_is_most_likely_the_first_class() -> None:
+def test_all_unclaimed_labels_are_listed_with_their_use_and_the_option_to_type(unclaimed: Unclaimed) -> None:
+    error = unclaimed(named(), {"wheel": Use(5, 2), "wheel cover": Use(4, 2), "dog": Use(1, 1)})
+    assert error.what.endswith("claims dog (1 region in 1 picture), wheel cover (4 regions in 2 pictures)")
+    assert "--map dog=CLASS --map 'wheel cover'=tyres, where CLASS is one of background, body" in error.to_do
+    assert error.to_do.endswith("windows, unpainted, ignore.")
+
+
+def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Unclaimed) -> None:
     numbers = Claims(CARS, {}, numbers=True)
-    assert "--map 8=body," in refusal(numbers, {"0": Use(9, 1), "8": Use(9, 1)})
-    assert "--map 8=CLASS," in refusal(numbers, {"1": Use(9, 1), "8": Use(9, 1)})
-    assert "--map 8=CLASS --map 11=CLASS," in refusal(numbers, {"11": Use(9, 1), "8": Use(9, 1)})
+    assert "--map 8=body," in unclaimed(numbers, {"0": Use(9, 1), "8": Use(9, 1)}).to_do
+    assert "--map 8=CLASS," in unclaimed(numbers, {"1": Use(9, 1), "8": Use(9, 1)}).to_do
+    assert "--map 8=CLASS --map 11=CLASS," in unclaimed(numbers, {"11": Use(9, 1), "8": Use(9, 1)}).to_do
 
 
-def test_a_picture_that_is_none_of_class_numbers_does_not_fill_the_screen() -> None:
-    message = refusal(Claims(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
-    assert "204 (1 pixel in 1 picture) and 65331 more." in message
+def test_a_picture_that_is_none_of_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
+    error = unclaimed(Claims(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
+    assert error.what.endswith("204 (1 pixel in 1 picture) and 65331 more")
 
 
 def test_nothing_is_refused_when_every_label_is_claimed() -> None:

@@ -1,17 +1,19 @@
 """A label picture becomes class indices, or says what in it no class explains."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
 from p2p_datatools.masks.class_mapping import Claims
 from p2p_datatools.masks.label_pictures import PictureReader
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 RED, GREEN, PINK = (255, 0, 0), (0, 255, 0), (255, 105, 180)
@@ -42,22 +44,24 @@ def test_colours_of_the_palette_are_its_classes_and_its_ignored_pixels(tmp_path:
     assert read.pixels[[0, 1, IGNORE]].tolist() == [1, 2, 1]
 
 
-def test_a_colour_far_from_all_is_an_error_until_it_is_mapped(tmp_path: Path) -> None:
+def test_a_colour_far_from_all_is_an_error_until_it_is_mapped(tmp_path: Path, refused: "Refused") -> None:
     item = colored(tmp_path / "a.png", *[[RED] * 4 + [PINK] * 4] * 4)
-    with pytest.raises(P2PError, match=r"a\.png: 16 pixels \(50\.00%\) .* \(255, 105, 180\) at x=4, y=0") as error:
+    with refused("palette-colour", tmp_path / "a.png") as error:
         reader().read(item)
-    assert "--map '#ff69b4=CLASS'" in str(error.value)
-    assert "\n" not in str(error.value)
+    assert error.value.what.startswith("16 pixels (50.00%) ")
+    assert error.value.what.endswith("(255, 105, 180) at x=4, y=0")
+    assert "--map '#ff69b4=CLASS'" in error.value.to_do
     mapped = reader("#FF69B4=windows").read(item).mask
     assert mapped is not None
     assert mapped[0].tolist() == [1] * 4 + [4] * 4
 
 
-def test_the_tolerance_is_the_reader_s(tmp_path: Path) -> None:
+def test_the_tolerance_is_the_reader_s(tmp_path: Path, refused: "Refused") -> None:
     item = colored(tmp_path / "a.png", *[[(235, 0, 0)] * 4] * 4)
     assert reader(tolerance=20).read(item).snapped == 16
-    with pytest.raises(P2PError, match="farther than 19"):
+    with refused("palette-colour", tmp_path / "a.png") as error:
         reader(tolerance=19).read(item)
+    assert "farther than 19 " in error.value.what
 
 
 def test_numbers_go_by_ids_or_by_the_names_that_a_format_gives_them(tmp_path: Path) -> None:
@@ -78,7 +82,8 @@ def test_what_no_class_claims_is_counted_and_gives_no_mask(tmp_path: Path) -> No
     assert read.uses["9"].count == 3
 
 
-def test_a_colour_is_written_as_on_the_web() -> None:
+def test_a_colour_is_written_as_on_the_web(refused: "Refused") -> None:
     assert color_of(hex_of(PINK)) == PINK
-    with pytest.raises(UsageError, match="#rrggbb"):
+    with refused("bad-colour", "pink", usage=True) as error:
         color_of("pink")
+    assert "#rrggbb" in error.value.to_do

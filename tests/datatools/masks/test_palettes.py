@@ -3,24 +3,23 @@
 import itertools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import BUILT_IN, IGNORE_COLOR, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import write_mask, write_png
 from p2p_datatools.masks.palettes import TOO_CLOSE, begin, distinct_colors, draw, judge
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 def toml(path: Path, *classes: str) -> Path:
     path.write_text('name = "x"\n' + "".join(f"[[classes]]\n{each}\n" for each in classes))
     return path
-
-
-def codes(path: Path) -> list[tuple[str, str]]:
-    return [(finding.severity, finding.code) for finding in judge(path)]
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -32,26 +31,31 @@ def test_nothing_is_wrong_with_the_built_in_palettes(name: str) -> None:
     ("second", "found"),
     [
         ('name = "b"\ncolor = [40, 0, 0]', []),
-        ('name = "A "\ncolor = [40, 0, 0]', [("error", "name-twice"), ("warning", "alias-twice")]),
-        ('name = "b"\ncolor = [0, 0, 0]', [("error", "color-twice")]),
-        ('name = "b"\ncolor = [40, 0, 0]\nid = 1', [("error", "id-twice")]),
-        ('name = "b"\ncolor = [20, 0, 0]', [("warning", "too-close")]),
-        ('name = "b"\ncolor = [255, 0, 230]', [("warning", "too-close")]),
-        ('name = "b"\ncolor = [40, 0, 0]\naliases = ["a"]', [("warning", "alias-twice")]),
+        (
+            'name = "A "\ncolor = [40, 0, 0]',
+            [("error", "duplicate-class", "the name a"), ("warning", "label-claimed-twice", "the label a,")],
+        ),
+        ('name = "b"\ncolor = [0, 0, 0]', [("error", "duplicate-class", "the color #000000")]),
+        ('name = "b"\ncolor = [40, 0, 0]\nid = 1', [("error", "duplicate-class", "the id 1")]),
+        ('name = "b"\ncolor = [20, 0, 0]', [("warning", "too-close", "a and b are 20 apart")]),
+        ('name = "b"\ncolor = [255, 0, 230]', [("warning", "too-close", "b and ignored pixels")]),
+        ('name = "b"\ncolor = [40, 0, 0]\naliases = ["a"]', [("warning", "label-claimed-twice", "the label a,")]),
     ],
 )
 def test_what_stands_twice_is_an_error_and_what_jpeg_mixes_up_a_warning(
-    tmp_path: Path, second: str, found: list[tuple[str, str]]
+    tmp_path: Path, second: str, found: list[tuple[str, str, str]]
 ) -> None:
     path = toml(tmp_path / "p.toml", 'name = "a"\ncolor = [0, 0, 0]\nid = 1', second)
-    assert codes(path) == found
+    findings = judge(path)
+    assert [(finding.severity, finding.code) for finding in findings] == [each[:2] for each in found]
+    assert all(about in finding.what for finding, (*_, about) in zip(findings, found, strict=True))
 
 
-def test_what_is_no_palette_is_said_as_when_it_is_loaded(tmp_path: Path) -> None:
+def test_what_is_no_palette_is_said_as_when_it_is_loaded(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "p.toml").write_text("name = 1\n[[classes]]\n")
-    with pytest.raises(P2PError, match="is not a palette"):
+    with refused("bad-palette", tmp_path / "p.toml", usage=False):
         judge(tmp_path / "p.toml")
-    with pytest.raises(UsageError, match="neither a built-in palette"):
+    with refused("unknown-palette", tmp_path / "gone.toml", usage=True):
         judge(tmp_path / "gone.toml")
 
 
@@ -65,7 +69,7 @@ def test_distinct_colours_are_far_apart_and_none_is_that_of_ignored_pixels() -> 
     assert len(set(distinct_colors(254))) == 254
 
 
-def test_labels_become_classes_the_large_ones_first(tmp_path: Path) -> None:
+def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Refused") -> None:
     squares = {"wheel": 2, "car": 9, "door": 4}
     annotations = [
         {"id": n, "image_id": 1, "category_id": n, "segmentation": [[0, 0, side, 0, side, side]]}
@@ -83,7 +87,7 @@ def test_labels_become_classes_the_large_ones_first(tmp_path: Path) -> None:
     assert judge(tmp_path / "p.toml") == ()
     value["annotations"] = []
     (tmp_path / "a.json").write_text(json.dumps(value))
-    with pytest.raises(P2PError, match="no classes to begin with"):
+    with refused("no-labels", tmp_path / "a.json"):
         begin(tmp_path / "a.json", "mine")
 
 
@@ -99,6 +103,12 @@ def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
     assert len(blended.classes) == 3
     for one, other in zip(exact.classes, blended.classes, strict=True):
         assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
+
+
+def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
+    write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    with refused("no-common-colour", tmp_path / "a.png"):
+        begin(tmp_path / "a.png", "mine")
 
 
 def test_numbers_become_ids_with_the_colours_that_they_had(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """Which masks are to be built, under which name and of which size."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels
 from p2p_datatools.masks.plan import Job, needed_size, photo_folder, plan, refuse_inside
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 HOOD = Region("hood", (Polygon(np.array([[0.0, 0], [4, 0], [4, 4]])),))
 
@@ -35,28 +39,33 @@ def test_masks_are_named_after_their_photos_or_else_after_what_the_labels_say(ph
 
 
 def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
-    damaged = Skip("z.jpg", "is damaged", "", "damaged-file")
+    damaged = Skip("z.jpg", "is damaged", "Fetch it again.", "damaged-file")
     items = (regions("a.jpg", None, HOOD), regions("c.jpg", None, HOOD), regions("b.jpg"))
     found = LabelSet("coco", items, skipped=(damaged,))
     jobs, skipped = plan(found, photo_folder(photos, found))
     assert [job.name for job in jobs] == ["a"]
-    assert [skip.where for skip in skipped] == ["z.jpg", "c.jpg", "b.jpg"]
+    assert [(skip.where, skip.code) for skip in skipped] == [
+        ("z.jpg", "damaged-file"),
+        ("c.jpg", "no-photo"),
+        ("b.jpg", "no-outline"),
+    ]
 
 
-def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path) -> None:
+def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path, refused: "Refused") -> None:
     photo = photos / "a.jpg"
     assert needed_size(Job(regions("a.jpg"), "a", photo)) == (8, 6)
     assert needed_size(Job(regions("a.jpg", Size(8, 6)), "a", photo)) == (8, 6)
     assert needed_size(Job(regions("a.jpg", Size(8, 6)), "a", None)) == (8, 6)
     assert needed_size(Job(IndexLabels("a.png", Path("a.png")), "a", None)) is None
-    with pytest.raises(P2PError, match="for a picture of 6x8, the photo is 8x6"):
+    with refused("mask-size", "a.jpg") as error:
         needed_size(Job(regions("a.jpg", Size(6, 8)), "a", photo))
-    with pytest.raises(P2PError, match="do not tell its size"):
+    assert "of 6x8, the photo is 8x6" in error.value.what
+    with refused("no-size", "a.jpg"):
         needed_size(Job(regions("a.jpg"), "a", None))
 
 
-def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_path: Path) -> None:
+def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_path: Path, refused: "Refused") -> None:
     refuse_inside(tmp_path / "photos-masks", tmp_path / "photos", None)
     for dest in (tmp_path / "photos", tmp_path / "photos" / "masks", tmp_path / "x" / ".." / "photos" / "masks"):
-        with pytest.raises(UsageError, match="Choose a destination outside it"):
+        with refused("destination-inside-source", dest, usage=True):
             refuse_inside(dest, tmp_path / "photos")

@@ -1,18 +1,21 @@
 """The sheet of changed pixels, and facades whose labels were saved as JPEG."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.masks.build import How, build_masks
 from p2p_datatools.masks.snap import Snapping
 from p2p_datatools.masks.snap_sheet import BLENDED, refuse_picture
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS, FACADES = load_palette("cars"), load_palette("facades")
 # Photos that are both in facades-ab and in cmp-facades, where their masks are exact.
@@ -47,11 +50,11 @@ def test_there_is_no_sheet_where_nothing_was_changed(tmp_path: Path) -> None:
     assert not (tmp_path / "where.png").exists()
 
 
-def test_a_picture_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "a.png").touch()
-    with pytest.raises(UsageError, match="exists"):
+    with refused("destination-exists", tmp_path / "a.png", usage=True):
         refuse_picture(tmp_path / "a.png")
-    with pytest.raises(UsageError, match=r"end it in \.png"):
+    with refused("wrong-file-name", tmp_path / "a.jpg", usage=True):
         refuse_picture(tmp_path / "a.jpg")
 
 

@@ -1,18 +1,21 @@
 """Masks are built on all cores, and nothing shows it: the same files, records and errors in the same order."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import LabelMap, write_mask, write_png
 from p2p_datatools.masks import work
 from p2p_datatools.masks.build import How, MaskSummary, build_masks
 from p2p_datatools.masks.snap import Snapping
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 NAMES = [f"p{number:02}" for number in range(12)]
@@ -40,13 +43,15 @@ def test_as_many_threads_as_one_likes_write_the_same_bytes(labels: Path, tmp_pat
 
 
 @pytest.mark.parametrize("threads", [1, 7])
-def test_bad_pictures_are_named_in_their_order(labels: Path, tmp_path: Path, threads: int) -> None:
+def test_bad_pictures_are_named_in_their_order(labels: Path, tmp_path: Path, threads: int, refused: "Refused") -> None:
     bad = ["p01", "p04", "p05", "p11"]
     for name in bad:
         (labels / f"{name}.png").write_bytes((labels / f"{name}.png").read_bytes()[:60])
-    with pytest.raises(P2PError) as failure:
+    with refused("pictures-failed", tmp_path / "masks") as failure:
         build(labels, tmp_path / "masks", threads)
-    assert [Path(line.split(":")[0]).stem for line in str(failure.value).splitlines()[:-1]] == bad
+    assert [(Path(part.where).stem, part.code) for part in failure.value.parts] == [
+        (name, "damaged-file") for name in bad
+    ]
     summary = build(labels, tmp_path / "masks", threads, keep_going=True)
     assert [Path(skip.where).stem for skip in summary.skipped] == bad
     assert [*read_mask_lines(tmp_path / "masks")] == [name for name in NAMES if name not in bad]
@@ -68,10 +73,11 @@ def test_large_pictures_are_built_one_at_a_time(labels: Path, tmp_path: Path, mo
     assert most == 1
 
 
-def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path) -> None:
+def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path, refused: "Refused") -> None:
     (labels / "p05.png").write_bytes(b"")
-    with pytest.raises(P2PError, match=r"p05\.png"):
+    with refused("pictures-failed", tmp_path / "masks") as failure:
         build(labels, tmp_path / "masks")
+    assert [part.where for part in failure.value.parts] == [str(labels / "p05.png")]
     partial = tmp_path / "masks.partial"
     (partial / "gone.png").write_bytes((partial / "p00.png").read_bytes())
     build(labels, tmp_path / "masks", keep_going=True)
@@ -89,39 +95,47 @@ def blended(folder: Path) -> Path:
     return folder
 
 
-def test_another_tolerance_is_refused_for_masks_whose_colours_it_decides(tmp_path: Path) -> None:
+def test_another_tolerance_is_refused_for_masks_whose_colours_it_decides(tmp_path: Path, refused: "Refused") -> None:
     labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
     build(labels, dest)
     before = (dest / LINES).read_bytes()
-    with pytest.raises(P2PError, match=r"near.png: .*--tolerance.*Delete that mask") as failure:
+    with refused("pictures-failed", dest) as failure:
         build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(50)))
-    assert "exact.png" not in str(failure.value)
+    (part,) = failure.value.parts
+    assert (part.where, part.code) == (str(labels / "near.png"), "source-changed")
+    assert "--tolerance" in part.what
+    assert "Delete that mask" in part.to_do
     assert (dest / LINES).read_bytes() == before
     (dest / "near.png").unlink()
     again = build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(50)))
     assert (again.built, again.kept) == (1, 1)
 
 
-def test_another_colour_to_go_to_is_refused_as_another_tolerance_is(tmp_path: Path) -> None:
+def test_another_colour_to_go_to_is_refused_as_another_tolerance_is(tmp_path: Path, refused: "Refused") -> None:
     labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
     build(labels, dest)
-    with pytest.raises(P2PError, match=r"near.png: .*--map"):
+    with refused("pictures-failed", dest) as failure:
         build_masks(labels, dest, palette=CARS, mapping={"#280000": "ignore"})
+    (part,) = failure.value.parts
+    assert (part.where, part.code) == (str(labels / "near.png"), "source-changed")
+    assert "--map" in part.what
 
 
-def test_unfinished_masks_are_built_anew_with_another_tolerance(tmp_path: Path) -> None:
+def test_unfinished_masks_are_built_anew_with_another_tolerance(tmp_path: Path, refused: "Refused") -> None:
     labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
     Image.fromarray(np.full((12, 12, 3), 90, dtype=np.uint8)).save(labels / "stray.png")
-    with pytest.raises(P2PError, match=r"stray\.png"):
+    with refused("pictures-failed", dest) as failure:
         build(labels, dest)
+    assert [(part.where, part.code) for part in failure.value.parts] == [(str(labels / "stray.png"), "palette-colour")]
     build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(200)))
     assert read_mask_lines(dest)["near"].snapping == "200"
 
 
-def test_pictures_read_as_numbers_after_colours_are_changed_labels(tmp_path: Path) -> None:
+def test_pictures_read_as_numbers_after_colours_are_changed_labels(tmp_path: Path, refused: "Refused") -> None:
     labels, dest = tmp_path / "labels", tmp_path / "masks"
     labels.mkdir()
     Image.fromarray(np.array([[[0, 0, 0], [255, 0, 0]]], dtype=np.uint8)).save(labels / "a.png")
     build(labels, dest)
-    with pytest.raises(P2PError, match=r"a\.png: its labels, .* have changed"):
+    with refused("pictures-failed", dest) as failure:
         build_masks(labels, dest, palette=CARS, format="index")
+    assert [(part.where, part.code) for part in failure.value.parts] == [(str(labels / "a.png"), "source-changed")]

@@ -2,17 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.cityscapes import LABEL_IDS, TRAIN_IDS, is_cityscapes, read_cityscapes
 from p2p_datatools.labels.values import IndexLabels, RegionLabels
 from p2p_datatools.masks.build import build_masks
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 SCENES = load_palette("scenes")
 STEM = "aachen_000000_000019"
@@ -80,22 +83,32 @@ def test_polygons_have_names_and_groups_are_of_their_kind(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("text", ["{}", '{"imgWidth": 8, "imgHeight": 4, "objects": [{"label": "car"}]}', "[1", "[]"])
 def test_a_damaged_polygon_file_is_left_out_and_told(tmp_path: Path, text: str) -> None:
-    write_polygons(tmp_path).write_text(text)
+    path = write_polygons(tmp_path)
+    path.write_text(text)
     found = read_cityscapes(tmp_path)
-    assert (len(found.items), len(found.skipped)) == (0, 1)
+    assert not found.items
+    code = "damaged-json" if text == "[1" else "damaged-labels"
+    assert [(skip.where, skip.code) for skip in found.skipped] == [(str(path), code)]
 
 
 def test_a_polygon_of_two_points_or_without_numbers_is_told(tmp_path: Path) -> None:
     for points in ([[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0], [float("nan"), 0.0]]):
         write_polygons(tmp_path, ("car", points))
-        assert "a polygon of car" in read_cityscapes(tmp_path).skipped[0].what
+        (skip,) = read_cityscapes(tmp_path).skipped
+        assert skip.code == "bad-outline"
+        assert "a polygon of car" in skip.what
 
 
-def test_single_objects_alone_are_refused_with_what_to_give(tmp_path: Path) -> None:
+def test_single_objects_alone_are_refused_with_what_to_give(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path, "instanceIds", 26001, dtype=np.uint16)
     assert is_cityscapes(tmp_path)
-    with pytest.raises(P2PError, match=r"has instanceIds of Cityscapes.*_labelIds\.png"):
+    with refused("no-labels", tmp_path) as error:
         read_cityscapes(tmp_path)
+    assert "instanceIds" in error.value.what
+    assert "*_labelIds.png" in error.value.to_do
+    (tmp_path / "empty").mkdir()
+    with refused("no-labels", tmp_path / "empty"):
+        read_cityscapes(tmp_path / "empty")
 
 
 @pytest.mark.real_data

@@ -1,6 +1,7 @@
 """The rectangles of CMP facades, and whether they are where the masks of the same photos have them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.masks.build import build_masks
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 FACADES = load_palette("facades")
 
@@ -36,11 +40,24 @@ def test_x_runs_down_the_picture_and_y_across_it(tmp_path: Path) -> None:
     assert not mask[4:].any()
 
 
-@pytest.mark.parametrize("text", ["<object>", "<object><points><x>a</x></points></object>", "<!DOCTYPE a><object/>"])
-def test_a_damaged_file_is_left_out_and_told(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("<object>", "damaged-xml"),
+        ("<object><points><x>a</x></points></object>", "damaged-xml"),
+        ("<object><points><x>1</x></points></object>", "damaged-xml"),
+        ("<!DOCTYPE a><object/>", "xml-doctype"),
+    ],
+)
+def test_a_damaged_file_is_left_out_and_told(tmp_path: Path, text: str, code: str) -> None:
     found = read_cmp(write(tmp_path, text))
     assert not found.items
-    assert "is no whole XML file of CMP facades" in found.skipped[0].what
+    assert [(skip.where, skip.code) for skip in found.skipped] == [(str(tmp_path / "a.xml"), code)]
+
+
+def test_a_folder_without_their_files_is_an_error(tmp_path: Path, refused: "Refused") -> None:
+    with refused("no-labels", tmp_path):
+        read_cmp(tmp_path)
 
 
 def test_other_xml_is_none_of_it(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 """COCO JSON: what becomes a region, and what damage costs."""
 
 import json
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
 from p2p_datatools.labels.values import LabelSet, RegionLabels, Use
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 SQUARE = [0, 0, 4, 0, 4, 4, 0, 4]
 
@@ -105,64 +106,67 @@ def test_a_picture_without_a_size_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("annotation", "why"),
+    ("annotation", "code", "about"),
     [
-        ({"segmentation": [[0, 0, 4, 4]]}, "annotation 10: a polygon has 2 points; 3 is the least"),
-        ({"segmentation": [[]]}, "annotation 10: a polygon has 0 points"),
-        ({"segmentation": [[0, 0, 4, 0, 4]]}, "no list x, y"),
-        ({"segmentation": SQUARE}, "no list x, y"),
-        ({"segmentation": [["a", 0, 4, 0, 4, 4]]}, "no list x, y"),
-        ({"segmentation": [[float("nan"), 0, 4, 0, 4, 4]]}, "no finite number"),
-        ({"segmentation": [[float("inf"), 0, 4, 0, 4, 4]]}, "no finite number"),
-        ({"segmentation": [[1e300, 0, 4, 0, 4, 4]]}, "no finite number"),
-        ({"segmentation": [[10**400, 0, 4, 0, 4, 4]]}, "no list x, y"),
-        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "annotation 10: the runs of its RLE do not cover 8x6"),
-        ({"segmentation": {"counts": [48], "size": [8, 6]}}, "its RLE is for a picture of 6x8, not 8x6"),
-        ({"segmentation": "RLE"}, "no list of polygons"),
-        ({"attributes": {"rotation": 0}, "bbox": [1, 2, None, 4]}, "None is no number"),
-        ({"segmentation": [SQUARE], "category_id": 99}, "category 99 is not in the file"),
-        ({"segmentation": [SQUARE], "category_id": [3]}, "is not in the file"),
+        ({"segmentation": [[0, 0, 4, 4]]}, "bad-outline", "has 2"),
+        ({"segmentation": [[]]}, "bad-outline", "has 0"),
+        ({"segmentation": [[0, 0, 4, 0, 4]]}, "bad-outline", "a list x, y"),
+        ({"segmentation": SQUARE}, "bad-outline", "a list x, y"),
+        ({"segmentation": [["a", 0, 4, 0, 4, 4]]}, "bad-outline", "a list x, y"),
+        ({"segmentation": [[float("nan"), 0, 4, 0, 4, 4]]}, "bad-outline", "1e+09"),
+        ({"segmentation": [[float("inf"), 0, 4, 0, 4, 4]]}, "bad-outline", "1e+09"),
+        ({"segmentation": [[1e300, 0, 4, 0, 4, 4]]}, "bad-outline", "1e+09"),
+        ({"segmentation": [[10**400, 0, 4, 0, 4, 4]]}, "bad-outline", "a list x, y"),
+        ({"segmentation": {"counts": [3, 5], "size": [6, 8]}}, "bad-rle", "do not cover 8x6"),
+        ({"segmentation": {"counts": [48], "size": [8, 6]}}, "mask-size", "6x8, not 8x6"),
+        ({"segmentation": "RLE"}, "damaged-labels", "segmentation"),
+        ({"attributes": {"rotation": 0}, "bbox": [1, 2, None, 4]}, "bad-number", "None"),
+        ({"segmentation": [SQUARE], "category_id": 99}, "unknown-class", "category 99"),
+        ({"segmentation": [SQUARE], "category_id": [3]}, "unknown-class", "category [3]"),
     ],
 )
-def test_a_damaged_annotation_skips_its_picture_and_no_other(annotation: dict[str, Any], why: str) -> None:
+def test_a_damaged_annotation_skips_its_picture_and_no_other(annotation: dict[str, Any], code: str, about: str) -> None:
     labels = read(coco(annotation))
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
-    assert skip.where == "a.jpg"
-    assert re.search(why, str(skip))
+    assert (skip.where, skip.code) == ("a.jpg", code)
+    assert skip.what.startswith("annotation 10: ")
+    assert about in skip.what
     assert "\n" not in str(skip)
 
 
 @pytest.mark.parametrize("size", [{"width": -5}, {"width": "8"}, {"width": 10**6, "height": 10**6}])
 def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
     (skip,) = read(coco(images=[{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6} | size])).skipped
-    assert "its size is given as" in skip.what
+    assert (skip.where, skip.code) == ("a.jpg", "bad-size")
 
 
 @pytest.mark.parametrize(
-    ("value", "message"),
+    ("value", "code", "about"),
     [
-        (coco({"image_id": 99}), "annotation 10 belongs to image 99, which is not in the file"),
-        (coco(images=[{"id": 1, "file_name": "a"}] * 2), "two images have the same id"),
-        (coco(images=[]), "lists no images"),
-        (coco(images=[{"file_name": "a.jpg"}]), "not whole COCO .KeyError: 'id'."),
-        (coco(images=["a.jpg"]), "not whole COCO"),
-        (coco(categories=[{"id": 3}]), "not whole COCO"),
-        (coco(categories=[{"id": 3, "name": "a"}, {"id": 3, "name": "b"}]), "categories 'a' and 'b' have the same id"),
-        (coco(annotations=[5]), "not whole COCO"),
-        ({"images": []}, "is not COCO"),
-        ([], "is not COCO"),
+        (coco({"image_id": 99}), "dangling-reference", "annotation 10 belongs to image 99"),
+        (coco(images=[{"id": 1, "file_name": "a"}] * 2), "duplicate-id", "images"),
+        (coco(images=[]), "no-labels", "images"),
+        (coco(images=[{"file_name": "a.jpg"}]), "damaged-labels", "KeyError: 'id'"),
+        (coco(images=["a.jpg"]), "damaged-labels", "TypeError"),
+        (coco(categories=[{"id": 3}]), "damaged-labels", "KeyError: 'name'"),
+        (coco(categories=[{"id": 3, "name": "a"}, {"id": 3, "name": "b"}]), "duplicate-class", "'a' and 'b'"),
+        (coco(annotations=[5]), "damaged-labels", "TypeError"),
+        ({"images": []}, "other-format", "COCO"),
+        ([], "other-format", "COCO"),
     ],
 )
-def test_tables_that_do_not_fit_together_are_one_line_naming_the_file(value: Any, message: str) -> None:
-    with pytest.raises(P2PError, match=f"^labels.json: .*{message}") as error:
+def test_tables_that_do_not_fit_together_are_one_line_naming_the_file(
+    value: Any, code: str, about: str, refused: "Refused"
+) -> None:
+    with refused(code, "labels.json") as error:
         read(value)
-    assert "\n" not in str(error.value)
+    assert about in error.value.what
 
 
 def test_an_image_without_a_name_is_skipped_by_its_id() -> None:
     (skip,) = read(coco(images=[{"id": 1}])).skipped
-    assert str(skip).startswith("labels.json: image 1: ")
+    assert (skip.where, skip.code) == ("labels.json: image 1", "no-file-name")
 
 
 def test_coco_is_known_by_its_three_lists() -> None:

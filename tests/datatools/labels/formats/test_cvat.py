@@ -1,13 +1,16 @@
 """CVAT for images: every shape with an area, layers, and what it is not."""
 
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 POLYGON = '<polygon label="car" points="1,1;5,1;5,4" z_order="0"/>'
 
@@ -76,40 +79,52 @@ def test_the_subsets_of_a_project_are_folders() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "why"),
+    ("broken", "code", "about"),
     [
-        ('<polygon label="a" points="1,1;5,1"/>', "shape 1, a polygon: a polygon has 2 points"),
-        ('<polygon label="a"/>', "a polygon has 0 points"),
-        ('<polygon label="a" points="1,1;5,nan;4,4"/>', "no finite number"),
-        ('<polygon label="a" points="1,1;5;4,4"/>', "no list x,y;x,y"),
-        ('<box label="a" xtl="0" ytl="0" xbr="4"/>', "shape 1, a box: None is no number"),
-        ('<box label="a" xtl="0" ytl="0" xbr="4" ybr="inf"/>', "'inf' is no finite number"),
-        ('<mask label="a" rle="1, 2" left="0" top="0" width="3" height="2"/>', "do not cover 3x2"),
-        ('<mask label="a" rle="1, x" left="0" top="0" width="3" height="2"/>', "no list of whole numbers"),
-        ('<star label="a"/>', "a star: is not known; there are polygon, box"),
-        ('<polygon label="a" points="1,1;5,1;5,4" z_order="top"/>', "'top' is no number"),
+        (
+            '<polygon label="a" points="1,1;5,1"/>',
+            "bad-outline",
+            "shape 1, a polygon: a polygon needs 3 points and has 2",
+        ),
+        ('<polygon label="a"/>', "bad-outline", "has 0"),
+        ('<polygon label="a" points="1,1;5,nan;4,4"/>', "bad-outline", "1e+09"),
+        ('<polygon label="a" points="1,1;5;4,4"/>', "bad-outline", "a list x,y;x,y"),
+        ('<box label="a" xtl="0" ytl="0" xbr="4"/>', "bad-number", "shape 1, a box: None"),
+        ('<box label="a" xtl="0" ytl="0" xbr="4" ybr="inf"/>', "bad-number", "'inf'"),
+        ('<mask label="a" rle="1, 2" left="0" top="0" width="3" height="2"/>', "bad-rle", "do not cover 3x2"),
+        ('<mask label="a" rle="1, x" left="0" top="0" width="3" height="2"/>', "bad-rle", "a list of whole numbers"),
+        ('<star label="a"/>', "unknown-shape", "shape 1, a star: "),
+        ('<polygon label="a" points="1,1;5,1;5,4" z_order="top"/>', "bad-number", "'top'"),
     ],
 )
-def test_damage_skips_its_picture_and_no_other(broken: str, why: str) -> None:
+def test_damage_skips_its_picture_and_no_other(broken: str, code: str, about: str) -> None:
     labels = read(image(broken), image(POLYGON, more='name="b.jpg"'))
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
-    assert skip.where == "a.jpg"
-    assert why in skip.what
+    assert (skip.where, skip.code) == ("a.jpg", code)
+    assert about in skip.what
+
+
+def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+    (skip,) = read(image('<star label="a"/>')).skipped
+    assert "polygon, box, ellipse, mask" in skip.to_do
 
 
 def test_an_image_without_a_name_or_with_a_broken_size_is_skipped() -> None:
     skips = read(image(more=""), image(more='name="a.jpg" width="x" height="6"')).skipped
-    assert skips[0].where == "labels/annotations.xml: image 0"
-    assert "its size is given as" in skips[1].what
+    assert [(skip.where, skip.code) for skip in skips] == [
+        ("labels/annotations.xml: image 0", "no-file-name"),
+        ("a.jpg", "bad-size"),
+    ]
 
 
-def test_the_form_for_video_and_a_file_without_images_say_what_to_export() -> None:
+def test_the_form_for_video_and_a_file_without_images_say_what_to_export(refused: "Refused") -> None:
     video = cvat('<track id="0" label="car"/>')
     assert is_cvat(video)
-    for value, why in ((video, "is CVAT for video"), (cvat(), "lists no images")):
-        with pytest.raises(P2PError, match=rf"^a.xml: {why}.*CVAT for images 1\.1"):
+    for value, code in ((video, "video"), (cvat(), "no-labels")):
+        with refused(code, "a.xml") as error:
             read_cvat(value, where="a.xml", source="a.xml")
+        assert "CVAT for images 1.1" in error.value.to_do
 
 
 def test_cvat_is_known_by_its_root() -> None:

@@ -100,33 +100,39 @@ def test_the_picture_s_path_is_told_from_the_label_file(path: str, source: str, 
 
 
 @pytest.mark.parametrize(
-    ("broken", "why"),
+    ("broken", "code", "about"),
     [
-        (shape([[1, 1], [2, 2]]), "shape 1: a polygon has 2 points"),
-        (shape([[1, 1], [2, 2], [float("nan"), 3]]), "no finite number"),
-        (shape("abc"), "its points are no list"),
-        (shape([[1, 1]], shape_type="rectangle"), "a polygon has 1 points"),
-        (shape([[1, 1]], shape_type="circle"), "has 1 points instead of 2"),
-        (shape([1, 2], shape_type="circle"), "no list [[x, y], ...]"),
-        (shape(shape_type="star"), "its shape_type 'star' is not known; there are polygon, rectangle"),
-        (shape([[1, 1], [2, 2]], shape_type="mask"), "its embedded picture is no base64"),
-        (shape([[1, 1], [2, 2]], shape_type="mask", mask="AAAA"), "cut off or damaged"),
-        (shape([[1, 1], [2, 2]], shape_type="mask", mask=png([[1, 1, 1]])), "its mask is 3x1, its points tell"),
-        (shape(label=["car"]), "is no text"),
-        ("shape", "is no object"),
+        (shape([[1, 1], [2, 2]]), "bad-outline", "has 2"),
+        (shape([[1, 1], [2, 2], [float("nan"), 3]]), "bad-outline", "1e+09"),
+        (shape("abc"), "damaged-labels", "its points"),
+        (shape([[1, 1]], shape_type="rectangle"), "bad-outline", "needs 3 points and has 1"),
+        (shape([[1, 1]], shape_type="circle"), "bad-outline", "needs 2 points and has 1"),
+        (shape([1, 2], shape_type="circle"), "bad-outline", "a list [[x, y], ...]"),
+        (shape(shape_type="star"), "unknown-shape", "'star'"),
+        (shape([[1, 1], [2, 2]], shape_type="mask"), "bad-base64", ""),
+        (shape([[1, 1], [2, 2]], shape_type="mask", mask="AAAA"), "damaged-file", ""),
+        (shape([[1, 1], [2, 2]], shape_type="mask", mask=png([[1, 1, 1]])), "mask-size", "3x1, its points are for 2x2"),
+        (shape(label=["car"]), "damaged-labels", "its label ['car']"),
+        ("shape", "damaged-labels", "object"),
     ],
 )
-def test_damage_skips_the_picture(broken: Any, why: str) -> None:
+def test_damage_skips_the_picture(broken: Any, code: str, about: str) -> None:
     labels = read(labelme(broken))
     assert not labels.items
     (skip,) = labels.skipped
-    assert skip.where == "labels/a.json"
-    assert why in skip.what
+    assert (skip.where, skip.code) == ("labels/a.json", code)
+    assert skip.what.startswith("shape 1: ")
+    assert about in skip.what
+
+
+def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+    (skip,) = read(labelme(shape(shape_type="star"))).skipped
+    assert "polygon, rectangle" in skip.to_do
 
 
 def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
-    assert "names no picture" in read(labelme(imagePath="")).skipped[0].what
-    assert "its size is given as" in read(labelme(imageWidth=-8)).skipped[0].what
+    assert read(labelme(imagePath="")).skipped[0].code == "no-file-name"
+    assert read(labelme(imageWidth=-8)).skipped[0].code == "bad-size"
 
 
 def test_labelme_is_known_by_shapes_and_image_path() -> None:

@@ -1,14 +1,16 @@
 """The VGG Image Annotator: projects, JSON and CSV, and which attribute is the class."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 TRIANGLE = {"name": "polygon", "all_points_x": [1, 5, 5], "all_points_y": [1, 1, 4]}
 
@@ -39,13 +41,13 @@ def test_regions_have_the_value_of_their_only_attribute() -> None:
     assert item.regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5, 4]]
 
 
-def test_among_several_attributes_the_one_called_so_is_the_class() -> None:
+def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refused") -> None:
     labels = read(via(region(hidden="yes", Class="car"), region(Class="wheel")))
     assert [each.label for each in first(labels).regions] == ["car", "wheel"]
-    with pytest.raises(P2PError, match=r"^labels/via.json: .* attributes hidden, kind.* Rename the one"):
-        read(via(region(hidden="yes", kind="car")))
-    with pytest.raises(P2PError, match="attributes class, label"):
-        read(via(region(**{"class": "a", "label": "b"})))
+    for attributes in ({"hidden": "yes", "kind": "car"}, {"class": "a", "label": "b"}):
+        with refused("several-attributes", "labels/via.json") as error:
+            read(via(region(**attributes)))
+        assert f"attributes {', '.join(attributes)}" in error.value.what
 
 
 def test_boxes_to_tick_may_give_several_labels_and_none_is_unnamed() -> None:
@@ -100,40 +102,47 @@ def test_rows_of_csv_are_regions_of_their_picture() -> None:
 def test_rows_that_are_missing_are_noticed() -> None:
     row = {"filename": "a.jpg", "region_shape_attributes": json.dumps(TRIANGLE), "region_attributes": "{}"}
     (skip,) = read_via_csv([row | {"region_count": "3"}] * 2, where="via.csv", source="via.csv").skipped
-    assert skip.what.startswith("tells of 3 regions and has 2")
+    assert (skip.where, skip.code) == ("a.jpg", "damaged-labels")
+    assert "region_count is 3 and its regions are 2" in skip.what
     assert not read_via_csv([row | {"region_count": "2"}] * 2, where="via.csv", source="via.csv").skipped
 
 
-def test_a_row_cut_in_half_is_named() -> None:
+def test_a_row_cut_in_half_is_named(refused: "Refused") -> None:
     rows = [{"filename": "a.jpg", "region_shape_attributes": '{"name": "pol', "region_attributes": "{}"}]
-    with pytest.raises(P2PError, match=r"^via.csv: line 2: holds no whole JSON"):
+    with refused("damaged-json", "via.csv: line 2"):
         read_via_csv(rows, where="via.csv", source="via.csv")
 
 
 @pytest.mark.parametrize(
-    ("broken", "why"),
+    ("broken", "code", "about"),
     [
-        (region(TRIANGLE | {"all_points_x": [1, 5], "all_points_y": [1, 1]}), "region 1: a polygon has 2 points"),
-        (region(TRIANGLE | {"all_points_x": [1, 5]}), "no lists of equal length"),
-        (region(TRIANGLE | {"all_points_y": None}), "no lists of equal length"),
-        (region(TRIANGLE | {"all_points_x": [1, float("nan"), 3]}), "no finite number"),
-        (region({"name": "rect", "x": 1, "y": 1, "width": 2}), "None is no number"),
-        (region({"name": "star"}), "the shape 'star' is not known; there are polygon, rect"),
-        (region("polygon"), "has no shape_attributes"),
-        ("region", "has no shape_attributes"),
+        (region(TRIANGLE | {"all_points_x": [1, 5], "all_points_y": [1, 1]}), "bad-outline", "has 2"),
+        (region(TRIANGLE | {"all_points_x": [1, 5]}), "bad-outline", "of equal length"),
+        (region(TRIANGLE | {"all_points_y": None}), "bad-outline", "of equal length"),
+        (region(TRIANGLE | {"all_points_x": [1, float("nan"), 3]}), "bad-outline", "1e+09"),
+        (region({"name": "rect", "x": 1, "y": 1, "width": 2}), "bad-number", "None"),
+        (region({"name": "star"}), "unknown-shape", "'star'"),
+        (region("polygon"), "damaged-labels", "shape_attributes"),
+        ("region", "damaged-labels", "shape_attributes"),
     ],
 )
-def test_damage_skips_its_picture_and_no_other(broken: Any, why: str) -> None:
+def test_damage_skips_its_picture_and_no_other(broken: Any, code: str, about: str) -> None:
     labels = read(via(broken) | via(region(), name="b.jpg"))
     assert [item.file_name for item in labels.items] == ["b.jpg"]
     (skip,) = labels.skipped
-    assert skip.where == "a.jpg"
-    assert why in skip.what
+    assert (skip.where, skip.code) == ("a.jpg", code)
+    assert skip.what.startswith("region 1: ")
+    assert about in skip.what
+
+
+def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+    (skip,) = read(via(region({"name": "star"}))).skipped
+    assert "polygon, rect" in skip.to_do
 
 
 def test_a_picture_without_a_name_is_skipped() -> None:
     (skip,) = read(via(region(), name="")).skipped
-    assert skip.where == "labels/via.json: picture 1"
+    assert (skip.where, skip.code) == ("labels/via.json: picture 1", "no-file-name")
 
 
 def test_via_is_known_by_its_regions() -> None:

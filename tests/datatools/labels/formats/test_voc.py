@@ -1,17 +1,20 @@
 """Pascal VOC's pictures of classes, as numbers or colours, by its own names or by those of a list beside them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.formats.voc import NAMES, color_table, is_voc, read_voc
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
 from p2p_datatools.masks.build import build_masks
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 SCENES = load_palette("scenes")
 
@@ -49,10 +52,12 @@ def test_numbers_and_colours_have_voc_s_names_and_the_border_is_ignored(tmp_path
     assert summary.areas == {**dict.fromkeys(SCENES.names, 0), "background": 3, "car": 3, "pedestrian": 3, "ignore": 3}
 
 
-def test_a_label_that_no_class_claims_is_named_with_its_pixels(tmp_path: Path) -> None:
+def test_a_label_that_no_class_claims_is_named_with_its_pixels(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "voc" / "SegmentationClass", 0, 8, 8)
-    with pytest.raises(P2PError, match=r"cat \(2 pixels in 1 picture\).*--map cat=CLASS"):
+    with refused("unclaimed-label", tmp_path / "voc") as error:
         build_masks(tmp_path / "voc", tmp_path / "masks", palette=SCENES)
+    assert "cat (2 pixels in 1 picture)" in error.value.what
+    assert "--map cat=CLASS" in error.value.to_do
 
 
 def test_a_label_map_beside_the_folder_says_what_colours_are(tmp_path: Path) -> None:
@@ -75,31 +80,40 @@ def test_a_list_of_class_names_counts_from_the_background(tmp_path: Path) -> Non
     assert item.names == {0: "_background_", 1: "house", 255: "void"}
 
 
-@pytest.mark.parametrize("text", ["road", "road:1,2", "road:1,2,300::", "a:1,2,3::\nb:1,2,3::", "# nothing\n"])
-def test_a_damaged_label_map_is_one_line(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("road", "bad-class-names"),
+        ("road:1,2", "bad-class-names"),
+        ("road:1,2,300::", "bad-class-names"),
+        ("a:1,2,3::\nb:1,2,3::", "duplicate-class"),
+        ("# nothing\n", "no-class-names"),
+    ],
+)
+def test_a_damaged_label_map_is_one_line(tmp_path: Path, text: str, code: str, refused: "Refused") -> None:
     write(tmp_path / "voc" / "SegmentationClass", 0, 1)
     (tmp_path / "voc" / "labelmap.txt").write_text(text)
-    with pytest.raises(P2PError, match=r"labelmap\.txt: ") as error:
+    with refused(code, tmp_path / "voc" / "labelmap.txt"):
         read_voc(tmp_path / "voc")
-    assert "\n" not in str(error.value)
 
 
-def test_another_colour_table_is_not_taken_for_voc_s_classes(tmp_path: Path) -> None:
+def test_another_colour_table_is_not_taken_for_voc_s_classes(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "voc" / "SegmentationClass", 0, 1, table=[(0, 0, 0), (1, 2, 3)])
-    with pytest.raises(P2PError, match="has other colours than VOC's"):
+    with refused("other-colour-table", tmp_path / "voc" / "SegmentationClass" / "a.png"):
         read_voc(tmp_path / "voc")
 
 
-def test_a_folder_is_voc_by_its_name(tmp_path: Path) -> None:
+def test_a_folder_is_voc_by_its_name(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "VOC2012" / "SegmentationClass", 0)
     assert is_voc(tmp_path)
     assert is_voc(tmp_path / "VOC2012")
     assert is_voc(tmp_path / "VOC2012" / "SegmentationClass")
     assert not is_voc(tmp_path / "VOC2012" / "SegmentationClass" / "a.png")
     (tmp_path / "VOC2007" / "SegmentationClass").mkdir(parents=True)
-    with pytest.raises(P2PError, match="has 2 folders"):
+    with refused("several-folders", tmp_path) as error:
         read_voc(tmp_path)
-    with pytest.raises(P2PError, match="has no pictures of classes"):
+    assert all(str(tmp_path / name / "SegmentationClass") in error.value.what for name in ("VOC2007", "VOC2012"))
+    with refused("no-pictures", tmp_path / "VOC2007" / "SegmentationClass"):
         read_voc(tmp_path / "VOC2007")
 
 

@@ -1,12 +1,14 @@
 """Microsoft's VoTT: exports, single assets, and project files, which hold no labels."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CORNERS = [{"x": 1, "y": 1}, {"x": 5, "y": 1}, {"x": 5.5, "y": 4}]
 
@@ -74,38 +76,40 @@ def test_assets_may_be_a_list_and_stand_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "why"),
+    ("broken", "code", "about"),
     [
-        (asset(region(points=CORNERS[:2])), "region 1: a polygon has 2 points"),
-        (asset(region(points=[{"x": float("nan"), "y": 1}, *CORNERS])), "no finite number"),
-        (asset(region(points=[{"x": 1}, *CORNERS])), "a point has no x and y"),
-        (asset(region(points=["ab"])), "a point has no x and y"),
-        (asset(region(points={"x": 1})), "its points are no list"),
-        (asset(region(type="RECTANGLE", points=None)), "neither points nor a boundingBox"),
-        (asset(region(type="RECTANGLE", points=None, boundingBox={"left": 1})), "is no number"),
-        (asset(region(tags="car")), "its tags are no list"),
-        (asset(5), "is no object"),
-        (asset(region(), size={"width": -1, "height": 5}), "its size is given as"),
-        (asset(region(), name=None), "names no picture"),
-        (asset(region(), name="a\udcff.png"), "not UTF-8"),
+        (asset(region(points=CORNERS[:2])), "bad-outline", "region 1: a polygon needs 3 points and has 2"),
+        (asset(region(points=[{"x": float("nan"), "y": 1}, *CORNERS])), "bad-outline", "1e+09"),
+        (asset(region(points=[{"x": 1}, *CORNERS])), "bad-outline", "x and y"),
+        (asset(region(points=["ab"])), "bad-outline", "x and y"),
+        (asset(region(points={"x": 1})), "damaged-labels", "its points"),
+        (asset(region(type="RECTANGLE", points=None)), "no-outline", "region 1: "),
+        (asset(region(type="RECTANGLE", points=None, boundingBox={"left": 1})), "bad-number", "None"),
+        (asset(region(tags="car")), "damaged-labels", "its tags"),
+        (asset(5), "damaged-labels", "object"),
+        (asset(region(), size={"width": -1, "height": 5}), "bad-size", "-1 x 5"),
+        (asset(region(), name=None), "no-file-name", ""),
+        (asset(region(), name="a\udcff.png"), "name-not-utf8", ""),
     ],
 )
-def test_damage_skips_its_picture_and_no_other(broken: Any, why: str) -> None:
+def test_damage_skips_its_picture_and_no_other(broken: Any, code: str, about: str) -> None:
     labels = read(broken, asset(region(), name="b.png"))
     assert [item.file_name for item in labels.items] == ["b.png"]
     (skip,) = labels.skipped
-    assert why in skip.what
+    assert skip.code == code
+    assert about in skip.what
 
 
-def test_a_project_file_is_known_and_says_what_to_export() -> None:
+def test_a_project_file_is_known_and_says_what_to_export(refused: "Refused") -> None:
     project = {
         "name": "cars",
         "sourceConnection": {"providerOptions": {"encrypted": "eyJj"}},
         "assets": {"id": {"name": "a.png", "size": {"width": 8, "height": 6}, "state": 2}},
     }
     assert is_vott_export(project)
-    with pytest.raises(P2PError, match=r"^cars.vott: is a project file .* Export the project from VoTT as VoTT JSON"):
+    with refused("no-labels", "cars.vott") as error:
         read_vott_export(project, where="cars.vott", source="cars.vott")
+    assert "VoTT JSON" in error.value.to_do
 
 
 def test_vott_is_known_by_its_assets() -> None:

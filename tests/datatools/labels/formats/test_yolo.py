@@ -1,16 +1,19 @@
 """The names in a data.yaml, in each of the forms that tools write, and no others."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.yolo import is_yolo, read_names, read_yolo
 from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 NAMES = {0: "car", 1: "front wheel", 2: "it's, a #1"}
 
@@ -33,22 +36,22 @@ def test_a_list_and_a_mapping_are_read_in_one_line_or_several(tmp_path: Path, te
 
 
 @pytest.mark.parametrize("text", ["nc: 3\n", "path: x\n  names: [a]\n"])
-def test_no_names_is_said(tmp_path: Path, text: str) -> None:
+def test_no_names_is_said(tmp_path: Path, text: str, refused: "Refused") -> None:
     (tmp_path / "data.yaml").write_text(text)
-    with pytest.raises(P2PError, match=r"data\.yaml: has no line 'names:'"):
+    with refused("no-class-names", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
 
 
 @pytest.mark.parametrize("text", ["names: *anchor", "names: [a, b", "names:\n", "names: [a, a]", "names: &x\n- a\n"])
-def test_another_form_is_refused_and_not_guessed(tmp_path: Path, text: str) -> None:
+def test_another_form_is_refused_and_not_guessed(tmp_path: Path, text: str, refused: "Refused") -> None:
     (tmp_path / "data.yaml").write_text(text)
-    with pytest.raises(P2PError, match="names cannot be read, or one stands twice"):
+    with refused("bad-class-names", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
 
 
-def test_what_is_no_text_is_said(tmp_path: Path) -> None:
+def test_what_is_no_text_is_said(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "data.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(P2PError, match="cannot be read as text"):
+    with refused("not-text", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
 
 
@@ -84,31 +87,37 @@ def test_labels_and_images_may_be_given_each_by_its_folder(data: Path, tmp_path:
     assert (tmp_path / "m" / "a.b.png").is_file()
 
 
-def test_without_photos_there_is_no_size_and_that_is_said(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match=r"do not tell its size\. Give the photos with --photos"):
+def test_without_photos_there_is_no_size_and_that_is_said(data: Path, tmp_path: Path, refused: "Refused") -> None:
+    with refused("pictures-failed", tmp_path / "masks") as error:
         build_masks(data, tmp_path / "masks", palette=CARS)
+    (skip,) = error.value.parts
+    assert (skip.where, skip.code) == (str(data / "train" / "labels" / "a.b.txt"), "no-size")
+    assert "--photos" in skip.to_do
 
 
 @pytest.mark.parametrize(
-    ("line", "why"),
+    ("line", "code", "about"),
     [
-        ("0 0.1 0.1 0.2 0.2 0.3", "is no outline"),
-        ("0 0.1 0.1", "is no outline"),
-        ("0 10 10 20 20 30 30", "is no outline"),
-        ("0 0.1 nan 0.2 0.2 0.3 0.3", "is no outline"),
-        (f"7 {HALF}", "class 7 is not in"),
-        (f"car {HALF}", "is no class number"),
+        ("0 0.1 0.1 0.2 0.2 0.3", "bad-outline", ""),
+        ("0 0.1 0.1", "bad-outline", ""),
+        ("0 10 10 20 20 30 30", "bad-outline", ""),
+        ("0 0.1 nan 0.2 0.2 0.3 0.3", "bad-outline", ""),
+        (f"7 {HALF}", "unknown-class", "class 7 "),
+        (f"car {HALF}", "bad-number", ""),
     ],
 )
-def test_a_damaged_line_is_told_with_its_number(data: Path, line: str, why: str) -> None:
-    (data / "train" / "labels" / "a.b.txt").write_text(f"0 {HALF}\n{line}\n")
+def test_a_damaged_line_is_told_with_its_number(data: Path, line: str, code: str, about: str) -> None:
+    path = data / "train" / "labels" / "a.b.txt"
+    path.write_text(f"0 {HALF}\n{line}\n")
     found = read_yolo(data)
     assert not found.items
-    assert found.skipped[0].what.startswith("line 2") or "line 2" in str(found.skipped[0])
-    assert why in str(found.skipped[0])
+    (skip,) = found.skipped
+    assert (skip.where, skip.code) == (str(path), code)
+    assert skip.what.startswith("line 2: ")
+    assert about in skip.what
 
 
-def test_a_folder_is_yolo_by_its_numbers_and_its_settings(data: Path, tmp_path: Path) -> None:
+def test_a_folder_is_yolo_by_its_numbers_and_its_settings(data: Path, tmp_path: Path, refused: "Refused") -> None:
     assert is_yolo(data)
     assert is_yolo(data / "train" / "labels")
     (data / "train" / "labels" / "a.b.txt").write_text("1 0.5 0.5 nan 7 0.5 0.5")  # wrong, but a label
@@ -116,8 +125,9 @@ def test_a_folder_is_yolo_by_its_numbers_and_its_settings(data: Path, tmp_path: 
     (data / "train" / "labels" / "a.b.txt").write_text("a photo of a car")
     assert not is_yolo(data)
     (tmp_path / "elsewhere").mkdir()
-    with pytest.raises(P2PError, match=r"has no data\.yaml"):
+    with refused("missing-file", tmp_path / "elsewhere") as error:
         read_yolo(tmp_path / "elsewhere")
+    assert "data.yaml" in error.value.what
 
 
 def test_another_name_in_the_settings_changes_the_labels(data: Path) -> None:

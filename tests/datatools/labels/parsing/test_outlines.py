@@ -1,15 +1,17 @@
 """Numbers in label files become outlines, or an error that says why they cannot."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
 from p2p_datatools.labels.values import Polygon
 from p2p_datatools.masks.paint import fill
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 def area(shape: Polygon) -> float:
@@ -22,24 +24,24 @@ def test_a_polygon_may_be_flat_or_in_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("points", "why"),
+    ("points", "about"),
     [
-        ([], "has 0 points; 3 is the least"),
-        ([0, 0, 4, 4], "has 2 points; 3 is the least"),
-        ([0, 0, 4, 0, math.nan, 4], "no finite number"),
-        ([0, 0, 4, 0, math.inf, 4], "no finite number"),
-        ([0, 0, 4, 0, 1e12, 4], "no finite number"),
-        ([0, 0, 4, 0, 4], "no list x, y"),
-        ([[0, 0], [4, 0], [4]], "no list x, y"),
-        ([0, 0, 4, 0, "a", 4], "no list x, y"),
-        ([0, 0, 4, 0, None, 4], "no finite number"),
-        ({"x": 3}, "no list x, y"),
+        ([], "has 0"),
+        ([0, 0, 4, 4], "has 2"),
+        ([0, 0, 4, 0, math.nan, 4], "1e+09"),
+        ([0, 0, 4, 0, math.inf, 4], "1e+09"),
+        ([0, 0, 4, 0, 1e12, 4], "1e+09"),
+        ([0, 0, 4, 0, 4], "a list x, y, x, y"),
+        ([[0, 0], [4, 0], [4]], "a list x, y, x, y"),
+        ([0, 0, 4, 0, "a", 4], "a list x, y, x, y"),
+        ([0, 0, 4, 0, None, 4], "1e+09"),
+        ({"x": 3}, "a list x, y, x, y"),
     ],
 )
-def test_what_is_no_polygon_is_one_line(points: Any, why: str) -> None:
-    with pytest.raises(P2PError, match=f"^a.jpg: region 1: .*{why}") as error:
+def test_what_is_no_polygon_is_one_line(points: Any, about: str, refused: "Refused") -> None:
+    with refused("bad-outline", "a.jpg: region 1") as error:
         polygon(points, "a.jpg: region 1")
-    assert "\n" not in str(error.value)
+    assert about in error.value.what
 
 
 def test_a_box_is_told_by_any_two_opposite_corners() -> None:
@@ -69,14 +71,16 @@ def test_an_ellipse_turns_clockwise() -> None:
     assert farthest[0] * farthest[1] > 0  # to the right and down
 
 
-def test_an_ellipse_without_size_is_a_dot_and_a_negative_one_an_error() -> None:
+def test_an_ellipse_without_size_is_a_dot_and_a_negative_one_an_error(refused: "Refused") -> None:
     assert area(ellipse((1, 1), (0, 0), "a")) == 0
-    with pytest.raises(P2PError, match="has the radius -1"):
+    with refused("bad-outline", "a") as error:
         ellipse((1, 1), (2, -1), "a")
+    assert "radius -1" in error.value.what
 
 
 @pytest.mark.parametrize("value", [None, "x", [], math.nan, math.inf, 1e12, 10**400])
-def test_what_is_no_number_is_an_error(value: Any) -> None:
-    with pytest.raises(P2PError, match=r"^a: .* is no (finite )?number"):
+def test_what_is_no_number_is_an_error(value: Any, refused: "Refused") -> None:
+    with refused("bad-number", "a") as error:
         number(value, "a")
+    assert repr(value) in error.value.what
     assert number("2.50", "a") == 2.5

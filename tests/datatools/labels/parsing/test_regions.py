@@ -1,6 +1,6 @@
 """What readers share: names and labels are checked, shapes collected, damage made a skip."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +10,9 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box
 from p2p_datatools.labels.parsing.regions import UNNAMED, Drawing, gather, items_of, name_of, size_from, united
 from p2p_datatools.labels.values import RegionLabels, Runs, Use
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 SQUARE = box([0, 0, 4, 4], "a")
 DOTS = Runs(np.array([0, 1, 3]), Size(2, 2))
@@ -42,15 +45,21 @@ def test_a_region_without_a_label_can_still_be_mapped(label: Any) -> None:
     assert drawn(label).regions[0].label == UNNAMED
 
 
-@pytest.mark.parametrize("label", [["car"], {"a": 1}, 2.5, "car\udcff"])
-def test_a_label_that_is_no_text_is_an_error(label: Any) -> None:
-    with pytest.raises(P2PError, match=r"^a: .*(no text|not UTF-8)"):
+@pytest.mark.parametrize("label", [["car"], {"a": 1}, 2.5])
+def test_a_label_that_is_no_text_is_an_error(label: Any, refused: "Refused") -> None:
+    with refused("damaged-labels", "a") as error:
         drawn(label)
+    assert repr(label) in error.value.what
+
+
+def test_a_label_that_is_not_utf_8_is_an_error(refused: "Refused") -> None:
+    with refused("name-not-utf8", "a"):
+        drawn("car\udcff")
 
 
 @pytest.mark.parametrize("name", [None, "", "  ", 5, "stra\udcdfe.jpg"])
-def test_a_name_that_cannot_be_a_file_s_is_an_error(name: Any) -> None:
-    with pytest.raises(P2PError, match=r"^a: ") as error:
+def test_a_name_that_cannot_be_a_file_s_is_an_error(name: Any, refused: "Refused") -> None:
+    with refused("name-not-utf8" if name == "stra\udcdfe.jpg" else "no-file-name", "a") as error:
         name_of(name, "a")
     str(error.value).encode()
 
@@ -62,18 +71,19 @@ def test_sizes_may_be_numbers_or_their_text_or_missing() -> None:
 
 
 @pytest.mark.parametrize("size", [(-1, 5), ("x", 5), ([1], 5), (10**6, 10**6), (float("inf"), 5)])
-def test_a_size_that_cannot_be_is_an_error(size: Any) -> None:
-    with pytest.raises(P2PError, match="its size is given as"):
+def test_a_size_that_cannot_be_is_an_error(size: Any, refused: "Refused") -> None:
+    with refused("bad-size", "a") as error:
         size_from(size[0], size[1], "a")
+    assert f"{size[0]!r} x {size[1]!r}" in error.value.what
 
 
 def test_a_picture_that_cannot_be_read_is_a_skip() -> None:
     def broken() -> RegionLabels:
-        raise P2PError("b.jpg", "region 1: is broken", code="test")
+        raise P2PError("b.jpg", "region 1: is broken", "Draw it again.", code="test")
 
     found = gather("via", [("a.jpg", lambda: drawn("car")), ("b.jpg", broken)])
     assert [item.file_name for item in found.items] == ["a.jpg"]
-    assert found.skipped == (Skip("b.jpg", "region 1: is broken", "", "test"),)
+    assert found.skipped == (Skip("b.jpg", "region 1: is broken", "Draw it again.", "test"),)
 
 
 def test_files_of_one_format_become_one_set() -> None:
@@ -89,7 +99,8 @@ def test_the_signature_tells_labels_outlines_and_order_apart() -> None:
     assert drawn("car").signature == drawn("car").signature
 
 
-def test_nothing_is_an_empty_list_and_anything_else_an_error() -> None:
+def test_nothing_is_an_empty_list_and_anything_else_an_error(refused: "Refused") -> None:
     assert items_of(None, "regions", "a") == []
-    with pytest.raises(P2PError, match=r"^a: its regions are no list"):
+    with refused("damaged-labels", "a") as error:
         items_of({"a": 1}, "regions", "a")
+    assert "its regions" in error.value.what

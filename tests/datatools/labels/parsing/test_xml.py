@@ -1,11 +1,14 @@
 """XML is parsed without ever following or expanding an entity."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.xml import read_xml, text_of
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 BOMB = (
     '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;&x;&x;">'
@@ -32,8 +35,8 @@ def test_text_in_another_encoding_is_read_as_declared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", [BOMB, '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>', "<!DOCTYPE a><a/>"]
 )
-def test_a_document_type_is_refused_before_anything_is_expanded(tmp_path: Path, text: str) -> None:
-    with pytest.raises(P2PError, match=r"a\.xml: declares a document type"):
+def test_a_document_type_is_refused_before_anything_is_expanded(tmp_path: Path, text: str, refused: "Refused") -> None:
+    with refused("xml-doctype", tmp_path / "a.xml"):
         read_xml(written(tmp_path, text))
 
 
@@ -41,12 +44,11 @@ def test_a_document_type_is_refused_before_anything_is_expanded(tmp_path: Path, 
     "text",
     ["", "<a>", "<a><b></a>", "<a>&x;</a>", "<a/><a/>", b"<a>\xff</a>", b'<?xml version="1.0" encoding="no"?><a/>'],
 )
-def test_what_is_not_whole_is_one_line(tmp_path: Path, text: str | bytes) -> None:
-    with pytest.raises(P2PError, match=r"a\.xml: is not whole XML") as error:
+def test_what_is_not_whole_is_one_line(tmp_path: Path, text: str | bytes, refused: "Refused") -> None:
+    with refused("damaged-xml", tmp_path / "a.xml"):
         read_xml(written(tmp_path, text))
-    assert "\n" not in str(error.value)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match=r"gone\.xml: cannot be read"):
+def test_a_missing_file_is_named(tmp_path: Path, refused: "Refused") -> None:
+    with refused("unreadable-file", tmp_path / "gone.xml"):
         read_xml(tmp_path / "gone.xml")

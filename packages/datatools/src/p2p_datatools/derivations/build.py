@@ -68,7 +68,10 @@ def derive(
     photos, dest = Path(photos), Path(dest)
     if is_manifested(photos):
         raise UsageError(
-            photos, "holds A|B pairs, not photos", "Take them apart first with 'p2p data halves'.", code="?"
+            photos,
+            "holds A|B pairs, not photos",
+            "Take them apart first with 'p2p data halves'.",
+            code="pairs-not-photos",
         )
     recipe = _recipe(op, seed)
     refuse_inside(dest, photos)
@@ -104,7 +107,10 @@ def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
     made = read_json(dest / HEADER)
     if not isinstance(made, dict) or made.get("format") != FORMAT:
         raise UsageError(
-            dest, f"its {HEADER} is not that of 'p2p data derive'", "Choose another destination.", code="?"
+            dest,
+            f"its {HEADER} is not that of 'p2p data derive'",
+            "Choose another destination.",
+            code="destination-taken",
         )
     if differing := differences(made, recipe):
         raise UsageError(

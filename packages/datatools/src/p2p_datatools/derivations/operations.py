@@ -29,14 +29,16 @@ class Operation:
             if among and value not in among:
                 raise UsageError(
                     f"{each.name}={value}",
-                    f"is not possible; choose from {', '.join(among)}",
+                    "is not possible",
+                    f"Choose from {', '.join(among)}.",
                     code="impossible-setting",
                 )
             if within and not within[0] <= value <= within[1]:
                 low, high = within
                 raise UsageError(
                     f"{each.name}={value}",
-                    f"is not possible; it lies between {low:g} and {high:g}",
+                    "is not possible",
+                    f"Give a number from {low:g} to {high:g}.",
                     code="impossible-setting",
                 )
 
@@ -125,7 +127,10 @@ def color_of(text: str) -> tuple[int, int, int]:
     parts = text.split(",")
     if len(parts) != 3 or not all(part.strip().isdecimal() and int(part) <= 255 for part in parts):
         raise UsageError(
-            f"color={text}", "is no colour; write red,green,blue from 0 to 255, such as 255,0,255", code="?"
+            f"color={text}",
+            "is not a colour",
+            "Write red,green,blue from 0 to 255, such as 255,0,255.",
+            code="bad-colour",
         )
     return int(parts[0]), int(parts[1]), int(parts[2])
 
@@ -136,13 +141,13 @@ def operation(name: str, settings: Mapping[str, Any] | None = None) -> Operation
     Raises UsageError, with the nearest names, for an operation or a field that there is not, and for a wrong type.
     """
     if name not in OPERATIONS:
-        raise UsageError(name, f"is no operation; {_hint(name, list(OPERATIONS))}", code="?")
+        raise UsageError(name, "is not an operation", _hint(name, list(OPERATIONS)), code="unknown-operation")
     kind = OPERATIONS[name]
     fields = {each.name: each for each in dataclasses.fields(kind)}
     values = {}
     for key, value in (settings or {}).items():
         if key not in fields:
-            raise UsageError(key, f"is no field of {name}; {_hint(key, list(fields))}", code="?")
+            raise UsageError(key, f"is not a setting of {name}", _hint(key, list(fields)), code="unknown-setting")
         values[key] = _value(key, value, fields[key].default)
     return kind(**values)
 
@@ -150,8 +155,8 @@ def operation(name: str, settings: Mapping[str, Any] | None = None) -> Operation
 def _hint(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
-        return f"did you mean {' or '.join(near)}?"
-    return f"there are {', '.join(known)}." if known else "it has none."
+        return f"Did you mean {' or '.join(near)}?"
+    return f"Choose from {', '.join(known)}." if known else "Leave it out: there are none."
 
 
 def _value(key: str, value: Any, default: Any) -> Any:
@@ -161,7 +166,7 @@ def _value(key: str, value: Any, default: Any) -> Any:
         return type(default)(value)
     except (ValueError, TypeError) as error:
         kind = "on or off" if isinstance(default, bool) else "a number"
-        raise UsageError(f"{key}={value}", f"is not {kind}", code="?") from error
+        raise UsageError(f"{key}={value}", f"is not {kind}", f"Give {kind}.", code="impossible-setting") from error
 
 
 def _switch(value: Any) -> bool:

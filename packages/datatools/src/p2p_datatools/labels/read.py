@@ -63,9 +63,14 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
         text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise P2PError(
+            path,
+            f"cannot be read: {error.strerror}",
+            "Check the path and the permissions of the file.",
+            code="unreadable-file",
+        ) from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(path, f"is not whole CSV in UTF-8 ({error})", "Export it again.", code="?") from error
+        raise P2PError(path, f"is not whole CSV in UTF-8 ({error})", "Export it again.", code="bad-csv") from error
 
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
@@ -112,24 +117,27 @@ class LabelFiles:
         paths = self.of(name)
         if not paths and self.place.is_file():
             raise next(
-                iter(self.damaged), P2PError(self.place, f"is not {_spoken(name)}", "Try --format auto.", code="?")
+                iter(self.damaged),
+                P2PError(self.place, f"is not {_spoken(name)}", "Try --format auto.", code="other-format"),
             )
         whole = [path for path in paths if self.forms[path].is_whole]
-        if not paths or (whole and len(paths) > 1):
-            names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5]) or "none"
+        if not paths:
+            raise P2PError(self.place, f"holds no {_spoken(name)} file", "Try --format auto.", code="no-labels")
+        if whole and len(paths) > 1:
+            names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5])
             more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
             raise P2PError(
                 self.place,
                 f"has to hold one {_spoken(name)} file and holds {names}{more}",
                 "Name the file that is meant.",
-                code="?",
+                code="several-files",
             )
         sets = [self.forms[path].read(self._value(path), where=str(path), source=self._source(path)) for path in paths]
         return united(sets, self._skips())
 
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:
-            yield skip_of(error, str(error).partition(": ")[0])
+            yield skip_of(error, error.where)
 
     def _source(self, path: Path) -> str:
         return path.name if path == self.place else path.relative_to(self.place).as_posix()
@@ -190,7 +198,9 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     Raises P2PError when it is none of what was looked for, or damaged, and UsageError for an unknown format.
     """
     if format not in FORMATS:
-        raise UsageError(f"--format {format}", f"there is no such format; there are {', '.join(FORMATS)}", code="?")
+        raise UsageError(
+            f"--format {format}", "is not a known format", f"Choose from {', '.join(FORMATS)}.", code="unknown-format"
+        )
     if not path.exists():
         raise P2PError(path, "there is no such file or folder", "Check the spelling.", code="missing-path")
     files = LabelFiles(path)
@@ -211,18 +221,22 @@ def _refuse_mixture(files: LabelFiles) -> None:
     if len(names) > 1:
         listed = " and ".join(f"{name} ({path.relative_to(files.place)})" for name, path in names.items())
         raise P2PError(
-            files.place, f"holds labels of several formats: {listed}", "Say with --format which is meant.", code="?"
+            files.place,
+            f"holds labels of several formats: {listed}",
+            "Say with --format which is meant.",
+            code="several-formats",
         )
 
 
 def _unknown(path: Path) -> P2PError:
     if path.is_dir():
-        what = "holds no labels of a format that is known" if any(path.iterdir()) else "is empty"
+        what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
     elif path.suffix.lower() == ".json":
-        what = "is JSON, but of no form that is known"
+        what = "is JSON, but not of a known form"
     else:
-        what = "is no label file that is known"
-    return P2PError(path, what, f"Looked for: {'; '.join(each.looked_for for each in READERS)}.", code="?")
+        what = "is not a label file of a known format"
+    known = "; ".join(each.looked_for for each in READERS)
+    return P2PError(path, what, f"These are known: {known}.", code="unknown-labels")
 
 
 def _of_files(name: str, looked_for: str) -> Reader:
@@ -238,7 +252,9 @@ def _in_folder(read: Callable[[Path], LabelSet]) -> Callable[[Path], LabelSet]:
 
     def read_folder(path: Path) -> LabelSet:
         if path.is_file():
-            raise P2PError(path, "is a file, but label pictures lie in a folder", "Give the folder.", code="?")
+            raise P2PError(
+                path, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder"
+            )
         return read(path)
 
     return read_folder

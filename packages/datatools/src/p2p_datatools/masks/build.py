@@ -89,7 +89,8 @@ def build_masks(
         refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)
     if how.order != "palette" and found.are_pictures:
-        raise UsageError(f"--order {how.order}", "pictures of class numbers have no order", "Leave it out.", code="?")
+        what = "goes with outlines, and the labels are pictures"
+        raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
     refuse_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))

@@ -29,12 +29,15 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
                 f"--map {word}",
                 "is not FROM=TO",
                 f"Write a label, =, and a class: --map wheel={_last(palette)}.",
-                code="?",
+                code="bad-mapping",
             )
         _check_target(target, palette, word)
         if mapping.get(label, target) != target:
             raise UsageError(
-                f"--map {word}", f"{label} goes to {mapping[label]} already", "Leave one of the two out.", code="?"
+                f"--map {word}",
+                f"{label} goes to {mapping[label]} already",
+                "Leave one of the two out.",
+                code="label-claimed-twice",
             )
         mapping[label] = target
     return mapping
@@ -48,9 +51,12 @@ def _check_target(target: str, palette: Palette, word: str) -> None:
     possible = _targets(palette)
     if target not in possible:
         close = difflib.get_close_matches(target, possible, n=1)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        hint = f"Did you mean {close[0]}? " if close else ""
         raise UsageError(
-            f"--map {word}", f"there is no class '{target}'.{hint} There are {', '.join(possible)}", code="?"
+            f"--map {word}",
+            f"there is no class '{target}'",
+            f"{hint}Choose from {', '.join(possible)}.",
+            code="unknown-class",
         )
 
 
@@ -141,7 +147,7 @@ class Claims:
             f"no class of the palette {self.palette.name} claims {', '.join(listed)}"
             f"{f' and {more} more' if more > 0 else ''}",
             f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}.",
-            code="?",
+            code="unclaimed-label",
         )
 
     def _guess_numbers(self, unclaimed: list[str], uses: Mapping[str, Use]) -> list[str]:

@@ -91,7 +91,7 @@ class PictureReader:
             f"{len(places)} pixels ({len(places) / snapped.stray.size:.2%}) are farther than {self._tolerance} "
             f"from every colour of {known}; the first is {first} at x={x}, y={y}",
             f"Say what it is, --map '{hex_of(first)}=CLASS', raise --tolerance, or take the palette it was painted in.",
-            code="?",
+            code="palette-colour",
         )
 
     def _classes(
@@ -122,7 +122,10 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
     ids = read_ids(item.path)
     if item.size and size_of(ids) != item.size:
         raise P2PError(
-            item.where, f"is of {size_of(ids)}, its labels say {item.size}", "Export the labels again.", code="?"
+            item.where,
+            f"is of {size_of(ids)}, its labels say {item.size}",
+            "Export the labels again.",
+            code="mask-size",
         )
     known = np.array(sorted({0, *item.segments}), dtype=np.int32)
     rows, strange = np.empty(ids.shape, dtype=np.uint16), np.empty(ids.shape, dtype=bool)
@@ -136,7 +139,7 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
             f"{np.count_nonzero(strange)} pixels are of segments that its segments_info does not list; the "
             f"first is {ids[y, x]} at x={x}, y={y}",
             "Was the picture saved as JPEG or resized? Export it again.",
-            code="?",
+            code="unknown-segment",
         )
     empty = np.flatnonzero(np.bincount(rows.ravel(), minlength=len(known))[1:] == 0)
     if len(empty):
@@ -145,6 +148,6 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
             item.where,
             f"segment {number} ({item.segments[number]}) has no pixel",
             "Was the picture resized? Export the labels again.",
-            code="?",
+            code="empty-segment",
         )
     return rows, [item.segments.get(int(number), VOID) for number in known]

@@ -77,7 +77,7 @@ def _twice(where: str, field: str, values: Iterable[Any]) -> Iterable[Finding]:
     for value, count in Counter(value for value in values if value is not None).items():
         if count > 1:
             to_do = "Give each class its own."
-            yield Finding(where, f"{count} classes have the {field} {value}.", to_do, f"{field}-twice", "error")
+            yield Finding(where, f"{count} classes have the {field} {value}", to_do, "duplicate-class", "error")
 
 
 def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
@@ -87,8 +87,8 @@ def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Findi
             claims.setdefault(word, []).append(str(each["name"]))
     for word, names in claims.items():
         if len(set(names)) > 1:
-            what = f"{' and '.join(names)} both claim the label {word}, which goes to {names[0]}."
-            yield Finding(where, what, "Leave it to one of them.", "alias-twice", "warning")
+            what = f"{' and '.join(names)} both claim the label {word}, which goes to {names[0]}"
+            yield Finding(where, what, "Leave it to one of them.", "label-claimed-twice", "warning")
 
 
 def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> Iterable[Finding]:
@@ -96,7 +96,7 @@ def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> It
     for (one, first), (other, second) in itertools.combinations(known, 2):
         distance = float(np.linalg.norm(np.subtract(first, second)))
         if 0 < distance < TOO_CLOSE:
-            what = f"the colours of {one} and {other} are {distance:.0f} apart in RGB, so that JPEG mixes them up."
+            what = f"the colours of {one} and {other} are {distance:.0f} apart in RGB, so that JPEG mixes them up"
             to_do = f"Choose colours {TOO_CLOSE} or more apart, unless no picture of labels will ever be a JPEG."
             yield Finding(where, what, to_do, "too-close", "warning")
 
@@ -130,7 +130,7 @@ def begin(source: Path, name: str) -> Palette:
         return _of_names(numbered[0].names.values(), name, found)
     if numbered:
         return _of_numbers([item.path for item in numbered], name)
-    return _of_names(_large_first(found), name, found)
+    return _of_names(_large_first(found, source), name, found)
 
 
 def _of_names(labels: Iterable[str], name: str, found: LabelSet, colors: Sequence[Color] | None = None) -> Palette:
@@ -143,7 +143,7 @@ def _of_names(labels: Iterable[str], name: str, found: LabelSet, colors: Sequenc
     return Palette(name, tuple(PaletteClass(label, color) for label, color in zip(ordered, chosen, strict=True)))
 
 
-def _large_first(found: LabelSet) -> list[str]:
+def _large_first(found: LabelSet, source: Path) -> list[str]:
     """The labels by the mean area of their regions, so that what is small is painted over what is large."""
     areas: dict[str, list[float]] = {label: [] for label in found.labels}
     for item in found.items:
@@ -151,8 +151,8 @@ def _large_first(found: LabelSet) -> list[str]:
             areas.setdefault(region.label, []).append(sum(_area(polygon) for polygon in region.polygons))
     if not areas:
         raise P2PError(
-            "",
-            "no labels are in use there, so there are no classes to begin with",
+            source,
+            "no labels are in use, so there are no classes to begin with",
             "Label a picture first.",
             code="no-labels",
         )
@@ -191,7 +191,12 @@ def _of_colors(pictures: list[Path], name: str) -> Palette:
         counts.update(colors_here if len(colors_here) <= IGNORE else _counted(picture[_is_flat(picture)]))
     colors = _common(counts)
     if not colors:
-        raise P2PError(pictures[0], "no colour is common in it, as in a photo", "Give a picture of labels.", code="?")
+        raise P2PError(
+            pictures[0],
+            "no colour is common in it, as in a photo",
+            "Give a picture of labels.",
+            code="no-common-colour",
+        )
     names = ["background", *(f"class_{hex_of(color)[1:]}" for color in colors[1:])]
     return Palette(name, tuple(PaletteClass(label, color) for label, color in zip(names, colors, strict=True)))
 

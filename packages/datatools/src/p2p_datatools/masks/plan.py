@@ -69,7 +69,7 @@ def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Job:
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, but {counted(item.without_area)}" if item.without_area else ""
         raise P2PError(
-            item.where, f"no outline is drawn in it{but}", "Label it, or take it out of the labels.", code="?"
+            item.where, f"no outline is drawn in it{but}", "Label it, or take it out of the labels.", code="no-outline"
         )
     return job
 
@@ -87,7 +87,7 @@ def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None
                 where,
                 f"region {count} ({region.label}) lies wholly outside the picture of {size}",
                 "Delete it, or take the photo it was drawn on.",
-                code="?",
+                code="region-outside",
             )
 
 
@@ -100,7 +100,7 @@ def needed_size(job: Job) -> Size | None:
     if job.photo is None:
         if labels is None and isinstance(job.item, RegionLabels):
             raise P2PError(
-                job.item.where, "its labels do not tell its size", "Give the photos with --photos.", code="?"
+                job.item.where, "its labels do not tell its size", "Give the photos with --photos.", code="no-size"
             )
         return labels
     size = photo_size(job.photo)
@@ -115,5 +115,5 @@ def other_size(where: str, labels: Size, photo: Size) -> P2PError:
         where,
         f"the labels are for a picture of {labels}, the photo is {photo}",
         "Take the photo they are of.",
-        code="?",
+        code="mask-size",
     )

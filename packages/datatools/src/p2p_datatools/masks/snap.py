@@ -113,9 +113,19 @@ class Snapper:
 
     def __init__(self, colors: NDArray[np.uint8], tolerance: int = TOLERANCE) -> None:
         if not 1 <= len(colors) <= MOST_COLORS:
-            raise UsageError(f"a table of {len(colors)} colours", f"1 to {MOST_COLORS} can be told apart", code="?")
+            raise UsageError(
+                f"a table of {len(colors)} colours",
+                f"1 to {MOST_COLORS} can be told apart",
+                "Take a palette of fewer classes, or leave out colours of --map.",
+                code="class-count",
+            )
         if tolerance < 0:
-            raise UsageError(f"tolerance {tolerance}", "a distance between colours is 0 or more", code="?")
+            raise UsageError(
+                f"tolerance {tolerance}",
+                "a distance between colours cannot be below 0",
+                "Give 0 or more.",
+                code="impossible-setting",
+            )
         self.colors = colors
         self._limit = tolerance**2
         self._keys = _keys(colors)

@@ -29,7 +29,7 @@ NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked,
 def refuse_picture(path: Path) -> None:
     """Raise UsageError when the picture cannot be written as asked: before any work is done."""
     if path.suffix.lower() != ".png":
-        raise UsageError(path, "is not a PNG file's name; end it in .png", code="?")
+        raise UsageError(path, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
     if path.exists():
         raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
 

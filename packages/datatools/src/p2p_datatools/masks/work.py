@@ -108,7 +108,7 @@ class MaskWork:
                     job.item.where,
                     f"its labels, --map, --order or --tolerance have changed since {place} was built",
                     "Delete that mask and build again, or choose another destination.",
-                    code="?",
+                    code="source-changed",
                 )
             return _Outcome(earlier, kept=True), None
         waiting = self.destination.done.get(f"{job.name}.png")
@@ -116,7 +116,10 @@ class MaskWork:
             return _Outcome(line), None
         if place.exists() and not waiting:
             raise P2PError(
-                job.item.where, f"{place} is there, but not in {LINES}", "Delete it to have it built.", code="?"
+                job.item.where,
+                f"{place} is there, but not in {LINES}",
+                "Delete it to have it built.",
+                code="file-in-the-way",
             )
         built, mask = self._build(job, size, uses)
         return _Outcome(built, uses=uses, new=True), mask

@@ -100,12 +100,14 @@ def read_cityscapes(folder: Path) -> LabelSet:
     kinds = {match[2] for _, match in found}
     kind = next((kind for kind in _KINDS if kind in kinds), None)
     if kind is None:
+        listed = " and ".join(sorted(kinds))
         raise P2PError(
             folder,
-            f"has {' and '.join(sorted(kinds)) or 'no files'} of Cityscapes, which tell single objects or "
-            "colours apart",
+            f"has only {listed} of Cityscapes, which tell single objects or colours apart"
+            if kinds
+            else "has no files of Cityscapes",
             "Give the folder with its *_labelIds.png, *_labelTrainIds.png or *_polygons.json.",
-            code="?",
+            code="no-labels",
         )
     chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
     beside = tuple(file for file, match in found if match[2] != kind and file.suffix != ".json")
@@ -139,7 +141,10 @@ def _picture(photo: str, file: Path) -> RegionLabels:
         regions = tuple(_region(each, file) for each in value["objects"] if not each.get("deleted"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
-            file, f"is no whole Cityscapes file ({type(error).__name__}: {error})", "Fetch it again.", code="?"
+            file,
+            f"is not a whole Cityscapes file ({type(error).__name__}: {error})",
+            "Fetch it again.",
+            code="damaged-labels",
         ) from error
     return RegionLabels(photo, size, regions, where=str(file), source=file.name, signature=sha256_file(file))
 
@@ -149,8 +154,7 @@ def _region(value: Any, file: Path) -> Region:
     single = label.removesuffix("group")
     points = np.array(value["polygon"], dtype=np.float64).reshape(-1, 2)
     if len(points) < 3 or not np.isfinite(points).all():
-        raise P2PError(
-            file, f"a polygon of {label} has {len(points)} points, or one that is no number", "Mend it.", code="?"
-        )
+        fault = "a coordinate that is not finite" if len(points) > 2 else f"{len(points)} points and needs 3"
+        raise P2PError(file, f"a polygon of {label} has {fault}", "Correct it, or delete it.", code="bad-outline")
     # "cargroup" is many cars that nobody could tell apart.
     return Region(single if single in NAMES and label not in NAMES else label, (Polygon(points),))

@@ -33,7 +33,9 @@ def read_cmp(path: Path) -> LabelSet:
         except P2PError as error:
             skipped.append(skip_of(error, str(file)))
     if not items and not skipped:
-        raise P2PError(path, "has no XML files of CMP facades", "Give the folder base/ of the data set.", code="?")
+        raise P2PError(
+            path, "has no XML files of CMP facades", "Give the folder base/ of the data set.", code="no-labels"
+        )
     masks = tuple(mask for file in files if (mask := file.with_suffix(".png")).is_file())
     return LabelSet("cmp", tuple(items), uses_of(items), tuple(skipped), beside=masks)
 
@@ -42,10 +44,19 @@ def _picture(file: Path) -> RegionLabels:
     try:
         text = file.read_text("utf-8")
         if "<!" in text:
-            raise ValueError("it declares a type or entities")
+            raise P2PError(file, "declares a type or entities", "Remove the declaration.", code="xml-doctype")
         regions = tuple(_region(each) for each in ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
-    except (OSError, ValueError, AttributeError, ElementTree.ParseError) as error:
-        raise P2PError(file, f"is no whole XML file of CMP facades ({error})", "Fetch it again.", code="?") from error
+    except OSError as error:
+        raise P2PError(
+            file,
+            f"cannot be read: {error.strerror}",
+            "Check the path and the permissions of the file.",
+            code="unreadable-file",
+        ) from error
+    except (ValueError, AttributeError, ElementTree.ParseError) as error:
+        raise P2PError(
+            file, f"is not a whole XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"
+        ) from error
     return RegionLabels(file.stem, None, regions, str(file), file.name, sha256_file(file), relative=True)
 
 
@@ -53,7 +64,7 @@ def _region(element: ElementTree.Element) -> Region:
     downs = [float(each.text or "") for each in element.iter("x")]
     acrosses = [float(each.text or "") for each in element.iter("y")]
     if len(downs) != 2 or len(acrosses) != 2 or not np.isfinite(downs + acrosses).all():
-        raise ValueError("an object has no two corners")
+        raise ValueError("an object does not have two corners")
     (top, bottom), (left, right) = sorted(downs), sorted(acrosses)
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
     return Region((element.findtext("labelname") or "").strip(), (Polygon(corners),))

@@ -36,19 +36,24 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when its tables do not fit together; damage within one picture's annotations skips that picture.
     """
     if not is_coco(value):
-        raise P2PError(where, f"is not COCO, which is an object with the lists {', '.join(TABLES)}", code="?")
+        raise P2PError(
+            where,
+            f"is not COCO, which is an object with the lists {', '.join(TABLES)}",
+            "Try --format auto.",
+            code="other-format",
+        )
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
         annotations = _by_image(value["annotations"], images, where)
     except (KeyError, TypeError) as error:
         raise P2PError(
-            where, f"is not whole COCO ({type(error).__name__}: {error})", "Export it again.", code="?"
+            where, f"is not whole COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
         ) from error
     if not images:
-        raise P2PError(where, "lists no images", "Export it again.", code="?")
+        raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
     if len(images) < len(value["images"]):
-        raise P2PError(where, "two images have the same id", "Export it again.", code="?")
+        raise P2PError(where, "two images have the same id", "Export it again.", code="duplicate-id")
     items, skipped = [], []
     for image in images.values():
         name = str(image.get("file_name", ""))
@@ -67,7 +72,7 @@ def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> 
                 where,
                 f"annotation {each.get('id')} belongs to image {each['image_id']}, which is not in the file",
                 "Was it edited? Export it again.",
-                code="?",
+                code="dangling-reference",
             )
         found[each["image_id"]].append(each)
     return found
@@ -83,7 +88,7 @@ def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
                 where,
                 f"the categories '{names[each['id']]}' and '{name}' have the same id",
                 "Export it again.",
-                code="?",
+                code="duplicate-class",
             )
     return names
 
@@ -103,7 +108,7 @@ def _picture(
     image: Mapping[str, Any], annotations: list[Any], categories: Mapping[Any, str], source: str
 ) -> RegionLabels:
     if not image.get("file_name"):
-        raise P2PError(f"image {image['id']}", "has no file_name", "Export the labels again.", code="?")
+        raise P2PError(f"image {image['id']}", "has no file_name", "Export the labels again.", code="no-file-name")
     name = name_of(image["file_name"], f"image {image['id']}")
     size = _size(image, name)
     drawn = [(each, _region(each, categories, name, size)) for each in annotations]
@@ -125,7 +130,7 @@ def _said(annotation: Mapping[str, Any], region: Region) -> list[Any]:
 def _size(image: Mapping[str, Any], where: str) -> Size | None:
     size = Size(image.get("width") or 0, image.get("height") or 0)
     if not all(isinstance(side, int) and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
-        raise P2PError(where, f"its size is given as {size}", "Export the labels again.", code="?")
+        raise P2PError(where, f"its size is given as {size}", "Export the labels again.", code="bad-size")
     return size if size.width * size.height else None
 
 
@@ -133,17 +138,24 @@ def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: 
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
     if not isinstance(category, int | str) or category not in categories:
-        raise P2PError(where, f"its category {category} is not in the file", "Export the labels again.", code="?")
+        raise P2PError(
+            where, f"its category {category} is not in the file", "Export the labels again.", code="unknown-class"
+        )
     label, outlines = categories[category], annotation.get("segmentation") or []
     if isinstance(outlines, dict):
         mask = coco_runs(outlines, where)
         if size and mask.size != size:
             raise P2PError(
-                where, f"its RLE is for a picture of {mask.size}, not {size}", "Export the labels again.", code="?"
+                where,
+                f"its RLE is for a picture of {mask.size}, not {size}",
+                "Export the labels again.",
+                code="mask-size",
             )
         return Region(label, (), (mask,))
     if not isinstance(outlines, list):
-        raise P2PError(where, "its segmentation is no list of polygons", "Export the labels again.", code="?")
+        raise P2PError(
+            where, "its segmentation is not a list of polygons", "Export the labels again.", code="damaged-labels"
+        )
     if not outlines and _is_box(annotation):
         left, top, width, height = (number(each, where) for each in annotation["bbox"])
         corners = (left, top, left + width, top + height)

@@ -28,14 +28,19 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when its tables do not fit together or it has no pictures at all; damage of one skips that one.
     """
     if not is_panoptic(value):
-        raise P2PError(where, "is not COCO panoptic, whose annotations have segments_info", code="?")
+        raise P2PError(
+            where,
+            "is not COCO panoptic, whose annotations have segments_info",
+            "Try --format auto.",
+            code="other-format",
+        )
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
         parts = [(each, images.get(each["image_id"]), str(each["file_name"])) for each in value["annotations"]]
     except (KeyError, TypeError) as error:
         what = f"is not whole COCO panoptic ({type(error).__name__}: {error})"
-        raise P2PError(where, f"{what}", "Export it again.", code="?") from error
+        raise P2PError(where, what, "Export it again.", code="damaged-labels") from error
     folder = _folder(Path(where), [name for *_, name in parts])
     items, skipped = [], []
     for annotation, image, name in parts:
@@ -55,12 +60,12 @@ def _folder(path: Path, names: list[str]) -> Path:
     for folder in candidates:
         if any((folder / name).is_file() for name in names if _is_inside(name)):
             return folder
-    looked = " and ".join(map(str, candidates))
+    looked = " or ".join(map(str, candidates))
     raise P2PError(
         path,
-        f"is COCO panoptic, whose segments are in PNG files, and there are none of them in {looked}",
+        f"is COCO panoptic, whose segments are in PNG files, and none of them is in {looked}",
         f"Put the folder with {names[0]} beside the file and call it {path.stem}.",
-        code="?",
+        code="missing-picture",
     )
 
 
@@ -75,14 +80,17 @@ def _picture(
     name = annotation["file_name"]
     if not isinstance(image, dict):
         raise P2PError(
-            name, f"belongs to image {annotation['image_id']}, which is not in the file", "Export it again.", code="?"
+            name,
+            f"belongs to image {annotation['image_id']}, which is not in the file",
+            "Export it again.",
+            code="dangling-reference",
         )
     if not _is_inside(name):
-        raise P2PError(name, "leads out of the folder of the labels", "Export the labels again.", code="?")
+        raise P2PError(name, "leads out of the folder of the labels", "Export the labels again.", code="path-leads-out")
     file = folder / name
     if not file.is_file():
         raise P2PError(
-            name, f"there is no such file in {folder}", "Add it, or take it out of the labels.", code="missing-file"
+            name, f"there is no such file in {folder}", "Add it, or take it out of the labels.", code="missing-picture"
         )
     photo = name_of(image.get("file_name"), name)
     size = size_from(image.get("width"), image.get("height"), name)
@@ -95,13 +103,17 @@ def _segments(values: Any, categories: Mapping[Any, str], where: str) -> Mapping
     segments: dict[int, str] = {}
     for each in values if isinstance(values, list) else [None]:
         number, category = (each.get("id"), each.get("category_id")) if isinstance(each, dict) else (None, None)
-        if not isinstance(number, int) or not 0 < number < _MOST_ID or number in segments:
-            raise P2PError(
-                where, f"has a segment {number}, but ids are whole, above 0 and once", "Export it again.", code="?"
-            )
+        if not isinstance(number, int) or not 0 < number < _MOST_ID:
+            what = f"has the segment id {number!r}, which is not a whole number from 1 to {_MOST_ID - 1}"
+            raise P2PError(where, what, "Export it again.", code="bad-id")
+        if number in segments:
+            raise P2PError(where, f"two segments have the id {number}", "Export it again.", code="duplicate-id")
         if not isinstance(category, int | str) or category not in categories:
             raise P2PError(
-                where, f"segment {number} has the category {category}, which is not in the file", "Mend it.", code="?"
+                where,
+                f"segment {number} has the category {category}, which is not in the file",
+                "Add the category, or export the labels again.",
+                code="unknown-class",
             )
         segments[number] = categories[category]
     return segments

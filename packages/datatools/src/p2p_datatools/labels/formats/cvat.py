@@ -30,9 +30,9 @@ def read_cvat(value: Element, *, where: str, source: str) -> LabelSet:
     """The labels in a parsed file; raises P2PError when it is of the form for video, or lists no images."""
     images = value.findall("image")
     if value.find("track") is not None:
-        raise P2PError(where, "is CVAT for video", "Export the task as 'CVAT for images 1.1'.", code="?")
+        raise P2PError(where, "is CVAT for video", "Export the task as 'CVAT for images 1.1'.", code="video")
     if not images:
-        raise P2PError(where, "lists no images", "Export it as 'CVAT for images 1.1'.", code="?")
+        raise P2PError(where, "lists no images", "Export it as 'CVAT for images 1.1'.", code="no-labels")
     return gather("cvat", _pictures(images, where, source))
 
 
@@ -61,7 +61,9 @@ def _shape(shape: Element, where: str) -> Polygon | Runs | str:
         return shape.tag
     if shape.tag not in _SHAPES:
         known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        raise P2PError(where, f"is not known; there are {known}", "Draw it as a polygon.", code="?")
+        raise P2PError(
+            where, "is not a known shape", f"Draw it as a polygon. Known shapes are {known}.", code="unknown-shape"
+        )
     return _SHAPES[shape.tag](shape, where)
 
 

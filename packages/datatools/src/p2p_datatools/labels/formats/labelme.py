@@ -39,7 +39,7 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     for count, shape in enumerate(value["shapes"], start=1):
         place = f"{where}: shape {count}"
         if not isinstance(shape, dict):
-            raise P2PError(place, "is no object", "Export the labels again.", code="?")
+            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
         drawing.add(_shape(shape, place), shape.get("label"), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
@@ -59,7 +59,10 @@ def _shape(shape: Mapping[str, Any], where: str) -> Polygon | Runs | str:
     if kind not in _SHAPES:
         known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
         raise P2PError(
-            where, f"its shape_type {kind!r} is not known; there are {known}", "Draw it as a polygon.", code="?"
+            where,
+            f"its shape_type {kind!r} is not known",
+            f"Draw it as a polygon. Known shapes are {known}.",
+            code="unknown-shape",
         )
     return _SHAPES[kind](shape, items_of(shape.get("points"), "points", where), where)
 
@@ -82,9 +85,13 @@ def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
     # The points are the first and the last pixel, which LabelMe itself takes without their fractions.
     (left, top), (right, bottom) = ((int(x), int(y)) for x, y in _two_points(points, where))
     runs = mask_runs(shape.get("mask"), where, left=left, top=top)
-    if runs.size != (right - left + 1, bottom - top + 1):
+    width, height = right - left + 1, bottom - top + 1
+    if runs.size != (width, height):
         raise P2PError(
-            where, f"its mask is {runs.size}, its points tell otherwise", "Export the labels again.", code="?"
+            where,
+            f"its mask is {runs.size}, its points are for {width}x{height}",
+            "Export the labels again.",
+            code="mask-size",
         )
     return runs
 
@@ -94,10 +101,10 @@ def _two_points(points: list[Any], where: str) -> list[tuple[float, float]]:
         found = [(number(x, where), number(y, where)) for x, y in points]
     except (TypeError, ValueError) as error:
         raise P2PError(
-            where, "its points are no list [[x, y], ...] of numbers", "Export the labels again.", code="?"
+            where, "its points are not a list [[x, y], ...] of numbers", "Export the labels again.", code="bad-outline"
         ) from error
     if len(found) != 2:
-        raise P2PError(where, f"has {len(found)} points instead of 2", "Delete it or draw it again.", code="?")
+        raise P2PError(where, f"needs 2 points and has {len(found)}", "Delete it or draw it again.", code="bad-outline")
     return found
 
 
@@ -141,7 +148,7 @@ def _xml_shape(value: Element, file: str, folder: str, where: str) -> Polygon | 
         return polygon(points, where, form="of x and y")
     name = text_of(value, "segm/mask")
     if not name:
-        raise P2PError(where, "has neither a polygon nor a mask", "Delete it or draw it again.", code="?")
+        raise P2PError(where, "has neither a polygon nor a mask", "Delete it or draw it again.", code="no-outline")
     return mask_file_runs(_mask_file(Path(file).parent, folder, Path(name).name, where))
 
 
@@ -152,5 +159,5 @@ def _mask_file(beside: Path, folder: str, name: str, where: str) -> Path:
         places += [above / "Masks" / folder.strip("/") / name for above in (beside.parent, beside.parent.parent)]
     found = next((place for place in places if place.is_file()), None)
     if found is None:
-        raise P2PError(where, f"its mask {name} is not in {places[0].parent}", "Put it there.", code="?")
+        raise P2PError(where, f"its mask {name} is not in {places[0].parent}", "Put it there.", code="missing-picture")
     return found

@@ -26,9 +26,13 @@ _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there is none."""
     exact, others, strange = _by_kind(folder)
+    to_do = f"Give a folder of {', '.join(sorted(EXACT))} files."
+    if not exact and not strange and others:
+        number = "1 picture" if len(others) == 1 else f"{len(others)} pictures"
+        what = f"holds {number}, but none of a kind that keeps class numbers"
+        raise P2PError(folder, what, to_do, code="lossy-pictures")
     if not exact and not strange:
-        what = f"holds {len(others)} pictures, but none of a kind that keeps class numbers" if others else "is empty"
-        raise P2PError(folder, f"{what}", f"Labels as pictures are {', '.join(sorted(EXACT))} files.", code="?")
+        raise P2PError(folder, "has no pictures", to_do, code="no-pictures")
     items = tuple(IndexLabels(path.relative_to(folder).as_posix(), path) for path in exact)
     return LabelSet("index", items, skipped=strange, left_out=tuple(others))
 
@@ -37,7 +41,7 @@ def read_color_folder(folder: Path) -> LabelSet:
     """All colour-coded pictures below `folder`: the exact kinds, or where there is none of these, JPEG and WebP."""
     exact, others, strange = _by_kind(folder)
     if not (exact or others or strange):
-        raise P2PError(folder, "is empty", "Labels as pictures are PNG, BMP, TIFF or JPEG files.", code="?")
+        raise P2PError(folder, "has no pictures", "Give a folder of PNG, BMP, TIFF or JPEG files.", code="no-pictures")
     items = tuple(ColorLabels(path.relative_to(folder).as_posix(), path) for path in exact or others)
     return LabelSet("colors", items, skipped=strange, left_out=tuple(others) if exact else ())
 
@@ -58,7 +62,7 @@ def is_colored(path: Path) -> bool:
     try:
         read_index_picture(path)
     except P2PError as error:
-        return "holds colours" in str(error)  # one that is damaged tells nothing, and is reported when it is read
+        return error.code == "colours-not-classes"  # one that is damaged tells nothing, and is reported when it is read
     return False
 
 

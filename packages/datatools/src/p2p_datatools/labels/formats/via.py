@@ -48,7 +48,10 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
     for line, row in enumerate(value, start=2):
         if any(row.get(name) is None for name in _COLUMNS):
             raise P2PError(
-                where, f"line {line} has too few columns", "Was it cut off or edited? Export it again.", code="?"
+                where,
+                f"line {line} has too few columns",
+                "Was it cut off or edited? Export it again.",
+                code="bad-csv",
             )
         key = (row["filename"], row.get("file_size") or "")
         entry = entries.setdefault(key, {**row, "regions": []})
@@ -64,7 +67,10 @@ def _object(text: str | None, where: str) -> Any:
         return json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
         raise P2PError(
-            where, f"holds no whole JSON ({error})", "Was it cut off or edited? Export it again.", code="?"
+            where,
+            f"does not hold whole JSON ({error})",
+            "Was it cut off or edited? Export it again.",
+            code="damaged-json",
         ) from error
 
 
@@ -105,7 +111,7 @@ def class_attribute(names: Iterable[str], where: str) -> str | None:
         where,
         f"its regions have the attributes {', '.join(found)}, and none of them alone is called label",
         "Rename the one that holds the class to label.",
-        code="?",
+        code="several-attributes",
     )
 
 
@@ -122,12 +128,12 @@ def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> Re
     name = name_of(entry["filename"], where)
     drawing, regions = Drawing(), _regions(entry)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
-        told = f"tells of {entry['region_count']} regions and has {len(regions)}"
-        raise P2PError(where, f"{told}", "Was it cut off or edited? Export it again.", code="?")
+        what = f"its region_count is {entry['region_count']} and its regions are {len(regions)}"
+        raise P2PError(where, what, "Was it cut off or edited? Export it again.", code="damaged-labels")
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):
-            raise P2PError(place, "has no shape_attributes", "Export the labels again.", code="?")
+            raise P2PError(place, "has no shape_attributes", "Export the labels again.", code="damaged-labels")
         labels = _labels(region.get("region_attributes"), attribute)
         drawing.add(_shape(region["shape_attributes"], place), *labels, where=place)
     return drawing.labels_of(name, None, where=where, source=source)
@@ -147,7 +153,12 @@ def _shape(shape: Entry, where: str) -> Polygon | str:
         return str(kind)
     if kind not in _SHAPES:
         known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        raise P2PError(where, f"the shape {kind!r} is not known; there are {known}", "Draw it as a polygon.", code="?")
+        raise P2PError(
+            where,
+            f"the shape {kind!r} is not known",
+            f"Draw it as a polygon. Known shapes are {known}.",
+            code="unknown-shape",
+        )
     return _SHAPES[kind](shape, where)
 
 
@@ -155,7 +166,7 @@ def _polygon(shape: Entry, where: str) -> Polygon:
     xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
         raise P2PError(
-            where, "all_points_x and all_points_y are no lists of equal length", "Export it again.", code="?"
+            where, "all_points_x and all_points_y are not lists of equal length", "Export it again.", code="bad-outline"
         )
     return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y")
 

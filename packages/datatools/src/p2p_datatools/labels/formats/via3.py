@@ -38,16 +38,26 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when it does not tell which attribute is the class, or a shape belongs to no view.
     """
     if not is_via3(value):
-        raise P2PError(where, f"is no project of VIA 3, which is an object with {', '.join(_TABLES)}", code="?")
+        raise P2PError(
+            where,
+            f"is not a project of VIA 3, which is an object with {', '.join(_TABLES)}",
+            "Try --format auto.",
+            code="other-format",
+        )
     views = _views(value)
     try:
         shapes = [each for each in value["metadata"].values() if each.get("xy")]
         lost = next((each for each in shapes if str(each["vid"]) not in views), None)
     except (AttributeError, KeyError) as error:
-        raise P2PError(where, f"is no whole project of VIA 3 ({error})", "Save it again.", code="?") from error
+        raise P2PError(
+            where, f"is not a whole project of VIA 3 ({error})", "Save it again.", code="damaged-labels"
+        ) from error
     if lost:
         raise P2PError(
-            where, f"a shape belongs to view {lost['vid']}, which is not in the file", "Save it again.", code="?"
+            where,
+            f"a shape belongs to view {lost['vid']}, which is not in the file",
+            "Save it again.",
+            code="dangling-reference",
         )
     attribute = _class_attribute(value["attribute"], shapes, where)
     by_view: dict[str, list[Table]] = {view: [] for view in views}
@@ -91,11 +101,15 @@ def _pictures(
         if len(files) == 1 and isinstance(file, dict):
             read = partial(_picture, file, by_view[view], (attribute, value["attribute"]), name, f"{source}: {name}")
         else:
-            read = partial(_refuse, name, f"is a view of {len(files)} files, or of one that is not in the project")
+            read = partial(_refuse_view, name, files)
         yield name, read
 
 
-def _refuse(where: str, what: str) -> RegionLabels:
+def _refuse_view(where: str, files: list[str]) -> RegionLabels:
+    if len(files) == 1:
+        what = f"is a view of the file {files[0]}, which is not in the project"
+        raise P2PError(where, what, "Save it again.", code="dangling-reference")
+    what = f"is a view of {len(files)} files"
     raise P2PError(where, what, "Label each picture in a view of its own.", code="several-files-in-view")
 
 
@@ -111,7 +125,7 @@ def _picture(
     file: Table, shapes: list[Table], attribute: tuple[str | None, Table], where: str, source: str
 ) -> RegionLabels:
     if file.get("type") != _IMAGE:
-        raise P2PError(where, "is a video or sound, no picture", "Label its frames as pictures.", code="?")
+        raise P2PError(where, "is a video or sound, not a picture", "Label its frames as pictures.", code="video")
     drawing = Drawing()
     for count, shape in enumerate(shapes, start=1):
         place = f"{where}: region {count}"
@@ -123,7 +137,9 @@ def _labels(values: Table, attribute: str | None, table: Table, where: str) -> l
     """The classes of a shape: what was typed, or the options that were chosen; several where boxes were ticked."""
     for each in values:
         if not isinstance(table.get(each), dict):
-            raise P2PError(where, f"its attribute {each} is not in the project", "Save it again.", code="?")
+            raise P2PError(
+                where, f"its attribute {each} is not in the project", "Save it again.", code="dangling-reference"
+            )
     if attribute is None:
         return []
     kind = table[attribute]
@@ -133,7 +149,12 @@ def _labels(values: Table, attribute: str | None, table: Table, where: str) -> l
     options = kind.get("options") or {}
     ids = str(chosen).split(",") if kind["type"] == _CHECKBOX else [str(chosen)]
     if unknown := [each for each in ids if each not in options]:
-        raise P2PError(where, f"its {kind.get('aname')} is option {unknown[0]}, which is not in the project", code="?")
+        raise P2PError(
+            where,
+            f"its {kind.get('aname')} is option {unknown[0]}, which is not in the project",
+            "Save it again.",
+            code="dangling-reference",
+        )
     return [options[each] for each in ids]
 
 
@@ -142,10 +163,17 @@ def _shape(xy: Any, where: str) -> Polygon | str:
     if kind in _WITHOUT_AREA:
         return _WITHOUT_AREA[kind]
     if kind not in _SHAPES:
-        raise P2PError(where, f"the shape {kind!r} is not known; there are 1 to 9", "Draw it as a polygon.", code="?")
+        raise P2PError(
+            where,
+            f"the shape {kind!r} is not known",
+            "Draw it as a polygon. Known shapes are 1 to 9.",
+            code="unknown-shape",
+        )
     draw, numbers = _SHAPES[kind]
     if numbers and len(xy) != 1 + numbers:
-        raise P2PError(where, f"its shape has {len(xy) - 1} numbers instead of {numbers}", "Draw it again.", code="?")
+        raise P2PError(
+            where, f"its shape needs {numbers} numbers and has {len(xy) - 1}", "Draw it again.", code="bad-outline"
+        )
     return draw([number(each, where) for each in xy[1:]], where)
 
 
@@ -172,7 +200,7 @@ def _through(xy: list[float], where: str) -> Polygon:
     first, second, third = np.array(xy).reshape(3, 2)
     sides = 2 * np.array([second - first, third - first])
     if abs(float(np.linalg.det(sides))) < 1e-9:
-        raise P2PError(where, "the three points of its circle lie on a line", "Draw it again.", code="?")
+        raise P2PError(where, "the three points of its circle lie on a line", "Draw it again.", code="bad-outline")
     squares = np.array([second @ second - first @ first, third @ third - first @ first])
     centre = np.linalg.solve(sides, squares)
     radius = float(np.hypot(*(first - centre)))

@@ -99,7 +99,10 @@ def _folder(path: Path) -> Path | None:
     found = sorted(each for each in (*path.glob(FOLDER), *path.glob(f"*/{FOLDER}")) if each.is_dir())
     if len(found) > 1:
         raise P2PError(
-            path, f"has {len(found)} folders {FOLDER}: {', '.join(map(str, found))}", "Give the one meant.", code="?"
+            path,
+            f"has {len(found)} folders {FOLDER}: {', '.join(map(str, found))}",
+            "Give the one that is meant.",
+            code="several-folders",
         )
     return found[0] if found else None
 
@@ -126,7 +129,7 @@ def _check_table(picture: Path) -> None:
                 picture,
                 "has other colours than VOC's, so its numbers may be other classes",
                 f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
-                code="?",
+                code="other-colour-table",
             )
 
 
@@ -140,11 +143,18 @@ def _read_label_map(path: Path) -> Mapping[Color, str]:
             name, color, *_ = line.split(":")
             red, green, blue = bytes(int(part) for part in color.split(","))
         except ValueError as error:
-            raise P2PError(path, f"line {number} is not NAME:R,G,B:parts:actions", "Mend it.", code="?") from error
+            raise P2PError(
+                path, f"line {number} is not NAME:R,G,B:parts:actions", "Correct that line.", code="bad-class-names"
+            ) from error
         if (red, green, blue) in colors:
             both = f"{colors[red, green, blue]} and {name}"
-            raise P2PError(path, f"{both} have the same colour", "Export the labels with a colour for each.", code="?")
+            raise P2PError(
+                path,
+                f"{both} have the same colour",
+                "Export the labels with a colour for each.",
+                code="duplicate-class",
+            )
         colors[red, green, blue] = name.strip()
     if not colors:
-        raise P2PError(path, "lists no classes", "It needs lines NAME:R,G,B::, one a class.", code="?")
+        raise P2PError(path, "lists no classes", "Write a line NAME:R,G,B:: for each class.", code="no-class-names")
     return colors

@@ -43,7 +43,7 @@ def read_vott_export(value: Any, *, where: str, source: str) -> LabelSet:
             where,
             "is a project file of VoTT, with encrypted settings and no regions in it",
             "Export the project from VoTT as VoTT JSON, or give the folder with its -asset.json files.",
-            code="?",
+            code="no-labels",
         )
     return gather("vott", _pictures(_assets(value), where, source))
 
@@ -76,7 +76,7 @@ def _picture(value: Any, where: str, source: str) -> RegionLabels:
     for count, region in enumerate(items_of(value["regions"], "regions", where), start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict):
-            raise P2PError(place, "is no object", "Export the labels again.", code="?")
+            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
         drawing.add(_shape(region, place), *items_of(region.get("tags"), "tags", place), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
@@ -91,12 +91,12 @@ def _shape(region: Any, where: str) -> Polygon | str:
     try:
         corners = [(each["x"], each["y"]) for each in points]
     except (KeyError, TypeError) as error:
-        raise P2PError(where, "a point has no x and y", "Export the labels again.", code="?") from error
+        raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
     return polygon(corners, where, form="of x and y")
 
 
 def _bounding_box(value: Any, where: str) -> Polygon:
     if not isinstance(value, dict):
-        raise P2PError(where, "has neither points nor a boundingBox", "Export the labels again.", code="?")
+        raise P2PError(where, "has neither points nor a boundingBox", "Export the labels again.", code="no-outline")
     left, top, width, height = (number(value.get(side), where) for side in ("left", "top", "width", "height"))
     return box((left, top, left + width, top + height), where)

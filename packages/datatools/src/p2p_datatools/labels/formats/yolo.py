@@ -23,11 +23,11 @@ def read_names(path: Path) -> dict[int, str]:
     try:
         lines = [_without_comment(line) for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", code="not-text") from error
+        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
     lines = [line for line in lines if line.strip()]
     start = next((place for place, line in enumerate(lines) if re.match(r"names\s*:", line)), None)
     if start is None:
-        raise P2PError(path, "has no line 'names:'", "Add one: names: [car, wheel].", code="?")
+        raise P2PError(path, "has no line 'names:'", "Add one, such as 'names: [car, wheel]'.", code="no-class-names")
     here = lines[start].partition(":")[2].strip()
     names = _inline(here, lines[start + 1 :]) if here else _block(lines[start + 1 :])
     if not names or len(set(names.values())) < len(names):
@@ -35,7 +35,7 @@ def read_names(path: Path) -> dict[int, str]:
             path,
             "its names cannot be read, or one stands twice",
             "Write them in one line, names: [car, wheel], or one below the other, each as '- car' or '0: car'.",
-            code="unreadable-file",
+            code="bad-class-names",
         )
     return names
 
@@ -104,7 +104,10 @@ def read_yolo(folder: Path) -> LabelSet:
     settings = _settings(folder)
     if settings is None:
         raise P2PError(
-            folder, "has no data.yaml in it or up to two folders above", "It names the classes; add it.", code="?"
+            folder,
+            "has no data.yaml in it or up to two folders above",
+            "Add a data.yaml that names the classes.",
+            code="missing-file",
         )
     names = read_names(settings)
     items, skipped = [], list[Skip]()
@@ -114,7 +117,9 @@ def read_yolo(folder: Path) -> LabelSet:
         except P2PError as error:
             skipped.append(skip_of(error, str(file)))
     if not items and not skipped:
-        raise P2PError(folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="?")
+        raise P2PError(
+            folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="no-labels"
+        )
     return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped))
 
 
@@ -160,15 +165,21 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
         number, values = int(words[0]), np.array(words[1:], dtype=np.float64)
     except ValueError as error:
         raise P2PError(
-            where, "is no class number and shares of a picture", "Export the labels again.", code="?"
+            where, "is not a class number followed by numbers", "Export the labels again.", code="bad-number"
         ) from error
     if number not in names:
         raise P2PError(
-            where, f"class {number} is not in {settings}, which names {len(names)}", "Add it there.", code="?"
+            where,
+            f"class {number} is not in {settings}, which names {len(names)}",
+            "Add it there.",
+            code="unknown-class",
         )
     if len(values) < 4 or len(values) % 2 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
         raise P2PError(
-            where, "is no outline: pairs of numbers from 0 to 1, three or more", "Export the labels again.", code="?"
+            where,
+            "is neither a box nor an outline of three or more pairs of numbers from 0 to 1",
+            "Export the labels again.",
+            code="bad-outline",
         )
     points = _box(values) if len(values) == 4 else values.reshape(-1, 2)
     return Region(names[number], (Polygon(points),))

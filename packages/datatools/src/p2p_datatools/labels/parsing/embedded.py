@@ -45,7 +45,9 @@ def _bytes(text: Any, where: str) -> bytes:
     try:
         return base64.b64decode(text)
     except (TypeError, ValueError, binascii.Error) as error:
-        raise P2PError(where, "its embedded picture is no base64 text", "Export the labels again.", code="?") from error
+        raise P2PError(
+            where, "its embedded picture is not base64 text", "Export the labels again.", code="bad-base64"
+        ) from error
 
 
 def _opened(data: bytes, where: str) -> Image.Image:

@@ -28,7 +28,7 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygo
     outer = _numbers(points, where, form)
     if len(outer) < 3:
         raise P2PError(
-            where, f"a polygon has {len(outer)} points; 3 is the least", "Delete it or draw it again.", code="?"
+            where, f"a polygon needs 3 points and has {len(outer)}", "Delete it or draw it again.", code="bad-outline"
         )
     return Polygon(outer)
 
@@ -37,7 +37,9 @@ def box(corners: Any, where: str, *, degrees: Any = 0) -> Polygon:
     """A box out of two opposite corners x, y, x, y, turned clockwise about its centre."""
     points = _numbers(corners, where, "x, y, x, y")
     if len(points) != 2:
-        raise P2PError(where, f"a box has {len(points)} corners instead of 2", "Delete it or draw it again.", code="?")
+        raise P2PError(
+            where, f"a box needs 2 corners and has {len(points)}", "Delete it or draw it again.", code="bad-outline"
+        )
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return Polygon(_turned(outer, number(degrees, where)))
@@ -47,7 +49,7 @@ def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon
     """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
     ((x, y),), (radius,) = _numbers(centre, where, "x, y"), _numbers(radii, where, "rx, ry")
     if radius.min() < 0:
-        raise P2PError(where, f"has the radius {radius.min():g}", "Delete it or draw it again.", code="?")
+        raise P2PError(where, f"has the radius {radius.min():g}", "Delete it or draw it again.", code="bad-outline")
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return Polygon(_turned(outer, number(degrees, where)))
@@ -58,9 +60,11 @@ def number(value: Any, where: str) -> float:
     try:
         found = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(where, f"{value!r} is no number", "Export the labels again.", code="?") from error
+        raise P2PError(where, f"{value!r} is not a number", "Export the labels again.", code="bad-number") from error
     if not abs(found) < _FARTHEST:
-        raise P2PError(where, f"{value!r} is no finite number", "Draw it again.", code="?")
+        raise P2PError(
+            where, f"{value!r} is not within -{_FARTHEST:g} to {_FARTHEST:g}", "Draw it again.", code="bad-number"
+        )
     return found
 
 
@@ -85,8 +89,13 @@ def _numbers(values: Any, where: str, form: str) -> Points:
         points = np.array(values, dtype=np.float64).reshape(-1, 2)
     except (TypeError, ValueError, OverflowError) as error:
         raise P2PError(
-            where, f"a polygon is no list {form} of numbers", "Export the labels again.", code="?"
+            where, f"its coordinates are not a list {form} of numbers", "Export the labels again.", code="bad-outline"
         ) from error
     if not (np.abs(points) < _FARTHEST).all():
-        raise P2PError(where, "a polygon has a coordinate that is no finite number", "Draw it again.", code="?")
+        raise P2PError(
+            where,
+            f"has a coordinate that is not within -{_FARTHEST:g} to {_FARTHEST:g}",
+            "Draw it again.",
+            code="bad-outline",
+        )
     return points

@@ -75,14 +75,14 @@ def _label(value: Any, where: str) -> str:
     if value is None or value == "":
         return UNNAMED
     if not isinstance(value, str | int):
-        raise P2PError(where, f"its label {value!r} is no text", "Export the labels again.", code="?")
+        raise P2PError(where, f"its label {value!r} is not text", "Export the labels again.", code="damaged-labels")
     return _utf8(str(value), where)
 
 
 def name_of(value: Any, where: str) -> str:
     """The name of a picture file; raises P2PError when there is none, or it is one that no manifest could hold."""
     if not isinstance(value, str) or not value.strip():
-        raise P2PError(where, "names no picture file", "Export the labels again.", code="?")
+        raise P2PError(where, "names no picture file", "Export the labels again.", code="no-file-name")
     return _utf8(value, where)
 
 
@@ -103,7 +103,9 @@ def size_from(width: Any, height: Any, where: str) -> Size | None:
     except (TypeError, ValueError, OverflowError):
         size = Size(-1, -1)
     if min(size) < 0 or size.width * size.height > MOST_PIXELS:
-        raise P2PError(where, f"its size is given as {width!r} x {height!r}", "Export the labels again.", code="?")
+        raise P2PError(
+            where, f"its size is given as {width!r} x {height!r}", "Export the labels again.", code="bad-size"
+        )
     return size if min(size) else None
 
 
@@ -112,7 +114,7 @@ def items_of(value: Any, what: str, where: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise P2PError(where, f"its {what} are no list", "Export the labels again.", code="?")
+        raise P2PError(where, f"its {what} are not a list", "Export the labels again.", code="damaged-labels")
     return value
 
 

@@ -19,7 +19,7 @@ def coco_runs(value: Any, where: str) -> Runs:
         height, width = (int(side) for side in value["size"])
         counts = value["counts"]
     except (KeyError, TypeError, ValueError) as error:
-        raise P2PError(where, "its RLE has no counts or no size", "Export the labels again.", code="?") from error
+        raise P2PError(where, "its RLE has no counts or no size", "Export the labels again.", code="bad-rle") from error
     numbers = decompressed(counts, where) if isinstance(counts, str) else counts
     return runs(numbers, Size(width, height), where, by_column=True)
 
@@ -29,17 +29,24 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
     try:
         lengths = np.array(counts, dtype=np.int64).reshape(-1)
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(where, "its RLE is no list of whole numbers", "Export the labels again.", code="?") from error
+        raise P2PError(
+            where, "its RLE is not a list of whole numbers", "Export the labels again.", code="bad-rle"
+        ) from error
     pixels = size.width * size.height
     if min(size) < 1 or pixels > MOST_PIXELS:
-        raise P2PError(where, f"its RLE is for a picture of {size}", "Export the labels again.", code="?")
+        raise P2PError(
+            where,
+            f"its RLE is for a picture of {size}, which has no pixels or too many",
+            "Export the labels again.",
+            code="bad-rle",
+        )
     # Each length is held against the picture first, so that no sum can overflow.
     if (lengths < 0).any() or (lengths > pixels).any() or lengths.sum() != pixels:
         raise P2PError(
             where,
             f"the runs of its RLE do not cover {size}, which has {pixels} pixels",
             "Was the file cut off or edited? Export the labels again.",
-            code="?",
+            code="bad-rle",
         )
     return Runs(lengths, size, by_column, left, top)
 
@@ -55,7 +62,9 @@ def decompressed(text: str, where: str) -> list[int]:
     for letter in text:
         code = ord(letter) - 48
         if not 0 <= code < 64 or shift > 60:
-            raise P2PError(where, "its RLE has a letter or number that cannot be", "Export the labels again.", code="?")
+            raise P2PError(
+                where, "its RLE has an impossible letter or number", "Export the labels again.", code="bad-rle"
+            )
         value |= (code & 31) << shift
         shift += 5
         if code & 32:
@@ -65,5 +74,5 @@ def decompressed(text: str, where: str) -> list[int]:
         counts.append(value + counts[-2] if len(counts) > 2 else value)
         value = shift = 0
     if shift:
-        raise P2PError(where, "its RLE is cut off", "Export the labels again.", code="?")
+        raise P2PError(where, "its RLE is cut off", "Export the labels again.", code="bad-rle")
     return counts

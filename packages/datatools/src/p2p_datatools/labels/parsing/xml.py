@@ -29,11 +29,19 @@ def read_xml(path: Path) -> Element:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise P2PError(
+            path,
+            f"cannot be read: {error.strerror}",
+            "Check the path and the permissions of the file.",
+            code="unreadable-file",
+        ) from error
 
     def refuse(*_: object) -> None:
         raise P2PError(
-            path, "declares a document type (DOCTYPE), which no labelling tool writes", "Remove it.", code="?"
+            path,
+            "declares a document type (DOCTYPE), which no labelling tool writes",
+            "Remove the declaration.",
+            code="xml-doctype",
         )
 
     builder = ElementTree.TreeBuilder()
@@ -56,7 +64,7 @@ def read_xml(path: Path) -> Element:
 
 def _not_whole(path: Path, error: Exception) -> P2PError:
     return P2PError(
-        path, f"is not whole XML ({error})", "Was it cut off or edited? Export or fetch it again.", code="?"
+        path, f"is not whole XML ({error})", "Was it cut off or edited? Export or fetch it again.", code="damaged-xml"
     )
 
 
