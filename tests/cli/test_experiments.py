@@ -148,7 +148,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
     said = capsys.readouterr()
     assert "encoder-decoder L1 " in said.out
     assert "failed: L1+cGAN, seed 0: " in said.err
-    assert "the loss d_real: no number any more" in said.err
+    assert "the loss d_real is not finite" in said.err
     page = (tmp_path / "study" / "index.html").read_text("utf-8")
     assert "Failed: L1+cGAN, seed 0" in page
     assert "2 of 4 trials are there so far." in page
@@ -157,7 +157,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
 @pytest.mark.parametrize(
     ("words", "settings", "said"),
     [
-        (("--tables", "losses"), {}, "tables=losses: is none of them; choose from all, loss"),
+        (("--tables", "losses"), {}, "tables=losses: is not a table. Choose from all, loss"),
         (("--direction", "up"), {}, "direction=up: these pairs have no such direction"),
         ((), {"b_as": "classes"}, "b_as=classes: the half photo is a photo"),
         ((), {"rate": 0}, "rate=0.0: is not possible"),

@@ -18,17 +18,18 @@ def second(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_process_alone_speaks() -> None:
     assert launch.speaks()
-    assert launch.is_told(P2PError("a", "is wrong", code="test"))
+    assert launch.is_told(P2PError("a", "is wrong", "Correct it.", code="test"))
 
 
 @pytest.mark.usefixtures("second")
 def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
     assert not launch.speaks()
-    assert not launch.is_told(P2PError("a", "is what all of them meet", code="test"))
-    assert launch.is_told(P2PError("rank 1", "what it alone has met", code="test"))
-    told = P2PError("rank 1", "what the first has told", code="test")
-    told.said_elsewhere = True
-    assert not launch.is_told(told)
+    assert not launch.is_told(P2PError("a", "is what all of them meet", "Correct it.", code="test"))
+    error = P2PError("rank 1", "is what it alone has met", "Do it again.", code="test")
+    error.said_elsewhere = False
+    assert launch.is_told(error)
+    error.said_elsewhere = True
+    assert not launch.is_told(error)
 
 
 @pytest.mark.usefixtures("second")
@@ -42,20 +43,20 @@ def test_the_launcher_learns_a_code_that_no_other_try_would_mend(
 ) -> None:
     place = tmp_path / "code"
     monkeypatch.setenv(launch.OUTCOME, str(place))
-    passing = P2PError("a", "is lost", code="test")
+    passing = P2PError("a", "is lost", "Do it again.", code="test")
     passing.passing = True
     assert launch.concluded(1, passing) == 1
     assert not place.exists()
-    assert launch.concluded(2, UsageError("a", "is wrong", code="test")) == 0
+    assert launch.concluded(2, UsageError("a", "is wrong", "Correct it.", code="test")) == 0
     assert json.loads(place.read_text()) == 2
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--device", "cpu*2"], "the nearest that can is 2"),
-        (["--device", "cpu*4", "--batch", "6"], "the nearest that can are 4 and 8"),
-        (["--device", "cuda*64", "--batch", "64"], "CUDA devices here"),
+        (["--device", "cpu*2"], "Choose 2, the smallest that works."),
+        (["--device", "cpu*4", "--batch", "6"], "Choose 4 or 8, the nearest that work."),
+        (["--device", "cuda*64", "--batch", "64"], "this machine has 0 CUDA devices"),
     ],
 )
 def test_what_devices_cannot_do_is_refused_before_any_process_starts(

@@ -5,13 +5,16 @@ import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data import buffer
 from p2p_gan.data.buffer import Form, room_for
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 SIZES = [Size(5, 3), Size(64, 2), Size(1, 1)]
 FORMS = [Form(1, "uint8"), Form(12, "float32")]
@@ -31,24 +34,26 @@ def test_each_picture_has_a_place_of_its_own_in_each_half(memory: float, tmp_pat
 
 
 def test_a_mapped_file_needs_its_space_on_the_disk_before_it_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda place: usage(9, 9, 100))
-    with pytest.raises(P2PError, match=r"GiB of decoded pairs need a file there, and 0.0 GiB are free"):
+    with refused("no-space", tmp_path) as error:
         room_for([Size(64, 64)], FORMS, memory=1e-9, near=tmp_path / "run")
+    assert "0.0 GiB are free" in error.value.what
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_fills_up_after_all_is_an_error_and_no_crash(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(buffer, "_reserve", full)
-    with pytest.raises(P2PError, match="No space left on device"):
+    with refused("cannot-write", tmp_path) as error:
         room_for([Size(64, 64)], FORMS, memory=1e-9, near=tmp_path)
+    assert "No space left on device" in error.value.what
 
 
 def test_a_run_that_does_not_exist_yet_maps_its_file_beside_the_place_it_will_have(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """Pixels through the range of a network and back: exactly, for every type, number of channels, and for classes."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE, load_palette
 from p2p_datatools.contract.pictures.images import colorize
 from p2p_gan.data.coding import Coding, class_indices, coding_of
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 CPU = torch.device("cpu")
@@ -91,22 +95,29 @@ def test_classes_are_one_hot_ignored_pixels_are_none_and_logits_become_the_likel
     np.testing.assert_array_equal(coding.to_array(tensor * 9 - 4)[known], indices[known])
 
 
-def test_colours_of_a_mask_are_classes_exactly_and_another_colour_is_an_error_that_says_where() -> None:
+def test_colours_of_a_mask_are_classes_exactly_and_another_colour_is_an_error_that_says_where(
+    refused: "Refused",
+) -> None:
     indices = np.array([[0, 1, 2], [3, 4, IGNORE]], np.uint8)
     colors = colorize(indices, CARS)
     np.testing.assert_array_equal(class_indices(colors, CARS, where="x.png"), indices)
     colors[1, 2] = (1, 2, 3)
-    with pytest.raises(P2PError, match=r"x.png: 1 pixels .* \(1, 2, 3\) at x=2, y=1. Paint it"):
+    with refused("palette-colour", "x.png") as error:
         class_indices(colors, CARS, where="x.png")
+    assert "1 pixel of its mask has " in error.value.what
+    assert " (1, 2, 3) at x=2, y=1" in error.value.what
 
 
-def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refused() -> None:
-    with pytest.raises(UsageError, match="b_as=classes: the half photo is a photo"):
+def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refused(refused: "Refused") -> None:
+    with refused("unfit-setting", "b_as=classes", usage=True) as error:
         coding_of(Half("photo", "photo"), CARS, "classes", field="b_as")
-    with pytest.raises(UsageError, match="a_as=classes: the half mask has no palette"):
+    assert "the half photo is a photo" in error.value.what
+    with refused("unfit-setting", "a_as=classes", usage=True) as error:
         coding_of(Half("mask", "mask"), None, "classes", field="a_as")
-    with pytest.raises(P2PError, match="has 65 channels; networks take 1 to 64"):
+    assert "the half mask has no palette" in error.value.what
+    with refused("too-many-channels", "half cube") as error:
         coding_of(Half("cube", "picture", 65), None, "values")
+    assert "has 65 channels; networks take 1 to 64" in error.value.what
 
 
 def test_pixels_that_are_given_are_never_changed() -> None:

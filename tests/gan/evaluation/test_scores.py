@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.halves import join
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, with_pairs, write_manifest
@@ -20,6 +20,9 @@ from p2p_gan.evaluation.scores import Asked, Diversity, evaluate, evaluate_into
 from p2p_gan.inference.apply import How
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.model import Model, save_model
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 
@@ -35,9 +38,12 @@ def test_a_model_is_scored_beside_the_mean_training_picture(run_folder: Path) ->
     assert set(scores.color_error) == {"background", "body", "tyres"}
 
 
-def test_a_split_without_pairs_is_named(run_folder: Path, tmp_path: Path, pair_folder: Path) -> None:
-    with pytest.raises(P2PError, match="has no none pairs"):
+def test_a_split_without_pairs_is_named(
+    run_folder: Path, tmp_path: Path, pair_folder: Path, refused: "Refused"
+) -> None:
+    with refused("empty-split", pair_folder) as error:
         evaluate(run_folder, pair_folder, split="none")
+    assert "has no none pairs" in error.value.what
 
 
 def test_the_same_scores_come_again_and_the_picture_scored_is_the_one_that_is_sampled(
@@ -135,17 +141,18 @@ def test_a_folder_without_training_pairs_has_no_mean_picture(run_folder: Path, p
 
 
 def test_pairs_of_another_depth_are_refused_before_any_work(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     deep = Half("photo", "photo", 3, "uint16", (0.0, 65535.0))
     model = make_model(Half("mask", "mask"), deep, palette=CARS)
     save_model(tmp_path / "m.safetensors", model.card, model.generator)
-    with pytest.raises(P2PError, match="its half photo has 3 channels of uint8; the model gives 3 channels of uint16"):
+    with refused("other-channels", run_folder.parent / "pairs") as error:
         evaluate(tmp_path / "m.safetensors", run_folder.parent / "pairs")
+    assert error.value.what == "its half photo has 3 channels of uint8; the model gives 3 channels of uint16"
 
 
-def test_no_variant_is_no_number_of_variants() -> None:
-    with pytest.raises(UsageError, match="variants=0"):
+def test_no_variant_is_no_number_of_variants(refused: "Refused") -> None:
+    with refused("impossible-setting", "variants=0", usage=True):
         Asked(variants=0)
 
 
@@ -161,7 +168,9 @@ def test_every_picture_has_a_line_and_a_picture_and_the_means_a_file(run_folder:
     assert summary["of"]["split"] == "test"
 
 
-def test_the_same_call_again_gives_the_same_files_and_another_is_refused(run_folder: Path, tmp_path: Path) -> None:
+def test_the_same_call_again_gives_the_same_files_and_another_is_refused(
+    run_folder: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     pairs = run_folder.parent / "pairs"
 
     def content() -> dict[str, bytes]:
@@ -171,6 +180,6 @@ def test_the_same_call_again_gives_the_same_files_and_another_is_refused(run_fol
     before = content()
     evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked())
     assert content() == before
-    with pytest.raises(UsageError, match="holds scores of another model, split or setting"):
+    with refused("other-settings", tmp_path / "out", usage=True):
         evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked("val"))
     assert content() == before

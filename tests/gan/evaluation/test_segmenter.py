@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
-
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_gan.evaluation.scores import Asked, evaluate
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.models.model import Model, load_model, save_model
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 MASK, PHOTO = Half("mask", "mask"), Half("photo", "photo")
@@ -38,20 +39,24 @@ def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generate
 
 
 def test_a_model_that_is_no_judge_of_these_photos_is_refused(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     judged = load_model(run_folder)
     fewer = Palette("fewer", CARS.classes[:3])
-    for model, said in (
-        (make_model(MASK, PHOTO, palette=CARS), "is mask-to-photo and gives no masks"),
-        (make_model(Half("photo", "photo", 1), MASK, palette=CARS), "takes 1 x uint8, and the judged model gives 3"),
-        (make_model(PHOTO, MASK, palette=fewer), "knows the classes background, body, tyres, the judged model"),
+    for model, code, said in (
+        (make_model(MASK, PHOTO, palette=CARS), "unfit-segmenter", "is mask-to-photo and gives no masks"),
+        (make_model(Half("photo", "photo", 1), MASK, palette=CARS), "other-channels", "takes 1 x uint8, "),
+        (make_model(PHOTO, MASK, palette=fewer), "other-classes", "knows the classes background, body, tyres, "),
     ):
-        with pytest.raises(P2PError, match=said):
+        with refused(code, tmp_path / "judge.safetensors") as error:
             Segmenter(saved(model, tmp_path / "judge.safetensors"), judged, None)
+        assert said in error.value.what
 
 
-def test_only_photos_made_from_masks_can_be_judged(make_model: Callable[..., Model], tmp_path: Path) -> None:
+def test_only_photos_made_from_masks_can_be_judged(
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+) -> None:
     judge = make_model(PHOTO, MASK, palette=CARS, output_as="classes")
-    with pytest.raises(P2PError, match="judges photos made from masks, and this model is photo-to-mask"):
+    with refused("unfit-segmenter", "--segmenter") as error:
         Segmenter(saved(judge, tmp_path / "judge.safetensors"), judge, None)
+    assert "this model is photo-to-mask" in error.value.what

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.experiments.plan import outline, outline_of_arms
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 def test_runs_are_counted_once_for_arms_of_equal_config(cars: Path, small: Config) -> None:
@@ -47,14 +50,17 @@ def test_a_resnet_is_judged_by_a_resnet_at_a_size_that_it_alone_can_have(cars: P
 
 
 def test_what_the_pairs_contradict_is_said_before_any_work(
-    cars: Path, small: Config, tmp_path: Path, make_pairs: Callable[..., Path]
+    cars: Path, small: Config, tmp_path: Path, make_pairs: Callable[..., Path], refused: "Refused"
 ) -> None:
-    with pytest.raises(UsageError, match="none of their arms can be: b_as=classes: the half photo is a photo"):
+    with refused("no-possible-arm", "tables=loss", usage=True) as error:
         outline(cars, with_settings(small, {"b_as": "classes"}), ("loss",))
-    with pytest.raises(UsageError, match="direction=up: these pairs have no such direction"):
+    assert "b_as=classes: the half photo is a photo" in error.value.what
+    with refused("no-possible-arm", "tables=loss", usage=True) as error:
         outline(cars, with_settings(small, {"direction": "up"}), ("loss",))
-    with pytest.raises(UsageError, match="b_as=classes"):
+    assert "direction=up: these pairs have no such direction" in error.value.what
+    assert "mask-to-photo" in error.value.to_do
+    with refused("unfit-setting", "b_as=classes", usage=True):
         outline_of_arms(cars, {"mine": with_settings(small, {"b_as": "classes"})}, small)
     alone = make_pairs(tmp_path / "alone", {"train": 2})
-    with pytest.raises(P2PError, match="has no held-out pairs to compare on"):
+    with refused("empty-split", alone):
         outline(alone, small, ("loss",))

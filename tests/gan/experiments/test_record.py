@@ -1,14 +1,17 @@
 """study.json: what a study was begun with, and in whose runs each arm has its own."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.config.config import Config
 from p2p_gan.experiments.record import FILE, RUNS, begin
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 ARMS = {"one": Config(), "another": Config(l1_weight=0), "the same": Config()}
 
@@ -58,22 +61,24 @@ def test_a_study_of_before_runs_were_named_has_them_where_they_were(tmp_path: Pa
     ],
 )
 def test_other_settings_or_data_are_refused_naming_what_differs(
-    tmp_path: Path, changed: dict[str, Any], said: str
+    tmp_path: Path, changed: dict[str, Any], said: str, refused: "Refused"
 ) -> None:
     begun(tmp_path / "s", judge=Config())
     before = (tmp_path / "s" / FILE).read_bytes()
-    with pytest.raises(UsageError, match=rf"is a study with other settings: {said}"):
+    with refused("other-settings", tmp_path / "s", usage=True) as error:
         begun(tmp_path / "s", **{"judge": Config(), **changed})
+    assert re.search(said, error.value.what)
     assert (tmp_path / "s" / FILE).read_bytes() == before
 
 
-def test_a_field_that_is_younger_than_the_record_had_its_default(tmp_path: Path) -> None:
+def test_a_field_that_is_younger_than_the_record_had_its_default(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s", {"one": Config()})
     record = json.loads((tmp_path / "s" / FILE).read_text())
     del record["arms"]["one"]["discriminator"]
     (tmp_path / "s" / FILE).write_text(json.dumps(record))
-    with pytest.raises(UsageError, match="discriminator of one was patches, now labels"):
+    with refused("other-settings", tmp_path / "s", usage=True) as error:
         begun(tmp_path / "s", {"one": Config(discriminator="labels")})
+    assert "discriminator of one was patches, now labels" in error.value.what
     assert begun(tmp_path / "s", {"one": Config()}) == {"one": "one"}
 
 
@@ -87,48 +92,51 @@ def test_a_study_in_which_nothing_was_trained_yet_may_begin_with_other_settings(
     assert begin(tmp_path / "s", {"one": Config(rate=0.1)}, None, "other") == {"one": "one"}
 
 
-def test_a_place_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match=r"holds something else \(no study.json\)"):
+    with refused("destination-taken", tmp_path, usage=True) as error:
         begun(tmp_path)
-    with pytest.raises(UsageError, match="holds something else"):
+    assert "(no study.json)" in error.value.what
+    with refused("destination-taken", tmp_path / "mine.txt", usage=True):
         begun(tmp_path / "mine.txt")
-    for text, said in (("{}", "is not the record of a study"), ('{"format": "p2p-experi', "is not whole JSON")):
+    for text, code in (("{}", "not-a-study"), ('{"format": "p2p-experi', "damaged-json")):
         (tmp_path / FILE).write_text(text)
-        with pytest.raises(P2PError, match=said):
+        with refused(code, tmp_path / FILE):
             begun(tmp_path)
 
 
-def test_a_newer_record_asks_for_a_newer_program(tmp_path: Path) -> None:
+def test_a_newer_record_asks_for_a_newer_program(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s")
     text = (tmp_path / "s" / FILE).read_text()
     (tmp_path / "s" / FILE).write_text(text.replace('"version": 1', '"version": 2'))
-    with pytest.raises(P2PError, match="was written by a newer p2p"):
+    with refused("unknown-version", tmp_path / "s" / FILE):
         begun(tmp_path / "s")
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "code"),
     [
-        {"arms": {"one": 5}},
-        {"data_hash": None, "arms": []},
-        {"runs": []},
-        {"runs": {"stray": "x"}},
-        {"judge": "a wise one"},
+        ({"arms": {"one": 5}}, "damaged-file"),
+        ({"data_hash": None, "arms": []}, "not-a-study"),
+        ({"runs": []}, "damaged-file"),
+        ({"runs": {"stray": "x"}}, "damaged-file"),
+        ({"judge": "a wise one"}, "damaged-file"),
     ],
 )
-def test_a_record_that_was_never_so_written_is_named(tmp_path: Path, values: dict[str, Any]) -> None:
+def test_a_record_that_was_never_so_written_is_named(
+    tmp_path: Path, values: dict[str, Any], code: str, refused: "Refused"
+) -> None:
     begun(tmp_path / "s")
     record = json.loads((tmp_path / "s" / FILE).read_text())
     (tmp_path / "s" / FILE).write_text(json.dumps({**record, **values}))
-    with pytest.raises(P2PError, match=r"study\.json: is (damaged|not the record of a study)"):
+    with refused(code, tmp_path / "s" / FILE):
         begun(tmp_path / "s")
 
 
-def test_a_record_without_the_hash_of_its_data_is_damaged(tmp_path: Path) -> None:
+def test_a_record_without_the_hash_of_its_data_is_damaged(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s")
     record = json.loads((tmp_path / "s" / FILE).read_text())
     del record["data_hash"]
     (tmp_path / "s" / FILE).write_text(json.dumps(record))
-    with pytest.raises(P2PError, match=r"study\.json: is damaged"):
+    with refused("damaged-file", tmp_path / "s" / FILE):
         begun(tmp_path / "s")

@@ -1,5 +1,7 @@
 """The arms are the paper's, and each is what its name says whatever the settings start from."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from p2p_datatools.contract.errors import UsageError
@@ -10,6 +12,9 @@ from p2p_gan.experiments.record import slug
 from p2p_gan.experiments.tables import ARMS, BASE, TABLES, arms_of, changes_text, chosen_tables, playing
 from p2p_gan.networks.discriminators import receptive_fields
 from p2p_gan.updates.recipe import recipe_of
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 ALL = tuple(TABLES)
 
@@ -83,12 +88,14 @@ def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
     assert set(possible) | set(impossible) == set(ARMS)
 
 
-def test_where_no_arm_can_be_the_first_reason_is_said() -> None:
+def test_where_no_arm_can_be_the_first_reason_is_said(refused: "Refused") -> None:
     def refuse(config: Config) -> None:
-        raise UsageError("norm=none", "is not liked", code="test")
+        raise UsageError("norm=none", "is not liked", "Like it.", code="test")
 
-    with pytest.raises(UsageError, match="tables=loss: none of their arms can be: norm=none: is not liked"):
+    with refused("no-possible-arm", "tables=loss", usage=True) as error:
         arms_of(("loss",), Config(), refuse)
+    assert "norm=none: is not liked" in error.value.what
+    assert error.value.to_do == "Like it."
 
 
 def test_an_arm_is_told_by_the_fields_in_which_it_differs() -> None:
@@ -98,8 +105,9 @@ def test_an_arm_is_told_by_the_fields_in_which_it_differs() -> None:
     assert changes_text(arms["GAN"], Config()) == "conditional=False l1_weight=0.0 class_weight=0.0"
 
 
-def test_tables_are_chosen_by_name() -> None:
+def test_tables_are_chosen_by_name(refused: "Refused") -> None:
     assert chosen_tables("all") == ALL
     assert chosen_tables("field, loss") == ("field", "loss")
-    with pytest.raises(UsageError, match="tables=losses: is none of them; choose from all, loss, architecture"):
+    with refused("unknown-table", "tables=losses", usage=True) as error:
         chosen_tables("losses")
+    assert "Choose from all, loss, architecture" in error.value.to_do

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
@@ -20,6 +20,9 @@ from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, load_model
 from p2p_gan.networks.architecture import initialise
 from p2p_gan.networks.base import Applying, Generator, Step
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +83,10 @@ def test_native_padding_leaves_a_picture_that_needs_none_alone(model: Model) -> 
     assert np.array_equal(trained, apply_model(model, picture(32, 32), How(size="native")))
 
 
-def test_a_size_the_network_cannot_take_says_the_nearest(model: Model) -> None:
-    with pytest.raises(UsageError, match="size=50x50: is not possible; the nearest that works is 64x64"):
+def test_a_size_the_network_cannot_take_says_the_nearest(model: Model, refused: "Refused") -> None:
+    with refused("impossible-setting", "size=50x50", usage=True) as error:
         apply_model(model, picture(), How(size=Size(50, 50)))
+    assert "The nearest size that works is 64x64." in error.value.to_do
 
 
 def test_a_mask_is_the_same_input_indexed_or_in_colours(model: Model, tmp_path: Path) -> None:
@@ -207,6 +211,6 @@ def test_a_noise_input_is_one_draw_for_the_whole_picture_in_strips_too(make_mode
     assert not np.array_equal(first, apply_model(noisy, picture(64, 128), How(), variant=1))
 
 
-def test_a_number_of_rows_below_one_is_refused() -> None:
-    with pytest.raises(UsageError, match="tile=0: is not possible"):
+def test_a_number_of_rows_below_one_is_refused(refused: "Refused") -> None:
+    with refused("impossible-setting", "tile=0", usage=True):
         How(tile=0)

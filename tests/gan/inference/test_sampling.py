@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import form_of, read_array
@@ -20,6 +19,9 @@ from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.sampling import Sampling, sample
 from p2p_gan.models.model import Model, save_model
 from p2p_gan.training.run import train
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.fixture
@@ -67,30 +69,33 @@ def test_the_same_call_again_adds_what_is_new_and_keeps_the_rest(run_folder: Pat
     assert (tmp_path / "out" / "sub" / "0.png").stat().st_mtime_ns == before
 
 
-def test_other_settings_do_not_mix_into_the_same_folder(run_folder: Path, masks: Path, tmp_path: Path) -> None:
+def test_other_settings_do_not_mix_into_the_same_folder(
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     sample(run_folder, [masks], tmp_path / "out")
-    with pytest.raises(UsageError, match="another model or other settings"):
+    with refused("other-settings", tmp_path / "out", usage=True):
         sample(run_folder, [masks], tmp_path / "out", Sampling(How(seed=1)))
 
 
 @pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
 def test_a_record_of_samples_that_is_none_is_refused_and_nothing_is_written(
-    run_folder: Path, masks: Path, tmp_path: Path, line: str
+    run_folder: Path, masks: Path, tmp_path: Path, line: str, refused: "Refused"
 ) -> None:
     sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "out")
     (tmp_path / "out" / "samples.jsonl").write_text(f"{line}\n")
-    with pytest.raises(P2PError, match=r"samples\.jsonl: is not the record of these samples"):
+    with refused("damaged-file", tmp_path / "out" / "samples.jsonl"):
         sample(run_folder, [masks], tmp_path / "out")
     assert not (tmp_path / "out" / "sub").exists()
 
 
 def test_a_changed_input_does_not_replace_what_was_made_of_the_old_one(
-    run_folder: Path, masks: Path, tmp_path: Path
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     sample(run_folder, [masks], tmp_path / "out")
     write_png(masks / "sub" / "0.png", np.full((20, 30, 3), 255, np.uint8))
-    with pytest.raises(P2PError, match="was made from another picture"):
+    with refused("pictures-failed", tmp_path / "out") as error:
         sample(run_folder, [masks], tmp_path / "out")
+    assert [(part.code, part.where) for part in error.value.parts] == [("other-source", str(masks / "sub" / "0.png"))]
 
 
 def test_the_held_out_pairs_of_a_pair_folder_come_with_the_real_picture_on_a_sheet(
@@ -111,11 +116,12 @@ def test_of_an_ordinary_pix2pix_folder_the_held_out_input_halves_are_taken(tiny:
 
 
 def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_is_mended(
-    run_folder: Path, masks: Path, tmp_path: Path
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     (masks / "bad.png").write_text("not a picture")
-    with pytest.raises(P2PError, match=r"bad\.png: is not a picture"):
+    with refused("pictures-failed", tmp_path / "out") as error:
         sample(run_folder, [masks], tmp_path / "out")
+    assert [part.where for part in error.value.parts] == [str(masks / "bad.png")]
     assert not (tmp_path / "out").exists()
     (masks / "bad.png").unlink()
     assert sample(run_folder, [masks], tmp_path / "out").kept == 3
@@ -129,14 +135,17 @@ def test_going_on_without_it_lists_what_failed(run_folder: Path, masks: Path, tm
     assert "bad.png" in (tmp_path / "out" / "skipped.jsonl").read_text()
 
 
-def test_inputs_that_are_not_there_or_share_a_name_are_refused(run_folder: Path, masks: Path, tmp_path: Path) -> None:
-    with pytest.raises(P2PError, match="there is no such picture or folder"):
+def test_inputs_that_are_not_there_or_share_a_name_are_refused(
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    with refused("missing-path", masks / "nothing"):
         sample(run_folder, [masks / "nothing"], tmp_path / "out")
     write_png(tmp_path / "other" / "1.png", np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(P2PError, match="have one name, 1"):
+    with refused("same-name") as error:
         sample(run_folder, [masks / "sub" / "1.png", tmp_path / "other" / "1.png"], tmp_path / "out")
+    assert "have one name, 1" in error.value.what
     (tmp_path / "empty").mkdir()
-    with pytest.raises(P2PError, match="has no pictures"):
+    with refused("no-pictures", tmp_path / "empty"):
         sample(run_folder, [tmp_path / "empty"], tmp_path / "out")
 
 
@@ -180,25 +189,30 @@ def test_classes_are_written_as_an_indexed_mask_of_the_palette(
     assert np.array_equal(read_mask(tmp_path / "out" / "x.png", palette), apply_model(model, noise, How(), variant=1))
 
 
-def test_what_the_model_does_not_take_is_said_before_any_work(make_model: Callable[..., Model], tmp_path: Path) -> None:
+def test_what_the_model_does_not_take_is_said_before_any_work(
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"))
     write_png(tmp_path / "in" / "a.png", np.zeros((8, 8, 3), np.uint8))
     write_png(tmp_path / "in" / "b.png", np.zeros((8, 8), np.uint16))
-    with pytest.raises(P2PError, match=r"b\.png: has 1 channel of uint16; the model takes 3 channels of uint8"):
+    with refused("pictures-failed", tmp_path / "out") as error:
         sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
+    (part,) = error.value.parts
+    assert (part.code, part.where) == ("other-channels", str(tmp_path / "in" / "b.png"))
+    assert part.what == "has 1 channel of uint16; the model takes 3 channels of uint8"
     assert not (tmp_path / "out.partial").exists()
     assert not (tmp_path / "out").exists()
 
 
 def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_every_pair(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     deep = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
     model, pairs = saved(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
-    with pytest.raises(P2PError) as caught:
+    with refused("other-halves", pairs) as error:
         sample(model, [pairs], tmp_path / "out")
-    assert str(caught.value).startswith(f"{pairs}: its halves are mask and photo; the model translates deep-to-deep")
-    assert "\n" not in str(caught.value)
+    assert error.value.what == "its halves are mask and photo; the model translates deep-to-deep"
+    assert not error.value.parts
     assert not (tmp_path / "out").exists()
     summary = sample(model, [pairs], tmp_path / "out", keep_going=True)
     assert (summary.written, len(summary.skipped)) == (0, 2)

@@ -3,27 +3,31 @@
 import contextlib
 import os
 import random
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import P2PError
 from p2p_gan.machine import device
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CPU = torch.device("cpu")
 
 
-def test_without_a_gpu_auto_is_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gpu_auto_is_the_cpu(monkeypatch: pytest.MonkeyPatch, refused: "Refused") -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert device.resolve_device("auto") == CPU
-    with pytest.raises(UsageError, match="no CUDA device is here"):
+    with refused("missing-device", "device=cuda", usage=True):
         device.resolve_device("cuda")
 
 
 @pytest.mark.parametrize("wanted", ["toaster", "meta"])
-def test_a_device_that_does_not_exist_is_refused(wanted: str) -> None:
-    with pytest.raises(UsageError, match=f"device={wanted}"):
+def test_a_device_that_does_not_exist_is_refused(wanted: str, refused: "Refused") -> None:
+    with refused("unknown-device", f"device={wanted}", usage=True):
         device.resolve_device(wanted)
 
 
@@ -36,8 +40,8 @@ def test_auto_takes_bfloat16_on_a_cpu_only_where_its_hardware_has_it(
     assert device.resolve_precision("float32", CPU) == "float32"
 
 
-def test_tf32_is_refused_on_a_cpu() -> None:
-    with pytest.raises(UsageError, match="tf32"):
+def test_tf32_is_refused_on_a_cpu(refused: "Refused") -> None:
+    with refused("unsupported-precision", "precision=tf32", usage=True):
         device.resolve_precision("tf32", CPU)
 
 
@@ -68,11 +72,10 @@ def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
 
 def test_an_operation_that_cannot_be_deterministic_is_named() -> None:
     refusal = "reflection_pad2d_backward_cuda does not have a deterministic implementation, but you set ..."
-    with (
-        pytest.raises(P2PError, match="no way to compute reflection_pad2d_backward_cuda that is the same every time"),
-        device.telling_what_is_not_deterministic(),
-    ):
+    with pytest.raises(P2PError) as error, device.telling_what_is_not_deterministic():
         raise RuntimeError(refusal)
+    assert (error.value.code, error.value.where) == ("not-deterministic", "deterministic=true")
+    assert "compute reflection_pad2d_backward_cuda" in error.value.what
     with pytest.raises(RuntimeError, match="shapes"), device.telling_what_is_not_deterministic():
         raise RuntimeError("shapes do not match")
 

@@ -1,12 +1,16 @@
 """What a process knows of the others without asking them."""
 
 import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_gan.machine import distributed
 from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, joined
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 3), (5, 5), (64, 8)])
@@ -59,25 +63,47 @@ def test_a_number_of_devices_is_read_off_the_word() -> None:
     assert devices_of("cuda:1") == ("cuda:1", 1)
 
 
-def test_one_process_cannot_be_several_devices() -> None:
-    with pytest.raises(UsageError, match="torchrun --nproc-per-node 2 with device=cpu"), joined("cpu*2"):
+def test_one_process_cannot_be_several_devices(refused: "Refused") -> None:
+    with refused("process-count", "device=cpu*2", usage=True) as error, joined("cpu*2"):
         pass
+    assert "torchrun --nproc-per-node 2 with device=cpu" in error.value.to_do
 
 
-def test_an_environment_without_a_meeting_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_a_meeting_place_is_refused(monkeypatch: pytest.MonkeyPatch, refused: "Refused") -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
     assert among_others()
-    with pytest.raises(UsageError, match="LOCAL_RANK, MASTER_ADDR, MASTER_PORT is not set"), joined("cpu"):
+    with refused("missing-variable", "WORLD_SIZE=2", usage=True) as error, joined("cpu"):
         pass
+    assert "LOCAL_RANK, MASTER_ADDR, MASTER_PORT" in error.value.what
 
 
-@pytest.mark.parametrize(("device", "problem"), [("cpu*3", "there are 2 processes"), ("cuda:1", "of its number")])
-def test_a_device_that_does_not_suit_the_processes_is_refused(
-    monkeypatch: pytest.MonkeyPatch, device: str, problem: str
-) -> None:
-    place = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+def be_one_of_two(monkeypatch: pytest.MonkeyPatch, rank: int) -> None:
+    """Make this process the one of this rank of two."""
+    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": 1}
     for name, value in place.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError, match=problem), joined(device):
+        monkeypatch.setenv(name, str(value))
+
+
+@pytest.mark.parametrize(("device", "code"), [("cpu*3", "process-count"), ("cuda:1", "impossible-setting")])
+def test_a_device_that_does_not_suit_the_processes_is_refused(
+    monkeypatch: pytest.MonkeyPatch, device: str, code: str, refused: "Refused"
+) -> None:
+    be_one_of_two(monkeypatch, 0)
+    with refused(code, f"device={device}", usage=True), joined(device):
         pass
+
+
+def test_a_process_that_meets_nobody_says_so_itself_and_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("timed out")
+
+    be_one_of_two(monkeypatch, 1)
+    monkeypatch.setattr(distributed, "rendezvous", fail)
+    with refused("unreachable-process", "rank 1") as error, joined("cpu"):
+        pass
+    assert error.value.what == "has not met 1 process of 2 at localhost:1 (timed out)"
+    assert error.value.said_elsewhere is False
+    assert error.value.passing

@@ -1,15 +1,18 @@
 """What of a picture is held at once follows from its size and the memory there is."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.layout import layout_of, shapes_of, whole_bytes
 from p2p_gan.machine.memory import MOST, budget_of, free_bytes
 from p2p_gan.networks.architecture import Architecture
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 STEPS = Architecture(3, 3, 5, 8, 64, "batch", 0.5).build().steps()
 SIZE = Size(640, 1280)
@@ -36,9 +39,11 @@ def test_the_less_memory_the_fewer_rows_at_once_and_the_outermost_values_are_nev
     assert rows[-1] < SIZE.height
 
 
-def test_a_picture_for_which_no_strip_is_small_enough_is_refused() -> None:
-    with pytest.raises(P2PError, match=r"size=640x1280: takes more memory than the 0\.0 GiB.*Choose a smaller --size"):
+def test_a_picture_for_which_no_strip_is_small_enough_is_refused(refused: "Refused") -> None:
+    with refused("no-memory", "size=640x1280") as error:
         layout_of(STEPS, 3, SIZE, 1 << 16)
+    assert "takes more memory than the 0.0 GiB" in error.value.what
+    assert "Choose a smaller --size" in error.value.to_do
 
 
 def test_a_pass_takes_half_of_what_is_free_and_no_more_than_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:

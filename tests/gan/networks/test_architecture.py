@@ -1,15 +1,19 @@
 """A shape as a value: what older model files leave out, and what it refuses."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 from torch import nn
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
 from p2p_gan.networks.base import Generator
 from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.unet import UNet
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 # What the card of a model file held before there were other generators than the U-Net.
 OLD = {"inputs": 3, "outputs": 3, "depth": 5, "filters": 4, "max_filters": 8, "norm": "batch", "dropout": 0.5}
@@ -28,8 +32,8 @@ def test_each_kind_is_built(kind: str, network: type) -> None:
     assert isinstance(Architecture(3, 3, 5, 4, 8, "batch", 0.5, kind).build(), network)
 
 
-def test_an_unknown_kind_asks_for_an_update() -> None:
-    with pytest.raises(P2PError, match=r"generator=diffusion: is unknown"):
+def test_an_unknown_kind_asks_for_an_update(refused: "Refused") -> None:
+    with refused("unknown-generator", "generator=diffusion"):
         Architecture(3, 3, 5, 4, 8, "batch", 0.5, "diffusion").build()
 
 

@@ -3,13 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from p2p_datatools.contract.errors import UsageError
 from p2p_gan.config.config import Config
 from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 LINES: list[dict[str, Any]] = [
     {"images": 50, "d_real": 0.5, "g_l1": 0.2, "rate": 2e-4, "seconds": 10.0},
@@ -49,8 +49,8 @@ def test_a_folder_of_runs_is_listed_by_what_tells_them_apart(tmp_path: Path) -> 
     assert find_runs([tmp_path / "all" / "b", tmp_path / "all"])[0] == tmp_path / "all" / "b"
 
 
-def test_a_place_without_runs_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="has no run folder"):
+def test_a_place_without_runs_is_refused(tmp_path: Path, refused: "Refused") -> None:
+    with refused("no-runs", tmp_path, usage=True):
         read_runs([tmp_path])
 
 

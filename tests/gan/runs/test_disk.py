@@ -1,19 +1,25 @@
 """The room on a disk, and how it is said."""
 
+import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_gan.runs.disk import in_words, require_space
 
+if TYPE_CHECKING:
+    from conftest import Refused
 
-def test_a_folder_that_is_not_there_yet_is_asked_for_at_the_one_above_it(tmp_path: Path) -> None:
+
+def test_a_folder_that_is_not_there_yet_is_asked_for_at_the_one_above_it(tmp_path: Path, refused: "Refused") -> None:
     require_space(tmp_path / "not" / "yet", 1, "it takes", "Free space.")
     needed = shutil.disk_usage(tmp_path).total + 10**12
-    with pytest.raises(P2PError, match=r"yet: no space left: it takes [\d.]+ GB, and .* are free. Free space.$"):
+    with refused("no-space", tmp_path / "not" / "yet") as error:
         require_space(tmp_path / "not" / "yet", needed, "it takes", "Free space.")
+    assert re.fullmatch(r"no space left: it takes [\d.]+ GB, and .* are free", error.value.what)
+    assert error.value.to_do == "Free space."
 
 
 @pytest.mark.parametrize(("count", "words"), [(300, "0 KB"), (42_000, "42 KB"), (7e6, "7 MB"), (1.44e9, "1.4 GB")])

@@ -130,7 +130,7 @@ def _outcome(work: Callable[[int], Any], rank: int) -> dict[str, Any]:
     try:
         return {"gave": work(rank), "seconds": time.monotonic() - began}
     except P2PError as error:
-        told = {"error": str(error), "elsewhere": error.said_elsewhere, "passing": error.passing}
+        told = {"code": error.code, "error": str(error), "elsewhere": error.said_elsewhere, "passing": error.passing}
         return {**told, "type": type(error).__name__, "seconds": time.monotonic() - began}
     except BaseException as error:
         return {"raised": f"{type(error).__name__}: {error}"}

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.palette import load_palette
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
@@ -21,6 +21,9 @@ from p2p_gan.training.build import discriminator_of
 from p2p_gan.training.job import make_job, refuse_uneven
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 NETWORKS: dict[str, dict[str, object]] = {
@@ -115,11 +118,14 @@ def test_a_crop_decides_how_deep_a_unet_is_and_a_resnet_s_depth_is_its_own(pair_
 
 
 @pytest.mark.parametrize(
-    ("batch", "world", "problem"), [(1, 2, "the nearest that can is 2"), (6, 4, "the nearest that can are 4 and 8")]
+    ("batch", "world", "near"), [(1, 2, "Choose 2, the smallest"), (6, 4, "Choose 4 or 8, the nearest")]
 )
-def test_a_batch_that_devices_cannot_share_alike_is_refused(batch: int, world: int, problem: str) -> None:
-    with pytest.raises(UsageError, match=problem):
+def test_a_batch_that_devices_cannot_share_alike_is_refused(
+    batch: int, world: int, near: str, refused: "Refused"
+) -> None:
+    with refused("uneven-batch", f"batch={batch}", usage=True) as error:
         refuse_uneven(batch, world)
+    assert near in error.value.to_do
 
 
 def test_pairs_that_devices_see_alone_are_applied_by_their_own_statistics(pair_folder: Path, tiny: Config) -> None:

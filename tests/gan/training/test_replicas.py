@@ -78,7 +78,7 @@ def test_a_signal_to_one_process_stops_both_after_the_same_update_and_resuming_i
 def test_after_a_killed_process_the_run_resumes_and_ends_bit_for_bit_like_one_without(played: dict[str, Any]) -> None:
     (lost, dead), resumed = played["killed"][0], gave(played["killed"][1])
     assert dead == {"killed": 9}
-    assert lost["type"] == "LostError"
+    assert (lost["type"], lost["code"]) == ("LostError", "lost-process")
     assert lost["passing"]
     assert lost["seconds"] < 30
     assert resumed[0]["before"] == 12
@@ -97,9 +97,10 @@ def test_a_run_resumed_on_fewer_devices_keeps_images_and_order_and_says_what_dif
 
 def test_a_raising_process_gives_one_line_that_names_it_and_the_others_end(played: dict[str, Any]) -> None:
     first, second = played["failing"]
+    assert second["code"] == "unexpected-error"
     assert second["error"].startswith("rank 1: ValueError: something is odd (ranks.py, line ")
     assert "\n" not in second["error"]
-    assert not second["elsewhere"]
+    assert second["elsewhere"] is False
     assert first["elsewhere"]
     assert first["seconds"] < 30
 
@@ -113,14 +114,14 @@ def test_all_go_back_when_losses_of_one_are_no_numbers(played: dict[str, Any]) -
 
 def test_a_batch_that_cannot_be_shared_alike_is_refused_with_the_nearest_that_can(played: dict[str, Any]) -> None:
     first, second = played["uneven"][0]
-    assert first["type"] == "UsageError"
-    assert "batch=3" in first["error"]
-    assert "the nearest that can are 2 and 4" in first["error"]
+    assert (first["type"], first["code"]) == ("UsageError", "uneven-batch")
+    assert first["error"].startswith("rank 0: batch=3: ")
+    assert "Choose 2 or 4, " in first["error"]
     assert second["elsewhere"]
     assert not second["passing"]
 
 
 def test_other_pairs_on_another_machine_are_refused_there(played: dict[str, Any]) -> None:
     first, second = played["elsewhere"]
-    assert "are not the pairs that the first process has" in second["error"]
+    assert second["code"] == "other-pairs"
     assert first["elsewhere"]

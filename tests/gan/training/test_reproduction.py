@@ -4,14 +4,17 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.training.reproduction import compare_records, reproduce
 from p2p_gan.training.run import train
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 class Notes(Reporter):
@@ -103,26 +106,30 @@ def test_the_largest_difference_of_two_records_is_relative_and_named(tmp_path: P
 
 
 def test_pairs_that_have_moved_are_asked_for_and_taken_from_where_they_are(
-    run: Path, pair_folder: Path, tmp_path: Path
+    run: Path, pair_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     moved = pair_folder.rename(tmp_path / "moved")
-    with pytest.raises(P2PError, match="Say with --pairs where they are"):
+    with refused("missing-folder", pair_folder) as error:
         reproduce(run, tmp_path / "again")
+    assert "Say with --pairs where they are" in error.value.to_do
     assert not (tmp_path / "again").exists()
     assert reproduce(run, tmp_path / "again", pairs=moved).identical
 
 
-def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(run: Path, tmp_path: Path) -> None:
+def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(
+    run: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     change_record(run, pairs="")
-    with pytest.raises(P2PError, match="Say with --pairs where they are"):
+    with refused("missing-folder", run / "pairs") as error:
         reproduce(run, tmp_path / "again")
+    assert "Say with --pairs where they are" in error.value.to_do
     assert not (tmp_path / "again").exists()
 
 
-def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is the run itself"):
+def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path, refused: "Refused") -> None:
+    with refused("destination-inside-source", run, usage=True):
         reproduce(run, run)
-    with pytest.raises(UsageError, match="is not a run folder"):
+    with refused("not-a-run", tmp_path / "pairs", usage=True):
         reproduce(tmp_path / "pairs", tmp_path / "again")
 
 

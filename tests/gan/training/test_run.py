@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
@@ -32,6 +32,9 @@ from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import Interruption
 from p2p_gan.training.tracker import Tracker, probe_due
 from p2p_gan.updates.step import Networks
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 class Stop(Reporter):
@@ -144,33 +147,36 @@ def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_th
     assert [after for before, after in lines if probe_due(before, after, log_every)] == probed
 
 
-def test_a_finished_run_needs_no_device_to_be_left_alone(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_a_finished_run_needs_no_device_to_be_left_alone(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
     train(pair_folder, tmp_path / "run", tiny)
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     record["config"]["device"] = "cuda:7"
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     automatic = replace(tiny, device="auto")
     assert train(pair_folder, tmp_path / "run", automatic).plan is None
-    with pytest.raises(UsageError, match="device=cuda:7"):
+    with refused("missing-device", "device=cuda:7", usage=True):
         train(pair_folder, tmp_path / "run", replace(automatic, images=20))
 
 
 def test_a_changed_setting_is_refused_by_name_before_anything_is_written(
-    pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     train(pair_folder, tmp_path / "run", tiny)
     before = final_state(tmp_path / "run")
-    with pytest.raises(UsageError, match=r"rate was 0.0004, now 0.001"):
+    with refused("other-settings", tmp_path / "run", usage=True) as error:
         train(pair_folder, tmp_path / "run", replace(tiny, rate=0.001))
+    assert "rate was 0.0004, now 0.001" in error.value.what
     assert final_state(tmp_path / "run") == before
 
 
 def test_a_place_that_holds_something_else_is_refused_before_any_work(
-    pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="holds something else"):
+    with refused("destination-taken", tmp_path / "mine", usage=True):
         train(pair_folder, tmp_path / "mine", tiny)
 
 
@@ -182,27 +188,28 @@ def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path
 
 
 def test_a_pair_that_could_not_be_looked_at_is_refused_before_training(
-    pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     held_out = sorted((pair_folder / "val").glob("*.png"))[-1]
     held_out.write_bytes(held_out.read_bytes()[:60])
-    with pytest.raises(P2PError, match=f"{held_out.name}: is cut off"):
+    with refused("damaged-file", held_out):
         train(pair_folder, tmp_path / "run", tiny)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
-    pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     lines = (pair_folder / "pairs.jsonl").read_text().replace('"size": [32, 32]', '"size": [16, 64]', 1)
     (pair_folder / "pairs.jsonl").write_text(lines)
-    with pytest.raises(P2PError, match="is 32x32, not 16x64 as its manifest says"):
+    with refused("size-differs", pair_folder / "train" / "car-000.png") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, size=None, jitter=1.0))
+    assert error.value.what == "is 32x32, not 16x64 as its manifest says"
     assert not (tmp_path / "run").exists()
 
 
 def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     train(pair_folder, tmp_path / "run", tiny, report=Stop(4))
     train(pair_folder, tmp_path / "whole", tiny)
@@ -214,8 +221,9 @@ def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
         flush(handle)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(P2PError, match=r"0000000008.safetensors: cannot be written: No space left on device. Free"):
+    with refused("cannot-write", tmp_path / "run" / "checkpoints" / "0000000008.safetensors") as error:
         train(pair_folder, tmp_path / "run", tiny)
+    assert "No space left on device" in error.value.what
     monkeypatch.undo()
     assert not list((tmp_path / "run").rglob("*.tmp"))
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
@@ -233,20 +241,24 @@ def free_bytes(monkeypatch: pytest.MonkeyPatch, *answers: int) -> None:
 
 
 def test_too_little_space_is_noticed_before_anything_is_begun(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     free_bytes(monkeypatch, 1_000_000)
-    with pytest.raises(P2PError, match=r"run: no space left: .* this run take 2 MB, and 1 MB are free. Free space"):
+    with refused("no-space", tmp_path / "run") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, keep_checkpoints=9))
+    assert "this run take 2 MB, and 1 MB are free" in error.value.what
     assert not (tmp_path / "run").exists()
 
 
 def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_works_when_there_is_more(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     free_bytes(monkeypatch, 10**10, 10**10, 10**10, 1000)
-    with pytest.raises(P2PError, match=r"no space left: the next checkpoint takes .* and 1 KB are free. The last"):
+    with refused("no-space", tmp_path / "run") as error:
         train(pair_folder, tmp_path / "run", tiny)
+    assert "the next checkpoint takes " in error.value.what
+    assert " and 1 KB are free" in error.value.what
+    assert "The last" in error.value.to_do
     assert checkpoint.latest(tmp_path / "run")[0] == 4
     monkeypatch.undo()
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
@@ -384,13 +396,15 @@ def test_a_run_continued_on_another_machine_is_told_that_bits_may_differ(
 
 
 def test_changed_pairs_are_noticed_with_what_changed(
-    pair_folder: Path, other_pairs: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, other_pairs: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, images=4))
     shutil.rmtree(pair_folder)
     other_pairs.rename(pair_folder)
-    with pytest.raises(UsageError, match=r"train had 8 pairs, now 9; .*Bring the pairs back as they were to resume"):
+    with refused("other-settings", tmp_path / "run", usage=True) as error:
         train(pair_folder, tmp_path / "run", tiny)
+    assert "train had 8 pairs, now 9; " in error.value.what
+    assert "Bring the pairs back as they were to resume" in error.value.to_do
 
 
 def test_the_precision_and_threads_of_the_beginning_are_used_again(

@@ -6,15 +6,17 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_gan.config.config import Config
 from p2p_gan.training.run import train
 from p2p_gan.training.tensorboard import FOLDER
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 needs_tensorboard = pytest.mark.skipif(
     importlib.util.find_spec("tensorboard") is None, reason="the extra p2p-gan[tensorboard] is not installed"
@@ -52,11 +54,12 @@ def test_the_board_changes_nothing_that_is_trained(pair_folder: Path, tiny: Conf
 
 
 def test_a_missing_package_is_told_before_anything_is_done(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install \"p2p-gan\[tensorboard\]\""):
+    with refused("missing-package", "tensorboard=True", usage=True) as error:
         train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
+    assert "pip install" in error.value.to_do
     assert not (tmp_path / "run").exists()
 
 

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.sizes import Size
@@ -23,6 +22,9 @@ from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 from p2p_gan.training.trial import largest_batch, spare, timed
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_fewer_updates_are_timed_where_one_takes_long(
 
 
 def test_the_largest_batch_follows_from_the_free_memory(
-    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch
+    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     job, store = made
     timing = timed(job, store, updates=1)
@@ -81,12 +83,13 @@ def test_the_largest_batch_follows_from_the_free_memory(
         room_for(pairs)
         assert largest_batch(job, store) == batch
     room_for(0.5)
-    with pytest.raises(P2PError, match="not even one pair of 32x32 fits"):
+    with refused("no-memory", "cpu") as error:
         largest_batch(job, store)
+    assert "not even one pair of 32x32 fits" in error.value.what
 
 
 def test_batch_auto_is_resolved_once_and_kept_on_resume(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     automatic = with_settings(replace(tiny, schedule="constant"), {"batch": "auto"})
     monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: 4)
@@ -95,8 +98,9 @@ def test_batch_auto_is_resolved_once_and_kept_on_resume(
     monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: 2)
     train(pair_folder, tmp_path / "run", replace(automatic, images=16))
     assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == 4
-    with pytest.raises(UsageError, match="batch was 4, now 2"):
+    with refused("other-settings", tmp_path / "run", usage=True) as error:
         train(pair_folder, tmp_path / "run", replace(automatic, images=20, batch=2))
+    assert "batch was 4, now 2" in error.value.what
 
 
 class Notes(Reporter):
@@ -118,7 +122,7 @@ def test_batch_auto_says_what_bounds_it(
 
 
 @pytest.mark.parametrize(
-    "error",
+    "failure",
     [
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
         RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
@@ -126,15 +130,23 @@ def test_batch_auto_says_what_bounds_it(
     ],
 )
 def test_out_of_memory_says_the_largest_batch_that_fits(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    pair_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    refused: "Refused",
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
-        raise error
+        raise failure
 
     monkeypatch.setattr(loop, "train_step", fail)
     monkeypatch.setattr(trial_module, "largest_batch", lambda *_: 2)
-    with pytest.raises(P2PError, match=r"cpu: out of memory at batch 4 .* largest that fits is 2. Take --batch 2 "):
+    with refused("no-memory", "cpu") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, batch=4))
+    assert "out of memory at batch 4 " in error.value.what
+    assert "the largest that fits is 2" in error.value.what
+    assert "Take --batch 2 " in error.value.to_do
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(

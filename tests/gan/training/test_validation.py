@@ -4,13 +4,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.palette import load_palette
@@ -24,6 +23,9 @@ from p2p_gan.training import validation
 from p2p_gan.training.job import make_job
 from p2p_gan.training.run import train
 from p2p_gan.training.validation import Validation, Validator, grid_of, improves, visible
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 
@@ -210,13 +212,15 @@ def test_what_is_no_number_is_never_the_best_and_the_earlier_of_equals_stays() -
     assert not improves(float("nan"), None)
 
 
-def test_a_model_argument_may_be_the_best_of_a_run(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_a_model_argument_may_be_the_best_of_a_run(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
     from p2p_gan.evaluation.scores import evaluate
 
     train(pair_folder, tmp_path / "run", tiny)
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
     assert evaluate(tmp_path / "run" / BEST, pair_folder) == evaluate(tmp_path / "copy" / BEST, pair_folder)
-    with pytest.raises(P2PError, match="no such model"):
+    with refused("missing-model", tmp_path / "run" / "worst.safetensors"):
         load_model(tmp_path / "run" / "worst.safetensors")
 
 

@@ -82,7 +82,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
         cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
     )
     if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
-        raise P2PError(masks, "the check found errors", f"See them with 'p2p data check {masks}'.", code="?")
+        raise P2PError(masks, "the check found errors", f"See them with 'p2p data check {masks}'.", code="check-failed")
     pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
     split(pairs, report=report)  # p2p data split pairs
     images = images or _affordable(pairs)

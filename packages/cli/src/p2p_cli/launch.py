@@ -25,8 +25,7 @@ def speaks() -> bool:
 
 def is_told(error: P2PError) -> bool:
     """Whether this process tells the error: one that several meet is told once."""
-    from_training = str(error).startswith("rank ")  # `p2p_gan.machine.distributed` has settled who tells it
-    return not error.said_elsewhere and (from_training or speaks())
+    return speaks() if error.said_elsewhere is None else not error.said_elsewhere
 
 
 def concluded(code: int, error: P2PError | None = None) -> int:

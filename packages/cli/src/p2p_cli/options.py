@@ -110,7 +110,10 @@ def how(settings: tuple[str, ...]) -> dict[str, Any]:
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
     if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
         raise UsageError(
-            "--set", "to apply a model only dropout=on, dropout=off, tile=N and tile=auto can be set", code="?"
+            f"--set {' '.join(settings)}",
+            "is not possible where a model is applied",
+            "Set dropout=on, dropout=off, tile=N or tile=auto.",
+            code="impossible-setting",
         )
     return {"dropout": dropout == "on", "tile": None if tile == "auto" else int(tile)}
 
@@ -119,7 +122,12 @@ def parse_halves(text: str) -> tuple[str, str]:
     """`mask,photo` as two words; raises UsageError for anything else."""
     words = [word.strip() for word in text.split(",")]
     if len(words) != 2 or not all(words):
-        raise UsageError(f"--halves {text}", "is not two words with a comma between, such as mask,photo", code="?")
+        raise UsageError(
+            f"--halves {text}",
+            "is not two words with a comma between them",
+            "Write them as in --halves mask,photo.",
+            code="impossible-setting",
+        )
     return words[0], words[1]
 
 
@@ -129,7 +137,9 @@ def parse_settings(settings: tuple[str, ...], *, example: str = "checkpoint_ever
     for word in settings:
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise UsageError(f"--set {word}", f"is not FIELD=VALUE, such as --set {example}", code="?")
+            raise UsageError(
+                f"--set {word}", "is not FIELD=VALUE", f"Write it as in --set {example}.", code="not-a-setting"
+            )
         table[name.strip()] = value.strip()
     return table
 

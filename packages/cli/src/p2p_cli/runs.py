@@ -73,7 +73,10 @@ def _draw(runs: "list[Run]", file: Path) -> None:
     names = list(dict.fromkeys(name for run in runs for name in run.curves))
     if not names:
         raise P2PError(
-            runs[0].path, "nothing is recorded yet that could be drawn", "Wait for the run's first lines.", code="?"
+            runs[0].path,
+            "has recorded nothing yet that can be drawn",
+            "Wait for the run's first lines.",
+            code="nothing-recorded",
         )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
     write_png(file, draw_curves(panels))

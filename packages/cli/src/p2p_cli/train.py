@@ -87,7 +87,7 @@ def command(
       p2p train pairs run --preset tiny --size 160x96
     """
     if images and epochs:
-        raise UsageError("--images and --epochs", "say the same thing; give one of them", code="?")
+        raise UsageError("--images and --epochs", "say the same thing", "Give one of them.", code="options-conflict")
     from p2p_cli import render
     from p2p_gan.config.parse import with_settings
     from p2p_gan.config.presets import PRESETS as KNOWN

@@ -63,7 +63,9 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
 
 def _refuse_existing(path: Path | None, suffix: str) -> None:
     if path and path.suffix.lower() != suffix:
-        raise UsageError(path, f"end its name in {suffix}", code="?")
+        raise UsageError(
+            path, f"is not the name of a {suffix[1:].upper()} file", f"End it in {suffix}.", code="wrong-file-name"
+        )
     if path and path.exists():
         raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
 

@@ -31,7 +31,7 @@ def command(path: Path, picture: Path, limit: int, force: bool) -> int:
     from p2p_datatools.sheets.contact import contact_sheet
 
     if picture.suffix.lower() != ".png":
-        raise UsageError(picture, "is not a PNG file's name; end it in .png", code="?")
+        raise UsageError(picture, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
     drawn = contact_sheet(path, limit=limit)
     if picture.exists() and not force and not _is_already(picture, drawn):
         raise UsageError(

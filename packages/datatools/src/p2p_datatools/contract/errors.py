@@ -65,7 +65,7 @@ class P2PError(Exception):
 
     exit_code = 1
     passing = False  # whether it lies in no data and no setting, so that the same again may go well
-    said_elsewhere = False  # whether another of several processes tells it
+    said_elsewhere: bool | None = None  # whether another of several processes tells it; None: they have not settled it
 
     def __init__(self, where: object, what: str, to_do: str = "", *, code: str, parts: Sequence[Problem] = ()) -> None:
         self.problem = Problem(str(where), what, to_do, code)

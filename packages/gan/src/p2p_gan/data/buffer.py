@@ -96,7 +96,7 @@ def _mapped(size: int, near: Path | None) -> NDArray[np.uint8]:
                 place,
                 f"{size / GIB:.1f} GiB of decoded pairs need a file there, and {free / GIB:.1f} GiB are free",
                 "Free space, choose another place for the run, a smaller --size, or a larger --set memory=.",
-                code="?",
+                code="no-space",
             )
         with tempfile.TemporaryFile(dir=place) as file:
             _reserve(file.fileno(), size)

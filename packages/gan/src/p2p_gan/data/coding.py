@@ -106,7 +106,7 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
             f"half {half.name}",
             f"has {half.channels} channels; networks take 1 to {MOST_CHANNELS}",
             "Choose some of them and pair again.",
-            code="?",
+            code="too-many-channels",
         )
     if as_ == "values":
         return Coding("values", half.channels, half.dtype, half.range)
@@ -115,14 +115,14 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
             f"{field}={as_}",
             f"the half {half.name} is a {half.kind}; only masks have classes",
             "Take values.",
-            code="?",
+            code="unfit-setting",
         )
     if palette is None:
         raise UsageError(
             f"{field}={as_}",
             f"the half {half.name} has no palette that says its classes",
             "Take values, or pair a mask folder, which has one.",
-            code="?",
+            code="unfit-setting",
         )
     return Coding("classes", len(palette.classes), "uint8", (0.0, float(len(palette.classes) - 1)))
 
@@ -138,12 +138,16 @@ def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
         y, x = np.argwhere(outside)[0].tolist()
         raise P2PError(
             where,
-            f"{int(outside.sum())} pixels of its mask have a colour outside the palette {palette.name}; the "
-            f"first is {tuple(colors[y, x].tolist())} at x={x}, y={y}",
+            f"{_pixels(int(outside.sum()))} a colour outside the palette {palette.name}; the first is "
+            f"{tuple(colors[y, x].tolist())} at x={x}, y={y}",
             "Paint it in the palette's exact colours and pair again, or train with colours (values).",
-            code="?",
+            code="palette-colour",
         )
     return indices
+
+
+def _pixels(count: int) -> str:
+    return "1 pixel of its mask has" if count == 1 else f"{count} pixels of its mask have"
 
 
 def kept_to_tensor(

@@ -43,7 +43,7 @@ def read_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Arra
             folder.path / pair.file,
             "is not the picture in the manifest (its hash differs)",
             "Pair again with 'p2p data pair'.",
-            code="?",
+            code="hash-differs",
         )
     return task.turn(a, b)
 
@@ -60,7 +60,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
             where,
             f"is {size_of(halves[0])}, not {pair.size} as its manifest says",
             "Pair again with 'p2p data pair'.",
-            code="?",
+            code="size-differs",
         )
 
     def one(pixels: Array, half: Half) -> Array:

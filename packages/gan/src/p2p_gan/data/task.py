@@ -63,7 +63,10 @@ def task_of(folder: PairFolder, direction: str, a_as: str = "values", b_as: str 
     words.setdefault(f"{folder.b.name}-to-{folder.a.name}", True)
     if direction not in words:
         raise UsageError(
-            f"direction={direction}", f"these pairs have no such direction; there are {', '.join(words)}", code="?"
+            f"direction={direction}",
+            "these pairs have no such direction",
+            f"Choose from {', '.join(words)}.",
+            code="unknown-direction",
         )
     a = coding_of(folder.a, folder.palette, _resolved(folder.a, folder.palette, a_as), field="a_as")
     b = coding_of(folder.b, folder.palette, _resolved(folder.b, folder.palette, b_as), field="b_as")
@@ -86,7 +89,7 @@ def refuse_unfit(task: Task, config: Config) -> None:
             f"rare_crops={config.rare_crops}",
             f"needs a half that is a mask with a palette, and neither {task.input.name} nor {task.output.name} is one",
             "Add --set rare_crops=0.",
-            code="?",
+            code="unfit-setting",
         )
     if config.colour_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
         raise UsageError(
@@ -94,7 +97,7 @@ def refuse_unfit(task: Task, config: Config) -> None:
             f"changes the photo that goes in, in the direction photo to mask; here a {task.input.kind} becomes "
             f"a {task.output.kind}, whose colours count",
             "Add --set colour_jitter=0.",
-            code="?",
+            code="unfit-setting",
         )
     if config.discriminator == "labels" and not task.labels:
         raise UsageError(
@@ -102,7 +105,7 @@ def refuse_unfit(task: Task, config: Config) -> None:
             f"sees a mask of a palette in the photo made from it, and here a {task.input.kind} becomes a "
             f"{task.output.kind}{'' if task.palette else ', without a palette'}",
             "Add --set discriminator=patches.",
-            code="?",
+            code="unfit-setting",
         )
 
 
@@ -112,9 +115,11 @@ def open_for_training(path: Path) -> PairFolder:
     if not folder.of("train"):
         if folder.of(UNSPLIT):
             raise P2PError(
-                path, "is not split into train, val and test", f"Run 'p2p data split {path}' first.", code="?"
+                path, "is not split into train, val and test", f"Run 'p2p data split {path}' first.", code="not-split"
             )
-        raise P2PError(path, "has no training pairs", f"Add pairs and run 'p2p data split {path}'.", code="?")
+        raise P2PError(
+            path, "has no training pairs", f"Add pairs and run 'p2p data split {path}'.", code="no-training-pairs"
+        )
     return folder
 
 

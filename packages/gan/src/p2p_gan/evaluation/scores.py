@@ -100,7 +100,7 @@ class Asked:
     def __post_init__(self) -> None:
         if self.variants < 1:
             raise UsageError(
-                f"variants={self.variants}", "is not possible; it is at least 1", code="impossible-setting"
+                f"variants={self.variants}", "is not possible", "Give 1 or more.", code="impossible-setting"
             )
 
 
@@ -128,7 +128,10 @@ def evaluate(
     chosen = folder.of(asked.split)
     if not chosen:
         raise P2PError(
-            pairs, f"has no {asked.split} pairs", f"Run 'p2p data split {pairs}', or choose another --split.", code="?"
+            pairs,
+            f"has no {asked.split} pairs",
+            f"Run 'p2p data split {pairs}', or choose another --split.",
+            code="empty-split",
         )
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
@@ -258,7 +261,10 @@ def evaluate_into(
     with Destination(dest, marker=SUMMARY, recipe=recipe) as destination:
         if destination.exists and read_json(dest / SUMMARY)["of"] != recipe:
             raise UsageError(
-                dest, "holds scores of another model, split or setting", "Choose another destination.", code="?"
+                dest,
+                "holds scores of another model, split or setting",
+                "Choose another destination.",
+                code="other-settings",
             )
 
         def keep(scored: Scored, card: ModelCard) -> None:

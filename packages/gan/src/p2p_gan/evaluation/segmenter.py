@@ -49,11 +49,14 @@ def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:
             "--segmenter",
             f"judges photos made from masks, and this model is {card.direction}",
             "Leave it off.",
-            code="?",
+            code="unfit-segmenter",
         )
     if judge.output.kind != "mask" or judge.palette is None:
         raise P2PError(
-            path, f"is {judge.direction} and gives no masks of a palette", "Give a photo-to-mask model.", code="?"
+            path,
+            f"is {judge.direction} and gives no masks of a palette",
+            "Give a photo-to-mask model.",
+            code="unfit-segmenter",
         )
     if (judge.input.channels, judge.input.dtype) != (card.output.channels, card.output.dtype):
         raise P2PError(
@@ -61,12 +64,12 @@ def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:
             f"takes {judge.input.channels} x {judge.input.dtype}, and the judged model gives {card.output.channels} "
             f"x {card.output.dtype}",
             "Train a segmenter on the same pairs.",
-            code="?",
+            code="other-channels",
         )
     if judge.palette.classes != card.palette.classes and judge.palette.names != card.palette.names:
         raise P2PError(
             path,
             f"knows the classes {', '.join(judge.palette.names)}, the judged model {', '.join(card.palette.names)}",
             "Train a segmenter on the same pairs.",
-            code="?",
+            code="other-classes",
         )

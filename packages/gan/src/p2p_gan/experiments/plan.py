@@ -81,7 +81,10 @@ def _held_out(folder: PairFolder) -> str:
         if folder.of(split):
             return split
     raise P2PError(
-        folder.path, "has no held-out pairs to compare on", f"Run 'p2p data split {folder.path}' first.", code="?"
+        folder.path,
+        "has no held-out pairs to compare on",
+        f"Run 'p2p data split {folder.path}' first.",
+        code="empty-split",
     )
 
 

@@ -46,7 +46,7 @@ def begin(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_has
             dest,
             f"is a study with other settings: {'; '.join(changed[:_MOST])}{more}",
             "Repeat the first command to continue it, or choose another destination.",
-            code="?",
+            code="other-settings",
         )
     record = {**old, "arms": {**old["arms"], **new}, "judge": judges.get(JUDGE, old.get("judge"))}
     record["runs"] = _runs(record["arms"], old.get("runs", {}))
@@ -69,9 +69,11 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
         return new
     record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("arms"), dict):
-        raise P2PError(path, "is not the record of a study", "Choose another destination.", code="?")
+        raise P2PError(path, "is not the record of a study", "Choose another destination.", code="not-a-study")
     if record.get("version") != VERSION:
-        raise P2PError(path, "was written by a newer p2p", "Update p2p, or choose another destination.", code="?")
+        raise P2PError(
+            path, "was written by a newer p2p", "Update p2p, or choose another destination.", code="unknown-version"
+        )
     runs, judge = record.get("runs", {}), record.get("judge") or {}
     tables = [judge, runs, *record["arms"].values()]
     whole = "data_hash" in record and all(isinstance(each, dict) for each in tables)

@@ -119,7 +119,7 @@ def run_arms(
 
 def _run(plan: Outline, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
     if seeds < 1:
-        raise UsageError(f"seeds={seeds}", "is not possible; it is at least 1", code="impossible-setting")
+        raise UsageError(f"seeds={seeds}", "is not possible", "Give 1 or more.", code="impossible-setting")
     resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # a machine without is said first
     runs = begin(dest, plan.arms, plan.judge, plan.folder.data_hash)
     study = Study(

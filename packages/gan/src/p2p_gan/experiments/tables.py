@@ -108,7 +108,9 @@ def chosen_tables(words: str) -> tuple[str, ...]:
     names = tuple(TABLES) if words == "all" else tuple(word.strip() for word in words.split(","))
     for name in names:
         if name not in TABLES:
-            raise UsageError(f"tables={name}", f"is none of them; choose from all, {', '.join(TABLES)}", code="?")
+            raise UsageError(
+                f"tables={name}", "is not a table", f"Choose from all, {', '.join(TABLES)}.", code="unknown-table"
+            )
     return names
 
 
@@ -129,19 +131,23 @@ def arms_of(
     Raises UsageError where none can be.
     """
     possible: dict[str, Config] = {}
-    impossible: dict[str, str] = {}
+    refused: dict[str, UsageError] = {}
     for name in dict.fromkeys(arm for table in tables for arm in TABLES[table].arms):
         try:
             config = with_settings(base, ARMS[name])
             refuse(config)
             possible[name] = config
         except UsageError as error:
-            impossible[name] = str(error)
+            refused[name] = error
     if not possible:
+        first = next(iter(refused.values()))
         raise UsageError(
-            f"tables={','.join(tables)}", f"none of their arms can be: {next(iter(impossible.values()))}", code="?"
+            f"tables={','.join(tables)}",
+            f"none of their arms is possible: {first.where}: {first.what}",
+            first.to_do,
+            code="no-possible-arm",
         )
-    return possible, impossible
+    return possible, {name: str(error) for name, error in refused.items()}
 
 
 def changes_text(config: Config, base: Config) -> str:

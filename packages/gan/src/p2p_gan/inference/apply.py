@@ -46,7 +46,8 @@ class How:
         if self.tile is not None and self.tile < 1:
             raise UsageError(
                 f"tile={self.tile}",
-                "is not possible; it is a number of rows, at least 1, or auto",
+                "is not possible",
+                "Give a number of rows from 1, or auto.",
                 code="impossible-setting",
             )
 
@@ -136,7 +137,10 @@ def size_seen(model: Model, own: Size, how: How) -> Size:
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
         if how.size != nearest:
             raise UsageError(
-                f"size={how.size}", f"is not possible; the nearest that works is {nearest}", code="impossible-setting"
+                f"size={how.size}",
+                "is not possible",
+                f"The nearest size that works is {nearest}.",
+                code="impossible-setting",
             )
         return how.size
     if how.size == "native" or size is None:

@@ -29,7 +29,7 @@ def refuse_file(path: Path, card: ModelCard) -> None:
             path,
             f"has {form}; the model takes {_words(card.input)}",
             "Convert it, or train a model on such pictures.",
-            code="?",
+            code="other-channels",
         )
 
 
@@ -42,7 +42,7 @@ def task_for(folder: PairFolder, card: ModelCard) -> Task:
             folder.path,
             f"its halves are {folder.a.name} and {folder.b.name}; the model translates {card.direction}",
             "Take pairs of such halves, which 'p2p data pair --halves' names, or another model.",
-            code="?",
+            code="other-halves",
         ) from error
 
 
@@ -55,7 +55,7 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
                 f"its half {half.name} has {Form(folder.pairs[0].size, half.channels, half.dtype)}; the model {does} "
                 f"{_words(wanted)}",
                 "Pair such pictures, or train a model on these.",
-                code="?",
+                code="other-channels",
             )
     masks = [half for half in halves if half.kind == "mask"]
     if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
@@ -70,7 +70,7 @@ def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
                 where,
                 f"has the class {each.name} ({index}) in the colour {each.color}; the model has {_classes(known)}",
                 "Build these masks with the model's palette, or train a model with theirs.",
-                code="?",
+                code="other-classes",
             )
 
 
@@ -84,7 +84,8 @@ def _words(half: Half) -> str:
 
 
 def _classes(palette: Palette) -> str:
-    return f"{len(palette.classes)} classes: {', '.join(palette.names)}"
+    count = len(palette.classes)
+    return f"{count} {'class' if count == 1 else 'classes'}: {', '.join(palette.names)}"
 
 
 def read_input(path: Path, card: ModelCard) -> tuple[Array, bool]:
@@ -128,7 +129,10 @@ def _strange(path: Path, half: Half) -> Array:
         return colors
     if (colors != colors[..., :1]).any():
         raise P2PError(
-            path, f"is painted in colours; the model takes {_words(half)}", "Use the greys of its palette.", code="?"
+            path,
+            f"is painted in colours; the model takes {_words(half)}",
+            "Use the greys of its palette.",
+            code="other-channels",
         )
     return np.ascontiguousarray(colors[..., 0])
 
@@ -145,7 +149,7 @@ def _refuse_index(path: Path, palette: Palette) -> None:
             path,
             f"has the class {largest}; the model has {_classes(palette)} (0 to {len(palette.classes) - 1})",
             "Build the mask with the model's palette.",
-            code="?",
+            code="unknown-class",
         )
 
 
@@ -155,7 +159,10 @@ def read_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool)
     where = str(folder.path / pair.file)
     if pair.hash and digest != pair.hash:
         raise P2PError(
-            where, "is not the picture in the manifest (its hash differs)", "Pair again with 'p2p data pair'.", code="?"
+            where,
+            "is not the picture in the manifest (its hash differs)",
+            "Pair again with 'p2p data pair'.",
+            code="hash-differs",
         )
     given, real = (b, a) if swapped else (a, b)
     return (

@@ -112,7 +112,7 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
         f"size={size}",
         f"takes more memory than the {budget / 2**30:.1f} GiB that a pass may have here ({needed:.1f} GiB and more)",
         "Choose a smaller --size.",
-        code="?",
+        code="no-memory",
     )
 
 

@@ -68,7 +68,7 @@ class Sampling:
     def __post_init__(self) -> None:
         if self.variants < 1:
             raise UsageError(
-                f"variants={self.variants}", "is not possible; it is at least 1", code="impossible-setting"
+                f"variants={self.variants}", "is not possible", "Give 1 or more.", code="impossible-setting"
             )
 
     def files(self, name: str, card: ModelCard) -> list[str]:
@@ -104,7 +104,7 @@ def list_inputs(inputs: Sequence[Path]) -> list[Given]:
                     f"{found[given.name].path} and {given.path}",
                     f"have one name, {given.name}",
                     "Sample them separately.",
-                    code="?",
+                    code="same-name",
                 )
             found[given.name] = given
     return list(found.values())
@@ -112,7 +112,7 @@ def list_inputs(inputs: Sequence[Path]) -> list[Given]:
 
 def _given(place: Path) -> list[Given]:
     if not place.exists():
-        raise P2PError(place, "there is no such picture or folder", "Check the path.", code="?")
+        raise P2PError(place, "there is no such picture or folder", "Check the path.", code="missing-path")
     if place.is_file():
         return [Given(place.stem, place)]
     if is_manifested(place) or (place / "train").is_dir():
@@ -120,7 +120,10 @@ def _given(place: Path) -> list[Given]:
         pairs = next((folder.of(split) for split in HELD_OUT if folder.of(split)), ())
         if not pairs:
             raise P2PError(
-                place, "has no held-out pairs", f"Run 'p2p data split {place}', or give a folder of pictures.", code="?"
+                place,
+                "has no held-out pairs",
+                f"Run 'p2p data split {place}', or give a folder of pictures.",
+                code="empty-split",
             )
         return [Given(pair.name, place / pair.file, folder, pair) for pair in pairs]
     files = find_pictures(place, ARRAYS)
@@ -185,13 +188,19 @@ def _kept(dest: Path, recipe: dict[str, object]) -> dict[str, dict[str, object]]
     """The records of an earlier call's pictures; refuses one of another model or other settings."""
     if read_json(dest / HEADER) != recipe:
         raise UsageError(
-            dest, "holds samples of another model or other settings", "Choose another destination.", code="?"
+            dest,
+            "holds samples of another model or other settings",
+            "Choose another destination.",
+            code="other-settings",
         )
     try:
         return {line.pop("file"): line for line in read_lines(dest / LINES)}
     except (TypeError, KeyError, AttributeError) as error:
         raise P2PError(
-            dest / LINES, "is not the record of these samples", "Was it edited? Choose another destination.", code="?"
+            dest / LINES,
+            "is not the record of these samples",
+            "Was it edited? Choose another destination.",
+            code="damaged-file",
         ) from error
 
 
@@ -231,7 +240,7 @@ def _sample_one(
                 given.path,
                 f"{destination.dest / file} was made from another picture",
                 "Delete that one first.",
-                code="?",
+                code="other-source",
             )
         if there:
             continue

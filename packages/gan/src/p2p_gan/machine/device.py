@@ -29,18 +29,31 @@ def resolve_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise UsageError(f"device={wanted}", "is no device; choose auto, cpu or cuda", code="?") from error
+        raise UsageError(
+            f"device={wanted}", "is not a device", "Choose auto, cpu or cuda.", code="unknown-device"
+        ) from error
     if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"device={wanted}", "is not supported; choose auto, cpu or cuda", code="?")
+        raise UsageError(f"device={wanted}", "is not supported", "Choose auto, cpu or cuda.", code="unknown-device")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(
-            f"device={wanted}", "no CUDA device is here, or torch was built without CUDA; choose cpu or auto", code="?"
+            f"device={wanted}",
+            "no CUDA device is here, or torch was built without CUDA",
+            "Choose cpu or auto.",
+            code="missing-device",
         )
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(
-            f"device={wanted}", f"there are only {torch.cuda.device_count()} CUDA devices, counted from 0", code="?"
+            f"device={wanted}",
+            f"this machine has {cuda_devices(torch.cuda.device_count())}, counted from 0",
+            "Choose a lower number, or cuda.",
+            code="missing-device",
         )
     return device
+
+
+def cuda_devices(count: int) -> str:
+    """So many CUDA devices in words."""
+    return f"{count} CUDA device{'' if count == 1 else 's'}"
 
 
 def resolve_precision(wanted: str, device: torch.device) -> str:
@@ -59,8 +72,9 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     if wanted in ("tf32", "float16") and device.type == "cpu":
         raise UsageError(
             f"precision={wanted}",
-            "exists on CUDA devices only; choose float32, bfloat16 or auto",
-            code="destination-exists",
+            "exists on CUDA devices only",
+            "Choose float32, bfloat16 or auto.",
+            code="unsupported-precision",
         )
     if wanted == "auto":
         fast = (
@@ -69,7 +83,10 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
         return "bfloat16" if fast else "float32"
     if wanted in ("tf32", "bfloat16") and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
         raise UsageError(
-            f"precision={wanted}", "this device is too old for it; choose float32, float16 or auto", code="?"
+            f"precision={wanted}",
+            "needs a CUDA device of compute capability 8.0 or later",
+            "Choose float32, float16 or auto.",
+            code="unsupported-precision",
         )
     return wanted
 
@@ -121,7 +138,7 @@ def telling_what_is_not_deterministic() -> Iterator[None]:
             "deterministic=true",
             f"CUDA has no way to compute {operation} that is the same every time",
             "Leave deterministic off, train on the CPU, or choose settings that do without it, in a new run folder.",
-            code="?",
+            code="not-deterministic",
         ) from error
 
 

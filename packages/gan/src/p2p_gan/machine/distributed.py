@@ -23,6 +23,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_gan.machine.device import cuda_devices
 
 # Between two updates one process may read pictures or score for as long as that takes; within one nothing takes long.
 BETWEEN, WITHIN, MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
@@ -40,6 +41,8 @@ class BrokenError(P2PError):
 
 class LostError(BrokenError):
     """Another process is gone; why is its own to say."""
+
+    said_elsewhere = False  # unless it is found out that another process has said why
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ def joined(device: str) -> Iterator[Ranks]:
                 f"device={device}",
                 "this is one process",
                 f"Use 'p2p train --device {device}', or torchrun --nproc-per-node {count} with device={kind}.",
-                code="?",
+                code="process-count",
             )
         yield ALONE
         return
@@ -201,7 +204,7 @@ def _from_environment() -> Ranks:
             f"WORLD_SIZE={os.environ['WORLD_SIZE']}",
             f"asks for several processes, but {', '.join(missing)} is not set",
             "Start them with torchrun, or unset WORLD_SIZE.",
-            code="?",
+            code="missing-variable",
         )
     rank, world, local = (int(os.environ[name]) for name in names[:3])
     return Ranks(rank, world, local, int(os.environ.get(names[3], world)))
@@ -212,23 +215,33 @@ def _refuse_devices(device: str, ranks: Ranks) -> str:
     kind, count = devices_of(device)
     if count not in (1, ranks.world):
         raise UsageError(
-            f"device={device}", f"there are {ranks.world} processes", "Leave the number to the launcher.", code="?"
+            f"device={device}",
+            f"there are {ranks.world} processes",
+            "Leave the number to the launcher.",
+            code="process-count",
         )
     if kind == "auto":
         kind = "cuda" if torch.cuda.is_available() else "cpu"
     if kind not in ("cpu", "cuda"):
         raise UsageError(
-            f"device={device}", "each process takes the device of its number; choose cuda, cpu or auto", code="?"
+            f"device={device}",
+            "is not possible with several processes, each of which takes the device of its own number",
+            "Choose cuda, cpu or auto.",
+            code="impossible-setting",
         )
     here = torch.cuda.device_count() if kind == "cuda" else ranks.local_world
     if here < ranks.local_world:
         raise UsageError(
             f"device={device}",
-            f"{ranks.local_world} processes on {socket.gethostname()}, which has {here} CUDA devices",
-            "Start as many as there are devices.",
-            code="?",
+            f"{socket.gethostname()} has {cuda_devices(here)} and {_processes(ranks.local_world)}",
+            "Start as many processes as there are devices.",
+            code="missing-device",
         )
     return kind
+
+
+def _processes(count: int) -> str:
+    return f"{count} process{'' if count == 1 else 'es'}"
 
 
 def _meet(kind: str, ranks: Ranks) -> Store:
@@ -245,9 +258,9 @@ def _meet(kind: str, ranks: Ranks) -> Store:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise LostError(
             f"rank {ranks.rank}",
-            f"has not met the other {ranks.world - 1} processes at {where} ({_first_line(error)})",
+            f"has not met {_processes(ranks.world - 1)} of {ranks.world} at {where} ({_first_line(error)})",
             "Are all started, and can machines reach each other?",
-            code="?",
+            code="unreachable-process",
         ) from error
     return store
 
@@ -267,7 +280,7 @@ def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
             f"rank {ranks.rank}",
             "has lost another process, which has ended, or its machine or network has",
             "The same command continues from the last checkpoint.",
-            code="?",
+            code="lost-process",
         )
         # Who is lost has said why, or was killed and cannot: then the launcher says it, or without one the first.
         launched = "TORCHELASTIC_RUN_ID" in os.environ
@@ -288,7 +301,12 @@ def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
 def _unexpected(error: Exception, ranks: Ranks) -> BrokenError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {_first_line(error)}"
-    return BrokenError(f"rank {ranks.rank}", f"{what} ({Path(frame.filename).name}, line {frame.lineno})", code="?")
+    return BrokenError(
+        f"rank {ranks.rank}",
+        f"{what} ({Path(frame.filename).name}, line {frame.lineno})",
+        "The same command continues from the last checkpoint.",
+        code="unexpected-error",
+    )
 
 
 def _marked(error: P2PError, ranks: Ranks, store: Store) -> P2PError:

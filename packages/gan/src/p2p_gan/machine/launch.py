@@ -17,6 +17,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_gan.machine.device import cuda_devices
 
 _LOGGERS = "torch.distributed"
 # Seconds to save in; and no warning of a socket from each process.
@@ -28,9 +29,9 @@ def refuse_missing(kind: str, count: int) -> None:
     if kind == "cuda" and torch.cuda.device_count() < count:
         raise UsageError(
             f"device=cuda*{count}",
-            f"there are {torch.cuda.device_count()} CUDA devices here",
-            "Choose no more.",
-            code="?",
+            f"this machine has {cuda_devices(torch.cuda.device_count())}",
+            "Choose no more than that.",
+            code="missing-device",
         )
 
 

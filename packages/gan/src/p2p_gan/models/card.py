@@ -78,7 +78,10 @@ def card_from_json(text: str, *, where: str) -> ModelCard:
         value = json.loads(text)
         if value["format"] != FORMAT or value["version"] > VERSION:
             raise P2PError(
-                where, f"is of format {value['format']} {value['version']}; this p2p is older", "Update it.", code="?"
+                where,
+                f"is of format {value['format']} {value['version']}, which this p2p does not know",
+                "Update p2p.",
+                code="unknown-version",
             )
         return _card(value, where)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
@@ -130,13 +133,13 @@ def _of_type(name: str, value: Any, wanted: type) -> Any:
     if not isinstance(value, (int, float) if wanted is float else wanted) or (
         isinstance(value, bool) and wanted is not bool
     ):
-        raise TypeError(f"{name}={value!r:.40} is no {wanted.__name__}")
+        raise TypeError(f"{name}={value!r:.40} is not of type {wanted.__name__}")
     return value
 
 
 def _one_of(table: dict[str, Any], name: str, choices: tuple[str, ...]) -> Any:
     if table[name] not in choices:
-        raise ValueError(f"{name}={table[name]!r:.40} is none of {', '.join(choices)}")
+        raise ValueError(f"{name}={table[name]!r:.40} is not one of {', '.join(choices)}")
     return table[name]
 
 

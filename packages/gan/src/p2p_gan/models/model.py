@@ -62,11 +62,14 @@ def model_file(path: Path) -> Path:
     if path.is_dir():
         if not (path / FILE).is_file():
             raise P2PError(
-                path, f"has no {FILE}", "Is it a run folder, and did its training reach a first checkpoint?", code="?"
+                path,
+                f"has no {FILE}",
+                "Is it a run folder, and did its training reach a first checkpoint?",
+                code="missing-model",
             )
         return path / FILE
     if not path.is_file():
-        raise P2PError(path, "there is no such model", f"Give a run folder or a {FILE}.", code="?")
+        raise P2PError(path, "there is no such model", f"Give a run folder or a {FILE}.", code="missing-model")
     return path
 
 
@@ -78,10 +81,12 @@ def load_model(path: Path | str) -> Model:
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise P2PError(
+            path, f"cannot be read: {error.strerror}", "Check the file and its rights.", code="unreadable-file"
+        ) from error
     except (safetensors.SafetensorError, struct.error) as error:
         raise P2PError(
-            path, f"is not a model, or was cut off ({error})", f"Give a run folder or a {FILE}.", code="?"
+            path, f"is not a model, or was cut off ({error})", f"Give a run folder or a {FILE}.", code="damaged-file"
         ) from error
     return Model(card, _filled(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
@@ -105,7 +110,10 @@ def _described(path: Path) -> ModelCard:
         raise safetensors.SafetensorError("its length is not the one it states")
     if KEY not in metadata:
         raise P2PError(
-            path, "holds tensors but no description of a p2p model", f"Give a run folder or a {FILE}.", code="?"
+            path,
+            "holds tensors but no description of a p2p model",
+            f"Give a run folder or a {FILE}.",
+            code="not-a-model",
         )
     return card_from_json(metadata[KEY], where=str(path))
 
@@ -121,7 +129,7 @@ def _filled(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Gene
                 where,
                 f"the tensor {name} does not fit the architecture it states",
                 "Train or fetch it again.",
-                code="?",
+                code="other-tensors",
             )
     generator.to_empty(device="cpu")
     generator.load_state_dict(tensors)

@@ -82,7 +82,7 @@ def import_model(
             weights,
             "is a safetensors file; the reference implementation writes latest_net_G.pth",
             "A model of p2p needs no import: give it to 'p2p sample' as it is.",
-            code="?",
+            code="other-format",
         )
     tensors = read_state(weights)
     architecture = recognise(tensors)
@@ -92,7 +92,7 @@ def import_model(
             weights,
             f"holds {first}, which no generator of the reference implementation has (unet_*, resnet_*blocks)",
             "Is it the discriminator, or a file of another program?",
-            code="?",
+            code="unknown-network",
         )
     generator = _filled(architecture, tensors, where=weights)
     images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
@@ -110,21 +110,23 @@ def read_state(path: Path) -> dict[str, Tensor]:
             warnings.simplefilter("ignore")  # of files that are not torch's own, which are refused below
             state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise P2PError(path, "there is no such file", code="missing-file") from error
+        raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise P2PError(
+            path, f"cannot be read: {error.strerror}", "Check the file and its rights.", code="unreadable-file"
+        ) from error
     except _NOT_TORCH as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         if named:
             raise P2PError(
-                path, f"would run {named[1]} when loaded, so it was not loaded", f"{GIVE}", code="?"
+                path, f"would run {named[1]} when loaded, so it was not loaded", GIVE, code="unsafe-file"
             ) from error
-        raise P2PError(path, "is no file of torch.save, or was cut off", f"{GIVE}", code="?") from error
+        raise P2PError(path, "is not a file of torch.save, or was cut off", GIVE, code="damaged-file") from error
     if not isinstance(state, dict):
-        raise P2PError(path, f"holds a {type(state).__name__} and no state dict", f"{GIVE}", code="?")
+        raise P2PError(path, f"holds a {type(state).__name__} and no state dict", GIVE, code="not-a-state-dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"holds {_shown(name)}, which is no tensor", f"{GIVE}", code="?")
+            raise P2PError(path, f"holds {_shown(name)}, which is not a tensor", GIVE, code="not-a-state-dict")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
@@ -139,7 +141,10 @@ def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where:
             continue  # older than PyTorch 0.4.1
         if entry.theirs not in tensors:
             raise P2PError(
-                where, f"{entry.theirs} is missing, which a {name} has", "Was the file cut off or changed?", code="?"
+                where,
+                f"{entry.theirs} is missing, which a {name} has",
+                "Was the file cut off or changed?",
+                code="other-tensors",
             )
         shape = wanted[entry.ours] if entry.ours else torch.Size()
         found = tensors[entry.theirs]
@@ -149,16 +154,21 @@ def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where:
                 f"{entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of {architecture.filters} "
                 f"filters {tuple(shape)}",
                 "Is it of another network?",
-                code="?",
+                code="other-tensors",
             )
         if entry.ours and not found.isfinite().all():
             raise P2PError(
-                where, f"{entry.theirs} has values that are no numbers", "Take weights from before that.", code="?"
+                where,
+                f"{entry.theirs} has values that are not finite",
+                "Import weights from before they became so.",
+                code="not-finite",
             )
     known = {entry.theirs for entry in listed}
     for theirs in tensors:
         if theirs not in known and not leftover(theirs, architecture):
-            raise P2PError(where, f"{_shown(theirs)} is more than a {name} has", "Is it of another network?", code="?")
+            raise P2PError(
+                where, f"{_shown(theirs)} is more than a {name} has", "Is it of another network?", code="other-tensors"
+            )
     generator = architecture.build()
     ours = {entry.ours: _turned(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
     generator.load_state_dict(ours)
@@ -186,11 +196,12 @@ def _with_settings(architecture: Architecture, settings: Mapping[str, str]) -> t
     dropout = table.pop("dropout", None)
     statistics = table.pop("statistics", "picture")
     if table:
-        raise UsageError(next(iter(table)), "cannot be set here; there are dropout and statistics", code="?")
+        raise UsageError(next(iter(table)), "cannot be set here", "Set dropout or statistics.", code="unknown-setting")
     if statistics not in get_args(Statistics):
         raise UsageError(
             f"statistics={statistics}",
-            f"is not possible; choose from {', '.join(get_args(Statistics))}",
+            "is not possible",
+            f"Choose from {', '.join(get_args(Statistics))}.",
             code="impossible-setting",
         )
     if dropout is not None:
@@ -207,7 +218,8 @@ def _share(text: str) -> float:
     if not 0 <= share < 1:
         raise UsageError(
             f"dropout={text}",
-            f"is not possible; it is off, on ({DROPOUT}), or between 0 and 1",
+            "is not possible",
+            f"Give off, on ({DROPOUT}), or a share from 0 to below 1.",
             code="impossible-setting",
         )
     return share
@@ -218,13 +230,19 @@ def _card(
 ) -> ModelCard:
     before, to, after = direction.partition("-to-")
     if not (before and to and after) or before == after:
-        raise UsageError(f"direction={direction}", "is not X-to-Y, such as a-to-b, b-to-a or mask-to-photo", code="?")
+        raise UsageError(
+            f"direction={direction}",
+            "is not X-to-Y",
+            "Write it as in a-to-b, b-to-a or mask-to-photo.",
+            code="impossible-setting",
+        )
     unit = 4 if architecture.kind == "resnet" else 2**architecture.depth
     size = size or (Size(RESNET_SIZE, RESNET_SIZE) if architecture.kind == "resnet" else Size(unit, unit))
     if any(side % unit for side in size):
         raise UsageError(
             f"size={size}",
-            f"is not possible; the sides of a {name_of(architecture)} are multiples of {unit}",
+            f"is not possible with a {name_of(architecture)}",
+            f"Give sides that are multiples of {unit}.",
             code="impossible-setting",
         )
     return ModelCard(
@@ -270,7 +288,12 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     architecture = model.card.architecture
     reason = why_not(architecture)
     if reason:
-        raise P2PError(source, f"the reference implementation cannot load it: its {reason}", code="?")
+        raise P2PError(
+            source,
+            f"the reference implementation cannot load it: its {reason}",
+            "Train with settings that the reference implementation has, such as --preset paper.",
+            code="not-in-reference",
+        )
     buffer = io.BytesIO()
     torch.save(_state_of(model), buffer)
     written = _write_once(dest, buffer.getvalue())
@@ -309,7 +332,7 @@ def _notes(model: Model) -> tuple[str, ...]:
 
 def _check_dest(dest: Path, suffix: str) -> None:
     if dest.suffix != suffix or dest.is_dir():
-        raise UsageError(dest, f"is not the name of a new file NAME{suffix}", "Give one.", code="?")
+        raise UsageError(dest, f"is not the name of a file NAME{suffix}", "Give one.", code="wrong-file-name")
 
 
 def _write_once(dest: Path, data: bytes) -> bool:

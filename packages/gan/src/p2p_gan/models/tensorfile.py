@@ -31,6 +31,7 @@ _NAMES = {
     torch.uint8: "U8",
     torch.bool: "BOOL",
 }
+_AGAIN = "Bring a copy of it back."
 _CHUNK = 2**24  # bytes that are hashed and written while other threads run
 
 
@@ -104,22 +105,27 @@ def read_tensors(path: Path, expected: Expected, needed: set[str]) -> dict[str, 
                 _compare(path, name, file.get_slice(name) if name in names else None, expected(name))
             return {name: file.get_tensor(name) for name in sorted(names)}
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror or error}", code="unreadable-file") from error
+        raise P2PError(path, f"cannot be read: {error.strerror or error}", _AGAIN, code="unreadable-file") from error
     except safetensors.SafetensorError as error:
-        raise P2PError(path, f"is no whole safetensors file ({error})", code="?") from error
+        raise P2PError(path, f"is not a whole safetensors file ({error})", _AGAIN, code="damaged-file") from error
 
 
 def _compare(path: Path, name: str, found: Any, wanted: tuple[torch.dtype, tuple[int, ...]] | None) -> None:
     if found is None:
-        raise P2PError(path, f"lacks the tensor {name}", code="?")
+        raise P2PError(path, f"lacks the tensor {name}", _AGAIN, code="other-tensors")
     if wanted is None:
-        raise P2PError(path, f"holds a tensor that these networks do not have, {name}", code="?")
+        raise P2PError(path, f"holds a tensor that these networks do not have, {name}", _AGAIN, code="other-tensors")
     dtype, shape = wanted
     if found.get_dtype() != _NAMES[dtype]:
-        raise P2PError(path, f"its tensor {name} is {found.get_dtype()}, not {_NAMES[dtype]}", code="?")
+        raise P2PError(
+            path, f"its tensor {name} is {found.get_dtype()}, not {_NAMES[dtype]}", _AGAIN, code="other-tensors"
+        )
     if tuple(found.get_shape()) != shape:
         raise P2PError(
-            path, f"its tensor {name} has the shape {_sides(found.get_shape())}, not {_sides(shape)}", code="?"
+            path,
+            f"its tensor {name} has the shape {_sides(found.get_shape())}, not {_sides(shape)}",
+            _AGAIN,
+            code="other-tensors",
         )
 
 

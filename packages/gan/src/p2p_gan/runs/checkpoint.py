@@ -28,6 +28,7 @@ FOLDER = "checkpoints"
 FORMAT, VERSION = "p2p-checkpoint", 1
 _NAME = re.compile(r"\d{10}")
 _SEAL = "record_sha256"
+_DAMAGED, _AGAIN = "its hash is not the one it was written with, so it is damaged", "Bring a copy of it back."
 
 
 @dataclass(frozen=True)
@@ -131,12 +132,14 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
             troubles.append(error)
             continue
         for bad, trouble in zip(reversed(records), troubles, strict=False):
-            report.note(f"{trouble} Training continues from image {progress.images}. {_set_aside(bad)}")
+            report.note(
+                f"{trouble.where}: {trouble.what}. Training continues from image {progress.images}. {_set_aside(bad)}"
+            )
         return progress
     if troubles:
         raise P2PError(
             troubles[0].where,
-            f"{troubles[0].what}; none of the {len(records)} checkpoints there can be used",
+            f"{troubles[0].what}; {_unusable(len(records))}",
             f"Bring a copy of {run / FOLDER} back if you have one, or delete that folder: the same command then begins "
             "again.",
             code="no-usable-checkpoint",
@@ -144,12 +147,18 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
     return None
 
 
+def _unusable(count: int) -> str:
+    if count == 1:
+        return "the only checkpoint there cannot be used"
+    return f"none of the {count} checkpoints there can be used"
+
+
 def _load(record: Path, nets: Networks) -> Progress:
     tensors = record.with_suffix(".safetensors")
     value = _read(record)
     # Its length first: to hash a file that a torn disk shows as a terabyte takes hours.
     if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
-        raise P2PError(tensors, "its hash is not the one it was written with, so it is damaged", code="damaged-file")
+        raise P2PError(tensors, _DAMAGED, _AGAIN, code="damaged-file")
     shapes = Shapes(nets, value["begun"])
     found = read_tensors(tensors, shapes, shapes.needed)
     restore(nets, found)
@@ -161,16 +170,16 @@ def _length(tensors: Path) -> int:
     try:
         return tensors.stat().st_size
     except OSError as error:
-        raise P2PError(tensors, f"cannot be read: {error.strerror}", code="unreadable-file") from error
+        raise P2PError(tensors, f"cannot be read: {error.strerror}", _AGAIN, code="unreadable-file") from error
 
 
 def _read(record: Path) -> dict[str, Any]:
     """A record whose own hash is right."""
     value = read_json(record)
     if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != VERSION:
-        raise P2PError(record, "is no checkpoint of this version of p2p", code="?")
+        raise P2PError(record, "is not a checkpoint of this version of p2p", _AGAIN, code="unknown-version")
     if value.pop(_SEAL, None) != _digest(value):
-        raise P2PError(record, "its hash is not the one it was written with, so it is damaged", code="damaged-file")
+        raise P2PError(record, _DAMAGED, _AGAIN, code="damaged-file")
     return value
 
 

@@ -46,7 +46,7 @@ def find_runs(places: Sequence[Path]) -> list[Path]:
     for place in places:
         inside = [place] if (place / RUN).is_file() else sorted(file.parent for file in place.rglob(RUN))
         if not inside:
-            raise UsageError(place, f"has no run folder (no {RUN})", "Give a run or a folder of runs.", code="?")
+            raise UsageError(place, f"has no run folder (no {RUN})", "Give a run or a folder of runs.", code="no-runs")
         found |= dict.fromkeys(inside)
     return list(found)
 

@@ -16,7 +16,7 @@ def require_space(place: Path, needed: int, what: str, advice: str) -> None:
     free = free_space(place)
     if free < needed + MARGIN:
         raise P2PError(
-            place, f"no space left: {what} {in_words(needed)}, and {in_words(free)} are free", f"{advice}", code="?"
+            place, f"no space left: {what} {in_words(needed)}, and {in_words(free)} are free", advice, code="no-space"
         )
 
 

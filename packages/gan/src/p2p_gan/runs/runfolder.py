@@ -59,7 +59,9 @@ class RunFolder:
         except OSError as error:
             raise _no_rights(path, error.strerror) from error
         if path.exists() and not path.is_dir():
-            raise UsageError(path, "is a file, not a run folder", "Choose another place for the run.", code="?")
+            raise UsageError(
+                path, "is a file, not a run folder", "Choose another place for the run.", code="not-a-folder"
+            )
         if not self.exists and strange:
             raise UsageError(
                 path, f"holds something else (no {RUN})", "Choose another place for the run.", code="destination-taken"
@@ -90,14 +92,17 @@ class RunFolder:
                 self.path,
                 f"{self._owner_in_words()} is training into it",
                 "Wait for it, stop it, or choose another run folder.",
-                code="?",
+                code="run-in-use",
             ) from error
         except OSError as error:
             raise cannot_write(self.path, error) from error
         self._held = True
         if not self.exists and (self.path / RUN).exists():
             raise P2PError(
-                self.path, "another process began a run there meanwhile", "Run the same command again.", code="?"
+                self.path,
+                "another process began a run there meanwhile",
+                "Run the same command again.",
+                code="run-in-use",
             )
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
@@ -140,14 +145,16 @@ class RunFolder:
         """What run.json says; raises P2PError when it is damaged or newer than this program."""
         value = read_json(self.path / RUN)
         if not isinstance(value, dict) or value.get("format") != FORMAT:
-            raise P2PError(self.path / RUN, "is not the record of a run", "Choose another run folder.", code="?")
+            raise P2PError(
+                self.path / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run"
+            )
         if not isinstance(value.get("version"), int) or value["version"] > VERSION:
             raise P2PError(
                 self.path / RUN,
                 f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
                 f"is {__version__})",
                 "Update p2p, or choose another run folder.",
-                code="?",
+                code="unknown-version",
             )
         _refuse_damaged(self.path / RUN, value)
         return value
@@ -176,7 +183,7 @@ class RunFolder:
                 f"its config has the field {strange[0]}, which this p2p ({__version__}) does not know; it was "
                 f"written by p2p {writer}",
                 "Continue it with that version, or choose another run folder.",
-                code="?",
+                code="unknown-version",
             )
         try:
             return config_from_json(config, where=str(self.path / RUN))
@@ -206,7 +213,10 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         if not _is_line(line):
             raise P2PError(
-                path, f"line {number} is not of a run's record", "Was it edited? Delete that line.", code="?"
+                path,
+                f"line {number} does not belong to a run's record",
+                "Was it edited? Delete that line.",
+                code="damaged-file",
             )
     return lines
 
@@ -236,7 +246,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
             run,
             f"was started differently: {'; '.join([*changed, *changed_data])}",
             f"{how} to resume, or choose another run folder.",
-            code="?",
+            code="other-settings",
         )
 
 

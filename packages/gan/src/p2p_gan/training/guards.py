@@ -211,8 +211,8 @@ class Guards:
         files = tuple(train[self._store.order.index(before + each)].file for each in range(count))
         bad = [f"{kind} {name}" for kind, name in (("the loss", loss), ("the tensor", tensor)) if name]
         what = (
-            f"{' and '.join(bad)}: no number any more, first seen in the update after image {before} "
-            f"({', '.join(files[:4])}{', ...' if len(files) > 4 else ''})"
+            f"{' and '.join(bad) or 'a loss'} {'are' if len(bad) > 1 else 'is'} not finite, first seen in the update "
+            f"after image {before} ({', '.join(files[:4])}{', ...' if len(files) > 4 else ''})"
         )
         return DivergedError(
             self._where, what, {"images": before, "loss": loss, "tensor": tensor, "files": files[:100]}

@@ -89,12 +89,12 @@ def refuse_uneven(batch: int, world: int) -> None:
     if batch % world == 0:
         return
     lower = batch // world * world
-    near = f"{lower} and {lower + world}" if lower else f"{world}"
+    near = f"{lower} or {lower + world}, the nearest that work" if lower else f"{world}, the smallest that works"
     raise UsageError(
         f"batch={batch}",
-        f"is the batch of all {world} devices together and cannot be shared alike; the nearest "
-        f"that can {'are' if lower else 'is'} {near}",
-        code="?",
+        f"is the batch of all {world} devices together and cannot be shared alike",
+        f"Choose {near}.",
+        code="uneven-batch",
     )
 
 

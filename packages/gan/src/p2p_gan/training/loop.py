@@ -131,7 +131,7 @@ def follow(pairs: Path, ranks: Ranks, interruption: Interruption) -> Followed:
             pairs,
             f"on {socket.gethostname()} these are not the pairs that the first process has",
             "Copy them there again, or train from a disk that all machines share.",
-            code="?",
+            code="other-pairs",
         )
     job, store = prepared(make_job(folder, config_from_json(told["config"], where="the first process"), ranks), None)
     with memory_explained(job, store):

@@ -62,22 +62,29 @@ def reproduce(
     """
     run, dest = Path(run), Path(dest)
     if not (run / RUN).is_file():
-        raise UsageError(run, "is not a run folder (no run.json)", "Give one that 'p2p train' made.", code="?")
+        raise UsageError(run, "is not a run folder (no run.json)", "Give one that 'p2p train' made.", code="not-a-run")
     if run.resolve() == dest.resolve():
-        raise UsageError(dest, "is the run itself", "Choose another place for its reproduction.", code="?")
+        raise UsageError(
+            dest, "is the run itself", "Choose another place for its reproduction.", code="destination-inside-source"
+        )
     original = RunFolder(run)
     record = original.read()
     config, place = _here(original.config()), Path(pairs or record.get("pairs") or run / "pairs")
     if not place.exists():
         raise P2PError(
-            place, "the pairs of the run are not there any more", "Say with --pairs where they are.", code="?"
+            place,
+            "the pairs of the run are not there any more",
+            "Say with --pairs where they are.",
+            code="missing-folder",
         )
     named = tuple(_named(record, config, place, run))
     for line in named:
         report.note(f"differs: {line}")
     summary = train(place, dest, config, report=report)
     if summary.interrupted:
-        raise P2PError(dest, f"was interrupted at image {summary.images}", "The same command continues.", code="?")
+        raise P2PError(
+            dest, f"was interrupted at image {summary.images}", "The same command continues.", code="interrupted"
+        )
     lines, losses = compare_records(run, dest)
     identical, weight = _compare_models(run, dest)
     return Reproduction(run, dest, named, lines, losses, identical, weight)

@@ -73,7 +73,7 @@ def require_tensorboard() -> None:
             "tensorboard=True",
             "the package is not installed",
             "Run 'pip install \"p2p-gan[tensorboard]\"', or leave it off.",
-            code="?",
+            code="missing-package",
         )
 
 

@@ -188,7 +188,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
             job.device,
             f"not even one pair of {shown(job)} fits into its memory",
             "Take a smaller --size, --set crop, or fewer --set filters.",
-            code="?",
+            code="no-memory",
         )
     return 1 << (int(min(fits, most)).bit_length() - 1)
 
@@ -212,7 +212,7 @@ def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
         job.device,
         f"out of memory at batch {batch} of {shown(job)}; {words}",
         f"Take --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
-        code="?",
+        code="no-memory",
     )
 
 
