@@ -17,7 +17,7 @@ from p2p_gan.training.run import train
 from p2p_gan.training.tensorboard import FOLDER
 
 needs_tensorboard = pytest.mark.skipif(
-    importlib.util.find_spec("tensorboard") is None, reason="the extra p2p-gan[tensorboard] is not installed"
+    importlib.util.find_spec("tensorboard") is None, reason="tensorboard is not installed"
 )
 
 
@@ -55,7 +55,7 @@ def test_a_missing_package_is_told_before_anything_is_done(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install \"p2p-gan\[tensorboard\]\""):
+    with pytest.raises(UsageError, match=r"pip install \"tensorboard>="):
         train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
     assert not (tmp_path / "run").exists()
 

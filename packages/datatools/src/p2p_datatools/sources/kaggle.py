@@ -98,7 +98,10 @@ def _client(handle: str) -> Any:
             kaggle.api.authenticate()
     except ImportError as error:
         raise P2PError(
-            handle, f"Kaggle's client is not installed ({error})", "Install p2p-datatools[kaggle].", code="?"
+            handle,
+            f"Kaggle's client is not installed ({error})",
+            'Run \'pip install "kaggle>=2.2.4,<3" "six>=1.16"\'.',
+            code="missing-package",
         ) from error
     except (Exception, SystemExit) as error:
         raise _refusal(handle, error, "Run the same command again later.") from error
