@@ -3,11 +3,24 @@
 import ast
 import re
 import shlex
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("datatools", "gan", "cli")
+# Modules whose distribution has another name; every other is called as its module is.
+DISTRIBUTIONS = {
+    "cv2": "opencv-python",
+    "PIL": "Pillow",
+    "skimage": "scikit-image",
+    "yaml": "PyYAML",
+    "torch.utils.tensorboard": "tensorboard",  # torch's half of it imports the other
+}
+FOR_ANOTHER = {"six": "kaggle"}  # which imports it without declaring it
 
 
 def declared(package: str) -> tuple[list[str], list[str]]:
@@ -39,5 +52,50 @@ def test_a_missing_extra_is_told_with_the_command_that_installs_what_the_package
         for match in re.finditer(r"pip install ([^']+)'", node.value)
         for each in shlex.split(match[1])
     }
-    optional = {(name, each) for name in ("datatools", "gan", "cli") for each in declared(name)[1]}
+    optional = {(name, each) for name in PACKAGES for each in declared(name)[1]}
     assert told == optional
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=~! ]", each, maxsplit=1)[0] for each in requirements}
+
+
+def needed(package: str) -> tuple[set[str], set[str]]:
+    """(what a package imports when its modules are, what it imports later), by the names of distributions."""
+    at_once: set[str] = set()
+    anywhere: set[str] = set()
+    for path in ROOT.glob(f"packages/{package}/src/**/*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        at_once |= imported(tree.body)
+        anywhere |= imported(ast.walk(tree))
+    own = f"p2p-{package}"
+    return at_once - {own}, anywhere - at_once - {own}
+
+
+def imported(nodes: Iterable[ast.AST]) -> set[str]:
+    modules: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module or "")
+    tops = {name if name in DISTRIBUTIONS else name.partition(".")[0] for name in modules}
+    return {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in tops - sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_depends_on_what_it_imports_and_on_nothing_else(package: str) -> None:
+    always, optional = (names(each) for each in declared(package))
+    at_once, later = needed(package)
+    assert always - at_once - later == set(), "declared and never imported"
+    assert optional - later - FOR_ANOTHER.keys() == set(), "an extra that is never imported"
+    assert at_once - always == set(), "imported and not declared"
+    assert later - always - optional == set(), "imported in a function and not declared"
+    assert all(FOR_ANOTHER[each] in optional for each in optional & FOR_ANOTHER.keys())
+
+
+def test_every_dependency_is_pinned_among_the_versions_known_to_work_together() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line]
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
+    needs = {each.lower() for package in PACKAGES for part in declared(package) for each in names(part)}
+    assert {each for each in needs - pinned if not each.startswith("p2p-")} == set()
