@@ -22,6 +22,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "tifffile": ("p2p_datatools.contract.pictures.arrays",),
+    "tomlkit": ("p2p_datatools.contract.palette",),
     "skimage": ("p2p_gan.evaluation.metrics",),
     "kaggle": ("p2p_datatools.sources.kaggle",),
     "urllib.request": ("p2p_datatools.sources",),
