@@ -23,6 +23,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "PIL": ("p2p_datatools",),
     "tifffile": ("p2p_datatools.contract.pictures.arrays",),
     "tomlkit": ("p2p_datatools.contract.palette",),
+    "yaml": ("p2p_datatools.labels.formats.yolo",),
     "skimage": ("p2p_gan.evaluation.metrics",),
     "kaggle": ("p2p_datatools.sources.kaggle",),
     "urllib.request": ("p2p_datatools.sources",),
