@@ -205,3 +205,9 @@ def test_only_the_command_line_prints() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             assert not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"), f"{name} prints"
+
+
+def test_only_one_function_counts_the_cores_for_the_others_may_not_be_for_this_process() -> None:
+    asks = [name for name, path in modules() if "cpu_count" in path.read_text("utf-8")]
+    # The second describes the machine of a run.
+    assert asks == ["p2p_datatools.contract.machine", "p2p_gan.machine.device"]
