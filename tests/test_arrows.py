@@ -21,6 +21,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rich": ("p2p_cli.render",),
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
+    "matplotlib": ("p2p_datatools.sheets.plots",),
     "tifffile": ("p2p_datatools.contract.pictures.arrays",),
     "tomlkit": ("p2p_datatools.contract.palette",),
     "yaml": ("p2p_datatools.labels.formats.yolo",),
@@ -77,6 +78,7 @@ DOOR = "p2p_datatools.contract.door"
 # What these may not even load when they are imported.
 LIGHT = {
     "p2p_datatools": ("numpy", "cv2", "PIL", "kaggle"),
+    "p2p_datatools.sheets.plots": ("matplotlib", "cv2", "PIL"),
     "p2p_gan": ("torch", "cv2"),
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
