@@ -2,14 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from p2p_cli.data.build_masks import command
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.labels.read import FORMATS, read_labels
+from p2p_datatools.labels.read import FORMATS, FileForm, Format, Place, read_labels
+from p2p_datatools.labels.values import IndexLabels, LabelSet
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 COCO = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [], "annotations": []}
 
@@ -34,12 +40,12 @@ def test_a_folder_without_a_coco_file_is_one_of_index_pictures(folder: Path) -> 
     assert read_labels(folder).format == "index"
 
 
-def test_the_format_given_is_the_format_read(folder: Path) -> None:
+def test_the_format_given_is_the_format_read(refused: "Refused", folder: Path) -> None:
     assert read_labels(folder, "index").format == "index"
     with pytest.raises(P2PError, match="is a file, but label pictures lie in a folder"):
         read_labels(folder / "labels.json", "index")
     (folder / "labels.json").unlink()
-    with pytest.raises(P2PError, match="has to hold one COCO file and holds none"):
+    with refused("no-labels", folder):
         read_labels(folder, "coco")
 
 
@@ -50,11 +56,11 @@ def test_two_coco_files_in_a_folder_are_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["sizes.json", "a.png", "empty"])
-def test_what_is_not_known_says_what_was_looked_for(folder: Path, name: str) -> None:
+def test_what_is_not_known_says_what_is(refused: "Refused", folder: Path, name: str) -> None:
     (folder / "empty").mkdir()
-    with pytest.raises(P2PError, match=rf"{name}: .* Looked for: .*a \.json file in COCO form") as error:
+    with refused("unknown-labels", folder / name) as error:
         read_labels(folder / name)
-    assert "\n" not in str(error.value)
+    assert all(f"{each.title} ({each.signs})" in error.value.to_do for each in FORMATS.values())
 
 
 def test_a_json_file_cut_in_half_is_one_line(folder: Path) -> None:
@@ -70,6 +76,10 @@ def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path) -> Non
         read_labels(tmp_path / "gone.json")
     with pytest.raises(UsageError, match=r"auto, cityscapes, .*, coco, .*index"):
         read_labels(tmp_path, "cocoa")
+
+
+def read_scans(path: Path) -> LabelSet:
+    return LabelSet("scans", tuple(IndexLabels(file.stem, file) for file in path.glob("*.scan")))
 
 
 SHAPES = {"imagePath": "a.jpg", "shapes": [{"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}]}
@@ -115,7 +125,7 @@ def test_a_project_file_of_vott_beside_nothing_else_says_what_to_export(tmp_path
 def test_the_command_line_offers_every_format_there_is() -> None:
     (option,) = (each for each in command.params if each.name == "label_format")
     assert isinstance(option.type, click.Choice)
-    assert tuple(option.type.choices) == FORMATS
+    assert tuple(option.type.choices) == ("auto", *FORMATS)
 
 
 def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themselves(tmp_path: Path) -> None:
@@ -130,3 +140,32 @@ def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themsel
         assert read_labels(tmp_path / name).format == expected
     Image.new("P", (4, 4)).save(tmp_path / "cmp" / "a.png")
     assert read_labels(tmp_path / "cmp").format == "index"
+
+
+LINES = Format(
+    "lines",
+    "Lines",
+    "a .json with lines",
+    (FileForm(lambda value: "lines" in value, lambda value, *, where, source: LabelSet("lines", ())),),
+)
+SCANS = Format(
+    "scans", "Scans", "a folder of .scan files", place=Place(lambda path: any(path.glob("*.scan")), read_scans)
+)
+
+
+@pytest.mark.parametrize("added", [LINES, SCANS])
+def test_a_row_in_the_table_is_all_that_a_format_needs_to_be_known_offered_and_read(
+    refused: "Refused", folder: Path, monkeypatch: pytest.MonkeyPatch, added: Format
+) -> None:
+    monkeypatch.setitem(FORMATS, added.name, added)
+    (folder / "labels.json").write_text('{"lines": []}')
+    (folder / "a.png").unlink()
+    (folder / "a.scan").touch()
+    assert read_labels(folder).format == added.name
+    assert read_labels(folder, added.name).format == added.name
+    with refused("unknown-labels") as error:
+        read_labels(folder / "sizes.json")
+    assert f"; {added.title} ({added.signs})" in error.value.to_do
+    said = CliRunner().invoke(command, ["--help"]).output
+    assert f"|{added.name}]" in said
+    assert f"{added.title}: {added.signs}" in said
