@@ -21,7 +21,10 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rich": ("p2p_cli.render",),
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
+    "matplotlib": ("p2p_datatools.sheets.plots",),
     "tifffile": ("p2p_datatools.contract.pictures.arrays",),
+    "tomlkit": ("p2p_datatools.contract.palette",),
+    "yaml": ("p2p_datatools.labels.formats.yolo",),
     "skimage": ("p2p_gan.evaluation.metrics",),
     "kaggle": ("p2p_datatools.sources.kaggle",),
     "urllib.request": ("p2p_datatools.sources",),
@@ -75,9 +78,12 @@ DOOR = "p2p_datatools.contract.door"
 # What these may not even load when they are imported.
 LIGHT = {
     "p2p_datatools": ("numpy", "cv2", "PIL", "kaggle"),
+    "p2p_datatools.sheets.plots": ("matplotlib", "cv2", "PIL"),
     "p2p_gan": ("torch", "cv2"),
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
+    "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
+    "p2p_cli.train": ("torch", "numpy"),
 }
 
 
@@ -203,3 +209,9 @@ def test_only_the_command_line_prints() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             assert not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"), f"{name} prints"
+
+
+def test_only_one_function_counts_the_cores_for_the_others_may_not_be_for_this_process() -> None:
+    asks = [name for name, path in modules() if "cpu_count" in path.read_text("utf-8")]
+    # The second describes the machine of a run.
+    assert asks == ["p2p_datatools.contract.machine", "p2p_gan.machine.device"]

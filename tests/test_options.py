@@ -106,7 +106,9 @@ def test_every_option_says_what_it_does(name: str) -> None:
 
 
 def test_the_presets_on_the_command_line_are_those_of_the_library() -> None:
-    from p2p_cli.train import PRESETS
-    from p2p_gan.config.presets import PRESETS as KNOWN
+    from p2p_gan.config.presets import PRESETS
 
-    assert set(PRESETS) == set(KNOWN)
+    for name in ("train", "experiments"):
+        (option,) = (each for each in LEAVES[name].params if each.name == "preset")
+        assert isinstance(option.type, click.Choice)
+        assert tuple(option.type.choices) == tuple(PRESETS)

@@ -44,6 +44,19 @@ def test_a_built_in_palette_survives_being_written_as_toml_and_as_json(name: str
     assert palette_from_json(palette.to_json(), where="x") == palette
 
 
+def test_a_palette_of_any_names_survives_being_written_as_toml() -> None:
+    odd = "".join(map(chr, (*range(1, 0x21), *b'"\\#=[]', 0x7F, 0x85, 0xE9, 0x2028, 0x1F697)))
+    palette = Palette(odd, (PaletteClass(odd, (1, 2, 3), 4, (odd, "x")), PaletteClass("other", (3, 2, 1))))
+    assert parse_palette(palette.to_toml(), where="x") == palette
+
+
+def test_a_palette_is_written_as_a_person_would_edit_it() -> None:
+    palette = Palette("mine", (PaletteClass("sky", (0, 128, 9), 3, ("air", "cloud*")), PaletteClass("sea", (0, 0, 9))))
+    lines = ['name = "mine"', "", "[[classes]]", 'name = "sky"', "color = [0, 128, 9]", "id = 3"]
+    lines += ['aliases = ["air", "cloud*"]', "", "[[classes]]", 'name = "sea"', "color = [0, 0, 9]", ""]
+    assert palette.to_toml().splitlines() == lines[:-1]
+
+
 def test_the_car_palette_knows_all_eighteen_parts_by_its_aliases() -> None:
     cars = load_palette("cars")
     for name, labels in PARTS.items():

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from p2p_cli.data.build_masks import command
-from p2p_datatools.labels.read import FORMATS, read_labels
+from p2p_datatools.labels.read import FORMATS, FileForm, Format, Place, read_labels
+from p2p_datatools.labels.values import IndexLabels, LabelSet
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -59,7 +61,7 @@ def test_what_is_not_known_says_what_is(folder: Path, name: str, refused: "Refus
     (folder / "empty").mkdir()
     with refused("unknown-labels", folder / name) as error:
         read_labels(folder / name)
-    assert "a .json file in COCO form" in error.value.to_do
+    assert all(f"{each.title} ({each.signs})" in error.value.to_do for each in FORMATS.values())
 
 
 def test_a_json_file_cut_in_half_is_one_line(folder: Path, refused: "Refused") -> None:
@@ -76,6 +78,10 @@ def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path, refuse
     with refused("unknown-format", "--format cocoa", usage=True) as error:
         read_labels(tmp_path, "cocoa")
     assert all(name in error.value.to_do for name in FORMATS)
+
+
+def read_scans(path: Path) -> LabelSet:
+    return LabelSet("scans", tuple(IndexLabels(file.stem, file) for file in path.glob("*.scan")))
 
 
 SHAPES = {"imagePath": "a.jpg", "shapes": [{"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}]}
@@ -124,7 +130,7 @@ def test_a_project_file_of_vott_beside_nothing_else_says_what_to_export(tmp_path
 def test_the_command_line_offers_every_format_there_is() -> None:
     (option,) = (each for each in command.params if each.name == "label_format")
     assert isinstance(option.type, click.Choice)
-    assert tuple(option.type.choices) == FORMATS
+    assert tuple(option.type.choices) == ("auto", *FORMATS)
 
 
 def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themselves(tmp_path: Path) -> None:
@@ -139,3 +145,32 @@ def test_pictures_in_colours_xml_of_facades_and_other_trees_are_known_by_themsel
         assert read_labels(tmp_path / name).format == expected
     Image.new("P", (4, 4)).save(tmp_path / "cmp" / "a.png")
     assert read_labels(tmp_path / "cmp").format == "index"
+
+
+LINES = Format(
+    "lines",
+    "Lines",
+    "a .json with lines",
+    (FileForm(lambda value: "lines" in value, lambda value, *, where, source: LabelSet("lines", ())),),
+)
+SCANS = Format(
+    "scans", "Scans", "a folder of .scan files", place=Place(lambda path: any(path.glob("*.scan")), read_scans)
+)
+
+
+@pytest.mark.parametrize("added", [LINES, SCANS])
+def test_a_row_in_the_table_is_all_that_a_format_needs_to_be_known_offered_and_read(
+    refused: "Refused", folder: Path, monkeypatch: pytest.MonkeyPatch, added: Format
+) -> None:
+    monkeypatch.setitem(FORMATS, added.name, added)
+    (folder / "labels.json").write_text('{"lines": []}')
+    (folder / "a.png").unlink()
+    (folder / "a.scan").touch()
+    assert read_labels(folder).format == added.name
+    assert read_labels(folder, added.name).format == added.name
+    with refused("unknown-labels") as error:
+        read_labels(folder / "sizes.json")
+    assert f"; {added.title} ({added.signs})" in error.value.to_do
+    said = CliRunner().invoke(command, ["--help"]).output
+    assert f"|{added.name}]" in said
+    assert f"{added.title}: {added.signs}" in said

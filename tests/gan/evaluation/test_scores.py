@@ -42,8 +42,15 @@ def test_a_split_without_pairs_is_named(
     run_folder: Path, tmp_path: Path, pair_folder: Path, refused: "Refused"
 ) -> None:
     with refused("empty-split", pair_folder) as error:
-        evaluate(run_folder, pair_folder, split="none")
+        evaluate(run_folder, pair_folder, asked=Asked("none"))
     assert "has no none pairs" in error.value.what
+
+
+def test_which_pairs_are_scored_is_said_in_one_place_alone(run_folder: Path) -> None:
+    pairs = run_folder.parent / "pairs"
+    assert evaluate(run_folder, pairs, asked=Asked("train", variants=2)).pictures == 8
+    with pytest.raises(TypeError):  # two places could contradict each other, and one of them was not heard
+        evaluate(run_folder, pairs, split="train", asked=Asked(variants=2))  # type: ignore[call-arg]
 
 
 def test_the_same_scores_come_again_and_the_picture_scored_is_the_one_that_is_sampled(

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +25,7 @@ from p2p_gan.data.dataset import Batch, load_store
 from p2p_gan.models.model import FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
-from p2p_gan.training import loop
+from p2p_gan.training import loop, trial
 from p2p_gan.training.job import make_job, rate_at
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
@@ -450,3 +451,30 @@ def test_batches_larger_than_one_train_and_take_gathered_statistics(
     summary = train(pair_folder, tmp_path / "run", replace(tiny, batch=5))
     assert summary.images == 12
     assert load_model(tmp_path / "run").card.statistics == "running"
+
+
+def refuse_as_torch_does(*_: Any, **__: Any) -> None:
+    """An operation that torch refuses in its own words; on CUDA others are, such as the gradient of mirrored edges."""
+    torch.use_deterministic_algorithms(True)
+    try:
+        torch.zeros(2).put_(torch.tensor([0]), torch.tensor([1.0]))
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("place", [loop, trial], ids=["while it trains", "while it finds its batch"])
+def test_an_operation_that_cannot_be_deterministic_ends_training_in_one_line_that_names_it(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: ModuleType
+) -> None:
+    monkeypatch.setattr(place, "train_step", refuse_as_torch_does)
+    with pytest.raises(P2PError, match="deterministic=true: CUDA has no way to compute put_ ") as refused:
+        train(pair_folder, tmp_path / "run", replace(tiny, deterministic=True, batch=0 if place is trial else 1))
+    assert "\n" not in str(refused.value)
+
+
+def test_an_operation_that_cannot_be_deterministic_ends_a_plan_in_one_line_that_names_it(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "train_step", refuse_as_torch_does)
+    with pytest.raises(P2PError, match="deterministic=true: CUDA has no way to compute put_ "):
+        plan(pair_folder, replace(tiny, deterministic=True))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 needs_tensorboard = pytest.mark.skipif(
-    importlib.util.find_spec("tensorboard") is None, reason="the extra p2p-gan[tensorboard] is not installed"
+    importlib.util.find_spec("tensorboard") is None, reason="tensorboard is not installed"
 )
 
 

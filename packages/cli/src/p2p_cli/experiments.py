@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.train import INTERRUPTED, PRESETS, WithPresets
+from p2p_cli.train import INTERRUPTED, WithPresets
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size
+from p2p_gan.config.presets import PRESETS
 
 if TYPE_CHECKING:
     from p2p_gan.experiments.plan import Outline
@@ -27,7 +28,11 @@ SOME_FAILED = 1
 @click.option("--tables", default="all", show_default=True, metavar="NAMES", help="loss,architecture,field,collapse.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Runs of each arm.")
 @click.option(
-    "--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start; see below."
+    "--preset",
+    type=click.Choice(tuple(PRESETS)),
+    default="paper",
+    show_default=True,
+    help="Where settings start; see below.",
 )
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words.")
 @click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
@@ -66,11 +71,10 @@ def command(
       p2p experiments facades study --direction b-to-a --tables loss,field
     """
     from p2p_cli import render
-    from p2p_gan.config.presets import PRESETS as KNOWN
     from p2p_gan.experiments import tables as tables_module
 
     names = tables_module.chosen_tables(tables)
-    config = options.configure(KNOWN[preset], config_file, settings, chosen)
+    config = options.configure(PRESETS[preset], config_file, settings, chosen)
     tables_module.arms_of(names, tables_module.playing(config))
     # Loaded after the settings are known to be right: torch takes seconds.
     from p2p_gan.experiments.page import write_page

@@ -4,7 +4,7 @@ Nothing here may do work; an option becomes a value or a usage error.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,8 +26,10 @@ PLACE = click.Path(path_type=Path)
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Size | str]  # generic for the type checker since click 8.4 only
     _CountType = click.ParamType[int | str]
+    _Choice = click.Choice[str]
 else:
     _ParamType = _CountType = click.ParamType
+    _Choice = click.Choice
 
 
 class SizeType(_ParamType):
@@ -60,6 +62,19 @@ class CountType(_CountType):
         if value == "auto":
             return "auto"
         return int(click.IntRange(1).convert(value, param, context))
+
+
+class LateChoice(_Choice):
+    """A choice of words that the library lists; `words` is called when they are needed, and may import then."""
+
+    def __init__(self, words: Callable[[], Sequence[str]]) -> None:
+        self.case_sensitive = True
+        self._words = words
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The words."""
+        return tuple(self._words())
 
 
 def json_option(command: Command) -> Command:

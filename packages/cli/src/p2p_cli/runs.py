@@ -11,13 +11,19 @@ import click
 from p2p_cli import options
 
 if TYPE_CHECKING:
+    from p2p_datatools.sheets.plots import Kind
     from p2p_gan.runs.compare import Run
+
+KINDS: dict[str, "Kind"] = {".png": "png", ".svg": "svg"}  # of curves, by the end of their file's name
 
 
 @click.command()
 @click.argument("places", metavar="DIR...", type=options.FOLDER, nargs=-1, required=True)
 @click.option(
-    "--curves", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw losses and scores as a PNG."
+    "--curves",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw losses and scores: a .png or .svg.",
 )
 @options.json_option
 def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int:
@@ -35,6 +41,10 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     from p2p_datatools.contract.errors import UsageError
     from p2p_gan.runs.compare import differing_fields, read_runs
 
+    if curves is not None and curves.suffix.lower() not in KINDS:
+        raise UsageError(
+            curves, "is not the name of a PNG or SVG file", "End it in .png or .svg.", code="wrong-file-name"
+        )
     if curves is not None and curves.exists():
         raise UsageError(curves, "exists already", "Choose another file.", code="destination-exists")
     runs = read_runs(places)
@@ -67,7 +77,7 @@ def _scores(found: dict[str, float] | None) -> str:
 
 def _draw(runs: "list[Run]", file: Path) -> None:
     from p2p_datatools.contract.errors import P2PError
-    from p2p_datatools.contract.pictures.images import write_png
+    from p2p_datatools.contract.files.atomic import write_bytes
     from p2p_datatools.sheets.plots import draw_curves
 
     names = list(dict.fromkeys(name for run in runs for name in run.curves))
@@ -79,4 +89,4 @@ def _draw(runs: "list[Run]", file: Path) -> None:
             code="nothing-recorded",
         )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
-    write_png(file, draw_curves(panels))
+    write_bytes(file, draw_curves(panels, across="images", kind=KINDS[file.suffix.lower()]))

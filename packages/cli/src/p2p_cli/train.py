@@ -15,14 +15,12 @@ from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size
 from p2p_datatools.contract.progress import QUIET
+from p2p_gan.config.presets import PRESETS, TABLE
 
 if TYPE_CHECKING:
     from p2p_gan.config.config import Config
     from p2p_gan.training.run import TrainSummary
 
-PRESETS = (
-    *("paper", "paper-maps", "cars", "maps", "satellite", "experiments", "colourise", "segment", "best", "tiny"),
-)
 INTERRUPTED = 130
 
 
@@ -30,9 +28,7 @@ class WithPresets(click.Command):
     """A command whose help ends with the presets, a line each, out of their table."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table; it knows no torch."""
-        from p2p_gan.config.presets import TABLE
-
+        """Write the table."""
         with formatter.section("Presets (docs/presets.md says where each comes from, and what it sets)"):
             formatter.write_dl([(name, preset.line) for name, preset in TABLE.items()])
 
@@ -41,7 +37,11 @@ class WithPresets(click.Command):
 @click.argument("pairs", type=options.PLACE)
 @click.argument("run", type=options.PLACE)
 @click.option(
-    "--preset", type=click.Choice(PRESETS), default="paper", show_default=True, help="Where settings start; see below."
+    "--preset",
+    type=click.Choice(tuple(PRESETS)),
+    default="paper",
+    show_default=True,
+    help="Where settings start; see below.",
 )
 @click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
 @click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
@@ -90,10 +90,9 @@ def command(
         raise UsageError("--images and --epochs", "say the same thing", "Give one of them.", code="options-conflict")
     from p2p_cli import render
     from p2p_gan.config.parse import with_settings
-    from p2p_gan.config.presets import PRESETS as KNOWN
 
     duration: dict[str, object] = {"images": images, "epochs": epochs}
-    start = KNOWN[preset]
+    start = PRESETS[preset]
     if epochs:
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})

@@ -1,4 +1,4 @@
-"""The names in a data.yaml, in each of the forms that tools write, and no others."""
+"""YOLO's text files are read with the names of a data.yaml, which is YAML in whatever way it is written."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
-from p2p_datatools.labels.formats.yolo import is_yolo, read_names, read_yolo
+from p2p_datatools.labels.formats.yolo import LARGEST, is_yolo, read_names, read_yolo
 from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
 
@@ -28,24 +28,86 @@ NAMES = {0: "car", 1: "front wheel", 2: "it's, a #1"}
         "names:\n  0: car\n  1: 'front wheel'\n\n  2: \"it's, a #1\"\nval: x\n",
         "names: {0: car, 1: 'front wheel', 2: \"it's, a #1\"}\n",
         '\ufeffnames :\r\n  0: car\r\n  1: front wheel\r\n  2: "it\'s, a #1"\r\n',
+        'names:\n  [\n    car, front wheel,  # two\n    "it\'s, a #1",\n  ]\n',
+        "names:\n- car\n- front\n  wheel\n- 'it''s, a #1'\n",
+        'names:\n  "0": car\n  ? 1\n  : >-\n    front\n    wheel\n  2: "it\\u0027s, \\\n    a #1"\n',
+        '{"train": "../x", "names": {"0": "car", "1": "front wheel", "2": "it\'s, a #1"}}',
+        'parts: &parts [car, front wheel, &last "it\'s, a #1"]\nshown: *last\nnames: *parts\n',
+        '--- # of one export\nnames: [car, front wheel, "it\'s, a #1"]\n---\nnames: [other]\n',
+        'names: [car, front wheel, "it\'s, a #1"]\ndownload: |\n  import os\n  names: [x]\n\n  # the end\n',
     ],
 )
-def test_a_list_and_a_mapping_are_read_in_one_line_or_several(tmp_path: Path, text: str) -> None:
+def test_a_list_and_a_mapping_are_read_in_every_way_to_write_them(tmp_path: Path, text: str) -> None:
     (tmp_path / "data.yaml").write_text(text, "utf-8")
     assert read_names(tmp_path / "data.yaml") == NAMES
 
 
-@pytest.mark.parametrize("text", ["nc: 3\n", "path: x\n  names: [a]\n"])
-def test_no_names_is_said(tmp_path: Path, text: str, refused: "Refused") -> None:
+def test_a_name_is_what_is_written_also_where_yaml_means_something_else_by_it(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text("names:\n  0: no\n  1: on\n  2: null\n  3: 2020-01-01\n  4: 0x1f\n  5: 1.50\n")
+    assert list(read_names(tmp_path / "data.yaml").values()) == ["no", "on", "null", "2020-01-01", "0x1f", "1.50"]
+
+
+@pytest.mark.parametrize("text", ["", "nc: 3\n", "path:\n  names: [a]\n", "- names\n- [a]\n", "names"])
+def test_no_names_is_said(refused: "Refused", tmp_path: Path, text: str) -> None:
     (tmp_path / "data.yaml").write_text(text)
     with refused("no-class-names", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
 
 
-@pytest.mark.parametrize("text", ["names: *anchor", "names: [a, b", "names:\n", "names: [a, a]", "names: &x\n- a\n"])
-def test_another_form_is_refused_and_not_guessed(tmp_path: Path, text: str, refused: "Refused") -> None:
-    (tmp_path / "data.yaml").write_text(text)
-    with refused("bad-class-names", tmp_path / "data.yaml"):
+@pytest.mark.parametrize(
+    ("text", "line", "code"),
+    [
+        ("names:\n", 1, "bad-class-names"),
+        ("nc: 1\nnames: car\n", 2, "bad-class-names"),
+        ("names: []\n", 1, "bad-class-names"),
+        ("names: [a, b, a]", 1, "duplicate-class"),
+        ("names:\n  0: a\n  0: b\n", 3, "duplicate-id"),
+        ("names:\n  0: a\n  one: b\n", 3, "bad-class-names"),
+        ("names:\n  0: a\n  ²: b\n", 3, "bad-class-names"),
+        ("names:\n  [1]: a\n", 2, "bad-class-names"),
+        (f"names:\n  ? {'1' * 5000}\n  : a\n", 2, "bad-class-names"),
+        (f"names: [{'a' * 5000}, {'a' * 5000}]\n", 1, "duplicate-class"),
+        ("names:\n- a\n- b: c\n", 3, "bad-class-names"),
+        ("names:\n- a\n-\n- b\n", 3, "bad-class-names"),
+        ("names: [[a, b], [c]]\n", 1, "bad-class-names"),
+        ("names: &x\n- a\n- *x\n", 1, "bad-class-names"),
+        ("names: *anchor", 1, "bad-yaml"),
+        ("nc: 1\nnames: [a, b", 2, "bad-yaml"),
+        ("path: x\n  names: [a]\n", 2, "bad-yaml"),
+        ("names:\n- a\n\t- b\n", 3, "bad-yaml"),
+        ("names: [a]\nx: \x07\n", 2, "bad-yaml"),
+    ],
+)
+def test_what_is_no_yaml_and_names_of_another_form_are_refused_with_their_line(
+    refused: "Refused", tmp_path: Path, text: str, line: int, code: str
+) -> None:
+    (tmp_path / "data.yaml").write_text(text, "utf-8")
+    with refused(code, f"{tmp_path / 'data.yaml'}: line {line}") as error:
+        read_names(tmp_path / "data.yaml")
+    assert len(str(error.value)) < 400
+
+
+def test_brackets_without_end_are_no_yaml(refused: "Refused", tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text("names: " + "[" * 20_000)
+    with refused("bad-yaml", tmp_path / "data.yaml"):
+        read_names(tmp_path / "data.yaml")
+
+
+def test_a_few_lines_that_stand_for_billions_cost_nothing(refused: "Refused", tmp_path: Path) -> None:
+    levels = [f"x{level}: &x{level} [{', '.join([f'*x{level - 1}'] * 9)}]" for level in range(1, 40)]
+    merged = [f"m{level}: &m{level} {{<<: [{', '.join([f'*m{level - 1}'] * 9)}]}}" for level in range(1, 40)]
+    lines = ["x0: &x0 [a]", *levels, "m0: &m0 {0: a}", *merged]
+    (tmp_path / "data.yaml").write_text("\n".join([*lines, "names: [car, wheel]"]))
+    assert read_names(tmp_path / "data.yaml") == {0: "car", 1: "wheel"}
+    (tmp_path / "data.yaml").write_text("\n".join([*lines, "names: *x39"]))
+    with refused("bad-class-names"):
+        read_names(tmp_path / "data.yaml")
+
+
+def test_a_huge_file_is_refused_before_it_is_read(refused: "Refused", tmp_path: Path) -> None:
+    with (tmp_path / "data.yaml").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with refused("file-too-large", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
 
 

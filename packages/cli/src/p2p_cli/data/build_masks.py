@@ -14,7 +14,24 @@ if TYPE_CHECKING:
     from p2p_datatools.masks.build import MaskSummary
 
 
-@click.command()
+def _formats() -> tuple[str, ...]:
+    from p2p_datatools.labels.read import format_names
+
+    return format_names()
+
+
+class WithFormats(click.Command):
+    """A command whose help ends with the label formats, a line each, out of their table."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table."""
+        from p2p_datatools.labels.read import FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl([(name, f"{each.title}: {each.signs}") for name, each in FORMATS.items()])
+
+
+@click.command(cls=WithFormats)
 @click.argument("labels", type=options.PLACE)
 @click.argument("dest", type=options.PLACE)
 @click.option(
@@ -30,23 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "label_format",
-    type=click.Choice(
-        (
-            "auto",
-            "cityscapes",
-            "voc",
-            "yolo",
-            "cmp",
-            "panoptic",
-            "coco",
-            "vott",
-            "labelme",
-            "cvat",
-            "via",
-            "colors",
-            "index",
-        )
-    ),
+    type=options.LateChoice(_formats),
     default="auto",
     show_default=True,
     help="What LABELS are; auto finds out and says it.",
@@ -96,8 +97,7 @@ def command(
 ) -> int:
     """Build colour-coded masks from labels.
 
-    LABELS is a file or folder of COCO (also panoptic), VoTT, LabelMe, CVAT for images or VIA, a folder of Cityscapes,
-    Pascal VOC, YOLO or CMP facades, or a folder of pictures of class numbers or of the palette's colours. Classes are
+    LABELS is a label file, or a folder of label files or label pictures, of one of the formats below. Classes are
     painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
     beside them. DEST receives one indexed PNG a photo, palette.toml and masks.jsonl.
 

@@ -9,6 +9,7 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, Problem, Skip, UsageError
+    from p2p_datatools.contract.machine import cores
     from p2p_datatools.contract.mask_folder import MaskLine, read_mask_lines
     from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_palette, palette_of
     from p2p_datatools.contract.progress import Reporter
@@ -16,6 +17,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         errors="CheckResult Finding P2PError Problem Skip UsageError",
+        machine="cores",
         mask_folder="MaskLine read_mask_lines",
         palette="IGNORE Palette PaletteClass load_palette palette_of",
         progress="Reporter",
@@ -33,6 +35,7 @@ __all__ = [
     "Reporter",
     "Skip",
     "UsageError",
+    "cores",
     "load_palette",
     "palette_of",
     "read_mask_lines",

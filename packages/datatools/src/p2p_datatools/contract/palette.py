@@ -3,7 +3,6 @@
 Nothing here may touch pixels of photos or know a label format; it turns names, ids and colours into class indices.
 """
 
-import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -148,13 +147,12 @@ class Palette:
 
     def to_toml(self) -> str:
         """The palette as TOML text that `parse_palette` reads back."""
-        lines = [f"name = {_quoted(self.name)}", ""]
-        for each in self.classes:
-            lines += ["[[classes]]", f"name = {_quoted(each.name)}", f"color = {list(each.color)}"]
-            lines += [f"id = {each.id}"] if each.id is not None else []
-            lines += [f"aliases = [{', '.join(map(_quoted, each.aliases))}]"] if each.aliases else []
-            lines.append("")
-        return "\n".join(lines)
+        # Only who writes palettes waits for it. Unlike tomli-w it writes a colour in one line: people edit these files.
+        import tomlkit
+
+        value = self.to_json()
+        classes = [{key: part for key, part in each.items() if part not in (None, [])} for each in value["classes"]]
+        return tomlkit.dumps({"name": self.name, "classes": classes})
 
 
 def palette_from_json(value: Any, *, where: str) -> Palette:
@@ -224,11 +222,6 @@ def _color(value: Any) -> Color:
 def plain(label: str) -> str:
     """A label as it is compared: without case, and with space, dash and underscore alike."""
     return label.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-def _quoted(text: str) -> str:
-    # A JSON string is a TOML basic string but for the escape of DEL, which no name holds.
-    return json.dumps(text, ensure_ascii=False)
 
 
 BACKGROUND, UNPAINTED, IGNORED = "background", "unpainted", "ignore"

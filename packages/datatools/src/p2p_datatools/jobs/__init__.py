@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.jobs.run import cores, in_order
+    from p2p_datatools.jobs.run import in_order
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        run="cores in_order",
+        run="in_order",
     )
 
-__all__ = ["cores", "in_order"]
+__all__ = ["in_order"]

@@ -3,23 +3,17 @@
 Nothing here may know what the work is, or hold a picture.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from p2p_datatools.contract.machine import cores
+
 T = TypeVar("T")
 
 
 R = TypeVar("R")
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Generator[R]:

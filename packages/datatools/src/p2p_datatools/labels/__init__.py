@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.labels.read import FORMATS, read_labels
+    from p2p_datatools.labels.read import FORMATS, FileForm, Format, Place, format_names, read_labels
     from p2p_datatools.labels.values import (
         ColorLabels,
         IndexLabels,
@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        read="FORMATS read_labels",
+        read="FORMATS FileForm Format Place format_names read_labels",
         values="ColorLabels IndexLabels LabelSet Polygon Region RegionLabels Runs SegmentLabels",
     )
 
 __all__ = [
     "FORMATS",
     "ColorLabels",
+    "FileForm",
+    "Format",
     "IndexLabels",
     "LabelSet",
+    "Place",
     "Polygon",
     "Region",
     "RegionLabels",
     "Runs",
     "SegmentLabels",
+    "format_names",
     "read_labels",
 ]

@@ -1,6 +1,6 @@
-"""Opens the label files in a place, each once to see its form: JSON, XML or CSV, of one of the forms in a table.
+"""Finds out which label format a place holds, by one table of all formats, and reads it.
 
-Nothing here may know a form beyond the question whether a file is of it.
+Nothing here may know more of a format than its row in the table; its module in `formats` knows what its files mean.
 """
 
 import csv
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.files.listing import find_pictures, is_utf8
+from p2p_datatools.contract.files.listing import is_utf8
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
-from p2p_datatools.labels.formats.pictures import holds_colors, read_color_folder, read_index_folder
+from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
@@ -31,31 +31,102 @@ from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.values import LabelSet
 
 
-class _Read(Protocol):
+class _ReadFile(Protocol):
     def __call__(self, value: Any, *, where: str, source: str) -> LabelSet: ...
 
 
-class Form(NamedTuple):
-    """How a format's files look: `is_whole` says that one file holds all pictures, rather than one picture each."""
+class FileForm(NamedTuple):
+    """One form of a format's files, told by their parsed content; with `is_whole` one file holds all pictures."""
 
-    format: str
-    is_whole: bool
     is_it: Callable[[Any], bool]
-    read: _Read
+    read: _ReadFile
+    is_whole: bool = False
 
 
-FORMS = (
-    Form("panoptic", True, is_panoptic, read_panoptic),  # before COCO, whose tables it has
-    Form("coco", True, is_coco, read_coco),
-    Form("vott", True, is_vott_export, read_vott_export),
-    Form("vott", False, is_vott_asset, read_vott_asset),
-    Form("labelme", False, is_labelme, read_labelme),
-    Form("labelme", False, is_labelme_xml, read_labelme_xml),
-    Form("cvat", True, is_cvat, read_cvat),
-    Form("via", True, is_via, read_via),
-    Form("via", True, is_via_csv, read_via_csv),
-    Form("via", True, is_via3, read_via3),
+class Place(NamedTuple):
+    """How a format is told by a path and the names below it; `fits_any`: it takes any folder of pictures."""
+
+    is_it: Callable[[Path], bool]
+    read: Callable[[Path], LabelSet]
+    fits_any: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """One label format, told by what is in its label files, which may have several forms, or else by a place.
+
+    `name` is the option's word for it, `title` a person's, and `signs` say what is looked for.
+    """
+
+    name: str
+    title: str
+    signs: str
+    forms: tuple[FileForm, ...] = ()
+    place: Place | None = None
+
+
+# A new format is its module in `formats` and its row here. The first that fits is taken, so that what is told by names
+# stands before what any picture fits.
+_TABLE = (
+    Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=Place(is_cityscapes, read_cityscapes)),
+    Format("voc", "Pascal VOC", "a folder SegmentationClass", place=Place(is_voc, read_voc)),
+    Format("yolo", "YOLO", "text files with a data.yaml", place=Place(is_yolo, read_yolo)),
+    Format("cmp", "CMP facades", "XML files without masks beside them", place=Place(is_cmp, read_cmp)),
+    Format(  # before COCO, whose tables it has
+        "panoptic",
+        "COCO panoptic",
+        "a .json whose annotations have segments_info, and PNG files in its folder",
+        (FileForm(is_panoptic, read_panoptic, is_whole=True),),
+    ),
+    Format(
+        "coco",
+        "COCO",
+        "a .json, an object with images, annotations and categories",
+        (FileForm(is_coco, read_coco, is_whole=True),),
+    ),
+    Format(
+        "vott",
+        "VoTT",
+        "an -export.json with assets and regions, or -asset.json files",
+        (FileForm(is_vott_export, read_vott_export, is_whole=True), FileForm(is_vott_asset, read_vott_asset)),
+    ),
+    Format(
+        "labelme",
+        "LabelMe",
+        "a .json with shapes and imagePath, or an .xml, a picture",
+        (FileForm(is_labelme, read_labelme), FileForm(is_labelme_xml, read_labelme_xml)),
+    ),
+    Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
+    Format(
+        "via",
+        "VIA",
+        "a .json or .csv with filename and regions, or a project of VIA 3",
+        (
+            FileForm(is_via, read_via, is_whole=True),
+            FileForm(is_via_csv, read_via_csv, is_whole=True),
+            FileForm(is_via3, read_via3, is_whole=True),
+        ),
+    ),
+    Format(
+        "colors",
+        "colour pictures",
+        "a folder of pictures in the palette's colours",
+        place=Place(is_color_folder, read_color_folder, fits_any=True),
+    ),
+    Format(
+        "index",
+        "index pictures",
+        "a folder of .png files of class numbers",
+        place=Place(is_index_folder, read_index_folder, fits_any=True),
+    ),
 )
+FORMATS = {each.name: each for each in _TABLE}
+"""Every label format by its name."""
+
+
+def format_names() -> tuple[str, ...]:
+    """What `read_labels` takes as a format."""
+    return ("auto", *FORMATS)
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
@@ -96,43 +167,46 @@ class LabelFiles:
         self._last: tuple[Path, Any] | None = None
 
     @cached_property
-    def forms(self) -> dict[Path, Form]:
-        """The form of each file that has a known one."""
-        return {path: form for path, form in self._seen if isinstance(form, Form)}
+    def known(self) -> dict[Path, tuple[Format, FileForm]]:
+        """The format of each file that has a known one, and which of its forms it has."""
+        return {path: found for path, found in self._seen if isinstance(found, tuple)}
 
     @cached_property
     def damaged(self) -> tuple[P2PError, ...]:
         """Why files could not be opened, in the order of their names."""
         return tuple(error for _, error in self._seen if isinstance(error, P2PError))
 
-    def of(self, name: str) -> list[Path]:
-        """The files of the format `name`."""
-        return [path for path, form in self.forms.items() if form.format == name]
+    def of(self, wanted: Format) -> list[Path]:
+        """The files of a format."""
+        return [path for path, (found, _) in self.known.items() if found is wanted]
 
-    def read(self, name: str) -> LabelSet:
-        """The labels of the format `name`; files that are damaged are skipped.
+    def read(self, wanted: Format) -> LabelSet:
+        """The labels of a format; files that are damaged are skipped.
 
         Raises P2PError when there is none, or another beside one that holds all pictures.
         """
-        paths = self.of(name)
+        paths = self.of(wanted)
+        forms = [self.known[path][1] for path in paths]
         if not paths and self.place.is_file():
             raise next(
                 iter(self.damaged),
-                P2PError(self.place, f"is not {_spoken(name)}", "Try --format auto.", code="other-format"),
+                P2PError(self.place, f"is not {wanted.title}", "Try --format auto.", code="other-format"),
             )
-        whole = [path for path in paths if self.forms[path].is_whole]
         if not paths:
-            raise P2PError(self.place, f"holds no {_spoken(name)} file", "Try --format auto.", code="no-labels")
-        if whole and len(paths) > 1:
+            raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
+        if len(paths) > 1 and any(form.is_whole for form in forms):
             names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5])
             more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
             raise P2PError(
                 self.place,
-                f"has to hold one {_spoken(name)} file and holds {names}{more}",
+                f"has to hold one {wanted.title} file and holds {names}{more}",
                 "Name the file that is meant.",
                 code="several-files",
             )
-        sets = [self.forms[path].read(self._value(path), where=str(path), source=self._source(path)) for path in paths]
+        sets = [
+            form.read(self._value(path), where=str(path), source=self._source(path))
+            for path, form in zip(paths, forms, strict=True)
+        ]
         return united(sets, self._skips())
 
     def _skips(self) -> Iterator[Skip]:
@@ -143,8 +217,8 @@ class LabelFiles:
         return path.name if path == self.place else path.relative_to(self.place).as_posix()
 
     @cached_property
-    def _seen(self) -> list[tuple[Path, Form | P2PError | None]]:
-        return [(path, self._form(path)) for path in self._files()]
+    def _seen(self) -> list[tuple[Path, tuple[Format, FileForm] | P2PError | None]]:
+        return [(path, self._look(path)) for path in self._files()]
 
     def _files(self) -> list[Path]:
         if self.place.is_file():
@@ -153,7 +227,7 @@ class LabelFiles:
         files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(self.place).parts)]
         return sorted(files)
 
-    def _form(self, path: Path) -> Form | P2PError | None:
+    def _look(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
         if not is_utf8(path.as_posix()):
             return P2PError(
                 self.place, f"has a file whose name is not UTF-8: {path.name!a}", "Rename it.", code="name-not-utf8"
@@ -165,7 +239,7 @@ class LabelFiles:
             return error if error.tag in _ROOTS else None
         except P2PError as error:
             return error
-        return next((form for form in FORMS if form.is_it(value)), None)
+        return next(((each, form) for each in FORMATS.values() for form in each.forms if form.is_it(value)), None)
 
     def _value(self, path: Path) -> Any:
         if self._last is None or self._last[0] != path:
@@ -173,51 +247,39 @@ class LabelFiles:
         return self._last[1]
 
 
-def _spoken(name: str) -> str:
-    spoken = {"coco": "COCO", "vott": "VoTT", "labelme": "LabelMe", "cvat": "CVAT", "via": "VIA"}
-    return spoken.get(name, "COCO panoptic")
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One format: whether the label files of a place are of it, how to read them, and in words what is looked for.
-
-    One with `forms` is told by what is in the files, any other by the names of files and folders.
-    """
-
-    name: str
-    recognises: Callable[[LabelFiles], bool]
-    read: Callable[[LabelFiles], LabelSet]
-    looked_for: str
-    forms: bool = False
-
-
 def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - it is the option's name
-    """The labels in a file or folder; `format` is one of FORMATS.
+    """The labels in a file or folder; `format` is a name in FORMATS, or auto.
 
     Raises P2PError when it is none of what was looked for, or damaged, and UsageError for an unknown format.
     """
-    if format not in FORMATS:
+    if format not in format_names():
         raise UsageError(
-            f"--format {format}", "is not a known format", f"Choose from {', '.join(FORMATS)}.", code="unknown-format"
+            f"--format {format}",
+            "is not a known format",
+            f"Choose from {', '.join(format_names())}.",
+            code="unknown-format",
         )
     if not path.exists():
         raise P2PError(path, "there is no such file or folder", "Check the spelling.", code="missing-path")
     files = LabelFiles(path)
-    chosen = next(
-        (each for each in READERS if (each.recognises(files) if format == "auto" else each.name == format)), None
+    chosen = (
+        next((each for each in FORMATS.values() if _fits(each, files)), None) if format == "auto" else FORMATS[format]
     )
-    if format == "auto" and (chosen is None or chosen.forms or chosen in PICTURES):
+    if format == "auto" and (chosen is None or chosen.place is None or chosen.place.fits_any):
         _refuse_mixture(files)
-        if files.damaged and not files.forms:
+        if files.damaged and not files.known:
             raise files.damaged[0]
     if chosen is None:
         raise _unknown(path)
-    return chosen.read(files)
+    return chosen.place.read(path) if chosen.place else files.read(chosen)
+
+
+def _fits(each: Format, files: LabelFiles) -> bool:
+    return each.place.is_it(files.place) if each.place else bool(files.of(each))
 
 
 def _refuse_mixture(files: LabelFiles) -> None:
-    names = {form.format: path for path, form in files.forms.items()}
+    names = {found.name: path for path, (found, _) in files.known.items()}
     if len(names) > 1:
         listed = " and ".join(f"{name} ({path.relative_to(files.place)})" for name, path in names.items())
         raise P2PError(
@@ -235,64 +297,5 @@ def _unknown(path: Path) -> P2PError:
         what = "is JSON, but not of a known form"
     else:
         what = "is not a label file of a known format"
-    known = "; ".join(each.looked_for for each in READERS)
+    known = "; ".join(f"{each.title} ({each.signs})" for each in FORMATS.values())
     return P2PError(path, what, f"These are known: {known}.", code="unknown-labels")
-
-
-def _of_files(name: str, looked_for: str) -> Reader:
-    return Reader(name, lambda files: bool(files.of(name)), lambda files: files.read(name), looked_for, forms=True)
-
-
-def _of_place(name: str, is_it: Callable[[Path], bool], read: Callable[[Path], LabelSet], looked_for: str) -> Reader:
-    return Reader(name, lambda files: is_it(files.place), lambda files: read(files.place), looked_for)
-
-
-def _in_folder(read: Callable[[Path], LabelSet]) -> Callable[[Path], LabelSet]:
-    """A reader of pictures that says so when it is given one of them."""
-
-    def read_folder(path: Path) -> LabelSet:
-        if path.is_file():
-            raise P2PError(
-                path, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder"
-            )
-        return read(path)
-
-    return read_folder
-
-
-# What any folder of pictures fits.
-PICTURES = (
-    _of_place(
-        "colors",
-        lambda path: path.is_dir() and holds_colors(path),
-        _in_folder(read_color_folder),
-        "a folder of pictures in the palette's colours",
-    ),
-    _of_place(
-        "index",
-        lambda path: path.is_dir() and bool(find_pictures(path, strange=[])),
-        _in_folder(read_index_folder),
-        "a folder of index pictures (.png)",
-    ),
-)
-
-
-# The first that fits is taken, so that what is told by names of files and folders stands before what any picture fits.
-READERS = (
-    _of_place("cityscapes", is_cityscapes, read_cityscapes, "files of Cityscapes (*_gtFine_labelIds.png)"),
-    _of_place("voc", is_voc, read_voc, "Pascal VOC's folder SegmentationClass"),
-    _of_place("yolo", is_yolo, read_yolo, "YOLO's text files with a data.yaml"),
-    # Where the masks of CMP facades lie beside, these are exact.
-    _of_place("cmp", lambda path: is_cmp(path) and not any(path.glob("*.png")), read_cmp, "XML files of CMP facades"),
-    _of_files("panoptic", "COCO panoptic (a .json whose annotations have segments_info, and PNG files in its folder)"),
-    _of_files("coco", "a .json file in COCO form (an object with images, annotations and categories)"),
-    _of_files("vott", "VoTT (an -export.json with assets and regions, or -asset.json files)"),
-    _of_files("labelme", "LabelMe (a .json with shapes and imagePath, or an .xml, a picture)"),
-    _of_files("cvat", "CVAT for images (.xml with <annotations>)"),
-    _of_files("via", "VIA (.json or .csv with filename and regions, or a project of VIA 3)"),
-    *PICTURES,
-)
-
-
-FORMATS = ("auto", *(each.name for each in READERS))
-"""What `read_labels` can be told to read; `auto` looks at the files."""

@@ -1,4 +1,4 @@
-"""What every label format comes down to: named regions of a picture, or a picture of class numbers.
+"""What every label format comes down to: named regions of a picture, or pictures of class numbers, colours or segments.
 
 Nothing here may know a file format or a palette.
 """
@@ -17,6 +17,8 @@ from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.sizes import Size
+
+VOID = "void"  # the label of pixels of which a format says that they are in no class, and count for nothing
 
 Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) covers 0..1, so its centre is (0.5, 0.5)
 
@@ -209,6 +211,3 @@ def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
         for label in dict.fromkeys(labels):
             uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
     return uses
-
-
-VOID = "void"  # what no segment covers, which has the id 0

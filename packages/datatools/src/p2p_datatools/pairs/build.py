@@ -12,11 +12,11 @@ from typing import Any
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, is_manifested, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.jobs.run import cores
 from p2p_datatools.pairs.assemble import Assembler, is_crowd
 from p2p_datatools.pairs.match import BY_STEM, Files, partners
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, Job, job_of

@@ -100,7 +100,7 @@ def _client(handle: str) -> Any:
         raise P2PError(
             handle,
             f"Kaggle's client is not installed ({error})",
-            "Install p2p-datatools[kaggle].",
+            'Run \'pip install "kaggle>=2.2.4,<3" "six>=1.16"\'.',
             code="missing-package",
         ) from error
     except (Exception, SystemExit) as error:

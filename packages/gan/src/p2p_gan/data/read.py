@@ -3,7 +3,6 @@
 Nothing here may draw or keep what it read; each pair depends on its own file alone.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -11,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import read_halves as stored_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
@@ -101,7 +101,7 @@ def load_fitted(
 def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Iterator[T]:
     """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
     bytes_each = max((_decoded(folder, pair) for pair in pairs), default=0)
-    workers = max(1, min(os.cpu_count() or 1, BUDGET // max(1, bytes_each)))
+    workers = max(1, min(cores(), BUDGET // max(1, bytes_each)))
     # Some at a time, so that the results waiting to be taken stay few.
     with ThreadPoolExecutor(workers) as pool:
         for first in range(0, len(pairs), 8 * workers):

@@ -3,7 +3,6 @@
 Nothing here may decode pictures or know networks; what cannot be trained is refused before any work.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import refuse_odd
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs
@@ -137,6 +137,6 @@ def identified(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
         refuse_odd(size.width, where=str(path))
         return replace(pair, size=Size(size.width // 2, size.height), sources={"sha256": sha256_file(path)})
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         found = list(report.track(pool.map(one, folder.pairs), "checking pairs", len(folder.pairs)))
     return replace(folder, pairs=tuple(found))

@@ -90,7 +90,11 @@ class Scored:
 
 @dataclass(frozen=True)
 class Asked:
-    """What `evaluate` is to measure: `variants` from 2 on measure diversity; `segmenter` judges generated photos."""
+    """What `evaluate` is to measure, and on which pairs.
+
+    `split` names the pairs, `how` the model is applied to them; `variants` from 2 on measure diversity; `segmenter`
+    judges generated photos.
+    """
 
     split: str = "test"
     how: How = field(default_factory=How)
@@ -108,8 +112,7 @@ def evaluate(
     model_path: Path | str,
     pairs: Path | str,
     *,
-    split: str = "test",
-    asked: Asked | None = None,
+    asked: Asked = Asked(),
     device: torch.device | None = None,
     report: Reporter = QUIET,
     each: Callable[[Scored, ModelCard], None] = lambda scored, card: None,
@@ -119,7 +122,6 @@ def evaluate(
     `each` is given every picture with its own scores, in the order of the names. Raises P2PError when the split is
     empty or the pairs are none that the model takes.
     """
-    asked = asked or Asked(split)
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
@@ -244,7 +246,7 @@ def evaluate_into(
     model_path: Path,
     pairs: Path,
     *,
-    asked: Asked,
+    asked: Asked = Asked(),
     device: torch.device | None = None,
     report: Reporter = QUIET,
 ) -> Scores:

@@ -12,7 +12,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairStore
 from p2p_gan.data.task import identified, open_for_training
-from p2p_gan.machine.device import describe_machine, differences
+from p2p_gan.machine.device import describe_machine, differences, telling_what_is_not_deterministic
 from p2p_gan.machine.distributed import BACK, Ranks, devices_of, joined
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
@@ -62,7 +62,7 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
     pairs, run = Path(pairs), Path(run)
     if config.tensorboard:
         require_tensorboard()
-    with joined(config.device) as ranks, Interruption() as interruption:
+    with joined(config.device) as ranks, Interruption() as interruption, telling_what_is_not_deterministic():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
             return _lead(pairs, run, config, ranks, interruption, report)

@@ -72,7 +72,7 @@ def require_tensorboard() -> None:
         raise UsageError(
             "tensorboard=True",
             "the package is not installed",
-            "Run 'pip install \"p2p-gan[tensorboard]\"', or leave it off.",
+            "Run 'pip install \"tensorboard>=2.16\"', or leave it off.",
             code="missing-package",
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels, uses_of
+from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, Polygon, Region, RegionLabels, uses_of
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
 NAMES = [
@@ -74,9 +74,6 @@ TRAINED = [
     "motorcycle",
     "bicycle",
 ]
-
-
-VOID = "void"
 
 
 LABEL_IDS, TRAIN_IDS = dict(enumerate(NAMES)), {**dict(enumerate(TRAINED)), 255: VOID}

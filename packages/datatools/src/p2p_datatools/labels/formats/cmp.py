@@ -14,7 +14,12 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels,
 
 
 def is_cmp(path: Path) -> bool:
-    """Whether a file, or the first XML file in a folder, begins as those of CMP facades do."""
+    """Whether a file, or the first XML file in a folder, begins as those of CMP facades do.
+
+    A folder that also has the masks of the data set is none: they are exact.
+    """
+    if path.is_dir() and any(path.glob("*.png")):
+        return False
     files = [path] if path.is_file() else sorted(path.glob("*.xml"))[:1]
     for file in files:
         with file.open("rb") as text:

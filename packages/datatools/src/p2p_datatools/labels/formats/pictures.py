@@ -23,6 +23,16 @@ _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channe
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
+def is_index_folder(path: Path) -> bool:
+    """Whether a path is a folder with pictures in it."""
+    return path.is_dir() and bool(find_pictures(path, strange=[]))
+
+
+def is_color_folder(path: Path) -> bool:
+    """Whether a path is a folder whose label pictures are colour-coded, judged by a few of them."""
+    return path.is_dir() and holds_colors(path)
+
+
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there is none."""
     exact, others, strange = _by_kind(folder)
@@ -72,7 +82,9 @@ def spread(paths: list[Path], most: int) -> list[Path]:
 
 
 def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
-    """The pictures of exact kinds, the others, and those whose names are not UTF-8."""
+    """The pictures of exact kinds, the others, and those whose names are not UTF-8; raises P2PError for a file."""
+    if folder.is_file():
+        raise P2PError(folder, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder")
     strange: list[P2PError] = []
     pictures = find_pictures(folder, strange=strange)
     return (

@@ -14,7 +14,7 @@ from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.index import read_index_picture
 from p2p_datatools.labels.formats.pictures import is_colored, spread
-from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
+from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, LabelSet
 
 FOLDER, LABEL_MAP, CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
 
@@ -43,9 +43,6 @@ NAMES = [
     "train",
     "tvmonitor",
 ]
-
-
-VOID = "void"
 
 
 def color_table(count: int = 256) -> list[Color]:

@@ -1,86 +1,111 @@
-"""Reads the class names out of YOLO's data.yaml: a list or a mapping under `names:`, in one line or several.
+"""Reads YOLO's text files: outlines and boxes in shares of the picture, of classes that a data.yaml beside them names.
 
-Nothing here may claim to read YAML; whatever else the file holds is passed over, and other forms are refused.
+Nothing here may open a photo or know a palette; a class that has no name is an error.
 """
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
 
-_ITEM = re.compile(r"\s*-\s+(?P<name>.+)")
-
-
-_ENTRY = re.compile(r"\s+['\"]?(?P<number>\d+)['\"]?\s*:\s+(?P<name>.+)")
+LARGEST = 1 << 20  # bytes of a data.yaml; the names of twenty thousand classes take less
 
 
 def read_names(path: Path) -> dict[int, str]:
-    """The names by class number; raises P2PError when `names:` is missing or in a form that is not read."""
-    try:
-        lines = [_without_comment(line) for line in path.read_text("utf-8-sig").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
-    lines = [line for line in lines if line.strip()]
-    start = next((place for place, line in enumerate(lines) if re.match(r"names\s*:", line)), None)
-    if start is None:
+    """The names by class number, each as it is written; raises P2PError when there is none or one stands twice.
+
+    Other keys of the file are passed over.
+    """
+    root = _compose(path)
+    entries = root.value if isinstance(root, yaml.MappingNode) else []
+    value = next((value for key, value in entries if key.value == "names"), None)
+    if value is None:
         raise P2PError(path, "has no line 'names:'", "Add one, such as 'names: [car, wheel]'.", code="no-class-names")
-    here = lines[start].partition(":")[2].strip()
-    names = _inline(here, lines[start + 1 :]) if here else _block(lines[start + 1 :])
-    if not names or len(set(names.values())) < len(names):
+    names: dict[int, str] = {}
+    known: set[str] = set()
+    for where, number, name in _numbered(value, path):
+        if number in names:
+            raise P2PError(
+                where, f"class {number} stands twice", "Give each class a number of its own.", code="duplicate-id"
+            )
+        if name in known:
+            raise P2PError(
+                where, f"{name!r:.60} stands twice", "Give each class a name of its own.", code="duplicate-class"
+            )
+        names[number] = name
+        known.add(name)
+    if not names:
         raise P2PError(
-            path,
-            "its names cannot be read, or one stands twice",
+            _at(value, path),
+            "its names cannot be read",
             "Write them in one line, names: [car, wheel], or one below the other, each as '- car' or '0: car'.",
             code="bad-class-names",
         )
     return names
 
 
-def _inline(first: str, rest: list[str]) -> dict[int, str]:
-    """[a, b] or {0: a, 1: b}, which may go on over lines."""
-    text = first
-    closing = {"[": "]", "{": "}"}.get(first[0], "")
-    while closing and not text.endswith(closing) and rest:
-        text += " " + rest.pop(0).strip()
-    if not closing or not text.endswith(closing):
-        return {}
-    parts = [part.strip() for part in _split(text[1:-1]) if part.strip()]
-    if closing == "]":
-        return {number: _plain(part) for number, part in enumerate(parts)}
-    pairs = [part.partition(":") for part in parts]
-    return {int(_plain(key)): _plain(name) for key, _, name in pairs if _plain(key).isdigit()}
+def _compose(path: Path) -> yaml.Node | None:
+    """The first document of a YAML file as its tree, in which `no` is a word, and what has many names stands once."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise P2PError(
+                path,
+                f"has {size} bytes, and one that names classes has at most {LARGEST}",
+                "Give labels whose data.yaml only describes them.",
+                code="file-too-large",
+            )
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
+    try:
+        return next(iter(yaml.compose_all(text, Loader=yaml.SafeLoader)), None)
+    except RecursionError:
+        where, what = str(path), "its brackets are nested too deeply"
+    except yaml.reader.ReaderError as error:
+        where, what = f"{path}: line {text.count(chr(10), 0, error.position) + 1}", error.reason
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where, what = f"{path}: line {mark.line + 1}" if mark else str(path), str(error.problem)
+    raise P2PError(where, f"is not YAML ({what:.100})", "Correct that line.", code="bad-yaml")
 
 
-def _block(lines: list[str]) -> dict[int, str]:
-    """Lines '- a', or lines '0: a' that are indented, up to the first that is neither."""
-    names: dict[int, str] = {}
-    for line in lines:
-        item, entry = _ITEM.fullmatch(line), _ENTRY.fullmatch(line)
-        if item:
-            names[len(names)] = _plain(item["name"])
-        elif entry:
-            names[int(entry["number"])] = _plain(entry["name"])
-        else:
-            break
-    return names
+def _numbered(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]:
+    """(where, class number, name) of each entry of a list or a mapping; of anything else there are none."""
+    if isinstance(node, yaml.SequenceNode):
+        entries = list(enumerate(node.value))
+    elif isinstance(node, yaml.MappingNode):
+        entries = [(_number(key, path), value) for key, value in node.value]
+    else:
+        entries = []
+    for number, value in entries:
+        where = _at(value, path)
+        if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
+            raise P2PError(
+                where,
+                "is not the name of a class",
+                "Write one word or more, in quotes where they have a colon.",
+                code="bad-class-names",
+            )
+        yield where, number, value.value
 
 
-def _split(text: str) -> list[str]:
-    """Parts between commas that are not quoted."""
-    return re.findall(r"""(?:'[^']*'|"[^"]*"|[^,'"])+""", text)
+def _number(key: yaml.Node, path: Path) -> int:
+    digits = key.value if isinstance(key, yaml.ScalarNode) else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise P2PError(
+            _at(key, path), "has a key that is not a class number", "Write '0: car'.", code="bad-class-names"
+        )
+    return int(digits)
 
 
-def _without_comment(line: str) -> str:
-    return re.sub(r"""^((?:'[^']*'|"[^"]*"|[^'"#])*?)(?:(?:^|\s)#.*)$""", r"\1", line).rstrip()
-
-
-def _plain(word: str) -> str:
-    word = word.strip()
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word
+def _at(node: yaml.Node, path: Path) -> str:
+    return f"{path}: line {node.start_mark.line + 1}"
 
 
 _OTHER_TEXTS = ("readme", "classes", "license", "train.txt", "val.txt", "test.txt")

@@ -1,0 +1,42 @@
+"""`p2p runs` draws the curves of runs into the kind of file that is asked for."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from p2p_cli import app
+from p2p_gan.config.config import Config
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run folder that has recorded two lines."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text(json.dumps({"config": Config(images=100).to_json()}))
+    lines = [{"images": images, "g_l1": 1 / images, "seconds": 1.0} for images in (50, 100)]
+    (tmp_path / "run" / "stats.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return tmp_path / "run"
+
+
+def test_curves_are_a_png_or_an_svg_as_the_file_s_name_says(run: Path, tmp_path: Path) -> None:
+    assert app.main(["runs", str(run), "--curves", str(tmp_path / "curves.png")]) == 0
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.format == "PNG"
+    assert app.main(["runs", str(run), "--curves", str(tmp_path / "curves.SVG")]) == 0
+    text = (tmp_path / "curves.SVG").read_text("utf-8")
+    assert "<svg" in text
+    assert "g_l1" in text
+    assert "images" in text
+
+
+def test_curves_into_another_kind_of_file_or_over_one_that_exists_are_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "there.svg").write_text("mine")
+    for name, why in (("curves.pdf", "End it in .png or .svg."), ("there.svg", "exists already")):
+        assert app.main(["runs", str(run), "--curves", str(tmp_path / name)]) == 2
+        assert why in capsys.readouterr().err
+    assert not (tmp_path / "curves.pdf").exists()
+    assert (tmp_path / "there.svg").read_text() == "mine"

@@ -1,0 +1,53 @@
+"""Pairs are read on the cores that this process may use, however many the machine has."""
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_gan.data import task
+from p2p_gan.data.read import on_all_cores
+
+
+class Threads:
+    """Work that takes a while, so that every thread there is gets some; it knows which threads did it."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def work(self, *_: Any) -> str:
+        self.seen.add(threading.get_ident())
+        time.sleep(0.005)
+        return ""
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Threads:
+    """Work on a machine of eight cores, of which a scheduler or `taskset` has left this process one."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    return Threads()
+
+
+def test_pairs_are_decoded_by_as_many_threads_as_this_process_may_use_cores(
+    pair_folder: Path, threads: Threads
+) -> None:
+    folder = open_pairs(pair_folder)
+    assert len(list(on_all_cores(threads.work, folder.pairs, folder))) == 12
+    assert len(threads.seen) == 1
+
+
+def test_an_ordinary_folder_is_hashed_by_as_many_threads_as_this_process_may_use_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: Threads
+) -> None:
+    for number in range(8):
+        write_png(tmp_path / "train" / f"{number}.png", np.full((2, 4, 3), number, np.uint8))
+    monkeypatch.setattr(task, "sha256_file", threads.work)
+    task.identified(open_pairs(tmp_path))
+    assert len(threads.seen) == 1
