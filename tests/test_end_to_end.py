@@ -106,7 +106,7 @@ def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
         ("p2p train empty run", 1, "empty: has no pairs"),
         ("p2p train . run --size 100", 2, "the nearest that works is 96x96"),
         ("p2p train . run --set ratee=1", 2, "did you mean rate"),
-        ("p2p train . run --images 5 --epochs 5", 2, "give one of them"),
+        ("p2p train . run --images 5 --epochs 5", 2, "Give one of them."),
         ("p2p sample text.png text.png --out out", 1, "text.png: is not a model"),
         ("p2p data pair empty empty pairs", 2, "empty: is given as A and as B"),
         ("p2p data pair empty photos pairs", 1, "empty: has no pictures"),
@@ -115,7 +115,7 @@ def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
         ("p2p data build-masks empty masks --palette boats", 2, "boats: is neither a built-in palette"),
         ("p2p data fetch boats here", 2, "boats"),
         ("p2p data show empty sheet.png", 1, "empty"),
-        ("p2p data show empty sheet.jpg", 2, "end it in .png"),
+        ("p2p data show empty sheet.jpg", 2, "End it in .png."),
     ],
 )
 def test_bad_input_gets_one_line_and_nothing_is_written(

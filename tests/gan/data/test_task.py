@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
@@ -105,7 +104,8 @@ def test_an_ordinary_pix2pix_folder_is_read_and_what_is_assumed_is_said(tmp_path
     assert identified(open_pairs(tmp_path)).data_hash != before
 
 
-def test_an_odd_width_in_an_ordinary_folder_is_named(tmp_path: Path) -> None:
+def test_an_odd_width_in_an_ordinary_folder_is_named(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "train" / "1.png", np.zeros((16, 33, 3), np.uint8))
-    with pytest.raises(P2PError, match=r"1.png: is 33 pixels wide, an odd number"):
+    with refused("odd-width", tmp_path / "train" / "1.png") as error:
         identified(open_pairs(tmp_path))
+    assert "33 pixels wide" in error.value.what

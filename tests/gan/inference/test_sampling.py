@@ -121,7 +121,7 @@ def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_
     (masks / "bad.png").write_text("not a picture")
     with refused("pictures-failed", tmp_path / "out") as error:
         sample(run_folder, [masks], tmp_path / "out")
-    assert [part.where for part in error.value.parts] == [str(masks / "bad.png")]
+    assert [(part.code, part.where) for part in error.value.parts] == [("not-a-picture", str(masks / "bad.png"))]
     assert not (tmp_path / "out").exists()
     (masks / "bad.png").unlink()
     assert sample(run_folder, [masks], tmp_path / "out").kept == 3

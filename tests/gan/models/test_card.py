@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_gan.config.config import RANGES, Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.models.card import card_from_json
@@ -92,9 +91,19 @@ def test_a_card_that_is_no_table_is_refused_as_damage(text: str, refused: "Refus
     assert "its description is damaged" in error.value.what
 
 
-@pytest.mark.parametrize("palette", [[], {}, {"name": "x", "classes": []}, {"name": "x", "classes": [{"name": "a"}]}])
-def test_a_broken_palette_is_refused_as_such(value: dict[str, Any], palette: object) -> None:
-    with pytest.raises(P2PError, match="palette"):
+@pytest.mark.parametrize(
+    ("palette", "code"),
+    [
+        ([], "bad-palette"),
+        ({}, "bad-palette"),
+        ({"name": "x", "classes": []}, "class-count"),
+        ({"name": "x", "classes": [{"name": "a"}]}, "bad-palette"),
+    ],
+)
+def test_a_broken_palette_is_refused_as_such(
+    value: dict[str, Any], palette: object, code: str, refused: "Refused"
+) -> None:
+    with refused(code):
         card_from_json(changed(value, "palette", palette), where="m")
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.tensorfile import pieces, write_tensors
 from p2p_gan.networks.base import Generator
@@ -81,9 +82,7 @@ def load_model(path: Path | str) -> Model:
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
     except OSError as error:
-        raise P2PError(
-            path, f"cannot be read: {error.strerror}", "Check the file and its rights.", code="unreadable-file"
-        ) from error
+        raise cannot_read(path, error) from error
     except (safetensors.SafetensorError, struct.error) as error:
         raise P2PError(
             path, f"is not a model, or was cut off ({error})", f"Give a run folder or a {FILE}.", code="damaged-file"

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import write_bytes
+from p2p_datatools.contract.files.atomic import cannot_read, write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.card import ModelCard
@@ -112,9 +112,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
-        raise P2PError(
-            path, f"cannot be read: {error.strerror}", "Check the file and its rights.", code="unreadable-file"
-        ) from error
+        raise cannot_read(path, error) from error
     except _NOT_TORCH as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         if named:
