@@ -1,6 +1,5 @@
 """`p2p data derive` from the command line: its words, its help, errors and exit codes."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from p2p_cli.app import main
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.settings import settings_of
 from p2p_datatools.derivations.operations import OPERATIONS
 
 
@@ -24,8 +24,8 @@ def test_the_help_shows_every_field_of_every_operation_with_its_default(capsys: 
     text = capsys.readouterr().out
     for name, kind in OPERATIONS.items():
         assert f"  {name}: " in text
-        for field in dataclasses.fields(kind):
-            assert f"{field.name}={'off' if field.default is False else field.default}  " in text
+        for setting in settings_of(kind).values():
+            assert f"{setting.name}={setting.text(setting.default)}  {setting.summary}\n" in f"{text}\n"
 
 
 def test_the_next_command_it_prints_joins_what_it_made(
@@ -59,7 +59,7 @@ def test_settings_reach_the_operation_and_the_result_is_json(
         (["--op", "edge"], "'edge' is not one of"),
         (["--op", "edges", "--set", "detial=1"], "Did you mean detail?"),
         (["--op", "edges", "--set", "detail"], "--set detail: is not FIELD=VALUE"),
-        (["--op", "edges", "--set", "detail=7"], "detail=7.0: is not possible"),
+        (["--op", "edges", "--set", "detail=7"], "detail=7: is out of range"),
     ],
 )
 def test_wrong_words_are_an_error_of_the_command_and_nothing_is_made(

@@ -3,29 +3,28 @@
 Nothing here may change a picture or know what an operation does.
 """
 
-import dataclasses
 from pathlib import Path
 
 import click
 
 from p2p_cli import options
-from p2p_datatools.derivations.operations import OPERATIONS, described, operation
+from p2p_datatools.contract.settings import describe_settings, settings_of
+from p2p_datatools.derivations.operations import OPERATIONS, operation
 
 
 def fields_text() -> str:
-    """Every operation with the fields that --set reaches, their defaults and what they mean."""
-    lines = ["\b", "Operations, and their fields for --set:"]
+    """Every operation with the settings that --set reaches, their defaults and what they mean."""
+    lines = ["\b", "Operations, and their settings for --set:"]
     for name, kind in OPERATIONS.items():
         summary = (kind.__doc__ or "").splitlines()[0]
-        lines += [f"  {name}: {summary}", *(f"      {line}" for line in described(kind))]
+        lines += [f"  {name}: {summary}", *(f"      {line}" for line in describe_settings(kind))]
     return "\n".join(lines)
 
 
 def _example(name: str) -> str:
-    """A field of an operation with its default; of another one where it has none."""
-    kind = OPERATIONS[name] if dataclasses.fields(OPERATIONS[name]) else OPERATIONS["edges"]
-    field = dataclasses.fields(kind)[0]
-    return f"{field.name}={field.default}"
+    """A setting of an operation with its default; of another one where it has none."""
+    first = next(iter((settings_of(OPERATIONS[name]) or settings_of(OPERATIONS["edges"])).values()))
+    return f"{first.name}={first.text(first.default)}"
 
 
 @click.command(epilog=fields_text())
@@ -43,7 +42,7 @@ def command(
 
     DEST receives a PNG for each photo, under the photo's name, and derive.json with all settings. With --op lab it
     receives L/ (lightness * 255 / 100) and ab/ (red = a + 128, green = b + 128, blue = 128), the numbers of OpenCV's
-    8-bit Lab; p2p_datatools.ops.colour.lab_to_rgb puts the two together again.
+    8-bit Lab; p2p_datatools.derivations.color.lab_to_rgb puts the two together again.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.derivations.operations import Blur, Downscale, Holes, color_of
+from p2p_datatools.derivations.operations import Blur, Downscale, Holes, parse_color
 
 MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
 
@@ -64,7 +64,7 @@ def holes(photo: Photo, settings: Holes, random: np.random.Generator) -> Photo:
         if cv2.countNonZero(gone) >= wanted:
             break
     damaged = photo.copy()
-    damaged[gone > 0] = color_of(settings.color)
+    damaged[gone > 0] = parse_color(settings.color)
     return damaged
 
 
