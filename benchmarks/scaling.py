@@ -31,7 +31,7 @@ class Exchange:
 
     bytes: float
     gradients: float  # seconds
-    statistics: float  # seconds, with sync_norm and batch norm
+    statistics: float  # seconds, with sync_batchnorm and batch norm
 
 
 def exchange(gpus: int) -> Exchange:

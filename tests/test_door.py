@@ -156,7 +156,9 @@ def prepare_data() -> None:
 
 
 def train_and_apply() -> None:
-    words = "size=64x32 images=2 filters=4 max_filters=32 discriminator_filters=4 biases=off threads=1"
+    words = (
+        "size=64x32 images=2 generator_filters=4 max_filters=32 discriminator_filters=4 bias_before_norm=off threads=1"
+    )
     tiny = with_settings(p2p_gan.PRESETS["tiny"], dict(word.split("=") for word in words.split()))
     assert p2p_gan.plan("pairs", tiny, "run").pairs == 4
     assert p2p_gan.train("pairs", "run", tiny).images == 2

@@ -18,7 +18,7 @@ from p2p_cli.app import main
 ROOT = Path(__file__).parents[1]
 TUTORIAL = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)[2].splitlines()
 # What makes the tutorial tiny without changing its steps.
-TINY = "--size 64x32 --images 6 --set filters=4 --set max_filters=8 --set discriminator_filters=4"
+TINY = "--size 64x32 --images 6 --set generator_filters=4 --set max_filters=8 --set discriminator_filters=4"
 TINY_OF = {"p2p data fetch": "--limit 20", "p2p train": TINY}
 
 
@@ -104,8 +104,8 @@ def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
     [
         ("p2p train nothing run", 1, "nothing: there is no such folder"),
         ("p2p train empty run", 1, "empty: has no pairs"),
-        ("p2p train . run --size 100", 2, "the nearest that works is 96x96"),
-        ("p2p train . run --set ratee=1", 2, "did you mean rate"),
+        ("p2p train . run --size 100", 2, "The nearest that works is 96x96"),
+        ("p2p train . run --set learning_ratee=1", 2, "Did you mean learning_rate?"),
         ("p2p train . run --images 5 --epochs 5", 2, "Give one of them."),
         ("p2p sample text.png text.png --out out", 1, "text.png: is not a model"),
         ("p2p data pair empty empty pairs", 2, "empty: is given as A and as B"),

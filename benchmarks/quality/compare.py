@@ -31,41 +31,47 @@ else:  # run as a program, this folder is where Python looks, and measure lies a
 LIGHTS = "lights"
 # What two cores train in a minute: sixteen filters at 96x64, patches of 34x34.
 SMALL: dict[str, Any] = {
-    **{"size": "96x64", "filters": 16, "max_filters": 128, "discriminator_filters": 16, "discriminator_layers": 2},
+    **{
+        "size": "96x64",
+        "generator_filters": 16,
+        "max_filters": 128,
+        "discriminator_filters": 16,
+        "discriminator_layers": 2,
+    },
     **{"epochs": 1, "threads": 1, "precision": "float32", "log_every": 500, "keep_checkpoints": 1},
     **{"sample_every": 10**9, "checkpoint_every": 10**9, "checkpoint_minutes": 60, "validate_every": 10**9},
 }
 # One idea of the preset `best` at a time, beside `paper`.
 IDEAS: dict[str, dict[str, Any]] = {
     "paper": {},
-    "paper, masks as classes": {"a_as": "classes"},
-    "paper, averaged": {"average": 500},
+    "paper, masks as classes": {"a_encoding": "classes"},
+    "paper, averaged": {"ema_half_life": 500},
     "paper, resize": {"upsampling": "resize"},
-    "paper, balanced": {"balanced": True},
-    "paper, rare crops": {"rare_crops": 0.25},
-    "paper, labels": {"discriminator": "labels"},
+    "paper, balanced": {"class_balanced": True},
+    "paper, rare crops": {"rare_class_crops": 0.25},
+    "paper, labels": {"segmentation_head": "on"},
 }
 # Ideas together; what is left of the difference when they meet.
-SHARP: dict[str, Any] = {"a_as": "classes", "average": 200, "upsampling": "resize"}
+SHARP: dict[str, Any] = {"a_encoding": "classes", "ema_half_life": 200, "upsampling": "resize"}
 TOGETHER: dict[str, dict[str, Any]] = {
     "paper": {},
     "classes, averaged, resize": SHARP,
-    "the same, features": SHARP | {"feature_weight": 10},
-    "the same, features, balanced": SHARP | {"feature_weight": 10, "balanced": True},
-    "the same, features, L1 of 50": SHARP | {"feature_weight": 10, "l1_weight": 50},
-    "the same, features, two scales": SHARP | {"feature_weight": 10, "discriminators": 2},
+    "the same, features": SHARP | {"lambda_features": 10},
+    "the same, features, balanced": SHARP | {"lambda_features": 10, "class_balanced": True},
+    "the same, features, L1 of 50": SHARP | {"lambda_features": 10, "lambda_l1": 50},
+    "the same, features, two scales": SHARP | {"lambda_features": 10, "discriminator_scales": 2},
 }
 # How much the preset `best` owes to the labels, and to how much they weigh.
 LABELS: dict[str, dict[str, Any]] = {
-    "best, patches alone": {"discriminator": "patches"},
+    "best, patches alone": {"segmentation_head": "off"},
     "best": {},
-    "best, labels weigh 100": {"label_weight": 100},
+    "best, labels weigh 100": {"lambda_segmentation": 100},
 }
 FEW: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "averaged": {"average": 500},
-    "augmented": {"augment": "all"},
-    "averaged and augmented": {"average": 500, "augment": "all"},
+    "averaged": {"ema_half_life": 500},
+    "augmented": {"discriminator_augment": "all"},
+    "averaged and augmented": {"ema_half_life": 500, "discriminator_augment": "all"},
 }
 
 
@@ -95,7 +101,7 @@ def arms_of(question: str, images: int) -> dict[str, Config]:
         return {name: with_settings(base, changes) for name, changes in TOGETHER.items()}
     if question == "small":
         return {name: with_settings(base, changes) for name, changes in FEW.items()}
-    best = with_settings(PRESETS["best"], budget | {"average": images / 8})
+    best = with_settings(PRESETS["best"], budget | {"ema_half_life": images / 8})
     if question == "labels":
         return {name: with_settings(best, changes) for name, changes in LABELS.items()}
     return {"paper": base, "best": best}
@@ -169,7 +175,7 @@ def main() -> None:
     pairs = asked.pairs or make_pairs(asked.dest, asked.limit, asked.question)
     arms = arms_of(asked.question, asked.images)
     # A judge that hardly finds the lights of real photos cannot tell arms apart: it learns four times as long.
-    judge = with_settings(PRESETS["paper"], SMALL | {"images": 4 * asked.images, "schedule": "linear"})
+    judge = with_settings(PRESETS["paper"], SMALL | {"images": 4 * asked.images, "lr_schedule": "linear"})
     study = run_arms(pairs, asked.dest / "study", arms, seeds=asked.seeds, judged_like=judge, report=Notes())
     if study.interrupted:
         sys.exit("interrupted; the same command continues")

@@ -24,7 +24,14 @@ else:  # run as a program, this folder alone is where Python looks
     from conftest import make_pair_folder
 
 SETTINGS = (
-    *("filters=4", "max_filters=8", "discriminator_filters=4", "dropout=0.5", "precision=float32", "threads=1"),
+    *(
+        "generator_filters=4",
+        "max_filters=8",
+        "discriminator_filters=4",
+        "dropout=0.5",
+        "precision=float32",
+        "threads=1",
+    ),
     *("checkpoint_every=8", "log_every=4", "sample_every=100000", "validate_every=100000", "restarts=1"),
 )
 

@@ -27,9 +27,9 @@ def raising(error: BaseException) -> click.Command:
             "Error: car/7.png: is cut off. Fetch it again.\n",
         ),
         (
-            UsageError("rate=0", "is not possible", "Raise it.", code="test"),
+            UsageError("learning_rate=0", "is not possible", "Raise it.", code="test"),
             2,
-            "Error: rate=0: is not possible. Raise it.\n",
+            "Error: learning_rate=0: is not possible. Raise it.\n",
         ),
         (MemoryError(), 1, "there is was asked for. Take smaller pictures, or a smaller --size or --batch.\n"),
         (MemoryError("Unable to allocate 2.73 TiB"), 1, "a smaller --size or --batch.\n"),

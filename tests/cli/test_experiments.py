@@ -21,7 +21,7 @@ from p2p_gan.updates.step import train_step
 
 CARS = load_palette("cars")
 SMALL = {
-    **{"filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "precision": "float32"},
+    **{"generator_filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "precision": "float32"},
     **{"log_every": 1, "device": "cpu", "images": 2},
 }
 Experiments = Callable[..., int]
@@ -53,13 +53,13 @@ def test_a_dry_run_says_how_many_runs_and_images_and_makes_nothing(
 ) -> None:
     assert experiments("--dry-run", "--seeds", "3") == 0
     said = capsys.readouterr().out
-    assert "GAN                           conditional=False l1_weight=0.0 class_weight=0.0" in said
-    assert "left out: 286x286 patches: size=32x32: is not possible" in said
+    assert "GAN                           conditional=False lambda_l1=0.0 lambda_ce=0.0" in said
+    assert "left out: 286x286 patches: size=32x32: is too small" in said
     assert "15 arms and a segmenter, 3 seeds: 46 runs of 2 images, 92 in all; scored on 1 test pair\n" in said
     assert experiments("--dry-run", "--json", "--tables", "loss", "--direction", "b-to-a") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["runs"], told["images"], told["segmenter"]) == (5, 10, None)
-    assert told["arms"]["L1"] == "game=none"
+    assert told["arms"]["L1"] == "gan_loss=none"
     assert not (tmp_path / "study").exists()
 
 
@@ -141,7 +141,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
 ) -> None:
     def diverging(nets: Any, batch: Any, recipe: Any, autocast: Any) -> Any:
         losses = train_step(nets, batch, recipe, autocast)
-        return losses * float("nan") if recipe.plays else losses
+        return losses * float("nan") if recipe.config.gan_loss != "none" else losses
 
     monkeypatch.setattr("p2p_gan.training.loop.train_step", diverging)
     assert experiments("--tables", "architecture") == 1
@@ -159,8 +159,8 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
     [
         (("--tables", "losses"), {}, "tables=losses: is not a table. Choose from all, loss"),
         (("--direction", "up"), {}, "direction=up: these pairs have no such direction"),
-        ((), {"b_as": "classes"}, "b_as=classes: the half photo is a photo"),
-        ((), {"rate": 0}, "rate=0.0: is not possible"),
+        ((), {"b_encoding": "classes"}, "b_encoding=classes: the half photo is a photo"),
+        ((), {"learning_rate": 0}, "learning_rate=0: is out of range"),
         ((), {"device": "abacus"}, "device=abacus"),
     ],
 )

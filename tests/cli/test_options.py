@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 def test_the_file_wins_over_the_preset_set_over_the_file_and_an_option_over_all(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text("batch = 2\nseed = 2\nrate = 0.5\n")
-    config = configure(PRESETS["paper"], file, ("seed=3", "rate=0.25"), {"rate": 0.125, "epochs": None})
-    assert (config.batch, config.seed, config.rate, config.epochs) == (2, 3, 0.125, 200)
+    file.write_text("batch = 2\nseed = 2\nlearning_rate = 0.5\n")
+    config = configure(
+        PRESETS["paper"], file, ("seed=3", "learning_rate=0.25"), {"learning_rate": 0.125, "epochs": None}
+    )
+    assert (config.batch, config.seed, config.learning_rate, config.epochs) == (2, 3, 0.125, 200)
 
 
 def test_a_setting_without_an_equals_sign_is_refused(refused: "Refused") -> None:
-    with refused("not-a-setting", "--set rate", usage=True):
-        parse_settings(("rate",))
+    with refused("not-a-setting", "--set learning_rate", usage=True):
+        parse_settings(("learning_rate",))
     with refused("not-a-setting", "--set x", usage=True) as error:
         parse_settings(("x",), example="width=2")
     assert "--set width=2." in error.value.to_do
@@ -44,6 +46,6 @@ def test_what_a_model_is_applied_with_is_set_in_words_and_nothing_else_is(refuse
     assert how(()) == {"dropout": True, "tile": None}
     assert how(("dropout=off", "tile=512")) == {"dropout": False, "tile": 512}
     assert how(("tile=auto",)) == {"dropout": True, "tile": None}
-    for word in ("tile=0", "tile=big", "tile=" + "9" * 5000, "dropout=0.5", "rate=1"):
+    for word in ("tile=0", "tile=big", "tile=" + "9" * 5000, "dropout=0.5", "learning_rate=1"):
         with refused("impossible-setting", f"--set {word}", usage=True):
             how((word,))

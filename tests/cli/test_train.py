@@ -26,7 +26,7 @@ from p2p_gan.training import run as run_module
 CARS = load_palette("cars")
 SMALL = {
     "images": 6,
-    "filters": 2,
+    "generator_filters": 2,
     "max_filters": 4,
     "discriminator_filters": 2,
     "discriminator_layers": 2,
@@ -85,12 +85,15 @@ def test_twelve_channels_of_16_bits_become_floats_at_every_size(words: tuple[str
 
 
 def test_classes_become_photos(tmp_path: Path) -> None:
-    assert train(masked(tmp_path / "pairs"), tmp_path / "run", "--size", "32", a_as="classes", rare_crops=0.5) == 0
+    assert (
+        train(masked(tmp_path / "pairs"), tmp_path / "run", "--size", "32", a_encoding="classes", rare_class_crops=0.5)
+        == 0
+    )
 
 
 def test_photos_become_classes(tmp_path: Path) -> None:
     words = ("--size", "64", "--fit", "keep", "--direction", "photo-to-mask")
-    settings = {"a_as": "classes", "colour_jitter": 0.3, "balanced": "on", "batch": 2}
+    settings = {"a_encoding": "classes", "color_jitter": 0.3, "class_balanced": "on", "batch": 2}
     assert train(masked(tmp_path / "pairs"), tmp_path / "run", *words, **settings) == 0
     log = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
     assert 0 < [line for line in log if "g_classes" in line][-1]["g_classes"] < 10
@@ -116,12 +119,12 @@ def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"b_as": "classes"}, "b_as=classes: the half photo is a photo; only masks have classes"),
-        ({"colour_jitter": 0.2}, "colour_jitter=0.2: changes the photo that goes in"),
-        ({"rare_crops": 0.5, "jitter": 1}, "rare_crops=0.5: is not possible; pictures are shown whole"),
-        ({"crop": 96}, "crop=96x96: is not possible; it does not fit into size 64x64"),
-        ({"size": "native", "fit": "pad"}, "fit=pad: is not possible; it says how pictures come to a size"),
-        ({"size": 40}, "size=40x40: is not possible; the nearest that works is 32x32"),
+        ({"b_encoding": "classes"}, "b_encoding=classes: the half photo is a photo; only masks have classes"),
+        ({"color_jitter": 0.2}, "color_jitter=0.2: changes the photo that goes in"),
+        ({"rare_class_crops": 0.5, "jitter": 1}, "rare_class_crops=0.5: draws crops, and pictures are shown whole"),
+        ({"crop": 96}, "crop=96x96: does not fit into size 64x64"),
+        ({"size": "native", "fit": "pad"}, "fit=pad: says how pictures come to a size"),
+        ({"size": 40}, "The nearest that works is 32x32"),
     ],
 )
 def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
@@ -137,11 +140,11 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
 def test_rare_crops_without_masks_say_what_to_add_and_that_is_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "own.toml").write_text("rare_crops = 0.5\n")
+    (tmp_path / "own.toml").write_text("rare_class_crops = 0.5\n")
     words = ("--config", str(tmp_path / "own.toml"), "--size", "32", "--dry-run")
     assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 2
-    assert "Add --set rare_crops=0." in capsys.readouterr().err
-    assert train(tmp_path / "pairs", tmp_path / "run", *words, rare_crops=0) == 0
+    assert "Add --set rare_class_crops=0." in capsys.readouterr().err
+    assert train(tmp_path / "pairs", tmp_path / "run", *words, rare_class_crops=0) == 0
 
 
 def test_best_takes_pairs_without_masks(tmp_path: Path) -> None:
@@ -185,7 +188,7 @@ def test_every_preset_can_train_on_pairs_of_masks_and_photos(
     preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("--preset", preset, "--dry-run")
-    few = {"filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu"}
+    few = {"generator_filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu"}
     assert main(["train", str(masked(tmp_path / "pairs")), str(tmp_path / "run"), *words, *as_words(few)]) == 0
     said = capsys.readouterr().out
     assert f"batch {PRESETS[preset].batch}" in said
@@ -198,7 +201,14 @@ def test_every_preset_but_segment_can_train_on_plain_photos(preset: str, tmp_pat
     photo = Half("photo", "photo")
     pictures = [(np.full((40, 40, 3), value, np.uint8),) * 2 for value in (10, 200)]
     write_pairs(tmp_path / "pairs", photo, Half("other", "photo"), pictures)
-    few = {"filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu", "images": 1}
+    few = {
+        "generator_filters": 2,
+        "max_filters": 4,
+        "discriminator_filters": 2,
+        "threads": 1,
+        "device": "cpu",
+        "images": 1,
+    }
     words = ("--preset", preset, "--size", "64" if preset == "maps" else "32", "--batch", "1")
     assert main(["train", str(tmp_path / "pairs"), str(tmp_path / "run"), *words, *as_words(few)]) == 0
 
@@ -211,7 +221,7 @@ def test_segmenting_without_a_palette_is_refused_in_one_line(
         write_pairs(tmp_path / a.name, a, Half("other", "photo"), pictures)
         assert main(["train", str(tmp_path / a.name), str(tmp_path / "run"), "--preset", "segment"]) == 2
         error = capsys.readouterr().err
-        assert "a_as=classes" in error
+        assert "a_encoding=classes" in error
         assert len(error.strip().splitlines()) == 1
         assert not (tmp_path / "run").exists()
 

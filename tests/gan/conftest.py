@@ -92,7 +92,7 @@ def tiny() -> Config:
         {
             "size": "32x32",
             "images": 12,
-            "filters": 4,
+            "generator_filters": 4,
             "max_filters": 8,
             "discriminator_filters": 4,
             "dropout": 0.5,
@@ -121,7 +121,7 @@ def make_networks(tiny: Config) -> Callable[[], Networks]:
     """Networks and optimisers as a run of the config `tiny` begins with."""
 
     def make() -> Networks:
-        architecture = Architecture(3, 3, 5, tiny.filters, tiny.max_filters, "batch", tiny.dropout)
+        architecture = Architecture(3, 3, 5, tiny.generator_filters, tiny.max_filters, "batch", tiny.dropout)
         return build(architecture, tiny, torch.device("cpu"))
 
     return make

@@ -42,7 +42,7 @@ def test_the_next_command_of_a_set_of_the_paper_trains_as_the_paper_did(
         "--size",
         "32",
         "--set",
-        "filters=2",
+        "generator_filters=2",
         "--set",
         "discriminator_filters=2",
         "--set",

@@ -17,41 +17,80 @@ JITTER = 286 / 256
 # What the sources state, written down by hand: Isola et al. 2017 (section 3.3, appendix 6), and the texts and code of
 # the earlier works. A preset may not leave it unless its `changed` says so.
 PAPER: dict[str, Any] = {
-    **{"size": Size(256, 256), "batch": 1, "epochs": 200, "images": None, "rate": 2e-4, "beta1": 0.5, "beta2": 0.999},
-    **{"schedule": "constant", "l1_weight": 100.0, "game": "cross-entropy", "game_weight": 1.0, "halved": True},
-    **{"updates": "alternating", "jitter": JITTER, "mirror": True, "generator": "unet", "filters": 64},
-    **{"max_filters": 512, "depth": 0, "norm": "batch", "dropout": 0.5, "dropout_blocks": 3, "dropout_skip": 0},
+    **{
+        "size": Size(256, 256),
+        "batch": 1,
+        "epochs": 200,
+        "images": None,
+        "learning_rate": 2e-4,
+        "beta1": 0.5,
+        "beta2": 0.999,
+    },
+    **{
+        "lr_schedule": "constant",
+        "lambda_l1": 100.0,
+        "gan_loss": "bce",
+        "lambda_gan": 1.0,
+        "halve_discriminator_loss": True,
+    },
+    **{"update_order": "alternating", "jitter": JITTER, "mirror": True, "generator": "unet", "generator_filters": 64},
+    **{"max_filters": 512, "unet_depth": 0, "norm": "batch", "dropout": 0.5, "dropout_blocks": 3, "dropout_skip": 0},
     **{"upsampling": "transposed", "discriminator_filters": 64, "discriminator_layers": 3, "conditional": True},
-    **{"a_as": "values", "b_as": "values", "noise": 0, "average": 0.0, "augment": "none"},
+    **{
+        "a_encoding": "values",
+        "b_encoding": "values",
+        "noise_channels": 0,
+        "ema_half_life": 0.0,
+        "discriminator_augment": "none",
+    },
 }
 WRITTEN: dict[str, dict[str, Any]] = {
     "paper": PAPER,
     "paper-maps": {**PAPER, "direction": "a-to-b"},
     # Both networks from one forward pass, the loss not halved, 40,000 steps of batch 1, jitter and mirror.
-    "cars": {**PAPER, "images": 40_000, "updates": "simultaneous", "halved": False},
+    "cars": {**PAPER, "images": 40_000, "update_order": "simultaneous", "halve_discriminator_loss": False},
     # One more C512 in the discriminator (receptive field 142), 100 epochs, no jitter.
     "maps": {**PAPER, "epochs": 100, "jitter": 1.0, "mirror": False, "discriminator_layers": 4},
     # Mixed precision is what precision=auto takes on a GPU; 30x30 logits come from three strided layers at 256x256.
     "satellite": {
         **PAPER,
-        **{"batch": 16, "epochs": 500, "gradient_penalty": 10.0, "precision": "auto", "discriminator_norm": "instance"},
+        **{"batch": 16, "epochs": 500, "lambda_gp": 10.0, "precision": "auto", "discriminator_norm": "instance"},
     },
     "experiments": {**PAPER, "batch": 16},
     # Appendix 6.2, black and white to colour: batch 4, mirror, no jitter; 6 epochs of 1.2 million photos.
     "colourise": {**PAPER, "batch": 4, "jitter": 1.0, "epochs": 100},
     "segment": {
         **PAPER,
-        **{"direction": "b-to-a", "a_as": "classes", "game": "none", "class_weight": 1.0, "balanced": True},
+        **{
+            "direction": "b-to-a",
+            "a_encoding": "classes",
+            "gan_loss": "none",
+            "lambda_ce": 1.0,
+            "class_balanced": True,
+        },
         **{"epochs": 100, "dropout": 0.0},
     },
     "best": {
         **PAPER,
-        **{"a_as": "auto", "b_as": "auto", "average": 2000.0, "upsampling": "resize", "discriminator": "auto"},
+        **{
+            "a_encoding": "auto",
+            "b_encoding": "auto",
+            "ema_half_life": 2000.0,
+            "upsampling": "resize",
+            "segmentation_head": "auto",
+        },
     },
     "tiny": {
         **PAPER,
-        **{"size": Size(128, 128), "jitter": 1.0, "images": 2800, "filters": 32, "max_filters": 128, "dropout": 0.0},
-        **{"discriminator_filters": 16, "discriminator_layers": 2, "rate": 4e-4, "schedule": "linear"},
+        **{
+            "size": Size(128, 128),
+            "jitter": 1.0,
+            "images": 2800,
+            "generator_filters": 32,
+            "max_filters": 128,
+            "dropout": 0.0,
+        },
+        **{"discriminator_filters": 16, "discriminator_layers": 2, "learning_rate": 4e-4, "lr_schedule": "linear"},
     },
 }
 

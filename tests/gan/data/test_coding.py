@@ -109,11 +109,11 @@ def test_colours_of_a_mask_are_classes_exactly_and_another_colour_is_an_error_th
 
 
 def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refused(refused: "Refused") -> None:
-    with refused("unfit-setting", "b_as=classes", usage=True) as error:
-        coding_of(Half("photo", "photo"), CARS, "classes", field="b_as")
+    with refused("unfit-setting", "b_encoding=classes", usage=True) as error:
+        coding_of(Half("photo", "photo"), CARS, "classes", field="b_encoding")
     assert "the half photo is a photo" in error.value.what
-    with refused("unfit-setting", "a_as=classes", usage=True) as error:
-        coding_of(Half("mask", "mask"), None, "classes", field="a_as")
+    with refused("unfit-setting", "a_encoding=classes", usage=True) as error:
+        coding_of(Half("mask", "mask"), None, "classes", field="a_encoding")
     assert "the half mask has no palette" in error.value.what
     with refused("too-many-channels", "half cube") as error:
         coding_of(Half("cube", "picture", 65), None, "values")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.halves import files_of, store_of, write_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, read_manifest, write_manifest
@@ -159,7 +158,7 @@ def test_the_draws_of_the_paper_s_setting_are_those_of_the_first_version(pair_fo
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_a_mapped_file_and_memory_give_the_same_bits(mode: dict[str, Any], tmp_path: Path) -> None:
     in_memory = epoch_of(placed(tmp_path / "1", MANY, **mode))
-    mapped = epoch_of(placed(tmp_path / "2", MANY, **mode, memory=1e-9))
+    mapped = epoch_of(placed(tmp_path / "2", MANY, **mode, cache_gib=1e-9))
     assert all(
         torch.equal(one.a, two.a) and torch.equal(one.b, two.b) for one, two in zip(in_memory, mapped, strict=True)
     )
@@ -177,7 +176,7 @@ def masked(path: Path, masks: Sequence[Array], direction: str = "a-to-b", **chan
     pictures = [(colorize(mask, CARS), np.dstack((mask * 60,) * 3)) for mask in masks]
     folder = write_pairs(path, (MASK, PHOTO), pictures, CARS)
     config = settings(**changed)
-    task = task_of(folder, direction, config.a_as, config.b_as)
+    task = task_of(folder, direction, config.a_encoding, config.b_encoding)
     return load_store(folder, task, config)
 
 
@@ -196,7 +195,7 @@ def test_a_mask_stays_exact_when_it_is_jittered(pair_folder: Path, tiny: Config)
 def test_a_batch_says_the_class_of_every_pixel_however_the_mask_is_coded(
     direction: str, coded: str, tmp_path: Path
 ) -> None:
-    store = masked(tmp_path, [labels(0), labels(1)], direction, a_as=coded, size=64)
+    store = masked(tmp_path, [labels(0), labels(1)], direction, a_encoding=coded, size=64)
     batch = store.batch([0, 1], CPU)
     photo, mask = (batch.b, batch.a) if direction == "mask-to-photo" else (batch.a, batch.b)
     assert mask.shape[1] == (5 if coded == "classes" else 3)
@@ -224,7 +223,7 @@ def test_the_pixels_of_each_class_are_counted_on_whichever_side_the_mask_is(dire
 def test_ignored_pixels_are_marked_where_the_mask_says_so(coded: str, tmp_path: Path) -> None:
     mask = labels(0, Size(32, 32))
     mask[:4] = IGNORE
-    batch = masked(tmp_path, [mask], a_as=coded, jitter=1).batch([0], CPU)
+    batch = masked(tmp_path, [mask], a_encoding=coded, jitter=1).batch([0], CPU)
     assert batch.ignored is not None
     assert batch.classes is not None
     assert batch.ignored[0, 0, :4].all()
@@ -247,7 +246,7 @@ def test_crops_around_rare_classes_show_more_of_the_lights(tmp_path: Path) -> No
     masks = [labels(number, Size(128, 128)) for number in range(4)]
 
     def share(path: Path, rare: float) -> float:
-        store = masked(path, masks, size=128, jitter=1, crop=32, rare_crops=rare)
+        store = masked(path, masks, size=128, jitter=1, crop=32, rare_class_crops=rare)
         batches = epoch_of(store, 4, 0, 400)
         return float(
             np.mean([(batch.classes == 3).float().mean().item() for batch in batches if batch.classes is not None])
@@ -261,21 +260,20 @@ def test_crops_around_rare_classes_show_more_of_the_lights(tmp_path: Path) -> No
 def test_crops_around_rare_classes_are_refused_without_crops_and_without_classes(
     tmp_path: Path, refused: "Refused"
 ) -> None:
-    with pytest.raises(UsageError) as error:
-        settings(jitter=1, rare_crops=0.5)
-    assert (error.value.code, error.value.where) == ("impossible-setting", "rare_crops=0.5")
-    with refused("unfit-setting", "rare_crops=0.5", usage=True):
-        placed(tmp_path, MANY, rare_crops=0.5)
+    with refused("settings-conflict", "rare_class_crops=0.5", usage=True):
+        settings(jitter=1, rare_class_crops=0.5)
+    with refused("unfit-setting", "rare_class_crops=0.5", usage=True):
+        placed(tmp_path, MANY, rare_class_crops=0.5)
 
 
 def test_colours_are_jittered_in_the_photo_and_never_in_the_target(tmp_path: Path, refused: "Refused") -> None:
     plain = masked(tmp_path / "1", [labels(0)], "photo-to-mask").batch(range(4), CPU)
-    lit = masked(tmp_path / "2", [labels(0)], "photo-to-mask", colour_jitter=0.3).batch(range(4), CPU)
+    lit = masked(tmp_path / "2", [labels(0)], "photo-to-mask", color_jitter=0.3).batch(range(4), CPU)
     assert torch.equal(plain.b, lit.b)
     assert not torch.equal(plain.a, lit.a)
     assert lit.a.abs().max() <= 1
-    with refused("unfit-setting", "colour_jitter=0.3", usage=True):
-        masked(tmp_path / "3", [labels(0)], "mask-to-photo", colour_jitter=0.3)
+    with refused("unfit-setting", "color_jitter=0.3", usage=True):
+        masked(tmp_path / "3", [labels(0)], "mask-to-photo", color_jitter=0.3)
 
 
 def test_light_changes_brightness_contrast_and_saturation_as_it_says() -> None:
@@ -323,7 +321,7 @@ def test_loading_that_is_broken_off_leaves_nothing_behind(tmp_path: Path, refuse
     folder = write_pairs(tmp_path / "pairs", (MASK, PHOTO), [(colorize(labels(0), CARS),) * 2] * 3, CARS)
     (tmp_path / "pairs" / folder.pairs[2].file).write_bytes(b"")
     (tmp_path / "place").mkdir()
-    config = settings(memory=1e-9)
+    config = settings(cache_gib=1e-9)
     with refused("empty-file", tmp_path / "pairs" / folder.pairs[2].file):
         load_store(folder, task_of(folder, "a-to-b"), config, near=tmp_path / "place" / "run")
     assert list((tmp_path / "place").iterdir()) == []

@@ -64,7 +64,7 @@ def test_native_pictures_keep_their_scale_and_are_mirrored_at_the_right_and_belo
 
 
 def test_a_deeper_generator_and_a_deeper_discriminator_ask_for_larger_sides() -> None:
-    assert sizing_of(Size(300, 70), config(size="native", depth=7)).seen == Size(384, 128)
+    assert sizing_of(Size(300, 70), config(size="native", unet_depth=7)).seen == Size(384, 128)
     assert sizing_of(Size(300, 70), config(size="native", discriminator_layers=6)).seen == Size(320, 192)
 
 

@@ -37,7 +37,7 @@ def test_halves_of_any_type_are_coded_as_the_manifest_says(tmp_path: Path) -> No
 
 def test_classes_follow_their_half_when_the_direction_turns(pair_folder: Path) -> None:
     folder = read_manifest(pair_folder)
-    there, back = task_of(folder, "a-to-b", a_as="classes"), task_of(folder, "b-to-a", a_as="classes")
+    there, back = task_of(folder, "a-to-b", a_encoding="classes"), task_of(folder, "b-to-a", a_encoding="classes")
     assert [coding.kind for coding in there.codings] == ["classes", "values"]
     assert [coding.kind for coding in back.codings] == ["values", "classes"]
     assert back.codings[1].channels == 5
@@ -45,18 +45,18 @@ def test_classes_follow_their_half_when_the_direction_turns(pair_folder: Path) -
 
 def test_classes_of_a_photo_and_of_a_mask_without_a_palette_are_refused(pair_folder: Path, refused: "Refused") -> None:
     folder = read_manifest(pair_folder)
-    with refused("unfit-setting", "b_as=classes", usage=True) as error:
-        task_of(folder, "a-to-b", b_as="classes")
+    with refused("unfit-setting", "b_encoding=classes", usage=True) as error:
+        task_of(folder, "a-to-b", b_encoding="classes")
     assert "the half photo is a photo" in error.value.what
-    with refused("unfit-setting", "a_as=classes", usage=True) as error:
-        task_of(replace(folder, palette=None), "photo-to-mask", a_as="classes")
+    with refused("unfit-setting", "a_encoding=classes", usage=True) as error:
+        task_of(replace(folder, palette=None), "photo-to-mask", a_encoding="classes")
     assert "the half mask has no palette" in error.value.what
 
 
-def test_rare_crops_are_refused_without_a_palette(pair_folder: Path, tiny: Config, refused: "Refused") -> None:
-    folder, config = read_manifest(pair_folder), with_settings(tiny, {"rare_crops": 0.5})
+def test_rare_class_crops_are_refused_without_a_palette(pair_folder: Path, tiny: Config, refused: "Refused") -> None:
+    folder, config = read_manifest(pair_folder), with_settings(tiny, {"rare_class_crops": 0.5})
     refuse_unfit(task_of(folder, "b-to-a"), config)
-    with refused("unfit-setting", "rare_crops=0.5", usage=True):
+    with refused("unfit-setting", "rare_class_crops=0.5", usage=True):
         refuse_unfit(task_of(replace(folder, palette=None), "b-to-a"), config)
 
 
@@ -66,18 +66,18 @@ def test_labels_are_refused_where_no_mask_of_a_palette_becomes_a_photo(
 ) -> None:
     folder = open_for_training(pair_folder)
     task = task_of(folder if palette else replace(folder, palette=None), direction)
-    with refused("unfit-setting", "discriminator=labels", usage=True) as error:
-        refuse_unfit(task, replace(tiny, discriminator="labels"))
-    assert "Add --set discriminator=patches." in error.value.to_do
-    refuse_unfit(task, replace(tiny, discriminator="auto"))
+    with refused("unfit-setting", "segmentation_head=on", usage=True) as error:
+        refuse_unfit(task, replace(tiny, segmentation_head="on"))
+    assert "Add --set segmentation_head=off." in error.value.to_do
+    refuse_unfit(task, replace(tiny, segmentation_head="auto"))
 
 
 def test_colours_are_jittered_of_a_photo_that_becomes_a_mask_and_of_nothing_else(
     pair_folder: Path, tiny: Config, refused: "Refused"
 ) -> None:
-    folder, config = read_manifest(pair_folder), with_settings(tiny, {"colour_jitter": 0.2})
+    folder, config = read_manifest(pair_folder), with_settings(tiny, {"color_jitter": 0.2})
     refuse_unfit(task_of(folder, "photo-to-mask"), config)
-    with refused("unfit-setting", "colour_jitter=0.2", usage=True) as error:
+    with refused("unfit-setting", "color_jitter=0.2", usage=True) as error:
         refuse_unfit(task_of(folder, "mask-to-photo"), config)
     assert "here a mask becomes a photo" in error.value.what
 

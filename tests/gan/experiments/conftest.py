@@ -19,7 +19,14 @@ from p2p_gan.experiments.study import Study, run_study
 from p2p_gan.experiments.tables import TABLES
 
 SMALL: dict[str, Any] = {
-    **{"size": "32x32", "images": 4, "filters": 2, "max_filters": 4, "discriminator_filters": 2, "dropout": 0.5},
+    **{
+        "size": "32x32",
+        "images": 4,
+        "generator_filters": 2,
+        "max_filters": 4,
+        "discriminator_filters": 2,
+        "dropout": 0.5,
+    },
     **{"precision": "float32", "device": "cpu", "threads": 1, "log_every": 2, "sample_every": 10**6},
 }
 NAMES = '<b>&"'  # a folder that would break a page which does not escape names

@@ -88,7 +88,7 @@ def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
     page = Read((study.dest / FILE).read_text("utf-8"))
     for arm in {trial.arm for trial in study.trials}:
         assert arm in page.words
-    assert "Left out: 286x286 patches: size=32x32: is not possible" in page.text
+    assert "Left out: 286x286 patches: size=32x32: is too small" in page.text
     # Two inputs through 5, 4 and 3 arms, with both ends; and four outputs of 5 arms, with the input.
     assert page.count["img"] == 2 * (7 + 6 + 5) + 5 * 5
 
@@ -142,11 +142,11 @@ def test_without_a_segmenter_there_is_no_iou(study: Study, page_of: Callable[...
     for trial in study.trials:
         every = {**trial.scores["all"], "judged": None, "judged_real": None}
         trials.append(replace(trial, scores={**trial.scores, "mean_iou": None, "all": every}))
-    page = page_of(replace(study, trials=tuple(trials), judge=None, unjudged="no segmenter: a_as is not liked."))
+    page = page_of(replace(study, trials=tuple(trials), judge=None, unjudged="no segmenter: a_encoding is not liked."))
     assert "IoU" not in page.words
     assert "IoU by class" not in page.words
     assert "real pictures" not in page.words
-    assert "no segmenter: a_as is not liked." in page.text
+    assert "no segmenter: a_encoding is not liked." in page.text
 
 
 def test_what_failed_and_what_is_still_to_come_is_said(study: Study, page_of: Callable[..., Read]) -> None:

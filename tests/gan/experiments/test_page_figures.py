@@ -68,7 +68,7 @@ def test_deep_pictures_are_shown_as_one_looks_at_them_and_large_ones_shrink(
 ) -> None:
     scan = Half("scan", "photo", 1, "uint16", (0.0, 65535.0))
     pairs = make_plain(scan, Half("slice", "photo", 1), (800, 200))
-    base = with_settings(small, {"images": 1, "b_as": "values"})
+    base = with_settings(small, {"images": 1, "b_encoding": "values"})
     study = run_study(pairs, tmp_path / "deep", base, tables=("architecture",), seeds=1)
     for _, paths in figures_of(study)["architecture"].rows:
         assert {read_photo(path).shape for path in paths} == {(96, BOX.width, 3)}

@@ -32,7 +32,7 @@ def test_from_every_preset_the_paper_s_tables_can_be_had(preset: str, cars: Path
     chosen = {"direction": "a-to-b", "device": "cpu"}
     plan = outline(cars, with_settings(PRESETS[preset], chosen), ("loss", "architecture", "field", "collapse"))
     assert plan.judge is not None
-    assert (plan.judge.game, plan.judge.direction, plan.judge.a_as) == ("none", "b-to-a", "classes")
+    assert (plan.judge.gan_loss, plan.judge.direction, plan.judge.a_encoding) == ("none", "b-to-a", "classes")
     # At 128x128, four strided layers are the most; with wider patches everything else still is.
     assert len(plan.arms) >= 13
 
@@ -40,7 +40,7 @@ def test_from_every_preset_the_paper_s_tables_can_be_had(preset: str, cars: Path
 def test_the_direction_photo_to_mask_needs_no_judge(cars: Path, small: Config) -> None:
     photos = outline(cars, with_settings(small, {"direction": "photo-to-mask"}), ("loss",))
     assert (photos.judge, photos.unjudged, photos.as_classes) == (None, "", False)
-    assert outline(cars, with_settings(small, {"direction": "b-to-a", "a_as": "classes"}), ("loss",)).as_classes
+    assert outline(cars, with_settings(small, {"direction": "b-to-a", "a_encoding": "classes"}), ("loss",)).as_classes
 
 
 def test_a_resnet_is_judged_by_a_resnet_at_a_size_that_it_alone_can_have(cars: Path, small: Config) -> None:
@@ -53,14 +53,14 @@ def test_what_the_pairs_contradict_is_said_before_any_work(
     cars: Path, small: Config, tmp_path: Path, make_pairs: Callable[..., Path], refused: "Refused"
 ) -> None:
     with refused("no-possible-arm", "tables=loss", usage=True) as error:
-        outline(cars, with_settings(small, {"b_as": "classes"}), ("loss",))
-    assert "b_as=classes: the half photo is a photo" in error.value.what
+        outline(cars, with_settings(small, {"b_encoding": "classes"}), ("loss",))
+    assert "b_encoding=classes: the half photo is a photo" in error.value.what
     with refused("no-possible-arm", "tables=loss", usage=True) as error:
         outline(cars, with_settings(small, {"direction": "up"}), ("loss",))
     assert "direction=up: these pairs have no such direction" in error.value.what
     assert "mask-to-photo" in error.value.to_do
-    with refused("unfit-setting", "b_as=classes", usage=True):
-        outline_of_arms(cars, {"mine": with_settings(small, {"b_as": "classes"})}, small)
+    with refused("unfit-setting", "b_encoding=classes", usage=True):
+        outline_of_arms(cars, {"mine": with_settings(small, {"b_encoding": "classes"})}, small)
     alone = make_pairs(tmp_path / "alone", {"train": 2})
     with refused("empty-split", alone):
         outline(alone, small, ("loss",))

@@ -13,7 +13,7 @@ from p2p_gan.experiments.record import FILE, RUNS, begin
 if TYPE_CHECKING:
     from conftest import Refused
 
-ARMS = {"one": Config(), "another": Config(l1_weight=0), "the same": Config()}
+ARMS = {"one": Config(), "another": Config(lambda_l1=0), "the same": Config()}
 
 
 def begun(dest: Path, arms: dict[str, Config] = ARMS, judge: Config | None = None, data: str = "d") -> dict[str, str]:
@@ -27,7 +27,7 @@ def test_arms_of_equal_config_have_the_same_runs(tmp_path: Path) -> None:
 
 
 def test_arms_of_like_names_do_not_share_their_runs(tmp_path: Path) -> None:
-    arms = {"L1+GAN": Config(), "L1 GAN": Config(rate=0.1), "l1-gan": Config(rate=0.2)}
+    arms = {"L1+GAN": Config(), "L1 GAN": Config(learning_rate=0.1), "l1-gan": Config(learning_rate=0.2)}
     assert list(begun(tmp_path / "s", arms).values()) == ["l1-gan", "l1-gan-2", "l1-gan-3"]
 
 
@@ -51,12 +51,12 @@ def test_a_study_of_before_runs_were_named_has_them_where_they_were(tmp_path: Pa
     ("changed", "said"),
     [
         ({"arms": {"one": Config(images=5)}}, "images of one was None, now 5"),
-        ({"arms": {"one": Config(rate=0.1)}}, r"rate of one was 0\.0002, now 0\.1"),
-        ({"judge": Config(rate=0.1)}, r"rate of segmenter was 0\.0002, now 0\.1"),
+        ({"arms": {"one": Config(learning_rate=0.1)}}, r"learning_rate of one was 0\.0002, now 0\.1"),
+        ({"judge": Config(learning_rate=0.1)}, r"learning_rate of segmenter was 0\.0002, now 0\.1"),
         ({"data": "other"}, "the pairs or their split"),
         (
-            {"arms": {name: Config(rate=0.1) for name in ("one", "another", "the same")}, "data": "other"},
-            "the pairs or their split; rate of one was .*; l1_weight of another was 0, now 100.0",
+            {"arms": {name: Config(learning_rate=0.1) for name in ("one", "another", "the same")}, "data": "other"},
+            "the pairs or their split; learning_rate of one was .*; lambda_l1 of another was 0, now 100.0",
         ),
     ],
 )
@@ -74,12 +74,23 @@ def test_other_settings_or_data_are_refused_naming_what_differs(
 def test_a_field_that_is_younger_than_the_record_had_its_default(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s", {"one": Config()})
     record = json.loads((tmp_path / "s" / FILE).read_text())
-    del record["arms"]["one"]["discriminator"]
+    del record["arms"]["one"]["segmentation_head"]
     (tmp_path / "s" / FILE).write_text(json.dumps(record))
     with refused("other-settings", tmp_path / "s", usage=True) as error:
-        begun(tmp_path / "s", {"one": Config(discriminator="labels")})
-    assert "discriminator of one was patches, now labels" in error.value.what
+        begun(tmp_path / "s", {"one": Config(segmentation_head="on")})
+    assert "segmentation_head of one was off, now on" in error.value.what
     assert begun(tmp_path / "s", {"one": Config()}) == {"one": "one"}
+
+
+def test_a_study_with_old_names_of_settings_is_refused_in_one_line(tmp_path: Path, refused: "Refused") -> None:
+    begun(tmp_path / "s", {"one": Config()})
+    record = json.loads((tmp_path / "s" / FILE).read_text())
+    record["arms"]["one"]["l1_weight"] = record["arms"]["one"].pop("lambda_l1")
+    (tmp_path / "s" / FILE).write_text(json.dumps(record))
+    with refused("renamed-setting", tmp_path / "s" / FILE, usage=False) as caught:
+        begun(tmp_path / "s", {"one": Config()})
+    assert "lambda_l1" in caught.value.what
+    assert "another destination" in caught.value.to_do
 
 
 def test_how_often_something_is_written_may_change(tmp_path: Path) -> None:
@@ -89,7 +100,7 @@ def test_how_often_something_is_written_may_change(tmp_path: Path) -> None:
 
 def test_a_study_in_which_nothing_was_trained_yet_may_begin_with_other_settings(tmp_path: Path) -> None:
     begin(tmp_path / "s", ARMS, None, "d")
-    assert begin(tmp_path / "s", {"one": Config(rate=0.1)}, None, "other") == {"one": "one"}
+    assert begin(tmp_path / "s", {"one": Config(learning_rate=0.1)}, None, "other") == {"one": "one"}
 
 
 def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -175,7 +175,7 @@ def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
 ) -> None:
     def diverging(nets: Any, batch: Any, recipe: Any, autocast: Any) -> Any:
         losses = train_step(nets, batch, recipe, autocast)
-        return losses * float("nan") if recipe.plays and not recipe.l1_weight else losses
+        return losses * float("nan") if recipe.config.gan_loss != "none" and not recipe.config.lambda_l1 else losses
 
     with monkeypatch.context() as broken:
         broken.setattr("p2p_gan.training.loop.train_step", diverging)
@@ -245,7 +245,7 @@ def test_photo_to_mask_is_scored_by_the_agreement_of_the_masks_themselves(
 
 
 def test_classes_are_compared_with_cross_entropy_in_the_place_of_l1(cars: Path, make_study: MakeStudy) -> None:
-    found = make_study(cars, direction="b-to-a", a_as="classes")
+    found = make_study(cars, direction="b-to-a", a_encoding="classes")
     assert found.as_classes
     log = (found.of("L1")[0].run / "stats.jsonl").read_text().splitlines()
     assert "g_classes" in json.loads(log[-1])
@@ -281,11 +281,11 @@ def test_masks_without_a_palette_say_why_nothing_judges_them(
     pairs = make_plain(Half("mask", "mask"), Half("photo", "photo"), (32, 32))
     found = run_arms(pairs, tmp_path / "own", {"one": small}, seeds=1, judged_like=small)
     assert found.judge is None
-    assert "no segmenter judges how well a picture shows its mask: a_as=classes" in found.unjudged
+    assert "no segmenter judges how well a picture shows its mask: a_encoding=classes" in found.unjudged
 
 
 def test_arms_of_one_s_own_are_compared_alike(cars: Path, small: Config, tmp_path: Path) -> None:
-    arms = {"plain": small, "averaged": with_settings(small, {"average": 2})}
+    arms = {"plain": small, "averaged": with_settings(small, {"ema_half_life": 2})}
     seen: list[int] = []
     found = run_arms(
         cars, tmp_path / "own", arms, seeds=2, judged_like=small, each=lambda study: seen.append(len(study.trials))

@@ -9,9 +9,9 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.experiments.record import slug
-from p2p_gan.experiments.tables import ARMS, BASE, TABLES, arms_of, changes_text, chosen_tables, playing
+from p2p_gan.experiments.tables import ARMS, BASE, TABLES, arms_of, changes_text, chosen_tables, with_gan
 from p2p_gan.networks.discriminators import receptive_fields
-from p2p_gan.updates.recipe import recipe_of
+from p2p_gan.updates.recipe import make_recipe
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -54,11 +54,11 @@ def test_the_paper_says_of_its_arms_what_its_tables_say() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_variety_is_asked_of_models_that_can_have_some_from_every_preset(preset: str) -> None:
-    arms, _ = arms_of(("collapse",), playing(PRESETS[preset]))
+    arms, _ = arms_of(("collapse",), with_gan(PRESETS[preset]))
     assert set(arms) == set(TABLES["collapse"].arms)
     for name, config in arms.items():
-        assert config.dropout == 0.5 if "dropout" in name else config.noise == 8
-        assert bool(config.l1_weight) == ("L1" in name)
+        assert config.dropout == 0.5 if "dropout" in name else config.noise_channels == 8
+        assert bool(config.lambda_l1) == ("L1" in name)
 
 
 def test_where_the_settings_have_the_papers_dropout_it_is_not_trained_twice() -> None:
@@ -69,22 +69,22 @@ def test_where_the_settings_have_the_papers_dropout_it_is_not_trained_twice() ->
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) -> None:
-    arms, _ = arms_of(("loss",), playing(PRESETS[preset]))
+    arms, _ = arms_of(("loss",), with_gan(PRESETS[preset]))
     assert set(arms) == set(TABLES["loss"].arms)
     for as_classes in (False, True):
         for name, config in arms.items():
-            recipe = recipe_of(config, as_classes)
+            recipe = make_recipe(config, classes=as_classes)
             likeness = {"g_classes"} if as_classes else {"g_l1"}
-            assert recipe.plays == ("GAN" in name)
+            assert (config.gan_loss != "none") == ("GAN" in name) == ("d_real" in recipe.names)
             assert bool(likeness & set(recipe.names)) == ("L1" in name)
             assert config.conditional or name in ("GAN", "L1+GAN")
-            assert config.discriminator == "patches"
+            assert config.segmentation_head == "off"
 
 
 def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
     possible, impossible = arms_of(ALL, Config(size=Size(64, 64)))
     assert list(impossible) == ["286x286 patches"]
-    assert "size=64x64: is not possible; 5 discriminator layers need sides from" in impossible["286x286 patches"]
+    assert "size=64x64: is too small: 5 discriminator layers need sides from" in impossible["286x286 patches"]
     assert set(possible) | set(impossible) == set(ARMS)
 
 
@@ -101,8 +101,8 @@ def test_where_no_arm_can_be_the_first_reason_is_said(refused: "Refused") -> Non
 def test_an_arm_is_told_by_the_fields_in_which_it_differs() -> None:
     arms, _ = arms_of(("loss",), Config())
     assert changes_text(arms[BASE], Config()) == "nothing"
-    assert changes_text(arms["L1"], Config()) == "game=none"
-    assert changes_text(arms["GAN"], Config()) == "conditional=False l1_weight=0.0 class_weight=0.0"
+    assert changes_text(arms["L1"], Config()) == "gan_loss=none"
+    assert changes_text(arms["GAN"], Config()) == "conditional=False lambda_l1=0.0 lambda_ce=0.0"
 
 
 def test_tables_are_chosen_by_name(refused: "Refused") -> None:

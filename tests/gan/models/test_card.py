@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_gan.config.config import RANGES, Config
+from p2p_datatools.contract.settings import settings_of
+from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import load_model
@@ -38,11 +39,20 @@ def test_a_card_is_read_back_as_it_was_written(run_folder: Path, value: dict[str
 
 
 @pytest.mark.parametrize(
-    ("field", "new"),
-    [("dropout", 0.9999), *((name, RANGES[name][1]) for name in ("blocks", "filters", "max_filters", "dropout_skip"))],
+    ("name", "field", "new"),
+    [
+        ("dropout", "dropout", 0.9999),
+        *(
+            (name, field, settings_of(Config)[name].high)
+            for name, field in (
+                *(("resnet_blocks", "blocks"), ("generator_filters", "filters"), ("max_filters", "max_filters")),
+                ("dropout_skip", "dropout_skip"),
+            )
+        ),
+    ],
 )
-def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], field: str, new: float) -> None:
-    with_settings(Config(), {field: new})
+def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], name: str, field: str, new: float) -> None:
+    with_settings(Config(), {name: new})
     card = card_from_json(changed(value, f"architecture.{field}", new), where="m")
     assert getattr(card.architecture, field) == new
 

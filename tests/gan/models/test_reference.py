@@ -370,7 +370,7 @@ def test_a_direction_is_two_words(weights: Path, tmp_path: Path, refused: "Refus
 def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there(
     pair_folder: Path, tiny: Config, reference: MakeReference, tmp_path: Path
 ) -> None:
-    fields = {"biases": "off", "max_filters": 16, "filters": 2, "dropout": 0}
+    fields = {"bias_before_norm": "off", "max_filters": 16, "generator_filters": 2, "dropout": 0}
     train(pair_folder, tmp_path / "run", replace(with_settings(tiny, fields), images=2))
     made = export_reference(tmp_path / "run", tmp_path / "G.pth")
     assert made.options == "--netG unet_32 --norm batch --ngf 2 --input_nc 3 --output_nc 3"
@@ -389,8 +389,8 @@ def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there
         ({"max_filters": 32}, "its biases are not the reference's"),
         ({"generator": "encoder-decoder"}, "its decoder has no skips"),
         ({"upsampling": "resize"}, "its decoder resizes"),
-        ({"noise": 1}, "its input has random channels"),
-        ({"depth": 4}, "its depth is 4"),
+        ({"noise_channels": 1}, "its input has random channels"),
+        ({"unet_depth": 4}, "its depth is 4"),
     ],
 )
 def test_a_model_that_the_reference_cannot_build_says_why(

@@ -40,7 +40,14 @@ TIMINGS = {"seconds", "images_per_s", "waited"}
 CONFIG = with_settings(
     PRESETS["tiny"],
     {
-        **{"size": "32x32", "images": 30, "filters": 4, "max_filters": 8, "discriminator_filters": 4, "dropout": 0.5},
+        **{
+            "size": "32x32",
+            "images": 30,
+            "generator_filters": 4,
+            "max_filters": 8,
+            "discriminator_filters": 4,
+            "dropout": 0.5,
+        },
         **{"jitter": 1.25, "precision": "float32", "device": "cpu", "threads": 1},
         **{"log_every": 5, "sample_every": 10, "validate_every": 10, "checkpoint_every": 7},
         # Saves by the clock too, at other images every time, of which the result may show nothing.

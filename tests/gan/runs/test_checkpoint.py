@@ -23,7 +23,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.runs import checkpoint
 from p2p_gan.training.build import build
-from p2p_gan.updates.optimise import average_of
+from p2p_gan.updates.optimise import new_ema
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step
 
@@ -110,12 +110,12 @@ def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks
 
 
 def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks: MakeNetworks) -> None:
-    nets, other = (replace(made, averaged=average_of(made.generator)) for made in (make_networks(), make_networks()))
-    for value in nets.applied.state_dict().values():
+    nets, other = (replace(made, ema=new_ema(made.generator)) for made in (make_networks(), make_networks()))
+    for value in nets.inference_generator.state_dict().values():
         value.fill_(0.25)
     saved(tmp_path, nets, 3)
     checkpoint.load_latest(tmp_path, other)
-    assert all(bool((value == 0.25).all()) for value in other.applied.state_dict().values())
+    assert all(bool((value == 0.25).all()) for value in other.inference_generator.state_dict().values())
     assert not any(bool((value == 0.25).all()) for value in other.generator.parameters())
 
 

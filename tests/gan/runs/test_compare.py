@@ -55,23 +55,26 @@ def test_a_place_without_runs_is_refused(tmp_path: Path, refused: "Refused") -> 
 
 
 def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_epochs_are(tmp_path: Path) -> None:
-    first = make_run(tmp_path / "one", Config(images=100, rate=1e-4))
-    second = make_run(tmp_path / "two", Config(images=100, rate=3e-4, log_every=7, epochs=9))
-    assert differing_fields(read_runs([first, second])) == {"rate": [1e-4, 3e-4]}
+    first = make_run(tmp_path / "one", Config(images=100, learning_rate=1e-4))
+    second = make_run(tmp_path / "two", Config(images=100, learning_rate=3e-4, log_every=7, epochs=9))
+    assert differing_fields(read_runs([first, second])) == {"learning_rate": [1e-4, 3e-4]}
     assert differing_fields(read_runs([first])) == {}
 
 
-def test_torn_diverged_and_damaged_runs_are_listed_too(tmp_path: Path) -> None:
+def test_torn_diverged_damaged_and_old_runs_are_listed_too(tmp_path: Path) -> None:
     torn = make_run(tmp_path / "torn", Config(images=100))
     with (torn / "stats.jsonl").open("a") as file:
         file.write('{"images": 15')
     make_run(tmp_path / "diverged", Config(images=200), [*LINES, {"images": 150, "diverged": {"images": 120}}])
     damaged = make_run(tmp_path / "damaged", Config())
     (damaged / "run.json").write_text("{")
+    old = make_run(tmp_path / "old", Config())
+    (old / "run.json").write_text((old / "run.json").read_text().replace('"lambda_l1"', '"l1_weight"'))
     make_run(tmp_path / "fresh", Config(images=10), [])
     states: dict[str, Run] = {run.name: run for run in read_runs([tmp_path])}
     assert states["torn"].state == "finished"
     assert states["diverged"].state == "diverged"
     assert states["damaged"].state.startswith("damaged: ")
+    assert states["old"].state.startswith("of another version: ")
     assert (states["fresh"].state, states["fresh"].images, states["fresh"].best) == ("unfinished", 0, None)
     assert differing_fields([states["damaged"], replace(states["fresh"])]) == {}

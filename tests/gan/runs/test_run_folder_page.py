@@ -12,7 +12,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.runs.runfolder import RUN, STATS
 from p2p_gan.training.guards import PROBE_EVERY
 from p2p_gan.training.run import train
-from p2p_gan.updates.recipe import Recipe
+from p2p_gan.updates.losses import LOSSES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "run-folder.md").read_text("utf-8")
 WORDS = set(re.findall(r"`([^`]+)`", PAGE))
@@ -24,7 +24,7 @@ def words_of(values: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("masks", [False, True])
 def test_every_word_of_a_runs_record_is_explained(pair_folder: Path, tiny: Config, tmp_path: Path, masks: bool) -> None:
-    as_masks: dict[str, Any] = {"direction": "b-to-a", "a_as": "classes"} if masks else {}
+    as_masks: dict[str, Any] = {"direction": "b-to-a", "a_encoding": "classes"} if masks else {}
     config = replace(tiny, images=PROBE_EVERY, log_every=PROBE_EVERY, dropout=0.5, **as_masks)
     train(pair_folder, tmp_path / "run", config)
     train(pair_folder, tmp_path / "run", replace(config, images=2 * PROBE_EVERY))
@@ -37,5 +37,4 @@ def test_every_word_of_a_runs_record_is_explained(pair_folder: Path, tiny: Confi
 
 
 def test_every_loss_is_explained() -> None:
-    with_values = Recipe(labels=True, l2_weight=1, feature_weight=1, gradient_penalty=1, r1=1, mode_seeking=1)
-    assert set(with_values.names) | set(Recipe(classes=True).names) <= WORDS
+    assert {row.name for row in LOSSES} <= WORDS

@@ -155,14 +155,18 @@ def test_a_folder_that_may_not_be_looked_into_is_refused(tmp_path: Path, refused
         RunFolder(tmp_path / "run")
 
 
-def test_a_field_of_another_version_is_named_with_who_wrote_it(tmp_path: Path, refused: "Refused") -> None:
-    record = {"format": "p2p-run", "version": 1, "p2p": "0.7.0", "config": {**Config().to_json(), "warmth": 3}}
+@pytest.mark.parametrize(
+    ("field", "code", "told"), [("warmth", "unknown-setting", "warmth"), ("game", "renamed-setting", "gan_loss")]
+)
+def test_a_field_of_another_version_is_named_with_who_wrote_it(
+    tmp_path: Path, field: str, code: str, told: str, refused: "Refused"
+) -> None:
+    record = {"format": "p2p-run", "version": 1, "p2p": "0.7.0", "config": {**Config().to_json(), field: "hinge"}}
     write_json(tmp_path / "run.json", record)
-    with refused("unknown-version", tmp_path / "run.json") as error:
+    with refused(code, tmp_path / "run.json", usage=False) as caught:
         RunFolder(tmp_path).config()
-    assert "the field warmth" in error.value.what
-    assert "written by p2p 0.7.0" in error.value.what
-    assert "Continue it with" in error.value.to_do
+    assert told in caught.value.what
+    assert "p2p 0.7.0" in caught.value.to_do
 
 
 @pytest.mark.parametrize(
@@ -196,7 +200,7 @@ def test_a_field_of_the_record_that_was_not_so_written_is_named(
     assert f"its field {field} " in error.value.what
 
 
-@pytest.mark.parametrize("config", [None, [], {"seed": "inf"}, {"rate": True}])
+@pytest.mark.parametrize("config", [None, [], {"seed": "inf"}, {"learning_rate": True}])
 def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path, config: object) -> None:
     write_json(tmp_path / "run.json", {"format": "p2p-run", "version": 1, "config": config})
     with pytest.raises(P2PError) as error:
@@ -237,10 +241,10 @@ def test_what_changed_about_the_pairs_is_said_split_by_split(pair_folder: Path, 
 
 
 def test_every_changed_setting_is_named(tmp_path: Path, refused: "Refused") -> None:
-    old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
+    old = Config(images=10, device="cpu", precision="float32", threads=2, unet_depth=8)
     with refused("other-settings", tmp_path, usage=True) as error:
-        refuse_changes(tmp_path, old, replace(old, rate=0.001, seed=1))
-    assert "seed was 0, now 1; rate was 0.0002, now 0.001" in error.value.what
+        refuse_changes(tmp_path, old, replace(old, learning_rate=0.001, seed=1))
+    assert "seed was 0, now 1; learning_rate was 0.0002, now 0.001" in error.value.what
 
 
 def test_a_crop_that_is_left_out_is_a_changed_setting_and_not_an_automatic_one(
@@ -260,7 +264,7 @@ def test_a_run_is_scored_on_the_same_pairs_to_its_end_for_its_best_is_among_them
 
 
 def test_a_run_may_be_extended_and_may_write_more_often(tmp_path: Path) -> None:
-    old = Config(images=10, device="cpu", precision="float32", threads=2, depth=8)
+    old = Config(images=10, device="cpu", precision="float32", threads=2, unet_depth=8)
     refuse_changes(tmp_path, old, replace(old, images=20, checkpoint_every=5, threads=0, device="auto"))
 
 

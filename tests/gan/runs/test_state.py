@@ -25,9 +25,9 @@ def test_every_network_is_a_part_with_its_optimiser(make_networks: Callable[[], 
 
 def test_an_average_and_a_missing_network_are_parts_too_or_none(make_networks: Callable[[], Networks]) -> None:
     one, two = make_networks(), make_networks()
-    nets = WithCritic(**{**vars(one), "averaged": two.generator})
-    assert list(state.parts(nets)) == ["generator", "discriminator", "averaged"]
-    assert state.parts(nets)["averaged"].optimizer is None
+    nets = WithCritic(**{**vars(one), "ema": two.generator})
+    assert list(state.parts(nets)) == ["generator", "discriminator", "ema"]
+    assert state.parts(nets)["ema"].optimizer is None
     with torch.no_grad():
         for parameter in two.generator.parameters():
             parameter.fill_(7)

@@ -48,26 +48,33 @@ WORLD = 2
 CONFIG = with_settings(
     PRESETS["tiny"],
     {
-        **{"size": "32x32", "images": 22, "batch": 4, "filters": 4, "max_filters": 8, "discriminator_filters": 4},
-        **{"dropout": 0.5, "jitter": 1.25, "precision": "float32", "device": "cpu", "threads": 1, "average": 8},
+        **{
+            "size": "32x32",
+            "images": 22,
+            "batch": 4,
+            "generator_filters": 4,
+            "max_filters": 8,
+            "discriminator_filters": 4,
+        },
+        **{"dropout": 0.5, "jitter": 1.25, "precision": "float32", "device": "cpu", "threads": 1, "ema_half_life": 8},
         **{"log_every": 4, "sample_every": 12, "validate_every": 12, "checkpoint_every": 8, "checkpoint_minutes": 60},
     },
 )
 # So slow that the generator meets the discriminator's weights of before: Adam turns the rounding of a gradient that is
 # 0, as that of a bias before a norm, into a whole step one way or the other.
-PLAIN = {"dropout": 0, "images": 4, "average": 0, "rate": 1e-12}
+PLAIN = {"dropout": 0, "images": 4, "ema_half_life": 0, "learning_rate": 1e-12}
 # One update each, whose gradients are compared with those of one process; no random number is drawn in them.
 UPDATES: dict[str, dict[str, Any]] = {
     "instance norm": {"norm": "instance"},
     "synchronised statistics": {"norm": "batch"},
-    "statistics of each device": {"norm": "batch", "sync_norm": False},
-    "simultaneous updates": {"updates": "simultaneous"},
-    "features and two scales": {"feature_weight": 10, "discriminators": 2, "discriminator_layers": 1},
-    "a penalty at the real pairs": {"r1": 1, "discriminator_norm": "instance"},
+    "statistics of each device": {"norm": "batch", "sync_batchnorm": False},
+    "simultaneous updates": {"update_order": "simultaneous"},
+    "features and two scales": {"lambda_features": 10, "discriminator_scales": 2, "discriminator_layers": 1},
+    "a penalty at the real pairs": {"lambda_r1": 1, "discriminator_norm": "instance"},
     "spectral norm": {"spectral_norm": True},
-    "balanced classes": {"balanced": True},
-    "labels": {"discriminator": "labels", "label_weight": 1, "average": 0},
-    "no game": {"game": "none"},
+    "balanced classes": {"class_balanced": True},
+    "labels": {"segmentation_head": "on", "lambda_segmentation": 1, "ema_half_life": 0},
+    "no discriminator": {"gan_loss": "none"},
     "three pairs left": {"images": 3},
     "one pair left": {"images": 1},
     "bfloat16": {"precision": "bfloat16"},

@@ -99,7 +99,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and
 def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
 ) -> None:
-    steady = replace(tiny, schedule="constant", recover=True)
+    steady = replace(tiny, lr_schedule="constant", recover=True)
     poisoned(6)
     notes = Notes()
     summary = train(pair_folder, tmp_path / "run", steady, report=notes)
@@ -116,7 +116,7 @@ def test_the_record_of_a_run_that_went_back_tells_each_image_once(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
 ) -> None:
     poisoned(6)
-    train(pair_folder, tmp_path / "run", replace(tiny, schedule="constant", recover=True, log_every=2))
+    train(pair_folder, tmp_path / "run", replace(tiny, lr_schedule="constant", recover=True, log_every=2))
     assert [line["images"] for line in stats(tmp_path / "run") if "g_l1" in line] == [2, 4, 6, 8, 10, 12]
 
 
@@ -187,8 +187,8 @@ def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch:
     [
         ({"dropout": 0.0}, False),
         ({"dropout_skip": 8}, False),  # past the last block that could have any
-        ({"dropout": 0.0, "noise": 2}, True),
-        ({"generator": "resnet", "blocks": 1, "dropout_blocks": 0}, True),  # a resnet has it in every block
+        ({"dropout": 0.0, "noise_channels": 2}, True),
+        ({"generator": "resnet", "resnet_blocks": 1, "dropout_blocks": 0}, True),  # a resnet has it in every block
     ],
 )
 def test_only_what_is_left_to_chance_can_collapse(
@@ -224,12 +224,12 @@ def test_a_discriminator_has_not_won_while_a_loss_is_high_or_patches_pass(
 
 def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Config) -> None:
     look = Look({**LOSSES, "d_real": 0.35, "d_fake": 0.01}, 0.0, replace(WELL, d_accuracy=1.0))
-    assert looks(Watch(replace(tiny, smoothing=0.1)), look) == ["won"]
+    assert looks(Watch(replace(tiny, label_smoothing=0.1)), look) == ["won"]
     assert looks(Watch(tiny), look) == []
 
 
 def test_a_critic_is_meant_to_win(pair_folder: Path, tiny: Config, batch: Batch) -> None:
-    config = replace(tiny, game="wasserstein", gradient_penalty=10.0, discriminator_norm="instance")
+    config = replace(tiny, gan_loss="wgan", lambda_gp=10.0, discriminator_norm="instance")
     assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
     assert looks(Watch(config), Look(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
 

@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 CARS = load_palette("cars")
 NETWORKS: dict[str, dict[str, object]] = {
     "encoder-decoder": {"generator": "encoder-decoder", "conditional": False},
-    "resnet": {"generator": "resnet", "blocks": 2, "norm": "instance", "discriminator_layers": 0},
-    "resize": {"upsampling": "resize", "norm": "none", "noise": 3, "depth": 3},
-    "scales": {"discriminators": 2, "discriminator_layers": 1, "spectral_norm": True, "discriminator_norm": "none"},
-    "labels": {"discriminator": "auto", "upsampling": "resize"},
+    "resnet": {"generator": "resnet", "resnet_blocks": 2, "norm": "instance", "discriminator_layers": 0},
+    "resize": {"upsampling": "resize", "norm": "none", "noise_channels": 3, "unet_depth": 3},
+    "scales": {
+        "discriminator_scales": 2,
+        "discriminator_layers": 1,
+        "spectral_norm": True,
+        "discriminator_norm": "none",
+    },
+    "labels": {"segmentation_head": "auto", "upsampling": "resize"},
 }
 
 
@@ -39,7 +44,7 @@ NETWORKS: dict[str, dict[str, object]] = {
 def test_a_stopped_run_of_any_networks_ends_bit_for_bit_like_a_whole_one(
     name: str, pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    config = replace(with_settings(tiny, NETWORKS[name]), images=6, checkpoint_every=3, schedule="constant")
+    config = replace(with_settings(tiny, NETWORKS[name]), images=6, checkpoint_every=3, lr_schedule="constant")
     train(pair_folder, tmp_path / "whole", config)
     train(pair_folder, tmp_path / "run", replace(config, images=3))
     train(pair_folder, tmp_path / "run", config)
@@ -50,7 +55,9 @@ def test_a_stopped_run_of_any_networks_ends_bit_for_bit_like_a_whole_one(
 
 
 def test_a_model_of_a_run_knows_its_whole_shape(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    config = with_settings(tiny, {**NETWORKS["resize"], "biases": "off", "dropout_blocks": 1, "dropout_skip": 1})
+    config = with_settings(
+        tiny, {**NETWORKS["resize"], "bias_before_norm": "off", "dropout_blocks": 1, "dropout_skip": 1}
+    )
     train(pair_folder, tmp_path / "run", replace(config, images=1))
     shape = load_model(tmp_path / "run").card.architecture
     assert (shape.kind, shape.depth, shape.upsampling, shape.norm, shape.noise) == ("unet", 3, "resize", "none", 3)
@@ -58,7 +65,7 @@ def test_a_model_of_a_run_knows_its_whole_shape(pair_folder: Path, tiny: Config,
 
 
 def test_the_discriminator_is_the_one_of_the_config() -> None:
-    scales = discriminator_of(Config(discriminators=3, spectral_norm=True, discriminator_norm="instance"), 3, 2)
+    scales = discriminator_of(Config(discriminator_scales=3, spectral_norm=True, discriminator_norm="instance"), 3, 2)
     assert isinstance(scales, MultiScale)
     assert len(scales.scales) == 3
     convs = [module for module in scales.modules() if isinstance(module, torch.nn.Conv2d)]
@@ -69,29 +76,29 @@ def test_the_discriminator_is_the_one_of_the_config() -> None:
 
 
 def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_folder: Path, tiny: Config) -> None:
-    folder, config = open_for_training(pair_folder), replace(tiny, discriminator="auto")
+    folder, config = open_for_training(pair_folder), replace(tiny, segmentation_head="auto")
     there = make_job(folder, config)
-    assert there.config.discriminator == "labels"
+    assert there.config.segmentation_head == "on"
     assert isinstance(there.nets.discriminator, Labelling)
     assert there.nets.discriminator.labeller(torch.zeros(1, 3, 32, 32)).shape == (1, len(CARS.classes), 32, 32)
-    for other in ({"direction": "photo-to-mask"}, {"game": "none"}):
+    for other in ({"direction": "photo-to-mask"}, {"gan_loss": "none"}):
         back = make_job(folder, with_settings(config, other))
-        assert back.config.discriminator == "patches"
+        assert back.config.segmentation_head == "off"
         assert not isinstance(back.nets.discriminator, Labelling)
 
 
 def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
-    found = discriminator_of(Config(discriminator="labels", depth=2), 3, 3, labels=5)
+    found = discriminator_of(Config(segmentation_head="on", unet_depth=2), 3, 3, labels=5)
     assert isinstance(found, Labelling)
     assert found.labeller.unit == 4
-    deep = discriminator_of(Config(discriminator="labels", depth=8), 3, 3, labels=5)
+    deep = discriminator_of(Config(segmentation_head="on", unet_depth=8), 3, 3, labels=5)
     assert isinstance(deep, Labelling)
     assert deep.labeller.unit == 16
 
 
 @pytest.mark.parametrize(("patches", "filters"), [(64, 32), (16, 16), (4, 16)])
 def test_a_labeller_is_half_as_wide_as_the_patches_but_not_blind(patches: int, filters: int) -> None:
-    config = Config(discriminator="labels", discriminator_filters=patches, depth=5)
+    config = Config(segmentation_head="on", discriminator_filters=patches, unet_depth=5)
     found = discriminator_of(config, 3, 3, labels=5)
     assert isinstance(found, Labelling)
     assert next(found.labeller.parameters()).shape == (filters, 3, 4, 4)
@@ -105,7 +112,7 @@ def test_an_unconditional_discriminator_takes_the_output_alone() -> None:
 
 def test_the_plan_says_how_far_a_logit_sees_at_every_scale(pair_folder: Path, tiny: Config) -> None:
     assert plan(pair_folder, tiny).receptive_fields == (34,)
-    two = replace(tiny, discriminators=2, discriminator_layers=1)
+    two = replace(tiny, discriminator_scales=2, discriminator_layers=1)
     assert plan(pair_folder, two).receptive_fields == (16, 32)
 
 
@@ -113,8 +120,8 @@ def test_a_crop_decides_how_deep_a_unet_is_and_a_resnet_s_depth_is_its_own(pair_
     from p2p_datatools.contract.pictures.sizes import Size
 
     cropped = replace(tiny, size=Size(64, 64), crop=Size(32, 32))
-    assert make_job(open_for_training(pair_folder), cropped).config.depth == 5
-    assert make_job(open_for_training(pair_folder), replace(tiny, generator="resnet")).config.depth == 2
+    assert make_job(open_for_training(pair_folder), cropped).config.unet_depth == 5
+    assert make_job(open_for_training(pair_folder), replace(tiny, generator="resnet")).config.unet_depth == 2
 
 
 @pytest.mark.parametrize(
@@ -132,4 +139,4 @@ def test_pairs_that_devices_see_alone_are_applied_by_their_own_statistics(pair_f
     folder = open_for_training(pair_folder)
     config = replace(tiny, batch=2)
     assert make_job(folder, config, Ranks(world=2)).card.statistics == "running"
-    assert make_job(folder, replace(config, sync_norm=False), Ranks(world=2)).card.statistics == "picture"
+    assert make_job(folder, replace(config, sync_batchnorm=False), Ranks(world=2)).card.statistics == "picture"

@@ -11,7 +11,7 @@ import pytest
 RANKS = Path(__file__).with_name("ranks.py")
 EXACT = [
     *("instance norm", "synchronised statistics", "simultaneous updates", "features and two scales"),
-    *("a penalty at the real pairs", "spectral norm", "no game", "three pairs left", "one pair left"),
+    *("a penalty at the real pairs", "spectral norm", "no discriminator", "three pairs left", "one pair left"),
 ]
 
 

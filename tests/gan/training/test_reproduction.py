@@ -85,7 +85,7 @@ def test_a_run_that_was_extended_is_the_same_as_one_that_was_as_long_at_once(
 ) -> None:
     shutil.rmtree(run)
     for images in (6, 12):  # the record has a line at 6, which the reproduction has not
-        train(pair_folder, run, replace(tiny, schedule="constant", average=5.0, images=images))
+        train(pair_folder, run, replace(tiny, lr_schedule="constant", ema_half_life=5.0, images=images))
     result = reproduce(run, tmp_path / "again")
     assert result.identical
     assert result.lines == 3

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
@@ -25,7 +26,7 @@ from p2p_gan.models.model import FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import loop, trial
-from p2p_gan.training.job import make_job, rate_at
+from p2p_gan.training.job import learning_rate_at, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 from p2p_gan.training.saver import Saver
@@ -69,7 +70,7 @@ def stats(run: Path) -> list[dict[str, float]]:
 def test_a_run_writes_everything_a_person_looks_for(run_folder: Path) -> None:
     record = json.loads((run_folder / "run.json").read_text())
     assert record["config"]["precision"] == "float32"
-    assert record["config"]["depth"] == 5
+    assert record["config"]["unet_depth"] == 5
     assert record["machine"]["torch"]
     assert [line["images"] for line in stats(run_folder) if "g_l1" in line] == [4, 8, 12]
     assert sorted(path.name for path in (run_folder / "samples").iterdir()) == ["0000000006.png", "0000000012.png"]
@@ -103,7 +104,7 @@ def test_a_run_interrupted_by_ctrl_c_ends_bit_for_bit_like_one_that_was_not(
 def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    steady = replace(tiny, schedule="constant")
+    steady = replace(tiny, lr_schedule="constant")
     train(pair_folder, tmp_path / "run", steady)
     before = final_state(tmp_path / "run")
     again = train(pair_folder, tmp_path / "run", steady)
@@ -116,17 +117,19 @@ def test_a_finished_run_is_left_alone_and_more_images_extend_it(
 
 
 def test_a_longer_run_says_where_its_falling_rate_goes_on(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    short = replace(tiny, schedule="linear", images=8)
+    short = replace(tiny, lr_schedule="linear", images=8)
     train(pair_folder, tmp_path / "run", short)
     heard = Stop(99)
     train(pair_folder, tmp_path / "run", replace(short, images=12), report=heard)
-    said = [line for line in heard.lines if "schedule" in line]
-    assert said == ["schedule=linear: falls over 12 images now, not 8: the rate goes on at 0.000267, where it was 0."]
+    said = [line for line in heard.lines if "lr_schedule" in line]
+    assert said == [
+        "lr_schedule=linear: falls over 12 images now, not 8: the learning rate goes on at 0.000267, where it was 0."
+    ]
     assert [line["rate"] for line in stats(tmp_path / "run") if "rate" in line][-1] == 0
-    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant"))
+    train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant"))
     heard = Stop(99)
-    train(pair_folder, tmp_path / "steady", replace(short, schedule="constant", images=12), report=heard)
-    assert not any("schedule" in line for line in heard.lines)
+    train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant", images=12), report=heard)
+    assert not any("lr_schedule" in line for line in heard.lines)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +169,8 @@ def test_a_changed_setting_is_refused_by_name_before_anything_is_written(
     train(pair_folder, tmp_path / "run", tiny)
     before = final_state(tmp_path / "run")
     with refused("other-settings", tmp_path / "run", usage=True) as error:
-        train(pair_folder, tmp_path / "run", replace(tiny, rate=0.001))
-    assert "rate was 0.0004, now 0.001" in error.value.what
+        train(pair_folder, tmp_path / "run", replace(tiny, learning_rate=0.001))
+    assert "learning_rate was 0.0004, now 0.001" in error.value.what
     assert final_state(tmp_path / "run") == before
 
 
@@ -431,9 +434,9 @@ def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
 
 
 def test_linear_decay_falls_in_the_second_half_and_constant_does_not() -> None:
-    linear = Config(images=100, schedule="linear", rate=1.0)
-    assert [rate_at(linear, seen) for seen in (0, 49, 50, 75, 100)] == [1.0, 1.0, 1.0, 0.5, 0.0]
-    assert rate_at(Config(images=100, rate=1.0), 99) == 1.0
+    linear = Config(images=100, lr_schedule="linear", learning_rate=1.0)
+    assert [learning_rate_at(linear, seen) for seen in (0, 49, 50, 75, 100)] == [1.0, 1.0, 1.0, 0.5, 0.0]
+    assert learning_rate_at(Config(images=100, learning_rate=1.0), 99) == 1.0
 
 
 def test_epochs_become_images_once(pair_folder: Path, tiny: Config) -> None:

@@ -91,7 +91,7 @@ def test_the_largest_batch_follows_from_the_free_memory(
 def test_batch_auto_is_resolved_once_and_kept_on_resume(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
-    automatic = with_settings(replace(tiny, schedule="constant"), {"batch": "auto"})
+    automatic = with_settings(replace(tiny, lr_schedule="constant"), {"batch": "auto"})
     monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: 4)
     train(pair_folder, tmp_path / "run", automatic)
     assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == 4

@@ -71,7 +71,7 @@ def test_the_best_model_is_that_of_the_lowest_l1_and_the_checkpoint_knows_it(
 def test_a_resumed_run_does_not_take_a_worse_model_for_the_best(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steady = replace(tiny, schedule="constant")
+    steady = replace(tiny, lr_schedule="constant")
     monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, 0.1, 0.5))
     train(pair_folder, tmp_path / "run", steady)
     best = (tmp_path / "run" / BEST).read_bytes()
@@ -135,7 +135,7 @@ def test_pairs_that_memory_does_not_hold_are_read_again_with_the_same_scores(
     monkeypatch.setattr(validation, "read_shown", counted)
     assert held.score(job.nets.generator) == scores
     assert not reads
-    poor = Validator(replace(job, config=replace(job.config, memory=1e-9)))
+    poor = Validator(replace(job, config=replace(job.config, cache_gib=1e-9)))
     assert poor.score(job.nets.generator) == poor.score(job.nets.generator) == scores
     assert len(reads) == 4
 
@@ -150,7 +150,7 @@ def test_a_signal_ends_scoring_before_the_next_picture(pair_folder: Path, tiny: 
 def test_a_mask_is_scored_alike_whether_it_comes_as_colours_or_as_classes(
     pair_folder: Path, tiny: Config, coding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask", a_as=coding))
+    job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask", a_encoding=coding))
     validator = Validator(job)
     truths = iter([b[..., 0] for _, b in read.read_shown(job.folder, validator.pairs, job.task, job.config)])
 

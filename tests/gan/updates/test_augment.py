@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2p_gan.updates.augment import Seen, augmented
+from p2p_gan.updates.augment import DiscriminatorView, augment
 
 N, SIDE = 16, 16
-KINDS = ("colour", "geometry", "all")
+KINDS = ("color", "geometry", "all")
 
 
 def photos(seed: int, channels: int = 3) -> Tensor:
@@ -26,9 +26,9 @@ def one_hot(seed: int) -> Tensor:
     return torch.stack([classes == index for index in range(4)], dim=1).float()
 
 
-def test_nothing_is_drawn_where_nothing_is_augmented() -> None:
-    state, seen = torch.get_rng_state(), Seen(photos(0), photos(1), photos(2))
-    assert augmented(seen, "none", (True, True)) is seen
+def test_nothing_is_drawn_where_nothing_is_augment() -> None:
+    state, view = torch.get_rng_state(), DiscriminatorView(photos(0), photos(1), photos(2))
+    assert augment(view, "none", (True, True)) is view
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -36,70 +36,70 @@ def test_nothing_is_drawn_where_nothing_is_augmented() -> None:
 def test_all_pictures_of_a_pair_share_one_draw(kind: str) -> None:
     torch.manual_seed(1)
     x = photos(0)
-    seen = augmented(Seen(x, x.clone(), x.clone()), kind, (True, True))
-    assert torch.equal(seen.a, seen.b)
-    assert torch.equal(seen.b, seen.fake)
-    assert not torch.equal(seen.a, x)
+    view = augment(DiscriminatorView(x, x.clone(), x.clone()), kind, (True, True))
+    assert torch.equal(view.real_a, view.real_b)
+    assert torch.equal(view.real_b, view.fake_b)
+    assert not torch.equal(view.real_a, x)
 
 
 def test_what_is_ignored_moves_with_its_pixels() -> None:
     torch.manual_seed(1)
     b = photos(0)
-    seen = augmented(Seen(b, b, b, b[:, :1] > 0.5), "geometry", (False, True))
-    assert seen.ignored is not None
-    assert torch.equal(seen.ignored, seen.b[:, :1] > 0.5)
+    view = augment(DiscriminatorView(b, b, b, b[:, :1] > 0.5), "geometry", (False, True))
+    assert view.ignored is not None
+    assert torch.equal(view.ignored, view.real_b[:, :1] > 0.5)
 
 
 def test_the_classes_of_the_mask_move_with_its_pixels_and_what_comes_in_has_none() -> None:
     torch.manual_seed(1)
     classes = torch.randint(3, (N, SIDE, SIDE), generator=torch.Generator().manual_seed(3))
     b = (classes[:, None].float() + 1) / 3
-    seen = augmented(Seen(b, b, b, None, classes), "geometry", (False, True))
-    assert seen.classes is not None
-    assert seen.classes.dtype == torch.int64
-    assert torch.equal(seen.classes[:, None], (seen.b * 3).round().long() - 1)
-    assert set(seen.classes.flatten().tolist()) == {-1, 0, 1, 2}
+    view = augment(DiscriminatorView(b, b, b, None, classes), "geometry", (False, True))
+    assert view.classes is not None
+    assert view.classes.dtype == torch.int64
+    assert torch.equal(view.classes[:, None], (view.real_b * 3).round().long() - 1)
+    assert set(view.classes.flatten().tolist()) == {-1, 0, 1, 2}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_pair_has_a_draw_of_its_own(kind: str) -> None:
     torch.manual_seed(1)
     x = photos(0)[:1].expand(N, -1, -1, -1)
-    seen = augmented(Seen(x, x, x), kind, (True, True))
-    assert len({tuple(picture.flatten().tolist()) for picture in seen.b}) > N / 2
+    view = augment(DiscriminatorView(x, x, x), kind, (True, True))
+    assert len({tuple(picture.flatten().tolist()) for picture in view.real_b}) > N / 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_colours_of_a_mask_and_its_classes_stay_what_they_are(kind: str) -> None:
     torch.manual_seed(1)
     mask, classes = photos(0), one_hot(1)
-    seen = augmented(Seen(mask, classes, classes), kind, (False, False))
-    assert values(seen.b) == {0.0, 1.0}
-    assert values(seen.a) <= {0.0} | values(mask)
+    view = augment(DiscriminatorView(mask, classes, classes), kind, (False, False))
+    assert values(view.real_b) == {0.0, 1.0}
+    assert values(view.real_a) <= {0.0} | values(mask)
 
 
 @pytest.mark.parametrize(("colours", "changed"), [((False, True), (False, True)), ((True, False), (True, False))])
 def test_colour_changes_the_photo_alone(colours: tuple[bool, bool], changed: tuple[bool, bool]) -> None:
     torch.manual_seed(1)
     a, b = photos(0), photos(1)
-    seen = augmented(Seen(a, b, b), "colour", colours)
-    assert (not torch.equal(seen.a, a), not torch.equal(seen.b, b)) == changed
-    assert torch.equal(seen.fake, seen.b)
+    view = augment(DiscriminatorView(a, b, b), "color", colours)
+    assert (not torch.equal(view.real_a, a), not torch.equal(view.real_b, b)) == changed
+    assert torch.equal(view.fake_b, view.real_b)
 
 
 def test_colour_moves_no_pixel_and_grey_stays_grey() -> None:
     torch.manual_seed(1)
     grey = photos(0, channels=1)
-    seen = augmented(Seen(grey.expand(-1, 3, -1, -1), grey, grey), "colour", (True, True))
-    torch.testing.assert_close(seen.a, seen.b.expand(-1, 3, -1, -1))
+    view = augment(DiscriminatorView(grey.expand(-1, 3, -1, -1), grey, grey), "color", (True, True))
+    torch.testing.assert_close(view.real_a, view.real_b.expand(-1, 3, -1, -1))
     # Brightness and contrast keep the order of the pixels.
-    assert torch.equal(seen.b.flatten(1).argsort(dim=1), grey.flatten(1).argsort(dim=1))
+    assert torch.equal(view.real_b.flatten(1).argsort(dim=1), grey.flatten(1).argsort(dim=1))
 
 
 def test_a_plain_picture_becomes_brighter_or_darker_by_at_most_a_quarter_of_the_range() -> None:
     torch.manual_seed(1)
     plain = torch.zeros(N, 3, SIDE, SIDE)
-    moved = augmented(Seen(plain, plain, plain), "colour", (False, True)).b
+    moved = augment(DiscriminatorView(plain, plain, plain), "color", (False, True)).real_b
     assert torch.equal(moved, moved[:, :1, :1, :1].expand_as(moved))
     assert -0.5 <= moved.min() < -0.1
     assert 0.1 < moved.max() <= 0.5
@@ -110,7 +110,7 @@ def test_saturation_changes_how_far_channels_differ_and_contrast_how_far_pixels_
     photo = photos(0)
     spread = [
         torch.stack([x.std(dim=1).mean(dim=(1, 2)), x.mean(dim=1).flatten(1).std(dim=1)])
-        for x in (augmented(Seen(photo, photo, photo), "colour", (False, True)).b, photo)
+        for x in (augment(DiscriminatorView(photo, photo, photo), "color", (False, True)).real_b, photo)
     ]
     colours, pixels = spread[0] / spread[1]
     # Contrast lies between 0.5 and 1.5 and scales both; saturation, between 0 and 2, channels alone.
@@ -123,9 +123,9 @@ def test_saturation_changes_how_far_channels_differ_and_contrast_how_far_pixels_
 def test_geometry_shifts_by_at_most_an_eighth_and_covers_at_most_a_quarter() -> None:
     torch.manual_seed(1)
     x = photos(0)
-    seen = augmented(Seen(x, x, x), "geometry", (False, False)).b
+    view = augment(DiscriminatorView(x, x, x), "geometry", (False, False)).real_b
     shifts = set()
-    for before, after in zip(x, seen, strict=True):
+    for before, after in zip(x, view, strict=True):
         found = [
             (down, right)
             for down in range(-2, 3)
@@ -153,19 +153,19 @@ def shifted(picture: Tensor, down: int, right: int) -> Tensor:
 def test_the_generator_learns_through_the_augmentation(kind: str) -> None:
     torch.manual_seed(1)
     fake = photos(2).requires_grad_(True)
-    seen = augmented(Seen(photos(0), photos(1), fake), kind, (False, True))
-    seen.fake.sum().backward()  # type: ignore[no-untyped-call]
+    view = augment(DiscriminatorView(photos(0), photos(1), fake), kind, (False, True))
+    view.fake_b.sum().backward()  # type: ignore[no-untyped-call]
     assert fake.grad is not None
-    if kind == "geometry":  # a pixel that is seen counts once, one that is not has nothing to learn
-        assert fake.grad.sum() == (seen.fake != 0).sum()
+    if kind == "geometry":  # a pixel that is view counts once, one that is not has nothing to learn
+        assert fake.grad.sum() == (view.fake_b != 0).sum()
     assert fake.grad.abs().sum() > 0
 
 
 def test_a_draw_follows_from_torch_s_own_random_state() -> None:
-    seen = Seen(photos(0), photos(1), photos(2))
+    view = DiscriminatorView(photos(0), photos(1), photos(2))
 
     def drawn() -> Tensor:
-        return augmented(seen, "all", (True, True)).b
+        return augment(view, "all", (True, True)).real_b
 
     assert same_after_seeding(drawn)
 

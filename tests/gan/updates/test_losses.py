@@ -16,13 +16,13 @@ from p2p_gan.updates.losses import (
     gradient_penalty,
     l1_loss,
     l2_loss,
-    label_loss,
-    modes_loss,
+    mode_seeking_loss,
     pixel_weights,
     r1_penalty,
+    segmentation_loss,
 )
 
-GAMES = ("cross-entropy", "least-squares", "hinge", "wasserstein")
+GAN_LOSSES = ("bce", "lsgan", "hinge", "wgan")
 
 
 def judged(*logits: float) -> Judgement:
@@ -30,31 +30,31 @@ def judged(*logits: float) -> Judgement:
     return Judgement(tuple(torch.full((1, 1, 2, 2), logit) for logit in logits), ())
 
 
-def judging(game: str, logit: float, *, real: bool, smoothing: float = 0.0) -> float:
-    return discriminator_loss(game, judged(logit), real=real, smoothing=smoothing).item()
+def judging(gan_loss: str, logit: float, *, real: bool, smoothing: float = 0.0) -> float:
+    return discriminator_loss(gan_loss, judged(logit), real=real, smoothing=smoothing).item()
 
 
 def test_an_undecided_discriminator_costs_the_logarithm_of_two() -> None:
-    assert judging("cross-entropy", 0, real=True) == pytest.approx(math.log(2))
-    assert judging("cross-entropy", 0, real=False) == pytest.approx(math.log(2))
+    assert judging("bce", 0, real=True) == pytest.approx(math.log(2))
+    assert judging("bce", 0, real=False) == pytest.approx(math.log(2))
 
 
 def test_a_sure_logit_is_cheap_when_right_and_dear_when_wrong() -> None:
-    assert judging("cross-entropy", 10, real=True) < 1e-4
-    assert judging("cross-entropy", 10, real=False) == pytest.approx(10.0, rel=1e-3)
+    assert judging("bce", 10, real=True) < 1e-4
+    assert judging("bce", 10, real=False) == pytest.approx(10.0, rel=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("game", "for_real", "for_fake"),
+    ("gan_loss", "for_real", "for_fake"),
     [
-        ("least-squares", 0.25, 2.25),  # (1.5 - 1)^2, 1.5^2
+        ("lsgan", 0.25, 2.25),  # (1.5 - 1)^2, 1.5^2
         ("hinge", 0.0, 2.5),  # beyond the margin; 1 + 1.5
-        ("wasserstein", -1.5, 1.5),
+        ("wgan", -1.5, 1.5),
     ],
 )
-def test_a_logit_of_one_and_a_half_costs_what_its_game_says(game: str, for_real: float, for_fake: float) -> None:
-    assert judging(game, 1.5, real=True) == pytest.approx(for_real)
-    assert judging(game, 1.5, real=False) == pytest.approx(for_fake)
+def test_a_logit_of_one_and_a_half_costs_what_its_loss_says(gan_loss: str, for_real: float, for_fake: float) -> None:
+    assert judging(gan_loss, 1.5, real=True) == pytest.approx(for_real)
+    assert judging(gan_loss, 1.5, real=False) == pytest.approx(for_fake)
 
 
 def test_the_hinge_asks_for_a_margin_on_either_side() -> None:
@@ -63,31 +63,31 @@ def test_the_hinge_asks_for_a_margin_on_either_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("game", "cost"),
-    [("cross-entropy", math.log(1 + math.e)), ("least-squares", 4.0), ("hinge", 1), ("wasserstein", 1)],
+    ("gan_loss", "cost"),
+    [("bce", math.log(1 + math.e)), ("lsgan", 4.0), ("hinge", 1), ("wgan", 1)],
 )
-def test_the_generator_pays_for_a_fake_that_is_seen_through(game: str, cost: float) -> None:
-    assert generator_loss(game, judged(-1.0)).item() == pytest.approx(cost)
+def test_the_generator_pays_for_a_fake_that_is_seen_through(gan_loss: str, cost: float) -> None:
+    assert generator_loss(gan_loss, judged(-1.0)).item() == pytest.approx(cost)
 
 
-@pytest.mark.parametrize(("game", "best"), [("cross-entropy", math.log(9)), ("least-squares", 0.9)])
-def test_smoothing_makes_the_surest_real_a_matter_of_nine_in_ten(game: str, best: float) -> None:
+@pytest.mark.parametrize(("gan_loss", "best"), [("bce", math.log(9)), ("lsgan", 0.9)])
+def test_smoothing_makes_the_surest_real_a_matter_of_nine_in_ten(gan_loss: str, best: float) -> None:
     logit = torch.tensor([[[[best]]]], requires_grad=True)
-    discriminator_loss(game, Judgement((logit,), ()), real=True, smoothing=0.1).backward()  # type: ignore[no-untyped-call]
+    discriminator_loss(gan_loss, Judgement((logit,), ()), real=True, smoothing=0.1).backward()  # type: ignore[no-untyped-call]
     assert logit.grad is not None
     assert logit.grad.item() == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_smoothing_is_one_sided(game: str) -> None:
-    assert judging(game, 0.7, real=False, smoothing=0.3) == judging(game, 0.7, real=False)
+@pytest.mark.parametrize("gan_loss", GAN_LOSSES)
+def test_smoothing_is_one_sided(gan_loss: str) -> None:
+    assert judging(gan_loss, 0.7, real=False, smoothing=0.3) == judging(gan_loss, 0.7, real=False)
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_scales_count_alike_however_many_patches_they_have(game: str) -> None:
+@pytest.mark.parametrize("gan_loss", GAN_LOSSES)
+def test_scales_count_alike_however_many_patches_they_have(gan_loss: str) -> None:
     scales = Judgement((torch.full((1, 1, 4, 4), 2.0), torch.full((1, 1, 2, 2), -1.0)), ())
-    alone = [judging(game, logit, real=False) for logit in (2.0, -1.0)]
-    assert discriminator_loss(game, scales, real=False).item() == pytest.approx(sum(alone) / 2)
+    alone = [judging(gan_loss, logit, real=False) for logit in (2.0, -1.0)]
+    assert discriminator_loss(gan_loss, scales, real=False).item() == pytest.approx(sum(alone) / 2)
 
 
 def test_features_are_summed_over_layers_and_averaged_over_scales() -> None:
@@ -129,12 +129,12 @@ def test_labels_cost_the_balanced_surprise_of_the_mask_s_classes() -> None:
     classes = torch.tensor([[[0, 0, 0, 1], [0, 0, 0, -1]]])
     weights = pixel_weights(None, classes)
     assert weights is not None
-    assert label_loss(torch.zeros(1, 3, 2, 4), classes, weights).item() == pytest.approx(math.log(3))
+    assert segmentation_loss(torch.zeros(1, 3, 2, 4), classes, weights).item() == pytest.approx(math.log(3))
     sure = 20 * torch.nn.functional.one_hot(classes.clamp(min=0), 3).movedim(3, 1).float()
-    assert label_loss(sure, classes, weights).item() == pytest.approx(0, abs=1e-6)
+    assert segmentation_loss(sure, classes, weights).item() == pytest.approx(0, abs=1e-6)
     blind = sure.clone()
     blind[..., 0, 3] = blind[..., 0, 0]  # the one pixel of class 1 is taken for class 0: half of all that counts
-    assert label_loss(blind, classes, weights).item() == pytest.approx(10, rel=1e-3)
+    assert segmentation_loss(blind, classes, weights).item() == pytest.approx(10, rel=1e-3)
 
 
 def test_ignored_pixels_are_no_part_of_the_mean() -> None:
@@ -189,7 +189,7 @@ def test_pixels_without_a_class_and_ignored_ones_are_not_counted_as_a_class() ->
 
 def test_the_less_two_noises_move_a_picture_the_more_that_costs() -> None:
     still, noises = torch.zeros(1, 3, 2, 2), (torch.zeros(1, 4, 1, 1), torch.full((1, 4, 1, 1), 2.0))
-    costs = [modes_loss((still, torch.full_like(still, moved)), noises).item() for moved in (1.0, 0.5, 0.0)]
+    costs = [mode_seeking_loss((still, torch.full_like(still, moved)), noises).item() for moved in (1.0, 0.5, 0.0)]
     assert costs == pytest.approx([2.0, 4.0, 1e5], rel=1e-3)
 
 

@@ -20,7 +20,15 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.state import parts
 from p2p_gan.training.build import build
 from p2p_gan.training.run import train
-from p2p_gan.updates.optimise import RAMP, ScaledAdam, average_of, ema_decay, restore_scalers, scaler_states, update_ema
+from p2p_gan.updates.optimise import (
+    RAMP,
+    GradScalerAdam,
+    ema_decay,
+    new_ema,
+    restore_scalers,
+    scaler_states,
+    update_ema,
+)
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step, update
 
@@ -41,13 +49,13 @@ def test_a_scaled_step_is_the_same_as_an_ordinary_one() -> None:
     plain, scaled = layer(), layer()
     ordinary = torch.optim.Adam(plain.parameters(), lr=0.1, fused=True)
     update(ordinary, plain(x).square().mean())
-    update(ScaledAdam(scaled.parameters(), device=CPU, lr=0.1, fused=True), scaled(x).square().mean())
+    update(GradScalerAdam(scaled.parameters(), device=CPU, lr=0.1, fused=True), scaled(x).square().mean())
     assert torch.allclose(plain.weight, scaled.weight, atol=1e-6)
 
 
 def test_a_step_that_overflows_is_left_out_and_the_scale_halved() -> None:
     network = layer()
-    optimizer = ScaledAdam(network.parameters(), device=CPU, lr=0.1, fused=True)
+    optimizer = GradScalerAdam(network.parameters(), device=CPU, lr=0.1, fused=True)
     before, scale = network.weight.clone(), optimizer.scaler.get_scale()
     update(optimizer, network(torch.full((1, 4), 1e38)).mean() * 1e4)
     assert torch.equal(network.weight, before)
@@ -67,7 +75,12 @@ def test_each_network_has_its_own_scale_through_updates_and_checkpoints(
     restore_scalers(nets.optimizers, wanted)
     before = nets.generator.get_parameter("last.weight").clone()
     batch = Batch(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))
-    train_step(nets, batch, Recipe(simultaneous=simultaneous), autocast_for(CPU, "float32"))
+    train_step(
+        nets,
+        batch,
+        Recipe(Config(update_order="simultaneous" if simultaneous else "alternating")),
+        autocast_for(CPU, "float32"),
+    )
     assert not torch.equal(nets.generator.get_parameter("last.weight"), before)
     progress = checkpoint.Progress(1, [0.0] * 4, 0, 0.0, extra={"scalers": scaler_states(nets.optimizers)})
     checkpoint.save(tmp_path, nets, progress, keep=1)
@@ -81,7 +94,7 @@ def test_each_network_has_its_own_scale_through_updates_and_checkpoints(
 
 def test_without_float16_there_is_no_scaler(make_networks: Callable[[], Networks]) -> None:
     nets = make_networks()
-    assert not any(isinstance(each, ScaledAdam) for each in nets.optimizers)
+    assert not any(isinstance(each, GradScalerAdam) for each in nets.optimizers)
     assert scaler_states(nets.optimizers) == []
 
 
@@ -98,7 +111,7 @@ def test_float16_arithmetic_is_asked_for_by_its_name() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_float16_trains_and_resumes_on_cuda(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    config = replace(tiny, device="cuda", precision="float16", schedule="constant")
+    config = replace(tiny, device="cuda", precision="float16", lr_schedule="constant")
     train(pair_folder, tmp_path / "run", config)
     assert train(pair_folder, tmp_path / "run", replace(config, images=20)).before == 12
 
@@ -108,7 +121,7 @@ MakeNetworks = Callable[[], Networks]
 
 def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks: MakeNetworks) -> None:
     generator = make_networks().generator
-    average, kept, states = average_of(generator), 0.75, [list(generator.state_dict().values())]
+    average, kept, states = new_ema(generator), 0.75, [list(generator.state_dict().values())]
     random = torch.Generator().manual_seed(1)
     states[0] = [value.clone() for value in states[0]]
     for _ in range(5):
@@ -125,7 +138,7 @@ def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks
 
 def test_statistics_are_averaged_as_weights_are(make_networks: MakeNetworks) -> None:
     generator = make_networks().generator
-    average = average_of(generator)
+    average = new_ema(generator)
     theirs, ours = ([module for module in each.modules() if isinstance(module, Norm)] for each in (generator, average))
     theirs[0].running_mean.fill_(8.0)
     update_ema(average, generator, 0.75)
@@ -134,7 +147,7 @@ def test_statistics_are_averaged_as_weights_are(make_networks: MakeNetworks) -> 
 
 def test_the_average_is_moved_by_nothing_else(make_networks: MakeNetworks) -> None:
     generator = make_networks().generator
-    average = average_of(generator)
+    average = new_ema(generator)
     assert not any(parameter.requires_grad for parameter in average.parameters())
     pointers = {parameter.data_ptr() for parameter in generator.parameters()}
     assert not pointers & {parameter.data_ptr() for parameter in average.parameters()}
@@ -163,9 +176,15 @@ def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stop
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     config = replace(
-        tiny, schedule="constant", discriminator_norm="none", average=6.0, augment="all", noise=2, mode_seeking=1.0
+        tiny,
+        lr_schedule="constant",
+        discriminator_norm="none",
+        ema_half_life=6.0,
+        discriminator_augment="all",
+        noise_channels=2,
+        lambda_mode_seeking=1.0,
     )
-    config = replace(config, gradient_penalty=10.0, images=12)
+    config = replace(config, lambda_gp=10.0, images=12)
     train(pair_folder, tmp_path / "run", replace(config, images=7))
     train(pair_folder, tmp_path / "run", config)
     train(pair_folder, tmp_path / "whole", config)
@@ -175,7 +194,9 @@ def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stop
 def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    config = replace(tiny, average=50.0, batch=2, images=42, checkpoint_every=20, sample_every=99, validate_every=99)
+    config = replace(
+        tiny, ema_half_life=50.0, batch=2, images=42, checkpoint_every=20, sample_every=99, validate_every=99
+    )
     train(pair_folder, tmp_path / "run", config)
     before, after = (
         safetensors.torch.load_file(tmp_path / "run" / "checkpoints" / f"{images:010d}.safetensors")
@@ -183,22 +204,22 @@ def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
     )
     # 5% of 40 images are a half-life of 2, which is a batch.
     for name in (name for name in after if name.startswith("generator/")):
-        mine = name.replace("generator/", "averaged/")
+        mine = name.replace("generator/", "ema/")
         torch.testing.assert_close(after[mine], (before[mine] + after[name]) / 2)
 
 
 def test_a_run_that_wants_no_average_keeps_none(make_networks: MakeNetworks) -> None:
     nets = make_networks()
-    assert nets.averaged is None
-    assert nets.applied is nets.generator
+    assert nets.ema is None
+    assert nets.inference_generator is nets.generator
     assert set(parts(nets)) == {"generator", "discriminator"}
 
 
 def test_a_model_file_holds_the_average_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, average=400.0))
+    train(pair_folder, tmp_path / "run", replace(tiny, ema_half_life=400.0))
     model = load_model(tmp_path / "run")
     saved = safetensors.torch.load_file(max((tmp_path / "run" / "checkpoints").glob("*.safetensors")))
     assert model.card.averaged
     for name, value in model.generator.state_dict().items():
-        assert torch.equal(value, saved[f"averaged/{name}"])
+        assert torch.equal(value, saved[f"ema/{name}"])
     assert any(not torch.equal(value, saved[f"generator/{name}"]) for name, value in model.generator.named_parameters())

@@ -12,12 +12,13 @@ import pytest
 import torch
 from torch import nn
 
+from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture, initialise
 from p2p_gan.networks.base import Applying, Generator
 from p2p_gan.networks.discriminators import Labelling, PatchGAN
 from p2p_gan.runs.state import parts
-from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, label_loss, pixel_weights
+from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, pixel_weights, segmentation_loss
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, Passes, train_step
 
@@ -34,6 +35,7 @@ BATCH = Batch(
     classes=CLASSES,
 )
 BLANK = torch.zeros(1, 3, 32, 32)
+ORDERS = {False: "alternating", True: "simultaneous"}
 
 
 def twenty_steps(nets: Networks, batch: Batch) -> list[list[float]]:
@@ -127,30 +129,40 @@ def stepped(nets: Networks, batch: Batch, recipe: Recipe) -> dict[str, float]:
     return dict(zip(recipe.names, train_step(nets, batch, recipe, contextlib.nullcontext).tolist(), strict=True))
 
 
-EVERYTHING = Recipe(
-    l2_weight=1, balanced=True, feature_weight=1, gradient_penalty=1, r1=1, smoothing=0.1, mode_seeking=1, augment="all"
+EVERYTHING = Config(
+    lambda_l2=1,
+    class_balanced=True,
+    lambda_features=1,
+    lambda_gp=1,
+    lambda_r1=1,
+    label_smoothing=0.1,
+    lambda_mode_seeking=1,
+    noise_channels=2,
+    discriminator_norm="none",
+    discriminator_augment="all",
 )
 
 
-@pytest.mark.parametrize("game", ["cross-entropy", "least-squares", "hinge", "wasserstein", "none"])
+@pytest.mark.parametrize("gan_loss", ["bce", "lsgan", "hinge", "wgan", "none"])
 @pytest.mark.parametrize("simultaneous", [False, True])
-def test_every_game_moves_its_players_and_reports_what_its_recipe_names(game: str, simultaneous: bool) -> None:
-    recipe = replace(EVERYTHING, game=game, simultaneous=simultaneous)
-    if game == "none":
-        recipe = Recipe(game="none", l2_weight=1, balanced=True, mode_seeking=1)
+def test_every_gan_loss_moves_its_players_and_reports_what_its_recipe_names(gan_loss: str, simultaneous: bool) -> None:
     nets, before = canvas_networks(BLANK, noise=2), state(canvas_networks(BLANK).opponent[0])
-    if game == "none":
+    if gan_loss == "none":
+        config = Config(gan_loss="none", lambda_l2=1, class_balanced=True, lambda_mode_seeking=1, noise_channels=2)
         nets = Networks(nets.generator, None, nets.generator_optimizer, None)
-    losses = stepped(nets, BATCH, recipe)
+    else:
+        smoothing = 0.1 if gan_loss in ("bce", "lsgan") else 0.0
+        config = replace(EVERYTHING, gan_loss=gan_loss, label_smoothing=smoothing, update_order=ORDERS[simultaneous])
+    losses = stepped(nets, BATCH, Recipe(config))
     assert all(math.isfinite(loss) for loss in losses.values())
     assert not torch.equal(nets.generator.state_dict()["picture"], BLANK)
     assert nets.discriminator is None or not same(before, state(nets.discriminator))
 
 
-def test_without_a_game_the_generator_follows_l1_alone() -> None:
+def test_without_a_discriminator_the_generator_follows_l1_alone() -> None:
     generator = Canvas(BLANK)
     nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=1.0), None)
-    assert stepped(nets, BATCH, Recipe(game="none", l1_weight=1)) == {
+    assert stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=1))) == {
         "g_l1": pytest.approx(BATCH.b.abs().mean().item())
     }
     torch.testing.assert_close(generator.picture.detach(), BATCH.b[:1].sign() / BLANK.numel())
@@ -159,7 +171,7 @@ def test_without_a_game_the_generator_follows_l1_alone() -> None:
 def test_both_orders_agree_on_the_discriminator_and_on_its_losses() -> None:
     turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
     first = stepped(turns, BATCH, Recipe())
-    second = stepped(at_once, BATCH, Recipe(simultaneous=True))
+    second = stepped(at_once, BATCH, Recipe(Config(update_order="simultaneous")))
     assert (first["d_real"], first["d_fake"]) == (second["d_real"], second["d_fake"])
     assert same(state(turns.opponent[0]), state(at_once.opponent[0]))
 
@@ -169,10 +181,10 @@ def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_
     turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
     losses = {
         "turns": stepped(turns, BATCH, Recipe())["g_gan"],
-        "at once": stepped(at_once, BATCH, Recipe(simultaneous=True))["g_gan"],
+        "at once": stepped(at_once, BATCH, Recipe(Config(update_order="simultaneous")))["g_gan"],
     }
     for name, judge in (("turns", turns.opponent[0]), ("at once", before)):
-        judged = generator_loss("cross-entropy", judge(BATCH.a, torch.zeros_like(BATCH.b)))
+        judged = generator_loss("bce", judge(BATCH.a, torch.zeros_like(BATCH.b)))
         assert losses[name] == pytest.approx(judged.item(), rel=1e-6)
     assert losses["turns"] != losses["at once"]
     assert not same(state(turns.generator), state(at_once.generator))
@@ -182,14 +194,14 @@ def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_
 def test_features_of_fake_and_real_are_those_of_one_and_the_same_discriminator(simultaneous: bool) -> None:
     nets = canvas_networks(BLANK)
     judge = canvas_networks(BLANK).opponent[0] if simultaneous else nets.opponent[0]
-    found = stepped(nets, BATCH, Recipe(simultaneous=simultaneous, feature_weight=1))["g_features"]
+    found = stepped(nets, BATCH, Recipe(Config(update_order=ORDERS[simultaneous], lambda_features=1)))["g_features"]
     fake, real = judge(BATCH.a, torch.zeros_like(BATCH.b)), judge(BATCH.a, BATCH.b)
     assert found == pytest.approx(feature_loss(fake, real).item(), rel=1e-6)
 
 
 def test_smoothing_changes_what_the_discriminator_takes_for_real_and_nothing_else() -> None:
-    plain = stepped(canvas_networks(BLANK), BATCH, Recipe(simultaneous=True))
-    smooth = stepped(canvas_networks(BLANK), BATCH, Recipe(simultaneous=True, smoothing=0.3))
+    plain = stepped(canvas_networks(BLANK), BATCH, Recipe(Config(update_order="simultaneous")))
+    smooth = stepped(canvas_networks(BLANK), BATCH, Recipe(Config(update_order="simultaneous", label_smoothing=0.3)))
     assert {name for name in plain if plain[name] != smooth[name]} == {"d_real"}
 
 
@@ -198,7 +210,7 @@ def test_against_a_discriminator_that_stands_still_both_orders_are_one() -> None
     for simultaneous in (False, True):
         nets = canvas_networks(BLANK)
         nets.opponent[1].param_groups[0]["lr"] = 0.0
-        stepped(nets, BATCH, Recipe(simultaneous=simultaneous, l1_weight=0.01))
+        stepped(nets, BATCH, Recipe(Config(update_order=ORDERS[simultaneous], lambda_l1=0.01)))
         generators.append(state(nets.generator)[0])
     torch.testing.assert_close(*generators, rtol=1e-4, atol=1e-9)
 
@@ -209,7 +221,14 @@ def test_halving_halves_the_discriminator_s_step_and_leaves_the_generator_s_loss
     for halved in (True, False):
         nets = canvas_networks(BLANK)
         before = state(nets.opponent[0])
-        recipe = Recipe(halved=halved, gradient_penalty=1, simultaneous=simultaneous)
+        recipe = Recipe(
+            Config(
+                halve_discriminator_loss=halved,
+                lambda_gp=1,
+                discriminator_norm="none",
+                update_order=ORDERS[simultaneous],
+            )
+        )
         stepped(nets, BATCH, recipe)
         moves.append([new - old for new, old in zip(state(nets.opponent[0]), before, strict=True)])
     for half, whole in zip(*moves, strict=True):
@@ -223,7 +242,7 @@ def test_no_loss_of_any_recipe_teaches_the_generator_at_ignored_pixels(augment: 
     ignored[:, :, 8:20, 4:30] = True
     batch = Batch(BATCH.a, (CLASSES[:, None] == torch.arange(3)[:, None, None]) * ~ignored * 1.0, ignored)
     batch = replace(batch, classes=CLASSES)
-    recipe = replace(EVERYTHING, augment=augment, classes=classes)
+    recipe = Recipe(replace(EVERYTHING, discriminator_augment=augment), classes=classes)
     nets = canvas_networks(BLANK, noise=2)
     stepped(nets, batch, recipe)
     moved = nets.generator.state_dict()["picture"] != 0
@@ -237,7 +256,7 @@ def test_class_logits_are_judged_as_probabilities_and_learn_by_cross_entropy() -
     before = canvas_networks(BLANK).opponent[0]
     losses = stepped(nets, Batch(BATCH.a, one_hot), Recipe(classes=True))
     assert losses["g_classes"] == pytest.approx(math.log(3))
-    even = discriminator_loss("cross-entropy", before(BATCH.a, torch.full_like(one_hot, 1 / 3)), real=False)
+    even = discriminator_loss("bce", before(BATCH.a, torch.full_like(one_hot, 1 / 3)), real=False)
     assert losses["d_fake"] == pytest.approx(even.item())
 
 
@@ -249,7 +268,7 @@ def test_balance_gives_a_rare_class_the_weight_of_a_common_one() -> None:
     for balanced in (False, True):
         generator = Canvas(BLANK)
         nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=1.0), None)
-        found.append(stepped(nets, batch, Recipe(game="none", balanced=balanced))["g_l1"])
+        found.append(stepped(nets, batch, Recipe(Config(gan_loss="none", class_balanced=balanced)))["g_l1"])
     assert found == pytest.approx([1 / 16, 1 / 2])
 
 
@@ -274,14 +293,22 @@ def labeller_of(nets: Networks) -> Generator:
 def seen_in(nets: Networks, photo: torch.Tensor) -> float:
     weights = pixel_weights(None, CLASSES)
     assert weights is not None
-    return label_loss(labeller_of(nets)(photo), CLASSES, weights).item()
+    return segmentation_loss(labeller_of(nets)(photo), CLASSES, weights).item()
 
 
 @pytest.mark.parametrize("simultaneous", [False, True])
 def test_the_generator_pays_for_what_is_not_seen_of_its_mask_and_learns_to_show_it(simultaneous: bool) -> None:
     nets = labelling_networks()
-    recipe = Recipe(labels=True, label_weight=1, game_weight=0, l1_weight=0, simultaneous=simultaneous)
-    assert recipe.names == ("d_real", "d_fake", "g_labels", "d_labels")
+    recipe = Recipe(
+        Config(
+            segmentation_head="on",
+            lambda_segmentation=1,
+            lambda_gan=1e-9,
+            lambda_l1=0,
+            update_order=ORDERS[simultaneous],
+        )
+    )
+    assert recipe.names == ("d_real", "d_fake", "g_gan", "g_labels", "d_labels")
     before = seen_in(nets, nets.generator(BATCH.a))
     assert stepped(nets, BATCH, recipe)["g_labels"] == pytest.approx(before, rel=1e-6)
     assert seen_in(nets, nets.generator(BATCH.a)) < before
@@ -289,7 +316,7 @@ def test_the_generator_pays_for_what_is_not_seen_of_its_mask_and_learns_to_show_
 
 @pytest.mark.parametrize("simultaneous", [False, True])
 def test_the_labeller_learns_from_real_photos_alone(simultaneous: bool) -> None:
-    recipe = Recipe(labels=True, label_weight=1, simultaneous=simultaneous)
+    recipe = Recipe(Config(segmentation_head="on", lambda_segmentation=1, update_order=ORDERS[simultaneous]))
     taught = []
     for canvas in (BLANK, BLANK + 0.7):
         nets = labelling_networks(patches_rate=0.1, rate=0.0)
@@ -305,7 +332,7 @@ def test_pixels_without_a_class_and_ignored_ones_are_not_to_be_seen() -> None:
     ignored = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
     ignored[:, :, :, :16] = True
     shown = torch.where(ignored[:, 0], 0, CLASSES)
-    recipe = Recipe(labels=True, game_weight=0, l1_weight=0)
+    recipe = Recipe(Config(segmentation_head="on", lambda_gan=1e-9, lambda_l1=0))
     blind = {"ignored": replace(BATCH, classes=CLASSES, ignored=ignored)}
     blind["changed under it"] = replace(blind["ignored"], classes=shown)
     blind["no class"] = replace(BATCH, classes=torch.where(ignored[:, 0], -1, CLASSES))
@@ -323,7 +350,7 @@ def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
 
     generator = Scaled(torch.full((1, 1, 1, 1), 0.5), noise=1)
     nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
-    losses = stepped(nets, BATCH, Recipe(game="none", l1_weight=0, mode_seeking=1))
+    losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=2)))
     assert losses == {"g_modes": pytest.approx(2.0, rel=1e-3)}  # 1 / 0.5
     assert generator.picture.item() == pytest.approx(0.5 + 0.01 * 4, rel=1e-3)  # its gradient is -1 / 0.5^2
 
@@ -338,7 +365,7 @@ def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:
 def test_ignored_pixels_count_alike_in_whichever_part_of_a_batch_they_lie() -> None:
     ignored = torch.rand(2, 1, 32, 32, generator=RANDOM) < torch.tensor([0.9, 0.2]).view(2, 1, 1, 1)
     whole = replace(BATCH, ignored=ignored, classes=None)
-    recipe = Recipe(game="none", l2_weight=1)
+    recipe = Recipe(Config(gan_loss="none", lambda_l2=1))
 
     def learned(batch: Batch, mean: Callable[[torch.Tensor], torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
         generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()

@@ -12,7 +12,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.train import INTERRUPTED, WithPresets
-from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ SOME_FAILED = 1
     show_default=True,
     help="Where settings start; see below.",
 )
-@click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words.")
-@click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
-@click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
+@options.setting_option("direction", metavar="X-to-Y")
+@options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
+@options.setting_option("fit")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images that every arm sees.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
@@ -75,7 +75,7 @@ def command(
 
     names = tables_module.chosen_tables(tables)
     config = options.configure(PRESETS[preset], config_file, settings, chosen)
-    tables_module.arms_of(names, tables_module.playing(config))
+    tables_module.arms_of(names, tables_module.with_gan(config))
     # Loaded after the settings are known to be right: torch takes seconds.
     from p2p_gan.experiments.page import write_page
     from p2p_gan.experiments.plan import outline

@@ -23,7 +23,7 @@ def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
     MODEL is a run folder or a model file. The format 'reference' is the state dict of a generator of the reference
     PyTorch implementation (pytorch-CycleGAN-and-pix2pix), DEST a file such as latest_net_G.pth. It holds what that
     program can build: models that came from it, and those trained here with its shape, which for batch norm means
-    --set biases=off.
+    --set bias_before_norm=off.
 
     \b
     Example:

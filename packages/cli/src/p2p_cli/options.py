@@ -102,7 +102,11 @@ def keep_going_option(command: Command) -> Command:
 def settings_options(command: Command) -> Command:
     """--config and --set: every field of the config."""
     command = click.option(
-        "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set any field of the config; may be repeated."
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="FIELD=VALUE",
+        help="Set any field of the config ('p2p config' lists them); may be repeated.",
     )(command)
     return click.option(
         "--config",
@@ -111,6 +115,23 @@ def settings_options(command: Command) -> Command:
         metavar="FILE",
         help="Fields of the config in a TOML file.",
     )(command)
+
+
+def setting_option(
+    name: str, *, kind: "click.ParamType[Any] | None" = None, metavar: str | None = None
+) -> Callable[[Command], Command]:
+    """--NAME: a field of the config that has an option of its own; what it means and may be is read from the field."""
+    from p2p_datatools.contract.settings import settings_of
+    from p2p_gan.config.config import Config
+
+    declared = settings_of(Config)[name]
+    if kind is None and declared.choices:
+        kind = click.Choice(declared.choices)
+    elif kind is None and declared.kind is int:
+        kind = CountType() if "auto" in declared.words else click.IntRange(int(declared.low or 0))
+    if declared.kind is int and metavar is None:
+        metavar = "N|auto" if isinstance(kind, CountType) else "N"
+    return click.option(f"--{name}", type=kind, metavar=metavar, help=declared.doc)
 
 
 def how_option(command: Command) -> Command:

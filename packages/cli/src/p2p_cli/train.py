@@ -13,7 +13,7 @@ import click
 
 from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET
 from p2p_gan.config.presets import PRESETS, TABLE
 
@@ -43,17 +43,15 @@ class WithPresets(click.Command):
     show_default=True,
     help="Where settings start; see below.",
 )
-@click.option("--direction", metavar="X-to-Y", help="a-to-b (default), b-to-a, or in the halves' words: mask-to-photo.")
-@click.option("--size", type=options.SizeType(native=True), metavar="native|N|WxH", help="Sides the networks see.")
-@click.option("--fit", type=click.Choice(TRAIN_FITS), help="How pictures of another shape come to that size.")
-@click.option("--images", type=click.IntRange(1), metavar="N", help="Images to see in all.")
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="The same, as times through the training pairs.")
-@click.option("--batch", type=options.CountType(), metavar="N|auto", help="Pairs in one update; auto: what fits.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Source of all randomness.")
-@click.option("--device", metavar="auto|cpu|cuda|cuda*N", help="Where to compute; auto: a GPU if there is one.")
-@click.option(
-    "--precision", metavar="auto|float32|tf32|bfloat16|float16", help="Arithmetic; auto takes the fastest that is safe."
-)
+@options.setting_option("direction", metavar="X-to-Y")
+@options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
+@options.setting_option("fit")
+@options.setting_option("images")
+@options.setting_option("epochs")
+@options.setting_option("batch")
+@options.setting_option("seed")
+@options.setting_option("device", metavar="auto|cpu|cuda|cuda*N")
+@options.setting_option("precision")
 @options.settings_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
 @options.json_option

@@ -42,7 +42,7 @@ TABLE: dict[str, Preset] = {
         changed="as in `paper`; the intervals suit its 219,200 images",
     ),
     "cars": Preset(
-        Config(images=40_000, halved=False, updates="simultaneous"),
+        Config(images=40_000, halve_discriminator_loss=False, update_order="simultaneous"),
         line="the first report: painted cars to photos, 40,000 steps",
         source="the first report: cars from painted masks, after the TensorFlow tutorial",
         states="40,000 steps of batch 1, both networks updated from one forward pass, the discriminator's loss not "
@@ -68,15 +68,15 @@ TABLE: dict[str, Preset] = {
             batch=16,
             norm="batch",
             discriminator_norm="instance",
-            gradient_penalty=10.0,
+            lambda_gp=10.0,
             checkpoint_every=20_000,
             sample_every=20_000,
             validate_every=20_000,
         ),
         line="the fourth work: batch 16, 500 epochs, a gradient penalty",
         source="the fourth work: satellite photo to map",
-        states="batch 16, 500 epochs, rate 0.0002, mixed precision, cross-entropy with a gradient penalty of 10, "
-        "30x30 patches",
+        states="batch 16, 500 epochs, learning rate 0.0002, mixed precision, cross-entropy with a gradient penalty of "
+        "10, 30x30 patches",
         changed="the penalty is really used (its code only states it), so the discriminator has instance norm, for a "
         "penalty holds for one picture by itself; 30x30 logits as its text says (its code gives 26x26)",
     ),
@@ -85,7 +85,7 @@ TABLE: dict[str, Preset] = {
         line="the third work: batch 16; p2p experiments compares its variants",
         source="the third work: experiments on the paper",
         states="batch 16; discriminators of n_layers 1 to 3 (--set discriminator_layers=1), encoder-decoder against "
-        "U-Net (--set generator=encoder-decoder), losses one by one (--set l1_weight=0, --set game=none)",
+        "U-Net (--set generator=encoder-decoder), losses one by one (--set lambda_l1=0, --set gan_loss=none)",
         changed="mirroring turns both halves (its code: the input alone, so that half of all pairs were wrong); "
         "'p2p experiments' runs the whole grid",
     ),
@@ -100,26 +100,28 @@ TABLE: dict[str, Preset] = {
     "segment": Preset(
         Config(
             direction="b-to-a",
-            a_as="classes",
-            game="none",
-            class_weight=1.0,
-            balanced=True,
+            a_encoding="classes",
+            gan_loss="none",
+            lambda_ce=1.0,
+            class_balanced=True,
             epochs=100,
             dropout=0.0,
         ),
-        line="photo to exact mask: classes and cross-entropy, no game (A is the mask)",
-        source="ours; Isola et al. 2017, section 4.6 and table 6: photo to labels is best learnt without a game",
-        states="the paper: L1 alone beats the game on labels; it draws colours",
+        line="photo to exact mask: classes and cross-entropy, no GAN (A is the mask)",
+        source="ours; Isola et al. 2017, section 4.6 and table 6: photo to labels is best learnt without a GAN",
+        states="the paper: L1 alone beats the GAN on labels; it draws colours",
         changed="class logits with cross-entropy, every class weighing the same, so that the output is an exact mask; "
         "A is the mask, B the photo, and the direction from B to A",
     ),
     "best": Preset(
-        Config(a_as="auto", b_as="auto", average=2_000.0, upsampling="resize", discriminator="auto"),
+        Config(
+            a_encoding="auto", b_encoding="auto", ema_half_life=2_000.0, upsampling="resize", segmentation_head="auto"
+        ),
         line="ours: what helped, measured, on pairs of every kind",
         source="ours, chosen by benchmarks/quality",
         states="",
-        changed="masks as one-hot classes; where masks become photos, a discriminator that also learns to see the mask "
-        "in the photo, and a generator that pays for what it does not show; a moving average of the generator; resize "
+        changed="masks as one-hot classes; where masks become photos, a segmentation head on the discriminator, and a "
+        "generator that pays for what the head does not see; a moving average of the generator; resize "
         "convolutions in place of transposed ones. Balanced L1, crops around rare classes and feature matching were "
         "measured and left off",
     ),
@@ -128,13 +130,13 @@ TABLE: dict[str, Preset] = {
             size=Size(128, 128),
             jitter=1.0,
             images=2_800,
-            filters=32,
+            generator_filters=32,
             max_filters=128,
             dropout=0.0,
             discriminator_filters=16,
             discriminator_layers=2,
-            rate=4e-4,
-            schedule="linear",
+            learning_rate=4e-4,
+            lr_schedule="linear",
             log_every=50,
             sample_every=700,
             checkpoint_every=700,
@@ -143,8 +145,8 @@ TABLE: dict[str, Preset] = {
         line="ours: small networks at 128x128, two minutes on two cores",
         source="ours, for laptops and tests",
         states="",
-        changed="a tenth of the weights, patches of 34x34, a higher rate that falls in the second half, no jitter and "
-        "no dropout: what two cores learn from a few hundred small pictures in two minutes",
+        changed="a tenth of the weights, patches of 34x34, a higher learning rate that falls in the second half, no "
+        "jitter and no dropout: what two cores learn from a few hundred small pictures in two minutes",
     ),
 }
 

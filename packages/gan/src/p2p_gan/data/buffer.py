@@ -95,7 +95,7 @@ def _mapped(size: int, near: Path | None) -> NDArray[np.uint8]:
             raise P2PError(
                 place,
                 f"{size / GIB:.1f} GiB of decoded pairs need a file there, and {free / GIB:.1f} GiB are free",
-                "Free space, choose another place for the run, a smaller --size, or a larger --set memory=.",
+                "Free space, choose another place for the run, a smaller --size, or a larger --set cache_gib=.",
                 code="no-space",
             )
         with tempfile.TemporaryFile(dir=place) as file:

@@ -103,8 +103,8 @@ class PairStore:
         assert all(self._seen(draw.pair) == seen for draw in draws), "a batch is of one shape"
         a, b = self.input.cut(draws, seen), self.output.cut(draws, seen)
         x = self.input.to_tensor(a, device)
-        if self.config.colour_jitter:
-            x = relit(x, [light_of(self.config.seed, each, self.config.colour_jitter) for each in positions])
+        if self.config.color_jitter:
+            x = relit(x, [light_of(self.config.seed, each, self.config.color_jitter) for each in positions])
         classes = ignored = None
         if self.areas is not None:
             labels = torch.from_numpy((b if self.output.palette else a)[..., 0]).to(device)
@@ -122,7 +122,7 @@ class PairStore:
         kept, seen = self.input.pixels.sizes[index].tolist(), self._seen(index)
         top, left = crop_of(random, kept, seen)
         mirrored = self.config.mirror and bool(random.random() < 0.5)
-        if self.config.rare_crops and random.random() < self.config.rare_crops:
+        if self.config.rare_class_crops and random.random() < self.config.rare_class_crops:
             top, left = self._around_rare(index, random, seen) or (top, left)
         return Draw(index, top, left, mirrored)
 
@@ -177,7 +177,7 @@ def load_store(
         Form(1 if palette else half.channels, half.dtype)
         for half, palette in zip((task.input, task.output), palettes, strict=True)
     ]
-    kept = room_for([each.kept for each in sizings], forms, memory=config.memory, near=near)
+    kept = room_for([each.kept for each in sizings], forms, memory=config.cache_gib, near=near)
     counts = _fill(folder, pairs, task, sizings, kept, report)
     input_half, output_half = (
         KeptHalf(pixels, coding, palette) for pixels, coding, palette in zip(kept, task.codings, palettes, strict=True)

@@ -75,11 +75,11 @@ def shapes_seen(pairs: Iterable[Pair], config: Config) -> tuple[tuple[Size, int]
 
 def _unit(config: Config) -> int:
     """What the generator's sides must be multiples of, for pictures of many shapes."""
-    return unit_of("resnet") if config.generator == "resnet" else 1 << (config.depth or DEFAULT_DEPTH)
+    return unit_of("resnet") if config.generator == "resnet" else 1 << (config.unet_depth or DEFAULT_DEPTH)
 
 
 def _least(config: Config, unit: int) -> int:
-    needed = max(SMALLEST_SIDE, smallest_side(config.discriminator_layers, config.discriminators))
+    needed = max(SMALLEST_SIDE, smallest_side(config.discriminator_layers, config.discriminator_scales))
     return math.ceil(needed / unit) * unit
 
 

@@ -52,7 +52,7 @@ class Task:
         return len(palette.classes) if palette and self.output.kind != "mask" else 0
 
 
-def task_of(folder: PairFolder, direction: str, a_as: str = "values", b_as: str = "values") -> Task:
+def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_encoding: str = "values") -> Task:
     """Read a direction such as a-to-b or mask-to-photo, and how halves a and b are coded (values, classes or auto).
 
     Raises UsageError for a direction that the folder has not, listing those it has, and for classes of a half that is
@@ -68,8 +68,8 @@ def task_of(folder: PairFolder, direction: str, a_as: str = "values", b_as: str 
             f"Choose from {', '.join(words)}.",
             code="unknown-direction",
         )
-    a = coding_of(folder.a, folder.palette, _resolved(folder.a, folder.palette, a_as), field="a_as")
-    b = coding_of(folder.b, folder.palette, _resolved(folder.b, folder.palette, b_as), field="b_as")
+    a = coding_of(folder.a, folder.palette, _resolved(folder.a, folder.palette, a_encoding), field="a_encoding")
+    b = coding_of(folder.b, folder.palette, _resolved(folder.b, folder.palette, b_encoding), field="b_encoding")
     if words[direction]:
         return Task(folder.b, folder.a, True, (b, a), folder.palette)
     return Task(folder.a, folder.b, False, (a, b), folder.palette)
@@ -84,27 +84,27 @@ def _resolved(half: Half, palette: Palette | None, as_: str) -> str:
 
 def refuse_unfit(task: Task, config: Config) -> None:
     """Raise UsageError for the first setting that needs other halves than these."""
-    if config.rare_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
+    if config.rare_class_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
         raise UsageError(
-            f"rare_crops={config.rare_crops}",
+            f"rare_class_crops={config.rare_class_crops}",
             f"needs a half that is a mask with a palette, and neither {task.input.name} nor {task.output.name} is one",
-            "Add --set rare_crops=0.",
+            "Add --set rare_class_crops=0.",
             code="unfit-setting",
         )
-    if config.colour_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
+    if config.color_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
         raise UsageError(
-            f"colour_jitter={config.colour_jitter}",
+            f"color_jitter={config.color_jitter}",
             f"changes the photo that goes in, in the direction photo to mask; here a {task.input.kind} becomes "
             f"a {task.output.kind}, whose colours count",
-            "Add --set colour_jitter=0.",
+            "Add --set color_jitter=0.",
             code="unfit-setting",
         )
-    if config.discriminator == "labels" and not task.labels:
+    if config.segmentation_head == "on" and not task.labels:
         raise UsageError(
-            "discriminator=labels",
+            "segmentation_head=on",
             f"sees a mask of a palette in the photo made from it, and here a {task.input.kind} becomes a "
             f"{task.output.kind}{'' if task.palette else ', without a palette'}",
-            "Add --set discriminator=patches.",
+            "Add --set segmentation_head=off.",
             code="unfit-setting",
         )
 

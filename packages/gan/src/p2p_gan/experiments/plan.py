@@ -14,14 +14,14 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import identified, open_for_training, task_of
-from p2p_gan.experiments.tables import WITHOUT_GAME, arms_of, playing
+from p2p_gan.experiments.tables import WITHOUT_GAN, arms_of, with_gan
 from p2p_gan.training.job import images_of, refuse_contradictions
 
 # What the judge has of its own: it learns the mask back from the photo, by cross-entropy alone.
 _JUDGE: dict[str, Any] = {
-    **WITHOUT_GAME,
-    **{"class_weight": 1.0, "balanced": True, "dropout": 0.0, "noise": 0, "mode_seeking": 0.0, "colour_jitter": 0.0},
-    **{"a_as": "values", "b_as": "values", "seed": 0},
+    **WITHOUT_GAN,
+    **{"lambda_ce": 1.0, "class_balanced": True, "dropout": 0.0, "noise_channels": 0, "lambda_mode_seeking": 0.0},
+    **{"color_jitter": 0.0, "a_encoding": "values", "b_encoding": "values", "seed": 0},
 }
 
 
@@ -47,7 +47,8 @@ class Outline:
     @property
     def as_classes(self) -> bool:
         """Whether the output is classes, so that cross-entropy takes the place of L1."""
-        return task_of(self.folder, self.base.direction, self.base.a_as, self.base.b_as).codings[1].kind == "classes"
+        task = task_of(self.folder, self.base.direction, self.base.a_encoding, self.base.b_encoding)
+        return task.codings[1].kind == "classes"
 
     def runs(self, seeds: int) -> int:
         """How many runs a study of so many seeds has; arms of equal config share theirs."""
@@ -57,7 +58,7 @@ class Outline:
 def outline(pairs: Path, config: Config, tables: tuple[str, ...], *, report: Reporter = QUIET) -> Outline:
     """The study of these tables; raises UsageError where no arm can be, P2PError where no pairs are held out."""
     folder = identified(open_for_training(pairs), report=report)
-    base = replace(playing(config), seed=0)
+    base = replace(with_gan(config), seed=0)
     possible, impossible = arms_of(tables, base, lambda arm: refuse_contradictions(folder, arm))
     return replace(_outlined(folder, possible, base), tables=tables, impossible=impossible)
 
@@ -96,7 +97,7 @@ def _judge(folder: PairFolder, base: Config) -> tuple[Config | None, str]:
     changes = {
         **_JUDGE,
         "direction": "a-to-b" if task.swapped else "b-to-a",
-        "b_as" if task.swapped else "a_as": "classes",
+        "b_encoding" if task.swapped else "a_encoding": "classes",
         "generator": "unet" if base.generator == "encoder-decoder" else base.generator,
     }
     try:

@@ -11,14 +11,15 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
-from p2p_gan.runs.runfolder import FREE
+from p2p_gan.config.parse import config_from_json
 
 FILE = "study.json"
 FORMAT, VERSION = "p2p-experiments", 1
 RUNS, JUDGE = "runs", "segmenter"
 # What a run may change when it is continued; its length is no such thing here, for all arms have one budget.
-_FREE = FREE - {"images", "epochs"}
+_FREE = {name for name, each in settings_of(Config).items() if each.on_resume == "free"} - {"images", "epochs"}
 _MOST = 5  # differences that are named
 
 
@@ -81,7 +82,20 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
         raise P2PError(
             path, "is damaged", "Was it edited? Bring a copy back, or choose another destination.", code="damaged-file"
         )
-    return record if (dest / RUNS).is_dir() else new  # nothing was trained that other settings could spoil
+    if not (dest / RUNS).is_dir():
+        return new  # nothing was trained that other settings could spoil
+    for config in (*record["arms"].values(), *([judge] if judge else [])):
+        _refuse_unreadable(path, config)
+    return record
+
+
+def _refuse_unreadable(path: Path, config: Mapping[str, Any]) -> None:
+    """Raise P2PError for the config of an arm that another p2p wrote."""
+    try:
+        config_from_json(config, where=str(path))
+    except UsageError as error:
+        to_do = "Continue it with the p2p that wrote it, or begin again in another destination."
+        raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def _differing(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:

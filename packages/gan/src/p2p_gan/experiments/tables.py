@@ -15,23 +15,23 @@ BASE = "L1+cGAN"  # the paper's method
 
 
 # No discriminator, and nothing that speaks of one.
-WITHOUT_GAME: dict[str, Any] = {
-    **{"game": "none", "feature_weight": 0, "gradient_penalty": 0, "r1": 0, "smoothing": 0},
-    **{"augment": "none", "updates": "alternating", "discriminator": "patches"},
+WITHOUT_GAN: dict[str, Any] = {
+    **{"gan_loss": "none", "lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0},
+    **{"discriminator_augment": "none", "update_order": "alternating", "segmentation_head": "off"},
 }
 
 
 # No likeness to the real picture, in whatever way the output is coded.
-_UNLED: dict[str, Any] = {"l1_weight": 0, "l2_weight": 0, "class_weight": 0, "balanced": False}
+_UNLED: dict[str, Any] = {"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "class_balanced": False}
 
 
 ARMS: dict[str, dict[str, Any]] = {
-    "L1": WITHOUT_GAME,
+    "L1": WITHOUT_GAN,
     "GAN": {**_UNLED, "conditional": False},
     "cGAN": _UNLED,
     "L1+GAN": {"conditional": False},
     BASE: {},
-    "encoder-decoder L1": {**WITHOUT_GAME, "generator": "encoder-decoder"},
+    "encoder-decoder L1": {**WITHOUT_GAN, "generator": "encoder-decoder"},
     "encoder-decoder L1+cGAN": {"generator": "encoder-decoder"},
     "1x1 patches": {"discriminator_layers": 0},
     "16x16 patches": {"discriminator_layers": 1},
@@ -40,9 +40,9 @@ ARMS: dict[str, dict[str, Any]] = {
     # The paper's dropout, whatever the settings start from: without it one input has one output.
     "cGAN, dropout": {**_UNLED, "dropout": 0.5},
     "L1+cGAN, dropout": {"dropout": 0.5},
-    "cGAN, noise": {**_UNLED, "noise": 8},
-    "L1+cGAN, noise": {"noise": 8},
-    "L1+cGAN, noise, mode seeking": {"noise": 8, "mode_seeking": 1},
+    "cGAN, noise": {**_UNLED, "noise_channels": 8},
+    "L1+cGAN, noise": {"noise_channels": 8},
+    "L1+cGAN, noise, mode seeking": {"noise_channels": 8, "lambda_mode_seeking": 1},
 }
 
 
@@ -64,7 +64,7 @@ class Table:
 TABLES: dict[str, Table] = {
     "loss": Table(
         "Which loss",
-        "Does L1 with a conditional game beat either alone (Isola et al. 2017, table 1)?",
+        "Does L1 with a conditional GAN beat either alone (Isola et al. 2017, table 1)?",
         ("L1", "GAN", "cGAN", "L1+GAN", BASE),
         unit="pixel accuracy / class accuracy / IoU on Cityscapes",
         paper=(
@@ -75,7 +75,7 @@ TABLES: dict[str, Table] = {
     ),
     "architecture": Table(
         "Which generator",
-        "Does a U-Net beat an encoder-decoder without skips, with and without the game (table 2)?",
+        "Does a U-Net beat an encoder-decoder without skips, with and without the GAN (table 2)?",
         ("encoder-decoder L1", "encoder-decoder L1+cGAN", "L1", BASE),
         unit="pixel accuracy / IoU on Cityscapes, there at batch 10",
         paper=(
@@ -114,13 +114,13 @@ def chosen_tables(words: str) -> tuple[str, ...]:
     return names
 
 
-def playing(config: Config) -> Config:
-    """The settings that arms start from: those given, with a conditional game of patches alone.
+def with_gan(config: Config) -> Config:
+    """The settings that arms start from: those given, with a conditional discriminator of patches alone.
 
-    Labels would tell every arm what is wanted, those too that are to show what happens where nothing does.
+    A segmentation head would tell every arm what is wanted, those too that are to show what happens where nothing does.
     """
-    game = "cross-entropy" if config.game == "none" else config.game
-    return with_settings(config, {"conditional": True, "game": game, "discriminator": "patches"})
+    gan_loss = "bce" if config.gan_loss == "none" else config.gan_loss
+    return with_settings(config, {"conditional": True, "gan_loss": gan_loss, "segmentation_head": "off"})
 
 
 def arms_of(

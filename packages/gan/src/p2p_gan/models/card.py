@@ -12,7 +12,8 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half, half_from_json
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
-from p2p_gan.config.config import CHOICES
+from p2p_datatools.contract.settings import settings_of
+from p2p_gan.config.config import Config
 from p2p_gan.data.coding import KINDS, Coding, coding_of
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Statistics
@@ -123,8 +124,9 @@ def _architecture(value: dict[str, Any]) -> Architecture:
             low, high = _LIMITS[field.name]
             if not low <= own <= high:
                 raise ValueError(f"{field.name}={own} is not within {low} to {high}")
-    _one_of(value, "norm", CHOICES["norm"])
-    for name, choices in (("upsampling", CHOICES["upsampling"]), ("head", ("tanh", "logits"))):
+    asked = settings_of(Config)
+    _one_of(value, "norm", asked["norm"].choices)
+    for name, choices in (("upsampling", asked["upsampling"].choices), ("head", ("tanh", "logits"))):
         _one_of({name: getattr(found, name)}, name, choices)
     return found
 

@@ -180,5 +180,7 @@ def why_not(architecture: Architecture) -> str | None:
     ):
         return f"widths are not the reference's, which grow to {widest} times the first (--set max_filters=...)"
     if architecture.biases != (architecture.norm == "instance"):
-        return "biases are not the reference's, which has them beside instance norm alone (--set biases=off|on)"
+        return (
+            "biases are not the reference's, which has them beside instance norm alone (--set bias_before_norm=off|on)"
+        )
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_gan.config.parse import config_from_json
-from p2p_gan.runs.runfolder import RUN, read_stats
+from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
 
 _NOT_DRAWN = {"images", "seconds", "waited"}
 
@@ -29,7 +29,7 @@ class Run:
 
     path: Path
     name: str
-    state: str  # finished, unfinished, diverged, or damaged
+    state: str  # finished, unfinished, diverged, damaged, or of another version
     images: int
     total: int
     seconds: float
@@ -72,7 +72,8 @@ def _read(path: Path, name: str) -> Run:
         config = config_from_json(record.get("config") if isinstance(record, dict) else None, where=str(path / RUN))
         lines = read_stats(path)
     except P2PError as error:
-        return Run(path, name, f"damaged: {error}", 0, 0, 0.0, {}, {}, None, None, {})
+        state = "of another version" if error.code in OF_ANOTHER_VERSION else "damaged"
+        return Run(path, name, f"{state}: {error.where}: {error.what}", 0, 0, 0.0, {}, {}, None, None, {})
     losses = [line for line in lines if "seconds" in line]
     scores = [line for line in lines if "validation" in line]
     last = losses[-1] if losses else {}

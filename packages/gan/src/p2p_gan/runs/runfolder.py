@@ -8,7 +8,7 @@ import json
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from p2p_datatools.contract.files.atomic import (
 )
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.settings import Setting, settings_of
 from p2p_gan import __version__
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -34,17 +35,7 @@ from p2p_gan.config.parse import config_from_json
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 LOCK, OWNER = ".lock", ".owner.json"
 FORMAT, VERSION = "p2p-run", 1
-# Settings that the machine decides when they are left alone.
-AUTOMATIC = {
-    **{"device": "auto", "precision": "auto", "threads": 0, "depth": 0, "batch": 0},
-    "discriminator": "auto",
-}
-# What may differ when a run is continued: how long it lasts and how often it writes changes no update. How many pairs
-# it is scored on may not: the best of some pairs says nothing beside a score on others.
-FREE = {
-    *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"),
-    *("validate_every", "tensorboard", "memory", "recover", "restarts"),
-}
+OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
 
 class RunFolder:
@@ -174,21 +165,13 @@ class RunFolder:
     def config(self) -> Config:
         """The config the run was started with, `auto` resolved; raises P2PError for one of another version."""
         record = self.read()
-        config = record.get("config")
-        strange = sorted(config.keys() - {field.name for field in fields(Config)}) if isinstance(config, dict) else []
-        if strange:
-            writer = record.get("p2p", "another version")
-            raise P2PError(
-                self.path / RUN,
-                f"its config has the field {strange[0]}, which this p2p ({__version__}) does not know; it was "
-                f"written by p2p {writer}",
-                "Continue it with that version, or choose another run folder.",
-                code="unknown-version",
-            )
         try:
-            return config_from_json(config, where=str(self.path / RUN))
+            return config_from_json(record.get("config"), where=str(self.path / RUN))
         except UsageError as error:
             to_do = "Was it edited? Bring a copy back, or choose another run folder."
+            if error.code in OF_ANOTHER_VERSION:
+                writer = f"p2p {record.get('p2p', 'of unknown version')}"
+                to_do = f"Continue it with the {writer} that wrote it, or begin again in another run folder."
             raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
     def log(self, line: dict[str, Any]) -> None:
@@ -237,8 +220,8 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     before, after = old.to_json(), new.to_json()
     changed = [
         f"{name} was {_shown(before[name])}, now {_shown(after[name])}"
-        for name in before
-        if name not in FREE and before[name] != after[name] and (name, after[name]) not in AUTOMATIC.items()
+        for name, declared in settings_of(Config).items()
+        if before[name] != after[name] and not _may_change(declared, after[name])
     ]
     if changed or changed_data:
         how = "Repeat the first command" if changed else "Bring the pairs back as they were"
@@ -248,6 +231,10 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
             f"{how} to resume, or choose another run folder.",
             code="other-settings",
         )
+
+
+def _may_change(declared: Setting, value: object) -> bool:
+    return declared.on_resume == "free" or (declared.on_resume == "auto" and value == declared.automatic)
 
 
 def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from p2p_gan.data.task import Task
 from p2p_gan.networks.architecture import Architecture, initialise
 from p2p_gan.networks.base import Discriminator
 from p2p_gan.networks.discriminators import Labelling, MultiScale, PatchGAN
-from p2p_gan.updates.optimise import ScaledAdam, average_of
+from p2p_gan.updates.optimise import GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 
 # A labeller halves pictures so often, for what it is to see is small; and it has half of the patches' filters, at least
@@ -24,18 +24,18 @@ def architecture_of(config: Config, task: Task) -> Architecture:
     return Architecture(
         inputs=task.codings[0].channels,
         outputs=task.codings[1].channels,
-        depth=config.depth,
-        filters=config.filters,
+        depth=config.unet_depth,
+        filters=config.generator_filters,
         max_filters=config.max_filters,
         norm=config.norm,
         dropout=config.dropout,
         kind=config.generator,
-        blocks=config.blocks,
+        blocks=config.resnet_blocks,
         upsampling=config.upsampling,
         dropout_blocks=config.dropout_blocks,
         dropout_skip=config.dropout_skip,
-        biases=config.biases,
-        noise=config.noise,
+        biases=config.bias_before_norm,
+        noise=config.noise_channels,
         head="logits" if task.codings[1].kind == "classes" else "tanh",
     )
 
@@ -52,20 +52,20 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
             spectral=config.spectral_norm,
             conditional=config.conditional,
         )
-        for _ in range(config.discriminators)
+        for _ in range(config.discriminator_scales)
     ]
     patches = MultiScale(scales) if len(scales) > 1 else scales[0]
-    if config.discriminator != "labels":
+    if config.segmentation_head != "on":
         return patches
     filters = max(LABELLER_FILTERS, config.discriminator_filters // 2)
-    widths = [filters * 2**level for level in range(min(LABELLER_DEPTH, config.depth))]
+    widths = [filters * 2**level for level in range(min(LABELLER_DEPTH, config.unet_depth))]
     return Labelling(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 
 def build(architecture: Architecture, config: Config, device: torch.device, labels: int = 0) -> Networks:
     """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device.
 
-    `labels` is the number of classes that a discriminator of labels sees.
+    `labels` is the number of classes that a segmentation head sees.
     """
     random = torch.Generator().manual_seed(config.seed)
     discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
@@ -73,15 +73,15 @@ def build(architecture: Architecture, config: Config, device: torch.device, labe
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged = average_of(generator) if config.average else None
-    if config.game == "none":
-        return Networks(generator, None, _adam(generator, config, device), None, averaged)
+    ema = new_ema(generator) if config.ema_half_life else None
+    if config.gan_loss == "none":
+        return Networks(generator, None, _adam(generator, config, device), None, ema)
     ours, theirs = (_adam(network, config, device) for network in (generator, discriminator))
-    return Networks(generator, discriminator, ours, theirs, averaged)
+    return Networks(generator, discriminator, ours, theirs, ema)
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:
-    settings = {"lr": config.rate, "betas": (config.beta1, config.beta2), "fused": True}
+    settings = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2), "fused": True}
     if config.precision == "float16":
-        return ScaledAdam(network.parameters(), device=device, **settings)
+        return GradScalerAdam(network.parameters(), device=device, **settings)
     return torch.optim.Adam(network.parameters(), **settings)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What can go wrong in a run, seen soon: losses that are no numbers, empty outputs, a game that is over, idle devices.
+"""What can go wrong in a run, seen soon: losses that are no numbers, empty outputs, a beaten generator, idle devices.
 
 Nothing here may change what is trained or wait for the device between two lines of the record.
 """
@@ -27,8 +27,8 @@ FLAT = 2 / 255  # a picture whose values differ by no more is empty
 SAME = 1 / 255  # two outputs that differ by less are the same 8-bit picture
 STARVED = 0.3  # the share of time that the device may wait for data
 SURE = 0.97  # the share of patches that a discriminator which has won judges right
-# Both losses of a discriminator that has won lie below this; a critic (wasserstein) is meant to win.
-WON = {"cross-entropy": 0.1, "least-squares": 0.02, "hinge": 0.05}
+# Both losses of a discriminator that has won lie below this; a critic (wgan) is meant to win.
+WON = {"bce": 0.1, "lsgan": 0.02, "hinge": 0.05}
 _ROWS = 1000  # updates whose losses are kept
 _BUSY = 0.05  # the share of the time after which a device that is asked answers late, for it has work
 
@@ -117,7 +117,7 @@ class Watch:
         share = sum(look.waited for look in self._looks) / WINDOW
         return {
             "starved": f"The device waits for data {share:.0%} of the time. Make pairs smaller on disk ('p2p data pair "
-            "--size'), raise --set memory, or give the process more cores."
+            "--size'), raise --set cache_gib, or give the process more cores."
         }
 
     def _of_networks(self) -> dict[str, str]:
@@ -127,23 +127,23 @@ class Watch:
         found = {}
         if all(each.output_range <= FLAT < each.real_range for each in probes):
             found["empty"] = (
-                "The generated pictures are of one colour, the real ones are not. Lower the rate (--set rate=0.0001), "
-                "or check the pairs with 'p2p data check'."
+                "The generated pictures are of one colour, the real ones are not. Lower the learning rate (--set "
+                "learning_rate=0.0001), or check the pairs with 'p2p data check'."
             )
         elif all(each.variants is not None and each.variants < SAME for each in probes):
             found["collapsed"] = (
                 "Variants of one input are identical although dropout or noise is on: the generator ignores chance. "
-                "If you want several answers, take --set noise=8 --set mode_seeking=1 in a new run."
+                "If you want several answers, take --set noise_channels=8 --set lambda_mode_seeking=1 in a new run."
             )
-        return found | self._of_game()
+        return found | self._of_discriminator()
 
-    def _of_game(self) -> dict[str, str]:
-        game = self._config.game
-        if game not in WON:
+    def _of_discriminator(self) -> dict[str, str]:
+        gan_loss = self._config.gan_loss
+        if gan_loss not in WON:
             return {}
-        limit = WON[game]
+        limit = WON[gan_loss]
         # A smoothed target can be met no better than by its own entropy.
-        real_limit = limit + (_entropy(self._config.smoothing) if game == "cross-entropy" else 0.0)
+        real_limit = limit + (_entropy(self._config.label_smoothing) if gan_loss == "bce" else 0.0)
         for look in self._probed:
             sure = look.probe is not None and (look.probe.d_accuracy or 0.0) >= SURE
             if not sure or look.losses["d_real"] > real_limit or look.losses["d_fake"] > limit:
@@ -151,8 +151,8 @@ class Watch:
         last = self._probed[-1].losses
         return {
             "won": f"The discriminator has won (d_real {last['d_real']:.3f}, d_fake {last['d_fake']:.3f}, nearly every "
-            "patch told apart): the generator learns from likeness alone. With few pairs try --set augment=all, else "
-            "--set smoothing=0.1 or fewer discriminator_filters, in a new run."
+            "patch told apart): the generator learns from likeness alone. With few pairs try --set "
+            "discriminator_augment=all, else --set label_smoothing=0.1 or fewer discriminator_filters, in a new run."
         }
 
 

@@ -17,7 +17,7 @@ from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.base import Statistics
 from p2p_gan.training.build import architecture_of, build
-from p2p_gan.updates.recipe import Recipe, recipe_of
+from p2p_gan.updates.recipe import Recipe, make_recipe
 from p2p_gan.updates.step import Networks
 
 
@@ -47,7 +47,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     `ranks` says which of several processes this is. Raises UsageError when they cannot share the batch alike.
     """
     refuse_uneven(config.batch, ranks.world)
-    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     kind = resolve_device(config.device)
     device = ranks.device(kind)
@@ -57,14 +57,14 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         device=str(kind),
         precision=resolve_precision(config.precision, device),
         threads=resolve_threads(config.threads, ranks.local_world),
-        depth=config.depth or _depth(config),
-        discriminator=_discriminator(task, config),
+        unet_depth=config.unet_depth or _depth(config),
+        segmentation_head=_segmentation_head(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
     architecture = architecture_of(config, task)
     # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
-    together = config.batch if config.sync_norm else config.batch // ranks.world
+    together = config.batch if config.sync_batchnorm else config.batch // ranks.world
     statistics: Statistics = "picture" if together <= 1 else "running"
     card = ModelCard(
         architecture=architecture,
@@ -74,7 +74,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         size=config.size,
         fit=config.fit,
         statistics=statistics,
-        averaged=config.average > 0,
+        averaged=config.ema_half_life > 0,
         images=0,
         data_hash=folder.data_hash,
         input_as=task.codings[0].kind,
@@ -100,36 +100,36 @@ def refuse_uneven(batch: int, world: int) -> None:
 
 def refuse_contradictions(folder: PairFolder, config: Config) -> None:
     """Raise UsageError for the first setting that these pairs contradict, as `make_job` would, building nothing."""
-    task = task_of(folder, config.direction, config.a_as, config.b_as)
+    task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     _recipe(task, config)
 
 
 def _recipe(task: Task, config: Config) -> Recipe:
-    return recipe_of(
+    return make_recipe(
         config,
-        task.codings[1].kind == "classes",
-        colours=(task.input.kind == "photo", task.output.kind == "photo"),
-        has_classes=any(task.palette_of(half) for half in (task.input, task.output)),
+        classes=task.codings[1].kind == "classes",
+        photos=(task.input.kind == "photo", task.output.kind == "photo"),
+        has_mask=any(task.palette_of(half) for half in (task.input, task.output)),
     )
 
 
-def rate_at(config: Config, seen: int) -> float:
+def learning_rate_at(config: Config, seen: int) -> float:
     """The learning rate after `seen` images."""
     total = config.images or 1
-    if config.schedule == "constant" or seen < total / 2:
-        return config.rate
-    return config.rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
+    if config.lr_schedule == "constant" or seen < total / 2:
+        return config.learning_rate
+    return config.learning_rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
 
 
-def rate_change(before: Config, now: Config, seen: int) -> list[str]:
+def learning_rate_jump(before: Config, now: Config, seen: int) -> list[str]:
     """A line, if another length of the run makes a falling rate jump after `seen` images."""
-    was, will = rate_at(before, seen), rate_at(now, seen)
+    was, will = learning_rate_at(before, seen), learning_rate_at(now, seen)
     if was == will:
         return []
     return [
-        f"schedule={now.schedule}: falls over {now.images} images now, not {before.images}: the rate goes on at "
-        f"{will:.3g}, where it was {was:.3g}."
+        f"lr_schedule={now.lr_schedule}: falls over {now.images} images now, not {before.images}: the learning rate "
+        f"goes on at {will:.3g}, where it was {was:.3g}."
     ]
 
 
@@ -137,11 +137,11 @@ def _depth(config: Config) -> int:
     """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
     if config.generator == "resnet":
         return RESNET_DEPTH
-    return deepest_unet(config.seen) if config.seen else DEFAULT_DEPTH
+    return deepest_unet(config.input_size) if config.input_size else DEFAULT_DEPTH
 
 
-def _discriminator(task: Task, config: Config) -> str:
-    """What the discriminator sees, where that was left to the pairs."""
-    if config.discriminator != "auto":
-        return config.discriminator
-    return "labels" if task.labels and config.game != "none" else "patches"
+def _segmentation_head(task: Task, config: Config) -> str:
+    """Whether there is a segmentation head, where that was left to the pairs."""
+    if config.segmentation_head != "auto":
+        return config.segmentation_head
+    return "on" if task.labels and config.gan_loss != "none" else "off"

@@ -17,7 +17,7 @@ from p2p_gan.data.dataset import Batch, PairStore
 from p2p_gan.data.task import identified, open_for_training
 from p2p_gan.machine.distributed import GoBack, Ranks
 from p2p_gan.runs.checkpoint import Progress
-from p2p_gan.training.job import Job, make_job, rate_at
+from p2p_gan.training.job import Job, learning_rate_at, make_job
 from p2p_gan.training.replicas import shared_state, spread
 from p2p_gan.training.signals import Interruption
 from p2p_gan.training.trial import memory_explained, prepared
@@ -71,9 +71,9 @@ def updated(job: Job, store: PairStore, course: Course, interruption: Interrupti
             passes.across.weight = share.weight
         ranks.draw_anew(job.config.seed, course.images)
         losses = ranks.mean(train_step(job.nets, batch, job.recipe, job.autocast) * share.factor)
-        if job.nets.averaged is not None:
-            kept = optimise.ema_decay(course.images, len(positions), job.recipe.average)
-            optimise.update_ema(job.nets.averaged, job.nets.generator, kept)
+        if job.nets.ema is not None:
+            decay = optimise.ema_decay(course.images, len(positions), job.config.ema_half_life)
+            optimise.update_ema(job.nets.ema, job.nets.generator, decay)
         course.step(losses, batch, len(positions))
     course.finish()
     # Nobody leaves before the first process has saved, for it may yet want to go back.
@@ -95,7 +95,7 @@ class Follower:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return rate_at(self._job.config, self.images) * self._slowed
+        return learning_rate_at(self._job.config, self.images) * self._slowed
 
     def step(self, losses: Tensor, batch: Batch, count: int) -> None:
         """An update of `count` images is done."""

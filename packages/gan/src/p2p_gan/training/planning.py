@@ -94,7 +94,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         updates=math.ceil(left / config.batch),
         generator_parameters=count_parameters(job.nets.generator),
         discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
-        receptive_fields=receptive_fields(config.discriminator_layers, config.discriminators),
+        receptive_fields=receptive_fields(config.discriminator_layers, config.discriminator_scales),
         shapes=shapes_seen(job.folder.of("train"), config),
         seconds_per_image=timing.seconds_per_image if timing else None,
         seconds=timing.seconds_per_image * left if timing else None,
@@ -139,23 +139,23 @@ def _devices(planned: Plan) -> str:
     device, count = planned.config.device, planned.processes
     if count == 1:
         return device
-    together = ", statistics together" if planned.config.sync_norm else ""
+    together = ", statistics together" if planned.config.sync_batchnorm else ""
     return f"{count} times {device}, {planned.config.batch // count} pairs of a batch on each{together}"
 
 
 def _opponent(planned: Plan) -> str:
-    if planned.config.game == "none":
+    if planned.config.gan_loss == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    seen = " and labels" if planned.config.discriminator == "labels" else ""
-    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}{seen}"
+    head = ", a segmentation head" if planned.config.segmentation_head == "on" else ""
+    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}{head}"
 
 
 def _sizes(planned: Plan) -> str:
     """The size the networks see, or how many shapes there are and how many pairs have each."""
     config = planned.config
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
-    if config.crop or config.seen:
+    if config.crop or config.input_size:
         return f"crops of {config.crop} out of {how}" if config.crop else how
     if len(planned.shapes) == 1:
         return f"{planned.shapes[0][0]} ({config.fit})" if config.size else f"{how}, {planned.shapes[0][0]}"

@@ -20,8 +20,8 @@ from p2p_gan.runs.state import parts
 from p2p_gan.training.job import Job
 
 PAIRS = 2  # of a batch that are looked at
-# A logit above this passes for real. A critic (wasserstein) has no such threshold: only differences mean something.
-THRESHOLDS = {"cross-entropy": 0.0, "hinge": 0.0, "least-squares": 0.5}
+# A logit above this passes for real. A critic (wgan) has no such threshold: only differences mean something.
+THRESHOLDS = {"bce": 0.0, "hinge": 0.0, "lsgan": 0.5}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def probe(job: Job, batch: Batch) -> Probe:
         if job.card.architecture.random:
             variants = float((fake[:1] - _applied(job, a[:1], variant=1)).abs().max() / _width(job))
         real_scores, fake_scores = _scores(job, a, b), _scores(job, a, fake)
-    threshold = THRESHOLDS.get(job.config.game)
+    threshold = THRESHOLDS.get(job.config.gan_loss)
     accuracy = None
     if threshold is not None and len(real_scores):
         accuracy = float(((real_scores > threshold).mean() + (fake_scores <= threshold).mean()) / 2)

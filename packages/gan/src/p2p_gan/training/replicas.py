@@ -20,9 +20,9 @@ from p2p_gan.training.job import Job
 from p2p_gan.updates.optimise import restore_scalers
 from p2p_gan.updates.step import Passes
 
-# Called otherwise before torch 2.13. Off: buffers are statistics, the same everywhere with sync_norm; without it those
-# of the first process are the model's, and training uses none. The estimates of spectral norms follow from the weights.
-# A broadcast before each of the passes of an update would cost time and change what autograd has saved.
+# Called otherwise before torch 2.13. Off: buffers are statistics, the same everywhere with sync_batchnorm; without it
+# those of the first process are the model's, and training uses none. The estimates of spectral norms follow from the
+# weights. A broadcast before each of the passes of an update would cost time and change what autograd has saved.
 _KNOWN = inspect.signature(DistributedDataParallel).parameters
 
 
@@ -72,7 +72,7 @@ def spread(job: Job) -> Job:
     """
     if job.ranks.world == 1:
         return job
-    nets, across = job.nets, Across() if job.config.sync_norm else None
+    nets, across = job.nets, Across() if job.config.sync_batchnorm else None
     for network in (nets.generator, nets.discriminator):
         if network is not None:
             synchronise(network, across)

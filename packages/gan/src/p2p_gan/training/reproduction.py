@@ -118,7 +118,7 @@ def _named(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> li
             f"the run was trained on {record['processes']} devices, now on one: other draws of dropout and noise"
         )
     notes = read_stats(run)
-    if config.schedule != "constant" and any("resumed_at" in line for line in notes):
+    if config.lr_schedule != "constant" and any("resumed_at" in line for line in notes):
         lines.append("the run was continued; if --images was raised then, its schedule was another before")
     if any("recovered_from" in line for line in notes):
         lines.append("the run has recovered from a loss that was no number")

@@ -9,15 +9,16 @@ from typing import Any
 
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairStore
 from p2p_gan.data.task import identified, open_for_training
 from p2p_gan.machine.device import describe_machine, differences, telling_what_is_not_deterministic
 from p2p_gan.machine.distributed import BACK, Ranks, devices_of, joined
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import AUTOMATIC, RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.guards import DivergedError
-from p2p_gan.training.job import Job, images_of, make_job, rate_change
+from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
 from p2p_gan.training.loop import follow, updated
 from p2p_gan.training.planning import TIMED_FROM, Plan, described, plan_of
 from p2p_gan.training.replicas import shared_state, spread
@@ -105,7 +106,7 @@ def _begin(
     if place.exists:
         config = _continued(place, config, folder)
         seen, looked = checkpoint.latest(place.path)
-        other_rate = rate_change(place.config(), replace(config, images=images_of(config, folder)), seen)
+        other_rate = learning_rate_jump(place.config(), replace(config, images=images_of(config, folder)), seen)
         if looked and seen >= images_of(config, folder):
             return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
     job = make_job(folder, config, ranks)
@@ -149,7 +150,11 @@ def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -
 def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
     """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
     old, record = place.config(), place.read()
-    automatic = {name: getattr(old, name) for name, auto in AUTOMATIC.items() if getattr(config, name) == auto}
+    automatic = {
+        name: getattr(old, name)
+        for name, declared in settings_of(Config).items()
+        if declared.on_resume == "auto" and getattr(config, name) == declared.automatic
+    }
     config = replace(config, **automatic)
     refuse_changes(place.path, old, config, changed_pairs(record, folder))
     return config

@@ -76,8 +76,8 @@ class Saver:
         self._writer = Writer()
         self._memory: dict[str, Tensor] = {}  # of the last snapshot, used again
         self._at = time.monotonic()
-        # What is applied is the average of the generator, where there is one.
-        self._applied = "averaged" if "averaged" in parts(job.nets) else "generator"
+        # What is applied is the moving average of the generator, where there is one.
+        self._applied = "ema" if "ema" in parts(job.nets) else "generator"
         place.make(checkpoint.FOLDER)
 
     def __enter__(self) -> "Saver":
@@ -133,7 +133,7 @@ class Saver:
             for name, value in state.tensors.items()
             if name.startswith(f"{self._applied}/")
         }
-        card = replace(self._job.card, images=progress.images, averaged=self._applied == "averaged")
+        card = replace(self._job.card, images=progress.images, averaged=self._applied == "ema")
         for file in (FILE, BEST) if best else (FILE,):
             write_model(run / file, card, weights)
         # Last of all: a run that a kill ends before this computes those images again, and with them these files.

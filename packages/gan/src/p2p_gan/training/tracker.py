@@ -18,7 +18,7 @@ from p2p_gan.networks.base import Applying
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import SAMPLES, RunFolder
 from p2p_gan.training.guards import PROBE_EVERY, Guards
-from p2p_gan.training.job import Job, rate_at
+from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import Interruption
 from p2p_gan.training.tensorboard import open_board
@@ -71,7 +71,7 @@ class Tracker:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return rate_at(self._job.config, self.images) * self.slowed
+        return learning_rate_at(self._job.config, self.images) * self.slowed
 
     def waited(self, seconds: float) -> None:
         """So long it took to have a batch."""
@@ -146,7 +146,7 @@ class Tracker:
 
     def validate(self) -> bool:
         """Score the pairs of val/, record it, and keep the model if it is the best so far; False when a signal came."""
-        found = self._validator.score(self._job.nets.applied, lambda: self._interruption.asked is not None)
+        found = self._validator.score(self._job.nets.inference_generator, lambda: self._interruption.asked is not None)
         if found is None:
             return False
         better = improves(found.score, self._best)
@@ -206,7 +206,7 @@ class Tracker:
         task, (given, wanted) = self._job.task, self._job.task.codings
         with torch.inference_mode():
             fed = kept_to_tensor(a[None], given, task.palette_of(task.input), self._job.device)
-            fake = wanted.to_array(self._job.nets.applied(fed, applying))[0]
+            fake = wanted.to_array(self._job.nets.inference_generator(fed, applying))[0]
         return (
             visible(a, task.input, task.palette_of(task.input)),
             visible(fake, task.output, task.palette if wanted.kind == "classes" else None),

@@ -187,7 +187,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
         raise P2PError(
             job.device,
             f"not even one pair of {shown(job)} fits into its memory",
-            "Take a smaller --size, --set crop, or fewer --set filters.",
+            "Take a smaller --size, --set crop, or fewer generator_filters.",
             code="no-memory",
         )
     return 1 << (int(min(fits, most)).bit_length() - 1)
@@ -218,7 +218,7 @@ def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
 
 def shown(job: Job) -> str:
     """The size that the networks see, in words."""
-    return str(job.config.seen or "their own size")
+    return str(job.config.input_size or "their own size")
 
 
 def _wait_for(device: torch.device) -> None:
@@ -229,7 +229,7 @@ def _wait_for(device: torch.device) -> None:
 def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
     """The pairs decoded, and the job with the batch that fits, where that was left open."""
     # Each process on a machine holds the pairs; together they may take what one of them may.
-    within = replace(job.config, memory=job.config.memory / job.ranks.local_world)
+    within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
     store = load_store(job.folder, job.task, within, near=run, report=report)
     if job.config.batch:
         return job, store

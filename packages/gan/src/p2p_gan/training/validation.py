@@ -25,7 +25,7 @@ from p2p_gan.inference.apply import noise_of
 from p2p_gan.networks.base import Applying, Generator
 from p2p_gan.training.job import Job
 
-_HELD = 0.25  # the share of `memory` that decoded validation pairs may take; more are read again each time
+_HELD = 0.25  # the share of `cache_gib` that decoded validation pairs may take; more are read again each time
 
 
 _GIB = 2**30
@@ -111,7 +111,7 @@ class Validator:
         if self._held is not None:
             yield from self._held
             return
-        held, room = [], self._job.config.memory * _GIB * _HELD
+        held, room = [], self._job.config.cache_gib * _GIB * _HELD
         for pair in self.pairs:
             (both,) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
             room -= sum(half.nbytes for half in both)

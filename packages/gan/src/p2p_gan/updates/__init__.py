@@ -18,13 +18,13 @@ if TYPE_CHECKING:
         l2_loss,
         r1_penalty,
     )
-    from p2p_gan.updates.recipe import Recipe, recipe_of
+    from p2p_gan.updates.recipe import Recipe, make_recipe
     from p2p_gan.updates.step import Networks, train_step
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         losses="class_loss discriminator_loss feature_loss generator_loss gradient_penalty l1_loss l2_loss r1_penalty",
-        recipe="Recipe recipe_of",
+        recipe="Recipe make_recipe",
         step="Networks train_step",
     )
 
@@ -38,7 +38,7 @@ __all__ = [
     "gradient_penalty",
     "l1_loss",
     "l2_loss",
+    "make_recipe",
     "r1_penalty",
-    "recipe_of",
     "train_step",
 ]

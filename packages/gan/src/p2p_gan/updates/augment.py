@@ -15,36 +15,37 @@ CUTOUT = 1 / 2  # of both sides
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the discriminator sees of a batch: the input `a`, the wanted `b`, the `fake`, and where b is `ignored`.
+class DiscriminatorView:
+    """What the discriminator sees of a batch: the input `real_a`, the wanted `real_b`, the generated `fake_b`.
 
-    `classes` (n, h, w) are what the mask says of each pixel, -1 nothing, for a discriminator that is to see them.
+    `ignored` (n, 1, h, w) says where b is left out of every loss; `classes` (n, h, w) are what the mask says of each
+    pixel, -1 nothing, for a segmentation head.
     """
 
-    a: Tensor
-    b: Tensor
-    fake: Tensor
+    real_a: Tensor
+    real_b: Tensor
+    fake_b: Tensor
     ignored: Tensor | None = None
     classes: Tensor | None = None
 
 
-def augmented(seen: Seen, kind: str, colours: tuple[bool, bool]) -> Seen:
-    """The same pictures after one random draw for each pair: none, colour, geometry, or all of both.
+def augment(view: DiscriminatorView, kind: str, photos: tuple[bool, bool]) -> DiscriminatorView:
+    """The same pictures after one random draw for each pair: none, color, geometry, or all of both.
 
-    All of a pair (a, b, fake, ignored, classes) share the draw, so that halves stay aligned, features of real and fake
-    can be compared, and points between them belong to the same a. The paper draws anew for real and fake, which has the
-    same distribution for either. `colours` says which of (a, b) are photos.
+    All of a pair (both halves, the fake, ignored, classes) share the draw, so that halves stay aligned, features of
+    real and fake can be compared, and points between them belong to the same a. The paper draws anew for real and fake,
+    which has the same distribution for either. `photos` says which of (a, b) are photos.
     """
-    if kind in ("colour", "all"):
-        seen = _colour(seen, colours)
+    if kind in ("color", "all"):
+        view = _change_color(view, photos)
     if kind in ("geometry", "all"):
-        seen = _cut_out(_translate(seen))
-    return seen
+        view = _cut_out(_translate(view))
+    return view
 
 
-def _colour(seen: Seen, colours: tuple[bool, bool]) -> Seen:
+def _change_color(view: DiscriminatorView, photos: tuple[bool, bool]) -> DiscriminatorView:
     """Brightness, saturation and contrast, in this order; values may leave -1..1, as in the authors' code."""
-    brightness, saturation, contrast = torch.rand(3, len(seen.a), 1, 1, 1, device=seen.a.device)
+    brightness, saturation, contrast = torch.rand(3, len(view.real_a), 1, 1, 1, device=view.real_a.device)
 
     def one(x: Tensor, photo: bool) -> Tensor:
         if not photo:
@@ -55,13 +56,13 @@ def _colour(seen: Seen, colours: tuple[bool, bool]) -> Seen:
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         return torch.lerp(mean, x, contrast + 0.5)
 
-    a, b = colours
-    return replace(seen, a=one(seen.a, a), b=one(seen.b, b), fake=one(seen.fake, b))
+    a, b = photos
+    return replace(view, real_a=one(view.real_a, a), real_b=one(view.real_b, b), fake_b=one(view.fake_b, b))
 
 
-def _translate(seen: Seen) -> Seen:
+def _translate(view: DiscriminatorView) -> DiscriminatorView:
     """Shift by whole pixels, up to an eighth of each side; what comes in is 0: mid-grey, or no class."""
-    shifts = torch.rand(2, len(seen.a), device=seen.a.device)
+    shifts = torch.rand(2, len(view.real_a), device=view.real_a.device)
 
     def one(x: Tensor) -> Tensor:
         for dim, shift in ((2, shifts[0]), (3, shifts[1])):
@@ -75,12 +76,12 @@ def _translate(seen: Seen) -> Seen:
             x = x.gather(dim, index) * inside
         return x
 
-    return _each(seen, one)
+    return _transform(view, one)
 
 
-def _cut_out(seen: Seen) -> Seen:
+def _cut_out(view: DiscriminatorView) -> DiscriminatorView:
     """Zero a rectangle of half of each side, its middle anywhere in the picture."""
-    middles = torch.rand(2, len(seen.a), device=seen.a.device)
+    middles = torch.rand(2, len(view.real_a), device=view.real_a.device)
 
     def one(x: Tensor) -> Tensor:
         covered = []
@@ -93,11 +94,11 @@ def _cut_out(seen: Seen) -> Seen:
         rows, columns = covered
         return x * ~(rows[:, None, :, None] & columns[:, None, None, :])
 
-    return _each(seen, one)
+    return _transform(view, one)
 
 
-def _each(seen: Seen, one: Callable[[Tensor], Tensor]) -> Seen:
-    ignored = None if seen.ignored is None else one(seen.ignored.float()) > 0.5
+def _transform(view: DiscriminatorView, one: Callable[[Tensor], Tensor]) -> DiscriminatorView:
+    ignored = None if view.ignored is None else one(view.ignored.float()) > 0.5
     # What comes in, or is covered, is 0 and so of no class.
-    classes = None if seen.classes is None else one(seen.classes[:, None].float() + 1)[:, 0].round().long() - 1
-    return Seen(one(seen.a), one(seen.b), one(seen.fake), ignored, classes)
+    classes = None if view.classes is None else one(view.classes[:, None].float() + 1)[:, 0].round().long() - 1
+    return DiscriminatorView(one(view.real_a), one(view.real_b), one(view.fake_b), ignored, classes)

@@ -1,13 +1,19 @@
-"""The losses of pix2pix and of the games that can take the place of its cross-entropy; each gives one number.
+"""The losses as functions of tensors, each giving one number, and the table that names and weighs them.
 
-Nothing here may know networks or optimisers; a loss takes tensors, never a picture or a setting it does not need.
+Nothing here may change a network or know an optimiser; a function takes tensors, and a row of the table says which.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
+from p2p_gan.updates.augment import DiscriminatorView
 
 WEIGHT_CAP = 50.0  # what a pixel of a rare class weighs at most, against 1 for every pixel unbalanced
 
@@ -18,36 +24,35 @@ MODES_EPSILON = 1e-5  # Mao et al. 2019, code
 _CLASSES = 256  # masks hold 8-bit class indices
 
 
-def discriminator_loss(game: str, judgement: Judgement, *, real: bool, smoothing: float = 0.0) -> Tensor:
+def discriminator_loss(gan_loss: str, judgement: Judgement, *, real: bool, smoothing: float = 0.0) -> Tensor:
     """What the discriminator pays for judging pairs that are all `real` or all fake; the mean of patches, then scales.
 
-    cross-entropy: Isola et al. 2017, eq. 1. least-squares: Mao et al. 2017, eq. 9, targets 1 and 0, without its factor
-    1/2, which `halved` is. hinge: Miyato et al. 2018, eq. 16. wasserstein: Arjovsky et al. 2017, eq. 2.
+    bce: Isola et al. 2017, eq. 1. lsgan: Mao et al. 2017, eq. 9, targets 1 and 0, without its factor 1/2, which
+    `halve_discriminator_loss` is. hinge: Miyato et al. 2018, eq. 16. wgan: Arjovsky et al. 2017, eq. 2.
     `smoothing` takes that much off the target of real pairs alone (Salimans et al. 2016, section 3.4).
     """
     sign = 1.0 if real else -1.0
     target = 1.0 - smoothing if real else 0.0
 
     def one(logits: Tensor) -> Tensor:
-        if game == "cross-entropy":
+        if gan_loss == "bce":
             return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
-        if game == "least-squares":
+        if gan_loss == "lsgan":
             return (logits - target).square().mean()
-        if game == "hinge":
+        if gan_loss == "hinge":
             return F.relu(1 - sign * logits).mean()
         return -sign * logits.mean()
 
     return torch.stack([one(logits.float()) for logits in judgement.logits]).mean()
 
 
-def generator_loss(game: str, judgement: Judgement) -> Tensor:
+def generator_loss(gan_loss: str, judgement: Judgement) -> Tensor:
     """What the generator pays for fakes that are not taken for real.
 
-    With cross-entropy and least squares that is what a real pair would cost the discriminator: it maximises
-    log D(a, G(a)) instead of minimising log(1 - D) (section 3.3). With the others it is minus the mean logit.
+    With bce and lsgan that is what a real pair would cost the discriminator: it maximises log D(a, G(a)) instead of
+    minimising log(1 - D) (section 3.3). With hinge and wgan it is minus the mean logit.
     """
-    game = "wasserstein" if game == "hinge" else game
-    return discriminator_loss(game, judgement, real=True)
+    return discriminator_loss("wgan" if gan_loss == "hinge" else gan_loss, judgement, real=True)
 
 
 def feature_loss(fake: Judgement, real: Judgement) -> Tensor:
@@ -79,10 +84,10 @@ def class_loss(logits: Tensor, one_hot: Tensor, weights: Tensor | None = None) -
     return _mean(surprise, weights)
 
 
-def label_loss(logits: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
+def segmentation_loss(logits: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
     """Cross-entropy of what is seen, (n, classes, h, w), against the mask's `classes` (n, h, w), in nats a pixel.
 
-    Real photos teach the labeller to see, generated ones pay for what it does not see (Odena et al. 2017, eq. 3). The
+    Real photos teach the segmentation head, generated ones pay for what it does not see (Odena et al. 2017, eq. 3). The
     `weights` (n, 1, h, w) balance the classes; a pixel of none (-1) weighs nothing.
     """
     surprise = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
@@ -119,7 +124,7 @@ def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | No
     return scaled.reshape(classes.shape)[:, None]
 
 
-def modes_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor]) -> Tensor:
+def mode_seeking_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor]) -> Tensor:
     """The inverse of how far two draws of the noise move the picture (Mao et al. 2019, eq. 3, and its code).
 
     |G(z1) - G(z2)| / |z1 - z2|, both means of absolute differences in each picture; the smaller, the dearer.
@@ -150,11 +155,166 @@ def r1_penalty(discriminator: Discriminator, a: Tensor, real: Tensor, ignored: T
 def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tensor | None) -> Tensor:
     b = b.detach().requires_grad_(True)
     with torch.autocast(b.device.type, enabled=False):
-        total = critic(discriminator(a.float(), b)).sum()
+        total = mean_logit(discriminator(a.float(), b)).sum()
     (gradient,) = torch.autograd.grad(total, b, create_graph=True)
     return gradient if ignored is None else gradient.masked_fill(ignored, 0)
 
 
-def critic(judgement: Judgement) -> Tensor:
+def mean_logit(judgement: Judgement) -> Tensor:
     """One number a picture, (n,): the mean of its patches' logits, then of the scales, as the losses average them."""
     return torch.stack([logits.float().mean(dim=(1, 2, 3)) for logits in judgement.logits]).mean(dim=0)
+
+
+Player = Literal["d", "g"]
+Losses = dict[str, Tensor]
+Share = Tensor | float
+
+
+@dataclass(frozen=True)
+class GeneratorOutput:
+    """What the generator gives for a batch: its `output`, and `fake_b`, which is that as the discriminator takes it.
+
+    `fake_b` is the values, or the probabilities of the classes, with the real ones where pixels are ignored; `noise` is
+    what it was made of.
+    """
+
+    output: Tensor
+    fake_b: Tensor
+    noise: Tensor | None
+
+
+@dataclass(frozen=True)
+class PictureComparison:
+    """A batch beside what was generated for it: what losses of the pictures alone look at.
+
+    `weights` say how much each pixel counts, and `share` how much the mean over this part of the batch does. `again`
+    generates from the same input with other noise.
+    """
+
+    real_b: Tensor
+    generated: GeneratorOutput
+    weights: Tensor | None
+    share: Share
+    again: Callable[[], GeneratorOutput]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What a discriminator says of a view: what adversarial losses look at.
+
+    `share_of` gives how much a mean of pixels weighed like these counts in this part of the batch.
+    """
+
+    config: Config
+    discriminator: Discriminator
+    view: DiscriminatorView
+    real: Judgement
+    fake: Judgement
+    share_of: Callable[[Tensor], Share]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A row of the table: a name, whose first letter says who pays, the weight in the config, and what it is of.
+
+    `output` says that it is for outputs that are values, or classes; `matches_real`, that in the generator's turn too
+    it needs what the discriminator says of the real pair.
+    """
+
+    name: str
+    weight: Callable[[Config], float]
+    of_pictures: Callable[[PictureComparison], Tensor] | None = None
+    of_verdicts: Callable[[Verdicts], Tensor] | None = None
+    output: Literal["values", "classes", "any"] = "any"
+    matches_real: bool = False
+
+    @property
+    def player(self) -> Player:
+        """Who pays: the discriminator or the generator."""
+        return "d" if self.name.startswith("d_") else "g"
+
+
+def _adversarial(config: Config) -> float:
+    return float(config.gan_loss != "none")
+
+
+def _head(config: Config) -> float:
+    return float(config.segmentation_head == "on")
+
+
+def _mode_seeking(at: PictureComparison) -> Tensor:
+    one, other = at.generated, at.again()
+    assert one.noise is not None, "the config asks for noise"
+    assert other.noise is not None, "the config asks for noise"
+    return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
+
+
+def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
+    """What the head does not see of the mask; each class weighs the same, however few its pixels are."""
+    assert judgement.labels is not None, "the recipe asked for them"
+    assert at.view.classes is not None, "a head was refused where pairs have no classes"
+    weights = pixel_weights(at.view.ignored, at.view.classes)
+    assert weights is not None, "there are classes"
+    return segmentation_loss(judgement.labels, at.view.classes, weights) * at.share_of(weights)
+
+
+# Every loss there is, in the order in which they are reported and summed. R1 counts half of its factor (Mescheder et
+# al. 2018, eq. 9).
+LOSSES: tuple[Loss, ...] = (
+    Loss(
+        "d_real",
+        _adversarial,
+        of_verdicts=lambda at: discriminator_loss(
+            at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing
+        ),
+    ),
+    Loss("d_fake", _adversarial, of_verdicts=lambda at: discriminator_loss(at.config.gan_loss, at.fake, real=False)),
+    Loss(
+        "g_gan",
+        lambda config: config.lambda_gan * _adversarial(config),
+        of_verdicts=lambda at: generator_loss(at.config.gan_loss, at.fake),
+    ),
+    Loss(
+        "g_l1",
+        lambda config: config.lambda_l1,
+        of_pictures=lambda at: l1_loss(at.generated.fake_b, at.real_b, at.weights) * at.share,
+        output="values",
+    ),
+    Loss(
+        "g_l2",
+        lambda config: config.lambda_l2,
+        of_pictures=lambda at: l2_loss(at.generated.fake_b, at.real_b, at.weights) * at.share,
+        output="values",
+    ),
+    Loss(
+        "g_classes",
+        lambda config: config.lambda_ce,
+        of_pictures=lambda at: class_loss(at.generated.output, at.real_b, at.weights) * at.share,
+        output="classes",
+    ),
+    Loss(
+        "g_features",
+        lambda config: config.lambda_features,
+        of_verdicts=lambda at: feature_loss(at.fake, at.real),
+        matches_real=True,
+    ),
+    Loss(
+        "g_labels",
+        lambda config: config.lambda_segmentation * _head(config),
+        of_verdicts=lambda at: _segmentation(at.fake, at),
+    ),
+    Loss("d_labels", _head, of_verdicts=lambda at: _segmentation(at.real, at)),
+    Loss(
+        "d_penalty",
+        lambda config: config.lambda_gp,
+        of_verdicts=lambda at: gradient_penalty(
+            at.discriminator, at.view.real_a, at.view.real_b, at.view.fake_b, at.view.ignored
+        ),
+    ),
+    Loss(
+        "d_r1",
+        lambda config: config.lambda_r1 / 2,
+        of_verdicts=lambda at: r1_penalty(at.discriminator, at.view.real_a, at.view.real_b, at.view.ignored),
+    ),
+    Loss("g_modes", lambda config: config.lambda_mode_seeking, of_pictures=_mode_seeking),
+)
