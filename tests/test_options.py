@@ -44,6 +44,7 @@ FROZEN: dict[str, set[str]] = {
         "--device",
         "--precision",
     },
+    "config": set(),
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},

@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("demo", "Run the whole pipeline on built-in data: no GPU, no account, minutes."),
     "data": ("data.group", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
+    "config": ("config", "List what can be set for training, or explain one FIELD."),
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Make a run again from its run.json and compare."),
     "sample": ("sample", "Apply a model to pictures."),
