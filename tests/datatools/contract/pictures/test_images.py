@@ -12,10 +12,10 @@ from PIL import Image, ImageCms
 
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.palette import IGNORE, load_palette
+from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import (
     colorize,
     hash_pixels,
-    photo_size,
     read_mask,
     read_photo,
     write_mask,

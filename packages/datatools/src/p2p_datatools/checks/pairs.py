@@ -13,7 +13,8 @@ from p2p_datatools.contract.pairs.halves import StoredHalves, read_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, photo_size, size_of
+from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 

@@ -13,7 +13,8 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
-from p2p_datatools.contract.pictures.arrays import Array, form_of, read_array, write_tiff
+from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
+from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
 
 PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
@@ -148,15 +149,16 @@ def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
 
 
 def _exactly(path: Path, half: Half) -> Array:
-    form = form_of(path)
-    if (form.channels, form.dtype) != (half.channels, half.dtype):
-        raise P2PError(
-            path,
-            f"has {form}, but the manifest says {half.channels} of {half.dtype}",
-            "Pair again with 'p2p data pair'.",
-            code="form-differs",
-        )
-    return read_array(path, form)
+    with open_picture(path) as picture:
+        form = picture.header.form
+        if form != Form(half.channels, half.dtype):
+            raise P2PError(
+                path,
+                f"has {form}, but the manifest says {half.channels} of {half.dtype}",
+                "Pair again with 'p2p data pair'.",
+                code="form-differs",
+            )
+        return read_array(picture)
 
 
 def _parted(pixels: Array, half: Half) -> Array:
