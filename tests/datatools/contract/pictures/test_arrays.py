@@ -95,8 +95,12 @@ def test_a_deep_tiff_is_turned_like_a_photo(orientation: int, tmp_path: Path) ->
     array = values("uint8", 24, 40)
     tag = (274, "H", 1, orientation, True)
     tifffile.imwrite(tmp_path / "deep.tif", array.astype("uint16"), extratags=[tag])
+    Image.fromarray(array.astype("uint16")).save(
+        tmp_path / "packed.tif", compression="tiff_lzw", tiffinfo={274: orientation}
+    )
     Image.fromarray(array).save(tmp_path / "photo.tif", tiffinfo={274: orientation})
-    assert (read_array(tmp_path / "deep.tif") == read_array(tmp_path / "photo.tif")).all()
+    for name in ("deep.tif", "packed.tif"):
+        assert read_array(tmp_path / name).tolist() == read_array(tmp_path / "photo.tif").tolist(), name
     assert read_header(tmp_path / "deep.tif").size == read_header(tmp_path / "photo.tif").size
 
 

@@ -82,7 +82,7 @@ def _values(file: PictureFile, header: Header) -> Array:
     if header.kind == "NPY":
         return file.array
     if header.kind == "TIFF" and not header.mode:
-        return _turn(_read_tiff(file), header.orientation)
+        return _read_tiff(file, header.orientation)
     if header.kind == "PNG" and header.form.dtype == "uint16":
         return _turn(_decode(file), header.orientation)
     rgb = read_photo(file)
@@ -123,8 +123,8 @@ def _turn(values: Array, orientation: int) -> Array:
     return values
 
 
-def _read_tiff(file: PictureFile) -> Array:
-    """The values of a TIFF of numbers, as they lie in the file."""
+def _read_tiff(file: PictureFile, orientation: int) -> Array:
+    """The values of a TIFF of numbers, upright."""
     import tifffile
 
     with explain_damage(file.path), tifffile.TiffFile(file.stream) as tiff:
@@ -135,11 +135,13 @@ def _read_tiff(file: PictureFile) -> Array:
             if "imagecodecs" not in str(error):
                 raise
             return _decode_tiff(file, series)
-        return np.moveaxis(values, 0, 2) if series.axes[-2:] == "YX" and values.ndim == 3 else values
+        if series.axes[-2:] == "YX" and values.ndim == 3:
+            values = np.moveaxis(values, 0, 2)
+        return _turn(values, orientation)
 
 
 def _decode_tiff(file: PictureFile, series: Any) -> Array:
-    """A compressed TIFF that only OpenCV can unpack: one page of up to four channels."""
+    """A compressed TIFF that only OpenCV can unpack, and turns: one page of up to four channels."""
     if len(series.pages) > 1 or (len(series.shape) == 3 and series.shape[2] not in (1, 3, 4)):
         raise P2PError(
             file.path,
