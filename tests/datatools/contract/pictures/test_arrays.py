@@ -153,6 +153,31 @@ def test_a_cut_file_is_an_error_in_one_line(suffix: str, share: float, tmp_path:
     assert "\n" not in str(error.value)
 
 
+def test_a_tiff_without_its_directory_and_one_of_damaged_pixels_are_errors(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(values("uint16", 60, 40)).save(path, compression="tiff_adobe_deflate")
+    whole = path.read_bytes()
+    with tifffile.TiffFile(path) as tiff:
+        [place], [count] = tiff.pages.first.dataoffsets, tiff.pages.first.databytecounts
+    damaged = bytearray(whole)
+    damaged[place + count // 2] ^= 255
+    for content in (whole[:8], bytes(damaged)):
+        path.write_bytes(content)
+        with refused("damaged-file", path):
+            read_array(path)
+
+
+def test_a_damaged_npy_header_and_a_cut_archive_of_arrays_are_errors(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, values("uint8", 24, 40))
+    path.write_bytes(path.read_bytes().replace(b"(24, 40)", b"(24, 40 "))
+    with refused("damaged-file", path):
+        read_array(path)
+    path.write_bytes(b"PK\x03\x04 and no more of it")
+    with refused("several-arrays", path):
+        read_array(path)
+
+
 @pytest.mark.parametrize("suffix", ["tif", "npy", "png"])
 def test_text_and_nothing_are_no_pictures(suffix: str, tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / f"a.{suffix}"

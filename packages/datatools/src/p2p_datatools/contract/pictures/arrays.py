@@ -16,7 +16,15 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.header import Form, Header, PictureFile, explain_damage, open_picture, read_header
+from p2p_datatools.contract.pictures.header import (
+    STUMBLES,
+    Form,
+    Header,
+    PictureFile,
+    explain_damage,
+    open_picture,
+    read_header,
+)
 from p2p_datatools.contract.pictures.images import read_photo
 
 Array = NDArray[Any]
@@ -127,7 +135,7 @@ def _read_tiff(file: PictureFile, orientation: int) -> Array:
     """The values of a TIFF of numbers, upright."""
     import tifffile
 
-    with explain_damage(file.path), tifffile.TiffFile(file.stream) as tiff:
+    with explain_damage(file.path, *STUMBLES), tifffile.TiffFile(file.stream) as tiff:
         series = tiff.series[0]
         try:
             values = series.asarray()

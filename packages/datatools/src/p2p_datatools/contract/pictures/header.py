@@ -8,7 +8,9 @@ import contextlib
 import io
 import logging
 import struct
+import tokenize
 import warnings
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +43,14 @@ _TIFF = (".tif", ".tiff")
 
 
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF
+
+
+# What libraries raise for a damaged file, and what NumPy and tifffile stumble over in it beside that.
+_DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+STUMBLES: tuple[type[Exception], ...] = (
+    *(ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError),
+    *(tokenize.TokenError, zlib.error),
+)
 
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
@@ -152,8 +162,8 @@ def open_image(stream: BinaryIO) -> Image.Image:
 
 
 @contextlib.contextmanager
-def explain_damage(path: Path) -> Iterator[None]:
-    """Every way in which a picture file can be broken becomes one P2PError."""
+def explain_damage(path: Path, *more: type[Exception]) -> Iterator[None]:
+    """Every way in which a picture file can be broken becomes one P2PError, and so do `more` kinds of exceptions."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -166,7 +176,7 @@ def explain_damage(path: Path) -> Iterator[None]:
         raise P2PError(
             path, f"has over {MOST_PIXELS} pixels", "Make it smaller first.", code="too-many-pixels"
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except _DAMAGE + more as error:
         raise P2PError(
             path, f"is cut off or damaged ({error})", "Fetch or save it again.", code="damaged-file"
         ) from error
@@ -285,7 +295,7 @@ def _map_array(file: PictureFile) -> NDArray[Any]:
     """The array of an NPY file, mapped and not read; never a pickle."""
     if file.head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         raise P2PError(file.path, "holds several arrays", "Save each as a .npy of its own.", code="several-arrays")
-    with explain_damage(file.path):
+    with explain_damage(file.path, *STUMBLES):
         stream = file.stream
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
@@ -303,7 +313,7 @@ def _tiff_header(file: PictureFile) -> Header | None:
     """The header of a TIFF that holds numbers; None for an 8-bit picture, or a file that is not a TIFF at all."""
     import tifffile
 
-    with explain_damage(file.path):
+    with explain_damage(file.path, *STUMBLES):
         try:
             with tifffile.TiffFile(file.stream) as tiff:
                 return _series_header(file.path, tiff)
