@@ -158,15 +158,8 @@ def _refuse_index(picture: PictureFile, palette: Palette) -> None:
 
 def read_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
     """Read one pair as (input, real output) for the model; raises P2PError when it is not that of the manifest."""
-    a, b, digest = read_halves(folder, pair)
+    a, b, _ = read_halves(folder, pair)
     where = str(folder.path / pair.file)
-    if pair.hash and digest != pair.hash:
-        raise P2PError(
-            where,
-            "is not the picture in the manifest (its hash differs)",
-            "Pair again with 'p2p data pair'.",
-            code="hash-differs",
-        )
     given, real = (b, a) if swapped else (a, b)
     return (
         _coded(given, card.input, card.input_coding, card.palette, where),

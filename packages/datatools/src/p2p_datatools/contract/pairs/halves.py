@@ -129,11 +129,29 @@ def hash_both(a: Array, b: Array) -> str:
 
 
 def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
-    """Read a pair of a folder; whether the hash is the manifest's is for the caller to ask.
+    """Read a pair of a folder, which has to have the hash that its manifest says.
 
-    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, or not
-    of the depth and channels that the manifest says.
+    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, not of
+    the depth and channels that the manifest says, or of other pixels.
     """
+    halves = read_stored(folder, pair)
+    refuse_changed(folder, pair, halves)
+    return halves
+
+
+def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None:
+    """Raise P2PError when the halves of a pair are not those that its manifest knows by their hash."""
+    if pair.hash and halves.hash != pair.hash:
+        raise P2PError(
+            folder.path / pair.file,
+            "is not the picture in the manifest (its hash differs)",
+            "Put it back, or pair again with 'p2p data pair'.",
+            code="hash-differs",
+        )
+
+
+def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
+    """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to tell all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     if not store.shared:
         a, b = (_exactly(folder.path / file, each) for file, each in zip(pair.files, (folder.a, folder.b), strict=True))
