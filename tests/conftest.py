@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -44,6 +46,28 @@ def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
             for place in ("run._train", "trial._train"):  # a run, and the updates that a plan times
                 patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
         yield
+
+
+@pytest.fixture(scope="session")
+def counters() -> list[Counter[str]]:
+    """The counters of opened files that are running; Python cannot take the hook out again."""
+    running: list[Counter[str]] = []
+
+    def count(event: str, arguments: tuple[object, ...]) -> None:
+        if running and event == "open" and isinstance(arguments[0], (str, bytes, os.PathLike)):
+            for counter in running:
+                counter[os.fsdecode(arguments[0])] += 1
+
+    sys.addaudithook(count)
+    return running
+
+
+@pytest.fixture
+def opens(counters: list[Counter[str]]) -> Iterator[Counter[str]]:
+    """How often Python has opened each file since the test began."""
+    counters.append(Counter())
+    yield counters[-1]
+    counters.pop()
 
 
 class Refused(Protocol):

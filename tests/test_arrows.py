@@ -22,7 +22,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "matplotlib": ("p2p_datatools.sheets.plots",),
-    "tifffile": ("p2p_datatools.contract.pictures.arrays",),
+    "tifffile": ("p2p_datatools.contract.pictures.arrays", "p2p_datatools.contract.pictures.header"),
     "tomlkit": ("p2p_datatools.contract.palette",),
     "yaml": ("p2p_datatools.labels.formats.yolo",),
     "skimage": ("p2p_gan.evaluation.metrics",),
@@ -201,6 +201,22 @@ def test_help_loads_no_torch_kaggle_or_opencv() -> None:
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "Commands:" in output.stdout
     assert not {"torch", "kaggle", "cv2", "numpy"} & set(output.stderr.split())
+
+
+def calls(path: Path) -> Iterator[str]:
+    """The functions that a module calls by a name with a dot."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield ast.unparse(node.func)
+
+
+def test_a_picture_file_is_opened_in_one_place() -> None:
+    # Where the promised formats, and a limit to their size, are checked; OpenCV opens files that no test sees.
+    for name, path in modules():
+        called = set(calls(path))
+        assert not called & {"cv2.imread", "cv2.imwrite", "np.load", "np.fromfile"}, name
+        if name != "p2p_datatools.contract.pictures.header":
+            assert "Image.open" not in called, name
 
 
 def test_only_the_command_line_prints() -> None:

@@ -90,6 +90,14 @@ def test_pixels_that_are_not_those_of_the_manifest(pairs: Path) -> None:
     assert found(check(pairs)) == [("error", "hash-differs", "a.png")]
 
 
+def test_changed_pixels_are_looked_at_nevertheless(pairs: Path) -> None:
+    pixels = picture(1)[:4]
+    pixels[0, 0] = (254, 0, 0)
+    write_png(pairs / "train/a.png", pixels)
+    codes = [code for _, code, _ in found(check(pairs))]
+    assert codes == ["hash-differs", "size-differs", "palette-colour"]
+
+
 def test_a_size_that_is_not_that_of_the_manifest(pairs: Path) -> None:
     write_png(pairs / "train/a.png", picture(9)[:4])
     rehash(pairs, "a")

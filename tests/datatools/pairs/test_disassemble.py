@@ -15,7 +15,7 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette, palette_of
-from p2p_datatools.contract.pictures.arrays import form_of, read_array
+from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.images import Photo, read_mask, read_photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -286,4 +286,4 @@ def test_halves_of_any_depth_come_apart_as_they_were_paired(
     pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs")
     take_apart(tmp_path / "pairs", tmp_path / "apart")
     (back,) = (tmp_path / "apart" / "a").glob("1.*")
-    np.testing.assert_array_equal(read_array(back, form_of(back)), values)
+    np.testing.assert_array_equal(read_array(back), values)

@@ -1,5 +1,6 @@
 """What a model takes and what it refuses, in one line and before any work."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -153,3 +154,16 @@ def test_a_pair_that_is_not_that_of_the_manifest_is_refused(
     folder = folder_of(pair_folder)
     with refused("hash-differs", pair_folder / folder.pairs[0].file):
         read_pair(folder, replace(folder.pairs[0], hash="0"), make_model(MASK, PHOTO, palette=CARS).card, swapped=False)
+
+
+def test_an_input_is_opened_once_whether_it_fits_or_is_refused(
+    make_model: Make, tmp_path: Path, opens: Counter[str], refused: "Refused"
+) -> None:
+    write_png(tmp_path / "painted.png", np.full((8, 8), 50, np.uint8))
+    write_png(tmp_path / "numbers.png", np.full((8, 8), 7, np.uint8))
+    write_png(tmp_path / "deep.png", np.zeros((8, 8, 3), np.uint16))
+    read_input(tmp_path / "painted.png", make_model(Half("mask", "mask", 1), PHOTO, palette=GREYS).card)
+    read_input(tmp_path / "deep.png", make_model(DEEP, PHOTO).card)
+    with refused("unknown-class", tmp_path / "numbers.png"):
+        read_input(tmp_path / "numbers.png", make_model(MASK, PHOTO, palette=CARS, input_as="classes").card)
+    assert [opens[str(tmp_path / name)] for name in ("painted.png", "numbers.png", "deep.png")] == [1, 1, 1]

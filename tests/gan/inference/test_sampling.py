@@ -10,7 +10,7 @@ import pytest
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.arrays import form_of, read_array
+from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
@@ -170,7 +170,7 @@ def test_what_a_model_gives_is_written_exactly(
     pixels = np.random.default_rng(0).uniform(*half.range, (32, 40, half.channels)).astype(half.dtype)
     np.save(tmp_path / "x.npy", pixels[..., 0] if half.channels == 1 else pixels)
     sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
-    written = read_array(tmp_path / "out" / file, form_of(tmp_path / "out" / file))
+    written = read_array(tmp_path / "out" / file)
     given, _ = read_input(tmp_path / "x.npy", model.card)
     assert written.dtype == half.dtype
     assert np.array_equal(written, apply_model(model, given, How(), variant=1))

@@ -10,16 +10,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from p2p_datatools.contract.pictures.arrays import (
-    DTYPES,
-    Array,
-    Form,
-    common_form,
-    decoded_bytes,
-    form_of,
-    read_array,
-    write_tiff,
-)
+from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array, write_tiff
+from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, read_header
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -32,8 +24,9 @@ def values(dtype: str, *shape: int) -> Array:
     return np.asarray((np.abs(drawn) if dtype.startswith("u") else drawn).astype(dtype))
 
 
-def read(path: Path) -> Array:
-    return read_array(path, form_of(path))
+def measured(path: Path) -> tuple[Size, Form]:
+    header = read_header(path)
+    return header.size, header.form
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -43,8 +36,8 @@ def test_values_come_back_exactly_from_tiff_and_npy(dtype: str, shape: tuple[int
     write_tiff(tmp_path / "a.tif", array)
     np.save(tmp_path / "a.npy", array)
     for name in ("a.tif", "a.npy"):
-        assert form_of(tmp_path / name) == Form(Size(40, 24), shape[2] if len(shape) == 3 else 1, dtype), name
-        again = read(tmp_path / name)
+        assert measured(tmp_path / name) == ((40, 24), (shape[2] if len(shape) == 3 else 1, dtype)), name
+        again = read_array(tmp_path / name)
         assert again.dtype == dtype
         assert again.tobytes() == array.tobytes(), name
 
@@ -53,8 +46,8 @@ def test_values_come_back_exactly_from_tiff_and_npy(dtype: str, shape: tuple[int
 def test_png_of_16_bits_comes_back_exactly(shape: tuple[int, ...], tmp_path: Path) -> None:
     array = values("uint16", *shape)
     write_png(tmp_path / "a.png", array)
-    assert form_of(tmp_path / "a.png") == Form(Size(40, 24), shape[2] if len(shape) == 3 else 1, "uint16")
-    assert (read(tmp_path / "a.png") == array).all()
+    assert measured(tmp_path / "a.png") == ((40, 24), (shape[2] if len(shape) == 3 else 1, "uint16"))
+    assert (read_array(tmp_path / "a.png") == array).all()
 
 
 def test_eight_bit_files_are_grey_or_rgb_whatever_their_kind(tmp_path: Path) -> None:
@@ -65,9 +58,9 @@ def test_eight_bit_files_are_grey_or_rgb_whatever_their_kind(tmp_path: Path) -> 
     ):  # fmt: skip
         path = tmp_path / f"{mode}.{suffix}"
         picture.convert(mode).save(path)
-        assert form_of(path) == Form(Size(40, 24), channels, "uint8"), path.name
-        assert read(path).shape == ((24, 40) if channels == 1 else (24, 40, 3)), path.name
-        assert decoded_bytes(path) >= form_of(path).decoded
+        assert measured(path) == ((40, 24), (channels, "uint8")), path.name
+        assert read_array(path).shape == ((24, 40) if channels == 1 else (24, 40, 3)), path.name
+        assert decoded_bytes(path) >= read_header(path).decoded_bytes
 
 
 def test_channels_in_planes_or_pages_come_last(tmp_path: Path) -> None:
@@ -76,7 +69,7 @@ def test_channels_in_planes_or_pages_come_last(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "planes.tif", planes, planarconfig="separate", photometric="minisblack")
     tifffile.imwrite(tmp_path / "imagej.tif", planes, imagej=True)
     for name in ("pages", "planes", "imagej"):
-        assert (read(tmp_path / f"{name}.tif") == np.moveaxis(planes, 0, 2)).all(), name
+        assert (read_array(tmp_path / f"{name}.tif") == np.moveaxis(planes, 0, 2)).all(), name
 
 
 def test_other_byte_orders_and_columns_first_are_the_same_picture(tmp_path: Path) -> None:
@@ -85,7 +78,7 @@ def test_other_byte_orders_and_columns_first_are_the_same_picture(tmp_path: Path
     np.save(tmp_path / "columns.npy", np.asfortranarray(array))
     tifffile.imwrite(tmp_path / "big.tif", array, byteorder=">", photometric="rgb")
     for name in ("big.npy", "columns.npy", "big.tif"):
-        again = read(tmp_path / name)
+        again = read_array(tmp_path / name)
         assert again.tobytes() == array.tobytes(), name
         assert again.dtype == np.dtype("float32")
 
@@ -94,7 +87,7 @@ def test_a_deep_tiff_compressed_as_cameras_do_is_read(tmp_path: Path) -> None:
     array = values("uint16", 24, 40)
     for compression in ("tiff_lzw", "tiff_adobe_deflate"):
         Image.fromarray(array).save(tmp_path / "a.tif", compression=compression)
-        assert (read(tmp_path / "a.tif") == array).all(), compression
+        assert (read_array(tmp_path / "a.tif") == array).all(), compression
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -102,9 +95,13 @@ def test_a_deep_tiff_is_turned_like_a_photo(orientation: int, tmp_path: Path) ->
     array = values("uint8", 24, 40)
     tag = (274, "H", 1, orientation, True)
     tifffile.imwrite(tmp_path / "deep.tif", array.astype("uint16"), extratags=[tag])
+    Image.fromarray(array.astype("uint16")).save(
+        tmp_path / "packed.tif", compression="tiff_lzw", tiffinfo={274: orientation}
+    )
     Image.fromarray(array).save(tmp_path / "photo.tif", tiffinfo={274: orientation})
-    assert (read(tmp_path / "deep.tif") == read(tmp_path / "photo.tif")).all()
-    assert form_of(tmp_path / "deep.tif").size == form_of(tmp_path / "photo.tif").size
+    for name in ("deep.tif", "packed.tif"):
+        assert read_array(tmp_path / name).tolist() == read_array(tmp_path / "photo.tif").tolist(), name
+    assert read_header(tmp_path / "deep.tif").size == read_header(tmp_path / "photo.tif").size
 
 
 def test_numbers_that_are_no_numbers_are_counted(tmp_path: Path, refused: "Refused") -> None:
@@ -112,14 +109,14 @@ def test_numbers_that_are_no_numbers_are_counted(tmp_path: Path, refused: "Refus
     array[0, :3] = np.nan, np.inf, -np.inf
     np.save(tmp_path / "a.npy", array)
     with refused("not-finite", tmp_path / "a.npy") as error:
-        read(tmp_path / "a.npy")
+        read_array(tmp_path / "a.npy")
     assert error.value.what.startswith("3 ")
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path, refused: "Refused") -> None:
     np.save(tmp_path / "a.npy", np.array([[{"a": 1}]], dtype=object), allow_pickle=True)
     with refused("damaged-file", tmp_path / "a.npy") as error:
-        form_of(tmp_path / "a.npy")
+        read_header(tmp_path / "a.npy")
     assert "\n" not in str(error.value)
 
 
@@ -139,7 +136,7 @@ def test_arrays_that_are_no_pictures_are_told_why(
 ) -> None:
     np.save(tmp_path / "a.npy", array)
     with refused(code, tmp_path / "a.npy") as error:
-        form_of(tmp_path / "a.npy")
+        read_header(tmp_path / "a.npy")
     assert words in error.value.what
     assert "\n" not in str(error.value)
 
@@ -152,8 +149,33 @@ def test_a_cut_file_is_an_error_in_one_line(suffix: str, share: float, tmp_path:
     writers[suffix](path, array)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     with refused("damaged-file", path) as error:
-        read(path)
+        read_array(path)
     assert "\n" not in str(error.value)
+
+
+def test_a_tiff_without_its_directory_and_one_of_damaged_pixels_are_errors(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(values("uint16", 60, 40)).save(path, compression="tiff_adobe_deflate")
+    whole = path.read_bytes()
+    with tifffile.TiffFile(path) as tiff:
+        [place], [count] = tiff.pages.first.dataoffsets, tiff.pages.first.databytecounts
+    damaged = bytearray(whole)
+    damaged[place + count // 2] ^= 255
+    for content in (whole[:8], bytes(damaged)):
+        path.write_bytes(content)
+        with refused("damaged-file", path):
+            read_array(path)
+
+
+def test_a_damaged_npy_header_and_a_cut_archive_of_arrays_are_errors(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, values("uint8", 24, 40))
+    path.write_bytes(path.read_bytes().replace(b"(24, 40)", b"(24, 40 "))
+    with refused("damaged-file", path):
+        read_array(path)
+    path.write_bytes(b"PK\x03\x04 and no more of it")
+    with refused("several-arrays", path):
+        read_array(path)
 
 
 @pytest.mark.parametrize("suffix", ["tif", "npy", "png"])
@@ -163,13 +185,13 @@ def test_text_and_nothing_are_no_pictures(suffix: str, tmp_path: Path, refused: 
     for content, code in (("", "empty-file"), ("<html>log in</html>", text)):
         path.write_text(content)
         with refused(code, path):
-            form_of(path)
+            read_header(path)
 
 
 def test_16_bits_with_transparency_are_refused(tmp_path: Path, refused: "Refused") -> None:
     assert cv2.imwrite(str(tmp_path / "a.png"), values("uint16", 24, 40, 4))
     with refused("transparency", tmp_path / "a.png"):
-        form_of(tmp_path / "a.png")
+        read_header(tmp_path / "a.png")
 
 
 def test_one_colour_picture_makes_a_folder_colour_and_broken_ones_do_not_count(tmp_path: Path) -> None:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.palette import IGNORE, load_palette
+from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import (
     colorize,
     hash_pixels,
-    photo_size,
     read_mask,
     read_photo,
     write_mask,
@@ -227,6 +228,16 @@ def test_small_numbers_repeated_in_16_bit_colours_are_not_lost(tmp_path: Path, s
     values = np.array([[1, 2], [300, 65535]], dtype=np.uint16)
     cv2.imwrite(str(path), np.repeat(values[:, :, None], 3, axis=2))
     assert read_index_picture(path).values.tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_small_numbers_in_a_turned_tiff_of_16_bit_colours_are_not_lost(orientation: int, tmp_path: Path) -> None:
+    values = np.array([[1, 2, 3], [300, 400, 65535]], dtype=np.uint16)
+    tag = (274, "H", 1, orientation, True)
+    repeated = np.repeat(values[:, :, None], 3, axis=2)
+    tifffile.imwrite(tmp_path / "a.tif", repeated, photometric="rgb", extratags=[tag])
+    upright = values if orientation == 1 else np.rot90(values, -1)
+    assert read_index_picture(tmp_path / "a.tif").values.tolist() == upright.tolist()
 
 
 def test_a_palette_tiff_and_a_16_bit_tiff_are_index_pictures(tmp_path: Path) -> None:

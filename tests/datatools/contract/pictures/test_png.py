@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.images import MOST_PIXELS, read_photo
+from p2p_datatools.contract.pictures.header import MOST_PIXELS
+from p2p_datatools.contract.pictures.images import read_photo
 
 if TYPE_CHECKING:
     from conftest import Refused

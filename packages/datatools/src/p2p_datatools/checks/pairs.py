@@ -9,11 +9,12 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import picture_names
-from p2p_datatools.contract.pairs.halves import StoredHalves, read_halves
+from p2p_datatools.contract.pairs.halves import StoredHalves, read_stored, refuse_changed
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, photo_size, size_of
+from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 
@@ -59,7 +60,7 @@ def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
             what = "is in the manifest, but there is no such file"
             return Finding(str(file), what, "Put it back, or pair again with 'p2p data pair'.", "missing-pair", "error")
     try:
-        return read_halves(folder, pair)
+        return read_stored(folder, pair)
     except P2PError as error:
         files = [folder.path / each for each in pair.files]
         return finding_of(error, next((file for file in files if error.where == str(file)), files[0]))
@@ -67,9 +68,10 @@ def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
 
 def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Finding]:
     file = folder.path / pair.file
-    if pair.hash and read.hash != pair.hash:
-        what = "its pixels are not those that the manifest knows"
-        yield Finding(str(file), what, "Pair again with 'p2p data pair', or put it back.", "hash-differs", "error")
+    try:
+        refuse_changed(folder, pair, read)
+    except P2PError as error:
+        yield finding_of(error, file)
     size = size_of(read.a)
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, but the manifest says {pair.size}"

@@ -15,7 +15,8 @@ from p2p_datatools.contract.files.atomic import read_lines, sha256_file, write_l
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.mask_folder import areas_of
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.arrays import Array, form_of, write_tiff
+from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.header import read_header
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
@@ -246,7 +247,7 @@ class _Work:
 
 
 def _is_large(path: Path) -> bool:
-    size = form_of(path).size
+    size = read_header(path).size
     return size.width * size.height > LARGE
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.names import PhotoFolder, safe_name
-from p2p_datatools.contract.pictures.images import photo_size
+from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionLabels
 from p2p_datatools.masks.paint import is_outside

@@ -21,7 +21,7 @@ from p2p_datatools.contract.mask_folder import (
     write_records,
 )
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.arrays import decoded_bytes
+from p2p_datatools.contract.pictures.header import decoded_bytes
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size

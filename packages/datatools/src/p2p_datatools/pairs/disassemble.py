@@ -71,14 +71,7 @@ class _Job:
     def apart(self, name: str, pair: Pair) -> list[Product]:
         """The two halves of one pair, as they are to be written."""
         path = self.folder.path / pair.file
-        left, right, digest = read_halves(self.folder, pair)
-        if pair.hash and digest != pair.hash:
-            raise P2PError(
-                path,
-                "is not the picture in the manifest (its hash differs)",
-                "Put it back or pair again.",
-                code="hash-differs",
-            )
+        left, right, _ = read_halves(self.folder, pair)
         parts = zip(self.sides, self._palettes(), (left, right), strict=True)
         return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
 

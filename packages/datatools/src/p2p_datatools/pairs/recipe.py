@@ -17,7 +17,8 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.halves import Store, refuse_unequal, store_of
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import Array, Form, common_form, decoded_bytes, form_of, read_array
+from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array
+from p2p_datatools.contract.pictures.header import Form, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size
@@ -52,10 +53,11 @@ class Side:
             return read_mask(file, self.palette)
         if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() != ".npy":
             return read_photo(file)
-        form = form_of(file)
-        if not self._takes(form):
-            raise _wrong_form(file, form, self.half)
-        values = read_array(file, form)
+        with open_picture(file) as picture:
+            form = picture.header.form
+            if not self._takes(form):
+                raise _wrong_form(file, form, self.half)
+            values = read_array(picture)
         return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2)
 
     def _takes(self, form: Form) -> bool:
@@ -154,7 +156,7 @@ def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
             "Convert it to 8 bits first.",
             code="depth",
         )
-    others = Form(form.size, half.channels, half.dtype)
+    others = Form(half.channels, half.dtype)
     return P2PError(
         file, f"has {form}, the others of this half {others}", "Convert it, or pair it elsewhere.", code="mixed-forms"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
-from p2p_datatools.contract.pairs.halves import as_photo, read_halves
+from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     FOREIGN_FOLDERS,
@@ -143,7 +143,7 @@ def _caption(pair: Pair) -> str:
 
 
 def _read_pair(folder: PairFolder, pair: Pair) -> tuple[Photo, ...]:
-    a, b, _ = read_halves(folder, pair)
+    a, b, _ = read_stored(folder, pair)
     return as_photo(a, folder.a), as_photo(b, folder.b)
 
 

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pairs.halves import refuse_odd
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.images import photo_size
+from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config

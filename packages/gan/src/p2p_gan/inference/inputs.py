@@ -12,19 +12,21 @@ from p2p_datatools.contract.pairs.halves import as_photo, read_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import IGNORE, Palette
-from p2p_datatools.contract.pictures.arrays import Array, Form, form_of, read_array
+from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import OutsidePaletteError, Photo, colorize, read_mask, read_photo
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.models.card import ModelCard
 
 
-def refuse_file(path: Path, card: ModelCard) -> None:
+def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
     """Raise P2PError, from the header of a picture, when the model takes others."""
     if card.input.kind == "mask" and card.palette is not None:
         return  # its colours will tell
-    form = form_of(path)
-    if not _fits(form.channels, form.dtype, card.input):
+    with open_picture(source) as picture:
+        path, form = picture.path, picture.header.form
+    if not _fits(form, card.input):
         raise P2PError(
             path,
             f"has {form}; the model takes {_words(card.input)}",
@@ -49,11 +51,11 @@ def task_for(folder: PairFolder, card: ModelCard) -> Task:
 def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard) -> None:
     """Raise P2PError when the halves (input, output) of a pair folder, or its classes, are not those of the model."""
     for half, wanted, does in ((halves[0], card.input, "takes"), (halves[1], card.output, "gives")):
-        if not _fits(half.channels, half.dtype, wanted):
+        form = Form(half.channels, half.dtype)
+        if not _fits(form, wanted):
             raise P2PError(
                 folder.path,
-                f"its half {half.name} has {Form(folder.pairs[0].size, half.channels, half.dtype)}; the model {does} "
-                f"{_words(wanted)}",
+                f"its half {half.name} has {form}; the model {does} {_words(wanted)}",
                 "Pair such pictures, or train a model on these.",
                 code="other-channels",
             )
@@ -74,13 +76,15 @@ def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
             )
 
 
-def _fits(channels: int, dtype: str, wanted: Half) -> bool:
+def _fits(form: Form, wanted: Half) -> bool:
     # Grey becomes three equal channels exactly; colour never becomes grey unasked.
-    return dtype == wanted.dtype and (channels == wanted.channels or (channels, wanted.channels) == (1, 3))
+    return form.dtype == wanted.dtype and (
+        form.channels == wanted.channels or (form.channels, wanted.channels) == (1, 3)
+    )
 
 
 def _words(half: Half) -> str:
-    return f"{half.channels} channel{'s' if half.channels > 1 else ''} of {half.dtype}"
+    return str(Form(half.channels, half.dtype))
 
 
 def _classes(palette: Palette) -> str:
@@ -95,41 +99,41 @@ def read_input(path: Path, card: ModelCard) -> tuple[Array, bool]:
     as it is, or is refused where the model takes classes.
     """
     palette = card.palette
-    if card.input.kind == "mask" and palette is not None:
-        return _read_mask(path, card, palette)
-    form = form_of(path)
-    refuse_file(path, card)
-    return _as_half(read_array(path, form), card.input), True
+    with open_picture(path) as picture:
+        if card.input.kind == "mask" and palette is not None:
+            return _read_mask(picture, card, palette)
+        refuse_file(picture, card)
+        return _as_half(read_array(picture), card.input), True
 
 
-def _read_mask(path: Path, card: ModelCard, palette: Palette) -> tuple[Array, bool]:
+def _read_mask(picture: PictureFile, card: ModelCard, palette: Palette) -> tuple[Array, bool]:
     try:
-        indices = read_mask(path, palette)
+        indices = read_mask(picture, palette)
         if card.input_coding.kind == "classes":
             return indices, True
         colors = colorize(indices, palette)
         return (colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])), True
     except OutsidePaletteError as error:
         if card.input_coding.kind != "classes":
-            return _strange(path, card.input), False
-        _refuse_index(path, palette)
+            return _strange(picture, card.input), False
+        _refuse_index(picture, palette)
         raise P2PError(
             error.where, f"{error.what}; the model has {_classes(palette)}", error.to_do, code=error.code
         ) from error
     except P2PError:
         if card.input_coding.kind == "classes":
             raise
-        return _strange(path, card.input), False
+        return _strange(picture, card.input), False
 
 
-def _strange(path: Path, half: Half) -> Array:
+def _strange(picture: PictureFile, half: Half) -> Array:
     """Colours that the palette has not, in as many channels as the half: one where its palette is grey."""
-    colors = read_photo(path)
+    colors = read_photo(picture)
     if half.channels == 3:
         return colors
     if (colors != colors[..., :1]).any():
         raise P2PError(
-            path,
+            picture.path,
             f"is painted in colours; the model takes {_words(half)}",
             "Use the greys of its palette.",
             code="other-channels",
@@ -137,16 +141,15 @@ def _strange(path: Path, half: Half) -> Array:
     return np.ascontiguousarray(colors[..., 0])
 
 
-def _refuse_index(path: Path, palette: Palette) -> None:
+def _refuse_index(picture: PictureFile, palette: Palette) -> None:
     """Say which class a grey picture of indices has that the palette has not."""
-    form = form_of(path)
-    if (form.channels, form.dtype) != (1, "uint8"):
+    if picture.header.form != Form(1, "uint8"):
         return
-    values = read_array(path, form)
+    values = read_array(picture)
     largest = int(values[values != IGNORE].max(initial=0))
     if len(palette.classes) <= largest < 64:
         raise P2PError(
-            path,
+            picture.path,
             f"has the class {largest}; the model has {_classes(palette)} (0 to {len(palette.classes) - 1})",
             "Build the mask with the model's palette.",
             code="unknown-class",
@@ -155,15 +158,8 @@ def _refuse_index(path: Path, palette: Palette) -> None:
 
 def read_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
     """Read one pair as (input, real output) for the model; raises P2PError when it is not that of the manifest."""
-    a, b, digest = read_halves(folder, pair)
+    a, b, _ = read_halves(folder, pair)
     where = str(folder.path / pair.file)
-    if pair.hash and digest != pair.hash:
-        raise P2PError(
-            where,
-            "is not the picture in the manifest (its hash differs)",
-            "Pair again with 'p2p data pair'.",
-            code="hash-differs",
-        )
     given, real = (b, a) if swapped else (a, b)
     return (
         _coded(given, card.input, card.input_coding, card.palette, where),

@@ -13,7 +13,8 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
-from p2p_datatools.contract.pictures.arrays import Array, form_of, read_array, write_tiff
+from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
+from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
 
 PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
@@ -128,11 +129,29 @@ def hash_both(a: Array, b: Array) -> str:
 
 
 def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
-    """Read a pair of a folder; whether the hash is the manifest's is for the caller to ask.
+    """Read a pair of a folder, which has to have the hash that its manifest says.
 
-    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, or not
-    of the depth and channels that the manifest says.
+    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, not of
+    the depth and channels that the manifest says, or of other pixels.
     """
+    halves = read_stored(folder, pair)
+    refuse_changed(folder, pair, halves)
+    return halves
+
+
+def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None:
+    """Raise P2PError when the halves of a pair are not those that its manifest knows by their hash."""
+    if pair.hash and halves.hash != pair.hash:
+        raise P2PError(
+            folder.path / pair.file,
+            "is not the picture in the manifest (its hash differs)",
+            "Put it back, or pair again with 'p2p data pair'.",
+            code="hash-differs",
+        )
+
+
+def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
+    """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to tell all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     if not store.shared:
         a, b = (_exactly(folder.path / file, each) for file, each in zip(pair.files, (folder.a, folder.b), strict=True))
@@ -148,15 +167,16 @@ def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
 
 
 def _exactly(path: Path, half: Half) -> Array:
-    form = form_of(path)
-    if (form.channels, form.dtype) != (half.channels, half.dtype):
-        raise P2PError(
-            path,
-            f"has {form}, but the manifest says {half.channels} of {half.dtype}",
-            "Pair again with 'p2p data pair'.",
-            code="form-differs",
-        )
-    return read_array(path, form)
+    with open_picture(path) as picture:
+        form = picture.header.form
+        if form != Form(half.channels, half.dtype):
+            raise P2PError(
+                path,
+                f"has {form}, but the manifest says {half.channels} of {half.dtype}",
+                "Pair again with 'p2p data pair'.",
+                code="form-differs",
+            )
+        return read_array(picture)
 
 
 def _parted(pixels: Array, half: Half) -> Array:

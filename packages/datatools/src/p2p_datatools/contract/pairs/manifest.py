@@ -15,7 +15,7 @@ from p2p_datatools.contract.files.atomic import json_line, read_json, write_json
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.palette import Palette, palette_from_json
-from p2p_datatools.contract.pictures.arrays import DTYPES
+from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
 
 FORMAT, VERSION = "p2p-pairs", 1

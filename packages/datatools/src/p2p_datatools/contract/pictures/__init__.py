@@ -9,6 +9,7 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
+    from p2p_datatools.contract.pictures.header import Form, Header, PictureFile, open_picture, read_header
     from p2p_datatools.contract.pictures.images import (
         DepthError,
         LabelMap,
@@ -26,6 +27,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         arrays="Array read_array write_tiff",
+        header="Form Header PictureFile open_picture read_header",
         images="DepthError LabelMap OutsidePaletteError Photo colorize read_mask read_photo write_mask write_png",
         resize="resize_mask resize_photo",
         sizes="Fit Size parse_size",
@@ -35,13 +37,18 @@ __all__ = [
     "Array",
     "DepthError",
     "Fit",
+    "Form",
+    "Header",
     "LabelMap",
     "OutsidePaletteError",
     "Photo",
+    "PictureFile",
     "Size",
     "colorize",
+    "open_picture",
     "parse_size",
     "read_array",
+    "read_header",
     "read_mask",
     "read_photo",
     "resize_mask",

@@ -1,25 +1,31 @@
-"""Pictures of any depth and number of channels: 16-bit PNG, TIFF of numbers, NPY; what a file holds, and its values.
+"""Pictures of any depth and number of channels: 16-bit PNG, TIFF of numbers, NPY; their values as they lie in the file.
 
 Nothing here may scale, round or recolour a value, or unpickle: an array comes as it lies in its file, or not at all.
 """
 
 import io
-import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
-from p2p_datatools.contract.pictures.images import bytes_of, explained, orientation_of, photo_size, read_photo
-from p2p_datatools.contract.pictures.png import GREY, RGB, SIGNATURE
-from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.header import (
+    STUMBLES,
+    Form,
+    Header,
+    PictureFile,
+    explain_damage,
+    open_picture,
+    read_header,
+)
+from p2p_datatools.contract.pictures.images import read_photo
 
 Array = NDArray[Any]
 """The pixels of any half: (height, width) of one channel, (height, width, channels) of more."""
@@ -28,75 +34,15 @@ Array = NDArray[Any]
 ARRAYS = SUFFIXES | {".npy"}
 
 
-DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "float64")
-
-
-_MOST_CHANNELS = 512  # what OpenCV resizes
-
-
-_TIFF = (".tif", ".tiff")
-
-
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
-
-
-class Form(NamedTuple):
-    """What a picture file holds: 8-bit pictures are read as photos (RGB, or grey), others as the values they are."""
-
-    size: Size
-    channels: int
-    dtype: str
-
-    @property
-    def decoded(self) -> int:
-        """The bytes of its values in memory."""
-        return self.size.width * self.size.height * self.channels * np.dtype(self.dtype).itemsize
-
-    def __str__(self) -> str:
-        return f"{self.channels} channel{'s' if self.channels > 1 else ''} of {self.dtype}"
-
-
-def form_of(path: Path) -> Form:
-    """What a picture file holds, from its header alone; raises P2PError when it is none of those understood."""
-    suffix = path.suffix.lower()
-    if suffix == ".npy":
-        return _form_of_array(path, _npy(path))
-    if suffix in _TIFF and (form := _tiff_form(path)) is not None:
-        return form
-    head = bytes_of(path, 33)
-    if head[:8] == SIGNATURE and len(head) == 33 and head[24] == 16:
-        return _deep_png_form(path, head[25])
-    size = photo_size(path)
-    with explained(path), Image.open(path) as image:
-        grey = image.mode in ("1", "L") and "icc_profile" not in image.info
-    return Form(size, 1 if grey else 3, "uint8")
-
-
-def decoded_bytes(path: Path) -> int:
-    """The bytes of a picture's pixels in memory, at least as many as `form_of` says; quicker for PNG."""
-    head = bytes_of(path, 33)
-    if head[:8] == SIGNATURE and len(head) == 33:
-        return int.from_bytes(head[16:20], "big") * int.from_bytes(head[20:24], "big") * 3 * (1 + (head[24] == 16))
-    return form_of(path).decoded
-
-
-def read_array(path: Path, form: Form) -> Array:
-    """The values of a picture of this form (from `form_of`): native byte order, EXIF turned.
+def read_array(source: Path | PictureFile) -> Array:
+    """The values of a picture, of the form that `read_header` tells: native byte order, EXIF turned.
 
     Raises P2PError when the file is not whole, or has values that are no finite numbers.
     """
-    if path.suffix.lower() == ".npy":
-        values = _npy(path)
-    elif form.dtype == "uint8" and form.channels in (1, 3) and not _is_deep_tiff(path):
-        rgb = read_photo(path)
-        values = rgb if form.channels == 3 else rgb[..., 0]
-    elif path.suffix.lower() in _TIFF:
-        values = _read_tiff(path)
-    else:
-        values = _turned(_decoded(path), _png_orientation(path))
-    values = _native(values)
-    refuse_endless(values, path)
-    return values
+    with open_picture(source) as file:
+        values = _native(_values(file, file.header))
+        refuse_endless(values, file.path)
+        return values
 
 
 def refuse_endless(values: Array, path: Path) -> None:
@@ -121,7 +67,7 @@ def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
         file.write(buffer.getbuffer())
 
 
-def common_form(paths: Iterable[Path]) -> tuple[int, str]:
+def common_form(paths: Iterable[Path]) -> Form:
     """Channels and type that a folder's pictures share: those of the first, but one colour picture makes all colour.
 
     Only headers are read, and no more of them than it takes; pictures that cannot be read do not count.
@@ -129,47 +75,26 @@ def common_form(paths: Iterable[Path]) -> tuple[int, str]:
     first: Form | None = None
     for path in paths:
         try:
-            form = form_of(path)
+            form = read_header(path).form
         except P2PError:
             continue
         first = first or form
         if first.channels > 1 or first.dtype not in ("uint8", "uint16"):
             break
-        if (form.channels, form.dtype) == (3, first.dtype):
-            return 3, first.dtype
-    return (first.channels, first.dtype) if first else (3, "uint8")
+        if form == (3, first.dtype):
+            return form
+    return first or Form(3, "uint8")
 
 
-def _form_of_array(path: Path, values: Array) -> Form:
-    channels = values.shape[2] if values.ndim == 3 else 1
-    dtype = values.dtype.newbyteorder("=").name
-    if values.ndim not in (2, 3) or 0 in values.shape:
-        raise P2PError(
-            path,
-            f"has the shape {values.shape}",
-            "Save it as height, width and, if there are several, channels.",
-            code="array-shape",
-        )
-    if channels > min(_MOST_CHANNELS, max(values.shape[0], 16)):
-        raise P2PError(
-            path,
-            f"has the shape {values.shape}, {channels} channels for {values.shape[0]} rows",
-            "Channels come last: save it as height, width, channels.",
-            code="array-shape",
-        )
-    if dtype not in DTYPES:
-        raise P2PError(path, f"holds {dtype}", f"Convert it to one of {', '.join(DTYPES)}.", code="value-type")
-    return Form(Size(values.shape[1], values.shape[0]), channels, dtype)
-
-
-def _npy(path: Path) -> Array:
-    """The array of a NPY file, mapped and not read; never a pickle."""
-    bytes_of(path, 1)
-    with explained(path):
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(values, np.ndarray):
-        raise P2PError(path, "holds several arrays", "Save each as a .npy of its own.", code="several-arrays")
-    return values
+def _values(file: PictureFile, header: Header) -> Array:
+    if header.kind == "NPY":
+        return file.array
+    if header.kind == "TIFF" and not header.mode:
+        return _read_tiff(file, header.orientation)
+    if header.kind == "PNG" and header.form.dtype == "uint16":
+        return _turn(_decode(file), header.orientation)
+    rgb = read_photo(file)
+    return rgb if header.form.channels == 3 else rgb[..., 0]
 
 
 def _native(values: Array) -> Array:
@@ -178,40 +103,24 @@ def _native(values: Array) -> Array:
     return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
 
 
-def _deep_png_form(path: Path, color: int) -> Form:
-    if color not in (GREY, RGB):
+def _decode(file: PictureFile) -> Array:
+    """The values of a picture that only OpenCV decodes without rounding."""
+    if png.head_of(file.head) and b"IEND" not in file.data[-4096:]:
         raise P2PError(
-            path,
-            "has 16 bits a channel and transparency",
-            "Save it without the transparent channel.",
-            code="transparency",
-        )
-    return Form(photo_size(path), 1 if color == GREY else 3, "uint16")
-
-
-def _decoded(path: Path) -> Array:
-    data = bytes_of(path)
-    if path.suffix.lower() == ".png" and b"IEND" not in data[-4096:]:
-        raise P2PError(
-            path,
+            file.path,
             "is cut off or damaged (the end of the PNG is missing)",
             "Fetch or save it again.",
             code="damaged-file",
         )
-    values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    values = cv2.imdecode(np.frombuffer(file.data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        raise P2PError(path, "is cut off or damaged", "Fetch or save it again.", code="damaged-file")
+        raise P2PError(file.path, "is cut off or damaged", "Fetch or save it again.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return np.asarray(values)
 
 
-def _png_orientation(path: Path) -> int:
-    with explained(path), Image.open(path) as image:
-        return orientation_of(image, path)
-
-
-def _turned(values: Array, orientation: int) -> Array:
+def _turn(values: Array, orientation: int) -> Array:
     """The picture upright (EXIF 2.3, tag 0x0112): from 5 on mirrored at the main diagonal first."""
     if orientation >= 5:
         values = values.swapaxes(0, 1)
@@ -222,68 +131,30 @@ def _turned(values: Array, orientation: int) -> Array:
     return values
 
 
-def _is_deep_tiff(path: Path) -> bool:
-    return path.suffix.lower() in _TIFF and _tiff_form(path) is not None
-
-
-def _tiff_form(path: Path) -> Form | None:
-    """The form of a TIFF that holds numbers; None for an 8-bit picture, or a file that is no TIFF at all."""
+def _read_tiff(file: PictureFile, orientation: int) -> Array:
+    """The values of a TIFF of numbers, upright."""
     import tifffile
 
-    bytes_of(path, 1)
-    with explained(path):
-        try:
-            with tifffile.TiffFile(path) as tiff:
-                return _series_form(path, tiff)
-        except tifffile.TiffFileError:
-            return None
-
-
-def _series_form(path: Path, tiff: Any) -> Form | None:
-    series, page = tiff.series[0], tiff.pages[0]
-    if page.bitspersample <= 8 and len(series.pages) == 1 and page.samplesperpixel in (1, 3, 4):
-        return None
-    if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or series.dtype is None:
-        raise P2PError(
-            path,
-            "is a TIFF of a kind that is not understood",
-            "Save it as PNG, or as plain numbers.",
-            code="unknown-tiff",
-        )
-    shape = (*series.shape[-2:], *series.shape[:-2]) if series.axes[-2:] == "YX" else series.shape
-    # An array of this shape that takes no memory.
-    form = _form_of_array(path, np.broadcast_to(np.empty((), dtype=series.dtype), shape))
-    return form._replace(size=Size(*reversed(form.size))) if _tiff_orientation(page) >= 5 else form
-
-
-def _tiff_orientation(page: Any) -> int:
-    tag = page.tags.get("Orientation")
-    return int(tag.value) if tag else 1
-
-
-def _read_tiff(path: Path) -> Array:
-    import tifffile
-
-    with explained(path), tifffile.TiffFile(path) as tiff:
+    with explain_damage(file.path, *STUMBLES), tifffile.TiffFile(file.stream) as tiff:
         series = tiff.series[0]
         try:
             values = series.asarray()
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
-            return _decoded_tiff(path, series)
+            return _decode_tiff(file, series)
         if series.axes[-2:] == "YX" and values.ndim == 3:
             values = np.moveaxis(values, 0, 2)
-        return _turned(values, _tiff_orientation(tiff.pages[0]))
+        return _turn(values, orientation)
 
 
-def _decoded_tiff(path: Path, series: Any) -> Array:
-    """A compressed TIFF that only OpenCV can unpack: one page of up to four channels."""
+def _decode_tiff(file: PictureFile, series: Any) -> Array:
+    """A compressed TIFF that only OpenCV can unpack, and turns: one page of up to four channels."""
     if len(series.pages) > 1 or (len(series.shape) == 3 and series.shape[2] not in (1, 3, 4)):
         raise P2PError(
-            path,
+            file.path,
             "is a TIFF compressed in a way that is not understood",
             "Save it with deflate or without compression.",
             code="unknown-tiff",
         )
-    return _turned(_decoded(path), _tiff_orientation(series.pages[0]))
+    return _decode(file)

@@ -1,4 +1,4 @@
-"""What is inside picture files: channel order, EXIF, colour profiles, completeness (`png` and `deep` know the rest).
+"""What is inside picture files: channel order, EXIF, colour profiles, completeness (`header`, `arrays` know the rest).
 
 Nothing here may know pairs, data sets or networks; pictures go in and out as RGB arrays and masks as class indices.
 """
@@ -6,21 +6,26 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 import contextlib
 import hashlib
 import io
-import struct
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import Image, ImageCms, ImageOps
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.header import (
+    MOST_PIXELS,
+    PictureFile,
+    explain_damage,
+    is_deep,
+    open_image,
+    open_picture,
+)
 from p2p_datatools.contract.pictures.sizes import Size
 
 Photo = NDArray[np.uint8]
@@ -29,13 +34,6 @@ Photo = NDArray[np.uint8]
 
 LabelMap = NDArray[np.uint8]
 """A mask as class indices: uint8, (height, width); 255 is ignored."""
-
-
-# Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
-MOST_PIXELS = 400_000_000
-
-
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
 _BAND = 1 << 20  # pixels that are copied at a time
@@ -55,96 +53,35 @@ class DepthError(P2PError):
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Every way in which a picture file can be broken becomes one P2PError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except UnidentifiedImageError as error:
-        raise P2PError(
-            path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture"
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise P2PError(
-            path, f"has over {MOST_PIXELS} pixels", "Make it smaller first.", code="too-many-pixels"
-        ) from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise P2PError(
-            path, f"is cut off or damaged ({error})", "Fetch or save it again.", code="damaged-file"
-        ) from error
-
-
-@contextlib.contextmanager
-def opened(path: Path, data: bytes = b"") -> Iterator[Image.Image]:
-    """The decoded picture, whole; raises P2PError when the file is not one."""
-    data = data or bytes_of(path)
-    with explained(path), Image.open(io.BytesIO(data)) as image:
+def decode(file: PictureFile) -> Iterator[Image.Image]:
+    """Decode a picture by Pillow, whole; raises P2PError when the file is not one."""
+    with explain_damage(file.path), open_image(io.BytesIO(file.data)) as image:
         image.load()
-        if image.format == "PNG" and b"IEND" not in data[-4096:]:
+        if image.format == "PNG" and b"IEND" not in file.data[-4096:]:
             raise OSError("the end of the PNG is missing")
         yield image
 
 
-def bytes_of(path: Path, most: int = -1) -> bytes:
-    """The bytes of a picture file, or its first `most`; raises P2PError when there are none."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(most)
-    except OSError as error:
-        raise P2PError(
-            path,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file.",
-            code="unreadable-file",
-        ) from error
-    if not data:
-        raise P2PError(path, "the file is empty (0 bytes)", "Fetch or save it again.", code="empty-file")
-    return data
-
-
-def photo_size(path: Path) -> Size:
-    """The size that `read_photo` gives (EXIF turned), from the file's header alone: its pixels may still be damaged.
-
-    Raises P2PError when the file is not a picture.
-    """
-    bytes_of(path, 1)
-    with explained(path), Image.open(path) as image:
-        # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
-        raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size
-        size = Size(*raw)
-        return Size(size.height, size.width) if orientation_of(image, path) >= 5 else size
-
-
-def orientation_of(image: Image.Image, path: Path) -> int:
-    """The EXIF orientation, 1 to 8; from 5 on, width and height change places."""
-    if image.format != "PNG":
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    # Pillow decodes a whole PNG for its EXIF, as that may stand behind the pixels: seldom, and then near the end.
-    with path.open("rb") as file:
-        file.seek(max(0, file.seek(0, io.SEEK_END) - 65536))
-        behind = b"eXIf" in file.read()
-    exif = image.getexif() if behind else Image.Image.getexif(image)
-    return int(exif.get(ExifTags.Base.Orientation, 1))
-
-
-def read_photo(path: Path) -> Photo:
+def read_photo(source: Path | PictureFile) -> Photo:
     """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
 
     Raises P2PError when the file is not a whole picture, or has 16 bits a channel (nothing is rounded unasked).
     """
-    data = bytes_of(path)
-    with explained(path):
-        plain = png.decode_plain(data, MOST_PIXELS)
-    if plain is not None:
-        return plain
-    with opened(path, data) as image:
-        if is_deep(image, path):
-            raise DepthError(
-                path, "has 16 bits a channel or floats; photos have 8", "Convert it to 8 bits first.", code="depth"
-            )
-        ImageOps.exif_transpose(image, in_place=True)
-        return _pixels_of(_to_rgb(image))
+    with open_picture(source) as file:
+        with explain_damage(file.path):
+            plain = png.decode_plain(file.data, MOST_PIXELS)
+        if plain is not None:
+            return plain
+        with decode(file) as image:
+            if is_deep(image, file):
+                raise DepthError(
+                    file.path,
+                    "has 16 bits a channel or floats; photos have 8",
+                    "Convert it to 8 bits first.",
+                    code="depth",
+                )
+            ImageOps.exif_transpose(image, in_place=True)
+            return _pixels_of(_to_rgb(image))
 
 
 def _pixels_of(image: Image.Image) -> Photo:
@@ -154,17 +91,6 @@ def _pixels_of(image: Image.Image) -> Photo:
     for top in range(0, image.height, rows):
         pixels[top : top + rows] = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
     return pixels
-
-
-def is_deep(image: Image.Image, path: Path) -> bool:
-    """Whether a channel has more than 8 bits."""
-    if image.mode.startswith(("I", "F")):
-        return True
-    # Pillow reads 16-bit RGB PNG as 8-bit without a word; byte 24 of the file is the depth of a channel.
-    if image.format == "PNG":
-        with path.open("rb") as file:
-            return file.read(25)[24] == 16
-    return False
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -193,17 +119,17 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     return image
 
 
-def read_mask(path: Path, palette: Palette) -> LabelMap:
+def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
     """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
 
     Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them; or with the
     class that the palette has not, in an indexed PNG that begins as the palette does.
     """
     beyond = None
-    with opened(path) as image:
+    with open_picture(source) as file, decode(file) as image:
         if image.format == "JPEG":
             raise P2PError(
-                path,
+                file.path,
                 "is a JPEG, which blends colours; masks are PNG",
                 "Save it as PNG from its source.",
                 code="jpeg-mask",
@@ -221,7 +147,7 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
         first = tuple(colors[y, x].tolist())
         wrong = "1 pixel has" if outside.sum() == 1 else f"{int(outside.sum())} pixels have"
         raise OutsidePaletteError(
-            path,
+            file.path,
             f"{wrong} a colour outside the palette {palette.name}; the first is {first} at x={x}, y={y}",
             "Was the mask saved as JPEG or resized? Paint it in the palette's exact colours.",
             code="palette-colour",
@@ -229,7 +155,7 @@ def read_mask(path: Path, palette: Palette) -> LabelMap:
     if beyond is not None:
         count = len(palette.classes)
         raise OutsidePaletteError(
-            path,
+            file.path,
             f"has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1})",
             "Build the mask with this palette.",
             code="unknown-class",

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.images import is_deep, opened
+from p2p_datatools.contract.pictures.header import PictureFile, is_deep, open_picture
+from p2p_datatools.contract.pictures.images import decode
 
 _BLOCK = 1 << 20  # pixels that are counted at once
 
@@ -31,26 +32,28 @@ class IndexPicture:
     table: NDArray[np.uint8] | None
 
 
-def read_index_picture(path: Path) -> IndexPicture:
+def read_index_picture(source: Path | PictureFile) -> IndexPicture:
     """Read a label picture as values: indices of a palette PNG, a grey picture's values, or ids repeated in RGB.
 
     Raises P2PError when the channels of a colour picture differ: then it is colour-coded, not an index picture.
     """
-    with opened(path) as image:
+    with open_picture(source) as file, decode(file) as image:
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
             return IndexPicture(np.asarray(image, dtype=np.uint8), table)
         if image.mode in ("1", "L"):
             return IndexPicture(np.asarray(image, dtype=np.uint8), None)
         if image.mode.startswith(("I", "F")):
-            return IndexPicture(_whole_numbers(np.array(image), path), None)
+            return IndexPicture(_whole_numbers(np.array(image), file.path), None)
         # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
-        deep = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if is_deep(image, path) or image.format == "TIFF" else None
+        deep = None
+        if is_deep(image, file) or image.format == "TIFF":
+            deep = cv2.imdecode(np.frombuffer(file.data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
         wide = deep is not None and deep.dtype == np.uint16
         channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(
-            path,
+            file.path,
             "holds colours, not class numbers",
             "Index pictures have one value a pixel.",
             code="colours-not-classes",
@@ -58,9 +61,9 @@ def read_index_picture(path: Path) -> IndexPicture:
     return IndexPicture(channels[..., 0].copy(), None)
 
 
-def read_ids(path: Path) -> NDArray[np.int32]:
+def read_ids(source: Path | PictureFile) -> NDArray[np.int32]:
     """Read numbers up to 2^24 that lie in RGB as red + 256 green + 65536 blue, (height, width)."""
-    with opened(path) as image:
+    with open_picture(source) as file, decode(file) as image:
         channels = np.asarray(image.convert("RGBA"))
     return np.asarray(channels.view("<i4")[..., 0] & 0xFFFFFF, dtype=np.int32)
 

@@ -5,6 +5,7 @@ Nothing here may decide what a picture means: a file with a profile, transparenc
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +13,9 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
 
 
 GREY, RGB, INDEXED = 0, 2, 3  # colour types of the format
@@ -27,15 +31,33 @@ BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in
 _NONE, _UP = 0, 2  # filter types
 
 
+class Head(NamedTuple):
+    """What the first chunk of a PNG says."""
+
+    width: int
+    height: int
+    depth: int
+    color: int
+    interlaced: bool
+
+
+def head_of(data: bytes) -> Head | None:
+    """What the first chunk of a PNG says, out of its first HEAD bytes or all; None where the file is another."""
+    if len(data) < HEAD or data[:8] != SIGNATURE:
+        return None
+    width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
+    return Head(width, height, depth, color, interlaced != 0)
+
+
 def decode_plain(data: bytes, most_pixels: int) -> NDArray[np.uint8] | None:
     """A plain 8-bit grey or RGB PNG as (height, width, 3) RGB, every checksum verified; None for any other file.
 
     Raises ValueError when the file is of this kind and its pixels are not all there.
     """
-    if len(data) < 33 or data[:8] != SIGNATURE:
+    head = head_of(data)
+    if head is None or head.depth != 8 or head.color not in (GREY, RGB) or head.interlaced:
         return None
-    width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
-    if depth != 8 or color not in (GREY, RGB) or interlaced or width * height > most_pixels or not _is_plain(data):
+    if head.width * head.height > most_pixels or not _is_plain(data):
         return None
     pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:

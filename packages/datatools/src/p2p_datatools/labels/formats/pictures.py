@@ -3,13 +3,11 @@
 Nothing here may decode more than tells numbers from colours; what these mean is the palette's to say.
 """
 
-import contextlib
 from pathlib import Path
-
-from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
 
@@ -66,11 +64,10 @@ def holds_colors(folder: Path) -> bool:
 
 def is_colored(path: Path) -> bool:
     """Whether a picture holds colours and not class numbers, be these repeated in RGB."""
-    with contextlib.suppress(OSError, Image.DecompressionBombError), Image.open(path) as image:
-        if image.mode.split(";")[0] in _NUMBERS:
-            return False
     try:
-        read_index_picture(path)
+        with open_picture(path) as picture:
+            if photo_header(picture).mode.split(";")[0] not in _NUMBERS:
+                read_index_picture(picture)
     except P2PError as error:
         return error.code == "colours-not-classes"  # one that is damaged tells nothing, and is reported when it is read
     return False

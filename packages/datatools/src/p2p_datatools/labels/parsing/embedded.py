@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.header import open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Runs
 
@@ -54,7 +55,7 @@ def _opened(data: bytes, where: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data))
+            image = open_image(io.BytesIO(data))
             image.load()
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise P2PError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.images import MOST_PIXELS
+from p2p_datatools.contract.pictures.header import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Runs
 

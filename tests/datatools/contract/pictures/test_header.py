@@ -1,0 +1,149 @@
+"""What a picture file says of itself, and that each reader opens a file once, whatever it wants to know of it."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.arrays import read_array, write_tiff
+from p2p_datatools.contract.pictures.header import (
+    Form,
+    Header,
+    decoded_bytes,
+    open_picture,
+    photo_header,
+    photo_size,
+    read_header,
+)
+from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_mask, write_png
+from p2p_datatools.contract.pictures.index import read_ids, read_index_picture
+from p2p_datatools.contract.pictures.sizes import Size
+
+CARS = load_palette("cars")
+RNG = np.random.default_rng(0)
+NUMBERS = RNG.integers(0, 5, (24, 40), dtype=np.uint8)
+PIXELS = RNG.integers(0, 256, (24, 40, 3), dtype=np.uint8)
+
+
+def turned(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+def with_profile(path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(PIXELS[..., 0]).save(path, icc_profile=profile)
+
+
+FILES: dict[str, Callable[[Path], object]] = {
+    "plain.png": lambda path: write_png(path, PIXELS),
+    "grey.png": lambda path: write_png(path, NUMBERS),
+    "repeated.png": lambda path: write_png(path, np.repeat(NUMBERS[..., None], 3, axis=2)),
+    "deep.png": lambda path: write_png(path, PIXELS.astype(np.uint16)),
+    "mask.png": lambda path: write_mask(path, NUMBERS, CARS),
+    "transparent.png": lambda path: Image.fromarray(np.dstack((PIXELS, NUMBERS))).save(path),
+    "turned.png": lambda path: Image.fromarray(PIXELS).save(path, exif=turned(6)),
+    "profile.png": with_profile,
+    "photo.jpg": lambda path: Image.fromarray(PIXELS).save(path, exif=turned(8)),
+    "photo.tif": lambda path: Image.fromarray(PIXELS).save(path),
+    "deep.tif": lambda path: write_tiff(path, PIXELS.astype(np.uint16)),
+    "numbers.tif": lambda path: write_tiff(path, NUMBERS.astype(np.float32)),
+    "compressed.tif": lambda path: Image.fromarray(NUMBERS.astype(np.uint16)).save(path, compression="tiff_lzw"),
+    "numbers.npy": lambda path: np.save(path, PIXELS.astype(np.float32)),
+}
+
+
+@pytest.fixture(params=FILES)
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    name = str(request.param)
+    FILES[name](tmp_path / name)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("plain.png", Header("PNG", Size(40, 24), Form(3, "uint8"), "RGB")),
+        ("deep.png", Header("PNG", Size(40, 24), Form(3, "uint16"), "RGB")),
+        ("mask.png", Header("PNG", Size(40, 24), Form(3, "uint8"), "P")),
+        ("turned.png", Header("PNG", Size(24, 40), Form(3, "uint8"), "RGB", orientation=6)),
+        ("profile.png", Header("PNG", Size(40, 24), Form(3, "uint8"), "L")),
+        ("photo.jpg", Header("JPEG", Size(24, 40), Form(3, "uint8"), "RGB", orientation=8)),
+        ("photo.tif", Header("TIFF", Size(40, 24), Form(3, "uint8"), "RGB")),
+        ("deep.tif", Header("TIFF", Size(40, 24), Form(3, "uint16"))),
+        ("numbers.npy", Header("NPY", Size(40, 24), Form(3, "float32"))),
+    ],
+)
+def test_a_header_tells_what_the_file_holds(name: str, header: Header, tmp_path: Path) -> None:
+    FILES[name](tmp_path / name)
+    assert read_header(tmp_path / name) == header
+
+
+def test_the_values_are_of_the_form_that_the_header_tells(file: Path) -> None:
+    header, values = read_header(file), read_array(file)
+    assert values.shape == (header.size.height, header.size.width, header.form.channels)[: values.ndim]
+    assert (values.ndim == 2) == (header.form.channels == 1)
+    assert values.dtype.name == header.form.dtype
+    assert values.nbytes == header.decoded_bytes
+
+
+def test_the_kind_is_that_of_the_content_whatever_the_file_is_called(tmp_path: Path) -> None:
+    write_png(tmp_path / "deep.tif", PIXELS.astype(np.uint16))
+    assert read_header(tmp_path / "deep.tif").kind == "PNG"
+    assert (read_array(tmp_path / "deep.tif") == PIXELS).all()
+
+
+@pytest.mark.parametrize("read", [read_header, read_array, decoded_bytes])
+def test_every_file_is_opened_once(read: Callable[[Path], object], file: Path, opens: Counter[str]) -> None:
+    opens.clear()
+    read(file)
+    assert opens == {str(file): 1}
+
+
+@pytest.mark.parametrize("name", ["plain.png", "grey.png", "mask.png", "turned.png", "photo.jpg", "photo.tif"])
+@pytest.mark.parametrize("read", [photo_header, photo_size, read_photo, read_ids])
+def test_a_photo_is_opened_once(read: Callable[[Path], object], name: str, tmp_path: Path, opens: Counter[str]) -> None:
+    FILES[name](tmp_path / name)
+    opens.clear()
+    read(tmp_path / name)
+    assert opens == {str(tmp_path / name): 1}
+
+
+@pytest.mark.parametrize("name", ["grey.png", "mask.png", "repeated.png", "compressed.tif"])
+def test_a_picture_of_numbers_is_opened_once(name: str, tmp_path: Path, opens: Counter[str]) -> None:
+    FILES[name](tmp_path / name)
+    opens.clear()
+    assert (read_index_picture(tmp_path / name).values == NUMBERS).all()
+    assert opens == {str(tmp_path / name): 1}
+
+
+def test_a_mask_is_opened_once(tmp_path: Path, opens: Counter[str]) -> None:
+    write_mask(tmp_path / "mask.png", NUMBERS, CARS)
+    opens.clear()
+    assert (read_mask(tmp_path / "mask.png", CARS) == NUMBERS).all()
+    assert opens == {str(tmp_path / "mask.png"): 1}
+
+
+def test_header_photo_and_values_come_out_of_one_opening(file: Path, opens: Counter[str]) -> None:
+    expected = read_array(file)
+    opens.clear()
+    with open_picture(file) as picture:
+        header = read_header(picture)
+        first, again = read_array(picture), read_array(picture)
+        if header.form.dtype == "uint8":
+            photo = read_photo(picture)
+            assert (photo == (expected if expected.ndim == 3 else expected[..., None])).all()
+    assert first.tobytes() == again.tobytes() == expected.tobytes()
+    assert opens == {str(file): 1}
+
+
+def test_a_header_takes_no_pixels_into_memory(file: Path) -> None:
+    with open_picture(file) as picture:
+        read_header(picture)
+        decoded_bytes(picture)
+        assert "data" not in vars(picture)
