@@ -77,7 +77,7 @@ def test_a_missing_place_and_an_unknown_format_are_errors(tmp_path: Path, refuse
         read_labels(tmp_path / "gone.json")
     with refused("unknown-format", "--format cocoa", usage=True) as error:
         read_labels(tmp_path, "cocoa")
-    assert all(name in error.value.to_do for name in FORMATS)
+    assert all(name in error.value.to_do for name in ("auto", *FORMATS))
 
 
 def read_scans(path: Path) -> LabelSet:
@@ -160,7 +160,7 @@ SCANS = Format(
 
 @pytest.mark.parametrize("added", [LINES, SCANS])
 def test_a_row_in_the_table_is_all_that_a_format_needs_to_be_known_offered_and_read(
-    refused: "Refused", folder: Path, monkeypatch: pytest.MonkeyPatch, added: Format
+    folder: Path, monkeypatch: pytest.MonkeyPatch, added: Format, refused: "Refused"
 ) -> None:
     monkeypatch.setitem(FORMATS, added.name, added)
     (folder / "labels.json").write_text('{"lines": []}')
