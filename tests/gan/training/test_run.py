@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array

@@ -67,7 +67,7 @@ class P2PError(Exception):
     passing = False  # whether it lies in no data and no setting, so that the same again may go well
     said_elsewhere: bool | None = None  # whether another of several processes tells it; None: they have not settled it
 
-    def __init__(self, where: object, what: str, to_do: str = "", *, code: str, parts: Sequence[Problem] = ()) -> None:
+    def __init__(self, where: object, what: str, to_do: str, *, code: str, parts: Sequence[Problem] = ()) -> None:
         self.problem = Problem(str(where), what, to_do, code)
         self.parts = tuple(parts)
         super().__init__(*vars(self.problem).values())

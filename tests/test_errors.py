@@ -1,0 +1,78 @@
+"""Every error, skip and finding of the packages has a code that stands in the source, and says what to do.
+
+Nothing here may raise an error; what each of them says is for the tests of the code that raises it.
+"""
+
+import ast
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGES = Path(__file__).parents[1] / "packages"
+DEFINITIONS = "contract/errors.py"  # which makes a skip and a finding of any error
+FIELDS = ("where", "what", "to_do", "code")
+CLASSES = ("P2PError", "UsageError", "Skip", "Finding", "Problem")
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Of an error that is raised again with another place or other advice, and of the one function that raises for others,
+# whose calls are looked at like raises.
+HANDED_ON = ("error.code", "code")
+
+
+class Told(NamedTuple):
+    """Where the source makes an error, a skip or a finding, and the expression of each of its fields."""
+
+    place: str
+    fields: dict[str, ast.expr]
+
+    def words(self, field: str) -> str | None:
+        """The field, or the end of it that is not computed; None where all of it is."""
+        value = self.fields.get(field)
+        if isinstance(value, ast.JoinedStr):
+            value = value.values[-1]
+        return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
+
+def told_in(path: Path) -> list[Told]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            named = {word.arg: word.value for word in node.keywords if word.arg}
+            if ast.unparse(node.func) in CLASSES or "code" in named:
+                place = f"{path.relative_to(PACKAGES)}:{node.lineno}"
+                found.append(Told(place, dict(zip(FIELDS, node.args, strict=False)) | named))
+    return found
+
+
+ALL = [
+    told
+    for path in sorted(PACKAGES.glob("*/src/**/*.py"))
+    if not path.as_posix().endswith(DEFINITIONS)
+    for told in told_in(path)
+]
+
+
+def test_the_errors_of_all_packages_are_found() -> None:
+    assert {told.place.split("/")[0] for told in ALL} == {"datatools", "gan", "cli"}
+    assert len(ALL) > 300
+
+
+def test_every_error_has_a_code_of_small_letters_that_stands_where_it_is_made() -> None:
+    wrong = []
+    for told in ALL:
+        code = told.fields.get("code")
+        if code is None or (ast.unparse(code) not in HANDED_ON and not CODE.fullmatch(told.words("code") or "")):
+            wrong.append(told.place)
+    assert wrong == []
+
+
+def test_every_error_says_what_to_do_in_sentences() -> None:
+    wrong = []
+    for told in ALL:
+        words = told.words("to_do")
+        if "to_do" not in told.fields or (words is not None and not words.rstrip("'\")").endswith((".", "?", "!"))):
+            wrong.append(told.place)
+    assert wrong == []
+
+
+def test_what_is_wrong_is_a_clause_without_a_full_stop() -> None:
+    assert [told.place for told in ALL if (told.words("what") or "").endswith(".")] == []
