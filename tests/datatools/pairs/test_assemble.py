@@ -1,7 +1,7 @@
 """Pairs in the making: as many at a time as memory allows, in order, the same bytes with any number of threads."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs import assemble
-from p2p_datatools.pairs.assemble import AHEAD, BUDGET, Admitted, Budget, in_order
+from p2p_datatools.pairs.assemble import BUDGET
 from p2p_datatools.pairs.build import Ways, pair
 from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import WEIGHT, Halves, Job
@@ -63,38 +63,3 @@ def test_pairs_that_are_too_large_together_are_made_one_at_a_time(
 def test_four_pairs_of_four_megapixels_are_made_together_but_never_two_of_twenty_four() -> None:
     assert 4 * WEIGHT * 2 * 3 * 4_000_000 <= BUDGET
     assert 2 * WEIGHT * 2 * 3 * 24_000_000 > BUDGET
-
-
-def test_what_is_heavier_than_the_budget_waits_to_be_alone_and_then_begins() -> None:
-    budget = Budget(10)
-    budget.take(4)
-    begun = threading.Event()
-
-    def work() -> None:
-        budget.take(50)
-        begun.set()
-
-    heavy = threading.Thread(target=work)
-    heavy.start()
-    budget.take(6)
-    assert not begun.is_set()
-    for weight in (4, 6):
-        budget.give(weight)
-    assert begun.wait(10)
-    heavy.join()
-
-
-@pytest.mark.parametrize("jobs", [1, 3])
-def test_names_are_taken_only_a_little_ahead_of_the_pairs_that_are_done(jobs: int, tmp_path: Path) -> None:
-    taken = 0
-
-    def names() -> Iterator[tuple[str, Admitted]]:
-        nonlocal taken
-        for number in range(100_000):
-            taken += 1
-            yield str(number), Admitted((tmp_path, tmp_path), 0)
-
-    outcomes = in_order(lambda name, item: "kept", names(), jobs)
-    assert [next(outcomes)[0] for _ in range(5)] == ["0", "1", "2", "3", "4"]
-    assert taken <= AHEAD * jobs + 6
-    outcomes.close()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.jobs.run import in_order
+    from p2p_datatools.jobs.convert import Converted, Line, Product, Source
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        run="in_order",
+        convert="Converted Line Product Source",
     )
 
-__all__ = ["in_order"]
+__all__ = ["Converted", "Line", "Product", "Source"]

@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_m
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.jobs.run import in_order
+from p2p_datatools.contract.threads import parallel_map
 
 LARGE = 4_000_000  # pixels above which pictures are changed one at a time, for memory's sake
 
@@ -145,7 +145,7 @@ def convert(
     """
     work = _Work(make, destination, journal, {source.name for source in sources})
     skipped, made, kept = [], 0, 0
-    with closing(in_order(work.bring, sources)) as outcomes:
+    with closing(parallel_map(work.bring, sources)) as outcomes:
         for outcome in report.track(outcomes, "pictures", len(sources)):
             if isinstance(outcome.result, Skip):
                 work.drop(outcome.source)

@@ -26,7 +26,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.jobs.run import in_order
+from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.labels.values import ColorLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import Claims
 from p2p_datatools.masks.label_pictures import PictureReader
@@ -68,7 +68,7 @@ class MaskWork:
 
     def run(self, jobs: Sequence[Job], *, threads: int | None = None, report: Reporter = QUIET) -> None:
         """Build the masks of all jobs, on all cores unless `threads` says otherwise; records follow the jobs' order."""
-        with closing(in_order(self._bring, jobs, threads=threads)) as outcomes:
+        with closing(parallel_map(self._bring, jobs, threads=threads)) as outcomes:
             for outcome in report.track(outcomes, "masks", len(jobs)):
                 self._note(outcome)
 

@@ -4,10 +4,7 @@ Nothing here may match names or decide what a pair looks like.
 """
 
 import hashlib
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -19,6 +16,7 @@ from p2p_datatools.contract.pairs.manifest import UNSPLIT
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.threads import Budget, parallel_map
 from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, Job
 
@@ -50,26 +48,6 @@ class Admitted(NamedTuple):
 
 
 Outcome = Built | Skip | Literal["kept"]
-
-
-class Budget:
-    """Lets pieces of work begin while their weights together stay within a limit; a heavier one waits to be alone."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._taken = limit, 0
-        self._changed = threading.Condition()
-
-    def take(self, weight: int) -> None:
-        """Wait until there is room."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._taken or self._taken + weight <= self._limit)
-            self._taken += weight
-
-    def give(self, weight: int) -> None:
-        """The piece has ended."""
-        with self._changed:
-            self._taken -= weight
-            self._changed.notify_all()
 
 
 def is_crowd(pairs: int) -> bool:
@@ -152,7 +130,7 @@ class Assembler:
 
     def bring(self, matched: Iterable[tuple[str, Files]], jobs: int) -> Generator[Outcome, None, None]:
         """Build the pairs that are not there, so many at a time; the outcomes come in the order given."""
-        for name, outcome in in_order(self._brought, self._admitted(matched), jobs):
+        for name, outcome in parallel_map(self._brought, self._admitted(matched), threads=jobs, ahead=AHEAD):
             if isinstance(outcome, Built):
                 self._record(outcome)
             elif isinstance(outcome, Skip) and name in self._begun and name not in self._old:
@@ -172,9 +150,10 @@ class Assembler:
             self._budget.take(weight)
             yield name, Admitted(files, weight)
 
-    def _brought(self, name: str, admitted: Admitted) -> Outcome:
+    def _brought(self, item: tuple[str, Admitted]) -> tuple[str, Outcome]:
+        name, admitted = item
         try:
-            return self._build(name, admitted.files)
+            return name, self._build(name, admitted.files)
         finally:
             self._budget.give(admitted.weight)
 
@@ -231,29 +210,6 @@ class Assembler:
     def _is_of_another(self, file: str, name: str) -> bool:
         record = self._destination.done.get(file)
         return record is not None and bool(record["name"] != name)
-
-
-def in_order(
-    work: Callable[[str, Admitted], Outcome], items: Iterable[tuple[str, Admitted]], jobs: int
-) -> Generator[tuple[str, Outcome], None, None]:
-    """What `work` makes of each named item, in the order given, on so many threads."""
-    if jobs == 1:
-        yield from ((name, work(name, item)) for name, item in items)
-        return
-    waiting: deque[tuple[str, Future[Outcome]]] = deque()
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for name, item in items:
-                waiting.append((name, pool.submit(work, name, item)))
-                if len(waiting) > AHEAD * jobs:
-                    name, future = waiting.popleft()
-                    yield name, future.result()
-            while waiting:
-                name, future = waiting.popleft()
-                yield name, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
 
 
 def _same(known: dict[str, str], sources: dict[str, str]) -> bool:

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
+from p2p_datatools.contract.threads import parallel_map
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 
@@ -156,9 +156,8 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
 
 def _sync_files(paths: Sequence[Path]) -> None:
     """Make files durable; raises OSError when one is not."""
-    with ThreadPoolExecutor(min(SYNCS, len(paths))) as pool:
-        for done in pool.map(_sync_file, paths):
-            assert done is None
+    for done in parallel_map(_sync_file, paths, threads=min(SYNCS, len(paths))):
+        assert done is None
 
 
 def _sync_file(path: Path) -> None:
