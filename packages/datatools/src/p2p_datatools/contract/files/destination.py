@@ -85,11 +85,21 @@ class Destination:
         if len(self.done.waiting) >= BATCH:
             self.flush()
 
-    def forget(self, file: str) -> None:
-        """Remove the finished `file` of an earlier call, which is not wanted any more."""
+    def forget(self, file: str, *, in_dest: bool = True) -> None:
+        """Remove the finished `file` of an earlier call, which is not wanted any more.
+
+        A commit that was cut off may have brought it to DEST; `in_dest` False leaves what lies there.
+        """
         self.done.remove(file)
-        for folder in (self.partial, self.dest):
+        for folder in (self.partial, self.dest) if in_dest else (self.partial,):
             (folder / file).unlink(missing_ok=True)
+
+    def remove_unrecorded(self) -> None:
+        """Delete what an interrupted call wrote ahead of its records: nothing tells what it was made of."""
+        for path in self.partial.rglob("*"):
+            file = path.relative_to(self.partial).as_posix()
+            if file not in (RECIPE, JOURNAL) and file not in self.done and path.is_file():
+                path.unlink()
 
     def flush(self) -> None:
         """Make the finished files durable, then their records."""
