@@ -1,13 +1,13 @@
-"""What every test may use: small pictures, tiny data sets, and the real data where it is present."""
+"""What every test may use: the real data where it is present, errors by their code, deaths at any moment."""
 
 import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -99,3 +99,54 @@ def refused() -> Refused:
             del error, caught  # the error holds this frame, which would hold it and all it has met until a collection
 
     return block
+
+
+CHANGES = ("replace", "rename", "unlink", "mkdir", "rmdir", "fsync")
+
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+class Killed(BaseException):
+    """The process is dead: nothing it would do after this has an effect."""
+
+
+@pytest.fixture
+def killed_after(monkeypatch: pytest.MonkeyPatch) -> KilledAfter:
+    """Do a piece of work and die after so many changes of the file system; says whether it died."""
+
+    def run(work: Callable[[], object], changes: int) -> bool:
+        left = changes
+
+        def mortal(name: str) -> Callable[..., Any]:
+            real: Callable[..., Any] = getattr(os, name)
+
+            def change(*args: Any, **keywords: Any) -> Any:
+                nonlocal left
+                if left <= 0:
+                    raise Killed
+                left -= 1
+                return real(*args, **keywords)
+
+            return change
+
+        with monkeypatch.context() as patch:
+            for name in CHANGES:
+                patch.setattr(os, name, mortal(name))
+            try:
+                work()
+            except Killed:
+                return True
+        return False
+
+    return run
+
+
+@pytest.fixture
+def contents() -> Callable[[Path], dict[str, bytes]]:
+    """Every file below a folder by its path, hidden ones too; folders as empty."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        found = sorted(folder.rglob("*"))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"" for path in found}
+
+    return read

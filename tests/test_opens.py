@@ -44,10 +44,10 @@ def masks(tmp_path: Path) -> Path:
     return tmp_path / "masks"
 
 
-def test_outlines_become_masks_by_two_looks_at_each_photos_header(
+def test_outlines_become_masks_by_one_look_at_each_photos_header(
     tmp_path: Path, photos: Path, opens: Counter[str]
 ) -> None:
-    # One for the memory that the mask will take, one for its size.
+    # Its size tells how much memory the mask takes, and how large it is.
     box = {"points": [[2, 2], [20, 2], [20, 20]], "label": "body", "shape_type": "polygon"}
     (tmp_path / "labels").mkdir()
     for name in NAMES:
@@ -55,7 +55,7 @@ def test_outlines_become_masks_by_two_looks_at_each_photos_header(
         (tmp_path / "labels" / f"{name}.json").write_text(json.dumps(said))
     opens.clear()
     assert build_masks(tmp_path / "labels", tmp_path / "out", palette=CARS, photos=photos).built == 3
-    assert opened(opens, photos) == {"a.jpg": 2, "b.jpg": 2, "c.jpg": 2}
+    assert opened(opens, photos) == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1}
 
 
 def test_pictures_of_numbers_become_masks_by_three_openings(tmp_path: Path, photos: Path, opens: Counter[str]) -> None:

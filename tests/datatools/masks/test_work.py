@@ -1,5 +1,8 @@
 """Masks are built on all cores, and nothing shows it: the same files, records and errors in the same order."""
 
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from p2p_datatools.contract.files import work as engine
 from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import LabelMap, write_mask, write_png
@@ -16,6 +20,8 @@ from p2p_datatools.masks.snap import Snapping
 
 if TYPE_CHECKING:
     from conftest import Refused
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
 
 CARS = load_palette("cars")
 NAMES = [f"p{number:02}" for number in range(12)]
@@ -58,7 +64,7 @@ def test_bad_pictures_are_named_in_their_order(labels: Path, tmp_path: Path, thr
 
 
 def test_large_pictures_are_built_one_at_a_time(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "LARGE", 100)
+    monkeypatch.setattr(engine, "BUDGET", 100 * work.WEIGHT)
     at_once, most = 0, 0
 
     def watched(path: Path, mask: LabelMap, palette: Palette, *, durable: bool) -> None:
@@ -73,6 +79,11 @@ def test_large_pictures_are_built_one_at_a_time(labels: Path, tmp_path: Path, mo
     assert most == 1
 
 
+def test_of_24_megapixels_one_label_picture_is_read_at_a_time_and_of_4_five() -> None:
+    assert 5 * work.WEIGHT * 3 * 4_000_000 <= engine.BUDGET
+    assert 2 * work.WEIGHT * 3 * 12_000_000 > engine.BUDGET
+
+
 def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path, refused: "Refused") -> None:
     (labels / "p05.png").write_bytes(b"")
     with refused("pictures-failed", tmp_path / "masks") as failure:
@@ -82,6 +93,42 @@ def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_p
     (partial / "gone.png").write_bytes((partial / "p00.png").read_bytes())
     build(labels, tmp_path / "masks", keep_going=True)
     assert not (tmp_path / "masks" / "gone.png").exists()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
+    labels: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents, threads: int
+) -> None:
+    for name in NAMES[4:]:
+        (labels / f"{name}.png").unlink()
+    build(labels, tmp_path / "at_once" / "masks")
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        died = killed_after(partial(build, labels, place / "masks", threads), changes)
+        build(labels, place / "masks", threads)
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 15
+
+
+def test_a_mask_that_was_deleted_to_be_built_of_new_labels_may_be_killed_while_it_is_brought(
+    labels: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
+) -> None:
+    build(labels, tmp_path / "base" / "masks")
+    (tmp_path / "base" / "masks" / "p03.png").unlink()
+    write_png(labels / "p03.png", np.zeros((16, 24, 3), dtype=np.uint8))
+    shutil.copytree(tmp_path / "base", tmp_path / "at_once")
+    build(labels, tmp_path / "at_once" / "masks")
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        shutil.copytree(tmp_path / "base", place)
+        died = killed_after(partial(build, labels, place / "masks"), changes)
+        build(labels, place / "masks")
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 10
 
 
 def blended(folder: Path) -> Path:

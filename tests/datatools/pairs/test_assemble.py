@@ -1,18 +1,24 @@
 """Pairs in the making: as many at a time as memory allows, in order, the same bytes with any number of threads."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.files import work
+from p2p_datatools.contract.pairs.manifest import read_manifest, with_pairs, write_manifest
 from p2p_datatools.contract.pictures.images import write_png
-from p2p_datatools.pairs import assemble
-from p2p_datatools.pairs.assemble import AHEAD, BUDGET, Admitted, Budget, in_order
 from p2p_datatools.pairs.build import Ways, pair
 from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import WEIGHT, Halves, Job
+from p2p_datatools.splits.apply import split
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 Contents = Callable[[Path], dict[str, bytes]]
 
@@ -55,46 +61,41 @@ def test_pairs_that_are_too_large_together_are_made_one_at_a_time(
                 now -= 1
 
     monkeypatch.setattr(Job, "assemble", counted)
-    monkeypatch.setattr(assemble, "BUDGET", 1)
+    monkeypatch.setattr(work, "BUDGET", 1)
     assert pair(*folders, tmp_path / "pairs", ways=Ways(jobs=4)).built == 40
     assert most == 1
 
 
 def test_four_pairs_of_four_megapixels_are_made_together_but_never_two_of_twenty_four() -> None:
-    assert 4 * WEIGHT * 2 * 3 * 4_000_000 <= BUDGET
-    assert 2 * WEIGHT * 2 * 3 * 24_000_000 > BUDGET
+    assert 4 * WEIGHT * 2 * 3 * 4_000_000 <= work.BUDGET
+    assert 2 * WEIGHT * 2 * 3 * 24_000_000 > work.BUDGET
 
 
-def test_what_is_heavier_than_the_budget_waits_to_be_alone_and_then_begins() -> None:
-    budget = Budget(10)
-    budget.take(4)
-    begun = threading.Event()
-
-    def work() -> None:
-        budget.take(50)
-        begun.set()
-
-    heavy = threading.Thread(target=work)
-    heavy.start()
-    budget.take(6)
-    assert not begun.is_set()
-    for weight in (4, 6):
-        budget.give(weight)
-    assert begun.wait(10)
-    heavy.join()
+def test_a_pair_that_is_gone_is_built_again_in_its_place_split_and_group(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    dest = tmp_path / "pairs"
+    pair(*folders, dest)
+    split(dest, val=0.2, test=0.2)
+    folder = read_manifest(dest)
+    grouped = [replace(each, group=f"drive {each.name[0]}") for each in folder.pairs]
+    write_manifest(with_pairs(folder, grouped))
+    (dest / grouped[7].file).unlink()
+    assert pair(*folders, dest).built == 1
+    assert list(read_manifest(dest).pairs) == grouped
+    assert (dest / grouped[7].file).is_file()
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
-def test_names_are_taken_only_a_little_ahead_of_the_pairs_that_are_done(jobs: int, tmp_path: Path) -> None:
-    taken = 0
-
-    def names() -> Iterator[tuple[str, Admitted]]:
-        nonlocal taken
-        for number in range(100_000):
-            taken += 1
-            yield str(number), Admitted((tmp_path, tmp_path), 0)
-
-    outcomes = in_order(lambda name, item: "kept", names(), jobs)
-    assert [next(outcomes)[0] for _ in range(5)] == ["0", "1", "2", "3", "4"]
-    assert taken <= AHEAD * jobs + 6
-    outcomes.close()
+def test_a_picture_of_the_destination_that_no_manifest_knows_is_not_overwritten(
+    folders: tuple[Path, Path], tmp_path: Path, refused: "Refused"
+) -> None:
+    dest = tmp_path / "pairs"
+    late = [folder / "late.png" for folder in folders]
+    pair(*folders, dest)
+    for path in late:
+        write_png(path, np.zeros((8, 16, 3), dtype=np.uint8))
+    (dest / "all" / "late.png").write_text("mine")
+    with refused("pictures-failed", dest) as failure:
+        pair(*folders, dest)
+    assert [(skip.where, skip.code) for skip in failure.value.parts] == [(str(late[0]), "file-in-the-way")]
+    assert (dest / "all" / "late.png").read_text() == "mine"

@@ -16,6 +16,7 @@ from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
 from p2p_gan.evaluation.scores import Asked, Diversity, evaluate, evaluate_into
 from p2p_gan.inference.apply import How
 from p2p_gan.inference.sampling import sample
@@ -173,6 +174,26 @@ def test_every_picture_has_a_line_and_a_picture_and_the_means_a_file(run_folder:
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["scores"]["l1"] == scores.l1
     assert summary["of"]["split"] == "test"
+
+
+class StopAfterOne(Reporter):
+    """Ctrl-C after the first picture."""
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_picture_of_a_pair_that_is_gone_since_an_interruption_is_not_among_the_scores(
+    run_folder: Path, pair_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=Asked(), report=StopAfterOne())
+    assert (tmp_path / "out.partial" / "car-010.png").is_file()
+    (tmp_path / "out.partial" / "car-012.png").write_bytes(b"written, but not recorded")
+    folder = open_pairs(pair_folder)
+    write_manifest(with_pairs(folder, [pair for pair in folder.pairs if pair.name != "car-010"]))
+    evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=Asked())
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["car-011.png"]
 
 
 def test_the_same_call_again_gives_the_same_files_and_another_is_refused(

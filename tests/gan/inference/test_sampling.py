@@ -2,21 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.files import destination
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
+from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import How, apply_model
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.sampling import Sampling, sample
+from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, save_model
 from p2p_gan.training.run import train
 
@@ -126,6 +130,99 @@ def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_
     (masks / "bad.png").unlink()
     assert sample(run_folder, [masks], tmp_path / "out").kept == 3
     assert not (tmp_path / "out.partial").exists()
+
+
+def test_a_picture_that_is_gone_from_the_destination_is_made_again(
+    run_folder: Path, masks: Path, tmp_path: Path
+) -> None:
+    sample(run_folder, [masks], tmp_path / "out")
+    before = (tmp_path / "out" / "sub" / "1.png").read_bytes()
+    (tmp_path / "out" / "sub" / "1.png").unlink()
+    summary = sample(run_folder, [masks], tmp_path / "out")
+    assert (summary.written, summary.kept) == (1, 2)
+    assert (tmp_path / "out" / "sub" / "1.png").read_bytes() == before
+
+
+def test_a_file_that_is_none_of_the_samples_is_not_overwritten(
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    sample(run_folder, [masks / "sub" / "0.png"], tmp_path / "out")
+    (tmp_path / "out" / "1.png").write_text("mine")
+    with refused("pictures-failed") as failure:
+        sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "out")
+    assert [skip.code for skip in failure.value.parts] == ["file-in-the-way"]
+    assert (tmp_path / "out" / "1.png").read_text() == "mine"
+
+
+def test_what_was_begun_of_an_input_that_has_changed_since_is_made_of_the_new_one(
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    (masks / "bad.png").write_text("not a picture")
+    with refused("pictures-failed"):
+        sample(run_folder, [masks], tmp_path / "out", Sampling(variants=2))
+    (masks / "bad.png").unlink()
+    write_png(masks / "sub" / "0.png", np.full((20, 30, 3), 255, np.uint8))
+    (masks / "sub" / "1.png").unlink()
+    summary = sample(run_folder, [masks], tmp_path / "out", Sampling(variants=2))
+    assert (summary.written, summary.kept) == (2, 2)
+    sample(run_folder, [masks], tmp_path / "at_once", Sampling(variants=2))
+    names = ["0-1.png", "0-2.png", "2-1.png", "2-2.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "sub").iterdir()) == names
+    for name in names:
+        assert (tmp_path / "out" / "sub" / name).read_bytes() == (tmp_path / "at_once" / "sub" / name).read_bytes()
+
+
+def test_a_broken_input_is_one_skip_however_many_variants_there_are_of_it(
+    run_folder: Path, masks: Path, tmp_path: Path
+) -> None:
+    for name in ("bad.png", "sub/1.png"):
+        (masks / name).write_text("not a picture")
+    summary = sample(run_folder, [masks], tmp_path / "out", Sampling(variants=3), keep_going=True)
+    assert [Path(skip.where).name for skip in summary.skipped] == ["bad.png", "1.png"]
+    assert summary.written == 6
+
+
+def test_a_picture_is_read_once_for_all_its_variants(
+    make_model: Callable[..., Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
+
+    def count(path: Path, card: ModelCard) -> tuple[Array, bool]:
+        reads.append(path.name)
+        return read_input(path, card)
+
+    monkeypatch.setattr(sampling, "read_input", count)
+    for name in "ab":
+        write_png(tmp_path / "in" / f"{name}.png", np.zeros((32, 32, 3), np.uint8))
+    place = saved(model, tmp_path / "m.safetensors")
+    assert sample(place, [tmp_path / "in"], tmp_path / "out", Sampling(variants=3)).written == 6
+    assert reads == ["a.png", "b.png"]
+
+
+def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
+    make_model: Callable[..., Model],
+    tmp_path: Path,
+    killed_after: Callable[[Callable[[], object], int], bool],
+    contents: Callable[[Path], dict[str, bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(destination, "BATCH", 2)
+    place = saved(make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / "m.safetensors")
+    for number in range(2):
+        write_png(tmp_path / "in" / f"{number}.png", np.full((32, 32, 3), number, np.uint8))
+
+    def work(top: Path) -> None:
+        sample(place, [tmp_path / "in"], top / "out", Sampling(variants=2))
+
+    work(tmp_path / "at_once")
+    changes, died = 0, True
+    while died:
+        top = tmp_path / str(changes)
+        died = killed_after(partial(work, top), changes)
+        work(top)
+        assert contents(top) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 15
 
 
 def test_going_on_without_it_lists_what_failed(run_folder: Path, masks: Path, tmp_path: Path) -> None:

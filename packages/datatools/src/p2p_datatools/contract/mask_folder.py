@@ -43,6 +43,11 @@ class MaskLine:
         """The mask's file below the folder."""
         return f"{self.name}.png"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The same, as other records have it."""
+        return (self.file,)
+
     def to_json(self) -> dict[str, Any]:
         """The mask as one JSON line's value."""
         return vars(self) | {"size": list(self.size)}

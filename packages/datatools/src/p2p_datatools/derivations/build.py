@@ -26,7 +26,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations import color, damage, drawing
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Downscale, Edges, Gray, Holes, Lab, Operation, Sketch
-from p2p_datatools.jobs.convert import Line, Product, Source, convert, refuse_inside, write_conversion
+from p2p_datatools.jobs.conversion import Line, Product, Source, convert, refuse_inside, write_conversion
 
 HEADER, LINES = "derive.json", "derive.jsonl"
 

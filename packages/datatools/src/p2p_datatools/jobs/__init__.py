@@ -1,6 +1,6 @@
-"""Resumable work on many files: threads, bounded memory, what is kept and what is made anew.
+"""Pictures that become other pictures, file by file: what deriving A and taking pairs apart have in common.
 
-Nothing here may know what one piece of the work computes.
+Nothing here may know what becomes of a picture; the engine of such work is `contract.files.work`.
 """
 
 from typing import TYPE_CHECKING
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.jobs.run import in_order
+    from p2p_datatools.jobs.conversion import Converted, Line, Product, Source, convert
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        run="in_order",
+        conversion="Converted Line Product Source convert",
     )
 
-__all__ = ["in_order"]
+__all__ = ["Converted", "Line", "Product", "Source", "convert"]

@@ -100,28 +100,28 @@ def build_masks(
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan(found, folder)
     with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
-        work = MaskWork(destination, claims, PictureReader(claims, mapping or {}, how.snapping.tolerance), how.order)
-        work.run(jobs, threads=how.threads, report=report)
-        claims.refuse_unclaimed(work.uses, where=str(labels))
-        for unused in claims.unused:
-            report.note(f"--map {unused}: no label in {labels} is called so.")
-        skipped += work.skipped
-        if not (keep_going and work.lines):
+        pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
+        work = MaskWork(destination, jobs, claims, pictures, how.order)
+        done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
+        _check_mapping(claims, work, labels, report)
+        skipped += done.skipped
+        lines = work.records()
+        if not (keep_going and lines):
             refuse(skipped, destination)
-        areas = work.commit(skipped)
+        areas = work.commit(lines, skipped)
     if how.snapping.picture:
-        draw_snapped(how.snapping.picture, jobs, work.pictures, work.lines)
+        draw_snapped(how.snapping.picture, jobs, pictures, lines)
     return MaskSummary(
         format=found.format,
-        built=work.built,
-        kept=work.kept,
+        built=done.made + done.resumed,
+        kept=done.kept,
         skipped=tuple(skipped),
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
-        snapped=sum(line.snapped for line in work.lines.values()),
-        blended=sum(line.blended for line in work.lines.values()),
-        most_blended=_most_blended(work.lines),
+        snapped=sum(line.snapped for line in lines.values()),
+        blended=sum(line.blended for line in lines.values()),
+        most_blended=_most_blended(lines),
         dest=dest,
     )
 
@@ -131,6 +131,13 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Cl
     known |= dict.fromkeys(found.ignored, IGNORED)
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+
+
+def _check_mapping(claims: Claims, work: MaskWork, labels: Path, report: Reporter) -> None:
+    """Raise P2PError for labels that pictures have and no class claims; say what --map names and no picture has."""
+    claims.refuse_unclaimed(work.uses, where=str(labels))
+    for unused in claims.unused:
+        report.note(f"--map {unused}: no label in {labels} is called so.")
 
 
 def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.jobs.run import in_order
+from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.masks.snap_neighbours import (
     FAR,
     NEAR,
@@ -141,7 +141,7 @@ class Snapper:
         height = max(1, _BAND // picture.shape[1])
         tops = range(0, len(rows), height)
         work = functools.partial(self._band, picture, found, height)
-        lonely = list(in_order(work, tops) if len(tops) > 1 else map(work, tops))
+        lonely = list(parallel_map(work, tops, threads=1 if len(tops) == 1 else None))
         if sum(map(len, lonely)) > _MOST_LONELY * rows.size:
             stray.ravel()[np.concatenate(lonely)] = True
         return found

@@ -1,21 +1,21 @@
-"""Brings pairs to their destination, several at a time, and knows those that are there from earlier calls.
+"""The work of joining pairs: where each goes, what it depends on, and which of those that are there stand.
 
 Nothing here may match names or decide what a pair looks like.
 """
 
 import hashlib
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
-from p2p_datatools.contract.pairs.manifest import UNSPLIT
+from p2p_datatools.contract.pairs.manifest import LINES, UNSPLIT
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
@@ -25,51 +25,18 @@ from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, Job
 CROWD = 10_000  # pairs above which a folder gets subfolders, for file managers and file systems grow slow
 
 
-BUDGET = 400 << 20  # bytes of pictures in the making; one that is larger is made alone
+Named = tuple[str, Files]
 
 
-AHEAD = 32  # pairs for each thread that may be done before their turn, while files are flushed to the disk
+@dataclass(frozen=True, slots=True)
+class MeasuredPair(Pair):
+    """A pair with the smallest and largest value of each half, where the type does not give these."""
 
+    ranges: tuple[tuple[float, float], ...] = ()
 
-Ranges = list[list[float]]
-
-
-@dataclass(frozen=True)
-class Built:
-    """A pair that was written, and the smallest and largest value of each half where these are not given."""
-
-    pair: Pair
-    ranges: Ranges | None
-
-
-class Admitted(NamedTuple):
-    """Two files for which there is room in memory, and how much of it they take."""
-
-    files: Files
-    weight: int
-
-
-Outcome = Built | Skip | Literal["kept"]
-
-
-class Budget:
-    """Lets pieces of work begin while their weights together stay within a limit; a heavier one waits to be alone."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._taken = limit, 0
-        self._changed = threading.Condition()
-
-    def take(self, weight: int) -> None:
-        """Wait until there is room."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._taken or self._taken + weight <= self._limit)
-            self._taken += weight
-
-    def give(self, weight: int) -> None:
-        """The piece has ended."""
-        with self._changed:
-            self._taken -= weight
-            self._changed.notify_all()
+    def to_json(self) -> dict[str, Any]:
+        """The pair as a manifest has it, and the ranges."""
+        return Pair.to_json(self) | ({"ranges": self.ranges} if self.ranges else {})
 
 
 def is_crowd(pairs: int) -> bool:
@@ -83,145 +50,86 @@ def place_of(name: str, *, crowded: bool) -> str:
     return f"{UNSPLIT}/{bucket}{name}"
 
 
-class Assembler:
-    """Brings pairs to the destination, and knows those that are there from earlier calls.
+class PairWork(Work[Named, Pair, dict[str, str]]):
+    """The pairs of one call; `old` are those of DEST, by name, and `names` all that this call is to bring."""
 
-    `old` are the pairs of DEST, by name; `wanted` says of a name whether DEST will have it. What an interrupted call
-    made of other names, whose pictures are gone since, is removed. Of each pair only the names are held in memory.
-    """
+    listing = LINES
 
     def __init__(
-        self,
-        job: Job,
-        destination: Destination,
-        old: Mapping[str, Pair],
-        *,
-        wanted: Callable[[str], bool],
-        crowded: bool,
+        self, job: Job, destination: Destination, old: Mapping[str, Pair], names: Container[str], *, crowded: bool
     ) -> None:
-        self._job, self._destination, self._old = job, destination, old
-        self._crowded = crowded
-        self._budget = Budget(BUDGET)
+        super().__init__(destination, old, names)
+        self._job, self._crowded = job, crowded
         self._measured = any(half.dtype not in RANGES for half in job.halves)
-        self._remove_unrecorded()
-        self._files: dict[str, str] = {}  # of the pairs of this work by name, whole ones only
-        for pair in self._done():
-            if wanted(pair.name):
-                self._files[pair.name] = pair.file
-            else:
-                self._forget(pair)
-        self._begun = frozenset(self._files)
         self._taken = frozenset(file for pair in old.values() for file in pair.files)
 
-    def _remove_unrecorded(self) -> None:
-        """What a kill left between the writing of a file and its record may be of pictures that are gone since."""
-        top = self._destination.partial
-        for file in (top / UNSPLIT).rglob("*"):
-            if file.relative_to(top).as_posix() not in self._destination.done and file.is_file():
-                file.unlink()
+    def name(self, item: Named) -> str:
+        """The pair's name."""
+        return item[0]
 
-    def _done(self) -> Iterator[Pair]:
-        done = self._destination.done
-        for file in list(done):
-            pair = pair_from_json(done[file]) if file in done else None  # one that is forgotten takes both its files
-            if pair and file == pair.file and all(each in done for each in pair.files):
-                yield pair
+    def places(self, item: Named) -> Sequence[str]:
+        """The two files."""
+        return [str(file) for file in item[1]]
 
-    def _forget(self, pair: Pair) -> None:
-        self._files.pop(pair.name, None)
-        for file in pair.files:
-            self._destination.forget(file)
+    def weight(self, item: Named) -> int:
+        """By the sizes of the two pictures."""
+        return self._job.weight(item[1])
 
-    def names(self) -> Sequence[str]:
-        """The names of all pairs so far."""
-        return [*self._old, *(name for name in self._files if name not in self._old)]
+    def sign(self, item: Named) -> dict[str, str]:
+        """The two files and their hashes."""
+        return self._job.sources(item[1])
 
-    def pair_of(self, name: str) -> Pair:
-        """The pair of a name: as this work made it, else as it was."""
-        file = self._files.get(name)
-        return self._old[name] if file is None else pair_from_json(self._destination.done[file])
+    def is_current(self, record: Pair, item: Named, signature: dict[str, str]) -> bool:
+        """Whether it was made of the same two files."""
+        return {key: value for key, value in record.sources.items() if key != SCALED} == signature
+
+    def make(self, item: Named, signature: dict[str, str], known: Pair | None, *, stands: bool) -> Output[Pair] | None:
+        """Read both halves; where they are the pixels of the pair that stands, files were only written anew."""
+        name, files = item
+        halves = self._job.assemble(files)
+        if stands and known is not None:
+            if hash_of(halves.a, halves.b, self._job.store, where=str(files[0])) == known.hash:
+                return None
+            raise P2PError(
+                files[0],
+                f"this or {files[1]} has changed",
+                f"Delete {self.destination.dest / known.file} to have the pair built anew.",
+                code="source-changed",
+            )
+        pair = known or self._place(name)
+        return Output(pair.files, partial(self._write, pair, halves, signature))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> Pair:
+        """The pair, without its ranges: these are asked for all at once."""
+        return pair_from_json(value)
 
     def measured(self, place: int, known: tuple[float, float]) -> tuple[float, float]:
         """The range `known` of the first or second half, widened by the pairs that were written since."""
         least, most = known
-        for line in self._destination.done.values():
+        for line in self.destination.done.values():
             if "ranges" in line:
                 low, high = line["ranges"][place]
                 least, most = min(least, low), max(most, high)
         return least, most
 
-    def bring(self, matched: Iterable[tuple[str, Files]], jobs: int) -> Generator[Outcome, None, None]:
-        """Build the pairs that are not there, so many at a time; the outcomes come in the order given."""
-        for name, outcome in in_order(self._brought, self._admitted(matched), jobs):
-            if isinstance(outcome, Built):
-                self._record(outcome)
-            elif isinstance(outcome, Skip) and name in self._begun and name not in self._old:
-                self._forget(self.pair_of(name))
-            yield outcome
-
-    def _record(self, built: Built) -> None:
-        line = built.pair.to_json() | ({"ranges": built.ranges} if built.ranges else {})
-        for file in built.pair.files:
-            self._destination.record(file, line)
-        self._files[built.pair.name] = built.pair.file
-
-    def _admitted(self, matched: Iterable[tuple[str, Files]]) -> Iterator[tuple[str, Admitted]]:
-        """Names for which there is room, so that no more threads begin: each keeps the memory of its last picture."""
-        for name, files in matched:
-            weight = self._job.weight(files)
-            self._budget.take(weight)
-            yield name, Admitted(files, weight)
-
-    def _brought(self, name: str, admitted: Admitted) -> Outcome:
-        try:
-            return self._build(name, admitted.files)
-        finally:
-            self._budget.give(admitted.weight)
-
-    def _build(self, name: str, files: Files) -> Outcome:
-        try:
-            sources = self._job.sources(files)
-            halves = self._halves(name, files, sources)
-            if halves is None:
-                return "kept"
-            pair = self._place(name)
-        except P2PError as error:
-            return _skip(error, files)
-        # An error from here on is of the destination, and ends the call.
-        paths = [self._destination.path(file) for file in pair.files]
-        digest = write_halves(paths, halves.a, halves.b, self._job.store, where=str(files[0]))
-        pair = replace(pair, size=size_of(halves.a), hash=digest, sources=sources | halves.remarks)
-        return Built(pair, [_range(half) for half in (halves.a, halves.b)] if self._measured else None)
-
-    def _halves(self, name: str, files: Files, sources: dict[str, str]) -> Halves | None:
-        """The halves to write for a name; None where the pair is there already."""
-        if name in self._begun and _same(self.pair_of(name).sources, sources):
-            return None
-        known = self._old.get(name)
-        if known is None or not all((self._destination.dest / file).exists() for file in known.files):
-            return self._job.assemble(files)
-        if _same(known.sources, sources):
-            return None
-        # Files may have been written anew with the same pixels.
-        a, b, _ = self._job.assemble(files)
-        if hash_of(a, b, self._job.store, where=str(files[0])) == known.hash:
-            return None
-        file = self._destination.dest / known.file
-        raise P2PError(
-            files[0],
-            f"this or {files[1]} has changed",
-            f"Delete {file} to have the pair built anew.",
-            code="source-changed",
+    def _write(self, pair: Pair, halves: Halves, sources: dict[str, str], paths: Sequence[Path]) -> MeasuredPair:
+        return MeasuredPair(
+            name=pair.name,
+            file=pair.file,
+            split=pair.split,
+            size=size_of(halves.a),
+            hash=write_halves(paths, halves.a, halves.b, self._job.store, where=pair.name),
+            group=pair.group,
+            sources=sources | halves.remarks,
+            ranges=(_range(halves.a), _range(halves.b)) if self._measured else (),
         )
 
     def _place(self, name: str) -> Pair:
-        """Where the pair lies: where it lay before, else in all/; its size, hash and sources are still to be known."""
-        if name in self._old or name in self._begun:
-            return self._old.get(name) or self.pair_of(name)
+        """Where a new pair goes; its size, hash and sources are still to be known."""
         place = files_of(place_of(name, crowded=self._crowded), self._job.store)
         if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
             raise P2PError(
-                self._destination.dest / min(taken),
+                self.destination.dest / min(taken),
                 "is the place of another pair",
                 f"Rename '{name}'.",
                 code="same-file",
@@ -229,41 +137,9 @@ class Assembler:
         return Pair(name, place[0], UNSPLIT, Size(0, 0), "")
 
     def _is_of_another(self, file: str, name: str) -> bool:
-        record = self._destination.done.get(file)
+        record = self.destination.done.get(file)
         return record is not None and bool(record["name"] != name)
 
 
-def in_order(
-    work: Callable[[str, Admitted], Outcome], items: Iterable[tuple[str, Admitted]], jobs: int
-) -> Generator[tuple[str, Outcome], None, None]:
-    """What `work` makes of each named item, in the order given, on so many threads."""
-    if jobs == 1:
-        yield from ((name, work(name, item)) for name, item in items)
-        return
-    waiting: deque[tuple[str, Future[Outcome]]] = deque()
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for name, item in items:
-                waiting.append((name, pool.submit(work, name, item)))
-                if len(waiting) > AHEAD * jobs:
-                    name, future = waiting.popleft()
-                    yield name, future.result()
-            while waiting:
-                name, future = waiting.popleft()
-                yield name, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
-
-
-def _same(known: dict[str, str], sources: dict[str, str]) -> bool:
-    return {key: value for key, value in known.items() if key != SCALED} == sources
-
-
-def _range(half: Array) -> list[float]:
-    return [float(half.min()), float(half.max())]
-
-
-def _skip(error: P2PError, files: Files) -> Skip:
-    at_fault = next((file for file in files if error.where == str(file)), files[0])
-    return skip_of(error, str(at_fault))
+def _range(half: Array) -> tuple[float, float]:
+    return float(half.min()), float(half.max())

@@ -3,8 +3,7 @@
 Nothing here may decide on a split, paint a mask, or hold more than one pair's pixels at a time.
 """
 
-import contextlib
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ from typing import Any
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, is_manifested, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.pairs.assemble import Assembler, is_crowd
+from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.match import BY_STEM, Files, partners
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, Job, job_of
 from p2p_datatools.pairs.shards import Shard
@@ -85,23 +83,18 @@ def pair(
     if ways.shard:
         matched, skipped = ways.shard.share(matched, skipped)
     with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
-        wanted = _either(old, matched)
-        assembler = Assembler(job, destination, old, wanted=wanted, crowded=crowded)
-        counts = {"built": 0, "kept": 0}
-        with contextlib.closing(assembler.bring(matched.items(), ways.jobs or cores())) as outcomes:
-            for outcome in report.track(outcomes, "pairing", len(matched)):
-                if isinstance(outcome, Skip):
-                    skipped.append(outcome)
-                else:
-                    counts["kept" if outcome == "kept" else "built"] += 1
-        if not keep_going or not (ways.shard or assembler.names()):
+        work = PairWork(job, destination, old, matched, crowded=crowded)
+        done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
+        skipped += done.skipped
+        if not keep_going or not (ways.shard or work.names()):
             refuse(skipped, destination)
         merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
         sizes = _Sizes()
-        _commit(destination, job, assembler, settings | merged, skipped, sizes)
+        _commit(destination, job, work, settings | merged, skipped, sizes)
     forms = [f"{half.channels} x {half.dtype}" for half in job.halves]
     return PairSummary(
-        **counts,
+        built=done.made,
+        kept=done.resumed + done.kept,
         skipped=tuple(skipped),
         dest=dest,
         halves=(job.halves[0].name, job.halves[1].name),
@@ -110,10 +103,6 @@ def pair(
         scaled=sizes.scaled,
         forms=(forms[0], forms[1]),
     )
-
-
-def _either(one: Container[str], other: Container[str]) -> Callable[[str], bool]:
-    return lambda name: name in one or name in other
 
 
 def _refuse_inside(dest: Path, folders: Files) -> None:
@@ -166,15 +155,15 @@ class _Sizes:
 def _commit(
     destination: Destination,
     job: Job,
-    assembler: Assembler,
+    work: PairWork,
     settings: dict[str, Any],
     skipped: Sequence[Skip],
     sizes: _Sizes,
 ) -> None:
     halves = [
-        half if half.dtype in RANGES else replace(half, range=assembler.measured(place, half.range))
+        half if half.dtype in RANGES else replace(half, range=work.measured(place, half.range))
         for place, half in enumerate(job.halves)
     ]
-    pairs = NamedPairs(assembler.names(), lambda name: sizes.seen(assembler.pair_of(name)))
+    pairs = NamedPairs(work.names(), lambda name: sizes.seen(work.record_of(name)))
     folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)

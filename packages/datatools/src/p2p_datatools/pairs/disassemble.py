@@ -25,7 +25,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.jobs.convert import Line, Product, Source, convert, refuse_inside, write_conversion
+from p2p_datatools.jobs.conversion import Line, Product, Source, convert, refuse_inside, write_conversion
 
 HEADER, LINES = "halves.json", "halves.jsonl"
 

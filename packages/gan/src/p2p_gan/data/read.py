@@ -3,8 +3,7 @@
 Nothing here may draw or keep what it read; each pair depends on its own file alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import class_indices
 from p2p_gan.data.sizing import Sizing, brought, middle, sizing_of
@@ -91,14 +91,11 @@ def load_fitted(
     return on_all_cores(one, pairs, folder)
 
 
-def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Iterator[T]:
+def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[T]:
     """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
     bytes_each = max((_decoded(folder, pair) for pair in pairs), default=0)
-    workers = max(1, min(cores(), BUDGET // max(1, bytes_each)))
-    # Some at a time, so that the results waiting to be taken stay few.
-    with ThreadPoolExecutor(workers) as pool:
-        for first in range(0, len(pairs), 8 * workers):
-            yield from pool.map(work, pairs[first : first + 8 * workers])
+    threads = max(1, min(cores(), BUDGET // max(1, bytes_each)))
+    return parallel_map(work, pairs, threads=threads, ahead=7)
 
 
 def _decoded(folder: PairFolder, pair: Pair) -> int:

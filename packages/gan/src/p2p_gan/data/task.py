@@ -3,14 +3,13 @@
 Nothing here may decode pictures or know networks; what cannot be trained is refused before any work.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
-from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import refuse_odd
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs
@@ -18,6 +17,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import Coding, coding_of
 
@@ -137,6 +137,6 @@ def identified(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
         refuse_odd(size.width, where=str(path))
         return replace(pair, size=Size(size.width // 2, size.height), sources={"sha256": sha256_file(path)})
 
-    with ThreadPoolExecutor(cores()) as pool:
-        found = list(report.track(pool.map(one, folder.pairs), "checking pairs", len(folder.pairs)))
-    return replace(folder, pairs=tuple(found))
+    with closing(parallel_map(one, folder.pairs)) as found:
+        pairs = tuple(report.track(found, "checking pairs", len(folder.pairs)))
+    return replace(folder, pairs=pairs)

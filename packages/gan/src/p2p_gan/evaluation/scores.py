@@ -269,6 +269,8 @@ def evaluate_into(
                 code="other-settings",
             )
 
+        destination.remove_unrecorded()
+
         def keep(scored: Scored, card: ModelCard) -> None:
             file = f"{scored.name}.png"
             picture = side_by_side(card, scored.given, scored.fake, scored.real)
@@ -277,6 +279,8 @@ def evaluate_into(
             lines.append({**scored.line, "picture": file})
 
         scores = evaluate(model_path, pairs, asked=asked, device=device, report=report, each=keep)
+        for file in destination.done.keys() - {line["picture"] for line in lines}:
+            destination.forget(file)  # of a pair that is gone since an earlier call was interrupted
 
         def write_record(folder: Path) -> None:
             write_lines(folder / LINES, lines)

@@ -3,9 +3,11 @@
 Nothing here may decide how a model is applied; that is `apply`, and every picture goes through it by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, is_manifested, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
@@ -154,37 +157,35 @@ def sample(
     dest = Path(dest)
     given = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
     skipped, fitting = _fitting(given, model.card, keep_going=keep_going)
+    variants = [
+        Variant(each, number, file)
+        for each in fitting
+        for number, file in enumerate(sampling.files(each.name, model.card), start=1)
+    ]
     recipe = {"model": model.digest, **sampling.how.to_json(), "variants": sampling.variants, "sheet": sampling.sheet}
-    written, strange = 0, []
-    note = once(report.note)
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
-        kept = _kept(dest, recipe) if destination.exists else {}
-        if skipped and not keep_going:
-            refuse(skipped, destination)
-        for each in report.track(fitting, "sampling", len(fitting)):
-            try:
-                new, known = _sample_one(each, model, sampling, (destination, kept), note)
-            except UsageError:
-                raise
-            except P2PError as error:
-                skipped.append(skip_of(error, str(each.path)))
-                continue
-            written += new
-            strange += [] if known else [str(each.path)]
+        old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        lines = {**kept, **destination.done}
+        work = SampleWork(model, sampling, destination, old, variants, once(report.note))
+        # One at a time, and in this thread: the model computes on all cores, and its memory is for one picture.
+        done = work.run(variants, "sampling", len(variants), threads=1, report=report)
+        failed = {skip.where: skip for skip in reversed(done.skipped)}  # once, however many variants there are
+        skipped += reversed(failed.values())
+        if not keep_going:
+            refuse(skipped, destination)
+        records = work.records()
 
         def write_record(folder: Path) -> None:
-            write_lines(folder / LINES, ({"file": file, **lines[file]} for file in sorted(lines)))
+            write_lines(folder / LINES, ({"file": file, **records[file].to_json()} for file in sorted(records)))
             write_json(folder / HEADER, recipe)
 
         destination.commit(write_record, skipped=skipped)
-    old = (len(given) - len(skipped)) * sampling.variants - written
-    return SampleSummary(dest, written, old, tuple(skipped), tuple(strange), model)
+    strange = tuple(place for place in work.strange if place not in failed)
+    return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), strange, model)
 
 
-def _kept(dest: Path, recipe: dict[str, object]) -> dict[str, dict[str, object]]:
+def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
     """The records of an earlier call's pictures; refuses one of another model or other settings."""
     if read_json(dest / HEADER) != recipe:
         raise UsageError(
@@ -194,7 +195,8 @@ def _kept(dest: Path, recipe: dict[str, object]) -> dict[str, dict[str, object]]
             code="other-settings",
         )
     try:
-        return {line.pop("file"): line for line in read_lines(dest / LINES)}
+        records = [SampleRecord(line["file"], line["source"], line["input"]) for line in read_lines(dest / LINES)]
+        return {record.name: record for record in records}
     except (TypeError, KeyError, AttributeError) as error:
         raise P2PError(
             dest / LINES,
@@ -221,38 +223,115 @@ def _fitting(given: Sequence[Given], card: ModelCard, *, keep_going: bool) -> tu
     return skipped, fitting
 
 
-def _sample_one(
-    given: Given,
-    model: Model,
-    sampling: Sampling,
-    place: tuple[Destination, dict[str, dict[str, object]]],
-    note: Note,
-) -> tuple[int, bool]:
-    """Write what is not there yet of one picture; gives the number written, and whether its colours are known."""
-    destination, kept = place
-    picture, real, known = given.read(model.card)
-    record: dict[str, object] = {"source": str(given.path), "input": hash_pixels(picture)}
-    written = 0
-    for variant, file in enumerate(sampling.files(given.name, model.card), start=1):
-        there = kept.get(file) or destination.done.get(file)
-        if there and there["input"] != record["input"]:
+@dataclass(frozen=True)
+class Variant:
+    """One of the files that a picture becomes; the first is the one that is written where no others are asked for."""
+
+    given: Given
+    number: int
+    file: str
+
+
+@dataclass(frozen=True)
+class SampleRecord:
+    """What a file was made of: the picture at `source`, whose pixels have the hash `input`."""
+
+    name: str
+    source: str
+    input: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file, by whose name it is known."""
+        return (self.name,)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON value, without the file."""
+        return {"source": self.source, "input": self.input}
+
+
+class SampleWork(Work[Variant, SampleRecord, str]):
+    """The samples of one call; `strange` are the pictures that were read with colours outside the model's palette."""
+
+    listing = LINES
+
+    def __init__(
+        self,
+        model: Model,
+        sampling: Sampling,
+        destination: Destination,
+        old: Mapping[str, SampleRecord],
+        variants: Sequence[Variant],
+        note: Note,
+    ) -> None:
+        super().__init__(destination, old, {each.file for each in variants})
+        self._model, self._sampling, self._note = model, sampling, note
+        self._last: tuple[Given, _Picture] | None = None
+        self.strange: list[str] = []
+
+    def name(self, item: Variant) -> str:
+        """The file: each variant stands for itself."""
+        return item.file
+
+    def places(self, item: Variant) -> Sequence[str]:
+        """The picture."""
+        return (str(item.given.path),)
+
+    def weight(self, item: Variant) -> int:
+        """Nothing beside the model's own budget of memory: one is made at a time."""
+        return 0
+
+    def sign(self, item: Variant) -> str:
+        """The hash of the input's pixels."""
+        return self._picture(item.given).hash
+
+    def is_current(self, record: SampleRecord, item: Variant, signature: str) -> bool:
+        """Whether the input has the same pixels."""
+        return record.input == signature
+
+    def make(
+        self, item: Variant, signature: str, known: SampleRecord | None, *, stands: bool
+    ) -> Output[SampleRecord] | None:
+        """Apply the model."""
+        if stands:
             raise P2PError(
-                given.path,
-                f"{destination.dest / file} was made from another picture",
+                item.given.path,
+                f"{self.destination.dest / item.file} was made from another picture",
                 "Delete that one first.",
                 code="other-source",
             )
-        if there:
-            continue
-        # One picture alone is the first variant, so that --variants adds to what is known.
-        output = apply_model(model, picture, sampling.how, variant=variant, note=note)
-        if sampling.sheet:
-            write_png(destination.path(file), side_by_side(model.card, picture, output, real), durable=False)
+        pixels = self._picture(item.given).pixels
+        output = apply_model(self._model, pixels, self._sampling.how, variant=item.number, note=self._note)
+        return Output([item.file], partial(self._write, item, output))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
+        """The line of samples.jsonl."""
+        return SampleRecord(file, value["source"], value["input"])
+
+    def _write(self, item: Variant, output: Array, paths: Sequence[Path]) -> SampleRecord:
+        picture, card = self._picture(item.given), self._model.card
+        if self._sampling.sheet:
+            write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
         else:
-            write_output(destination.path(file), output, model.card)
-        destination.record(file, record)
-        written += 1
-    return written, known
+            write_output(paths[0], output, card)
+        return SampleRecord(item.file, str(item.given.path), picture.hash)
+
+    def _picture(self, given: Given) -> "_Picture":
+        """The picture, which is read once for all its variants."""
+        if self._last is None or self._last[0] is not given:
+            pixels, real, known = given.read(self._model.card)
+            self._last = given, _Picture(pixels, real, hash_pixels(pixels))
+            self.strange += [] if known else [str(given.path)]
+        return self._last[1]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """The last picture that was read, the real one where it is known, and the hash of the first."""
+
+    pixels: Array
+    real: Array | None
+    hash: str
 
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there: atomic writing, journals, destinations, listings.
+"""Files and folders that are whole or not there: atomic writing, journals, destinations, and the work that fills them.
 
 Nothing here may know what is in a file.
 """
@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     )
     from p2p_datatools.contract.files.destination import Destination
     from p2p_datatools.contract.files.listing import find_pictures, picture_names
+    from p2p_datatools.contract.files.work import FileRecord, Output, Summary, Work
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         atomic="read_json read_lines sha256_file write_bytes write_json write_lines",
         destination="Destination",
         listing="find_pictures picture_names",
+        work="FileRecord Output Summary Work",
     )
 
 __all__ = [
     "Destination",
+    "FileRecord",
+    "Output",
+    "Summary",
+    "Work",
     "find_pictures",
     "picture_names",
     "read_json",

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
+from p2p_datatools.contract.threads import parallel_map
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 
@@ -85,11 +85,21 @@ class Destination:
         if len(self.done.waiting) >= BATCH:
             self.flush()
 
-    def forget(self, file: str) -> None:
-        """Remove the finished `file` of an earlier call, which is not wanted any more."""
+    def forget(self, file: str, *, in_dest: bool = True) -> None:
+        """Remove the finished `file` of an earlier call, which is not wanted any more.
+
+        A commit that was cut off may have brought it to DEST; `in_dest` False leaves what lies there.
+        """
         self.done.remove(file)
-        for folder in (self.partial, self.dest):
+        for folder in (self.partial, self.dest) if in_dest else (self.partial,):
             (folder / file).unlink(missing_ok=True)
+
+    def remove_unrecorded(self) -> None:
+        """Delete what an interrupted call wrote ahead of its records: nothing tells what it was made of."""
+        for path in self.partial.rglob("*"):
+            file = path.relative_to(self.partial).as_posix()
+            if file not in (RECIPE, JOURNAL) and file not in self.done and path.is_file():
+                path.unlink()
 
     def flush(self) -> None:
         """Make the finished files durable, then their records."""
@@ -156,9 +166,8 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
 
 def _sync_files(paths: Sequence[Path]) -> None:
     """Make files durable; raises OSError when one is not."""
-    with ThreadPoolExecutor(min(SYNCS, len(paths))) as pool:
-        for done in pool.map(_sync_file, paths):
-            assert done is None
+    for done in parallel_map(_sync_file, paths, threads=min(SYNCS, len(paths))):
+        assert done is None
 
 
 def _sync_file(path: Path) -> None:

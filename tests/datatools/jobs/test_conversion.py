@@ -1,6 +1,7 @@
 """Pictures to pictures: what is kept, what is made again, and what stands in the way."""
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,13 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from p2p_datatools.contract import threads
+from p2p_datatools.contract.files import work
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.jobs import convert as convert_module
-from p2p_datatools.jobs.convert import (
+from p2p_datatools.jobs.conversion import (
+    WEIGHT,
     Converted,
     Line,
+    Make,
     Product,
     Source,
     convert,
@@ -37,10 +41,10 @@ def negative(source: Source) -> list[Product]:
     return [Product(f"{source.name}.png", 255 - read_photo(source.path))]
 
 
-def run(tmp_path: Path, *names: str) -> Converted:
+def run(tmp_path: Path, *names: str, make: Make = negative) -> Converted:
     sources = [Source(name, tmp_path / "from", f"{name}.png") for name in names]
     with Destination(tmp_path / "to", marker="made.json", recipe={}) as destination:
-        done = convert(sources, negative, destination, journal="made.jsonl")
+        done = convert(sources, make, destination, journal="made.jsonl")
 
         def write(at: Path) -> None:
             write_conversion(at / "made.jsonl", done.lines)
@@ -128,8 +132,25 @@ def test_unfinished_work_that_is_tried_again_does_not_grow(tmp_path: Path, photo
 def test_large_pictures_are_changed_one_at_a_time(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(convert_module, "LARGE", 1)
-    assert run(tmp_path, "a", "b", "c").made == 3
+    monkeypatch.setattr(work, "BUDGET", 1)
+    monkeypatch.setattr(threads, "cores", lambda: 3)
+    at_once, most = 0, 0
+
+    def watch(source: Source) -> list[Product]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.01)
+        at_once -= 1
+        return negative(source)
+
+    assert run(tmp_path, "a", "b", "c", make=watch).made == 3
+    assert most == 1
+
+
+def test_of_24_megapixels_one_photo_is_changed_at_a_time_and_of_12_two() -> None:
+    assert 2 * WEIGHT * 3 * 12_000_000 <= work.BUDGET
+    assert 2 * WEIGHT * 3 * 24_000_000 > work.BUDGET
 
 
 def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: Path) -> None:

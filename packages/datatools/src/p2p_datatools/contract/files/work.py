@@ -1,0 +1,270 @@
+"""Resumable work on many files: what is there is kept, the rest is made by threads in bounded memory, and recorded.
+
+Nothing here may know what a file holds or how it is made; a kind of work tells that by the methods that it overrides.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.threads import Budget, parallel_map
+
+BUDGET = 400 << 20  # bytes of pictures in the making; one that is larger is made alone
+
+
+AHEAD = 32  # items for each thread that may be done before their turn, while files are flushed to the disk
+
+
+class FileRecord(Protocol):
+    """What is recorded of an item: its name, the files made of it, and whatever tells later whether they still hold."""
+
+    @property
+    def name(self) -> str:
+        """The item's name, of which there is one."""
+
+    @property
+    def files(self) -> Collection[str]:
+        """The files made of it, as paths below DEST."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON value."""
+
+
+Item = TypeVar("Item")
+
+
+RecordT = TypeVar("RecordT", bound=FileRecord)
+
+
+Signature = TypeVar("Signature")
+
+
+@dataclass(frozen=True)
+class Output(Generic[RecordT]):
+    """What was made of an item and is to be written: `write` is given the paths of `files`, and gives the record."""
+
+    files: Sequence[str]
+    write: Callable[[Sequence[Path]], RecordT]
+
+
+State = Literal["made", "resumed", "kept"]
+
+
+@dataclass(frozen=True)
+class _Outcome(Generic[Item, RecordT]):
+    """What became of one item: `made` now, `resumed` from an interrupted call, `kept` as DEST has it, or skipped."""
+
+    item: Item
+    result: tuple[State, RecordT] | Skip
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of all items: how many of each state, and those that were skipped, in their order."""
+
+    made: int
+    resumed: int
+    kept: int
+    skipped: tuple[Skip, ...]
+
+
+class Work(ABC, Generic[Item, RecordT, Signature]):
+    """One kind of work: for each item some files of DEST and a record, of which the destination keeps a journal.
+
+    `old` are the records of what DEST holds, by name, and `names` the names of all items of this call. What an
+    interrupted call made is taken over where its record is current; what it made of items that are gone since, or
+    wrote without a record, is removed. Only names are held in memory. Any thread may call `sign`, `is_current` and
+    `make`; where these raise P2PError the item is skipped, but a UsageError ends the call, as does an error in writing.
+    """
+
+    listing: str  # the file of DEST that has its records, to name in errors
+
+    def __init__(self, destination: Destination, old: Mapping[str, RecordT], names: Container[str]) -> None:
+        self.destination, self.old = destination, old
+        self._budget = Budget(BUDGET)
+        self._begun: dict[str, str] = {}  # of what this work has made so far: the first file by the item's name
+        destination.remove_unrecorded()
+        for file in list(destination.done):
+            if file not in destination.done:
+                continue  # forgotten with another file of its item
+            record = self.read_record(file, destination.done[file])
+            whole = all(each in destination.done for each in record.files)
+            if whole and (record.name in names or record.name in old):
+                self._begun.setdefault(record.name, file)
+            else:
+                self._forget(record.files, beside_old=record.name in old)
+
+    @abstractmethod
+    def name(self, item: Item) -> str:
+        """The name by which the item is known again."""
+
+    @abstractmethod
+    def places(self, item: Item) -> Sequence[str]:
+        """The files that errors speak of; the first is the item's own."""
+
+    @abstractmethod
+    def weight(self, item: Item) -> int:
+        """About how many bytes of memory the making takes at its height."""
+
+    @abstractmethod
+    def sign(self, item: Item) -> Signature:
+        """What the item's files depend on, without making them."""
+
+    @abstractmethod
+    def is_current(self, record: RecordT, item: Item, signature: Signature) -> bool:
+        """Whether what was recorded still holds."""
+
+    @abstractmethod
+    def make(self, item: Item, signature: Signature, known: RecordT | None, *, stands: bool) -> Output[RecordT] | None:
+        """Make what is to be written.
+
+        `known` is the record of an earlier making, which does not hold any more. If it `stands`, its files are in DEST
+        and are not overwritten unasked: None keeps them, since the same would come of it again, else this raises.
+        """
+
+    @abstractmethod
+    def read_record(self, file: str, value: dict[str, Any]) -> RecordT:
+        """Read the record of a file, as `to_json` gave it."""
+
+    def run(
+        self, items: Iterable[Item], what: str, total: int, *, threads: int | None = None, report: Reporter = QUIET
+    ) -> Summary:
+        """Make what is to be made of each item, on all cores unless `threads` says otherwise.
+
+        Records follow the items' order. When the work is interrupted, by an error or Ctrl-C, what was recorded stays,
+        and no further item is begun.
+        """
+        states: Counter[str] = Counter()
+        skipped = []
+        with closing(parallel_map(self._bring, self._admit(items), threads=threads, ahead=AHEAD)) as outcomes:
+            for outcome in report.track(outcomes, what, total):
+                name = self.name(outcome.item)
+                if isinstance(outcome.result, Skip):
+                    self._drop(name)
+                    skipped.append(outcome.result)
+                    continue
+                state, record = outcome.result
+                states[state] += 1
+                if state == "made":
+                    self._record(name, record)
+        return Summary(states["made"], states["resumed"], states["kept"], tuple(skipped))
+
+    def names(self) -> Sequence[str]:
+        """The names of all that DEST held and of all that was made since."""
+        return [*self.old, *(name for name in self._begun if name not in self.old)]
+
+    def record_of(self, name: str) -> RecordT:
+        """The record of a name: as this work made it, else as it was."""
+        return self._begun_record(name) or self.old[name]
+
+    def records(self) -> dict[str, RecordT]:
+        """The records of all whose files are there, by name."""
+        there = (name for name in self.names() if name in self._begun or self._is_in_dest(self.old[name]))
+        return {name: self.record_of(name) for name in there}
+
+    def _admit(self, items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
+        """Items for which there is room, so that no more threads begin: each keeps the memory of its last picture."""
+        for item in items:
+            weight = 0 if self._is_known(self.name(item)) else self._weigh(item)
+            self._budget.take(weight)
+            yield item, weight
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._begun or name in self.old
+
+    def _weigh(self, item: Item) -> int:
+        try:
+            return self.weight(item)
+        except P2PError:
+            return 0  # it cannot be read, which is reported when it is made
+
+    def _bring(self, admitted: tuple[Item, int]) -> _Outcome[Item, RecordT]:
+        """Make and write what is to be made of one item, unless it is there."""
+        item, weight = admitted
+        with ExitStack() as room:
+            room.callback(self._budget.give, weight)
+            try:
+                name, signature = self.name(item), self.sign(item)
+                if there := self._there(name, item, signature):
+                    return _Outcome(item, there)
+                if self._is_known(name):  # so it was expected to be there, and nothing was taken
+                    room.enter_context(self._budget.room(self._weigh(item)))
+                old = self.old.get(name)
+                made = self.make(item, signature, old or self._begun_record(name), stands=self._stands(old))
+                if made is None:
+                    assert old is not None, "what does not stand cannot stay"
+                    return _Outcome(item, ("kept", old))
+                self._refuse_strangers(item, made.files, old)
+            except UsageError:
+                raise
+            except P2PError as error:
+                return _Outcome(item, self._skip(item, error))
+            # A disk that is full is no reason to skip an item, so this is not tried above.
+            return _Outcome(item, ("made", made.write([self.destination.path(file) for file in made.files])))
+
+    def _there(self, name: str, item: Item, signature: Signature) -> tuple[State, RecordT] | None:
+        """What is there already and still holds: of an interrupted call, or in DEST."""
+        begun, old = self._begun_record(name), self.old.get(name)
+        if begun and self.is_current(begun, item, signature):
+            return ("kept" if old and self._is_in_dest(old) else "resumed"), begun
+        if old and self._stands(old) and self.is_current(old, item, signature):
+            return "kept", old
+        return None
+
+    def _stands(self, old: RecordT | None) -> bool:
+        """Whether all its files are in DEST, and none was brought there by a commit of this work that was cut off."""
+        done = self.destination.done
+        return old is not None and self._is_in_dest(old) and not any(file in done for file in old.files)
+
+    def _is_in_dest(self, old: RecordT) -> bool:
+        return all((self.destination.dest / file).is_file() for file in old.files)
+
+    def _refuse_strangers(self, item: Item, files: Sequence[str], old: RecordT | None) -> None:
+        """Raise P2PError for a file that DEST holds and no record knows: it may be the user's own."""
+        if not self.destination.exists:
+            return
+        for file in files:
+            known = file in self.destination.done or (old is not None and file in old.files)
+            if not known and (place := self.destination.dest / file).exists():
+                raise P2PError(
+                    self.places(item)[0],
+                    f"{place} is there, but not in {self.listing}",
+                    "Move or delete it.",
+                    code="file-in-the-way",
+                )
+
+    def _skip(self, item: Item, error: P2PError) -> Skip:
+        places = self.places(item)
+        return skip_of(error, next((place for place in places if place == error.where), places[0]))
+
+    def _begun_record(self, name: str) -> RecordT | None:
+        file = self._begun.get(name)
+        return None if file is None else self.read_record(file, self.destination.done[file])
+
+    def _record(self, name: str, record: RecordT) -> None:
+        """Note what was made, and remove what an interrupted call had made in its stead."""
+        before, old = self._begun_record(name), self.old.get(name)
+        kept = {*record.files, *(old.files if old else ())}
+        self._forget([file for file in before.files if file not in kept] if before else ())
+        value = record.to_json()
+        for file in record.files:
+            self.destination.record(file, value)
+        self._begun[name] = next(iter(record.files))
+
+    def _drop(self, name: str) -> None:
+        """Remove what an interrupted call made of an item that fails now."""
+        if name not in self.old and (before := self._begun_record(name)):
+            del self._begun[name]
+            self._forget(before.files)
+
+    def _forget(self, files: Iterable[str], *, beside_old: bool = False) -> None:
+        for file in files:
+            if file in self.destination.done:
+                self.destination.forget(file, in_dest=not beside_old)

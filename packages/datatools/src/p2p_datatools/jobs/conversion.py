@@ -1,0 +1,214 @@
+"""Pictures become other pictures, file by file: which files were made of which, and when they need not be made again.
+
+Nothing here may know how a picture is changed, or what the destination's own marker file says.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import read_lines, sha256_file, write_lines
+from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.mask_folder import areas_of
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.header import decoded_bytes
+from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.index import histogram
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+WEIGHT = 5  # bytes that a byte of the decoded picture may cost; drawing edges and taking masks apart take most
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture to change: its name (its path without suffix), and its file below the folder it comes from."""
+
+    name: str
+    folder: Path
+    file: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.folder / self.file
+
+
+@dataclass(frozen=True)
+class Product:
+    """A picture to write: `file` below DEST, PNG or TIFF by its name, and `pixels`, or indices of a `palette`."""
+
+    file: str
+    pixels: Array
+    palette: Palette | None = None
+
+    def write(self, path: Path) -> None:
+        """Write it without loss, atomically."""
+        if self.palette:
+            write_mask(path, self.pixels, self.palette, durable=False)
+        elif path.suffix == ".tif":
+            write_tiff(path, self.pixels, durable=False)
+        else:
+            write_png(path, self.pixels, durable=False)
+
+
+Make = Callable[[Source], Sequence[Product]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of one picture: `files` are those made of it, each with the hash of its pixels.
+
+    `sha256` is that of the picture's own file; `areas` are, for a file that is a mask, its pixels by class.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    size: Size
+    files: dict[str, str]
+    areas: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The line as a JSON value."""
+        value = vars(self) | {"size": list(self.size)}
+        return value if self.areas else {key: part for key, part in value.items() if key != "areas"}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a conversion gave: `lines` of all pictures by name, how many were made now and kept, and what failed."""
+
+    lines: dict[str, Line]
+    made: int
+    kept: int
+    skipped: tuple[Skip, ...]
+
+
+def read_conversion(path: Path) -> dict[str, Line]:
+    """The lines of a finished conversion by name; raises P2PError when they are damaged."""
+    try:
+        lines = [_line(value) for value in read_lines(path)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise P2PError(
+            path,
+            f"is damaged ({type(error).__name__}: {error})",
+            "Delete the folder and make it again.",
+            code="damaged-file",
+        ) from error
+    return {line.name: line for line in lines}
+
+
+def write_conversion(path: Path, lines: Mapping[str, Line]) -> None:
+    """Write a line for each picture, in the order of their names, atomically."""
+    write_lines(path, (lines[name].to_json() for name in sorted(lines)))
+
+
+def _line(value: Any) -> Line:
+    width, height = value["size"]
+    files = {str(file): str(digest) for file, digest in dict(value["files"]).items()}
+    if outside := next((file for file in files if Path(file).is_absolute() or ".." in Path(file).parts), None):
+        raise ValueError(f"file '{outside}' lies outside the folder")
+    return Line(
+        name=str(value["name"]),
+        source=str(value["source"]),
+        sha256=str(value["sha256"]),
+        size=Size(int(width), int(height)),
+        files=files,
+        areas={file: dict(areas) for file, areas in dict(value.get("areas", {})).items()},
+    )
+
+
+def refuse_inside(dest: Path, folder: Path) -> None:
+    """Raise UsageError when `dest` lies in the folder whose pictures are read."""
+    if dest.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            dest,
+            f"lies in {folder}, whose pictures are read; it would become one of them",
+            "Choose a place outside.",
+            code="destination-inside-source",
+        )
+
+
+def convert(
+    sources: Sequence[Source], make: Make, destination: Destination, *, journal: str, report: Reporter = QUIET
+) -> Converted:
+    """Let `make` change every source, and bring what it gives to the destination, which is still to be committed.
+
+    `journal` is the destination's file of lines. Pictures that are there, made of the same source, are kept; one whose
+    source has changed is a skip, as is one for which `make` raises P2PError.
+    """
+    work = _Conversion(make, destination, journal, sources)
+    done = work.run(sources, "pictures", len(sources), report=report)
+    return Converted(work.records(), done.made + done.resumed, done.kept, done.skipped)
+
+
+class _Conversion(Work[Source, Line, str]):
+    """The work of one conversion; a picture is known again by the hash of its file."""
+
+    def __init__(self, make: Make, destination: Destination, journal: str, sources: Sequence[Source]) -> None:
+        self._make, self.listing = make, journal
+        old = read_conversion(destination.dest / journal) if destination.exists else {}
+        super().__init__(destination, old, {source.name for source in sources})
+
+    def name(self, item: Source) -> str:
+        """The picture's name."""
+        return item.name
+
+    def places(self, item: Source) -> Sequence[str]:
+        """The picture."""
+        return (str(item.path),)
+
+    def weight(self, item: Source) -> int:
+        """By the picture's own size."""
+        return WEIGHT * decoded_bytes(item.path)
+
+    def sign(self, item: Source) -> str:
+        """The hash of its file."""
+        return sha256_file(item.path)
+
+    def is_current(self, record: Line, item: Source, signature: str) -> bool:
+        """Whether it was made of a file of these very bytes."""
+        return record.sha256 == signature
+
+    def make(self, item: Source, signature: str, known: Line | None, *, stands: bool) -> Output[Line] | None:
+        """Change the picture; where the same pixels come of it as before, the file was only written anew."""
+        products = self._make(item)
+        line = _line_of(item, signature, products)
+        if stands and known is not None:
+            if line.files == known.files:
+                return None
+            changed = next(file for file, digest in known.files.items() if line.files.get(file) != digest)
+            to_do = f"Delete {self.destination.dest / changed} to have it made anew."
+            raise P2PError(item.path, "has changed", to_do, code="source-changed")
+        return Output(list(line.files), partial(_write, line, products))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> Line:
+        """The line of the picture."""
+        return _line(value)
+
+
+def _write(line: Line, products: Sequence[Product], paths: Sequence[Path]) -> Line:
+    for product, path in zip(products, paths, strict=True):
+        product.write(path)
+    return line
+
+
+def _line_of(source: Source, sha256: str, products: Sequence[Product]) -> Line:
+    return Line(
+        name=source.name,
+        source=source.file,
+        sha256=sha256,
+        size=size_of(products[0].pixels),
+        files={product.file: hash_pixels(product.pixels) for product in products},
+        areas={
+            product.file: areas_of(histogram(product.pixels), product.palette)
+            for product in products
+            if product.palette
+        },
+    )

@@ -1,0 +1,358 @@
+"""Resumable work, with texts for pictures: what is kept, made anew, skipped and removed, and a kill at any moment."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files import destination as destination_module
+from p2p_datatools.contract.files import work as engine
+from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_lines
+from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.work import Output, Summary, Work
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+Contents = Callable[[Path], dict[str, bytes]]
+KilledAfter = Callable[[Callable[[], object], int], bool]
+
+
+@dataclass(frozen=True)
+class Text:
+    """An item: a text to be written in so many copies."""
+
+    name: str
+    text: str
+    copies: int = 1
+    weight: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is recorded of it."""
+
+    name: str
+    files: tuple[str, ...]
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        return vars(self)
+
+
+class Writing(Work[Text, Line, str]):
+    """Writes texts in capitals; "broken" cannot be read, "wrong" is a wrong setting, spaces make no difference."""
+
+    listing = "texts.jsonl"
+
+    def __init__(self, destination: Destination, old: Mapping[str, Line], names: Iterable[str]) -> None:
+        super().__init__(destination, old, set(names))
+        self.calls: list[str] = []
+
+    def name(self, item: Text) -> str:
+        return item.name
+
+    def places(self, item: Text) -> Sequence[str]:
+        return f"{item.name}.txt", f"{item.name}.note"
+
+    def weight(self, item: Text) -> int:
+        if item.text == "broken":
+            raise P2PError(item.name, "cannot be weighed", "Make it lighter.", code="test")
+        return item.weight
+
+    def sign(self, item: Text) -> str:
+        self.calls.append(f"sign {item.name}")
+        return item.text
+
+    def is_current(self, record: Line, item: Text, signature: str) -> bool:
+        return record.text == signature
+
+    def make(self, item: Text, signature: str, known: Line | None, *, stands: bool) -> Output[Line] | None:
+        self.calls.append(f"make {item.name}")
+        if signature == "broken":
+            raise P2PError(f"{item.name}.note", "is broken", "Correct it.", code="test")
+        if signature == "wrong":
+            raise UsageError("--text", "is wrong", "Give another.", code="test-usage")
+        if stands and known is not None:
+            if known.text.strip() == signature.strip():
+                return None
+            raise P2PError(item.name, "has changed", "Delete it.", code="source-changed")
+        line = Line(item.name, tuple(f"{item.name}.{number}" for number in range(item.copies)), item.text)
+        return Output(line.files, partial(self._write, line))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> Line:
+        return read_line(value)
+
+    def _write(self, line: Line, paths: Sequence[Path]) -> Line:
+        for path in paths:
+            write_bytes(path, line.text.strip().upper().encode(), durable=False)
+        return line
+
+
+def read_line(value: dict[str, Any]) -> Line:
+    return Line(value["name"], tuple(value["files"]), value["text"])
+
+
+def write(
+    dest: Path, *items: Text, threads: int = 1, report: Reporter = QUIET, made: list[str] | None = None
+) -> Summary:
+    """A whole command: the work of the items, then the commit, with `texts.jsonl` as the manifest."""
+    listing = dest / "texts.jsonl"
+    old = {line.name: line for line in map(read_line, read_lines(listing))} if listing.exists() else {}
+    with Destination(dest, marker="texts.jsonl", recipe={}) as destination:
+        work = Writing(destination, old, [item.name for item in items])
+        try:
+            summary = work.run(items, "texts", len(items), threads=threads, report=report)
+        finally:
+            if made is not None:
+                made += [call.removeprefix("make ") for call in work.calls if call.startswith("make")]
+        lines = work.records()
+        destination.commit(
+            lambda at: write_lines(at / "texts.jsonl", (lines[name].to_json() for name in sorted(lines))),
+            skipped=summary.skipped,
+        )
+    return summary
+
+
+def unfinished(dest: Path, *items: Text) -> None:
+    """The same command, which a kill cut off before its commit."""
+    with Destination(dest, marker="texts.jsonl", recipe={}) as destination:
+        Writing(destination, {}, [item.name for item in items]).run(items, "texts", len(items), threads=1)
+
+
+def texts(*names: str, copies: int = 1) -> list[Text]:
+    return [Text(name, f"text of {name}", copies) for name in names]
+
+
+class StopAfter(Reporter):
+    """Ctrl-C after so many units."""
+
+    def __init__(self, units: int) -> None:
+        self.left = units
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self.left -= units
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+
+def test_what_is_there_and_current_is_kept_and_the_rest_is_made(tmp_path: Path) -> None:
+    assert write(tmp_path / "d", *texts("a", "b")) == Summary(2, 0, 0, ())
+    made: list[str] = []
+    assert write(tmp_path / "d", *texts("a", "b", "c"), made=made) == Summary(1, 0, 2, ())
+    assert made == ["c"]
+    assert (tmp_path / "d" / "c.0").read_text() == "TEXT OF C"
+
+
+def test_what_an_interrupted_call_recorded_is_taken_over_unless_it_has_changed(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "d", *texts("a", "b", "c", "d"), report=StopAfter(3))
+    made: list[str] = []
+    items = [*texts("a"), Text("b", "another"), *texts("c", "d")]
+    assert write(tmp_path / "d", *items, made=made) == Summary(2, 2, 0, ())
+    assert made == ["b", "d"]
+    assert (tmp_path / "d" / "b.0").read_text() == "ANOTHER"
+
+
+def test_what_is_gone_from_the_destination_is_made_again_whatever_it_was_made_of(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a", copies=2), *texts("b"))
+    (tmp_path / "d" / "a.1").unlink()
+    assert write(tmp_path / "d", Text("a", "another", 2), *texts("b")) == Summary(1, 0, 1, ())
+    assert (tmp_path / "d" / "a.0").read_text() == (tmp_path / "d" / "a.1").read_text() == "ANOTHER"
+
+
+def test_what_stands_is_not_overwritten_but_kept_where_the_same_would_come_of_it(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a", "b"))
+    summary = write(tmp_path / "d", Text("a", " text of a "), Text("b", "another"))
+    assert (summary.kept, [skip.code for skip in summary.skipped]) == (1, ["source-changed"])
+    assert (tmp_path / "d" / "b.0").read_text() == "TEXT OF B"
+
+
+def test_a_file_that_nothing_records_is_the_users_and_is_not_overwritten(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a"))
+    (tmp_path / "d" / "b.0").write_text("mine")
+    (skip,) = write(tmp_path / "d", *texts("a", "b")).skipped
+    assert (skip.where, skip.code) == ("b.txt", "file-in-the-way")
+    assert f"{tmp_path / 'd' / 'b.0'} is there, but not in texts.jsonl" in skip.what
+    assert (tmp_path / "d" / "b.0").read_text() == "mine"
+
+
+def test_what_cannot_be_made_is_a_skip_at_the_file_at_fault_and_the_others_are_made(tmp_path: Path) -> None:
+    summary = write(tmp_path / "d", *texts("a"), Text("b", "broken"), *texts("c"), threads=3)
+    assert summary == Summary(2, 0, 0, (Skip("b.note", "is broken", "Correct it.", "test"),))
+
+
+def test_a_wrong_setting_is_no_skip_but_ends_the_call(tmp_path: Path, refused: "Refused") -> None:
+    with refused("test-usage", usage=True):
+        write(tmp_path / "d", *texts("a"), Text("b", "wrong"), *texts("c"))
+    assert not (tmp_path / "d").exists()
+
+
+def test_what_was_begun_of_an_item_that_is_gone_or_broken_since_does_not_stay(tmp_path: Path) -> None:
+    unfinished(tmp_path / "d", *texts("a", "b", "c", copies=2))
+    write(tmp_path / "d", Text("b", "broken"), *texts("c", copies=2))
+    assert sorted(path.name for path in (tmp_path / "d").glob("?.?")) == ["c.0", "c.1"]
+
+
+def test_files_that_an_item_does_not_become_any_more_do_not_stay(tmp_path: Path) -> None:
+    unfinished(tmp_path / "d", *texts("a", copies=3))
+    write(tmp_path / "d", Text("a", "another", 2))
+    assert sorted(path.name for path in (tmp_path / "d").glob("?.?")) == ["a.0", "a.1"]
+
+
+def test_what_was_written_without_a_record_does_not_stay(tmp_path: Path) -> None:
+    unfinished(tmp_path / "d", *texts("a"))
+    (tmp_path / "d.partial" / "sub").mkdir()
+    for name in ("gone.0", "sub/gone.0", "texts.jsonl"):
+        (tmp_path / "d.partial" / name).write_text("[]")
+    assert write(tmp_path / "d", *texts("a")) == Summary(0, 1, 0, ())
+    assert sorted(path.name for path in (tmp_path / "d").rglob("*") if path.is_file()) == ["a.0", "texts.jsonl"]
+
+
+def test_a_commit_that_was_cut_off_may_have_brought_what_has_changed_since(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a", "b"))
+    (tmp_path / "d" / "a.0").unlink()
+    with Destination(tmp_path / "d", marker="texts.jsonl", recipe={}) as destination:
+        line = Line("a", ("a.0",), "second")
+        write_bytes(destination.path("a.0"), b"SECOND", durable=False)
+        destination.record("a.0", line.to_json())
+    (tmp_path / "d.partial" / "a.0").rename(tmp_path / "d" / "a.0")
+    shutil.copytree(tmp_path, tmp_path.with_name("again"))
+    assert write(tmp_path / "d", Text("a", "second"), *texts("b")).skipped == ()
+    assert (tmp_path / "d" / "a.0").read_text() == "SECOND"
+    assert write(tmp_path.with_name("again") / "d", Text("a", "third"), *texts("b")).skipped == ()
+    assert (tmp_path.with_name("again") / "d" / "a.0").read_text() == "THIRD"
+
+
+def test_an_error_in_writing_ends_the_call_and_what_was_finished_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    real = os.replace
+
+    def full(source: Any, target: Any) -> None:
+        if Path(target).name == "c.0":
+            raise OSError(28, "No space left on device")
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with refused("cannot-write"):
+            write(tmp_path / "d", *texts("a", "b", "c", "d"))
+    assert write(tmp_path / "d", *texts("a", "b", "c", "d")) == Summary(2, 2, 0, ())
+
+
+def test_records_follow_the_items_whichever_is_done_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Writing.make
+
+    def slow(self: Writing, item: Text, *args: Any, **more: Any) -> Output[Line] | None:
+        time.sleep(0.02 if item.name == "a" else 0)
+        return real(self, item, *args, **more)
+
+    monkeypatch.setattr(Writing, "make", slow)
+    with Destination(tmp_path / "d", marker="texts.jsonl", recipe={}) as destination:
+        Writing(destination, {}, "abcde").run(texts(*"abcde"), "texts", 5, threads=5)
+        assert list(destination.done) == [f"{name}.0" for name in "abcde"]
+
+
+def test_the_weights_of_what_is_made_together_stay_within_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, lock, now, most, together = Writing.make, threading.Lock(), 0, 0, 0
+
+    def watch(self: Writing, item: Text, *args: Any, **more: Any) -> Output[Line] | None:
+        nonlocal now, most, together
+        with lock:
+            now += item.weight
+            most, together = max(most, now), max(together, now // item.weight)
+        time.sleep(0.005)
+        with lock:
+            now -= item.weight
+        return real(self, item, *args, **more)
+
+    monkeypatch.setattr(Writing, "make", watch)
+    monkeypatch.setattr(engine, "BUDGET", 10)
+    items = [replace(item, weight=4) for item in texts(*"abcdefgh")]
+    write(tmp_path / "d", *items, threads=8)
+    assert (most, together) == (8, 2)
+    # Nothing is known of how much what is there already would take, until it turns out not to hold any more.
+    most = 0
+    write(tmp_path / "d", *(replace(item, text="another") for item in items), threads=8)
+    assert most == 8
+
+
+def test_what_is_kept_is_not_even_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "d", *texts("a", "b"))
+    weighed: list[str] = []
+
+    def weigh(self: Writing, item: Text) -> int:
+        weighed.append(item.name)
+        return 0
+
+    monkeypatch.setattr(Writing, "weight", weigh)
+    write(tmp_path / "d", *texts("a", "b", "c"))
+    assert weighed == ["c"]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("batch", [1, 64])
+def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
+    tmp_path: Path,
+    killed_after: KilledAfter,
+    contents: Contents,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: int,
+    batch: int,
+) -> None:
+    monkeypatch.setattr(destination_module, "BATCH", batch)
+    items = [*texts("a", "b"), *texts("c", "d", copies=2)]
+    write(tmp_path / "at_once" / "d", *items)
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        died = killed_after(partial(write, place / "d", *items, threads=threads), changes)
+        write(place / "d", *items, threads=threads)
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 15
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_what_the_same_call_completes(
+    tmp_path: Path, killed_after: KilledAfter, contents: Contents, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(destination_module, "BATCH", batch)
+    base = tmp_path / "base"
+    write(base / "d", *texts("a", "b"), *texts("c", copies=2))
+    (base / "d" / "b.0").unlink()
+    (base / "d" / "c.1").unlink()
+    unfinished_base = [*texts("e", "f", copies=2), *texts("gone")]
+    with Destination(base / "d", marker="texts.jsonl", recipe={}) as destination:
+        Writing(destination, {}, {item.name for item in unfinished_base}).run(unfinished_base, "texts", 3, threads=1)
+    items = [
+        *texts("a"),
+        Text("b", "new"),
+        *texts("c", copies=2),
+        *texts("d"),
+        Text("e", "new", 1),
+        Text("f", "broken"),
+    ]
+    shutil.copytree(base, tmp_path / "at_once")
+    write(tmp_path / "at_once" / "d", *items)
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        shutil.copytree(base, place)
+        died = killed_after(partial(write, place / "d", *items), changes)
+        write(place / "d", *items)
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 15
