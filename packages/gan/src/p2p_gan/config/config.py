@@ -39,7 +39,9 @@ class Config:
         choices=ENCODINGS,
         group=_DATA,
     )
-    b_encoding: str = setting("values", "The same for half B.", choices=ENCODINGS, group=_DATA)
+    b_encoding: str = setting(
+        "values", "How the networks see half B, as a_encoding says it of A.", choices=ENCODINGS, group=_DATA
+    )
     size: Size | None = setting(
         Size(256, 256),
         "Width and height in pixels to which pictures are brought, multiples of 32, or of 4 for a resnet; native keeps "
