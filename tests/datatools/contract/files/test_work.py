@@ -170,6 +170,13 @@ def test_what_is_gone_from_the_destination_is_made_again_whatever_it_was_made_of
     assert (tmp_path / "d" / "a.0").read_text() == (tmp_path / "d" / "a.1").read_text() == "ANOTHER"
 
 
+def test_what_is_gone_and_is_not_asked_for_again_has_no_record_any_more(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a", "b"))
+    (tmp_path / "d" / "b.0").unlink()
+    write(tmp_path / "d", *texts("a"))
+    assert [line["name"] for line in read_lines(tmp_path / "d" / "texts.jsonl")] == ["a"]
+
+
 def test_what_stands_is_not_overwritten_but_kept_where_the_same_would_come_of_it(tmp_path: Path) -> None:
     write(tmp_path / "d", *texts("a", "b"))
     summary = write(tmp_path / "d", Text("a", " text of a "), Text("b", "another"))
@@ -216,6 +223,16 @@ def test_what_was_written_without_a_record_does_not_stay(tmp_path: Path) -> None
         (tmp_path / "d.partial" / name).write_text("[]")
     assert write(tmp_path / "d", *texts("a")) == Summary(0, 1, 0, ())
     assert sorted(path.name for path in (tmp_path / "d").rglob("*") if path.is_file()) == ["a.0", "texts.jsonl"]
+
+
+def test_half_of_what_was_begun_goes_and_what_the_destination_has_stays(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a", copies=2), *texts("b"))
+    (tmp_path / "d" / "a.1").unlink()
+    with Destination(tmp_path / "d", marker="texts.jsonl", recipe={}) as destination:
+        write_bytes(destination.path("a.0"), b"BEGUN", durable=False)
+        destination.record("a.0", Line("a", ("a.0", "a.1"), "begun").to_json())
+    assert len(write(tmp_path / "d", Text("a", "broken", 2), *texts("b")).skipped) == 1
+    assert (tmp_path / "d" / "a.0").read_text() == "TEXT OF A"
 
 
 def test_a_commit_that_was_cut_off_may_have_brought_what_has_changed_since(tmp_path: Path) -> None:
