@@ -25,7 +25,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.data.task import open_for_training
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
-from p2p_gan.runs.state import parts, size_in_bytes
+from p2p_gan.runs.state import network_states, size_in_bytes
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.saver import Saver
 from p2p_gan.updates.step import train_step
@@ -109,7 +109,7 @@ def main() -> None:
 
 def tell(job: Job, times: Times, saves: int, interval: float) -> None:
     """The figures, and the share of the time that one save in `interval` seconds takes."""
-    count = sum(each.numel() for part in parts(job.nets).values() for each in part.network.parameters())
+    count = sum(each.numel() for part in network_states(job.nets).values() for each in part.network.parameters())
     slowed = statistics.mean(times.beside) / statistics.mean(times.alone)
     stop, write = statistics.mean(times.stops), statistics.mean(times.writes)
     lost = stop + (write - stop) * (1 - 1 / slowed)

@@ -17,7 +17,7 @@ import pytest
 import p2p_datatools
 import p2p_gan
 from p2p_datatools.derivations import Edges
-from p2p_datatools.pairs import Shard, Ways
+from p2p_datatools.pairs import PairOptions, Shard
 from p2p_gan.config import with_settings
 
 ROOT = Path(__file__).parents[1]
@@ -146,7 +146,7 @@ def prepare_data() -> None:
     assert p2p_datatools.check("masks", photos="cars/photos").ok
     assert p2p_datatools.compare("masks", "masks").findings == ()
     for number in (1, 2):
-        p2p_datatools.pair("masks", "cars/photos", "shards", ways=Ways(shard=Shard(number, 2)))
+        p2p_datatools.pair("masks", "cars/photos", "shards", ways=PairOptions(shard=Shard(number, 2)))
     assert p2p_datatools.merge(["shards.1-of-2", "shards.2-of-2"], "merged").brought == 6
     assert p2p_datatools.pair("masks", "cars/photos", "pairs").built == 6
     p2p_datatools.split("pairs", val=0.2, test=0.2)

@@ -45,9 +45,9 @@ def test_the_launcher_learns_a_code_that_no_other_try_would_mend(
     monkeypatch.setenv(launch.OUTCOME, str(place))
     passing = P2PError("a", "is lost", "Do it again.", code="test")
     passing.passing = True
-    assert launch.concluded(1, passing) == 1
+    assert launch.conclude(1, passing) == 1
     assert not place.exists()
-    assert launch.concluded(2, UsageError("a", "is wrong", "Correct it.", code="test")) == 0
+    assert launch.conclude(2, UsageError("a", "is wrong", "Correct it.", code="test")) == 0
     assert json.loads(place.read_text()) == 2
 
 

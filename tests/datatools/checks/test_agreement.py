@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from p2p_datatools.checks.agreement import Comparison, compare, outlines
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, load_palette, palette_from_json
 from p2p_datatools.contract.pictures.images import write_mask, write_png
-from p2p_datatools.masks.build import How, build_masks
-from p2p_datatools.synth import draw
+from p2p_datatools.masks.build import PaintOptions, build_masks
+from p2p_datatools.synth import draw_car_picture
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -133,7 +133,7 @@ def test_a_folder_without_palette_is_read_by_the_one_given(tmp_path: Path, refus
 
 def vott_twin(labels: Path, photos: Path, name: str, index: int) -> dict[str, Any]:
     """What VoTT would export for a procedural car, whose photo and index picture are written; outlines by OpenCV."""
-    car = draw(index)
+    car = draw_car_picture(index)
     write_png(photos / name, car.photo)
     write_png(labels / name, car.labels)
     regions = []
@@ -222,7 +222,11 @@ def test_real_masks_that_labelme_made_of_its_polygons_agree_with_ours_but_for_ou
     )
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     build_masks(
-        folder / "data_annotated", ours, palette=palette, mapping={"__ignore__": "ignore"}, how=How("annotation")
+        folder / "data_annotated",
+        ours,
+        palette=palette,
+        mapping={"__ignore__": "ignore"},
+        how=PaintOptions("annotation"),
     )
     build_masks(
         folder / "data_dataset_voc" / "SegmentationClass",

@@ -16,8 +16,8 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.jobs.conversion import (
     WEIGHT,
-    Converted,
-    Line,
+    ConversionLine,
+    ConversionResult,
     Make,
     Product,
     Source,
@@ -30,7 +30,7 @@ from p2p_datatools.jobs.conversion import (
 if TYPE_CHECKING:
     from conftest import Refused
 
-LINE = Line("b/ü", "b/ü.jpg", "abc", Size(4, 3), {"mask/b/ü.png": "def"}, {"mask/b/ü.png": {"body": 12}})
+LINE = ConversionLine("b/ü", "b/ü.jpg", "abc", Size(4, 3), {"mask/b/ü.png": "def"}, {"mask/b/ü.png": {"body": 12}})
 
 
 def noise(seed: int) -> Photo:
@@ -41,7 +41,7 @@ def negative(source: Source) -> list[Product]:
     return [Product(f"{source.name}.png", 255 - read_photo(source.path))]
 
 
-def run(tmp_path: Path, *names: str, make: Make = negative) -> Converted:
+def run(tmp_path: Path, *names: str, make: Make = negative) -> ConversionResult:
     sources = [Source(name, tmp_path / "from", f"{name}.png") for name in names]
     with Destination(tmp_path / "to", marker="made.json", recipe={}) as destination:
         done = convert(sources, make, destination, journal="made.jsonl")
@@ -154,7 +154,7 @@ def test_of_24_megapixels_one_photo_is_changed_at_a_time_and_of_12_two() -> None
 
 
 def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: Path) -> None:
-    other = Line("a", "a.png", "x", Size(1, 1), {"a.png": "y"})
+    other = ConversionLine("a", "a.png", "x", Size(1, 1), {"a.png": "y"})
     write_conversion(tmp_path / "x.jsonl", {"b/ü": LINE, "a": other})
     assert list(read_conversion(tmp_path / "x.jsonl").items()) == [("a", other), ("b/ü", LINE)]
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from p2p_cli.data.build_masks import command
-from p2p_datatools.labels.read import FORMATS, FileForm, Format, Place, read_labels
+from p2p_datatools.labels.read import FORMATS, FileForm, Format, PlaceForm, read_labels
 from p2p_datatools.labels.values import IndexLabels, LabelSet
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ LINES = Format(
     (FileForm(lambda value: "lines" in value, lambda value, *, where, source: LabelSet("lines", ())),),
 )
 SCANS = Format(
-    "scans", "Scans", "a folder of .scan files", place=Place(lambda path: any(path.glob("*.scan")), read_scans)
+    "scans", "Scans", "a folder of .scan files", place=PlaceForm(lambda path: any(path.glob("*.scan")), read_scans)
 )
 
 

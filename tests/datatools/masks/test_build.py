@@ -19,7 +19,7 @@ from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize, read_mask, write_png
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.masks.build import How, MaskSummary, build_masks
+from p2p_datatools.masks.build import MaskSummary, PaintOptions, build_masks
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -507,17 +507,17 @@ def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_oth
 ) -> None:
     labels = write_coco(tmp_path / "labels.json", {"a.jpg": PARTS})
     build(labels, tmp_path / "masks")
-    build(labels, tmp_path / "other", how=How("annotation"))
+    build(labels, tmp_path / "other", how=PaintOptions("annotation"))
     ours, theirs = (read_mask(tmp_path / name / "a.png", CARS) for name in ("masks", "other"))
     assert (ours == CARS.index("tyres")).any()
     assert (theirs[14:17, 8:12] == CARS.index("body")).any()  # the hood is drawn last
-    assert build(labels, tmp_path / "other", how=How("annotation")).kept == 1
+    assert build(labels, tmp_path / "other", how=PaintOptions("annotation")).kept == 1
     with refused("pictures-failed", tmp_path / "other") as error:
         build(labels, tmp_path / "other")
     assert [(part.where, part.code) for part in error.value.parts] == [("a.jpg", "source-changed")]
     numbers = write_numbers(tmp_path / "numbers", a=[[0, 1]])
     with refused("needless-option", "--order annotation", usage=True):
-        build(numbers, tmp_path / "third", how=How("annotation"))
+        build(numbers, tmp_path / "third", how=PaintOptions("annotation"))
 
 
 def test_a_region_wholly_outside_its_picture_was_drawn_on_another(tmp_path: Path) -> None:

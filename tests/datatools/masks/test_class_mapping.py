@@ -8,7 +8,7 @@ import pytest
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, load_palette
 from p2p_datatools.labels.values import Use
-from p2p_datatools.masks.class_mapping import Claims, parse_mapping
+from p2p_datatools.masks.class_mapping import ClassMapping, parse_mapping
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 CARS, FACADES = load_palette("cars"), load_palette("facades")
 
 
-def named(**mapping: str) -> Claims:
-    return Claims(CARS, mapping, numbers=False)
+def named(**mapping: str) -> ClassMapping:
+    return ClassMapping(CARS, mapping, numbers=False)
 
 
 def test_names_go_by_names_and_aliases_and_numbers_by_ids() -> None:
     assert named().word("back_left_light") == "lights"
     assert named().word("3") is None
-    assert Claims(CARS, {}, numbers=True).word("3") == "lights"
+    assert ClassMapping(CARS, {}, numbers=True).word("3") == "lights"
 
 
 def test_the_mapping_goes_before_the_palette() -> None:
     assert named(wheel="body").word("wheel") == "body"
-    assert Claims(CARS, {"3": "windows"}, numbers=True).index("3") == 4
+    assert ClassMapping(CARS, {"3": "windows"}, numbers=True).index("3") == 4
 
 
 def test_background_is_the_first_class_whatever_its_name_and_ignore_is_255() -> None:
-    claims = Claims(FACADES, {"a": "background", "b": "ignore", "c": "unpainted"}, numbers=False)
+    claims = ClassMapping(FACADES, {"a": "background", "b": "ignore", "c": "unpainted"}, numbers=False)
     assert [claims.index(label) for label in "abc"] == [0, IGNORE, None]
 
 
 def test_globs_claim_what_no_exact_word_does() -> None:
-    claims = Claims(CARS, {"*_cover": "body", "wheel_cover": "tyres"}, numbers=False)
+    claims = ClassMapping(CARS, {"*_cover": "body", "wheel_cover": "tyres"}, numbers=False)
     assert claims.word("wheel_cover") == "tyres"
     assert claims.word("Engine Cover") == "body"
 
 
 def test_two_globs_that_disagree_are_a_usage_error_and_two_that_agree_are_not(refused: "Refused") -> None:
-    claims = Claims(CARS, {"a*": "body", "*b": "tyres", "x*": "body", "*y": "body"}, numbers=False)
+    claims = ClassMapping(CARS, {"a*": "body", "*b": "tyres", "x*": "body", "*y": "body"}, numbers=False)
     assert claims.word("xy") == "body"
     with refused("label-claimed-twice", "--map a*=body and --map *b=tyres", usage=True) as error:
         claims.word("ab")
@@ -80,7 +80,7 @@ def test_an_unknown_class_lists_the_classes_and_the_nearest(refused: "Refused") 
     assert "'tires'" in error.value.what
     assert error.value.to_do.startswith("Did you mean tyres? Choose from background, body, tyres, ")
     with refused("unknown-class", "--map x=roof", usage=True) as error:
-        Claims(CARS, {"x": "roof"}, numbers=False)
+        ClassMapping(CARS, {"x": "roof"}, numbers=False)
     assert "'roof'" in error.value.what
     assert error.value.to_do.startswith("Choose from background, ")
 
@@ -92,14 +92,14 @@ def test_one_label_to_two_classes_is_a_usage_error(refused: "Refused") -> None:
     assert "8 goes to body" in error.value.what
 
 
-Unclaimed = Callable[[Claims, dict[str, Use]], P2PError]
+Unclaimed = Callable[[ClassMapping, dict[str, Use]], P2PError]
 
 
 @pytest.fixture
 def unclaimed(refused: "Refused") -> Unclaimed:
     """The error that labels are claimed by no class."""
 
-    def error_of(claims: Claims, uses: dict[str, Use]) -> P2PError:
+    def error_of(claims: ClassMapping, uses: dict[str, Use]) -> P2PError:
         with refused("unclaimed-label", "labels", usage=False) as error:
             claims.refuse_unclaimed(uses, where="labels")
         return error.value
@@ -115,14 +115,14 @@ def test_all_unclaimed_labels_are_listed_with_their_use_and_the_option_to_type(u
 
 
 def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Unclaimed) -> None:
-    numbers = Claims(CARS, {}, numbers=True)
+    numbers = ClassMapping(CARS, {}, numbers=True)
     assert "--map 8=body," in unclaimed(numbers, {"0": Use(9, 1), "8": Use(9, 1)}).to_do
     assert "--map 8=CLASS," in unclaimed(numbers, {"1": Use(9, 1), "8": Use(9, 1)}).to_do
     assert "--map 8=CLASS --map 11=CLASS," in unclaimed(numbers, {"11": Use(9, 1), "8": Use(9, 1)}).to_do
 
 
 def test_a_picture_that_is_none_of_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
-    error = unclaimed(Claims(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
+    error = unclaimed(ClassMapping(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
     assert error.what.endswith("204 (1 pixel in 1 picture) and 65331 more")
 
 

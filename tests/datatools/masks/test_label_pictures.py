@@ -9,7 +9,7 @@ from PIL import Image
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
-from p2p_datatools.masks.class_mapping import Claims
+from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ RED, GREEN, PINK = (255, 0, 0), (0, 255, 0), (255, 105, 180)
 def reader(*mapping: str, tolerance: int = 32, numbers: bool = False) -> PictureReader:
     words = dict(word.split("=") for word in mapping)
     return PictureReader(
-        Claims(CARS, words, numbers=numbers, known={} if numbers else color_words(CARS)), words, tolerance
+        ClassMapping(CARS, words, numbers=numbers, known={} if numbers else color_words(CARS)), words, tolerance
     )
 
 
@@ -70,7 +70,7 @@ def test_numbers_go_by_ids_or_by_the_names_that_a_format_gives_them(tmp_path: Pa
     assert read.mask is not None
     assert read.mask.tolist() == [[0, 2], [4, IGNORE]]
     names = {0: "bg", 2: "wheel", 4: "hood", 300: "left_light"}
-    named = PictureReader(Claims(CARS, {}, numbers=False)).read(IndexLabels("a.png", tmp_path / "a.png", names))
+    named = PictureReader(ClassMapping(CARS, {}, numbers=False)).read(IndexLabels("a.png", tmp_path / "a.png", names))
     assert named.mask is not None
     assert named.mask.tolist() == [[0, 2], [1, 3]]
 

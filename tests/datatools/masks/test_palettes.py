@@ -11,7 +11,7 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import BUILT_IN, IGNORE_COLOR, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import write_mask, write_png
-from p2p_datatools.masks.palettes import TOO_CLOSE, begin, distinct_colors, draw, judge
+from p2p_datatools.masks.palettes import TOO_CLOSE, distinct_colors, draw_palette, judge, start_palette
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -81,25 +81,25 @@ def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Re
         "annotations": annotations,
     }
     (tmp_path / "a.json").write_text(json.dumps(value))
-    palette = begin(tmp_path / "a.json", "mine")
+    palette = start_palette(tmp_path / "a.json", "mine")
     assert palette.names == ("background", "car", "door", "wheel")
     (tmp_path / "p.toml").write_text(palette.to_toml())
     assert judge(tmp_path / "p.toml") == ()
     value["annotations"] = []
     (tmp_path / "a.json").write_text(json.dumps(value))
     with refused("no-labels", tmp_path / "a.json"):
-        begin(tmp_path / "a.json", "mine")
+        start_palette(tmp_path / "a.json", "mine")
 
 
 def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
     picture = np.zeros((128, 128, 3), dtype=np.uint8)
     picture[20:60, 20:90], picture[70:120, 30:60] = (255, 0, 0), (255, 240, 0)
     write_png(tmp_path / "a.png", picture)
-    exact = begin(tmp_path / "a.png", "mine")
+    exact = start_palette(tmp_path / "a.png", "mine")
     assert [each.color for each in exact.classes] == [(0, 0, 0), (255, 0, 0), (255, 240, 0)]
     assert exact.names == ("background", "class_ff0000", "class_fff000")
     Image.fromarray(picture).save(tmp_path / "a.jpg", quality=80)
-    blended = begin(tmp_path / "a.jpg", "mine")
+    blended = start_palette(tmp_path / "a.jpg", "mine")
     assert len(blended.classes) == 3
     for one, other in zip(exact.classes, blended.classes, strict=True):
         assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
@@ -108,27 +108,27 @@ def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
 def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with refused("no-common-colour", tmp_path / "a.png"):
-        begin(tmp_path / "a.png", "mine")
+        start_palette(tmp_path / "a.png", "mine")
 
 
 def test_numbers_become_ids_with_the_colours_that_they_had(tmp_path: Path) -> None:
     image = Image.fromarray(np.array([[1, 5, 255]], dtype=np.uint8))
     image.putpalette([part for n in range(256) for part in (n, 2 * n % 256, 0)])
     image.save(tmp_path / "a.png")
-    palette = begin(tmp_path, "mine")
+    palette = start_palette(tmp_path, "mine")
     assert palette.classes == (PaletteClass("background", (1, 2, 0), 1), PaletteClass("class_5", (5, 10, 0), 5))
     Image.fromarray(np.array([[0, 7]], dtype=np.uint8)).save(tmp_path / "a.png")
-    assert [each.id for each in begin(tmp_path, "mine").classes] == [0, 7]
+    assert [each.id for each in start_palette(tmp_path, "mine").classes] == [0, 7]
 
 
 def test_a_mask_folder_gives_the_palette_it_has(tmp_path: Path) -> None:
     cars = load_palette("cars")
     write_mask(tmp_path / "a.png", np.zeros((2, 2), dtype=np.uint8), cars)
     (tmp_path / "palette.toml").write_text(cars.to_toml())
-    assert begin(tmp_path, "mine") == Palette("mine", cars.classes)
+    assert start_palette(tmp_path, "mine") == Palette("mine", cars.classes)
 
 
 def test_a_picture_of_a_palette_shows_each_colour() -> None:
-    drawn = draw(load_palette("facades"))
+    drawn = draw_palette(load_palette("facades"))
     for each in load_palette("facades").classes:
         assert (drawn == each.color).all(axis=2).sum() >= 168 * 72

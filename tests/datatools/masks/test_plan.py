@@ -10,7 +10,7 @@ from PIL import Image
 from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels
-from p2p_datatools.masks.plan import Job, needed_size, photo_folder, plan, refuse_inside
+from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, refuse_dest_inside
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -32,9 +32,9 @@ def photos(tmp_path: Path) -> Path:
 
 def test_masks_are_named_after_their_photos_or_else_after_what_the_labels_say(photos: Path) -> None:
     found = LabelSet("coco", (regions("x/a.png", None, HOOD), regions("b.jpg", None, HOOD)))
-    with_photos, _ = plan(found, photo_folder(photos, found))
+    with_photos, _ = plan_masks(found, photo_folder(photos, found))
     assert [job.name for job in with_photos] == ["a", "sub/b"]
-    without, _ = plan(found, None)
+    without, _ = plan_masks(found, None)
     assert [(job.name, job.photo) for job in without] == [("x/a", None), ("b", None)]
 
 
@@ -42,7 +42,7 @@ def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
     damaged = Skip("z.jpg", "is damaged", "Fetch it again.", "damaged-file")
     items = (regions("a.jpg", None, HOOD), regions("c.jpg", None, HOOD), regions("b.jpg"))
     found = LabelSet("coco", items, skipped=(damaged,))
-    jobs, skipped = plan(found, photo_folder(photos, found))
+    jobs, skipped = plan_masks(found, photo_folder(photos, found))
     assert [job.name for job in jobs] == ["a"]
     assert [(skip.where, skip.code) for skip in skipped] == [
         ("z.jpg", "damaged-file"),
@@ -53,19 +53,19 @@ def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
 
 def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path, refused: "Refused") -> None:
     photo = photos / "a.jpg"
-    assert needed_size(Job(regions("a.jpg"), "a", photo)) == (8, 6)
-    assert needed_size(Job(regions("a.jpg", Size(8, 6)), "a", photo)) == (8, 6)
-    assert needed_size(Job(regions("a.jpg", Size(8, 6)), "a", None)) == (8, 6)
-    assert needed_size(Job(IndexLabels("a.png", Path("a.png")), "a", None)) is None
+    assert needed_size(MaskJob(regions("a.jpg"), "a", photo)) == (8, 6)
+    assert needed_size(MaskJob(regions("a.jpg", Size(8, 6)), "a", photo)) == (8, 6)
+    assert needed_size(MaskJob(regions("a.jpg", Size(8, 6)), "a", None)) == (8, 6)
+    assert needed_size(MaskJob(IndexLabels("a.png", Path("a.png")), "a", None)) is None
     with refused("mask-size", "a.jpg") as error:
-        needed_size(Job(regions("a.jpg", Size(6, 8)), "a", photo))
+        needed_size(MaskJob(regions("a.jpg", Size(6, 8)), "a", photo))
     assert "of 6x8, the photo is 8x6" in error.value.what
     with refused("no-size", "a.jpg"):
-        needed_size(Job(regions("a.jpg"), "a", None))
+        needed_size(MaskJob(regions("a.jpg"), "a", None))
 
 
 def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_path: Path, refused: "Refused") -> None:
-    refuse_inside(tmp_path / "photos-masks", tmp_path / "photos", None)
+    refuse_dest_inside(tmp_path / "photos-masks", tmp_path / "photos", None)
     for dest in (tmp_path / "photos", tmp_path / "photos" / "masks", tmp_path / "x" / ".." / "photos" / "masks"):
         with refused("destination-inside-source", dest, usage=True):
-            refuse_inside(dest, tmp_path / "photos")
+            refuse_dest_inside(dest, tmp_path / "photos")

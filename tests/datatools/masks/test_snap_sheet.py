@@ -10,8 +10,8 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
-from p2p_datatools.masks.build import How, build_masks
-from p2p_datatools.masks.snap import Snapping
+from p2p_datatools.masks.build import PaintOptions, build_masks
+from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import BLENDED, refuse_picture
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def write_labels(folder: Path) -> Path:
 def test_the_sheet_marks_what_was_near_to_no_colour(tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels")
     picture = tmp_path / "where.png"
-    summary = build_masks(labels, tmp_path / "masks", palette=CARS, how=How(snapping=Snapping(picture=picture)))
+    summary = build_masks(
+        labels, tmp_path / "masks", palette=CARS, how=PaintOptions(snapping=SnapOptions(picture=picture))
+    )
     assert (summary.format, summary.snapped, summary.blended, summary.most_blended) == ("colors", 40, 40, "blended")
     assert (read_photo(picture) == BLENDED).all(axis=2).sum() > 40
     again = build_masks(labels, tmp_path / "masks", palette=CARS)
@@ -46,7 +48,9 @@ def test_the_sheet_marks_what_was_near_to_no_colour(tmp_path: Path) -> None:
 def test_there_is_no_sheet_where_nothing_was_changed(tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels")
     (labels / "blended.png").unlink()
-    build_masks(labels, tmp_path / "masks", palette=CARS, how=How(snapping=Snapping(picture=tmp_path / "where.png")))
+    build_masks(
+        labels, tmp_path / "masks", palette=CARS, how=PaintOptions(snapping=SnapOptions(picture=tmp_path / "where.png"))
+    )
     assert not (tmp_path / "where.png").exists()
 
 

@@ -15,8 +15,8 @@ from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import LabelMap, write_mask, write_png
 from p2p_datatools.masks import work
-from p2p_datatools.masks.build import How, MaskSummary, build_masks
-from p2p_datatools.masks.snap import Snapping
+from p2p_datatools.masks.build import MaskSummary, PaintOptions, build_masks
+from p2p_datatools.masks.snap import SnapOptions
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -37,7 +37,7 @@ def labels(tmp_path: Path) -> Path:
 
 
 def build(labels: Path, dest: Path, threads: int | None = None, *, keep_going: bool = False) -> MaskSummary:
-    return build_masks(labels, dest, palette=CARS, how=How(threads=threads), keep_going=keep_going)
+    return build_masks(labels, dest, palette=CARS, how=PaintOptions(threads=threads), keep_going=keep_going)
 
 
 def test_as_many_threads_as_one_likes_write_the_same_bytes(labels: Path, tmp_path: Path) -> None:
@@ -147,14 +147,14 @@ def test_another_tolerance_is_refused_for_masks_whose_colours_it_decides(tmp_pat
     build(labels, dest)
     before = (dest / LINES).read_bytes()
     with refused("pictures-failed", dest) as failure:
-        build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(50)))
+        build_masks(labels, dest, palette=CARS, how=PaintOptions(snapping=SnapOptions(50)))
     (part,) = failure.value.parts
     assert (part.where, part.code) == (str(labels / "near.png"), "source-changed")
     assert "--tolerance" in part.what
     assert "Delete that mask" in part.to_do
     assert (dest / LINES).read_bytes() == before
     (dest / "near.png").unlink()
-    again = build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(50)))
+    again = build_masks(labels, dest, palette=CARS, how=PaintOptions(snapping=SnapOptions(50)))
     assert (again.built, again.kept) == (1, 1)
 
 
@@ -174,7 +174,7 @@ def test_unfinished_masks_are_built_anew_with_another_tolerance(tmp_path: Path, 
     with refused("pictures-failed", dest) as failure:
         build(labels, dest)
     assert [(part.where, part.code) for part in failure.value.parts] == [(str(labels / "stray.png"), "palette-colour")]
-    build_masks(labels, dest, palette=CARS, how=How(snapping=Snapping(200)))
+    build_masks(labels, dest, palette=CARS, how=PaintOptions(snapping=SnapOptions(200)))
     assert read_mask_lines(dest)["near"].snapping == "200"
 
 

@@ -12,9 +12,9 @@ import pytest
 from p2p_datatools.contract.files import work
 from p2p_datatools.contract.pairs.manifest import read_manifest, with_pairs, write_manifest
 from p2p_datatools.contract.pictures.images import write_png
-from p2p_datatools.pairs.build import Ways, pair
+from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.match import Files
-from p2p_datatools.pairs.recipe import WEIGHT, Halves, Job
+from p2p_datatools.pairs.recipe import WEIGHT, Halves, PairRecipe
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_any_number_of_threads_makes_the_same_bytes(
 ) -> None:
     (folders[1] / "07.png").write_text("broken")
     for jobs in (1, 2, 7):
-        pair(*folders, tmp_path / f"by{jobs}", ways=Ways(jobs=jobs), keep_going=True)
+        pair(*folders, tmp_path / f"by{jobs}", ways=PairOptions(jobs=jobs), keep_going=True)
     assert contents(tmp_path / "by2") == contents(tmp_path / "by1")
     assert contents(tmp_path / "by7") == contents(tmp_path / "by1")
 
@@ -47,9 +47,9 @@ def test_pairs_that_are_too_large_together_are_made_one_at_a_time(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock, now, most = threading.Lock(), 0, 0
-    real = Job.assemble
+    real = PairRecipe.assemble
 
-    def counted(self: Job, files: Files) -> Halves:
+    def counted(self: PairRecipe, files: Files) -> Halves:
         nonlocal now, most
         with lock:
             now += 1
@@ -60,9 +60,9 @@ def test_pairs_that_are_too_large_together_are_made_one_at_a_time(
             with lock:
                 now -= 1
 
-    monkeypatch.setattr(Job, "assemble", counted)
+    monkeypatch.setattr(PairRecipe, "assemble", counted)
     monkeypatch.setattr(work, "BUDGET", 1)
-    assert pair(*folders, tmp_path / "pairs", ways=Ways(jobs=4)).built == 40
+    assert pair(*folders, tmp_path / "pairs", ways=PairOptions(jobs=4)).built == 40
     assert most == 1
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.pairs.match import Matched, lengthened, partners, shortened
+from p2p_datatools.pairs.match import MatchedFiles, lengthen_file, match_pictures, shorten_file
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -23,7 +23,7 @@ def test_files_are_given_as_they_were_added_in_that_order() -> None:
         "é": ("e\u0301.png", "é.png"),
         "4": ("4.png", "4.v2.png"),
     }
-    matched = Matched(A, B)
+    matched = MatchedFiles(A, B)
     for name, (a, b) in files.items():
         matched.add(name, a, b)
     assert matched == {name: (A / a, B / b) for name, (a, b) in files.items()}
@@ -34,19 +34,19 @@ def test_files_are_given_as_they_were_added_in_that_order() -> None:
 
 
 def test_some_names_can_be_chosen() -> None:
-    matched = Matched(A, B)
+    matched = MatchedFiles(A, B)
     for name in "1234":
         matched.add(name, f"{name}.png", f"{name}.jpg")
     assert matched.only(lambda name: name in "24") == {"2": (A / "2.png", B / "2.jpg"), "4": (A / "4.png", B / "4.jpg")}
 
 
 def test_a_name_shortens_only_the_file_that_is_called_so() -> None:
-    assert (shortened("x/1.png", "x/1"), shortened("x/1.png", "1"), shortened("12.png", "1")) == (
+    assert (shorten_file("x/1.png", "x/1"), shorten_file("x/1.png", "1"), shorten_file("12.png", "1")) == (
         ".png",
         "x/1.png",
         "12.png",
     )
-    assert [lengthened(kept, "1") for kept in (".png", "x/1.png")] == ["1.png", "x/1.png"]
+    assert [lengthen_file(kept, "1") for kept in (".png", "x/1.png")] == ["1.png", "x/1.png"]
 
 
 class Notes(Reporter):
@@ -69,7 +69,7 @@ def make_files(folder: Path, *names: str) -> Path:
 def test_partners_share_the_path_below_their_folders_whatever_the_suffix(tmp_path: Path) -> None:
     a = make_files(tmp_path / "a", "1.png", "walk/1.v2.png", "notes.txt", ".hidden.png")
     b = make_files(tmp_path / "b", "1.JPG", "walk/1.v2.jpeg")
-    matched, skipped = partners(a, b)
+    matched, skipped = match_pictures(a, b)
     assert matched == {"1": (a / "1.png", b / "1.JPG"), "walk/1.v2": (a / "walk/1.v2.png", b / "walk/1.v2.jpeg")}
     assert skipped == []
 
@@ -77,7 +77,7 @@ def test_partners_share_the_path_below_their_folders_whatever_the_suffix(tmp_pat
 def test_a_name_without_a_partner_or_with_two_is_skipped_with_its_reason(tmp_path: Path) -> None:
     a = make_files(tmp_path / "a", "both.png", "left.png", "twice.png")
     b = make_files(tmp_path / "b", "both.png", "right.png", "twice.png", "twice.jpg")
-    matched, skipped = partners(a, b)
+    matched, skipped = match_pictures(a, b)
     assert list(matched) == ["both"]
     assert [str(skip) for skip in skipped] == [
         f"{a}/left.png: has no partner in {b}. Add 'left' there, or remove this one.",
@@ -87,7 +87,7 @@ def test_a_name_without_a_partner_or_with_two_is_skipped_with_its_reason(tmp_pat
 
 
 def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) -> None:
-    matched, _ = partners(
+    matched, _ = match_pictures(
         make_files(tmp_path / "a", "M\u00fcnchen.png"), make_files(tmp_path / "b", "Mu\u0308nchen.png")
     )
     assert list(matched) == ["M\u00fcnchen"]
@@ -96,20 +96,20 @@ def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) ->
 def test_folders_without_a_common_name_are_told_how_names_look(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "x/2.png")
     with refused("no-common-name", a) as error:
-        partners(a, b)
+        match_pictures(a, b)
     assert f"{b}: '1' here, 'x/1' there" in error.value.what
     assert "\n" not in str(error.value)
 
 
 def test_a_folder_without_pictures_is_named(tmp_path: Path, refused: "Refused") -> None:
     with refused("no-pictures", tmp_path / "b"):
-        partners(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "notes.txt"))
+        match_pictures(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "notes.txt"))
 
 
 def test_a_file_name_that_is_not_utf8_is_a_skip_that_stops_no_other(tmp_path: Path) -> None:
     a, b = make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png")
     (b / os.fsdecode(b"caf\xe9.png")).touch()
-    matched, (skip,) = partners(a, b)
+    matched, (skip,) = match_pictures(a, b)
     assert list(matched) == ["1"]
     assert (skip.code, skip.where) == ("name-not-utf8", str(b))
     assert "'caf\\udce9.png'" in skip.what
@@ -118,7 +118,7 @@ def test_a_file_name_that_is_not_utf8_is_a_skip_that_stops_no_other(tmp_path: Pa
 def test_an_expression_finds_what_the_names_share(tmp_path: Path) -> None:
     a = make_files(tmp_path / "a", "mask_0001.png", "walk/mask_0002.png")
     b = make_files(tmp_path / "b", "IMG 1 (0001).jpg", "IMG 2 (0002).jpg")
-    matched, skipped = partners(a, b, match=r"(\d{4})")
+    matched, skipped = match_pictures(a, b, match=r"(\d{4})")
     assert matched == {
         "0001": (a / "mask_0001.png", b / "IMG 1 (0001).jpg"),
         "0002": (a / "walk/mask_0002.png", b / "IMG 2 (0002).jpg"),
@@ -127,14 +127,16 @@ def test_an_expression_finds_what_the_names_share(tmp_path: Path) -> None:
 
 
 def test_an_expression_without_a_group_is_the_name_as_a_whole(tmp_path: Path) -> None:
-    matched, _ = partners(make_files(tmp_path / "a", "x7.png"), make_files(tmp_path / "b", "y7.png"), match=r"\d+")
+    matched, _ = match_pictures(
+        make_files(tmp_path / "a", "x7.png"), make_files(tmp_path / "b", "y7.png"), match=r"\d+"
+    )
     assert list(matched) == ["7"]
 
 
 def test_two_photos_for_one_mask_are_named_with_what_the_expression_finds_in_both(tmp_path: Path) -> None:
     a = make_files(tmp_path / "a", "1.png", "2.png")
     b = make_files(tmp_path / "b", "1-left.png", "1-mid.png", "1-right.png", "2-left.png")
-    matched, (skip,) = partners(a, b, match=r"\d")
+    matched, (skip,) = match_pictures(a, b, match=r"\d")
     assert list(matched) == ["2"]
     assert (skip.code, skip.where) == ("same-name", f"{b}/1-left.png")
     assert f"{b}/1-mid.png and 1 more, because the expression finds '1'" in skip.what
@@ -142,7 +144,7 @@ def test_two_photos_for_one_mask_are_named_with_what_the_expression_finds_in_bot
 
 def test_a_picture_in_which_an_expression_finds_nothing_is_a_skip(tmp_path: Path) -> None:
     a, b = make_files(tmp_path / "a", "1.png", "cover.png"), make_files(tmp_path / "b", "1.png")
-    _, (skip,) = partners(a, b, match=r"\d")
+    _, (skip,) = match_pictures(a, b, match=r"\d")
     assert (skip.code, skip.where) == ("no-match", f"{a}/cover.png")
 
 
@@ -152,12 +154,12 @@ def test_what_an_expression_finds_must_be_able_to_name_a_file(
 ) -> None:
     a, b = make_files(tmp_path / "a", name, "good.png"), make_files(tmp_path / "b", name, "good.png")
     with refused("no-common-name", a):
-        partners(a, b, match=expression)
+        match_pictures(a, b, match=expression)
 
 
 def test_what_is_no_expression_says_so(tmp_path: Path, refused: "Refused") -> None:
     with refused("bad-expression", "match (", usage=True):
-        partners(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png"), match="(")
+        match_pictures(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png"), match="(")
 
 
 def lines(tmp_path: Path, *text: str, encoding: str = "utf-8") -> str:
@@ -171,7 +173,7 @@ def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path)
     b = make_files(tmp_path / "b", "walk/9.jpg", "8.jpg")
     notes = Notes()
     said = lines(tmp_path, "A, b", '"x, 1.png",walk/9.jpg', "", "20% \u00e4.png,8.jpg", encoding="utf-8-sig")
-    matched, skipped = partners(a, b, match=said, report=notes)
+    matched, skipped = match_pictures(a, b, match=said, report=notes)
     assert matched == {"20% \u00e4": (a / "20% \u00e4.png", b / "8.jpg"), "x, 1": (a / "x, 1.png", b / "walk/9.jpg")}
     assert skipped == []
     assert notes.said == [f"1 of the 3 pictures in {a} are not paired by {said}."]
@@ -179,7 +181,7 @@ def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path)
 
 def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:
     a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "1.png", "2.png")
-    matched, (skip,) = partners(a, b, match=lines(tmp_path, "1.png,1.png", "2.png,1.png", "1.png,2.png"))
+    matched, (skip,) = match_pictures(a, b, match=lines(tmp_path, "1.png,1.png", "2.png,1.png", "1.png,2.png"))
     assert matched == {"1": (a / "1.png", b / "1.png"), "2": (a / "2.png", b / "1.png")}
     assert (skip.code, skip.where) == ("pair-listed-twice", f"{tmp_path / 'list.csv'}: line 3")
     assert "'1' is in line 1 already" in skip.what
@@ -202,7 +204,7 @@ def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(
     line: str, code: str, words: str, tmp_path: Path
 ) -> None:
     a, b = make_files(tmp_path / "a", "1.png", "2.png", "notes.txt"), make_files(tmp_path / "b", "1.png", "2.png")
-    matched, (skip,) = partners(a, b, match=lines(tmp_path, "a,b", "2.png,2.png", line))
+    matched, (skip,) = match_pictures(a, b, match=lines(tmp_path, "a,b", "2.png,2.png", line))
     assert list(matched) == ["2"]
     assert (skip.code, skip.where) == (code, f"{tmp_path / 'list.csv'}: line 3")
     assert words.format(a=a, b=b) in skip.what
@@ -211,16 +213,16 @@ def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(
 def test_a_list_that_is_none_is_one_line(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
     with refused("no-pairs", tmp_path / "list.csv"):
-        partners(a, b, match=lines(tmp_path, "a,b"))
+        match_pictures(a, b, match=lines(tmp_path, "a,b"))
     with refused("bad-csv", tmp_path / "list.csv") as error:
-        partners(a, b, match=lines(tmp_path, "\u00e4.png,1.png", encoding="latin-1"))
+        match_pictures(a, b, match=lines(tmp_path, "\u00e4.png,1.png", encoding="latin-1"))
     assert "line 1 " in error.value.what
     with refused("unreadable-file", tmp_path / "gone.csv"):
-        partners(a, b, match=str(tmp_path / "gone.csv"))
+        match_pictures(a, b, match=str(tmp_path / "gone.csv"))
 
 
 def test_spaces_percent_signs_and_umlauts_stay_in_names(tmp_path: Path) -> None:
     names = "a b.png", "100%.png", "image%20(10).png", "\u00fcber\u00df.png"
-    matched, skipped = partners(make_files(tmp_path / "a", *names), make_files(tmp_path / "b", *names))
+    matched, skipped = match_pictures(make_files(tmp_path / "a", *names), make_files(tmp_path / "b", *names))
     assert sorted(matched) == sorted(name.removesuffix(".png") for name in names)
     assert skipped == []

@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.arrays import Array, write_tiff
 from p2p_datatools.contract.pictures.images import colorize, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.pairs.build import pair
-from p2p_datatools.pairs.recipe import Job, job_of
+from p2p_datatools.pairs.recipe import PairRecipe, job_of
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -38,7 +38,7 @@ def make_photo(folder: Path, width: int, height: int, name: str = "car") -> None
     write_png(folder / f"{name}.png", np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
-def job(a: Path, b: Path, size: Size | None = None, fit: Fit = "stretch") -> Job:
+def job(a: Path, b: Path, size: Size | None = None, fit: Fit = "stretch") -> PairRecipe:
     return job_of((a, b), None, size, fit, pictures=(sorted(a.glob("car.*")), sorted(b.glob("car.*"))), known=None)
 
 

@@ -14,7 +14,7 @@ import pytest
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.pictures.images import write_png
-from p2p_datatools.pairs.build import Ways, pair
+from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def parts(folders: tuple[Path, Path], tmp_path: Path) -> list[Path]:
     shards = [Shard(number, 3) for number in (1, 2, 3)]
-    return [pair(*folders, tmp_path / "pairs", ways=Ways(shard=shard)).dest for shard in shards]
+    return [pair(*folders, tmp_path / "pairs", ways=PairOptions(shard=shard)).dest for shard in shards]
 
 
 def by_name(folder: Path) -> dict[str, Pair]:
@@ -139,7 +139,7 @@ def test_what_the_parts_had_skipped_is_said_again_after_they_are_moved(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (folders[0] / "03.png").write_text("broken")
-    ways = [Ways(shard=Shard(number, 2)) for number in (1, 2)]
+    ways = [PairOptions(shard=Shard(number, 2)) for number in (1, 2)]
     parts = [pair(*folders, tmp_path / "pairs", ways=each, keep_going=True).dest for each in ways]
     first, again = (merge(parts, tmp_path / "pairs", move=True) for _ in range(2))
     assert [Path(skip.where).name for skip in first.skipped] == ["03.png"]

@@ -12,7 +12,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.sheets.contact import contact_sheet
-from p2p_datatools.sheets.layout import Tile, sheet
+from p2p_datatools.sheets.layout import Tile, lay_out
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -48,9 +48,9 @@ class Laid:
 
         def lay(tiles: list[Tile], **words: Any) -> Photo:
             self.tiles, self.words = tiles, words
-            return sheet(tiles, **words)
+            return lay_out(tiles, **words)
 
-        monkeypatch.setattr("p2p_datatools.sheets.contact.sheet", lay)
+        monkeypatch.setattr("p2p_datatools.sheets.contact.lay_out", lay)
 
     @property
     def captions(self) -> list[str]:

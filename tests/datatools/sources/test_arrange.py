@@ -4,7 +4,7 @@ import io
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from p2p_datatools.sources.arrange import arrange, sample
+from p2p_datatools.sources.arrange import arrange, draw_sample
 from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.unpack import Member
 
@@ -68,7 +68,7 @@ def test_a_sample_follows_from_its_seed_grows_with_its_limit_and_keeps_labels_wi
     everything = arrange(find_entry("cars"), members(*names, "car-segmentation/masks.json"), "archive")
 
     def taken(limit: int | None, seed: int = 0) -> set[str]:
-        chosen, there = sample(everything, limit, seed)
+        chosen, there = draw_sample(everything, limit, seed)
         assert there == 20
         return {each.file for each in chosen}
 

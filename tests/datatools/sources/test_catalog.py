@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.sources.catalog import Entry, find_entry, load_catalog
+from p2p_datatools.sources.catalog import CatalogEntry, find_entry, load_catalog
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -23,7 +23,7 @@ def test_the_sets_that_were_promised_are_known() -> None:
 
 
 @pytest.mark.parametrize("entry", load_catalog().values(), ids=list(load_catalog()))
-def test_an_entry_has_a_licence_a_citation_a_source_and_a_next_command(entry: Entry) -> None:
+def test_an_entry_has_a_licence_a_citation_a_source_and_a_next_command(entry: CatalogEntry) -> None:
     assert entry.licence != "unknown"
     assert entry.citation
     assert entry.terms

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.sources.catalog import Place
-from p2p_datatools.sources.download import TRIES, download
+from p2p_datatools.sources.catalog import ArchivePlace
+from p2p_datatools.sources.download import TRIES, download_file
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -98,7 +98,7 @@ class Pauses(list[float]):
 
 
 def test_a_file_comes_whole_with_its_hash_and_version(mirror: Mirror, tmp_path: Path) -> None:
-    got = download(Place(mirror.url, len(DATA), DIGEST), tmp_path / "x")
+    got = download_file(ArchivePlace(mirror.url, len(DATA), DIGEST), tmp_path / "x")
     assert got.path.read_bytes() == DATA
     assert (got.bytes, got.sha256, got.version) == (len(DATA), DIGEST, '"one"')
 
@@ -106,7 +106,7 @@ def test_a_file_comes_whole_with_its_hash_and_version(mirror: Mirror, tmp_path: 
 def test_a_cut_connection_is_continued_where_it_was_cut(mirror: Mirror, tmp_path: Path) -> None:
     mirror.troubles = ["cut", "503", "cut"]
     pauses = Pauses()
-    assert download(Place(mirror.url), tmp_path / "x", sleep=pauses).sha256 == DIGEST
+    assert download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=pauses).sha256 == DIGEST
     half, third = len(DATA) // 2, len(DATA) * 3 // 4
     assert mirror.asked == [None, f"bytes={half}-", f"bytes={half}-", f"bytes={third}-"]
     assert pauses == [1.0, 7.0, 1.0]
@@ -117,19 +117,19 @@ def test_a_later_call_goes_on_with_what_an_earlier_one_brought(
 ) -> None:
     mirror.troubles = ["cut"] + ["500"] * (TRIES - 1)
     with refused("download-failed", mirror.url) as error:
-        download(Place(mirror.url), tmp_path / "x", sleep=Pauses())
+        download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=Pauses())
     assert "500, 6 times" in error.value.what
     mirror.asked.clear()
-    assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
+    assert download_file(ArchivePlace(mirror.url), tmp_path / "x").sha256 == DIGEST
     assert mirror.asked == [f"bytes={len(DATA) // 2}-"]
 
 
 def test_a_whole_file_from_another_address_is_not_taken_for_this_one(mirror: Mirror, tmp_path: Path) -> None:
-    download(Place(mirror.url), tmp_path / "x")
+    download_file(ArchivePlace(mirror.url), tmp_path / "x")
     mirror.data = DATA[:1000]
-    assert download(Place(mirror.url), tmp_path / "x").bytes == len(DATA)
+    assert download_file(ArchivePlace(mirror.url), tmp_path / "x").bytes == len(DATA)
     assert len(mirror.asked) == 1
-    assert download(Place(mirror.url + "?other"), tmp_path / "x").bytes == 1000
+    assert download_file(ArchivePlace(mirror.url + "?other"), tmp_path / "x").bytes == 1000
 
 
 @pytest.mark.parametrize("change", ["tag", "ranges", "no tag"])
@@ -145,7 +145,7 @@ def test_a_part_of_another_version_or_of_a_server_without_ranges_is_not_built_up
         mirror.tag = '"two"' if change == "tag" else mirror.tag
         mirror.ranges = change != "ranges"
 
-    download(Place(mirror.url), tmp_path / "x", sleep=meanwhile)
+    download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=meanwhile)
     assert (tmp_path / "x").read_bytes() == new
 
 
@@ -156,12 +156,12 @@ def test_a_part_longer_than_the_file_is_thrown_away(mirror: Mirror, tmp_path: Pa
     def meanwhile(_: float) -> None:
         mirror.data = DATA[:half]
 
-    assert download(Place(mirror.url), tmp_path / "x", sleep=meanwhile).bytes == half
+    assert download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=meanwhile).bytes == half
 
 
 def test_a_server_that_does_not_say_how_much_comes_is_measured_by_what_is_known(mirror: Mirror, tmp_path: Path) -> None:
     mirror.troubles = ["silent"]
-    assert download(Place(mirror.url, len(DATA)), tmp_path / "x").bytes == len(DATA)
+    assert download_file(ArchivePlace(mirror.url, len(DATA)), tmp_path / "x").bytes == len(DATA)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_refusal_is_final_and_says_what_to_do(
 ) -> None:
     mirror.troubles = [code]
     with refused("http-error", mirror.url) as error:
-        download(Place(mirror.url), tmp_path / "x")
+        download_file(ArchivePlace(mirror.url), tmp_path / "x")
     assert f"HTTP {code}" in error.value.what
     assert words in error.value.to_do
     assert len(mirror.asked) == 1
@@ -181,7 +181,7 @@ def test_a_refusal_is_final_and_says_what_to_do(
 def test_a_web_page_is_not_taken_for_an_archive(mirror: Mirror, tmp_path: Path, refused: "Refused") -> None:
     mirror.kind = "text/html; charset=utf-8"
     with refused("web-page", mirror.url):
-        download(Place(mirror.url), tmp_path / "x")
+        download_file(ArchivePlace(mirror.url), tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
@@ -189,7 +189,7 @@ def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(
     mirror: Mirror, tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("other-version", mirror.url) as error:
-        download(Place(mirror.url, 5), tmp_path / "x")
+        download_file(ArchivePlace(mirror.url, 5), tmp_path / "x")
     assert f"{len(DATA)} bytes now, and 5 are known" in error.value.what
     assert list(tmp_path.iterdir()) == []
 
@@ -198,7 +198,7 @@ def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(
     mirror: Mirror, tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("hash-differs", mirror.url) as error:
-        download(Place(mirror.url, len(DATA), "0" * 64), tmp_path / "x")
+        download_file(ArchivePlace(mirror.url, len(DATA), "0" * 64), tmp_path / "x")
     assert DIGEST in error.value.what
     assert "0" * 64 in error.value.what
     assert not (tmp_path / "x").exists()
@@ -206,15 +206,15 @@ def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(
 
 def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_path: Path, refused: "Refused") -> None:
     mirror.troubles = [mirror.url + "?again"]
-    assert download(Place(mirror.url), tmp_path / "x").sha256 == DIGEST
+    assert download_file(ArchivePlace(mirror.url), tmp_path / "x").sha256 == DIGEST
     mirror.troubles = ["file:///etc/passwd"]
     with refused("http-error", mirror.url) as error:
-        download(Place(mirror.url), tmp_path / "y")
+        download_file(ArchivePlace(mirror.url), tmp_path / "y")
     assert "HTTP 302" in error.value.what
     for elsewhere in ("ftp://127.0.0.1/x", "http://example.org/x", "https://10.0.0.1/x"):
         mirror.troubles = [elsewhere]
         with refused("not-https", usage=True) as error:
-            download(Place(mirror.url), tmp_path / "y")
+            download_file(ArchivePlace(mirror.url), tmp_path / "y")
         assert error.value.where.endswith(f"leads to {elsewhere}")
 
 
@@ -225,7 +225,7 @@ def test_an_address_that_is_not_https_is_refused_without_a_connection(
     tmp_path: Path, address: str, refused: "Refused"
 ) -> None:
     with refused("not-https", address, usage=True):
-        download(Place(address), tmp_path / "x")
+        download_file(ArchivePlace(address), tmp_path / "x")
 
 
 def test_a_public_address_may_not_lead_to_this_machine(refused: "Refused") -> None:
@@ -239,7 +239,7 @@ def test_a_public_address_may_not_lead_to_this_machine(refused: "Refused") -> No
 def test_nobody_there_is_said_after_some_tries(tmp_path: Path, refused: "Refused") -> None:
     pauses = Pauses()
     with refused("download-failed", "http://127.0.0.1:9/x"):
-        download(Place("http://127.0.0.1:9/x"), tmp_path / "x", sleep=pauses)
+        download_file(ArchivePlace("http://127.0.0.1:9/x"), tmp_path / "x", sleep=pauses)
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
@@ -257,6 +257,6 @@ def test_progress_counts_bytes_and_begins_where_the_download_does(mirror: Mirror
 
     mirror.troubles = ["cut"]
     report = Counting()
-    download(Place(mirror.url), tmp_path / "x", report=report, sleep=Pauses())
+    download_file(ArchivePlace(mirror.url), tmp_path / "x", report=report, sleep=Pauses())
     assert report.starts == [(len(DATA), 0, "bytes"), (len(DATA), len(DATA) // 2, "bytes")]
     assert report.bytes == len(DATA)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.sources.kaggle import credentials, download
+from p2p_datatools.sources.kaggle import credentials, download_dataset
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -261,7 +261,7 @@ def test_without_credentials_the_client_is_not_even_loaded(
 ) -> None:
     home(tmp_path, monkeypatch)
     with refused("kaggle-credentials", "a/b") as error:
-        download("a/b", tmp_path / "x", instead="--from mirror")
+        download_dataset("a/b", tmp_path / "x", instead="--from mirror")
     assert "--from mirror" in error.value.to_do
     assert "kaggle" not in sys.modules
     assert not (tmp_path / "x").exists()

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.sources.data_set import fetch, fetch_synth
-from p2p_datatools.synth import draw
+from p2p_datatools.synth import draw_car_picture
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -25,7 +25,7 @@ def names(folder: Path) -> list[str]:
 def test_drawn_cars_come_as_photos_and_as_labels_with_ids_0_to_4(tmp_path: Path) -> None:
     summary = fetch_synth(tmp_path / "cars", limit=3, seed=5, size=Size(80, 48))
     assert (summary.written, summary.kept) == (3, 0)
-    drawing = draw(2, seed=5, size=(80, 48))
+    drawing = draw_car_picture(2, seed=5, size=(80, 48))
     assert (read_photo(tmp_path / "cars/photos" / f"{drawing.name}.png") == drawing.photo).all()
     with Image.open(tmp_path / "cars/labels" / f"{drawing.name}.png") as labels:
         assert labels.mode == "L"

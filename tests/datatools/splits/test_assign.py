@@ -9,7 +9,7 @@ import pytest
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET
-from p2p_datatools.splits.assign import assign, closest, groups_by, rounded
+from p2p_datatools.splits.assign import assign, closest, groups_by, round_half_up
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("count", "share", "expected"), [(50, 0.29, 15), (15, 0.1, 2), (4, 0.1, 0), (5, 0.1, 1)])
 def test_half_a_pair_rounds_up_by_the_digits_one_wrote(count: int, share: float, expected: int) -> None:
-    assert rounded(count, share) == expected
+    assert round_half_up(count, share) == expected
 
 
 def test_no_other_choice_of_groups_comes_nearer() -> None:

@@ -91,7 +91,7 @@ def page() -> str:
 
 
 def _row(each: Setting) -> str:
-    cells = (f"`{each.name}`", f"`{each.text(each.default)}`", each.allowed, ON_RESUME[each.on_resume], each.doc)
+    cells = (f"`{each.name}`", f"`{each.text(each.default)}`", each.allowed_text, ON_RESUME[each.on_resume], each.doc)
     return f"| {' | '.join(cells)} |"
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data import buffer
-from p2p_gan.data.buffer import Form, room_for
+from p2p_gan.data.buffer import BufferForm, room_for
 
 if TYPE_CHECKING:
     from conftest import Refused
 
 SIZES = [Size(5, 3), Size(64, 2), Size(1, 1)]
-FORMS = [Form(1, "uint8"), Form(12, "float32")]
+FORMS = [BufferForm(1, "uint8"), BufferForm(12, "float32")]
 
 
 @pytest.mark.parametrize("memory", [1.0, 1e-9])
@@ -57,15 +57,15 @@ def test_a_disk_that_fills_up_after_all_is_an_error_and_no_crash(
 
 
 def test_a_run_that_does_not_exist_yet_maps_its_file_beside_the_place_it_will_have(tmp_path: Path) -> None:
-    assert buffer._existing(tmp_path / "not" / "yet") == tmp_path
+    assert buffer._nearest_existing(tmp_path / "not" / "yet") == tmp_path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes the file by itself when its handles close")
 def test_a_killed_process_leaves_no_file_behind(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from p2p_gan.data.buffer import Form, room_for\n"
+        "import os, signal, sys; from pathlib import Path; from p2p_gan.data.buffer import BufferForm, room_for\n"
         "from p2p_datatools.contract.pictures.sizes import Size\n"
-        "half = room_for([Size(999, 999)], [Form(3, 'uint8')], memory=1e-9, near=Path(sys.argv[1]))[0]\n"
+        "half = room_for([Size(999, 999)], [BufferForm(3, 'uint8')], memory=1e-9, near=Path(sys.argv[1]))[0]\n"
         "half[0][...] = 7; os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)

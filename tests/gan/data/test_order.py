@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from p2p_gan.data.order import Order, crop_around_rare, light_of, rarity
+from p2p_gan.data.order import PairOrder, crop_around_rare, light_of, rarity
 
 ONE = np.zeros(7, np.int64)
 
 
-def walked(order: Order, first: int, total: int, batch: int) -> list[range]:
+def walked(order: PairOrder, first: int, total: int, batch: int) -> list[range]:
     """The batches of a run from `first` to `total` images."""
     batches = []
     while first < total:
@@ -20,7 +20,7 @@ def walked(order: Order, first: int, total: int, batch: int) -> list[range]:
 @pytest.mark.parametrize("batch", [1, 2, 3, 5, 64])
 def test_an_epoch_shows_every_pair_once_whatever_the_shapes_and_the_batch(batch: int) -> None:
     shapes = np.array([0, 1, 1, 1, 1, 2, 0, 1, 0, 3, 1, 1, 0], np.int64)
-    order = Order(3, shapes, batch)
+    order = PairOrder(3, shapes, batch)
     batches = walked(order, 0, 3 * len(shapes), batch)
     seen = [order.index(position) for each in batches for position in each]
     epochs = [seen[start : start + len(shapes)] for start in range(0, len(seen), len(shapes))]
@@ -32,13 +32,13 @@ def test_an_epoch_shows_every_pair_once_whatever_the_shapes_and_the_batch(batch:
 
 def test_a_shape_s_pairs_come_in_as_few_batches_as_they_can() -> None:
     shapes = np.repeat([0, 1, 2], [10, 7, 1])
-    sizes = sorted(len(each) for each in walked(Order(0, shapes, 4), 0, 18, 4))
+    sizes = sorted(len(each) for each in walked(PairOrder(0, shapes, 4), 0, 18, 4))
     assert sizes == [1, 2, 3, 4, 4, 4]
 
 
 def test_the_shapes_of_an_epoch_are_mixed() -> None:
     shapes = np.repeat([0, 1], 40)
-    order = Order(0, shapes, 4)
+    order = PairOrder(0, shapes, 4)
     drawn = [int(shapes[order.index(each.start)]) for each in walked(order, 0, 80, 4)]
     assert drawn != sorted(drawn)
     assert drawn != sorted(drawn, reverse=True)
@@ -46,20 +46,22 @@ def test_the_shapes_of_an_epoch_are_mixed() -> None:
 
 def test_batches_may_be_taken_up_at_any_image() -> None:
     shapes = np.repeat([0, 1, 2], [10, 7, 1])
-    whole = walked(Order(5, shapes, 4), 0, 54, 4)
+    whole = walked(PairOrder(5, shapes, 4), 0, 54, 4)
     for first in range(54):
-        again = walked(Order(5, shapes, 4), first, 54, 4)
+        again = walked(PairOrder(5, shapes, 4), first, 54, 4)
         at = next(number for number, each in enumerate(whole) if first in each)
         assert again[0].stop == whole[at].stop
         assert again[1:] == whole[at + 1 :]
 
 
 def test_batches_of_one_shape_run_over_the_end_of_an_epoch() -> None:
-    assert Order(0, ONE, 3).positions(6, 3) == range(6, 9)
+    assert PairOrder(0, ONE, 3).positions(6, 3) == range(6, 9)
 
 
 def test_the_order_of_one_shape_does_not_depend_on_the_batch() -> None:
-    assert [Order(1, ONE, 2).index(each) for each in range(30)] == [Order(1, ONE, 5).index(each) for each in range(30)]
+    assert [PairOrder(1, ONE, 2).index(each) for each in range(30)] == [
+        PairOrder(1, ONE, 5).index(each) for each in range(30)
+    ]
 
 
 def test_rarer_classes_are_drawn_rather_and_missing_ones_never() -> None:

@@ -49,5 +49,5 @@ def test_an_ordinary_folder_is_hashed_by_as_many_threads_as_this_process_may_use
     for number in range(8):
         write_png(tmp_path / "train" / f"{number}.png", np.full((2, 4, 3), number, np.uint8))
     monkeypatch.setattr(task, "sha256_file", threads.work)
-    task.identified(open_pairs(tmp_path))
+    task.identify_files(open_pairs(tmp_path))
     assert len(threads.seen) == 1

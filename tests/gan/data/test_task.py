@@ -12,7 +12,7 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.task import identified, open_for_training, refuse_unfit, task_of
+from p2p_gan.data.task import identify_files, open_for_training, refuse_unfit, task_of
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -94,18 +94,18 @@ def test_an_ordinary_pix2pix_folder_is_read_and_what_is_assumed_is_said(tmp_path
     for split, count in {"train": 3, "val": 1}.items():
         for number in range(count):
             write_png(tmp_path / split / f"{number}.png", np.full((16, 32, 3), number, np.uint8))
-    folder = identified(open_pairs(tmp_path))
+    folder = identify_files(open_pairs(tmp_path))
     assert {split: len(folder.of(split)) for split in ("train", "val", "test")} == {"train": 3, "val": 1, "test": 0}
     assert folder.foreign
     assert "no manifest" in folder.assumed[0]
     assert all(pair.size == Size(16, 16) for pair in folder.pairs)
     before = folder.data_hash
     write_png(tmp_path / "val" / "0.png", np.full((16, 32, 3), 9, np.uint8))
-    assert identified(open_pairs(tmp_path)).data_hash != before
+    assert identify_files(open_pairs(tmp_path)).data_hash != before
 
 
 def test_an_odd_width_in_an_ordinary_folder_is_named(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "train" / "1.png", np.zeros((16, 33, 3), np.uint8))
     with refused("odd-width", tmp_path / "train" / "1.png") as error:
-        identified(open_pairs(tmp_path))
+        identify_files(open_pairs(tmp_path))
     assert "33 pixels wide" in error.value.what

@@ -7,7 +7,13 @@ import pytest
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
-from p2p_gan.evaluation.mask_agreement import Confusion, counted, labels_of_input, labels_of_output, nearest_classes
+from p2p_gan.evaluation.mask_agreement import (
+    Confusion,
+    counted_pixels,
+    labels_of_input,
+    labels_of_output,
+    nearest_classes,
+)
 from p2p_gan.models.model import Model
 
 TRUTH = np.array([[0, 0, 0, 0], [1, 1, 255, 0]], np.uint8)
@@ -85,12 +91,12 @@ def test_a_mask_painted_in_greys_has_its_classes_in_one_channel(make_model: Call
 def test_a_pixel_that_either_mask_ignores_does_not_count(make_model: Callable[..., Model]) -> None:
     photo, first, second = np.zeros((1, 3, 3), np.uint8), np.array([[0, 255, 1]], np.uint8), np.array([[255, 0, 1]])
     masks = make_model(MASK, MASK, palette=CARS, input_as="classes").card
-    where = counted(first, CARS.colors()[second], masks)
+    where = counted_pixels(first, CARS.colors()[second], masks)
     assert where is not None
     assert where.tolist() == [[False, False, True]]
     to_photo, without = make_model(MASK, Half("photo", "photo"), palette=CARS).card, make_model(MASK, MASK).card
-    where = counted(CARS.colors()[first], photo, to_photo)
+    where = counted_pixels(CARS.colors()[first], photo, to_photo)
     assert where is not None
     assert where.tolist() == [[True, False, True]]
-    assert counted(CARS.colors()[first % 5], photo, to_photo) is None
-    assert counted(CARS.colors()[first], photo, without) is None
+    assert counted_pixels(CARS.colors()[first % 5], photo, to_photo) is None
+    assert counted_pixels(CARS.colors()[first], photo, without) is None

@@ -17,8 +17,8 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.evaluation.scores import Asked, Diversity, evaluate, evaluate_into
-from p2p_gan.inference.apply import How
+from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, evaluate, evaluate_into
+from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.model import Model, save_model
 
@@ -43,15 +43,15 @@ def test_a_split_without_pairs_is_named(
     run_folder: Path, tmp_path: Path, pair_folder: Path, refused: "Refused"
 ) -> None:
     with refused("empty-split", pair_folder) as error:
-        evaluate(run_folder, pair_folder, asked=Asked("none"))
+        evaluate(run_folder, pair_folder, asked=EvaluationRequest("none"))
     assert "has no none pairs" in error.value.what
 
 
 def test_which_pairs_are_scored_is_said_in_one_place_alone(run_folder: Path) -> None:
     pairs = run_folder.parent / "pairs"
-    assert evaluate(run_folder, pairs, asked=Asked("train", variants=2)).pictures == 8
+    assert evaluate(run_folder, pairs, asked=EvaluationRequest("train", variants=2)).pictures == 8
     with pytest.raises(TypeError):  # two places could contradict each other, and one of them was not heard
-        evaluate(run_folder, pairs, split="train", asked=Asked(variants=2))  # type: ignore[call-arg]
+        evaluate(run_folder, pairs, split="train", asked=EvaluationRequest(variants=2))  # type: ignore[call-arg]
 
 
 def test_the_same_scores_come_again_and_the_picture_scored_is_the_one_that_is_sampled(
@@ -67,7 +67,10 @@ def test_the_same_scores_come_again_and_the_picture_scored_is_the_one_that_is_sa
 
 def test_variants_differ_by_dropout_and_not_without_it(run_folder: Path) -> None:
     pairs = run_folder.parent / "pairs"
-    on, off = (evaluate(run_folder, pairs, asked=Asked(how=How(dropout=way), variants=3)) for way in (True, False))
+    on, off = (
+        evaluate(run_folder, pairs, asked=EvaluationRequest(how=ApplyOptions(dropout=way), variants=3))
+        for way in (True, False)
+    )
     assert on.diversity is not None
     assert on.diversity.pairwise_l1 > on.diversity.pixel_std / 2 > 0
     assert off.diversity == Diversity(3, 0.0, 0.0)
@@ -161,11 +164,13 @@ def test_pairs_of_another_depth_are_refused_before_any_work(
 
 def test_no_variant_is_no_number_of_variants(refused: "Refused") -> None:
     with refused("impossible-setting", "variants=0", usage=True):
-        Asked(variants=0)
+        EvaluationRequest(variants=0)
 
 
 def test_every_picture_has_a_line_and_a_picture_and_the_means_a_file(run_folder: Path, tmp_path: Path) -> None:
-    scores = evaluate_into(tmp_path / "out", run_folder, run_folder.parent / "pairs", asked=Asked(variants=2))
+    scores = evaluate_into(
+        tmp_path / "out", run_folder, run_folder.parent / "pairs", asked=EvaluationRequest(variants=2)
+    )
     lines = [json.loads(line) for line in (tmp_path / "out" / "scores.jsonl").read_text().splitlines()]
     assert [line["name"] for line in lines] == ["car-010", "car-011"]
     assert sum(line["l1"] for line in lines) / 2 == pytest.approx(scores.l1)
@@ -187,12 +192,12 @@ def test_a_picture_of_a_pair_that_is_gone_since_an_interruption_is_not_among_the
     run_folder: Path, pair_folder: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=Asked(), report=StopAfterOne())
+        evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=EvaluationRequest(), report=StopAfterOne())
     assert (tmp_path / "out.partial" / "car-010.png").is_file()
     (tmp_path / "out.partial" / "car-012.png").write_bytes(b"written, but not recorded")
     folder = open_pairs(pair_folder)
     write_manifest(with_pairs(folder, [pair for pair in folder.pairs if pair.name != "car-010"]))
-    evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=Asked())
+    evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=EvaluationRequest())
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["car-011.png"]
 
 
@@ -204,10 +209,10 @@ def test_the_same_call_again_gives_the_same_files_and_another_is_refused(
     def content() -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
 
-    evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked())
+    evaluate_into(tmp_path / "out", run_folder, pairs, asked=EvaluationRequest())
     before = content()
-    evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked())
+    evaluate_into(tmp_path / "out", run_folder, pairs, asked=EvaluationRequest())
     assert content() == before
     with refused("other-settings", tmp_path / "out", usage=True):
-        evaluate_into(tmp_path / "out", run_folder, pairs, asked=Asked("val"))
+        evaluate_into(tmp_path / "out", run_folder, pairs, asked=EvaluationRequest("val"))
     assert content() == before

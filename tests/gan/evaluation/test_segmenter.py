@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, load_palette
-from p2p_gan.evaluation.scores import Asked, evaluate
+from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.models.model import Model, load_model, save_model
 
@@ -26,8 +26,8 @@ def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generate
     make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
 ) -> None:
     judge = saved(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "judge.safetensors")
-    scores = evaluate(run_folder, run_folder.parent / "pairs", asked=Asked(segmenter=judge))
-    alone = evaluate(judge, run_folder.parent / "pairs", asked=Asked())
+    scores = evaluate(run_folder, run_folder.parent / "pairs", asked=EvaluationRequest(segmenter=judge))
+    alone = evaluate(judge, run_folder.parent / "pairs", asked=EvaluationRequest())
     assert scores.judged is not None
     assert scores.judged_real is not None
     assert scores.judged != scores.judged_real

@@ -9,14 +9,14 @@ import pytest
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
-from p2p_gan.experiments.plan import outline, outline_of_arms
+from p2p_gan.experiments.plan import outline_of_arms, plan_study
 
 if TYPE_CHECKING:
     from conftest import Refused
 
 
 def test_runs_are_counted_once_for_arms_of_equal_config(cars: Path, small: Config) -> None:
-    plan = outline(cars, with_settings(small, {"discriminator_layers": 3}), ("loss", "field"))
+    plan = plan_study(cars, with_settings(small, {"discriminator_layers": 3}), ("loss", "field"))
     assert (len(plan.arms), plan.runs(1), plan.runs(3)) == (8, 8, 22)  # 70x70 is L1+cGAN; and the segmenter
     assert plan.images == 4
     assert plan.split == "test"
@@ -24,13 +24,13 @@ def test_runs_are_counted_once_for_arms_of_equal_config(cars: Path, small: Confi
 
 
 def test_epochs_become_images(cars: Path, small: Config) -> None:
-    assert outline(cars, with_settings(small, {"images": None, "epochs": 3}), ("loss",)).images == 12
+    assert plan_study(cars, with_settings(small, {"images": None, "epochs": 3}), ("loss",)).images == 12
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_from_every_preset_the_paper_s_tables_can_be_had(preset: str, cars: Path) -> None:
     chosen = {"direction": "a-to-b", "device": "cpu"}
-    plan = outline(cars, with_settings(PRESETS[preset], chosen), ("loss", "architecture", "field", "collapse"))
+    plan = plan_study(cars, with_settings(PRESETS[preset], chosen), ("loss", "architecture", "field", "collapse"))
     assert plan.judge is not None
     assert (plan.judge.gan_loss, plan.judge.direction, plan.judge.a_encoding) == ("none", "b-to-a", "classes")
     # At 128x128, four strided layers are the most; with wider patches everything else still is.
@@ -38,13 +38,15 @@ def test_from_every_preset_the_paper_s_tables_can_be_had(preset: str, cars: Path
 
 
 def test_the_direction_photo_to_mask_needs_no_judge(cars: Path, small: Config) -> None:
-    photos = outline(cars, with_settings(small, {"direction": "photo-to-mask"}), ("loss",))
+    photos = plan_study(cars, with_settings(small, {"direction": "photo-to-mask"}), ("loss",))
     assert (photos.judge, photos.unjudged, photos.as_classes) == (None, "", False)
-    assert outline(cars, with_settings(small, {"direction": "b-to-a", "a_encoding": "classes"}), ("loss",)).as_classes
+    assert plan_study(
+        cars, with_settings(small, {"direction": "b-to-a", "a_encoding": "classes"}), ("loss",)
+    ).as_classes
 
 
 def test_a_resnet_is_judged_by_a_resnet_at_a_size_that_it_alone_can_have(cars: Path, small: Config) -> None:
-    plan = outline(cars, with_settings(small, {"generator": "resnet", "size": "36x36"}), ("loss",))
+    plan = plan_study(cars, with_settings(small, {"generator": "resnet", "size": "36x36"}), ("loss",))
     assert plan.judge is not None
     assert plan.judge.generator == "resnet"
 
@@ -53,14 +55,14 @@ def test_what_the_pairs_contradict_is_said_before_any_work(
     cars: Path, small: Config, tmp_path: Path, make_pairs: Callable[..., Path], refused: "Refused"
 ) -> None:
     with refused("no-possible-arm", "tables=loss", usage=True) as error:
-        outline(cars, with_settings(small, {"b_encoding": "classes"}), ("loss",))
+        plan_study(cars, with_settings(small, {"b_encoding": "classes"}), ("loss",))
     assert "b_encoding=classes: the half photo is a photo" in error.value.what
     with refused("no-possible-arm", "tables=loss", usage=True) as error:
-        outline(cars, with_settings(small, {"direction": "up"}), ("loss",))
+        plan_study(cars, with_settings(small, {"direction": "up"}), ("loss",))
     assert "direction=up: these pairs have no such direction" in error.value.what
     assert "mask-to-photo" in error.value.to_do
     with refused("unfit-setting", "b_encoding=classes", usage=True):
         outline_of_arms(cars, {"mine": with_settings(small, {"b_encoding": "classes"})}, small)
     alone = make_pairs(tmp_path / "alone", {"train": 2})
     with refused("empty-split", alone):
-        outline(alone, small, ("loss",))
+        plan_study(alone, small, ("loss",))

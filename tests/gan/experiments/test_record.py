@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_gan.config.config import Config
-from p2p_gan.experiments.record import FILE, RUNS, begin
+from p2p_gan.experiments.record import FILE, RUNS, open_record
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -17,7 +17,7 @@ ARMS = {"one": Config(), "another": Config(lambda_l1=0), "the same": Config()}
 
 
 def begun(dest: Path, arms: dict[str, Config] = ARMS, judge: Config | None = None, data: str = "d") -> dict[str, str]:
-    runs = begin(dest, arms, judge, data)
+    runs = open_record(dest, arms, judge, data)
     (dest / RUNS).mkdir(exist_ok=True)
     return runs
 
@@ -99,8 +99,8 @@ def test_how_often_something_is_written_may_change(tmp_path: Path) -> None:
 
 
 def test_a_study_in_which_nothing_was_trained_yet_may_begin_with_other_settings(tmp_path: Path) -> None:
-    begin(tmp_path / "s", ARMS, None, "d")
-    assert begin(tmp_path / "s", {"one": Config(learning_rate=0.1)}, None, "other") == {"one": "one"}
+    open_record(tmp_path / "s", ARMS, None, "d")
+    assert open_record(tmp_path / "s", {"one": Config(learning_rate=0.1)}, None, "other") == {"one": "one"}
 
 
 def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, refused: "Refused") -> None:

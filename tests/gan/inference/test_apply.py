@@ -14,12 +14,12 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Fit, Size
-from p2p_gan.inference.apply import How, apply_model, noise_of, size_seen
+from p2p_gan.inference.apply import ApplyOptions, apply_model, noise_of, size_seen
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, load_model
 from p2p_gan.networks.architecture import initialise
-from p2p_gan.networks.base import Applying, Generator, Step
+from p2p_gan.networks.base import Generator, InferencePass, Step
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -38,15 +38,15 @@ def picture(width: int = 50, height: int = 37) -> Photo:
 @pytest.mark.parametrize("size", [None, "native", Size(64, 32)])
 def test_the_output_has_the_input_s_own_size(model: Model, fit: Fit, size: Size | str | None) -> None:
     fitted = replace(model, card=replace(model.card, fit=fit))
-    assert apply_model(fitted, picture(), How(size=size)).shape == (37, 50, 3)
+    assert apply_model(fitted, picture(), ApplyOptions(size=size)).shape == (37, 50, 3)
 
 
 def test_the_same_input_gives_the_same_output_and_another_seed_or_variant_another(model: Model) -> None:
-    first = apply_model(model, picture(), How())
-    apply_model(model, picture(44, 44), How())
-    assert np.array_equal(first, apply_model(model, picture(), How()))
-    assert not np.array_equal(first, apply_model(model, picture(), How(seed=1)))
-    assert not np.array_equal(first, apply_model(model, picture(), How(), variant=1))
+    first = apply_model(model, picture(), ApplyOptions())
+    apply_model(model, picture(44, 44), ApplyOptions())
+    assert np.array_equal(first, apply_model(model, picture(), ApplyOptions()))
+    assert not np.array_equal(first, apply_model(model, picture(), ApplyOptions(seed=1)))
+    assert not np.array_equal(first, apply_model(model, picture(), ApplyOptions(), variant=1))
 
 
 def test_no_seed_has_the_draws_that_another_seed_has_for_another_variant() -> None:
@@ -59,7 +59,7 @@ class Copy(Generator):
 
     unit = 1
 
-    def translate(self, x: torch.Tensor, applying: Applying | None) -> torch.Tensor:
+    def translate(self, x: torch.Tensor, applying: InferencePass | None) -> torch.Tensor:
         return x
 
     def steps(self) -> tuple[Step, ...]:
@@ -70,22 +70,22 @@ def test_what_was_padded_is_cut_off_where_it_was_added(model: Model) -> None:
     padded = replace(model, generator=Copy(head="logits"), card=replace(model.card, fit="pad"))
     for own in (Size(32, 16), Size(10, 32)):  # of a size of 32x32
         pixels = picture(*own)
-        assert np.array_equal(apply_model(padded, pixels, How(), device=torch.device("cpu")), pixels)
+        assert np.array_equal(apply_model(padded, pixels, ApplyOptions(), device=torch.device("cpu")), pixels)
 
 
 def test_without_dropout_there_is_nothing_left_to_chance(model: Model) -> None:
-    off = How(dropout=False)
+    off = ApplyOptions(dropout=False)
     assert np.array_equal(apply_model(model, picture(), off), apply_model(model, picture(), off, variant=3))
 
 
 def test_native_padding_leaves_a_picture_that_needs_none_alone(model: Model) -> None:
-    trained = apply_model(model, picture(32, 32), How())
-    assert np.array_equal(trained, apply_model(model, picture(32, 32), How(size="native")))
+    trained = apply_model(model, picture(32, 32), ApplyOptions())
+    assert np.array_equal(trained, apply_model(model, picture(32, 32), ApplyOptions(size="native")))
 
 
 def test_a_size_the_network_cannot_take_says_the_nearest(model: Model, refused: "Refused") -> None:
     with refused("impossible-setting", "size=50x50", usage=True) as error:
-        apply_model(model, picture(), How(size=Size(50, 50)))
+        apply_model(model, picture(), ApplyOptions(size=Size(50, 50)))
     assert "The nearest size that works is 64x64." in error.value.to_do
 
 
@@ -127,7 +127,7 @@ def pixels_of(half: Half, width: int = 50, height: int = 37) -> Array:
 def test_what_goes_in_and_comes_out_has_the_channels_type_and_range_of_its_half(
     make_model: Callable[..., Model], given: Half, wanted: Half
 ) -> None:
-    output = apply_model(make_model(given, wanted), pixels_of(given), How())
+    output = apply_model(make_model(given, wanted), pixels_of(given), ApplyOptions())
     assert output.shape == pixels_of(wanted).shape
     assert output.dtype == wanted.dtype
     assert wanted.range[0] <= output.min() < output.max() <= wanted.range[1]
@@ -138,7 +138,7 @@ def test_class_logits_become_classes_of_the_palette_alone_at_any_size(
     make_model: Callable[..., Model], size: Size | str | None
 ) -> None:
     model = make_model(PHOTO, MASK, palette=CARS, output_as="classes")
-    labels = apply_model(model, picture(90, 70), How(size=size))
+    labels = apply_model(model, picture(90, 70), ApplyOptions(size=size))
     assert labels.shape == (70, 90)
     assert labels.dtype == np.uint8
     assert 2 <= len(np.unique(labels)) <= 5
@@ -149,31 +149,32 @@ def test_a_mask_of_classes_goes_in_as_indices_and_ignored_pixels_as_none(make_mo
     model = make_model(MASK, PHOTO, palette=CARS, input_as="classes")
     labels = np.zeros((32, 32), np.uint8)
     assert model.card.architecture.inputs == 5
-    plain = apply_model(model, labels, How(dropout=False))
+    plain = apply_model(model, labels, ApplyOptions(dropout=False))
     labels[:16] = 255
-    assert not np.array_equal(plain, apply_model(model, labels, How(dropout=False)))
+    assert not np.array_equal(plain, apply_model(model, labels, ApplyOptions(dropout=False)))
 
 
 def test_keep_gives_the_network_as_many_pixels_as_in_training_in_the_picture_s_own_shape(
     make_model: Callable[..., Model],
 ) -> None:
     model = make_model(PHOTO, PHOTO, size=Size(128, 128), fit="keep")
-    assert size_seen(model, Size(400, 100), How()) == Size(256, 64)
-    assert apply_model(model, picture(400, 100), How()).shape == (100, 400, 3)
+    assert size_seen(model, Size(400, 100), ApplyOptions()) == Size(256, 64)
+    assert apply_model(model, picture(400, 100), ApplyOptions()).shape == (100, 400, 3)
 
 
 def test_a_model_of_native_pictures_keeps_their_scale(make_model: Callable[..., Model]) -> None:
     model = make_model(PHOTO, PHOTO, size=None)
     assert np.array_equal(
-        apply_model(model, picture(70, 40), How()), apply_model(model, picture(70, 40), How(size="native"))
+        apply_model(model, picture(70, 40), ApplyOptions()),
+        apply_model(model, picture(70, 40), ApplyOptions(size="native")),
     )
 
 
 def test_strips_change_no_more_than_the_last_digit_and_are_said(make_model: Callable[..., Model]) -> None:
     model = make_model(PHOTO, PHOTO, size=None)
     lines: list[str] = []
-    strips = apply_model(model, picture(150, 210), How(tile=32), note=lines.append)
-    whole = apply_model(model, picture(150, 210), How(), note=lines.append)
+    strips = apply_model(model, picture(150, 210), ApplyOptions(tile=32), note=lines.append)
+    whole = apply_model(model, picture(150, 210), ApplyOptions(), note=lines.append)
     assert np.abs(strips.astype(int) - whole).max() <= 1
     assert (strips != whole).mean() < 1e-3
     assert len(lines) == 1
@@ -183,7 +184,7 @@ def test_strips_change_no_more_than_the_last_digit_and_are_said(make_model: Call
 def test_classes_in_strips_are_the_classes_at_once(make_model: Callable[..., Model]) -> None:
     model = make_model(MASK, MASK, palette=CARS, input_as="classes", output_as="classes", size=None)
     labels = np.random.default_rng(0).integers(0, 5, (20, 12), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
-    strips, whole = (apply_model(model, labels, How(tile=tile)) for tile in (32, None))
+    strips, whole = (apply_model(model, labels, ApplyOptions(tile=tile)) for tile in (32, None))
     assert (strips != whole).mean() < 1e-3
 
 
@@ -191,10 +192,10 @@ def test_a_picture_too_large_for_the_memory_is_computed_in_strips_unasked(
     make_model: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = make_model(PHOTO, PHOTO, size=None)
-    whole = apply_model(model, picture(320, 640), How())
+    whole = apply_model(model, picture(320, 640), ApplyOptions())
     monkeypatch.setitem(memory.MOST, "cpu", 6 << 20)
     lines: list[str] = []
-    strips = apply_model(model, picture(320, 640), How(), note=lines.append)
+    strips = apply_model(model, picture(320, 640), ApplyOptions(), note=lines.append)
     assert "MiB of memory" in lines[0]
     assert np.abs(strips.astype(int) - whole).max() <= 1
 
@@ -206,11 +207,11 @@ def test_a_noise_input_is_one_draw_for_the_whole_picture_in_strips_too(make_mode
     torch.manual_seed(0)
     initialise(generator, torch.Generator().manual_seed(0))
     noisy = replace(model, card=replace(model.card, architecture=architecture), generator=generator)
-    first, again = (apply_model(noisy, picture(64, 128), How(tile=tile)) for tile in (32, None))
+    first, again = (apply_model(noisy, picture(64, 128), ApplyOptions(tile=tile)) for tile in (32, None))
     assert np.abs(first.astype(int) - again).max() <= 1
-    assert not np.array_equal(first, apply_model(noisy, picture(64, 128), How(), variant=1))
+    assert not np.array_equal(first, apply_model(noisy, picture(64, 128), ApplyOptions(), variant=1))
 
 
 def test_a_number_of_rows_below_one_is_refused(refused: "Refused") -> None:
     with refused("impossible-setting", "tile=0", usage=True):
-        How(tile=0)
+        ApplyOptions(tile=0)

@@ -14,7 +14,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import write_mask, write_png
-from p2p_gan.inference.inputs import read_input, read_pair, refuse_file, refuse_folder, shown, task_for
+from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.models.model import Model
 
 if TYPE_CHECKING:
@@ -140,12 +140,12 @@ def test_a_pair_folder_of_another_depth_or_with_other_classes_is_refused(
 def test_a_pair_comes_as_the_model_codes_it(make_model: Make, pair_folder: Path) -> None:
     folder = folder_of(pair_folder)
     pair = folder.pairs[0]
-    colors, photo = read_pair(folder, pair, make_model(MASK, PHOTO, palette=CARS).card, swapped=False)
+    colors, photo = read_model_pair(folder, pair, make_model(MASK, PHOTO, palette=CARS).card, swapped=False)
     classes = make_model(PHOTO, MASK, palette=CARS, output_as="classes").card
-    given, labels = read_pair(folder, pair, classes, swapped=True)
+    given, labels = read_model_pair(folder, pair, classes, swapped=True)
     assert np.array_equal(given, photo)
     assert np.array_equal(CARS.colors()[labels], colors)
-    assert np.array_equal(shown(labels, MASK, classes.output_coding, CARS), colors)
+    assert np.array_equal(to_display(labels, MASK, classes.output_coding, CARS), colors)
 
 
 def test_a_pair_that_is_not_that_of_the_manifest_is_refused(
@@ -153,7 +153,9 @@ def test_a_pair_that_is_not_that_of_the_manifest_is_refused(
 ) -> None:
     folder = folder_of(pair_folder)
     with refused("hash-differs", pair_folder / folder.pairs[0].file):
-        read_pair(folder, replace(folder.pairs[0], hash="0"), make_model(MASK, PHOTO, palette=CARS).card, swapped=False)
+        read_model_pair(
+            folder, replace(folder.pairs[0], hash="0"), make_model(MASK, PHOTO, palette=CARS).card, swapped=False
+        )
 
 
 def test_an_input_is_opened_once_whether_it_fits_or_is_refused(

@@ -17,9 +17,9 @@ from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.inference import sampling
-from p2p_gan.inference.apply import How, apply_model
+from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input
-from p2p_gan.inference.sampling import Sampling, sample
+from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, save_model
 from p2p_gan.training.run import train
@@ -57,7 +57,7 @@ def test_variants_are_numbered_and_the_first_is_that_of_one_alone(
     run_folder: Path, masks: Path, tmp_path: Path
 ) -> None:
     one = masks / "sub" / "1.png"
-    sample(run_folder, [one], tmp_path / "several", Sampling(variants=2))
+    sample(run_folder, [one], tmp_path / "several", SampleOptions(variants=2))
     sample(run_folder, [one], tmp_path / "single")
     first, second = ((tmp_path / "several" / f"1-{n}.png").read_bytes() for n in (1, 2))
     assert first != second
@@ -78,7 +78,7 @@ def test_other_settings_do_not_mix_into_the_same_folder(
 ) -> None:
     sample(run_folder, [masks], tmp_path / "out")
     with refused("other-settings", tmp_path / "out", usage=True):
-        sample(run_folder, [masks], tmp_path / "out", Sampling(How(seed=1)))
+        sample(run_folder, [masks], tmp_path / "out", SampleOptions(ApplyOptions(seed=1)))
 
 
 @pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
@@ -105,7 +105,7 @@ def test_a_changed_input_does_not_replace_what_was_made_of_the_old_one(
 def test_the_held_out_pairs_of_a_pair_folder_come_with_the_real_picture_on_a_sheet(
     run_folder: Path, tmp_path: Path
 ) -> None:
-    summary = sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", Sampling(sheet=True))
+    summary = sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", SampleOptions(sheet=True))
     assert summary.written == 2
     assert read_photo(tmp_path / "out" / "car-010.png").shape == (32, 96, 3)
 
@@ -159,13 +159,13 @@ def test_what_was_begun_of_an_input_that_has_changed_since_is_made_of_the_new_on
 ) -> None:
     (masks / "bad.png").write_text("not a picture")
     with refused("pictures-failed"):
-        sample(run_folder, [masks], tmp_path / "out", Sampling(variants=2))
+        sample(run_folder, [masks], tmp_path / "out", SampleOptions(variants=2))
     (masks / "bad.png").unlink()
     write_png(masks / "sub" / "0.png", np.full((20, 30, 3), 255, np.uint8))
     (masks / "sub" / "1.png").unlink()
-    summary = sample(run_folder, [masks], tmp_path / "out", Sampling(variants=2))
+    summary = sample(run_folder, [masks], tmp_path / "out", SampleOptions(variants=2))
     assert (summary.written, summary.kept) == (2, 2)
-    sample(run_folder, [masks], tmp_path / "at_once", Sampling(variants=2))
+    sample(run_folder, [masks], tmp_path / "at_once", SampleOptions(variants=2))
     names = ["0-1.png", "0-2.png", "2-1.png", "2-2.png"]
     assert sorted(path.name for path in (tmp_path / "out" / "sub").iterdir()) == names
     for name in names:
@@ -177,7 +177,7 @@ def test_a_broken_input_is_one_skip_however_many_variants_there_are_of_it(
 ) -> None:
     for name in ("bad.png", "sub/1.png"):
         (masks / name).write_text("not a picture")
-    summary = sample(run_folder, [masks], tmp_path / "out", Sampling(variants=3), keep_going=True)
+    summary = sample(run_folder, [masks], tmp_path / "out", SampleOptions(variants=3), keep_going=True)
     assert [Path(skip.where).name for skip in summary.skipped] == ["bad.png", "1.png"]
     assert summary.written == 6
 
@@ -195,7 +195,7 @@ def test_a_picture_is_read_once_for_all_its_variants(
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((32, 32, 3), np.uint8))
     place = saved(model, tmp_path / "m.safetensors")
-    assert sample(place, [tmp_path / "in"], tmp_path / "out", Sampling(variants=3)).written == 6
+    assert sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(variants=3)).written == 6
     assert reads == ["a.png", "b.png"]
 
 
@@ -212,7 +212,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
         write_png(tmp_path / "in" / f"{number}.png", np.full((32, 32, 3), number, np.uint8))
 
     def work(top: Path) -> None:
-        sample(place, [tmp_path / "in"], top / "out", Sampling(variants=2))
+        sample(place, [tmp_path / "in"], top / "out", SampleOptions(variants=2))
 
     work(tmp_path / "at_once")
     changes, died = 0, True
@@ -270,7 +270,7 @@ def test_what_a_model_gives_is_written_exactly(
     written = read_array(tmp_path / "out" / file)
     given, _ = read_input(tmp_path / "x.npy", model.card)
     assert written.dtype == half.dtype
-    assert np.array_equal(written, apply_model(model, given, How(), variant=1))
+    assert np.array_equal(written, apply_model(model, given, ApplyOptions(), variant=1))
 
 
 def test_classes_are_written_as_an_indexed_mask_of_the_palette(
@@ -283,7 +283,9 @@ def test_classes_are_written_as_an_indexed_mask_of_the_palette(
     sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
     data = (tmp_path / "out" / "x.png").read_bytes()
     assert b"PLTE" in data
-    assert np.array_equal(read_mask(tmp_path / "out" / "x.png", palette), apply_model(model, noise, How(), variant=1))
+    assert np.array_equal(
+        read_mask(tmp_path / "out" / "x.png", palette), apply_model(model, noise, ApplyOptions(), variant=1)
+    )
 
 
 def test_what_the_model_does_not_take_is_said_before_any_work(
@@ -326,5 +328,5 @@ def test_of_pictures_in_strips_each_size_is_said_once(make_model: Callable[..., 
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((96, 64, 3), np.uint8))
     place = saved(model, tmp_path / "m.safetensors")
-    sample(place, [tmp_path / "in"], tmp_path / "out", Sampling(How(tile=32)), report=Lines())
+    sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=Lines())
     assert len(Lines.said) == 1

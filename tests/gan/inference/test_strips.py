@@ -11,7 +11,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.layout import layout_of
 from p2p_gan.inference.strips import Moments, Strips
 from p2p_gan.networks.architecture import Architecture, initialise
-from p2p_gan.networks.base import Applying, Generator, Statistics
+from p2p_gan.networks.base import Generator, InferencePass, Statistics
 
 UNET = Architecture(3, 2, 5, 4, 16, "batch", 0.5)
 NETWORKS = {
@@ -40,7 +40,7 @@ def generator_of(architecture: Architecture) -> Generator:
 
 
 def both(
-    generator: Generator, rows: int, make: Callable[[], Applying], size: Size = Size(128, 256), held: bool = True
+    generator: Generator, rows: int, make: Callable[[], InferencePass], size: Size = Size(128, 256), held: bool = True
 ) -> tuple[Tensor, Tensor]:
     x = torch.rand((1, 3, size.height, size.width), generator=torch.Generator().manual_seed(1)) * 2 - 1
     layout = layout_of(generator.steps(), 3, size, 1 << 30, rows)
@@ -52,8 +52,8 @@ def both(
         return generator.finish(torch.cat([part for _, part in strips.output()], dim=2)), generator(x, make())
 
 
-def applying(statistics: Statistics = "picture", valid: tuple[float, float] = (1.0, 1.0)) -> Applying:
-    return Applying(statistics, valid, (torch.Generator().manual_seed(7),))
+def applying(statistics: Statistics = "picture", valid: tuple[float, float] = (1.0, 1.0)) -> InferencePass:
+    return InferencePass(statistics, valid, (torch.Generator().manual_seed(7),))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -85,7 +85,7 @@ def test_nothing_need_be_held_whole() -> None:
 def test_dropout_is_drawn_for_the_whole_picture_and_not_for_each_strip() -> None:
     generator = generator_of(replace(UNET, dropout_blocks=8))
     strips, whole = both(generator, 32, applying)
-    _, without = both(generator, 32, lambda: Applying())
+    _, without = both(generator, 32, lambda: InferencePass())
     assert (whole - without).abs().mean() > 0.01
     assert torch.allclose(strips, whole, atol=2e-5)
 

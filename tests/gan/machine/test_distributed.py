@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from p2p_gan.machine import distributed
-from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, joined
+from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, join_processes
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -41,7 +41,7 @@ def test_a_process_alone_has_all_of_a_batch_and_goes_on_with_its_random_state() 
     before = torch.get_rng_state()
     ALONE.draw_anew(0, 5)
     assert torch.equal(before, torch.get_rng_state())
-    assert ALONE.agreed(7) == 7
+    assert ALONE.agree(7) == 7
     assert ALONE.stopped(signal.SIGTERM) is signal.SIGTERM
     assert ALONE.stopped(None) is None
 
@@ -64,7 +64,7 @@ def test_a_number_of_devices_is_read_off_the_word() -> None:
 
 
 def test_one_process_cannot_be_several_devices(refused: "Refused") -> None:
-    with refused("process-count", "device=cpu*2", usage=True) as error, joined("cpu*2"):
+    with refused("process-count", "device=cpu*2", usage=True) as error, join_processes("cpu*2"):
         pass
     assert "torchrun --nproc-per-node 2 with device=cpu" in error.value.to_do
 
@@ -73,7 +73,7 @@ def test_an_environment_without_a_meeting_place_is_refused(monkeypatch: pytest.M
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
     assert among_others()
-    with refused("missing-variable", "WORLD_SIZE=2", usage=True) as error, joined("cpu"):
+    with refused("missing-variable", "WORLD_SIZE=2", usage=True) as error, join_processes("cpu"):
         pass
     assert "LOCAL_RANK, MASTER_ADDR, MASTER_PORT" in error.value.what
 
@@ -90,7 +90,7 @@ def test_a_device_that_does_not_suit_the_processes_is_refused(
     monkeypatch: pytest.MonkeyPatch, device: str, code: str, refused: "Refused"
 ) -> None:
     be_one_of_two(monkeypatch, 0)
-    with refused(code, f"device={device}", usage=True), joined(device):
+    with refused(code, f"device={device}", usage=True), join_processes(device):
         pass
 
 
@@ -102,7 +102,7 @@ def test_a_process_that_meets_nobody_says_so_itself_and_may_be_tried_again(
 
     be_one_of_two(monkeypatch, 1)
     monkeypatch.setattr(distributed, "rendezvous", fail)
-    with refused("unreachable-process", "rank 1") as error, joined("cpu"):
+    with refused("unreachable-process", "rank 1") as error, join_processes("cpu"):
         pass
     assert error.value.what == "has not met 1 process of 2 at localhost:1 (timed out)"
     assert error.value.said_elsewhere is False

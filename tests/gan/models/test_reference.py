@@ -19,10 +19,10 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.inference.apply import How, apply_model
+from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.model import load_model
 from p2p_gan.models.reference import export_reference, import_model
-from p2p_gan.networks.base import Applying
+from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_an_imported_generator_computes_what_it_did_there(
     ours, x = load_model(made.dest).generator, picture(256 if kind == "unet_256" else 128)
     with torch.no_grad():
         # In training mode at batch 1, which is how the reference tests; dropout is compared below.
-        torch.testing.assert_close(ours(x, Applying("picture")), net(x), atol=1e-5, rtol=0)
+        torch.testing.assert_close(ours(x, InferencePass("picture")), net(x), atol=1e-5, rtol=0)
         assert net(x).std() > 0.05
 
 
@@ -82,7 +82,7 @@ def test_gathered_statistics_come_along(kind: str, reference: MakeReference, tmp
     assert made.card.statistics == "running"
     x = picture(256 if kind == "unet_256" else 128)
     with torch.no_grad():
-        output = load_model(made.dest).generator(x, Applying("running"))
+        output = load_model(made.dest).generator(x, InferencePass("running"))
         torch.testing.assert_close(output, net(x), atol=1e-5, rtol=0)
 
 
@@ -160,7 +160,7 @@ def test_the_model_describes_itself_and_can_be_applied(weights: Path, tmp_path: 
     assert (card.input.name, card.output.name, card.input.kind, card.input.channels) == ("b", "a", "picture", 3)
     assert (card.statistics, card.images) == ("picture", 1234)
     grey = np.full((40, 50, 3), 128, np.uint8)
-    assert apply_model(load_model(made.dest), grey, How()).shape == (40, 50, 3)
+    assert apply_model(load_model(made.dest), grey, ApplyOptions()).shape == (40, 50, 3)
 
 
 def test_the_size_is_the_network_s_own_or_one_it_can_take(
@@ -378,7 +378,7 @@ def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there
     net = reference("unet_32").train()
     net.load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True), strict=True)
     with torch.no_grad():
-        ours = load_model(tmp_path / "run").generator(picture(32), Applying("picture"))
+        ours = load_model(tmp_path / "run").generator(picture(32), InferencePass("picture"))
         torch.testing.assert_close(net(picture(32)), ours, atol=1e-5, rtol=0)
 
 

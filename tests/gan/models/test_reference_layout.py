@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from p2p_gan.models.reference_layout import entries, leftover, name_of, recognise, why_not
+from p2p_gan.models.reference_layout import entries, leftover, recognise, reference_name, why_not
 from p2p_gan.networks.architecture import Architecture
 
 MakeReference = Callable[..., nn.Module]
@@ -20,7 +20,7 @@ def test_every_tensor_is_listed_in_the_reference_s_order_and_has_its_place(
     state = reference(kind, norm=norm, dropout=True).state_dict()
     architecture = recognise(state)
     assert architecture is not None
-    assert (name_of(architecture), architecture.norm, why_not(architecture)) == (kind, norm, None)
+    assert (reference_name(architecture), architecture.norm, why_not(architecture)) == (kind, norm, None)
     listed = entries(architecture)
     assert [entry.theirs for entry in listed] == list(state)
     with torch.device("meta"):

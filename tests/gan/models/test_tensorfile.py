@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import safetensors.torch
 import torch
 
-from p2p_gan.models.tensorfile import read_tensors, size_of, write_tensors
+from p2p_gan.models.tensorfile import file_size, read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -52,7 +52,7 @@ def test_each_tensor_lies_at_a_multiple_of_its_elements_size(tmp_path: Path) -> 
 
 def test_the_size_is_known_before_it_is_written(tmp_path: Path) -> None:
     write_tensors(tmp_path / "t.safetensors", TENSORS)
-    assert (tmp_path / "t.safetensors").stat().st_size == size_of(TENSORS)
+    assert (tmp_path / "t.safetensors").stat().st_size == file_size(TENSORS)
 
 
 def test_what_is_expected_is_read_and_nothing_else(tmp_path: Path, refused: "Refused") -> None:

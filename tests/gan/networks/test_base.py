@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from p2p_gan.networks.architecture import Architecture, initialise
-from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.networks.base import Generator, InferencePass
 
 KINDS = ["unet", "encoder-decoder", "resnet"]
 
@@ -42,9 +42,9 @@ def test_the_random_input_is_drawn_for_each_picture_by_its_own_source(kind: str)
     network = generator(kind, noise=4).eval()
     x = torch.zeros(2, 3, 16, 16)
     with torch.inference_mode():
-        both = network(x, Applying(noise=sources(1, 2)))
-        alone = network(x[:1], Applying(noise=sources(2)))
-        silent = network(x, Applying())
+        both = network(x, InferencePass(noise=sources(1, 2)))
+        alone = network(x[:1], InferencePass(noise=sources(2)))
+        silent = network(x, InferencePass())
     torch.testing.assert_close(both[1:], alone)
     assert not torch.allclose(both[0], both[1])
     assert torch.equal(silent[0], silent[1])
@@ -61,7 +61,7 @@ def test_in_training_it_is_drawn_anew_each_time_by_the_seed_or_given(kind: str) 
         assert not torch.equal(first, second)
         given = torch.full((1, 2, 1, 1), 0.7)
         assert torch.equal(network(x, noise=given), network(x, noise=given.expand(1, 2, 16, 16)))
-        assert torch.equal(network(x, noise=torch.zeros_like(given)), network(x, Applying()))
+        assert torch.equal(network(x, noise=torch.zeros_like(given)), network(x, InferencePass()))
 
 
 def test_a_draw_of_several_values_is_of_variance_1() -> None:

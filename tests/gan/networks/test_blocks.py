@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from p2p_gan.networks.architecture import initialise
-from p2p_gan.networks.blocks import ReflectConv, ResizeConv, SpectralConv, Style, doubled, reflected, upsampling_layer
+from p2p_gan.networks.blocks import ReflectConv, ResizeConv, SpectralConv, Style, double, reflect, upsampling_layer
 from p2p_gan.networks.discriminators import PatchGAN
 
 
@@ -26,18 +26,18 @@ def ramp() -> torch.Tensor:
 
 
 def test_a_border_is_mirrored_outwards_without_repeating_it() -> None:
-    assert reflected(ramp(), 2)[0, 0, 2].tolist() == [2, 1, 0, 1, 2, 3, 4, 3, 2]
+    assert reflect(ramp(), 2)[0, 0, 2].tolist() == [2, 1, 0, 1, 2, 3, 4, 3, 2]
 
 
 def test_doubling_gives_every_pixel_four_times() -> None:
-    assert doubled(ramp())[0, 0, :2, :4].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1]]
+    assert double(ramp())[0, 0, :2, :4].tolist() == [[0, 0, 1, 1], [0, 0, 1, 1]]
 
 
 def test_where_runs_must_repeat_the_same_values_come_by_slices(deterministic: None) -> None:
-    exact = reflected(ramp(), 3), doubled(ramp())
+    exact = reflect(ramp(), 3), double(ramp())
     torch.use_deterministic_algorithms(False)
-    assert torch.equal(exact[0], reflected(ramp(), 3))
-    assert torch.equal(exact[1], doubled(ramp()))
+    assert torch.equal(exact[0], reflect(ramp(), 3))
+    assert torch.equal(exact[1], double(ramp()))
 
 
 def test_a_flat_picture_stays_flat_at_reflected_borders_and_when_resized() -> None:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from p2p_gan.config.sides import smallest_side
 from p2p_gan.networks.architecture import initialise
-from p2p_gan.networks.discriminators import Labelling, MultiScale, PatchGAN, receptive_field, receptive_fields
+from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead, receptive_field, receptive_fields
 from p2p_gan.networks.norms import Norm
 
 FIELDS = [(0, 1), (1, 16), (2, 34), (3, 70), (4, 142), (5, 286), (6, 574)]
@@ -128,9 +128,9 @@ RANDOM = torch.Generator().manual_seed(3)
 A, OTHER, B = (torch.rand(2, channels, 32, 64, generator=RANDOM) for channels in (5, 5, 3))
 
 
-def labelling() -> Labelling:
+def labelling() -> SegmentationHead:
     patches = PatchGAN(8, filters=4, layers=2, norm="none")
-    network = Labelling(patches, 3, classes=5, widths=[4, 8, 8], norm="none")
+    network = SegmentationHead(patches, 3, classes=5, widths=[4, 8, 8], norm="none")
     initialise(network, torch.Generator().manual_seed(0))
     return network
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from p2p_gan.networks.base import Applying
-from p2p_gan.networks.norms import InstanceNorm, Norm, Unchanged, norm_layer
+from p2p_gan.networks.base import InferencePass
+from p2p_gan.networks.norms import InstanceNorm, NoNorm, Norm, norm_layer
 
 
 def picture() -> torch.Tensor:
@@ -15,8 +15,8 @@ def picture() -> torch.Tensor:
 def test_statistics_leave_padding_out(kind: str) -> None:
     norm = norm_layer(kind, 2)
     padded = torch.nn.functional.pad(picture(), (0, 8, 0, 8), value=100.0)
-    inside = norm(padded, Applying("picture", (0.5, 0.5)))[:, :, :8, :8]
-    torch.testing.assert_close(inside, norm(picture(), Applying("picture")), atol=1e-5, rtol=1e-4)
+    inside = norm(padded, InferencePass("picture", (0.5, 0.5)))[:, :, :8, :8]
+    torch.testing.assert_close(inside, norm(picture(), InferencePass("picture")), atol=1e-5, rtol=1e-4)
 
 
 def test_scale_and_shift_reach_a_padded_picture_too() -> None:
@@ -24,8 +24,8 @@ def test_scale_and_shift_reach_a_padded_picture_too() -> None:
     torch.nn.init.constant_(norm.weight, 3.0)
     torch.nn.init.constant_(norm.bias, -1.0)
     padded = torch.nn.functional.pad(picture(), (0, 8, 0, 8), value=100.0)
-    inside = norm(padded, Applying("picture", (0.5, 0.5)))[:, :, :8, :8]
-    torch.testing.assert_close(inside, norm(picture(), Applying("picture")), atol=1e-5, rtol=1e-4)
+    inside = norm(padded, InferencePass("picture", (0.5, 0.5)))[:, :, :8, :8]
+    torch.testing.assert_close(inside, norm(picture(), InferencePass("picture")), atol=1e-5, rtol=1e-4)
 
 
 def test_running_statistics_are_gathered_in_training() -> None:
@@ -33,7 +33,7 @@ def test_running_statistics_are_gathered_in_training() -> None:
     for _ in range(200):
         norm(torch.full((2, 1, 4, 4), 3.0) + torch.tensor([-1.0, 1.0])[:, None, None, None])
     assert norm.running_mean.item() == pytest.approx(3.0, abs=1e-3)
-    normed = norm(torch.full((1, 1, 2, 2), 3.0), Applying("running"))
+    normed = norm(torch.full((1, 1, 2, 2), 3.0), InferencePass("running"))
     assert normed.abs().max().item() < 1e-2
 
 
@@ -42,10 +42,10 @@ def test_instance_norm_sees_each_picture_by_itself_even_in_training_and_keeps_no
     bright = torch.cat((picture(), picture() * 5 + 100))
     normed = norm(bright)
     torch.testing.assert_close(normed[0], normed[1], atol=1e-3, rtol=1e-3)
-    assert torch.equal(normed, norm(bright, Applying("running")))
+    assert torch.equal(normed, norm(bright, InferencePass("running")))
     assert norm.state_dict() == {}
 
 
 def test_no_norm_changes_nothing() -> None:
-    assert isinstance(norm_layer("none", 2), Unchanged)
-    assert torch.equal(norm_layer("none", 2)(picture(), Applying()), picture())
+    assert isinstance(norm_layer("none", 2), NoNorm)
+    assert torch.equal(norm_layer("none", 2)(picture(), InferencePass()), picture())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
-from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.blocks import Residual
 from p2p_gan.networks.resnet import ResNet
 
@@ -48,8 +48,8 @@ def test_every_block_has_dropout() -> None:
 def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_itself(norm: str) -> None:
     network, pictures = resnet(norm).eval(), picture(3)
     with torch.inference_mode():
-        together = network(pictures, Applying("picture"))
-        alone = torch.cat([network(one[None], Applying("picture")) for one in pictures])
+        together = network(pictures, InferencePass("picture"))
+        alone = torch.cat([network(one[None], InferencePass("picture")) for one in pictures])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
@@ -58,9 +58,9 @@ def test_dropout_outside_training_comes_from_the_noise_alone() -> None:
 
     def drawn(seed: int) -> torch.Tensor:
         with torch.inference_mode():
-            return network(picture(), Applying(noise=(torch.Generator().manual_seed(seed),)))
+            return network(picture(), InferencePass(noise=(torch.Generator().manual_seed(seed),)))
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
     with torch.inference_mode():
-        assert torch.equal(network(picture(), Applying()), network(picture(), Applying()))
+        assert torch.equal(network(picture(), InferencePass()), network(picture(), InferencePass()))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
-from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.blocks import ResizeConv
 from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.unet import UNet
@@ -102,8 +102,8 @@ def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_i
     network = unet(norm=norm, kind=kind).eval()
     pictures = picture(3)
     with torch.inference_mode():
-        together = network(pictures, Applying("picture"))
-        alone = torch.cat([network(one[None], Applying("picture")) for one in pictures])
+        together = network(pictures, InferencePass("picture"))
+        alone = torch.cat([network(one[None], InferencePass("picture")) for one in pictures])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
@@ -111,7 +111,9 @@ def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_i
 def test_at_batch_1_a_pass_by_its_own_statistics_is_the_training_pass_without_dropout(norm: str) -> None:
     network = unet(dropout=0.0, norm=norm)
     with torch.no_grad():
-        torch.testing.assert_close(network(picture()), network(picture(), Applying("picture")), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            network(picture()), network(picture(), InferencePass("picture")), atol=1e-5, rtol=1e-4
+        )
 
 
 @pytest.mark.parametrize("kind", ["unet", "encoder-decoder"])
@@ -120,9 +122,9 @@ def test_dropout_outside_training_comes_from_the_noise_alone(kind: str) -> None:
 
     def drawn(seed: int) -> torch.Tensor:
         with torch.inference_mode():
-            return network(picture(), Applying(noise=(torch.Generator().manual_seed(seed),)))
+            return network(picture(), InferencePass(noise=(torch.Generator().manual_seed(seed),)))
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
     with torch.inference_mode():
-        assert torch.equal(network(picture(), Applying()), network(picture(), Applying()))
+        assert torch.equal(network(picture(), InferencePass()), network(picture(), InferencePass()))

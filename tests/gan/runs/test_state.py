@@ -18,7 +18,7 @@ class WithCritic(Networks):
 
 def test_every_network_is_a_part_with_its_optimiser(make_networks: Callable[[], Networks]) -> None:
     nets = make_networks()
-    parts = state.parts(nets)
+    parts = state.network_states(nets)
     assert list(parts) == ["generator", "discriminator"]
     assert parts["discriminator"].optimizer is nets.discriminator_optimizer
 
@@ -26,8 +26,8 @@ def test_every_network_is_a_part_with_its_optimiser(make_networks: Callable[[], 
 def test_an_average_and_a_missing_network_are_parts_too_or_none(make_networks: Callable[[], Networks]) -> None:
     one, two = make_networks(), make_networks()
     nets = WithCritic(**{**vars(one), "ema": two.generator})
-    assert list(state.parts(nets)) == ["generator", "discriminator", "ema"]
-    assert state.parts(nets)["ema"].optimizer is None
+    assert list(state.network_states(nets)) == ["generator", "discriminator", "ema"]
+    assert state.network_states(nets)["ema"].optimizer is None
     with torch.no_grad():
         for parameter in two.generator.parameters():
             parameter.fill_(7)
@@ -35,14 +35,14 @@ def test_an_average_and_a_missing_network_are_parts_too_or_none(make_networks: C
     with torch.no_grad():
         for parameter in two.generator.parameters():
             parameter.zero_()
-    state.restore(nets, kept)
+    state.restore_state(nets, kept)
     assert all((parameter == 7).all() for parameter in two.generator.parameters())
 
 
 def test_the_size_of_a_checkpoint_is_known_before_the_first_update(make_networks: Callable[[], Networks]) -> None:
     nets = make_networks()
     before = state.size_in_bytes(nets)
-    for part in state.parts(nets).values():
+    for part in state.network_states(nets).values():
         assert part.optimizer is not None
         for parameter in part.network.parameters():
             parameter.grad = torch.zeros_like(parameter)

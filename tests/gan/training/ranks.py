@@ -26,16 +26,16 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import PairStore, load_store
-from p2p_gan.data.task import identified, open_for_training
-from p2p_gan.machine.distributed import ALONE, Ranks, joined
+from p2p_gan.data.task import identify_files, open_for_training
+from p2p_gan.machine.distributed import ALONE, Ranks, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training import loop
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.loop import Follower, updated
-from p2p_gan.training.replicas import spread
+from p2p_gan.training.loop import Follower, training_loop
+from p2p_gan.training.replicas import distribute
 from p2p_gan.training.run import train
-from p2p_gan.training.signals import Interruption
+from p2p_gan.training.signals import StopRequest
 from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
@@ -145,12 +145,12 @@ def _outcome(work: Callable[[int], Any], rank: int) -> dict[str, Any]:
 
 def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
     """The networks after the first update, with its gradients."""
-    folder = identified(open_for_training(pairs))
+    folder = identify_files(open_for_training(pairs))
     job = make_job(folder, config, ranks)
-    job = spread(job)
+    job = distribute(job)
     store = load_store(job.folder, job.task, job.config)
-    with Interruption() as interruption:
-        updated(job, store, Follower(job, Progress(0, [], 0, 0.0)), interruption)
+    with StopRequest() as interruption:
+        training_loop(job, store, Follower(job, Progress(0, [], 0, 0.0)), interruption)
     return job.nets
 
 
@@ -167,7 +167,7 @@ def numbers(nets: Networks) -> dict[str, torch.Tensor]:
 def compared(pairs: Path, rank: int) -> dict[str, tuple[float, float, int]]:
     """For each case: how far the gradients, and the buffers, are from one process's, in shares of the largest."""
     configs = {name: with_settings(CONFIG, {**PLAIN, **settings}) for name, settings in UPDATES.items()}
-    with joined("cpu") as ranks:
+    with join_processes("cpu") as ranks:
         all_ours = {name: numbers(one_update(pairs, config, ranks)) for name, config in configs.items()}
     found: dict[str, tuple[float, float, int]] = {}
     for name, config in configs.items() if rank == 0 else ():
@@ -200,13 +200,13 @@ def trained(pairs: Path, run: Path, config: Config, rank: int, report: Reporter 
             drawn.append(list(positions))
             return super().batch(positions, device)
 
-    step = updated
+    step = training_loop
 
     def watched(job: Job, store: PairStore, *rest: Any) -> None:
         step(job, Seen(**vars(store)), *rest)
 
     for module in ("p2p_gan.training.run", "p2p_gan.training.loop"):
-        sys.modules[module].updated = watched  # type: ignore[attr-defined]
+        sys.modules[module].training_loop = watched  # type: ignore[attr-defined]
     before = set(run.rglob("*")) if run.exists() else set()
     summary = train(pairs, run, config, report=report)
     names = sorted(str(path.relative_to(run)) for path in set(run.rglob("*")) - before)

@@ -19,7 +19,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairStore, load_store
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import guards, loop
-from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, Look, LossHistory, Watch
+from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, LossHistory, Observation, Watch
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 from p2p_gan.training.run import train
@@ -49,7 +49,7 @@ def batch(job: Job) -> Batch:
     return load_store(job.folder, job.task, job.config).batch([0, 1], job.device)
 
 
-def looks(watch: Watch, look: Look, count: int = WINDOW, images: int = LATE) -> list[str]:
+def looks(watch: Watch, look: Observation, count: int = WINDOW, images: int = LATE) -> list[str]:
     return [guard for _ in range(count) for guard in watch.look(look, images)]
 
 
@@ -166,7 +166,7 @@ def test_an_empty_output_is_seen_by_the_probe_and_told_once(job: Job, batch: Bat
     seen = probe(job, batch)
     assert seen.output_range < guards.FLAT < seen.real_range
     watch = Watch(job.config)
-    assert looks(watch, Look(LOSSES, 0.0, seen), WINDOW + 3) == ["empty"]
+    assert looks(watch, Observation(LOSSES, 0.0, seen), WINDOW + 3) == ["empty"]
 
 
 def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch: Batch) -> None:
@@ -179,7 +179,7 @@ def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch:
     seen = probe(job, batch)
     assert seen.variants == 0
     assert seen.output_range > guards.FLAT
-    assert looks(Watch(job.config), Look(LOSSES, 0.0, seen), WINDOW + 3) == ["collapsed"]
+    assert looks(Watch(job.config), Observation(LOSSES, 0.0, seen), WINDOW + 3) == ["collapsed"]
 
 
 @pytest.mark.parametrize(
@@ -210,20 +210,20 @@ def test_a_discriminator_that_has_won_is_told(job: Job, batch: Batch) -> None:
     seen = probe(job, batch)
     assert (seen.d_accuracy or 0) >= guards.SURE
     watch = Watch(job.config)
-    assert looks(watch, Look(losses, 0.0, seen), WINDOW - 1) == []
-    assert looks(watch, Look(losses, 0.0, seen), 1) == ["won"]
+    assert looks(watch, Observation(losses, 0.0, seen), WINDOW - 1) == []
+    assert looks(watch, Observation(losses, 0.0, seen), 1) == ["won"]
 
 
 @pytest.mark.parametrize(("losses", "accuracy"), [({"d_real": 0.5}, 1.0), ({"d_fake": 0.5}, 1.0), ({}, 0.7)])
 def test_a_discriminator_has_not_won_while_a_loss_is_high_or_patches_pass(
     tiny: Config, losses: dict[str, float], accuracy: float
 ) -> None:
-    look = Look({**LOSSES, "d_real": 0.01, "d_fake": 0.01, **losses}, 0.0, replace(WELL, d_accuracy=accuracy))
+    look = Observation({**LOSSES, "d_real": 0.01, "d_fake": 0.01, **losses}, 0.0, replace(WELL, d_accuracy=accuracy))
     assert looks(Watch(tiny), look) == []
 
 
 def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Config) -> None:
-    look = Look({**LOSSES, "d_real": 0.35, "d_fake": 0.01}, 0.0, replace(WELL, d_accuracy=1.0))
+    look = Observation({**LOSSES, "d_real": 0.35, "d_fake": 0.01}, 0.0, replace(WELL, d_accuracy=1.0))
     assert looks(Watch(replace(tiny, label_smoothing=0.1)), look) == ["won"]
     assert looks(Watch(tiny), look) == []
 
@@ -231,14 +231,14 @@ def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Confi
 def test_a_critic_is_meant_to_win(pair_folder: Path, tiny: Config, batch: Batch) -> None:
     config = replace(tiny, gan_loss="wgan", lambda_gp=10.0, discriminator_norm="instance")
     assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
-    assert looks(Watch(config), Look(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
+    assert looks(Watch(config), Observation(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
 
 
 def test_a_loader_that_starves_the_device_is_measured_and_told(tiny: Config) -> None:
     watch = Watch(tiny)
-    assert looks(watch, Look(LOSSES, 0.6, WELL), WINDOW + 2) == ["starved"]
-    looks(watch, Look(LOSSES, 0.01, WELL))
-    assert looks(watch, Look(LOSSES, 0.6, WELL), WINDOW) == ["starved"]  # it had been well in between
+    assert looks(watch, Observation(LOSSES, 0.6, WELL), WINDOW + 2) == ["starved"]
+    looks(watch, Observation(LOSSES, 0.01, WELL))
+    assert looks(watch, Observation(LOSSES, 0.6, WELL), WINDOW) == ["starved"]  # it had been well in between
 
 
 def test_the_wait_for_data_is_a_value_in_the_record(
@@ -267,7 +267,7 @@ class _Clock:
 
 
 def test_nothing_is_told_in_the_first_updates(tiny: Config) -> None:
-    bad = Look(LOSSES, 0.9, replace(WELL, output_range=0.0))
+    bad = Observation(LOSSES, 0.9, replace(WELL, output_range=0.0))
     assert looks(Watch(tiny), bad, images=EARLY - 1) == []
     assert looks(Watch(replace(tiny, batch=4)), bad, images=4 * EARLY - 1) == []
 
@@ -284,7 +284,7 @@ def test_a_probe_leaves_no_trace(pair_folder: Path, tiny: Config, tmp_path: Path
 def test_a_trouble_is_in_the_record_and_a_line_to_the_person(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told(self: Watch, look: Look, images: int) -> Iterator[str] | dict[str, str]:
+    def told(self: Watch, look: Observation, images: int) -> Iterator[str] | dict[str, str]:
         return {"won": "The discriminator has won."} if images == 8 else {}
 
     monkeypatch.setattr(Watch, "look", told)

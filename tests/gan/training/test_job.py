@@ -14,7 +14,7 @@ from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.model import FILE, load_model
 from p2p_gan.networks.blocks import SpectralConv
-from p2p_gan.networks.discriminators import Labelling, MultiScale, PatchGAN
+from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.networks.norms import InstanceNorm, Norm
 from p2p_gan.runs import checkpoint
 from p2p_gan.training.build import discriminator_of
@@ -79,20 +79,20 @@ def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_
     folder, config = open_for_training(pair_folder), replace(tiny, segmentation_head="auto")
     there = make_job(folder, config)
     assert there.config.segmentation_head == "on"
-    assert isinstance(there.nets.discriminator, Labelling)
+    assert isinstance(there.nets.discriminator, SegmentationHead)
     assert there.nets.discriminator.labeller(torch.zeros(1, 3, 32, 32)).shape == (1, len(CARS.classes), 32, 32)
     for other in ({"direction": "photo-to-mask"}, {"gan_loss": "none"}):
         back = make_job(folder, with_settings(config, other))
         assert back.config.segmentation_head == "off"
-        assert not isinstance(back.nets.discriminator, Labelling)
+        assert not isinstance(back.nets.discriminator, SegmentationHead)
 
 
 def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
     found = discriminator_of(Config(segmentation_head="on", unet_depth=2), 3, 3, labels=5)
-    assert isinstance(found, Labelling)
+    assert isinstance(found, SegmentationHead)
     assert found.labeller.unit == 4
     deep = discriminator_of(Config(segmentation_head="on", unet_depth=8), 3, 3, labels=5)
-    assert isinstance(deep, Labelling)
+    assert isinstance(deep, SegmentationHead)
     assert deep.labeller.unit == 16
 
 
@@ -100,7 +100,7 @@ def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
 def test_a_labeller_is_half_as_wide_as_the_patches_but_not_blind(patches: int, filters: int) -> None:
     config = Config(segmentation_head="on", discriminator_filters=patches, unet_depth=5)
     found = discriminator_of(config, 3, 3, labels=5)
-    assert isinstance(found, Labelling)
+    assert isinstance(found, SegmentationHead)
     assert next(found.labeller.parameters()).shape == (filters, 3, 4, 4)
 
 

@@ -13,7 +13,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.models.model import FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import run
-from p2p_gan.training.planning import Need, count_text, described, plan, size_text, time_text
+from p2p_gan.training.planning import Need, count_text, plan, plan_lines, size_text, time_text
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_a_plan_knows_networks_time_memory_and_disk_and_writes_nothing(
     assert planned.memory is not None
     assert planned.memory.parts["networks"] == 16 * (planned.generator_parameters + planned.discriminator_parameters)
     assert planned.memory.parts["batch"] > 5 * 3 * 32 * 32 * 4
-    text = "\n".join(described(planned))
+    text = "\n".join(plan_lines(planned))
     for word in ("mask-to-photo", "patches of 34x34", "images/s", "memory", "disk", "batch 5"):
         assert word in text
 
@@ -51,7 +51,7 @@ def test_a_plan_knows_networks_time_memory_and_disk_and_writes_nothing(
 def test_a_plan_counts_small_networks_one_thread_and_whole_epochs_in_plain_words(
     pair_folder: Path, tiny: Config
 ) -> None:
-    first, second, third, *_ = described(replace(plan(pair_folder, replace(tiny, threads=1, images=16))))
+    first, second, third, *_ = plan_lines(replace(plan(pair_folder, replace(tiny, threads=1, images=16))))
     assert "16 images in all (2 epochs)" in first
     assert " K parameters, discriminator of " in second
     assert "0.0" not in second
@@ -60,7 +60,7 @@ def test_a_plan_counts_small_networks_one_thread_and_whole_epochs_in_plain_words
 
 def test_one_shape_of_all_pictures_is_named_without_a_list(pair_folder: Path, tiny: Config) -> None:
     kept = plan(pair_folder, replace(tiny, fit="keep", batch=2))
-    assert "at 32x32 (keep), 12 images" in described(kept)[0]
+    assert "at 32x32 (keep), 12 images" in plan_lines(kept)[0]
 
 
 def test_the_disk_that_is_planned_is_no_less_than_what_a_run_takes(
@@ -103,7 +103,7 @@ def test_timing_leaves_no_trace_in_the_run(
 
 def test_more_memory_than_there_is_is_said(pair_folder: Path, tiny: Config) -> None:
     planned = replace(plan(pair_folder, tiny), memory=Need({"networks": 8, "batch": 8}, 10))
-    assert "memory about 16 bytes (networks 8 bytes, batch 8 bytes); 10 bytes free - more than there is" in described(
+    assert "memory about 16 bytes (networks 8 bytes, batch 8 bytes); 10 bytes free - more than there is" in plan_lines(
         planned
     )
 
@@ -124,7 +124,7 @@ def test_sizes_are_told_in_three_digits(size: int, text: str) -> None:
 
 
 def test_a_plan_for_several_devices_says_what_each_has(pair_folder: Path, tiny: Config) -> None:
-    lines = described(plan(pair_folder, replace(tiny, device="cpu*2", batch=4)))
+    lines = plan_lines(plan(pair_folder, replace(tiny, device="cpu*2", batch=4)))
     assert any(
         line.startswith("2 times cpu, 2 pairs of a batch on each, statistics together, float32") for line in lines
     )

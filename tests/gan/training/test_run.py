@@ -29,7 +29,7 @@ from p2p_gan.training.job import learning_rate_at, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 from p2p_gan.training.saver import Saver
-from p2p_gan.training.signals import Interruption
+from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.tracker import Tracker, probe_due
 from p2p_gan.updates.step import Networks
 
@@ -359,7 +359,7 @@ def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not
     for name in ("sample", "validate", "save"):
         monkeypatch.setattr(Tracker, name, doing(name))
     place = RunFolder(tmp_path / "run")
-    with Saver(place, job, 9) as saver, Interruption() as interruption:
+    with Saver(place, job, 9) as saver, StopRequest() as interruption:
         Tracker(place, job, store, progress, saver, interruption, Reporter()).look_again()
     assert done == ["sample", "save"]
 

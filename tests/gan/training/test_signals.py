@@ -4,12 +4,12 @@ import signal
 
 import pytest
 
-from p2p_gan.training.signals import Interruption, Stopped
+from p2p_gan.training.signals import StopRequest, StopSignal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Signals) -> None:
-    with Interruption() as interruption:
+    with StopRequest() as interruption:
         assert interruption.asked is None
         signal.raise_signal(number)
         assert interruption.asked == number
@@ -17,30 +17,30 @@ def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Si
 
 @pytest.mark.usefixtures("in_the_foreground")
 def test_the_second_ctrl_c_interrupts_at_once() -> None:
-    with Interruption():
+    with StopRequest():
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
 
 
 def test_sigterm_sent_twice_as_clusters_do_does_not_kill_what_is_being_saved() -> None:
-    with Interruption() as interruption:
+    with StopRequest() as interruption:
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
         assert interruption.asked == signal.SIGTERM
 
 
 def test_where_nothing_has_to_be_finished_a_signal_stops_at_once() -> None:
-    with Interruption() as interruption:
-        with pytest.raises(Stopped), interruption.at_once():
+    with StopRequest() as interruption:
+        with pytest.raises(StopSignal), interruption.at_once():
             signal.raise_signal(signal.SIGTERM)
         assert interruption.asked == signal.SIGTERM
-        with pytest.raises(Stopped), interruption.at_once():
+        with pytest.raises(StopSignal), interruption.at_once():
             pytest.fail("what was asked before stops it before it begins")
 
 
 def test_after_work_that_could_stop_at_once_signals_are_remembered_again() -> None:
-    with Interruption() as interruption:
+    with StopRequest() as interruption:
         with interruption.at_once():
             pass
         signal.raise_signal(signal.SIGINT)
@@ -50,6 +50,6 @@ def test_after_work_that_could_stop_at_once_signals_are_remembered_again() -> No
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_handlers_of_before_are_there_again_afterwards(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with Interruption():
+    with StopRequest():
         assert signal.getsignal(number) != before
     assert signal.getsignal(number) == before

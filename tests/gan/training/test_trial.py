@@ -21,7 +21,7 @@ from p2p_gan.training import trial as trial_module
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
-from p2p_gan.training.trial import largest_batch, spare, timed
+from p2p_gan.training.trial import largest_batch, spare, time_updates
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -35,7 +35,7 @@ def made(pair_folder: Path, tiny: Config) -> tuple[Job, PairStore]:
 
 def test_what_an_image_takes_is_about_the_same_in_any_batch(made: tuple[Job, PairStore]) -> None:
     job, store = made
-    one, four = (timed(replace(job, config=replace(job.config, batch=n)), store, updates=1) for n in (1, 4))
+    one, four = (time_updates(replace(job, config=replace(job.config, batch=n)), store, updates=1) for n in (1, 4))
     assert one.network_bytes == four.network_bytes
     assert 0.7 < four.image_bytes / one.image_bytes < 1.1
 
@@ -64,7 +64,7 @@ def test_fewer_updates_are_timed_where_one_takes_long(
 
     monkeypatch.setattr(trial_module, "_update", slow)
     monkeypatch.setattr(trial_module, "time", SimpleNamespace(perf_counter=lambda: sum(updates)))
-    timing = timed(*made)
+    timing = time_updates(*made)
     assert len(updates) == made_in_all
     assert timing.seconds_per_image == step / made[0].config.batch
 
@@ -73,7 +73,7 @@ def test_the_largest_batch_follows_from_the_free_memory(
     made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     job, store = made
-    timing = timed(job, store, updates=1)
+    timing = time_updates(job, store, updates=1)
 
     def room_for(pairs: float) -> None:
         needed = timing.network_bytes + timing.image_bytes * pairs
@@ -171,7 +171,7 @@ def test_a_batch_of_many_shapes_is_measured_by_its_largest(
     seen[1] = (32, 64)
     smaller = replace(store, seen=seen)
     assert {smaller.order.index(position) for position in trial_module._largest(smaller, 2)} != {1}
-    assert timed(job, store, updates=1).image_bytes > 0
+    assert time_updates(job, store, updates=1).image_bytes > 0
 
 
 def test_on_cuda_batches_are_doubled_until_one_fails(

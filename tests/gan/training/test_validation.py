@@ -159,7 +159,7 @@ def test_a_mask_is_scored_alike_whether_it_comes_as_colours_or_as_classes(
         fake[:4] = 4  # windows, of which these pictures have none
         return fake if coding == "classes" else colorize(fake, CARS)
 
-    monkeypatch.setattr(validator, "_applied", almost)
+    monkeypatch.setattr(validator, "_apply", almost)
     found = validator.score(job.nets.generator)
     assert found is not None
     assert found.accuracy == pytest.approx(28 / 32)
@@ -185,7 +185,7 @@ def test_an_ignored_pixel_has_no_part_in_a_score(
         return fake
 
     fakes = iter([CARS.colors()[b[..., 0]] if b.shape[2] == 1 else b for _, b in shown])
-    monkeypatch.setattr(validator, "_applied", applied)
+    monkeypatch.setattr(validator, "_apply", applied)
     found = validator.score(job.nets.generator)
     assert found is not None
     assert found.l1 == 0

@@ -17,7 +17,7 @@ from p2p_gan.models.model import FILE, load_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.norms import Norm
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.state import parts
+from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.run import train
 from p2p_gan.updates.optimise import (
@@ -212,7 +212,7 @@ def test_a_run_that_wants_no_average_keeps_none(make_networks: MakeNetworks) -> 
     nets = make_networks()
     assert nets.ema is None
     assert nets.inference_generator is nets.generator
-    assert set(parts(nets)) == {"generator", "discriminator"}
+    assert set(network_states(nets)) == {"generator", "discriminator"}
 
 
 def test_a_model_file_holds_the_average_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:

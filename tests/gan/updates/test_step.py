@@ -15,9 +15,9 @@ from torch import nn
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture, initialise
-from p2p_gan.networks.base import Applying, Generator
-from p2p_gan.networks.discriminators import Labelling, PatchGAN
-from p2p_gan.runs.state import parts
+from p2p_gan.networks.base import Generator, InferencePass
+from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
+from p2p_gan.runs.state import network_states
 from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, pixel_weights, segmentation_loss
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, Passes, train_step
@@ -48,7 +48,7 @@ def twenty_steps(nets: Networks, batch: Batch) -> list[list[float]]:
 
 
 def parameters(nets: Networks) -> list[torch.Tensor]:
-    return [parameter for part in parts(nets).values() for parameter in part.network.parameters()]
+    return [parameter for part in network_states(nets).values() for parameter in part.network.parameters()]
 
 
 def test_twenty_updates_give_the_losses_they_always_gave(make_networks: MakeNetworks, easy_batch: Batch) -> None:
@@ -98,7 +98,7 @@ class Canvas(Generator):
         self.picture = nn.Parameter(picture.clone())
 
     def forward(
-        self, x: torch.Tensor, applying: Applying | None = None, noise: torch.Tensor | None = None
+        self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
     ) -> torch.Tensor:
         moved = self.picture.expand(len(x), -1, -1, -1)
         return moved if noise is None else moved + 0.1 * noise.mean(dim=1, keepdim=True)
@@ -275,7 +275,7 @@ def test_balance_gives_a_rare_class_the_weight_of_a_common_one() -> None:
 def labelling_networks(*, patches_rate: float = 0.0, rate: float = 0.1) -> Networks:
     """A canvas against patches and a labeller, moved by plain gradients; the rates are the opponents' and its own."""
     nets = canvas_networks(BATCH.b[1:] * 0.5, rate=rate)
-    discriminator = Labelling(nets.opponent[0], 3, classes=3, widths=[4, 8], norm="none")
+    discriminator = SegmentationHead(nets.opponent[0], 3, classes=3, widths=[4, 8], norm="none")
     initialise(discriminator.labeller, torch.Generator().manual_seed(4))
     with torch.no_grad():
         for parameter in discriminator.labeller.parameters():
@@ -286,7 +286,7 @@ def labelling_networks(*, patches_rate: float = 0.0, rate: float = 0.1) -> Netwo
 
 def labeller_of(nets: Networks) -> Generator:
     discriminator = nets.opponent[0]
-    assert isinstance(discriminator, Labelling)
+    assert isinstance(discriminator, SegmentationHead)
     return discriminator.labeller
 
 
@@ -343,7 +343,7 @@ def test_pixels_without_a_class_and_ignored_ones_are_not_to_be_seen() -> None:
 def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
     class Scaled(Canvas):
         def forward(
-            self, x: torch.Tensor, applying: Applying | None = None, noise: torch.Tensor | None = None
+            self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
         ) -> torch.Tensor:
             assert noise is not None
             return self.picture * noise.mean(dim=1, keepdim=True).expand(-1, 3, *x.shape[2:])

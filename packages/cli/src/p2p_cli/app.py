@@ -100,15 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
-        return launch.concluded(code if isinstance(code, int) else 0)
+        return launch.conclude(code if isinstance(code, int) else 0)
     except P2PError as error:
         if launch.is_told(error):
             click.echo(f"Error: {error}", err=True)
-        return launch.concluded(error.exit_code, error)
+        return launch.conclude(error.exit_code, error)
     except click.ClickException as error:
         if launch.speaks():
             error.show()
-        return launch.concluded(2)
+        return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. The same command continues.", err=True)
         return INTERRUPTED

@@ -38,10 +38,10 @@ def command(field: str | None, as_json: bool) -> None:
     from p2p_cli import render
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
-    from p2p_gan.config.parse import setting_named
+    from p2p_gan.config.parse import find_setting
 
     if field is not None:
-        declared = setting_named(field)
+        declared = find_setting(field)
         if as_json:
             render.say(options.to_json(declared.to_json()))
         else:
@@ -51,10 +51,10 @@ def command(field: str | None, as_json: bool) -> None:
     if as_json:
         render.say(options.to_json({name: each.to_json() for name, each in known.items()}))
     else:
-        render.say(_listing(list(known.values())))
+        render.say(_list_settings(list(known.values())))
 
 
-def _listing(known: "list[Setting]") -> str:
+def _list_settings(known: "list[Setting]") -> str:
     """All settings by groups, as help is written."""
     formatter = click.HelpFormatter(width=min(shutil.get_terminal_size().columns, MOST_COLUMNS))
     for group in dict.fromkeys(each.group for each in known):
@@ -78,7 +78,7 @@ def _facts(each: "Setting") -> list[tuple[str, str]]:
         ("meaning", each.doc),
         ("default", each.text(each.default)),
         ("unit", each.unit),
-        ("allowed", each.allowed),
+        ("allowed", each.allowed_text),
         ("group", each.group),
         ("on resume", ON_RESUME[each.on_resume]),
         ("presets", ", ".join(others)),

@@ -52,7 +52,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     if as_json:
         render.say(options.to_json({**asdict(scores), "dest": str(dest)}))
     else:
-        tell(dest, scores, time.monotonic() - began)
+        say_result(dest, scores, time.monotonic() - began)
     return 0
 
 
@@ -75,7 +75,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     from p2p_gan.models.model import FILE
     from p2p_gan.training.run import train
 
-    images, limit = _settled(dest, images, limit)
+    images, limit = _resume_or_settle(dest, images, limit)
     cars, masks, pairs, run_folder = dest / "cars", dest / "masks", dest / "pairs", dest / "run"
     fetch("synth-cars", cars, limit=limit, report=report)  # p2p data fetch synth-cars cars
     build_masks(  # p2p data build-masks cars/labels masks --palette cars --photos cars/photos
@@ -98,7 +98,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     return scores
 
 
-def _settled(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:
+def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:
     """What this demo was begun with goes on; only a new one is settled now."""
     from p2p_datatools.contract.files.atomic import read_json, write_json
 
@@ -129,7 +129,7 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
     from p2p_datatools.contract.pairs.halves import read_pair
     from p2p_datatools.contract.pairs.manifest import read_manifest
     from p2p_datatools.contract.pictures.images import read_photo, write_png
-    from p2p_datatools.sheets.layout import Tile, sheet
+    from p2p_datatools.sheets.layout import Tile, lay_out
 
     held_out = read_manifest(pairs).of("test")
     chosen = held_out[:: max(1, len(held_out) // SHOWN)][:SHOWN]
@@ -137,10 +137,12 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
     for each in chosen:
         mask, real = read_pair(pairs / each.file)
         tiles.append(Tile((mask, read_photo(samples / f"{each.name}.png"), real), each.name, (True, False, False)))
-    write_png(picture, sheet(tiles, columns=2, cell=Size(SIZE.width * 3 // 2, SIZE.height * 3 // 2), headings=HEADINGS))
+    write_png(
+        picture, lay_out(tiles, columns=2, cell=Size(SIZE.width * 3 // 2, SIZE.height * 3 // 2), headings=HEADINGS)
+    )
 
 
-def tell(dest: Path, scores: "Scores", seconds: float) -> None:
+def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where things are, and what to type next."""
     from p2p_cli import render
 

@@ -48,11 +48,11 @@ def command(
     --out DIR gets scores.jsonl (a line each), summary.json, and every picture as input | generated | real.
     """
     from p2p_cli import render
-    from p2p_gan.evaluation.scores import Asked, evaluate, evaluate_into
-    from p2p_gan.inference.apply import How
+    from p2p_gan.evaluation.scores import EvaluationRequest, evaluate, evaluate_into
+    from p2p_gan.inference.apply import ApplyOptions
     from p2p_gan.machine.device import resolve_device
 
-    asked = Asked(split, How(**options.how(settings)), variants, segmenter)
+    asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter)
     where, report = resolve_device(device), render.reporter()
     if dest is None:
         scores = evaluate(model, pairs, asked=asked, device=where, report=report)

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.presets import PRESETS
 
 if TYPE_CHECKING:
-    from p2p_gan.experiments.plan import Outline
+    from p2p_gan.experiments.plan import StudyPlan
     from p2p_gan.experiments.study import Study
 
 SOME_FAILED = 1
@@ -78,12 +78,12 @@ def command(
     tables_module.arms_of(names, tables_module.with_gan(config))
     # Loaded after the settings are known to be right: torch takes seconds.
     from p2p_gan.experiments.page import write_page
-    from p2p_gan.experiments.plan import outline
+    from p2p_gan.experiments.plan import plan_study
     from p2p_gan.experiments.study import run_study
 
     report = render.reporter()
     if dry_run:
-        _show_outline(outline(pairs, config, names, report=report), seeds, as_json=as_json)
+        _show_outline(plan_study(pairs, config, names, report=report), seeds, as_json=as_json)
         return 0
     study = run_study(pairs, dest, config, tables=names, seeds=seeds, report=report, each=write_page)
     if as_json:
@@ -97,7 +97,7 @@ def command(
     return SOME_FAILED if study.failed else 0
 
 
-def _show_outline(plan: "Outline", seeds: int, *, as_json: bool) -> None:
+def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
     """What would be trained, and how much that is."""
     from p2p_cli import render
     from p2p_gan.experiments.tables import changes_text

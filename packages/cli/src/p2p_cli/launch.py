@@ -28,7 +28,7 @@ def is_told(error: P2PError) -> bool:
     return speaks() if error.said_elsewhere is None else not error.said_elsewhere
 
 
-def concluded(code: int, error: P2PError | None = None) -> int:
+def conclude(code: int, error: P2PError | None = None) -> int:
     """The code with which this process ends.
 
     Under our launcher that is 0 for whatever another try would meet again, for the launcher replaces what fails; the
@@ -42,7 +42,7 @@ def concluded(code: int, error: P2PError | None = None) -> int:
     return 0
 
 
-def launched(words: list[str], count: int, restarts: int) -> int:
+def launch_processes(words: list[str], count: int, restarts: int) -> int:
     """Run this same command in so many processes, each with its own device; gives the exit code of the whole."""
     from p2p_gan.machine.launch import launch
 

@@ -211,9 +211,9 @@ class PlainReporter(Reporter):
 
     def _say(self, more: str) -> None:
         figures = f" ({figures_text(self._figures)})" if self._figures else ""
-        click.echo(f"{self._what}: {self._counted()}{more}{figures}", err=True)
+        click.echo(f"{self._what}: {self._count_text()}{more}{figures}", err=True)
 
-    def _counted(self) -> str:
+    def _count_text(self) -> str:
         if self._unit != "bytes":
             return f"{self._done}/{self._total}"
         return f"{self._done / 1e6:.1f}/{self._total / 1e6:.1f} MB" if self._total else f"{self._done / 1e6:.1f} MB"

@@ -38,11 +38,11 @@ def command(run: Path, dest: Path, pairs: Path | None, as_json: bool) -> int:
     if as_json:
         render.say(options.to_json(result))
     else:
-        render.say("\n".join(described(result)))
+        render.say("\n".join(comparison_lines(result)))
     return 0 if result.identical else 1
 
 
-def described(result: "Reproduction") -> list[str]:
+def comparison_lines(result: "Reproduction") -> list[str]:
     """The comparison in lines."""
     lines = [f"differs: {line}" for line in result.named]
     if result.losses is None:

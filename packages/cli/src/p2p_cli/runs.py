@@ -11,10 +11,10 @@ import click
 from p2p_cli import options
 
 if TYPE_CHECKING:
-    from p2p_datatools.sheets.plots import Kind
+    from p2p_datatools.sheets.plots import PlotFormat
     from p2p_gan.runs.compare import Run
 
-KINDS: dict[str, "Kind"] = {".png": "png", ".svg": "svg"}  # of curves, by the end of their file's name
+KINDS: dict[str, "PlotFormat"] = {".png": "png", ".svg": "svg"}  # of curves, by the end of their file's name
 
 
 @click.command()

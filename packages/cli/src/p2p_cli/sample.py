@@ -58,12 +58,12 @@ def command(
       p2p sample run pairs --out compare --sheet
     """
     from p2p_cli import render
-    from p2p_gan.inference.apply import How
-    from p2p_gan.inference.sampling import Sampling, sample
+    from p2p_gan.inference.apply import ApplyOptions
+    from p2p_gan.inference.sampling import SampleOptions, sample
     from p2p_gan.machine.device import resolve_device
 
-    how = How(size=size, seed=seed, **options.how(settings))
-    sampling = Sampling(how, variants, sheet)
+    how = ApplyOptions(size=size, seed=seed, **options.how(settings))
+    sampling = SampleOptions(how, variants, sheet)
     where = resolve_device(device)
     summary = sample(model, inputs, dest, sampling, keep_going=keep_going, device=where, report=render.reporter())
     card = summary.model.card

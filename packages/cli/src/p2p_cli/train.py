@@ -95,18 +95,18 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.training.planning import described, plan
+    from p2p_gan.training.planning import plan, plan_lines
     from p2p_gan.training.run import train
 
     count = _processes(config)
     if count > 1 and not dry_run:
-        return launch.launched(_words(), count, config.restarts)
+        return launch.launch_processes(_words(), count, config.restarts)
     report = render.training_reporter() if launch.speaks() else QUIET
     if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
         report.note(f"A process has ended. All are started again, for the {again}. time of {config.restarts} at most.")
     if dry_run:
         planned = plan(pairs, config, run, report=report)
-        render.say(options.to_json(planned) if as_json else "\n".join(described(planned)))
+        render.say(options.to_json(planned) if as_json else "\n".join(plan_lines(planned)))
         return 0
     summary = train(pairs, run, config, report=report)
     if launch.speaks():

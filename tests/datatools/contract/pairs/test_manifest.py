@@ -12,7 +12,7 @@ from p2p_datatools.contract.pairs.manifest import (
     PLAN,
     Half,
     PairFolder,
-    is_manifested,
+    has_manifest,
     open_pairs,
     read_foreign,
     read_manifest,
@@ -87,7 +87,7 @@ def test_a_folder_counts_as_having_a_manifest_only_once_that_is_whole(
     monkeypatch.setattr("p2p_datatools.contract.pairs.manifest.write_json", killed)
     with pytest.raises(KeyboardInterrupt):
         write_manifest(folder)
-    assert not is_manifested(folder.path)
+    assert not has_manifest(folder.path)
 
 
 def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder, refused: "Refused") -> None:

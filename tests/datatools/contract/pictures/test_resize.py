@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import Photo, size_of
-from p2p_datatools.contract.pictures.resize import fit_to, resize_mask, resize_photo, restore, scaled
+from p2p_datatools.contract.pictures.resize import fit_to, resize_mask, resize_photo, restore_size, scale_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 
 FITS: tuple[Fit, ...] = ("stretch", "crop", "pad")
@@ -95,12 +95,12 @@ def test_a_crop_keeps_the_middle_and_a_pad_keeps_all() -> None:
 @pytest.mark.parametrize("own", [Size(100, 60), Size(61, 97), Size(300, 200)])
 def test_what_was_fitted_comes_back_in_its_own_size_and_place(own: Size, fit: Literal["stretch", "pad"]) -> None:
     photo = smooth(own)
-    back = restore(fit_to(photo, Size(128, 128), fit, exact=False), own, fit)
+    back = restore_size(fit_to(photo, Size(128, 128), fit, exact=False), own, fit)
     assert size_of(back) == own
     assert np.abs(back.astype(int) - photo).max() <= 12
 
 
 def test_a_size_scaled_into_a_box_keeps_its_shape() -> None:
-    assert scaled(Size(400, 200), Size(100, 100), cover=False) == Size(100, 50)
-    assert scaled(Size(400, 200), Size(100, 100), cover=True) == Size(200, 100)
-    assert scaled(Size(1000, 1), Size(10, 10), cover=False) == Size(10, 1)
+    assert scale_to(Size(400, 200), Size(100, 100), cover=False) == Size(100, 50)
+    assert scale_to(Size(400, 200), Size(100, 100), cover=True) == Size(200, 100)
+    assert scale_to(Size(1000, 1), Size(10, 10), cover=False) == Size(10, 1)

@@ -14,7 +14,7 @@ from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panopti
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, SegmentLabels, Use
 from p2p_datatools.masks.build import build_masks
-from p2p_datatools.masks.palettes import begin
+from p2p_datatools.masks.palettes import start_palette
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -91,7 +91,7 @@ def test_pictures_may_also_lie_beside_the_file(labels: Path) -> None:
 def test_segments_are_counted_and_begin_a_palette(labels: Path) -> None:
     path = write(labels)
     assert read(path).labels == {"car": Use(1, 1), "wheel": Use(1, 1)}
-    assert begin(path, "mine").names == ("background", "car", "wheel")
+    assert start_palette(path, "mine").names == ("background", "car", "wheel")
 
 
 def test_a_label_of_no_class_is_named_before_any_picture_is_read(labels: Path, refused: "Refused") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from p2p_datatools.labels.formats.pictures import holds_colors, read_color_folder, read_index_folder, spread
+from p2p_datatools.labels.formats.pictures import holds_colors, pick_evenly, read_color_folder, read_index_folder
 from p2p_datatools.labels.values import IndexLabels
 
 if TYPE_CHECKING:
@@ -82,5 +82,5 @@ def test_jpegs_are_labels_only_where_no_exact_pictures_are(tmp_path: Path) -> No
 
 def test_a_few_of_many_are_looked_at_from_first_to_last() -> None:
     paths = [Path(str(number)) for number in range(100)]
-    assert spread(paths, 5) == [paths[0], paths[20], paths[40], paths[60], paths[80]]
-    assert spread(paths[:3], 5) == paths[:3]
+    assert pick_evenly(paths, 5) == [paths[0], paths[20], paths[40], paths[60], paths[80]]
+    assert pick_evenly(paths[:3], 5) == paths[:3]

@@ -8,7 +8,15 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box
-from p2p_datatools.labels.parsing.regions import UNNAMED, Drawing, gather, items_of, name_of, size_from, united
+from p2p_datatools.labels.parsing.regions import (
+    UNNAMED,
+    RegionCollector,
+    gather,
+    items_of,
+    read_picture_name,
+    size_from,
+    unite,
+)
 from p2p_datatools.labels.values import RegionLabels, Runs, Use
 
 if TYPE_CHECKING:
@@ -19,14 +27,14 @@ DOTS = Runs(np.array([0, 1, 3]), Size(2, 2))
 
 
 def drawn(*labels: Any, name: str = "a.jpg") -> RegionLabels:
-    drawing = Drawing()
+    drawing = RegionCollector()
     for label in labels:
         drawing.add(SQUARE, label, where="a")
     return drawing.labels_of(name, None, where="a", source="a")
 
 
 def test_shapes_become_regions_in_their_order_and_lines_are_counted() -> None:
-    drawing = Drawing()
+    drawing = RegionCollector()
     drawing.add(SQUARE, "car", where="a")
     drawing.add("line", "car", where="a")
     drawing.add(DOTS, "wheel", "round", where="a")
@@ -60,7 +68,7 @@ def test_a_label_that_is_not_utf_8_is_an_error(refused: "Refused") -> None:
 @pytest.mark.parametrize("name", [None, "", "  ", 5, "stra\udcdfe.jpg"])
 def test_a_name_that_cannot_be_a_file_s_is_an_error(name: Any, refused: "Refused") -> None:
     with refused("name-not-utf8" if name == "stra\udcdfe.jpg" else "no-file-name", "a") as error:
-        name_of(name, "a")
+        read_picture_name(name, "a")
     str(error.value).encode()
 
 
@@ -88,7 +96,7 @@ def test_a_picture_that_cannot_be_read_is_a_skip() -> None:
 
 def test_files_of_one_format_become_one_set() -> None:
     sets = [gather("via", [("a", lambda: drawn("car", "car", "wheel"))]), gather("via", [("b", lambda: drawn("car"))])]
-    both = united(sets, [Skip("c", "is broken", "", "test")])
+    both = unite(sets, [Skip("c", "is broken", "", "test")])
     assert (len(both.items), len(both.skipped)) == (2, 1)
     assert both.labels == {"car": Use(3, 2), "wheel": Use(1, 1)}
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.rle import coco_runs, decompressed, runs
+from p2p_datatools.labels.parsing.rle import coco_runs, decompress, runs
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -40,9 +40,9 @@ def compressed(counts: list[int]) -> str:
 
 def test_a_text_is_decoded_letter_by_letter() -> None:
     # The middle 3x3 of 5x5, worked out by hand: 6 3 2, then 3-3 2-2 3-3 6-2; "0" is 0 and "4" is 4.
-    assert decompressed("6320004", "a") == [6, 3, 2, 3, 2, 3, 6]
+    assert decompress("6320004", "a") == [6, 3, 2, 3, 2, 3, 6]
     # 33 = 1 + 1 * 32, so the letter of 1 with "more" and that of 1; and -1 is the letter of 31, for its top bit is set.
-    assert decompressed("Q111O", "a") == [33, 1, 1, 0]
+    assert decompress("Q111O", "a") == [33, 1, 1, 0]
 
 
 def test_lists_and_texts_of_random_masks_give_the_masks_back() -> None:

@@ -111,9 +111,9 @@ def command(
     """
     from p2p_cli import render
     from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.masks.build import How, build_masks
+    from p2p_datatools.masks.build import PaintOptions, build_masks
     from p2p_datatools.masks.class_mapping import parse_mapping
-    from p2p_datatools.masks.snap import Snapping
+    from p2p_datatools.masks.snap import SnapOptions
 
     palette = load_palette(palette_name)
     summary = build_masks(
@@ -123,7 +123,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=How(order, Snapping(tolerance, snapped)),
+        how=PaintOptions(order, SnapOptions(tolerance, snapped)),
         keep_going=keep_going,
         report=render.reporter(),
     )

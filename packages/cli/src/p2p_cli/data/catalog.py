@@ -11,7 +11,7 @@ import click
 from p2p_cli import options
 
 if TYPE_CHECKING:
-    from p2p_datatools.sources.catalog import Entry
+    from p2p_datatools.sources.catalog import CatalogEntry
 
 
 @click.command()
@@ -43,14 +43,14 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     return 0
 
 
-def _row(entry: "Entry") -> tuple[str, ...]:
+def _row(entry: "CatalogEntry") -> tuple[str, ...]:
     pictures = sum(count for folder, count in entry.counts if folder != "labels")
     sources = ", ".join(entry.sources) or "drawn here"
     numbers = (str(pictures or "-"), entry.pixels, str(len(entry.classes) or "-"))
     return entry.name, entry.holds, *numbers, sources, _preset(entry), entry.licence
 
 
-def _facts(entry: "Entry") -> list[tuple[str, str]]:
+def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:
     places = [
         (word, f"{place.address}{f', {place.bytes} bytes' if place.bytes else ''}")
         for word, place in (("mirror", entry.mirror), ("kaggle", entry.kaggle))
@@ -76,6 +76,6 @@ def _facts(entry: "Entry") -> list[tuple[str, str]]:
     ]
 
 
-def _preset(entry: "Entry") -> str:
+def _preset(entry: "CatalogEntry") -> str:
     """The preset, and the options in which its source leaves it for this set."""
     return f"{entry.preset} {entry.settings}".strip()

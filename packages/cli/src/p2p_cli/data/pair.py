@@ -67,7 +67,7 @@ def command(
       p2p data pair masks photos pairs --shard 3/8
     """
     from p2p_cli import render
-    from p2p_datatools.pairs.build import Ways, pair
+    from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
     summary = pair(
@@ -77,21 +77,21 @@ def command(
         halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
-        ways=Ways(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
+        ways=PairOptions(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
         keep_going=keep_going,
         report=render.reporter(),
     )
     if as_json:
         render.say(options.to_json(summary))
     else:
-        tell(summary)
+        say_summary(summary)
         merging = f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
         render.say(merging if shard else f"next  p2p data split {dest}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
 
 
-def tell(summary: "PairSummary") -> None:
+def say_summary(summary: "PairSummary") -> None:
     """What was paired, in lines."""
     from p2p_cli import render
 

@@ -39,7 +39,7 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
     from p2p_datatools.contract.files.atomic import write_bytes
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
     from p2p_datatools.contract.pictures.images import write_png
-    from p2p_datatools.masks.palettes import begin, draw, judge
+    from p2p_datatools.masks.palettes import draw_palette, judge, start_palette
 
     _refuse_existing(dest, ".toml")
     _refuse_existing(picture, ".png")
@@ -49,11 +49,11 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
         render.remark(f"{finding.severity}: {finding}")
     if any(finding.severity == "error" for finding in findings):
         return 1
-    palette = load_palette(source) if is_palette else begin(Path(source), (dest or Path("mine")).stem)
+    palette = load_palette(source) if is_palette else start_palette(Path(source), (dest or Path("mine")).stem)
     if dest:
         write_bytes(dest, palette.to_toml().encode())
     if picture:
-        write_png(picture, draw(palette))
+        write_png(picture, draw_palette(palette))
     if as_json:
         render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
     else:

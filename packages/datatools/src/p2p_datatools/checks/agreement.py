@@ -79,7 +79,7 @@ def compare(
     tally = _Tally(here.palette)
     for name in report.track(names, "masks", len(names)):
         try:
-            tally.add(name, here.mask(name), _reordered(there.mask(name), there.palette, here.palette))
+            tally.add(name, here.mask(name), _reorder(there.mask(name), there.palette, here.palette))
         except P2PError as error:
             findings.append(finding_of(error, here.folder.names[name]))
     if not names:
@@ -122,7 +122,7 @@ def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
             yield Finding(str(file), f"has no mask of its name in {others.folder.folder}", to_do, "no-mask", "error")
 
 
-def _reordered(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:
+def _reorder(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:
     """The mask with the class indices of our palette, which may have the classes in another order."""
     table = np.full(256, IGNORE, dtype=np.uint8)
     table[: len(theirs.names)] = [ours.index(name) for name in theirs.names]

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.checks.pairs import check_pairs
-from p2p_datatools.contract.errors import CheckResult, Finding, Kind, P2PError, UsageError, finding_of
+from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.manifest import PLAN, is_manifested
+from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -56,8 +56,8 @@ def check(
     return CheckResult(kind, len(files), tuple(_masks(path, tracked, used, folder)))
 
 
-def _kind(path: Path, palette: Palette | None) -> Kind:
-    if is_manifested(path) or (path / PLAN).is_file():
+def _kind(path: Path, palette: Palette | None) -> CheckedKind:
+    if has_manifest(path) or (path / PLAN).is_file():
         return "pairs"
     if palette or (path / PALETTE_FILE).is_file():
         return "masks"

@@ -11,7 +11,7 @@ from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, findin
 from p2p_datatools.contract.files.listing import picture_names
 from p2p_datatools.contract.pairs.halves import StoredHalves, read_stored, refuse_changed
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, is_manifested, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
@@ -50,8 +50,8 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
-    if is_manifested(folder.path):
-        yield from _unlisted(folder)
+    if has_manifest(folder.path):
+        yield from _find_unlisted(folder)
 
 
 def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
@@ -106,7 +106,7 @@ def _order(pair: Pair) -> int:
     return SPLITS.index(pair.split) if pair.split in SPLITS else len(SPLITS)
 
 
-def _unlisted(folder: PairFolder) -> Iterator[Finding]:
+def _find_unlisted(folder: PairFolder) -> Iterator[Finding]:
     listed = {file for pair in folder.pairs for file in pair.files}
     for file in picture_names(folder.path):
         if file not in listed:

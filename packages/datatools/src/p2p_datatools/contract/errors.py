@@ -31,7 +31,7 @@ class Skip(Problem):
 
 
 Severity = Literal["error", "warning"]
-Kind = Literal["masks", "pairs", "photos"]
+CheckedKind = Literal["masks", "pairs", "photos"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Finding(Problem):
 class CheckResult:
     """What was checked, how many pictures of it, and what was found."""
 
-    kind: Kind
+    kind: CheckedKind
     checked: int
     findings: tuple[Finding, ...]
 

@@ -34,7 +34,7 @@ class PhotoFolder:
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
         self._by_name = {_key(name): path for name, path in self.names.items()}
-        self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescaped))
+        self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescape))
 
     def _add(self, path: Path) -> None:
         first = self.names.setdefault(stem_of(path, self.folder), path)
@@ -126,7 +126,7 @@ def safe_name(file_name: str) -> str:
     return name
 
 
-def _unescaped(name: str) -> str:
+def _unescape(name: str) -> str:
     return _key(unquote(name))
 
 

@@ -71,7 +71,7 @@ class Setting:
         return self.words.get("auto", "auto")
 
     @property
-    def allowed(self) -> str:
+    def allowed_text(self) -> str:
         """What may be given, in words: `a whole number from 1 to 8, or auto`."""
         others = "".join(f", or {word}" for word in self.words if word)
         if self.choices:
@@ -91,7 +91,7 @@ class Setting:
     def summary(self) -> str:
         """What it is, and what may be given, in a line without its period."""
         told = self.doc.removesuffix(".")
-        return told if self.kind is str and not self.choices else f"{told} ({self.allowed})"
+        return told if self.kind is str and not self.choices else f"{told} ({self.allowed_text})"
 
     def text(self, value: Any) -> str:
         """A value as one would type it."""
@@ -112,7 +112,7 @@ class Setting:
             return _READERS[self.kind](value)
         except (ValueError, TypeError, OverflowError, UsageError) as error:
             kinds = {bool: "on or off", int: "a whole number", float: "a number", str: "text", Size: "a size"}
-            what, to_do = f"is not {kinds[self.kind]}", f"Give {self.allowed}."
+            what, to_do = f"is not {kinds[self.kind]}", f"Give {self.allowed_text}."
             raise UsageError(f"{self.name}={value}", what, to_do, code="setting-type") from error
 
     def check(self, value: Any) -> None:
@@ -120,10 +120,10 @@ class Setting:
         place = f"{self.name}={self.text(value)}"
         if self.choices:
             if value not in self.choices and value not in self.words.values():
-                to_do = f"Choose from {self.allowed}."
+                to_do = f"Choose from {self.allowed_text}."
                 raise UsageError(place, "is none of its choices", to_do, code="setting-choice")
         elif self.kind in (int, float) and value not in self.words.values() and not self._within(value):
-            raise UsageError(place, "is out of range", f"Give {self.allowed}.", code="setting-range")
+            raise UsageError(place, "is out of range", f"Give {self.allowed_text}.", code="setting-range")
 
     def _within(self, value: float) -> bool:
         """Whether it lies in the range; a number that is none, or without end, lies in no range."""
@@ -134,7 +134,12 @@ class Setting:
     def to_json(self) -> dict[str, Any]:
         """The declaration as JSON values; default and range in words."""
         return {
-            **{"name": self.name, "group": self.group, "default": self.text(self.default), "allowed": self.allowed},
+            **{
+                "name": self.name,
+                "group": self.group,
+                "default": self.text(self.default),
+                "allowed": self.allowed_text,
+            },
             **{"unit": self.unit, "doc": self.doc, "choices": list(self.choices), "on_resume": self.on_resume},
         }
 

@@ -21,12 +21,12 @@ from p2p_datatools.contract.files.atomic import read_json, write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.manifest import is_manifested
+from p2p_datatools.contract.pairs.manifest import has_manifest
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations import color, damage, drawing
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Downscale, Edges, Gray, Holes, Lab, Operation, Sketch
-from p2p_datatools.jobs.conversion import Line, Product, Source, convert, refuse_inside, write_conversion
+from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
 HEADER, LINES = "derive.json", "derive.jsonl"
 
@@ -66,7 +66,7 @@ def derive(
     in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else, or was made with other settings.
     """
     photos, dest = Path(photos), Path(dest)
-    if is_manifested(photos):
+    if has_manifest(photos):
         raise UsageError(
             photos,
             "holds A|B pairs, not photos",
@@ -139,7 +139,7 @@ def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
 
 
 def _products(op: Operation, seed: int, source: Source) -> list[Product]:
-    pictures = derived(read_photo(source.path), op, random=random_of(seed, source.name))
+    pictures = apply_operation(read_photo(source.path), op, random=random_of(seed, source.name))
     folders = (f"{folder}/" if folder else "" for folder in op.folders)
     return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
 
@@ -151,7 +151,7 @@ def random_of(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]))
 
 
-def derived(photo: Photo, op: Operation, *, random: np.random.Generator) -> tuple[NDArray[np.uint8], ...]:
+def apply_operation(photo: Photo, op: Operation, *, random: np.random.Generator) -> tuple[NDArray[np.uint8], ...]:
     """What `op` makes of a photo, uint8 RGB (height, width, 3): a picture for each of its folders, RGB or grey."""
     match op:
         case Gray():
@@ -171,7 +171,7 @@ def derived(photo: Photo, op: Operation, *, random: np.random.Generator) -> tupl
     raise AssertionError(f"{type(op).__name__} is in the table, but not here")
 
 
-def _write_records(at: Path, recipe: Mapping[str, Any], lines: Mapping[str, Line]) -> None:
+def _write_records(at: Path, recipe: Mapping[str, Any], lines: Mapping[str, ConversionLine]) -> None:
     """derive.jsonl, and derive.json last, for by it the folder counts as whole."""
     write_conversion(at / LINES, lines)
     write_json(at / HEADER, {**recipe, "photos": len(lines)})

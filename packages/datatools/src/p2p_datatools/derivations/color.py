@@ -29,17 +29,17 @@ def lab(photo: Photo, _: Lab) -> tuple[Grey, Photo]:
     These are the numbers of OpenCV's 8-bit Lab. `lab_to_rgb` is the way back.
     """
     planes = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB)
-    colour = np.full_like(photo, 128)
-    colour[..., :2] = planes[..., 1:]
-    return np.ascontiguousarray(planes[..., 0]), colour
+    color = np.full_like(photo, 128)
+    color[..., :2] = planes[..., 1:]
+    return np.ascontiguousarray(planes[..., 0]), color
 
 
-def lab_to_rgb(lightness: NDArray[np.uint8], colour: Photo) -> Photo:
+def lab_to_rgb(lightness: NDArray[np.uint8], color: Photo) -> Photo:
     """The RGB picture of what `lab` gave; `lightness` may also be RGB with equal channels, as pictures are read.
 
     What 8 bits a plane cannot hold is lost: most pixels come back within a level or two, dark saturated ones less
     exactly. Colours that no screen shows, which a model may well predict, come to the nearest end of each channel.
     """
     first = lightness if lightness.ndim == 2 else lightness[..., 0]
-    planes = np.dstack((first, colour[..., 0], colour[..., 1]))
+    planes = np.dstack((first, color[..., 0], color[..., 1]))
     return np.asarray(cv2.cvtColor(planes, cv2.COLOR_LAB2RGB), dtype=np.uint8)

@@ -36,7 +36,7 @@ def edges(photo: Photo, settings: Edges) -> Grey:
     scale = min(photo.shape[:2]) / SIDE
     found = _canny(*_gradients(photo, settings.smooth * scale), settings.detail)
     found = _without_short(found, settings.shortest * scale)
-    return _inked(found, settings.width * max(1.0, scale))
+    return _ink(found, settings.width * max(1.0, scale))
 
 
 def _smooth(photo: Photo, sigma: float) -> Photo:
@@ -97,7 +97,7 @@ def _without_short(lines: Grey, shortest: float) -> Grey:
     return kept
 
 
-def _inked(lines: Grey, width: float) -> Grey:
+def _ink(lines: Grey, width: float) -> Grey:
     """White lines of one pixel as dark ones of `width`, their steps smoothed."""
     pen = max(1, round(width))
     thick = cv2.dilate(lines, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen))) if pen > 1 else lines

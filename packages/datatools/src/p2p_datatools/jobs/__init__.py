@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.jobs.conversion import Converted, Line, Product, Source, convert
+    from p2p_datatools.jobs.conversion import ConversionLine, ConversionResult, Product, Source, convert
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        conversion="Converted Line Product Source convert",
+        conversion="ConversionResult ConversionLine Product Source convert",
     )
 
-__all__ = ["Converted", "Line", "Product", "Source", "convert"]
+__all__ = ["ConversionLine", "ConversionResult", "Product", "Source", "convert"]

@@ -61,7 +61,7 @@ Make = Callable[[Source], Sequence[Product]]
 
 
 @dataclass(frozen=True)
-class Line:
+class ConversionLine:
     """What became of one picture: `files` are those made of it, each with the hash of its pixels.
 
     `sha256` is that of the picture's own file; `areas` are, for a file that is a mask, its pixels by class.
@@ -81,16 +81,16 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConversionResult:
     """What a conversion gave: `lines` of all pictures by name, how many were made now and kept, and what failed."""
 
-    lines: dict[str, Line]
+    lines: dict[str, ConversionLine]
     made: int
     kept: int
     skipped: tuple[Skip, ...]
 
 
-def read_conversion(path: Path) -> dict[str, Line]:
+def read_conversion(path: Path) -> dict[str, ConversionLine]:
     """The lines of a finished conversion by name; raises P2PError when they are damaged."""
     try:
         lines = [_line(value) for value in read_lines(path)]
@@ -104,17 +104,17 @@ def read_conversion(path: Path) -> dict[str, Line]:
     return {line.name: line for line in lines}
 
 
-def write_conversion(path: Path, lines: Mapping[str, Line]) -> None:
+def write_conversion(path: Path, lines: Mapping[str, ConversionLine]) -> None:
     """Write a line for each picture, in the order of their names, atomically."""
     write_lines(path, (lines[name].to_json() for name in sorted(lines)))
 
 
-def _line(value: Any) -> Line:
+def _line(value: Any) -> ConversionLine:
     width, height = value["size"]
     files = {str(file): str(digest) for file, digest in dict(value["files"]).items()}
     if outside := next((file for file in files if Path(file).is_absolute() or ".." in Path(file).parts), None):
         raise ValueError(f"file '{outside}' lies outside the folder")
-    return Line(
+    return ConversionLine(
         name=str(value["name"]),
         source=str(value["source"]),
         sha256=str(value["sha256"]),
@@ -137,7 +137,7 @@ def refuse_inside(dest: Path, folder: Path) -> None:
 
 def convert(
     sources: Sequence[Source], make: Make, destination: Destination, *, journal: str, report: Reporter = QUIET
-) -> Converted:
+) -> ConversionResult:
     """Let `make` change every source, and bring what it gives to the destination, which is still to be committed.
 
     `journal` is the destination's file of lines. Pictures that are there, made of the same source, are kept; one whose
@@ -145,10 +145,10 @@ def convert(
     """
     work = _Conversion(make, destination, journal, sources)
     done = work.run(sources, "pictures", len(sources), report=report)
-    return Converted(work.records(), done.made + done.resumed, done.kept, done.skipped)
+    return ConversionResult(work.records(), done.made + done.resumed, done.kept, done.skipped)
 
 
-class _Conversion(Work[Source, Line, str]):
+class _Conversion(Work[Source, ConversionLine, str]):
     """The work of one conversion; a picture is known again by the hash of its file."""
 
     def __init__(self, make: Make, destination: Destination, journal: str, sources: Sequence[Source]) -> None:
@@ -172,11 +172,13 @@ class _Conversion(Work[Source, Line, str]):
         """The hash of its file."""
         return sha256_file(item.path)
 
-    def is_current(self, record: Line, item: Source, signature: str) -> bool:
+    def is_current(self, record: ConversionLine, item: Source, signature: str) -> bool:
         """Whether it was made of a file of these very bytes."""
         return record.sha256 == signature
 
-    def make(self, item: Source, signature: str, known: Line | None, *, stands: bool) -> Output[Line] | None:
+    def make(
+        self, item: Source, signature: str, known: ConversionLine | None, *, stands: bool
+    ) -> Output[ConversionLine] | None:
         """Change the picture; where the same pixels come of it as before, the file was only written anew."""
         products = self._make(item)
         line = _line_of(item, signature, products)
@@ -188,19 +190,19 @@ class _Conversion(Work[Source, Line, str]):
             raise P2PError(item.path, "has changed", to_do, code="source-changed")
         return Output(list(line.files), partial(_write, line, products))
 
-    def read_record(self, file: str, value: dict[str, Any]) -> Line:
+    def read_record(self, file: str, value: dict[str, Any]) -> ConversionLine:
         """The line of the picture."""
         return _line(value)
 
 
-def _write(line: Line, products: Sequence[Product], paths: Sequence[Path]) -> Line:
+def _write(line: ConversionLine, products: Sequence[Product], paths: Sequence[Path]) -> ConversionLine:
     for product, path in zip(products, paths, strict=True):
         product.write(path)
     return line
 
 
-def _line_of(source: Source, sha256: str, products: Sequence[Product]) -> Line:
-    return Line(
+def _line_of(source: Source, sha256: str, products: Sequence[Product]) -> ConversionLine:
+    return ConversionLine(
         name=source.name,
         source=source.file,
         sha256=sha256,

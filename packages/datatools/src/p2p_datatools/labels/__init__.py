@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.labels.read import FORMATS, FileForm, Format, Place, format_names, read_labels
+    from p2p_datatools.labels.read import FORMATS, FileForm, Format, PlaceForm, format_names, read_labels
     from p2p_datatools.labels.values import (
         ColorLabels,
         IndexLabels,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        read="FORMATS FileForm Format Place format_names read_labels",
+        read="FORMATS FileForm Format PlaceForm format_names read_labels",
         values="ColorLabels IndexLabels LabelSet Polygon Region RegionLabels Runs SegmentLabels",
     )
 
@@ -33,7 +33,7 @@ __all__ = [
     "Format",
     "IndexLabels",
     "LabelSet",
-    "Place",
+    "PlaceForm",
     "Polygon",
     "Region",
     "RegionLabels",

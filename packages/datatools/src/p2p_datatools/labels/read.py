@@ -26,7 +26,7 @@ from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
-from p2p_datatools.labels.parsing.regions import united
+from p2p_datatools.labels.parsing.regions import unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.values import LabelSet
 
@@ -43,7 +43,7 @@ class FileForm(NamedTuple):
     is_whole: bool = False
 
 
-class Place(NamedTuple):
+class PlaceForm(NamedTuple):
     """How a format is told by a path and the names below it; `fits_any`: it takes any folder of pictures."""
 
     is_it: Callable[[Path], bool]
@@ -62,16 +62,16 @@ class Format:
     title: str
     signs: str
     forms: tuple[FileForm, ...] = ()
-    place: Place | None = None
+    place: PlaceForm | None = None
 
 
 # A new format is its module in `formats` and its row here. The first that fits is taken, so that what is told by names
 # stands before what any picture fits.
 _TABLE = (
-    Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=Place(is_cityscapes, read_cityscapes)),
-    Format("voc", "Pascal VOC", "a folder SegmentationClass", place=Place(is_voc, read_voc)),
-    Format("yolo", "YOLO", "text files with a data.yaml", place=Place(is_yolo, read_yolo)),
-    Format("cmp", "CMP facades", "XML files without masks beside them", place=Place(is_cmp, read_cmp)),
+    Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=PlaceForm(is_cityscapes, read_cityscapes)),
+    Format("voc", "Pascal VOC", "a folder SegmentationClass", place=PlaceForm(is_voc, read_voc)),
+    Format("yolo", "YOLO", "text files with a data.yaml", place=PlaceForm(is_yolo, read_yolo)),
+    Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
     Format(  # before COCO, whose tables it has
         "panoptic",
         "COCO panoptic",
@@ -111,13 +111,13 @@ _TABLE = (
         "colors",
         "colour pictures",
         "a folder of pictures in the palette's colours",
-        place=Place(is_color_folder, read_color_folder, fits_any=True),
+        place=PlaceForm(is_color_folder, read_color_folder, fits_any=True),
     ),
     Format(
         "index",
         "index pictures",
         "a folder of .png files of class numbers",
-        place=Place(is_index_folder, read_index_folder, fits_any=True),
+        place=PlaceForm(is_index_folder, read_index_folder, fits_any=True),
     ),
 )
 FORMATS = {each.name: each for each in _TABLE}
@@ -207,7 +207,7 @@ class LabelFiles:
             form.read(self._value(path), where=str(path), source=self._source(path))
             for path, form in zip(paths, forms, strict=True)
         ]
-        return united(sets, self._skips())
+        return unite(sets, self._skips())
 
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:

@@ -18,11 +18,11 @@ from p2p_datatools.contract.palette import IGNORED, Palette, color_words
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
-from p2p_datatools.masks.class_mapping import Claims
+from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
-from p2p_datatools.masks.paint import Order
-from p2p_datatools.masks.plan import counted, photo_folder, plan, refuse_inside
-from p2p_datatools.masks.snap import Snapping
+from p2p_datatools.masks.paint import PaintOrder
+from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
@@ -50,18 +50,18 @@ class MaskSummary:
 
 
 @dataclass(frozen=True)
-class How:
+class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and what becomes of colours of no class.
 
     So many `threads` paint at a time (all cores by default), which changes nothing in what is painted.
     """
 
-    order: Order = "palette"
-    snapping: Snapping = field(default_factory=Snapping)
+    order: PaintOrder = "palette"
+    snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
 
 
-AS_USUAL = How()
+AS_USUAL = PaintOptions()
 
 
 def build_masks(
@@ -72,7 +72,7 @@ def build_masks(
     photos: Path | str | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
-    how: How = AS_USUAL,
+    how: PaintOptions = AS_USUAL,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
@@ -80,7 +80,7 @@ def build_masks(
 
     With `photos`, a mask bears its photo's name and has its size. With the order `annotation` what the labelling tool
     shows on top is on top, otherwise the class that comes later in the palette. Masks that are there and whose labels
-    are unchanged are kept. Colours that are no class's are brought back to one (see `Snapping`). Raises P2PError for
+    are unchanged are kept. Colours that are no class's are brought back to one (see `SnapOptions`). Raises P2PError for
     labels that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest`
     holds something else.
     """
@@ -91,14 +91,14 @@ def build_masks(
     if how.order != "palette" and found.are_pictures:
         what = "goes with outlines, and the labels are pictures"
         raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
-    refuse_inside(dest, photos, labels if found.are_pictures else None)
+    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
     for place, files in ((labels, _files_of(found)), (photos, folder.names.values() if folder else ())):
         _note_links(place, files, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan(found, folder)
+    jobs, skipped = plan_masks(found, folder)
     with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
@@ -126,14 +126,14 @@ def build_masks(
     )
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Claims:
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys(found.ignored, IGNORED)
     unit = "pixel" if found.are_pictures and not found.labels else "region"
-    return Claims(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
 
 
-def _check_mapping(claims: Claims, work: MaskWork, labels: Path, report: Reporter) -> None:
+def _check_mapping(claims: ClassMapping, work: MaskWork, labels: Path, report: Reporter) -> None:
     """Raise P2PError for labels that pictures have and no class claims; say what --map names and no picture has."""
     claims.refuse_unclaimed(work.uses, where=str(labels))
     for unused in claims.unused:
@@ -146,7 +146,7 @@ def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
     return most if most and shares[most] else None
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette, order: Order) -> dict[str, Any]:
+def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrder) -> dict[str, Any]:
     # Aliases, ids and --map are left out: one mends those and goes on, and each mask's record tells what they were.
     return {
         "work": "masks",
@@ -177,7 +177,7 @@ def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, r
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
     if without_area:
-        report.note(f"Without area, so that nothing is painted: {counted(without_area)}.")
+        report.note(f"Without area, so that nothing is painted: {count_kinds(without_area)}.")
     photos = set(folder.names.values()) if folder else set()
     if left_out := [path for path in found.left_out if path not in photos]:
         report.note(

@@ -64,7 +64,7 @@ def _targets(palette: Palette) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*palette.names, BACKGROUND, UNPAINTED, IGNORED)))
 
 
-class Claims:
+class ClassMapping:
     """Which class claims a label; with `numbers` the labels are class numbers, which the palette knows by its ids.
 
     `known` tells of some labels what they are, unless the mapping says otherwise; `unit` is what is counted of them.
@@ -98,7 +98,7 @@ class Claims:
     def word(self, label: str) -> str | None:
         """What `label` becomes: a class's name, background, unpainted or ignore; None when nothing claims it."""
         if label not in self._words:
-            self._words[label] = self._mapped(label) or self._told.get(label) or self._by_palette(label)
+            self._words[label] = self._map_label(label) or self._told.get(label) or self._by_palette(label)
         return self._words[label]
 
     def index(self, label: str) -> int | None:
@@ -109,7 +109,7 @@ class Claims:
             return self.palette.index(word)
         return {BACKGROUND: 0, IGNORED: IGNORE, UNPAINTED: None}[word]
 
-    def _mapped(self, label: str) -> str | None:
+    def _map_label(self, label: str) -> str | None:
         if label in self._mapping:
             self._unused.discard(label)
             return self._mapping[label]
@@ -141,7 +141,7 @@ class Claims:
         counts = [(_many(uses[each].count, self._unit), _many(uses[each].pictures, "picture")) for each in shown]
         listed = [f"{label} ({count} in {pictures})" for label, (count, pictures) in zip(shown, counts, strict=True)]
         guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
-        options = [f"--map {_quoted(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
+        options = [f"--map {_quote(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
         raise P2PError(
             where,
             f"no class of the palette {self.palette.name} claims {', '.join(listed)}"
@@ -171,6 +171,6 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _quoted(label: str) -> str:
+def _quote(label: str) -> str:
     """A label as one types it in a shell."""
     return label if re.fullmatch(r"[\w.-]+", label) else f"'{label}'"

@@ -15,8 +15,8 @@ from p2p_datatools.contract.palette import _HEX, Color, color_labels, color_of, 
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.index import histogram, read_ids, read_index_picture
 from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, PictureLabels, SegmentLabels, Use
-from p2p_datatools.masks.class_mapping import Claims
-from p2p_datatools.masks.snap import TOLERANCE, Snapped, Snapper
+from p2p_datatools.masks.class_mapping import ClassMapping
+from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
 
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
 
@@ -38,7 +38,7 @@ class PictureClasses:
 class PictureReader:
     """Reads label pictures of one format; colours within `tolerance` of a label's are taken for it."""
 
-    def __init__(self, claims: Claims, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
+    def __init__(self, claims: ClassMapping, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
         self._claims, self._tolerance = claims, tolerance
         self._extra = {color_of(word.lower()): word.lower() for word in mapping if _HEX.fullmatch(word.lower())}
         self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
@@ -61,7 +61,7 @@ class PictureReader:
         names = item.names or {}
         return self._classes(numbers, [names.get(number, str(number)) for number in range(int(numbers.max()) + 1)])
 
-    def snap(self, item: ColorLabels, picture: Photo) -> tuple[Snapped, list[str]]:
+    def snap(self, item: ColorLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
         snapper, labels = self._snapper(item.names)
         snapped = snapper.snap(picture)
@@ -81,7 +81,7 @@ class PictureReader:
             self._snappers[id(names)] = Snapper(colors, self._tolerance), list(table.values())
         return self._snappers[id(names)]
 
-    def _stray(self, item: ColorLabels, picture: Photo, snapped: Snapped) -> P2PError:
+    def _stray(self, item: ColorLabels, picture: Photo, snapped: SnapResult) -> P2PError:
         places = np.argwhere(snapped.stray)
         y, x = (int(part) for part in places[0])
         first = tuple(int(part) for part in picture[y, x])

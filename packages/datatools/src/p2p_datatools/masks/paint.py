@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Points, Polygon, Region, Runs
 
-Order = Literal["palette", "annotation"]
+PaintOrder = Literal["palette", "annotation"]
 
 
 class _Box(NamedTuple):
@@ -26,7 +26,7 @@ class _Box(NamedTuple):
 
 
 def label_map(
-    regions: Iterable[Region], size: Size, classes: Callable[[str], int | None], order: Order = "palette"
+    regions: Iterable[Region], size: Size, classes: Callable[[str], int | None], order: PaintOrder = "palette"
 ) -> LabelMap:
     """Paint regions in the order of their class indices, so that a wheel is never hidden by its car.
 

@@ -31,10 +31,10 @@ from p2p_datatools.contract.palette import (
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.pictures.index import histogram, read_index_picture
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.formats.pictures import spread
+from p2p_datatools.labels.formats.pictures import pick_evenly
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, Polygon, RegionLabels
-from p2p_datatools.sheets.layout import Tile, sheet
+from p2p_datatools.sheets.layout import Tile, lay_out
 
 # In a JPEG of quality 75 with 4:2:0 chroma, 0.05% of the pixels 4 and more from any edge come back as the other of two
 # colours at this distance in RGB, 0.3% at 24 and 0.8% at 16 (25 pairs of random colours each).
@@ -101,16 +101,16 @@ def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> It
             yield Finding(where, what, to_do, "too-close", "warning")
 
 
-def draw(palette: Palette) -> Photo:
+def draw_palette(palette: Palette) -> Photo:
     """A swatch of each class with its name and colour, in painting order."""
     tiles = [
         Tile((np.full((72, 168, 3), each.color, dtype=np.uint8),), f"{each.name}  {hex_of(each.color)}", (True,))
         for each in palette.classes
     ]
-    return sheet(tiles, columns=4, cell=Size(168, 72), title=f"{palette.name}: {len(tiles)} classes")
+    return lay_out(tiles, columns=4, cell=Size(168, 72), title=f"{palette.name}: {len(tiles)} classes")
 
 
-def begin(source: Path, name: str) -> Palette:
+def start_palette(source: Path, name: str) -> Palette:
     """A palette to start from: the one of a mask folder, or classes for the labels or colours found in `source`.
 
     `source` is a label file, a folder of labels, or one label picture. Raises P2PError when there are no classes in it.
@@ -167,7 +167,7 @@ def _area(polygon: Polygon) -> float:
 def _of_numbers(pictures: list[Path], name: str) -> Palette:
     """A class for each number in use; its colour is that of the pictures' own table, if all are told apart by it."""
     used: dict[int, Color | None] = {}
-    for path in spread(pictures, _LOOKED_AT):
+    for path in pick_evenly(pictures, _LOOKED_AT):
         picture = read_index_picture(path)
         for number in np.flatnonzero(histogram(picture.values)):
             own = picture.table is not None and number < len(picture.table)
@@ -185,10 +185,10 @@ def _of_numbers(pictures: list[Path], name: str) -> Palette:
 def _of_colors(pictures: list[Path], name: str) -> Palette:
     """A class for each colour that is common in pictures and no blend of others; the most common is the background."""
     counts: Counter[int] = Counter()
-    for path in spread(pictures, _LOOKED_AT):
+    for path in pick_evenly(pictures, _LOOKED_AT):
         picture = read_photo(path)
-        colors_here = _counted(picture.reshape(-1, 3))
-        counts.update(colors_here if len(colors_here) <= IGNORE else _counted(picture[_is_flat(picture)]))
+        colors_here = _count_pixels(picture.reshape(-1, 3))
+        counts.update(colors_here if len(colors_here) <= IGNORE else _count_pixels(picture[_is_flat(picture)]))
     colors = _common(counts)
     if not colors:
         raise P2PError(
@@ -201,7 +201,7 @@ def _of_colors(pictures: list[Path], name: str) -> Palette:
     return Palette(name, tuple(PaletteClass(label, color) for label, color in zip(names, colors, strict=True)))
 
 
-def _counted(pixels: NDArray[np.uint8]) -> dict[int, int]:
+def _count_pixels(pixels: NDArray[np.uint8]) -> dict[int, int]:
     wide = pixels.astype(np.uint32)
     codes, times = np.unique(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], return_counts=True)
     return dict(zip(codes.tolist(), times.tolist(), strict=True))

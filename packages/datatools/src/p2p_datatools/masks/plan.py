@@ -17,7 +17,7 @@ from p2p_datatools.masks.paint import is_outside
 
 
 @dataclass(frozen=True)
-class Job:
+class MaskJob:
     """One mask to build; `photo` is the photo it is for, where photos were given."""
 
     item: RegionLabels | PictureLabels
@@ -25,7 +25,7 @@ class Job:
     photo: Path | None
 
 
-def refuse_inside(dest: Path, *folders: Path | None) -> None:
+def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
     """Raise UsageError when `dest` lies in one of the folders that the work reads its pictures from."""
     for folder in folders:
         if folder and dest.resolve().is_relative_to(folder.resolve()):
@@ -45,7 +45,7 @@ def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
     return folder
 
 
-def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[Skip]]:
+def plan_masks(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[MaskJob], list[Skip]]:
     """The masks to build, and the pictures that cannot be."""
     jobs, skipped = [], [*found.skipped, *(folder.strange if folder else ())]
     for item in found.items:
@@ -60,21 +60,21 @@ def plan(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[Job], list[S
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
-def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Job:
+def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> MaskJob:
     if folder is None:
-        job = Job(item, safe_name(item.file_name), None)
+        job = MaskJob(item, safe_name(item.file_name), None)
     else:
         photo = folder.find(item.file_name)
-        job = Job(item, folder.name(photo), photo)
+        job = MaskJob(item, folder.name(photo), photo)
     if isinstance(item, RegionLabels) and not item.regions:
-        but = f" with an area, but {counted(item.without_area)}" if item.without_area else ""
+        but = f" with an area, but {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(
             item.where, f"no outline is drawn in it{but}", "Label it, or take it out of the labels.", code="no-outline"
         )
     return job
 
 
-def counted(kinds: Mapping[str, int]) -> str:
+def count_kinds(kinds: Mapping[str, int]) -> str:
     """How many there are of each kind, in words."""
     return " and ".join(f"{count} of the kind '{kind}'" for kind, count in kinds.items())
 
@@ -91,7 +91,7 @@ def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None
             )
 
 
-def needed_size(job: Job) -> Size | None:
+def needed_size(job: MaskJob) -> Size | None:
     """The size that the mask has to have; None where only the picture of class numbers itself tells it.
 
     Raises P2PError when labels and photo differ, or neither tells a size.

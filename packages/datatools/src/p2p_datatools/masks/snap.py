@@ -68,7 +68,7 @@ Codes = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Snapping:
+class SnapOptions:
     """How colours are brought back: how far one may be from a class's, and the picture to draw of where, if any."""
 
     tolerance: int = TOLERANCE
@@ -76,7 +76,7 @@ class Snapping:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapped:
+class SnapResult:
     """The row of the table for each pixel, where a pixel had another colour than its row's, and where none is near.
 
     All are (height, width). A `blended` pixel is farther than the tolerance from every colour; so is a `stray` one,
@@ -133,11 +133,11 @@ class Snapper:
         self._codes[: len(colors)] = _codes(colors[None])[0]
         self._cells = _cells(colors, self._limit)
 
-    def snap(self, picture: Photo) -> Snapped:
+    def snap(self, picture: Photo) -> SnapResult:
         """The rows of a picture (height, width, 3); large ones are done in bands, on all cores and in little memory."""
         rows, moved = np.empty(picture.shape[:2], dtype=np.uint8), np.empty(picture.shape[:2], dtype=bool)
         blended, stray = (np.zeros(rows.shape, dtype=bool) for _ in range(2))
-        found = Snapped(rows, moved, blended, stray)
+        found = SnapResult(rows, moved, blended, stray)
         height = max(1, _BAND // picture.shape[1])
         tops = range(0, len(rows), height)
         work = functools.partial(self._band, picture, found, height)
@@ -146,7 +146,7 @@ class Snapper:
             stray.ravel()[np.concatenate(lonely)] = True
         return found
 
-    def _band(self, picture: Photo, whole: Snapped, height: int, top: int) -> Places:
+    def _band(self, picture: Photo, whole: SnapResult, height: int, top: int) -> Places:
         """Fill in the band of `whole` that begins at `top`; the places in it that are lonely."""
         inner, above, width = slice(top, top + height), min(top, FAR), picture.shape[1]
         kept = slice(above, above + height)

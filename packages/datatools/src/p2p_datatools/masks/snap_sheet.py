@@ -14,8 +14,8 @@ from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import ColorLabels
 from p2p_datatools.masks.label_pictures import PictureReader
-from p2p_datatools.masks.plan import Job
-from p2p_datatools.sheets.layout import Tile, sheet
+from p2p_datatools.masks.plan import MaskJob
+from p2p_datatools.sheets.layout import Tile, lay_out
 
 MOST = 8  # pictures shown
 
@@ -34,7 +34,7 @@ def refuse_picture(path: Path) -> None:
         raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
 
 
-def draw_snapped(path: Path, jobs: Sequence[Job], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
+def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
     """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed."""
     jobs = [job for job in jobs if job.name in lines and isinstance(job.item, ColorLabels)]
     drawn = [job for job in jobs if lines[job.name].snapped]
@@ -49,14 +49,14 @@ def draw_snapped(path: Path, jobs: Sequence[Job], reader: PictureReader, lines: 
     title = (
         f"{len(drawn)} of {len(jobs)} pictures have colours of no class, {len(tiles)} shown: magenta is near to none"
     )
-    write_png(path, sheet(tiles, columns=2, cell=cell, title=title, headings=("labels", "brought back", "where")))
+    write_png(path, lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "brought back", "where")))
 
 
 def _share(line: MaskLine) -> float:
     return line.blended / (line.size.width * line.size.height)
 
 
-def _tile(job: Job, reader: PictureReader, share: float) -> Tile | None:
+def _tile(job: MaskJob, reader: PictureReader, share: float) -> Tile | None:
     assert isinstance(job.item, ColorLabels), "draw_snapped leaves the others out"
     picture = read_photo(job.item.path)
     try:
@@ -66,4 +66,4 @@ def _tile(job: Job, reader: PictureReader, share: float) -> Tile | None:
     grey = np.repeat(150 + picture.mean(axis=2, keepdims=True) * 0.4, 3, axis=2).astype(np.uint8)
     grey[snapped.moved], grey[snapped.blended] = NEAR, BLENDED
     shown = (picture, reader.colors(job.item)[snapped.rows], grey)
-    return Tile(tuple(Tile(shown, exact=(True,) * 3).fitted(BOX)), f"{job.name}: {share:.1%} near to none")
+    return Tile(tuple(Tile(shown, exact=(True,) * 3).fit(BOX)), f"{job.name}: {share:.1%} near to none")

@@ -29,15 +29,15 @@ from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionLabels, Use
-from p2p_datatools.masks.class_mapping import Claims
+from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
-from p2p_datatools.masks.paint import Order, label_map
-from p2p_datatools.masks.plan import Job, needed_size, other_size, refuse_outside
+from p2p_datatools.masks.paint import PaintOrder, label_map
+from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
 WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; bringing colours back takes most
 
 
-class MaskWork(Work[Job, MaskLine, Size | None]):
+class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     """The masks of one call; `uses` are the labels that the pictures built now were found to have."""
 
     listing = LINES
@@ -45,36 +45,36 @@ class MaskWork(Work[Job, MaskLine, Size | None]):
     def __init__(
         self,
         destination: Destination,
-        jobs: Sequence[Job],
-        claims: Claims,
+        jobs: Sequence[MaskJob],
+        claims: ClassMapping,
         pictures: PictureReader,
-        order: Order,
+        order: PaintOrder,
     ) -> None:
         super().__init__(destination, _old_lines(destination, claims.palette), {job.name for job in jobs})
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
         self.uses: dict[str, Use] = {}
         self._counting = threading.Lock()
 
-    def name(self, item: Job) -> str:
+    def name(self, item: MaskJob) -> str:
         """The mask's name."""
         return item.name
 
-    def places(self, item: Job) -> Sequence[str]:
+    def places(self, item: MaskJob) -> Sequence[str]:
         """Where its labels are."""
         return (item.item.where,)
 
-    def weight(self, item: Job) -> int:
+    def weight(self, item: MaskJob) -> int:
         """By the label picture, or by the mask that outlines are painted into."""
         if isinstance(item.item, PictureLabels):
             return WEIGHT * decoded_bytes(item.item.path)
         size = item.item.size or needed_size(item)
         return WEIGHT * size.width * size.height if size else 0
 
-    def sign(self, item: Job) -> Size | None:
+    def sign(self, item: MaskJob) -> Size | None:
         """The size it has to have; the signature of the labels is in the job."""
         return needed_size(item)
 
-    def is_current(self, record: MaskLine, item: Job, signature: Size | None) -> bool:
+    def is_current(self, record: MaskLine, item: MaskJob, signature: Size | None) -> bool:
         """Whether the labels are the same, mean the same, and the photo has the size it had."""
         return (
             record.signature == self._signature(item)
@@ -84,7 +84,7 @@ class MaskWork(Work[Job, MaskLine, Size | None]):
         )
 
     def make(
-        self, item: Job, signature: Size | None, known: MaskLine | None, *, stands: bool
+        self, item: MaskJob, signature: Size | None, known: MaskLine | None, *, stands: bool
     ) -> Output[MaskLine] | None:
         """Paint or read the mask; one that stands and was built of other labels is the user's to delete."""
         if stands:
@@ -106,11 +106,11 @@ class MaskWork(Work[Job, MaskLine, Size | None]):
         write_mask(paths[0], mask, self.palette, durable=False)
         return line
 
-    def _signature(self, job: Job) -> str:
+    def _signature(self, job: MaskJob) -> str:
         """What a mask depends on, but for what its labels mean."""
         return job.item.signature if self.order == "palette" else f"{job.item.signature} in the order of annotation"
 
-    def _build(self, job: Job, size: Size | None) -> tuple[MaskLine, LabelMap]:
+    def _build(self, job: MaskJob, size: Size | None) -> tuple[MaskLine, LabelMap]:
         read, mask = None, None
         if isinstance(job.item, RegionLabels):
             assert size is not None, "regions do not tell it, so needed_size has"

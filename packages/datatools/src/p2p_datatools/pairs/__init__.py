@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.pairs.build import PairSummary, Ways, pair
+    from p2p_datatools.pairs.build import PairOptions, PairSummary, pair
     from p2p_datatools.pairs.disassemble import HalvesSummary, take_apart
     from p2p_datatools.pairs.shards import MergeSummary, Shard, merge, parse_shard
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        build="PairSummary Ways pair",
+        build="PairSummary PairOptions pair",
         disassemble="HalvesSummary take_apart",
         shards="MergeSummary Shard merge parse_shard",
     )
@@ -22,9 +22,9 @@ else:
 __all__ = [
     "HalvesSummary",
     "MergeSummary",
+    "PairOptions",
     "PairSummary",
     "Shard",
-    "Ways",
     "merge",
     "pair",
     "parse_shard",

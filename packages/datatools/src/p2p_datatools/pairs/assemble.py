@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.match import Files
-from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, Job
+from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, PairRecipe
 
 CROWD = 10_000  # pairs above which a folder gets subfolders, for file managers and file systems grow slow
 
@@ -56,7 +56,13 @@ class PairWork(Work[Named, Pair, dict[str, str]]):
     listing = LINES
 
     def __init__(
-        self, job: Job, destination: Destination, old: Mapping[str, Pair], names: Container[str], *, crowded: bool
+        self,
+        job: PairRecipe,
+        destination: Destination,
+        old: Mapping[str, Pair],
+        names: Container[str],
+        *,
+        crowded: bool,
     ) -> None:
         super().__init__(destination, old, names)
         self._job, self._crowded = job, crowded
@@ -103,7 +109,7 @@ class PairWork(Work[Named, Pair, dict[str, str]]):
         """The pair, without its ranges: these are asked for all at once."""
         return pair_from_json(value)
 
-    def measured(self, place: int, known: tuple[float, float]) -> tuple[float, float]:
+    def needs_ranges(self, place: int, known: tuple[float, float]) -> tuple[float, float]:
         """The range `known` of the first or second half, widened by the pairs that were written since."""
         least, most = known
         for line in self.destination.done.values():

@@ -12,12 +12,12 @@ from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
-from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, is_manifested, read_manifest, write_manifest
+from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
-from p2p_datatools.pairs.match import BY_STEM, Files, partners
-from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, Job, job_of
+from p2p_datatools.pairs.match import BY_STEM, Files, match_pictures
+from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.shards import Shard
 
 
@@ -40,7 +40,7 @@ class PairSummary:
 
 
 @dataclass(frozen=True)
-class Ways:
+class PairOptions:
     """How pairs are matched and made, beside size and fit; `jobs` threads work at a time, None for one a core."""
 
     match: str = BY_STEM
@@ -56,7 +56,7 @@ def pair(
     halves: tuple[str, str] | None = None,
     size: Size | None = None,
     fit: Fit = "stretch",
-    ways: Ways = Ways(),
+    ways: PairOptions = PairOptions(),
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> PairSummary:
@@ -73,8 +73,8 @@ def pair(
     """
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
-    known = read_manifest(dest) if is_manifested(dest) else None
-    matched, skipped = partners(a, b, match=ways.match, report=report)
+    known = read_manifest(dest) if has_manifest(dest) else None
+    matched, skipped = match_pictures(a, b, match=ways.match, report=report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
     job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
@@ -118,7 +118,7 @@ def _refuse_inside(dest: Path, folders: Files) -> None:
             )
 
 
-def _old_pairs(dest: Path, job: Job, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:
+def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:
     """The pairs DEST has already, by name; a DEST that was made in another way is refused."""
     if known is None:
         return {}
@@ -154,14 +154,14 @@ class _Sizes:
 
 def _commit(
     destination: Destination,
-    job: Job,
+    job: PairRecipe,
     work: PairWork,
     settings: dict[str, Any],
     skipped: Sequence[Skip],
     sizes: _Sizes,
 ) -> None:
     halves = [
-        half if half.dtype in RANGES else replace(half, range=work.measured(place, half.range))
+        half if half.dtype in RANGES else replace(half, range=work.needs_ranges(place, half.range))
         for place, half in enumerate(job.halves)
     ]
     pairs = NamedPairs(work.names(), lambda name: sizes.seen(work.record_of(name)))

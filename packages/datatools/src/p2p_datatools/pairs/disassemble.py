@@ -20,12 +20,12 @@ from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import read_halves
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, is_manifested, read_foreign, read_manifest
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, read_foreign, read_manifest
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.jobs.conversion import Line, Product, Source, convert, refuse_inside, write_conversion
+from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
 HEADER, LINES = "halves.json", "halves.jsonl"
 
@@ -98,7 +98,7 @@ def take_apart(
     pairs, dest = Path(pairs), Path(dest)
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
-    named, skipped = _named(job.folder)
+    named, skipped = _name_pairs(job.folder)
     with Destination(dest, marker=HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
         _refuse_other(dest, job)
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
@@ -119,7 +119,7 @@ def take_apart(
 
 
 def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
-    folder = read_manifest(pairs) if is_manifested(pairs) else read_foreign(pairs, needs_train=False)
+    folder = read_manifest(pairs) if has_manifest(pairs) else read_foreign(pairs, needs_train=False)
     _note_others(folder, report)
     a, b = words or (folder.a.name, folder.b.name)
     if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
@@ -136,14 +136,14 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
 
 def _note_others(folder: PairFolder, report: Reporter) -> None:
     """Say what is not taken apart: pictures of a foreign folder that lie in none of the folders of pairs."""
-    if folder.foreign and not is_manifested(folder.path):
+    if folder.foreign and not has_manifest(folder.path):
         known = {folder.path / pair.file for pair in folder.pairs}
         others = [path for path in find_pictures(folder.path) if path not in known]
         if others:
             report.note(f"{others[0]}: lies in no folder of pairs (train/, val/, test/); {len(others)} are left out.")
 
 
-def _named(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
+def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     """The pairs by the names that their halves get, and those whose names no file can have."""
     named: dict[str, Pair] = {}
     skipped = []
@@ -199,19 +199,19 @@ def _refuse_other(dest: Path, job: _Job) -> None:
         )
 
 
-def _write_records(at: Path, job: _Job, lines: Mapping[str, Line]) -> None:
+def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> None:
     """The mask folders' records, halves.jsonl, and halves.json last, for by it the folder counts as whole."""
     palette = job.folder.palette
     for word in job.masks():
         assert palette is not None, "without one no half is a mask"
         write_records(at / word, palette, _mask_lines(word, list(lines.values())))
     write_conversion(at / LINES, lines)
-    data_hash = job.folder.data_hash if is_manifested(job.folder.path) else None
+    data_hash = job.folder.data_hash if has_manifest(job.folder.path) else None
     source = {"source": job.folder.path.as_posix(), "pairs": len(lines), "data_hash": data_hash}
     write_json(at / HEADER, {"format": FORMAT, "version": VERSION, **job.settings(), **source})
 
 
-def _mask_lines(word: str, lines: Sequence[Line]) -> list[MaskLine]:
+def _mask_lines(word: str, lines: Sequence[ConversionLine]) -> list[MaskLine]:
     found = []
     for line in lines:
         areas = line.areas[f"{word}/{line.name}.png"]

@@ -19,7 +19,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 Files = tuple[Path, Path]  # the A and the B of one name
 
 
-class Matched(Mapping[str, Files]):
+class MatchedFiles(Mapping[str, Files]):
     """Files of two folders by name, in the order in which they were added."""
 
     def __init__(self, a: Path, b: Path) -> None:
@@ -28,20 +28,20 @@ class Matched(Mapping[str, Files]):
         self._known: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, name: str, a: str, b: str) -> None:
-        """Add the files of a name, as paths below their folders or as `shortened` gives them."""
-        kept = shortened(a, name), shortened(b, name)
+        """Add the files of a name, as paths below their folders or as `shorten_file` gives them."""
+        kept = shorten_file(a, name), shorten_file(b, name)
         # Most files are called as their pair and have one of few suffixes, so that all of them share one tuple.
         self._kept[name] = self._known.setdefault(kept, kept) if all(map(_is_suffix, kept)) else kept
 
-    def only(self, has: Callable[[str], bool]) -> "Matched":
+    def only(self, has: Callable[[str], bool]) -> "MatchedFiles":
         """Those whose names `has` says yes to."""
-        found = Matched(*self._folders)
+        found = MatchedFiles(*self._folders)
         found._kept = {name: kept for name, kept in self._kept.items() if has(name)}
         return found
 
     def __getitem__(self, name: str) -> Files:
         (a, b), (folder_a, folder_b) = self._kept[name], self._folders
-        return folder_a / lengthened(a, name), folder_b / lengthened(b, name)
+        return folder_a / lengthen_file(a, name), folder_b / lengthen_file(b, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept)
@@ -54,18 +54,18 @@ def _is_suffix(kept: str) -> bool:
     return kept.startswith(".")
 
 
-def shortened(file: str, name: str) -> str:
+def shorten_file(file: str, name: str) -> str:
     """A file's suffix where the rest is its name; else the path as it is, which begins with no dot."""
     suffix = file[file.rfind(".") :]
     return sys.intern(suffix) if len(file) == len(name) + len(suffix) and file.startswith(name) else file
 
 
-def lengthened(kept: str, name: str) -> str:
-    """The path that `shortened` made shorter."""
+def lengthen_file(kept: str, name: str) -> str:
+    """The path that `shorten_file` made shorter."""
     return name + kept if _is_suffix(kept) else kept
 
 
-Partners = tuple[Matched, list[Skip]]
+Partners = tuple[MatchedFiles, list[Skip]]
 
 
 Key = Callable[[str], str | None]  # from a picture's name to what is compared
@@ -75,7 +75,7 @@ _CORRECT_LINE = "Correct or remove the line."
 BY_STEM = "stem"
 
 
-def partners(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
+def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
     """The two files of each name, in the order of the names, and what is wrong elsewhere.
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
@@ -84,7 +84,7 @@ def partners(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET
     the expression is none.
     """
     if match.lower().endswith(".csv"):
-        return listed(Path(match), a, b, report=report)
+        return read_list(Path(match), a, b, report=report)
     return _by_key(a, b, _own_name if match == BY_STEM else _found_by(match))
 
 
@@ -112,7 +112,7 @@ def _found_by(expression: str) -> Key:
 
 
 def _by_key(a: Path, b: Path, key: Key) -> Partners:
-    of_a, of_b = _Named(a, key), _Named(b, key)
+    of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
     in_a, in_b = of_a.files, of_b.files
     if not any(name in in_b for name in in_a):
         raise P2PError(
@@ -121,7 +121,7 @@ def _by_key(a: Path, b: Path, key: Key) -> Partners:
             "A name is the path below the folder without suffix, or what --match finds in it.",
             code="no-common-name",
         )
-    matched, skipped = Matched(a, b), of_a.skipped + of_b.skipped
+    matched, skipped = MatchedFiles(a, b), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
         twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
         if twice:
@@ -147,7 +147,7 @@ def _an_example(found: dict[str, str]) -> str:
     return f"'{min(found)}'" if found else "none"
 
 
-class _Named:
+class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
     def __init__(self, folder: Path, key: Key) -> None:
@@ -166,11 +166,11 @@ class _Named:
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
             else:
-                self.files[name] = shortened(file, name)
+                self.files[name] = shorten_file(file, name)
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
-        return [self._folder / lengthened(self.files[name], name), *self.more.get(name, [])]
+        return [self._folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
 
 
 def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
@@ -190,7 +190,7 @@ def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
     return found
 
 
-def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
+def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
     A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
@@ -217,7 +217,7 @@ def listed(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partner
     for place, folder in enumerate(folders):
         if left := len(here[place]) - len({files[place] for files in found.values()}):
             report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
-    matched = Matched(a, b)
+    matched = MatchedFiles(a, b)
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped

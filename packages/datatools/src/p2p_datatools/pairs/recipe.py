@@ -80,7 +80,7 @@ class Halves(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Job:
+class PairRecipe:
     """What is paired into what, and how."""
 
     a: Side
@@ -170,7 +170,7 @@ def job_of(
     *,
     pictures: tuple[Iterable[Path], Iterable[Path]],
     known: PairFolder | None,
-) -> Job:
+) -> PairRecipe:
     """How the pictures of two folders are paired: as in the folder that is `known`, else as these pictures tell.
 
     Raises UsageError when palettes differ, words are alike, or a half is called mask and is none.
@@ -197,7 +197,7 @@ def job_of(
         if form is not None:
             half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
         sides.append(Side(folder, palette, half))
-    return Job(sides[0], sides[1], size, fit)
+    return PairRecipe(sides[0], sides[1], size, fit)
 
 
 def _halves(

@@ -25,13 +25,13 @@ from p2p_datatools.contract.pairs.manifest import (
     UNSPLIT,
     Half,
     PairFolder,
-    is_manifested,
+    has_manifest,
     read_manifest,
     write_manifest,
 )
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import is_crowd, place_of
-from p2p_datatools.pairs.match import Matched
+from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.recipe import MADE_BY
 
 
@@ -52,7 +52,7 @@ class Shard(NamedTuple):
         """Whether a name belongs to this share: by its hash, so that new names move no old ones."""
         return int.from_bytes(hashlib.sha256(f"shard {name}".encode()).digest()[:8], "big") % self.of == self.number - 1
 
-    def share(self, matched: Matched, skipped: Sequence[Skip]) -> tuple[Matched, list[Skip]]:
+    def share(self, matched: MatchedFiles, skipped: Sequence[Skip]) -> tuple[MatchedFiles, list[Skip]]:
         """The names of this share, and the skips, each in one share only."""
         return matched.only(self.has), [skip for skip in skipped if self.has(skip.where)]
 
@@ -96,17 +96,17 @@ def merge(
     """
     places, dest = [Path(part) for part in parts], Path(dest)
     _refuse_places(places, dest)
-    known = read_manifest(dest) if is_manifested(dest) else None
-    folders = _opened(places, known)
+    known = read_manifest(dest) if has_manifest(dest) else None
+    folders = _open_parts(places, known)
     moved = len(places) - len(folders)
-    skipped = tuple(_skipped([dest, *places] if moved else places))
+    skipped = tuple(_read_skips([dest, *places] if moved else places))
     if not folders:
         assert known is not None
         _empty(places)
         return MergeSummary(0, len(known.pairs), len(places), skipped, dest)
     header = _common(folders)
     _refuse_missing_shards(folders, moved)
-    pairs = _planned(folders)
+    pairs = _plan(folders)
     merged = sorted({part.name for part in places})
     recipe = {"by": BY, "parts": merged, "move": move}
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
@@ -138,12 +138,12 @@ def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
         seen.add(place)
 
 
-def _opened(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]:
+def _open_parts(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]:
     """The parts that are there; one that an earlier call has moved to DEST whole is not."""
     merged = known.provenance.get("merged", []) if known else []
     folders = []
     for part in parts:
-        if is_manifested(part):
+        if has_manifest(part):
             folders.append(_part(part))
         elif part.name not in merged:
             raise P2PError(
@@ -186,7 +186,7 @@ def _common(folders: Sequence[PairFolder]) -> PairFolder:
                 folder.path, f"was made with {differing} as {first.path}", "Pair it again.", code="other-settings"
             )
     provenance = {key: value for key, value in first.provenance.items() if key not in ("shard", "merged")}
-    a, b = _widened([each.a for each in folders]), _widened([each.b for each in folders])
+    a, b = _widen([each.a for each in folders]), _widen([each.b for each in folders])
     return replace(first, a=a, b=b, provenance=provenance)
 
 
@@ -196,7 +196,7 @@ def _recipe(folder: PairFolder) -> dict[str, Any]:
     return {"halves": halves, "palette": folder.palette, **said}
 
 
-def _widened(halves: Sequence[Half]) -> Half:
+def _widen(halves: Sequence[Half]) -> Half:
     low, high = min(half.range[0] for half in halves), max(half.range[1] for half in halves)
     return replace(halves[0], range=(low, high))
 
@@ -227,7 +227,7 @@ def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
 Planned = dict[str, tuple[PairFolder, Pair, Pair]]  # by name: the part, the pair in it, and the pair as it will be
 
 
-def _planned(folders: Sequence[PairFolder]) -> Planned:
+def _plan(folders: Sequence[PairFolder]) -> Planned:
     crowded = is_crowd(sum(len(folder.pairs) for folder in folders))
     store = store_of(folders[0].a, folders[0].b)
     planned: Planned = {}
@@ -286,7 +286,7 @@ def _is_done(destination: Destination, file: str, pair: Pair) -> bool:
 def _carry(source: Path, target: Path, *, move: bool) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if move and _linked(source, target):
+        if move and _link(source, target):
             return
         with source.open("rb") as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
@@ -296,7 +296,7 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         raise cannot_write(target, error) from error
 
 
-def _linked(source: Path, target: Path) -> bool:
+def _link(source: Path, target: Path) -> bool:
     """Give a picture a second name, where the file system can: the first goes when DEST is whole, so none is lost."""
     target.unlink(missing_ok=True)  # a kill came between the link and its record
     try:
@@ -308,7 +308,7 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _skipped(folders: Iterable[Path]) -> Iterable[Skip]:
+def _read_skips(folders: Iterable[Path]) -> Iterable[Skip]:
     """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
     lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
     return dict.fromkeys(map(skip_from_json, lines))

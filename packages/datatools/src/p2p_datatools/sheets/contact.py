@@ -19,13 +19,13 @@ from p2p_datatools.contract.pairs.manifest import (
     SPLITS,
     UNSPLIT,
     PairFolder,
-    is_manifested,
+    has_manifest,
     open_pairs,
 )
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.sheets.layout import Tile, sheet
+from p2p_datatools.sheets.layout import Tile, lay_out
 
 BOX = Size(320, 320)  # in which each picture is fitted
 
@@ -70,7 +70,7 @@ def contact_sheet(
     sizes = [size_of(picture) for tile in tiles for picture in tile.pictures]
     cell = Size(max(size.width for size in sizes), max(size.height for size in sizes))
     shown = "" if len(entries) == len(gallery.entries) else f", {len(entries)} shown"
-    return sheet(
+    return lay_out(
         tiles,
         columns=columns or _columns(len(tiles), len(gallery.exact), cell),
         cell=cell,
@@ -83,7 +83,7 @@ def contact_sheet(
 def _small(entry: _Entry, exact: tuple[bool, ...]) -> Tile:
     # Fitted at once, so that never more than one entry's own pixels are in memory.
     tile = Tile(entry.read(), entry.caption, exact)
-    return Tile(tuple(tile.fitted(BOX)), entry.caption, exact)
+    return Tile(tuple(tile.fit(BOX)), entry.caption, exact)
 
 
 def _sample(entries: Sequence[_Entry], limit: int, seed: int | None) -> Sequence[_Entry]:
@@ -111,7 +111,7 @@ def _columns(tiles: int, pictures: int, cell: Size) -> int:
 def _gallery(path: Path, palette: Palette | None) -> _Gallery:
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
-    if is_manifested(path):
+    if has_manifest(path):
         return _pairs(path, palette)
     pictures = find_pictures(path)
     if not pictures:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.images import Photo, size_of
-from p2p_datatools.contract.pictures.resize import resize, scaled
+from p2p_datatools.contract.pictures.resize import resize, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
 
 WHITE, INK, GREY, HAIRLINE = (255, 255, 255), (38, 38, 38), (115, 115, 115), (222, 222, 222)
@@ -35,16 +35,16 @@ class Tile:
     caption: str = ""
     exact: tuple[bool, ...] = ()
 
-    def fitted(self, cell: Size) -> list[Photo]:
+    def fit(self, cell: Size) -> list[Photo]:
         """The pictures in their own shapes, each as large as fits into `cell`."""
         exact = self.exact or (False,) * len(self.pictures)
         return [
-            resize(picture, scaled(size_of(picture), cell, cover=False), exact=mask)
+            resize(picture, scale_to(size_of(picture), cell, cover=False), exact=mask)
             for picture, mask in zip(self.pictures, exact, strict=True)
         ]
 
 
-def sheet(
+def lay_out(
     tiles: Sequence[Tile],
     *,
     columns: int,
@@ -74,7 +74,7 @@ def sheet(
     blocks += [_headings(headings, columns, cell, tile_width, width)] if headings else []
     for first in range(0, len(tiles), columns):
         blocks.append(_row(tiles[first : first + columns], cell, tile_width, width))
-    return _framed(blocks, background)
+    return _frame(blocks, background)
 
 
 def _blank(width: int, height: int) -> Image.Image:
@@ -82,7 +82,7 @@ def _blank(width: int, height: int) -> Image.Image:
     return Image.new("RGBA", (width, height), (255, 255, 255, 0))
 
 
-def _framed(blocks: Sequence[Image.Image], background: Color) -> Photo:
+def _frame(blocks: Sequence[Image.Image], background: Color) -> Photo:
     width = max(block.width for block in blocks)
     height = sum(block.height for block in blocks)
     canvas = Image.new("RGBA", (width + 2 * MARGIN, height + 2 * MARGIN), (*background, 255))
@@ -95,7 +95,7 @@ def _framed(blocks: Sequence[Image.Image], background: Color) -> Photo:
 
 def _row(tiles: Sequence[Tile], cell: Size, tile_width: int, width: int) -> Image.Image:
     """Tiles side by side, as high as the highest picture and, where there is any, a caption."""
-    fitted = [tile.fitted(cell) for tile in tiles]
+    fitted = [tile.fit(cell) for tile in tiles]
     height = max(picture.shape[0] for pictures in fitted for picture in pictures)
     captioned = any(tile.caption for tile in tiles)
     # One pixel all around for the hairlines of the outer pictures.
@@ -160,7 +160,7 @@ def _write(
     height: int = TEXT,
 ) -> None:
     font = _font(height)
-    line = shortened(legible(text), font.getlength, width)
+    line = shorten_text(legible(text), font.getlength, width)
     if centred:
         x += max(0, round(width - font.getlength(line)) // 2)
     ImageDraw.Draw(block).text((x, y), line, font=font, fill=(*color, 255))
@@ -179,7 +179,7 @@ def legible(text: str) -> str:
     return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in letters)
 
 
-def shortened(text: str, length: Callable[[str], float], most: float) -> str:
+def shorten_text(text: str, length: Callable[[str], float], most: float) -> str:
     """The text, its middle left out as far as needed for `length` of it to be at most `most`."""
     line, kept = text, len(text)
     while kept > 0 and length(line) > most:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Series = Sequence[tuple[float, float]]
-Kind = Literal["png", "svg"]
+PlotFormat = Literal["png", "svg"]
 
 PANEL, COLUMNS = (4.0, 2.6), 3  # inches; panels in a row
 PIXELS_PER_INCH = 120
@@ -40,7 +40,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind: Kind = "png") -> bytes:
+def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind: PlotFormat = "png") -> bytes:
     """Draw {title: {label: [(x, y), ...]}} as the bytes of a PNG or SVG; `across` says what x is.
 
     A label has the same colour and dashes in every panel; numbers that are none are left out. Scales are linear, of

@@ -12,31 +12,31 @@ from pathlib import PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
-from p2p_datatools.sources.catalog import Entry, Rule
+from p2p_datatools.sources.catalog import CatalogEntry, Rule
 from p2p_datatools.sources.unpack import Member
 
 _HALVES = ("photos", "labels")
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedFile:
     """A file of the archive and where it comes to lie below the destination."""
 
     file: str
     member: Member
 
 
-def arrange(entry: Entry, members: Sequence[Member], where: str) -> list[Placed]:
+def arrange(entry: CatalogEntry, members: Sequence[Member], where: str) -> list[PlacedFile]:
     """The files that the catalogue promises, in the archive's order.
 
     Raises P2PError when there is none, when the archive holds the set twice, or two files that would have one name.
     """
-    roots: dict[str, list[Placed]] = defaultdict(list)
+    roots: dict[str, list[PlacedFile]] = defaultdict(list)
     for member in _inside(entry, members):
         for rule in entry.layout:
             root = _root(member.name, rule)
             if root is not None:
-                roots[root].append(Placed(_place(member.name, rule), member))
+                roots[root].append(PlacedFile(_place(member.name, rule), member))
                 break
     if not roots:
         looked_for = ", ".join("/".join(rule.source) for rule in entry.layout)
@@ -56,7 +56,7 @@ def arrange(entry: Entry, members: Sequence[Member], where: str) -> list[Placed]
     return placed
 
 
-def _inside(entry: Entry, members: Sequence[Member]) -> Sequence[Member]:
+def _inside(entry: CatalogEntry, members: Sequence[Member]) -> Sequence[Member]:
     """Those in the entry's own folder, where the archive has one."""
     if not entry.inside:
         return members
@@ -80,7 +80,7 @@ def _place(name: str, rule: Rule) -> str:
     return rule.to if rule.names_a_file else f"{rule.to}/{PurePosixPath(name).name}"
 
 
-def _refuse_clashes(placed: Sequence[Placed], where: str) -> None:
+def _refuse_clashes(placed: Sequence[PlacedFile], where: str) -> None:
     first: dict[str, str] = {}
     for each in placed:
         if each.file in first:
@@ -91,7 +91,7 @@ def _refuse_clashes(placed: Sequence[Placed], where: str) -> None:
         first[each.file] = each.member.name
 
 
-def sample(placed: Sequence[Placed], limit: int | None, seed: int) -> tuple[list[Placed], int]:
+def draw_sample(placed: Sequence[PlacedFile], limit: int | None, seed: int) -> tuple[list[PlacedFile], int]:
     """`limit` pictures of the set, with their labels and with all files that are no pictures; and how many there are.
 
     The order is that of a hash of seed and name, so that a larger sample holds every smaller one of the same seed.
@@ -104,7 +104,7 @@ def sample(placed: Sequence[Placed], limit: int | None, seed: int) -> tuple[list
     return [each for each in placed if pictures.get(each.file) in chosen or each.file not in pictures], len(photos)
 
 
-def refuse_empty(placed: Sequence[Placed], where: str) -> None:
+def refuse_empty(placed: Sequence[PlacedFile], where: str) -> None:
     """Raise P2PError when there are pictures of 0 bytes."""
     empty = [each.member.name for each in placed if is_picture(each.file) and not each.member.size]
     if empty:
@@ -117,7 +117,7 @@ def refuse_empty(placed: Sequence[Placed], where: str) -> None:
         )
 
 
-def missing(entry: Entry, placed: Sequence[Placed]) -> tuple[list[str], list[str]]:
+def missing_pictures(entry: CatalogEntry, placed: Sequence[PlacedFile]) -> tuple[list[str], list[str]]:
     """Where there are fewer pictures than the catalogue promises, in words; and where its promise is hearsay only."""
     there = Counter(each.file.rpartition("/")[0] for each in placed if is_picture(each.file))
     lacking = [folder for folder, count in entry.counts if there[folder] < count]

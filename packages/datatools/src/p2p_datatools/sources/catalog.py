@@ -30,7 +30,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Place:
+class ArchivePlace:
     """Where an archive can be had, and its bytes and SHA-256 as far as they are known."""
 
     address: str
@@ -49,7 +49,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogEntry:
     """One known data set; empty texts are unknown, and `unverified` says what of the rest is hearsay.
 
     `counts` are pictures by folder, those of the folders in `unsure` hearsay too. `settings` are the options of
@@ -74,8 +74,8 @@ class Entry:
     next: str = ""
     inside: str = ""
     unverified: str = ""
-    kaggle: Place | None = None
-    mirror: Place | None = None
+    kaggle: ArchivePlace | None = None
+    mirror: ArchivePlace | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ class Entry:
         table["layout"] = [{"from": "/".join(rule.source), "to": rule.to} for rule in self.layout]
         table["counts"] = dict(self.counts)
         for word, key in (("kaggle", "handle"), ("mirror", "url")):
-            place: Place | None = table.pop(word, None)
+            place: ArchivePlace | None = table.pop(word, None)
             if place:
                 facts = {key: place.address, "bytes": place.bytes, "sha256": place.sha256}
                 table[word] = {name: value for name, value in facts.items() if value is not None}
@@ -99,7 +99,7 @@ class Entry:
         return self.next.replace("{dest}", shlex.quote(str(dest)))
 
 
-def load_catalog(extra: Path | None = None) -> dict[str, Entry]:
+def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
     """All known data sets by name; entries of the file `extra` are added, and replace those of the same name.
 
     Raises P2PError, naming entry and field, when `extra` is no such catalogue.
@@ -109,7 +109,7 @@ def load_catalog(extra: Path | None = None) -> dict[str, Entry]:
     return entries | (_entries(_text(extra), str(extra)) if extra else {})
 
 
-def find_entry(name: str, extra: Path | None = None) -> Entry:
+def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:
     """The entry called `name`; raises UsageError, listing those there are, when there is none."""
     entries = load_catalog(extra)
     if name not in entries:
@@ -126,7 +126,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _entries(text: str, where: str) -> dict[str, Entry]:
+def _entries(text: str, where: str) -> dict[str, CatalogEntry]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -134,7 +134,7 @@ def _entries(text: str, where: str) -> dict[str, Entry]:
     return {name: _entry(name, table, f"{where}: [{name}]") for name, table in tables.items()}
 
 
-def _entry(name: str, table: Any, where: str) -> Entry:
+def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     if not isinstance(table, dict):
         raise P2PError(
             where,
@@ -142,7 +142,7 @@ def _entry(name: str, table: Any, where: str) -> Entry:
             f"An entry begins with [{name}] and has title, holds and layout.",
             code="bad-catalogue",
         )
-    allowed = [field.name for field in fields(Entry) if field.name != "name"]
+    allowed = [field.name for field in fields(CatalogEntry) if field.name != "name"]
     for wrong in set(table) - set(allowed):
         raise P2PError(
             where, f"has an unknown field {wrong}", f"The fields are {', '.join(allowed)}.", code="bad-catalogue"
@@ -158,7 +158,7 @@ def _entry(name: str, table: Any, where: str) -> Entry:
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
         raise P2PError(where, f"{key} is not text", "Put it in quotes.", code="bad-catalogue")
     try:
-        return Entry(
+        return CatalogEntry(
             name=name,
             **(values | {"layout": tuple(_rule(rule) for rule in table["layout"])}),
             classes=tuple(map(str, table.get("classes", ()))),
@@ -183,7 +183,7 @@ def _rule(table: Mapping[str, str]) -> Rule:
     return rule
 
 
-def _place(table: Mapping[str, Any] | None, key: str, name: str) -> Place | None:
+def _place(table: Mapping[str, Any] | None, key: str, name: str) -> ArchivePlace | None:
     if table is None:
         return None
     size, digest = table.get("bytes"), table.get("sha256")
@@ -191,4 +191,4 @@ def _place(table: Mapping[str, Any] | None, key: str, name: str) -> Place | None
         raise ValueError("bytes is not a whole number")
     if digest is not None and (len(digest) != 64 or digest.strip("0123456789abcdef")):
         raise ValueError("sha256 is not 64 hex digits in lower case")
-    return Place(str(table[key]).replace("{name}", name), size, digest)
+    return ArchivePlace(str(table[key]).replace("{name}", name), size, digest)

@@ -17,9 +17,9 @@ from p2p_datatools.contract.files.atomic import atomic, write_json
 from p2p_datatools.contract.files.destination import JOURNAL, RECIPE, Destination
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.sources.arrange import Placed, arrange, is_picture, missing, refuse_empty, sample
-from p2p_datatools.sources.catalog import Entry, find_entry
-from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, How, obtain
+from p2p_datatools.sources.arrange import PlacedFile, arrange, draw_sample, is_picture, missing_pictures, refuse_empty
+from p2p_datatools.sources.catalog import CatalogEntry, find_entry
+from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, FetchOptions, obtain
 from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
 from p2p_datatools.sources.synthetic import SYNTH_CARS, SYNTH_LICENCE, SYNTH_LIMIT, draw_cars
 from p2p_datatools.sources.unpack import DamagedError, contents_of
@@ -85,7 +85,7 @@ def fetch(
         return fetch_synth(dest, limit=limit or SYNTH_LIMIT, seed=seed, style=style, report=report)
     if style != "studio":
         raise UsageError(f"--style {style}", f"is for {SYNTH_CARS} only", "Leave it out.", code="needless-option")
-    return fetch_entry(entry, dest, How(source, limit, seed, unpack_limit), report=report)
+    return fetch_entry(entry, dest, FetchOptions(source, limit, seed, unpack_limit), report=report)
 
 
 def fetch_synth(
@@ -102,7 +102,7 @@ def fetch_synth(
     return FetchSummary(SYNTH_CARS, dest, written, kept, SYNTH_LICENCE, find_entry(SYNTH_CARS).next_command(dest))
 
 
-def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET) -> FetchSummary:
+def fetch_entry(entry: CatalogEntry, dest: Path, how: FetchOptions, *, report: Reporter = QUIET) -> FetchSummary:
     """Bring what `entry` describes to `dest`; see `fetch`."""
     with Destination(dest, marker=PROVENANCE, recipe={"fetch": entry.name}) as destination:
         if destination.exists:
@@ -113,7 +113,7 @@ def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET)
         with _fetchable_again(archive, origin), contents_of(archive, how.limits, report=report) as contents:
             everything = arrange(entry, contents.members, str(archive))
             refuse_empty(everything, str(archive))
-            placed, there = sample(everything, how.limit, how.seed)
+            placed, there = draw_sample(everything, how.limit, how.seed)
             if how.limit is None or how.limit > there:
                 _compare(entry, everything, there, archive, report)
             origin = replace(origin, version=origin.version or contents.version)
@@ -124,9 +124,9 @@ def fetch_entry(entry: Entry, dest: Path, how: How, *, report: Reporter = QUIET)
     return FetchSummary(entry.name, dest, len(placed) - kept, kept, entry.licence, following, contents.skipped)
 
 
-def _compare(entry: Entry, placed: Sequence[Placed], there: int, archive: Path, report: Reporter) -> None:
+def _compare(entry: CatalogEntry, placed: Sequence[PlacedFile], there: int, archive: Path, report: Reporter) -> None:
     """Raise P2PError when there are fewer pictures than the catalogue promises; say so where that is hearsay."""
-    lacking, doubtful = missing(entry, placed)
+    lacking, doubtful = missing_pictures(entry, placed)
     if lacking:
         raise P2PError(
             archive,
@@ -138,7 +138,7 @@ def _compare(entry: Entry, placed: Sequence[Placed], there: int, archive: Path, 
         report.note(f"{archive}: holds {words} that {entry.name} is said to have.")
 
 
-def _next(entry: Entry, dest: Path, files: Iterable[str], how: How) -> str:
+def _next(entry: CatalogEntry, dest: Path, files: Iterable[str], how: FetchOptions) -> str:
     """The command to type then. A sample keeps all annotations, and so some of photos that are not here."""
     command = entry.next_command(dest)
     annotated = any(file.startswith("labels/") and not is_picture(file) for file in files)
@@ -165,7 +165,7 @@ def _tidy(destination: Destination) -> None:
         destination.commit(lambda _: None)
 
 
-def _forget_others(destination: Destination, placed: Sequence[Placed], origin: Origin) -> int:
+def _forget_others(destination: Destination, placed: Sequence[PlacedFile], origin: Origin) -> int:
     """Drop what an earlier call unpacked from another archive or for another sample; gives the number of the rest."""
     wanted = {each.file: each.member.size for each in placed}
     for file, record in list(destination.done.items()):
@@ -178,7 +178,7 @@ def _mark(origin: Origin) -> str:
     return origin.sha256 or origin.address
 
 
-def _unpack(placed: Sequence[Placed], destination: Destination, origin: Origin, report: Reporter) -> None:
+def _unpack(placed: Sequence[PlacedFile], destination: Destination, origin: Origin, report: Reporter) -> None:
     """Write what is not there yet, in the archive's order, hashing each file on the way."""
     waiting = [each for each in placed if each.file not in destination.done]
     total = sum(each.member.size for each in placed)
@@ -191,7 +191,7 @@ def _unpack(placed: Sequence[Placed], destination: Destination, origin: Origin, 
         report.finish()
 
 
-def _write(each: Placed, destination: Destination, report: Reporter) -> tuple[int, str]:
+def _write(each: PlacedFile, destination: Destination, report: Reporter) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     with each.member.open() as source, atomic(destination.path(each.file), durable=False) as target:
         while block := source.read(_CHUNK):
@@ -213,7 +213,7 @@ def _write(each: Placed, destination: Destination, report: Reporter) -> tuple[in
     return size, digest.hexdigest()
 
 
-def _commit(entry: Entry, destination: Destination, origin: Origin, how: How, there: int) -> None:
+def _commit(entry: CatalogEntry, destination: Destination, origin: Origin, how: FetchOptions, there: int) -> None:
     files: dict[str, dict[str, Any]] = {
         file: {key: record[key] for key in ("bytes", "sha256")} for file, record in destination.done.items()
     }

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sha256_file, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.sources.catalog import Place
+from p2p_datatools.sources.catalog import ArchivePlace
 
 Sleep = Callable[[float], None]
 
@@ -48,7 +48,7 @@ _MEANING = {
 
 
 @dataclass(frozen=True)
-class Downloaded:
+class DownloadResult:
     """A whole file and what its server said of it."""
 
     path: Path
@@ -69,7 +69,9 @@ class _NoSuchPartError(_BrokenError):
     """What is there is as long as the file now, or longer: not known to be its beginning."""
 
 
-def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep = time.sleep) -> Downloaded:
+def download_file(
+    place: ArchivePlace, path: Path, *, report: Reporter = QUIET, sleep: Sleep = time.sleep
+) -> DownloadResult:
     """Bring the file at `place` to `path`, going on where an earlier call was cut off if it is the same file still.
 
     Raises P2PError when the server refuses, gives a web page, or after six tries in a row without a byte, and when the
@@ -99,10 +101,10 @@ def download(place: Place, path: Path, *, report: Reporter = QUIET, sleep: Sleep
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
             report.note(f"{place.address}: {broken}; trying again in {wait:.0f} s.")
             sleep(wait)
-    return _checked(place, path, state)
+    return _check_hash(place, path, state)
 
 
-def _one_try(place: Place, part: Path, state: Path, report: Reporter) -> None:
+def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> None:
     """Ask for what is missing and append it; raises _BrokenError when it ended early."""
     known = _known(state) if part.is_file() else {}
     there = _size(part) if known.get("validator") and known.get("address") == place.address else 0
@@ -198,7 +200,7 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def _what_comes(response: Any, place: Place, there: int) -> tuple[int, int | None]:
+def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, int | None]:
     """The byte at which the answer begins, and the bytes of the whole file; raises P2PError if it is not the file."""
     headers = response.headers
     if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
@@ -277,7 +279,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _checked(place: Place, path: Path, state: Path) -> Downloaded:
+def _check_hash(place: ArchivePlace, path: Path, state: Path) -> DownloadResult:
     digest, size = sha256_file(path), _size(path)
     if not place.fits(size, digest):
         for file in (path, state):
@@ -288,4 +290,4 @@ def _checked(place: Place, path: Path, state: Path) -> Downloaded:
             "The file was deleted; run the same command again.",
             code="hash-differs",
         )
-    return Downloaded(path, size, digest, str(_known(state).get("validator", "")))
+    return DownloadResult(path, size, digest, str(_known(state).get("validator", "")))

@@ -16,7 +16,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 
-Sleep = Callable[[float], None]
+_Sleep = Callable[[float], None]
 
 
 TRIES = 5
@@ -65,7 +65,9 @@ def _is_key_file(path: Path) -> bool:
     return False
 
 
-def download(handle: str, folder: Path, *, instead: str, report: Reporter = QUIET, sleep: Sleep = time.sleep) -> Path:
+def download_dataset(
+    handle: str, folder: Path, *, instead: str, report: Reporter = QUIET, sleep: _Sleep = time.sleep
+) -> Path:
     """Bring the archive of the data set `handle` (owner/name) to `folder`; the client resumes what is there.
 
     `instead` names the other ways to get the set. Raises P2PError without credentials, with what they lack, and for
@@ -77,7 +79,7 @@ def download(handle: str, folder: Path, *, instead: str, report: Reporter = QUIE
     client = _client(handle)
     for left in reversed(range(TRIES)):
         try:
-            with _watched(client, path, report), contextlib.redirect_stdout(io.StringIO()):
+            with _watch_progress(client, path, report), contextlib.redirect_stdout(io.StringIO()):
                 client.dataset_download_files(handle, path=str(folder), quiet=True)
             return path
         except Exception as error:  # the client raises what it likes, and so do those it is built on
@@ -144,7 +146,7 @@ def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
 
 
 @contextlib.contextmanager
-def _watched(client: Any, path: Path, report: Reporter) -> Iterator[None]:
+def _watch_progress(client: Any, path: Path, report: Reporter) -> Iterator[None]:
     """Report how the file grows: the client itself shows its progress to terminals only, in its own way."""
     done = threading.Event()
     total = [0]

@@ -13,7 +13,7 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources import download, kaggle
-from p2p_datatools.sources.catalog import Entry
+from p2p_datatools.sources.catalog import CatalogEntry
 from p2p_datatools.sources.provenance import Origin
 from p2p_datatools.sources.unpack import Limits
 
@@ -24,7 +24,7 @@ DOWNLOADS = ".download"  # below DEST.partial, until everything is unpacked
 
 
 @dataclass(frozen=True)
-class How:
+class FetchOptions:
     """What is asked for beyond name and place; `source` is kaggle, mirror, a path, or empty for what the set has."""
 
     source: str = ""
@@ -39,7 +39,9 @@ class How:
         return Limits().times(self.unpack_limit)
 
 
-def obtain(entry: Entry, destination: Destination, how: How, *, report: Reporter = QUIET) -> tuple[Path, Origin]:
+def obtain(
+    entry: CatalogEntry, destination: Destination, how: FetchOptions, *, report: Reporter = QUIET
+) -> tuple[Path, Origin]:
     """The archive or folder on this disk, downloaded into the work beside DEST if need be, and where it came from.
 
     Raises UsageError for a source that the set does not have, and P2PError when it cannot be had.
@@ -58,7 +60,9 @@ def obtain(entry: Entry, destination: Destination, how: How, *, report: Reporter
     return bring(entry, destination, how, report)
 
 
-def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Reporter) -> tuple[Path, Origin]:
+def _from_kaggle(
+    entry: CatalogEntry, destination: Destination, how: FetchOptions, report: Reporter
+) -> tuple[Path, Origin]:
     assert entry.kaggle is not None
     place = entry.kaggle
     others = tuple(word for word in entry.sources if word != "kaggle")
@@ -66,7 +70,7 @@ def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Repor
     instead = f"Another way: {ways}."
     kaggle.require_credentials(place.address, instead)
     folder = destination.path(f"{DOWNLOADS}/kaggle")
-    path = kaggle.download(place.address, folder, instead=instead, report=report, sleep=how.sleep)
+    path = kaggle.download_dataset(place.address, folder, instead=instead, report=report, sleep=how.sleep)
     size, digest = path.stat().st_size, sha256_file(path)
     if not place.fits(size, digest):
         path.unlink()
@@ -79,20 +83,22 @@ def _from_kaggle(entry: Entry, destination: Destination, how: How, report: Repor
     return path, Origin("kaggle", place.address, size, digest)
 
 
-def _ways(entry: Entry) -> str:
+def _ways(entry: CatalogEntry) -> str:
     return ", ".join([*entry.sources, "PATH, an archive or folder on this disk"])
 
 
-def _from_mirror(entry: Entry, destination: Destination, how: How, report: Reporter) -> tuple[Path, Origin]:
+def _from_mirror(
+    entry: CatalogEntry, destination: Destination, how: FetchOptions, report: Reporter
+) -> tuple[Path, Origin]:
     assert entry.mirror is not None
     name = Path(urlsplit(entry.mirror.address).path).name or entry.name
     folder = destination.path(f"{DOWNLOADS}/mirror")
     folder.mkdir(parents=True, exist_ok=True)
-    got = download.download(entry.mirror, folder / name, report=report, sleep=how.sleep)
+    got = download.download_file(entry.mirror, folder / name, report=report, sleep=how.sleep)
     return got.path, Origin("mirror", entry.mirror.address, got.bytes, got.sha256, got.version)
 
 
-def _on_disk(entry: Entry, source: str) -> tuple[Path, Origin]:
+def _on_disk(entry: CatalogEntry, source: str) -> tuple[Path, Origin]:
     to_do = f"Give one of {_ways(entry)}."
     if not source:
         raise UsageError(entry.name, "its entry names no source", to_do, code="missing-source")

@@ -11,7 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Problem, UsageError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.sources.catalog import Entry
+from p2p_datatools.sources.catalog import CatalogEntry
 
 PROVENANCE = "provenance.json"
 
@@ -34,7 +34,7 @@ class Origin:
 
 
 def note(
-    entry: Entry, origin: Origin, files: dict[str, dict[str, Any]], sample: dict[str, int] | None
+    entry: CatalogEntry, origin: Origin, files: dict[str, dict[str, Any]], sample: dict[str, int] | None
 ) -> dict[str, Any]:
     """The content of the note; `files` has bytes and sha256 of each, `sample` is None for the whole set."""
     return {
@@ -52,7 +52,7 @@ def note(
     }
 
 
-def verify(dest: Path, entry: Entry, *, limit: int | None, seed: int, report: Reporter = QUIET) -> list[str]:
+def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, report: Reporter = QUIET) -> list[str]:
     """Compare every file in DEST with its note and give their names.
 
     Raises UsageError when DEST holds another set or sample, and P2PError naming the files that changed or are missing.
@@ -85,7 +85,7 @@ def _is_sound(file: str, record: Any) -> bool:
     return not outside and isinstance(record, dict) and {"bytes", "sha256"} <= record.keys()
 
 
-def _refuse_other(dest: Path, entry: Entry, found: dict[str, Any], limit: int | None, seed: int) -> None:
+def _refuse_other(dest: Path, entry: CatalogEntry, found: dict[str, Any], limit: int | None, seed: int) -> None:
     if found.get("name") != entry.name:
         raise UsageError(
             dest,

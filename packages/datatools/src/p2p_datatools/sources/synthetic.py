@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.provenance import PROVENANCE
-from p2p_datatools.synth import DEFAULT_SIZE, STYLES, draw
+from p2p_datatools.synth import DEFAULT_SIZE, STYLES, draw_car_picture
 
 SYNTH_CARS = "synth-cars"
 
@@ -55,7 +55,7 @@ def draw_cars(
     version = metadata.version("p2p-datatools")
     with Destination(dest, marker=PROVENANCE, recipe=series | {"version": version}) as destination:
         kept = _count_of(dest, series, version, limit) if destination.exists else 0
-        finished = _finished(destination, limit)
+        finished = _is_finished(destination, limit)
         for index in report.track(range(kept, limit), "drawings", max(0, limit - kept)):
             if index not in finished:
                 _draw(destination, index, series)
@@ -84,7 +84,7 @@ def _count_of(dest: Path, series: dict[str, Any], version: str, limit: int) -> i
     return int(there["count"])
 
 
-def _finished(destination: Destination, limit: int) -> set[int]:
+def _is_finished(destination: Destination, limit: int) -> set[int]:
     """The drawings of an earlier call that was cut off; those beyond `limit` are removed."""
     files = Counter(record["index"] for record in destination.done.values())
     for file in [file for file, record in destination.done.items() if record["index"] >= limit]:
@@ -93,7 +93,7 @@ def _finished(destination: Destination, limit: int) -> set[int]:
 
 
 def _draw(destination: Destination, index: int, series: dict[str, Any]) -> None:
-    drawing = draw(index, seed=series["seed"], style=series["style"], size=tuple(series["size"]))
+    drawing = draw_car_picture(index, seed=series["seed"], style=series["style"], size=tuple(series["size"]))
     for folder, pixels in zip(FOLDERS, (drawing.photo, drawing.labels), strict=True):
         file = f"{folder}/{drawing.name}.png"
         write_png(destination.path(file), pixels, durable=False)

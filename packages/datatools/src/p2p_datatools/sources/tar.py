@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 
 
-class _Guarded:
+class _GuardedStream:
     """A stream that refuses to give more than an honest archive would need."""
 
     def __init__(self, stream: IO[bytes], where: str, most: int) -> None:
@@ -59,7 +59,7 @@ class TarReader:
         file.seek(0)
         self._where = where
         self._stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
-        guarded = cast("IO[bytes]", _Guarded(self._stream, where, most + files * _HEADERS))
+        guarded = cast("IO[bytes]", _GuardedStream(self._stream, where, most + files * _HEADERS))
         self._archive = tarfile.TarFile.open(fileobj=guarded, mode="r:", encoding="utf-8", errors="surrogateescape")
 
     def __enter__(self) -> "TarReader":

@@ -78,7 +78,7 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
     """
     try:
         if path.is_dir():
-            yield _listed(path, _of_folder(path), limits, limits.bytes)
+            yield _list_members(path, _of_folder(path), limits, limits.bytes)
             return
         opened = {"zip": _zip, "tar": _tar, "gzip": _tar}[_kind(path)]
         with path.open("rb") as file, opened(file, path, limits, report) as contents:
@@ -113,7 +113,7 @@ def _kind(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Entry:
     """What a listing says of one thing; `link` is where it leads, `odd` what else it is, if it is no file."""
 
     raw: str
@@ -124,7 +124,7 @@ class _Found:
     note: str = ""
 
 
-def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, version: str = "") -> Contents:
+def _list_members(path: Path, found: Iterator[_Entry], limits: Limits, most: int, version: str = "") -> Contents:
     members: list[Member] = []
     skipped: list[Skip] = []
     total = 0
@@ -141,7 +141,7 @@ def _listed(path: Path, found: Iterator[_Found], limits: Limits, most: int, vers
             skipped.append(_skipped_link(path, name, each.link))
             continue
         if each.note or not _is_text(each.raw):
-            skipped.append(_renamed(path, name, each.note))
+            skipped.append(_rename_skip(path, name, each.note))
         total += each.size
         members.append(Member(name, each.size, each.open))
         _refuse_too_much(path, len(members), total, limits, most)
@@ -178,7 +178,7 @@ def _is_text(raw: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in raw)
 
 
-def _renamed(path: Path, name: str, note: str) -> Skip:
+def _rename_skip(path: Path, name: str, note: str) -> Skip:
     what = note.rstrip(".") or "its name is not UTF-8; it is kept under this one"
     return Skip(f"{path}: {name}", what, "Rename the file in the archive to have it under its own.", "renamed")
 
@@ -197,7 +197,7 @@ def _skipped_link(path: Path, name: str, link: str) -> Skip:
     )
 
 
-def _of_folder(folder: Path) -> Iterator[_Found]:
+def _of_folder(folder: Path) -> Iterator[_Entry]:
     """Every file below `folder`, without following links; its own name comes first, as in an archive of it."""
     above = folder.resolve().name
     for root, folders, files in os.walk(folder):
@@ -206,9 +206,9 @@ def _of_folder(folder: Path) -> Iterator[_Found]:
             place = Path(root, name)
             relative = f"{above}/{place.relative_to(folder).as_posix()}".removeprefix("/")
             if place.is_symlink():
-                yield _Found(relative, 0, _file_opener(place), link=str(place.readlink()))
+                yield _Entry(relative, 0, _file_opener(place), link=str(place.readlink()))
             elif place.is_file():
-                yield _Found(relative, place.stat().st_size, _file_opener(place))
+                yield _Entry(relative, place.stat().st_size, _file_opener(place))
 
 
 def _file_opener(place: Path) -> Callable[[], IO[bytes]]:
@@ -229,10 +229,10 @@ def _zip(file: IO[bytes], path: Path, limits: Limits, _: Reporter) -> Iterator[C
         ) from error
     with archive:
         most = limits.most(path.stat().st_size)
-        yield _listed(path, _of_zip(archive, path), limits, most, _commit_in(archive.comment))
+        yield _list_members(path, _of_zip(archive, path), limits, most, _commit_in(archive.comment))
 
 
-def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Found]:
+def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Entry]:
     for info in archive.infolist():
         mode = stat.S_IFMT(info.external_attr >> 16)
         if info.is_dir() or mode == stat.S_IFDIR:
@@ -248,7 +248,7 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Found]:
         name, note = _name_in_zip(info)
         link = _target(archive, info) if mode == stat.S_IFLNK else None
         odd = "" if mode in (0, stat.S_IFREG, stat.S_IFLNK) else "a device"
-        yield _Found(name, info.file_size, _opener(archive, info), link, odd, note)
+        yield _Entry(name, info.file_size, _opener(archive, info), link, odd, note)
 
 
 def _name_in_zip(info: zipfile.ZipInfo) -> tuple[str, str]:
@@ -275,10 +275,10 @@ def _commit_in(comment: bytes) -> str:
 def _tar(file: IO[bytes], path: Path, limits: Limits, report: Reporter) -> Iterator[Contents]:
     most = limits.most(path.stat().st_size)
     with TarReader(file, str(path), most=most, files=limits.files) as reader:
-        yield _listed(path, _told(_of_tar(reader, path), file, path, report), limits, most)
+        yield _list_members(path, _report_progress(_of_tar(reader, path), file, path, report), limits, most)
 
 
-def _told(found: Iterator[_Found], file: IO[bytes], path: Path, report: Reporter) -> Iterator[_Found]:
+def _report_progress(found: Iterator[_Entry], file: IO[bytes], path: Path, report: Reporter) -> Iterator[_Entry]:
     """The same, telling how far into the archive it is: a large tar.gz takes a while to look through."""
     report.start("looking through", path.stat().st_size, unit="bytes")
     shown = 0
@@ -291,7 +291,7 @@ def _told(found: Iterator[_Found], file: IO[bytes], path: Path, report: Reporter
         report.finish()
 
 
-def _of_tar(reader: TarReader, path: Path) -> Iterator[_Found]:
+def _of_tar(reader: TarReader, path: Path) -> Iterator[_Entry]:
     for info in reader.headers():
         if info.isdir():
             _safe(info.name, path)
@@ -300,4 +300,4 @@ def _of_tar(reader: TarReader, path: Path) -> Iterator[_Found]:
         if info.islnk():  # the target of a hard link is named from the archive's root
             link = os.path.relpath(info.linkname, PurePosixPath(info.name).parent)
         odd = "" if info.isreg() or link is not None else "a device"
-        yield _Found(info.name, info.size, _opener(reader, info), link, odd)
+        yield _Entry(info.name, info.size, _opener(reader, info), link, odd)

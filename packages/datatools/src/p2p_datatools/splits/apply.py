@@ -19,7 +19,7 @@ from p2p_datatools.contract.pairs.manifest import (
     SPLITS,
     UNSPLIT,
     PairFolder,
-    is_manifested,
+    has_manifest,
     read_foreign,
     read_manifest,
     with_pairs,
@@ -27,7 +27,7 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.splits.assign import NO_GROUPS, Groups, assign, groups_by, rounded
+from p2p_datatools.splits.assign import NO_GROUPS, Groups, assign, groups_by, round_half_up
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def split(
     folder, completed = _open(Path(pairs), dry_run, report)
     known = ByName(folder.pairs)
     groups = groups_by(group_by, list(known), report)
-    targets = {"val": rounded(len(folder.pairs), val), "test": rounded(len(folder.pairs), test)}
+    targets = {"val": round_half_up(len(folder.pairs), val), "test": round_half_up(len(folder.pairs), test)}
     assigned = assign(folder.pairs, groups, targets, seed, where=str(pairs))
-    planned = _Settled(known, assigned, groups, folder.foreign)
-    result = _applied(folder, planned)
+    planned = _SplitPairs(known, assigned, groups, folder.foreign)
+    result = _with_plan(folder, planned)
     counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
     _remark(folder, counts, targets, {"val": val, "test": test}, groups, report)
     if not dry_run and folder.foreign:
@@ -106,23 +106,23 @@ def _check_shares(val: float, test: float) -> None:
 
 def _open(path: Path, dry_run: bool, report: Reporter) -> tuple[PairFolder, bool]:
     """The folder as it stands, and whether an interrupted call's plan was completed first."""
-    known = read_manifest(path, mid_split=True) if is_manifested(path) else None
+    known = read_manifest(path, mid_split=True) if has_manifest(path) else None
     if known is None or known.foreign:
         return _open_foreign(path, known, report), False
     if not (path / PLAN).exists():
         return known, False
     planned = _read_plan(path)
-    return (_applied(known, planned) if dry_run else _carry_out(known, planned)), True
+    return (_with_plan(known, planned) if dry_run else _carry_out(known, planned)), True
 
 
-class _Settled(Mapping[str, Pair]):
+class _SplitPairs(Mapping[str, Pair]):
     """The pairs that get a split, by name, as they will be; only the splits are held."""
 
     def __init__(self, known: Mapping[str, Pair], assigned: Mapping[str, str], groups: Groups, foreign: bool) -> None:
         self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, foreign
 
     def __getitem__(self, name: str) -> Pair:
-        return _settled(self._known[name], self._assigned[name], self._groups[name], self._foreign)
+        return _with_split(self._known[name], self._assigned[name], self._groups[name], self._foreign)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._assigned)
@@ -134,14 +134,14 @@ class _Settled(Mapping[str, Pair]):
         return name in self._assigned
 
 
-def _settled(pair: Pair, split: str, group: str | None, foreign: bool) -> Pair:
+def _with_split(pair: Pair, split: str, group: str | None, foreign: bool) -> Pair:
     """The pair as it will be; its file changes folders, not its place within."""
     place = PurePosixPath(pair.file)
     within = place.relative_to(UNSPLIT) if place.is_relative_to(UNSPLIT) else place
     return replace(pair, split=split, group=group, file=pair.file if foreign else f"{split}/{within}")
 
 
-def _applied(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
+def _with_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
     known = ByName(folder.pairs)
     return with_pairs(folder, NamedPairs(list(known), lambda name: planned[name] if name in planned else known[name]))
 
@@ -210,9 +210,9 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
                 touched |= {folder.path / parent for each in (file, to) for parent in PurePosixPath(each).parents}
         for place in touched:
             sync_folder(place)
-        result = _applied(folder, planned)
+        result = _with_plan(folder, planned)
         write_manifest(result)
-        _remove_emptied(folder.path / UNSPLIT)
+        _remove_empty_folders(folder.path / UNSPLIT)
         (folder.path / PLAN).unlink()
         for torn in folder.path.glob(".*.tmp"):  # a kill left them
             torn.unlink()
@@ -239,7 +239,7 @@ def _move(source: Path, target: Path) -> None:
         )
 
 
-def _remove_emptied(top: Path) -> None:
+def _remove_empty_folders(top: Path) -> None:
     below = sorted((place for place in top.rglob("*") if place.is_dir()), reverse=True)
     for place in (*below, top):
         with contextlib.suppress(OSError):  # not empty, or not there
@@ -263,10 +263,10 @@ def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> Pai
             code="missing-pair",
         )
     new = [pair for pair in listed.pairs if pair.file not in before]
-    return with_pairs(known, [*known.pairs, *_measured(path, new, report)])
+    return with_pairs(known, [*known.pairs, *_measure(path, new, report)])
 
 
-def _measured(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
+def _measure(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
     """Pairs of another tool with their size and hash; raises P2PError that names all pictures that are no pairs."""
     found, wrong = [], []
     for pair in report.track(pairs, "reading pairs", len(pairs)):

@@ -25,7 +25,7 @@ STRETCH, MOST_GROUPS = 2000, 4000
 Groups = Mapping[str, str | None]  # the group of each name; None: the pair stands alone
 
 
-def rounded(count: int, share: float) -> int:
+def round_half_up(count: int, share: float) -> int:
     """count * share, rounded half up; the share means what its decimal digits say: 0.29 of 50 is 14.5 and gives 15."""
     return math.floor(count * Fraction(str(share)) + Fraction(1, 2))
 

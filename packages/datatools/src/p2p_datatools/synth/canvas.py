@@ -77,17 +77,17 @@ class View:
         """Return how deep each pixel lies inside `mask`, in metres; 0 outside."""
         return cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3) / np.float32(self.density)
 
-    def paint(self, mask: Mask, colour: Floats, label: int | None = None) -> None:
-        """Cover `mask` with `colour`, (3,) or (3, h, w), and with `label` where one is given."""
-        np.copyto(self.rgb, _planes(colour), where=mask, casting="same_kind")
+    def paint(self, mask: Mask, color: Floats, label: int | None = None) -> None:
+        """Cover `mask` with `color`, (3,) or (3, h, w), and with `label` where one is given."""
+        np.copyto(self.rgb, _planes(color), where=mask, casting="same_kind")
         if label is not None:
             self.ids[mask] = label
 
-    def blend(self, alpha: Floats, colour: Floats) -> None:
-        """Mix `colour`, (3,) or (3, h, w), over everything by `alpha`, (h, w) in 0..1; labels stay."""
+    def blend(self, alpha: Floats, color: Floats) -> None:
+        """Mix `color`, (3,) or (3, h, w), over everything by `alpha`, (h, w) in 0..1; labels stay."""
         x, y, width, height = cv2.boundingRect((alpha > 0).view(np.uint8))
         rows, columns = slice(y, y + height), slice(x, x + width)
-        ink, alpha = _planes(colour), alpha[rows, columns].astype(np.float32)
+        ink, alpha = _planes(color), alpha[rows, columns].astype(np.float32)
         if ink.shape[1] > 1:
             ink = ink[:, rows, columns]
         part = self.rgb[:, rows, columns]
@@ -109,7 +109,7 @@ def board(size: tuple[int, int]) -> View:
     return View(np.zeros((3, *shape), np.float32), np.zeros(shape, np.uint8), x[None], y[:, None])
 
 
-def ruled(view: View, *, origin: tuple[float, float], scale: float, mirrored: bool = False) -> View:
+def with_ruler(view: View, *, origin: tuple[float, float], scale: float, mirrored: bool = False) -> View:
     """Return the same pixels under a ruler whose zero is at `origin` and whose metre is `scale` old units."""
     x = (view.x - origin[0]) / (-scale if mirrored else scale)
     return View(view.rgb, view.ids, x, (view.y - origin[1]) / scale)
@@ -128,8 +128,8 @@ def labels(view: View, size: tuple[int, int]) -> Labels:
     return largest
 
 
-def _planes(colour: Floats) -> Floats:
-    return colour[:, None, None] if colour.ndim == 1 else colour
+def _planes(color: Floats) -> Floats:
+    return color[:, None, None] if color.ndim == 1 else color
 
 
 def _span(ruler: Floats, low: float, high: float) -> slice:

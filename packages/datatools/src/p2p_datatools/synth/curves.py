@@ -22,7 +22,7 @@ class Corner(NamedTuple):
     bow: float = 0.0
 
 
-def outline(corners: Sequence[Corner], *, steps: int = 10) -> Floats:
+def smooth_outline(corners: Sequence[Corner], *, steps: int = 10) -> Floats:
     """Return the closed curve through `corners`, given clockwise with y up, as (n, 2) metres.
 
     Each side is a parabola whose middle stands `bow` off the chord; sides are joined by cubic Bezier curves that share
@@ -64,7 +64,7 @@ def cubic(a: Floats, b: Floats, c: Floats, d: Floats, *, steps: int) -> Floats:
 
 def patch(points: Sequence[Point], soft: float) -> Floats:
     """Return the outline of a small part whose corners are all equally soft, (n, 2) metres."""
-    return outline([Corner(x, y, soft) for x, y in points], steps=6)
+    return smooth_outline([Corner(x, y, soft) for x, y in points], steps=6)
 
 
 def smoothstep(zero: float, one: float, value: Floats) -> Floats:

@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.synth.bodies import Body
-from p2p_datatools.synth.canvas import View, board, labels, photo, ruled
+from p2p_datatools.synth.canvas import View, board, labels, photo, with_ruler
 from p2p_datatools.synth.curves import Floats, smoothstep
-from p2p_datatools.synth.looks import INK, Look, colour, street_look, studio_look
+from p2p_datatools.synth.looks import INK, CarColors, color, street_look, studio_look
 from p2p_datatools.synth.paintwork import paint_shell, shell
 from p2p_datatools.synth.parts import draw_lamps, draw_wheels, paint_glass, panes
 from p2p_datatools.synth.pose import Pose, pick, place, vary
 from p2p_datatools.synth.street import paint_street, paint_studio, pick_weather
 from p2p_datatools.synth.trim import draw_mirror, draw_trim
 
-_SHADE = colour("#1a1a1f")
+_SHADE = color("#1a1a1f")
 
 
 _MARGIN = 0.5  # metres around a car that its shadow may reach
 
 
-def draw_car(ground: View, body: Body, look: Look) -> None:
+def draw_car(ground: View, body: Body, look: CarColors) -> None:
     """Draw `body` into `ground`, a view whose zero is where the car's front meets the ground."""
     _shadow(ground.cut(ground.box(-_MARGIN, body.length + _MARGIN, -0.35, body.sill + 0.1)), body)
     view = ground.cut(ground.box(-0.1, body.length + 0.1, -0.03, body.height + 0.15))
@@ -60,7 +60,7 @@ DEFAULT_SIZE = (160, 96)
 
 
 @dataclass(frozen=True)
-class Drawing:
+class CarDrawing:
     """A drawn car: `photo` (height, width, 3) RGB and `labels` (height, width), both uint8 and equal to the pixel.
 
     Label ids are those of the built-in palette `cars`: 0 background, 1 body, 2 tyres (with rims), 3 lights, 4 windows.
@@ -73,7 +73,9 @@ class Drawing:
     facing: str
 
 
-def draw(index: int, *, seed: int = 0, style: str = "studio", size: tuple[int, int] = DEFAULT_SIZE) -> Drawing:
+def draw_car_picture(
+    index: int, *, seed: int = 0, style: str = "studio", size: tuple[int, int] = DEFAULT_SIZE
+) -> CarDrawing:
     """Draw car number `index` (0 or more) of the endless series `seed`, at `size` (width, height) pixels.
 
     The same arguments give the same bytes; shape and place depend on neither style nor on the drawings before.
@@ -86,11 +88,11 @@ def draw(index: int, *, seed: int = 0, style: str = "studio", size: tuple[int, i
     pose = place(body, size, rng)
     view = board(size)
     look = _surroundings(style, view, body, pose, rng)
-    draw_car(ruled(view, origin=pose.origin, scale=pose.scale, mirrored=pose.facing == "right"), body, look)
+    draw_car(with_ruler(view, origin=pose.origin, scale=pose.scale, mirrored=pose.facing == "right"), body, look)
     picture: Floats = photo(view, size)
     if look.grain:
         picture = picture + rng.normal(0.0, look.grain, picture.shape)
-    return Drawing(
+    return CarDrawing(
         name=f"car-{index:04d}",
         photo=np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8),
         labels=labels(view, size),
@@ -99,11 +101,11 @@ def draw(index: int, *, seed: int = 0, style: str = "studio", size: tuple[int, i
     )
 
 
-def _surroundings(style: str, view: View, body: Body, pose: Pose, rng: np.random.Generator) -> Look:
+def _surroundings(style: str, view: View, body: Body, pose: Pose, rng: np.random.Generator) -> CarColors:
     """Paint what lies behind the car and return the look that the car has there."""
     if style == "studio":
         paint_studio(view)
         return studio_look(body.name)
     weather = pick_weather(rng)
-    paint_street(ruled(view, origin=pose.origin, scale=pose.scale), weather, rng)
+    paint_street(with_ruler(view, origin=pose.origin, scale=pose.scale), weather, rng)
     return street_look(rng, weather.light, weather.horizon)

@@ -10,45 +10,45 @@ from numpy.typing import NDArray
 
 from p2p_datatools.synth.curves import Floats
 
-Colour = NDArray[np.float32]
+Color = NDArray[np.float32]
 
 
-def colour(text: str) -> Colour:
+def color(text: str) -> Color:
     """Read `#rrggbb` as three floats in 0..1."""
     return np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / np.float32(255)
 
 
-INK = colour("#08080a")  # gaps, seams and shade, dark in any light
-PLASTIC = colour("#212124")
+INK = color("#08080a")  # gaps, seams and shade, dark in any light
+PLASTIC = color("#212124")
 
 
-def lit(ink: Colour, shade: Floats) -> Floats:
+def lit(ink: Color, shade: Floats) -> Floats:
     """Return the colour planes (3, h, w) of `ink` under `shade` (h, w), clipped to 0..1."""
     planes: Floats = np.clip(ink[:, None, None] * shade, 0, 1)
     return planes
 
 
-def mix(a: Colour, b: Colour, share: Floats) -> Floats:
+def mix(a: Color, b: Color, share: Floats) -> Floats:
     """Return the colour planes (3, h, w) that go from `a` to `b` by `share` (h, w) in 0..1."""
     planes: Floats = a[:, None, None] + (b - a)[:, None, None] * share
     return planes
 
 
 @dataclass(frozen=True)
-class Look:
+class CarColors:
     """Colours in 0..1 of one car and of the light it stands in.
 
     `light` multiplies everything it falls on, `sky` and `ground` are what paint and glass mirror, `gloss` in 0..1 is
     how much of it, `spokes` the count and half width (in rim radii) of the rim's spokes, `grain` the camera's noise.
     """
 
-    paint: Colour
-    rim: Colour
+    paint: Color
+    rim: Color
     spokes: tuple[int, float]
-    glass: Colour
-    light: Colour
-    sky: Colour
-    ground: Colour
+    glass: Color
+    light: Color
+    sky: Color
+    ground: Color
     gloss: float
     grain: float
 
@@ -81,32 +81,32 @@ _RIMS = ("#c8ccd0", "#a9adb2", "#7d8186", "#4a4d52")
 _GLASS = ("#1c242b", "#222b2c", "#2a3338", "#15181b")
 
 
-def studio_look(body_type: str) -> Look:
+def studio_look(body_type: str) -> CarColors:
     """Return the one look that `body_type` has in the studio."""
-    return Look(
-        paint=colour(_STUDIO_PAINT[body_type]),
-        rim=colour("#c9ced4"),
+    return CarColors(
+        paint=color(_STUDIO_PAINT[body_type]),
+        rim=color("#c9ced4"),
         spokes=_SPOKES[body_type],
-        glass=colour("#1d2730"),
-        light=colour("#ffffff"),
-        sky=colour("#f2f6fa"),
-        ground=colour("#585c62"),
+        glass=color("#1d2730"),
+        light=color("#ffffff"),
+        sky=color("#f2f6fa"),
+        ground=color("#585c62"),
         gloss=0.62,
         grain=0.0,
     )
 
 
-def street_look(rng: np.random.Generator, light: Floats, sky: Floats) -> Look:
+def street_look(rng: np.random.Generator, light: Floats, sky: Floats) -> CarColors:
     """Draw a look by lot for a car that stands in `light` under `sky`, both (3,) in 0..1."""
-    paint = colour(str(rng.choice(_STREET_PAINT)))
-    return Look(
+    paint = color(str(rng.choice(_STREET_PAINT)))
+    return CarColors(
         paint=np.clip(paint * rng.uniform(0.9, 1.1) + rng.uniform(-0.012, 0.012, 3), 0.02, 0.95).astype(np.float32),
-        rim=colour(str(rng.choice(_RIMS))),
+        rim=color(str(rng.choice(_RIMS))),
         spokes=list(_SPOKES.values())[rng.integers(len(_SPOKES))],
-        glass=colour(str(rng.choice(_GLASS))),
+        glass=color(str(rng.choice(_GLASS))),
         light=light.astype(np.float32),
         sky=sky.astype(np.float32),
-        ground=colour("#4c4a47") * light.astype(np.float32),
+        ground=color("#4c4a47") * light.astype(np.float32),
         gloss=float(rng.uniform(0.5, 0.8)),
         grain=float(rng.uniform(0.004, 0.012)),
     )

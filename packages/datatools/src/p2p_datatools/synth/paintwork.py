@@ -10,8 +10,8 @@ import numpy as np
 
 from p2p_datatools.synth.bodies import Body
 from p2p_datatools.synth.canvas import BODY, Box, Mask, View
-from p2p_datatools.synth.curves import Floats, bump, outline, smoothstep
-from p2p_datatools.synth.looks import Look, lit
+from p2p_datatools.synth.curves import Floats, bump, smooth_outline, smoothstep
+from p2p_datatools.synth.looks import CarColors, lit
 
 # Height between sill (0) and shoulder (1) against how much light the sheet sends back: dark under the turn of the sill,
 # the ground mirrored up to the crease, the sky above it, brightest where the shoulder faces upwards.
@@ -40,7 +40,7 @@ class Shell:
 
 def shell(view: View, body: Body) -> Shell:
     """Measure the silhouette of `body` in `view`."""
-    mask = view.polygon(outline(body.corners))
+    mask = view.polygon(smooth_outline(body.corners))
     top = view.y[np.argmax(mask, axis=0)].T
     smooth = max(1, round(0.06 * view.density)) | 1
     top = cv2.blur(top.astype(np.float32), (smooth, 1), borderType=cv2.BORDER_REPLICATE)
@@ -59,7 +59,7 @@ def belt(body: Body, x: Floats) -> Floats:
     return line
 
 
-def paint_shell(view: View, body: Body, sheet: Shell, look: Look) -> None:
+def paint_shell(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     """Paint and label the whole silhouette as bare coloured sheet."""
     light = np.interp(sheet.rise, _HEIGHT, _LIGHT).astype(np.float32)
     low = smoothstep(1.2, 0.9, sheet.rise)
@@ -71,14 +71,14 @@ def paint_shell(view: View, body: Body, sheet: Shell, look: Look) -> None:
     _mirror_ground(view, body, sheet, look)
 
 
-def _mirror_sky(view: View, sheet: Shell, look: Look) -> None:
+def _mirror_sky(view: View, sheet: Shell, look: CarColors) -> None:
     shoulder = bump(sheet.rise, 0.99, 0.055) * smoothstep(0.0, 0.5, sheet.inward)
     roof = bump(sheet.under, 0.035, 0.03)
     haze = 0.22 * smoothstep(0.42, 0.75, sheet.rise) * smoothstep(1.15, 0.95, sheet.rise)
     view.blend(np.clip(0.75 * shoulder + 0.55 * roof + haze, 0, 1) * look.gloss * sheet.mask, look.sky)
 
 
-def _mirror_ground(view: View, body: Body, sheet: Shell, look: Look) -> None:
+def _mirror_ground(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     wave = 0.015 * np.sin(view.x * 2.2)
     band = smoothstep(0.46, 0.43, sheet.rise + wave) * smoothstep(0.05, 0.30, sheet.rise)
     view.blend(0.30 * band * look.gloss * sheet.mask, look.ground)

@@ -8,7 +8,7 @@ import numpy as np
 from p2p_datatools.synth.bodies import Body
 from p2p_datatools.synth.canvas import LIGHTS, TYRES, WINDOWS, Mask, View
 from p2p_datatools.synth.curves import Floats, Point, bump, patch, smoothstep
-from p2p_datatools.synth.looks import INK, PLASTIC, Look, colour, lit, mix
+from p2p_datatools.synth.looks import INK, PLASTIC, CarColors, color, lit, mix
 from p2p_datatools.synth.paintwork import Shell, belt
 
 _RIM = 0.69  # of the tyre's radius
@@ -20,7 +20,7 @@ _GAP = 0.055  # metres between tyre and arch
 _LIP = 0.05  # metres of flared sheet around the arch
 
 
-def draw_wheels(view: View, body: Body, sheet: Shell, look: Look) -> None:
+def draw_wheels(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     """Cut both arches and stand both wheels on the ground."""
     for x in body.axles:
         reach = body.radius + _GAP + 4 * _LIP
@@ -31,7 +31,7 @@ def draw_wheels(view: View, body: Body, sheet: Shell, look: Look) -> None:
         _wheel(view.cut(view.box(x - reach, x + reach, -0.02, 2 * reach)), body, look, x)
 
 
-def _arch(view: View, body: Body, sheet: Shell, look: Look, x: float) -> None:
+def _arch(view: View, body: Body, sheet: Shell, look: CarColors, x: float) -> None:
     away = np.hypot(view.x - x, view.y - body.radius)
     edge = body.radius + _GAP
     upward = np.clip((view.y - body.radius) / np.maximum(away, 0.01), 0, 1)
@@ -44,7 +44,7 @@ def _arch(view: View, body: Body, sheet: Shell, look: Look, x: float) -> None:
     view.paint(sheet.mask & (away < edge), INK)
 
 
-def _wheel(view: View, body: Body, look: Look, x: float) -> None:
+def _wheel(view: View, body: Body, look: CarColors, x: float) -> None:
     across, up = (view.x - x) / body.radius, (view.y - body.radius) / body.radius
     away = np.hypot(across, up)
     tyre = away < 1
@@ -59,7 +59,7 @@ def _wheel(view: View, body: Body, look: Look, x: float) -> None:
     view.blend(smoothstep(0.10, 0.08, away / _RIM) * 0.6, look.rim * 0.4)
 
 
-def _spokes(across: Floats, up: Floats, away: Floats, look: Look) -> Mask:
+def _spokes(across: Floats, up: Floats, away: Floats, look: CarColors) -> Mask:
     count, half = look.spokes
     turn = np.arctan2(across, up) * count / (2 * np.pi)
     angle = (turn - np.round(turn)) * 2 * np.pi / count
@@ -84,10 +84,10 @@ def panes(view: View, body: Body, sheet: Shell) -> Mask:
         glass &= np.abs(view.x - _line(pillar.x, pillar.lean, above)) > pillar.width / 2
     last = body.pillars[-1]
     glass &= view.x < _line(last.x, last.lean, above)
-    return _rounded(view, glass)
+    return _round_corners(view, glass)
 
 
-def paint_glass(view: View, body: Body, glass: Mask, look: Look) -> None:
+def paint_glass(view: View, body: Body, glass: Mask, look: CarColors) -> None:
     """Paint and label the panes, with a seal around them."""
     view.blend(0.85 * _around(view, glass), INK)
     above = view.y - belt(body, view.x)
@@ -105,7 +105,7 @@ def _line(x: float, lean: float, above: Floats) -> Floats:
     return line
 
 
-def _rounded(view: View, glass: Mask) -> Mask:
+def _round_corners(view: View, glass: Mask) -> Mask:
     # Opening by a disc, as two distance transforms: it rounds corners and drops slivers too thin to be a pane.
     core = view.depth(glass) > _ROUNDING
     grown: Mask = view.depth(~core) < _ROUNDING
@@ -137,13 +137,13 @@ def _glint(view: View, body: Body, glass: Mask, bright: Floats) -> None:
     view.blend(np.clip(bands, 0, 1) * 0.20 * glass, bright)
 
 
-_CLEAR, _CHROME, _RED, _GLOW = colour("#f4f8fc"), colour("#8e9cab"), colour("#a50f16"), colour("#ff4a3d")
+_CLEAR, _CHROME, _RED, _GLOW = color("#f4f8fc"), color("#8e9cab"), color("#a50f16"), color("#ff4a3d")
 
 
 _SETBACK = 0.015  # metres of sheet between a light and the outline
 
 
-def draw_lamps(view: View, body: Body, sheet: Shell, look: Look) -> None:
+def draw_lamps(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     """Paint and label the head light and the tail light."""
     for paint, points in ((_head, body.head), (_tail, body.tail)):
         box = view.box(*_bounds(points))
@@ -161,7 +161,7 @@ def _lens(view: View, points: tuple[Point, ...], sheet: Shell) -> Mask:
     return lens
 
 
-def _head(view: View, points: tuple[Point, ...], sheet: Shell, look: Look) -> None:
+def _head(view: View, points: tuple[Point, ...], sheet: Shell, look: CarColors) -> None:
     lens = _lens(view, points, sheet)
     x, y = _middle(view, lens)
     light = 0.6 + 0.4 * look.light
@@ -172,7 +172,7 @@ def _head(view: View, points: tuple[Point, ...], sheet: Shell, look: Look) -> No
     view.blend(smoothstep(0.065, 0.03, away) * lens, _CLEAR * light)
 
 
-def _tail(view: View, points: tuple[Point, ...], sheet: Shell, look: Look) -> None:
+def _tail(view: View, points: tuple[Point, ...], sheet: Shell, look: CarColors) -> None:
     lens = _lens(view, points, sheet)
     _, y = _middle(view, lens)
     light = 0.5 + 0.5 * look.light

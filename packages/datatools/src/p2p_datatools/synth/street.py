@@ -10,7 +10,7 @@ import numpy as np
 
 from p2p_datatools.synth.canvas import View
 from p2p_datatools.synth.curves import Floats, smoothstep
-from p2p_datatools.synth.looks import Colour, colour, mix
+from p2p_datatools.synth.looks import Color, color, mix
 from p2p_datatools.synth.scenery import SCENERIES, rectangle
 
 _STOPS = ((0.0, "#c3c8ce"), (0.22, "#d3d7db"), (0.34, "#e6e8ea"), (0.60, "#eef0f1"), (1.0, "#dfe3e8"))
@@ -20,7 +20,7 @@ def paint_studio(view: View) -> None:
     """Cover the whole board, from floor (bottom) over the bend to the wall (top)."""
     height = view.y / (view.y[0, 0] + view.y[-1, 0])
     places = [place for place, _ in _STOPS]
-    table = np.array([colour(text) for _, text in _STOPS])
+    table = np.array([color(text) for _, text in _STOPS])
     view.rgb[:] = np.stack([np.interp(height, places, table[:, band]) for band in range(3)])
 
 
@@ -31,17 +31,17 @@ _KERB, _PAVEMENT, _FRONT = 0.34, 0.42, 0.62  # metres above the tyres' foot: roa
 class Weather:
     """Colours in 0..1 of the sky overhead and low down, and of the light that everything is multiplied by."""
 
-    zenith: Colour
-    horizon: Colour
-    light: Colour
+    zenith: Color
+    horizon: Color
+    light: Color
 
 
 _WEATHERS = (
-    Weather(colour("#5d9ad3"), colour("#cfe2f1"), colour("#fffdf6")),  # noon
-    Weather(colour("#aeb7c0"), colour("#dadee1"), colour("#dbe0e6")),  # overcast
-    Weather(colour("#7ea2c8"), colour("#f5d6a8"), colour("#fff0cc")),  # late afternoon
-    Weather(colour("#54699a"), colour("#eeb48c"), colour("#d6c0bd")),  # dusk
-    Weather(colour("#9dbbd6"), colour("#efe8e0"), colour("#f0f0f2")),  # winter morning
+    Weather(color("#5d9ad3"), color("#cfe2f1"), color("#fffdf6")),  # noon
+    Weather(color("#aeb7c0"), color("#dadee1"), color("#dbe0e6")),  # overcast
+    Weather(color("#7ea2c8"), color("#f5d6a8"), color("#fff0cc")),  # late afternoon
+    Weather(color("#54699a"), color("#eeb48c"), color("#d6c0bd")),  # dusk
+    Weather(color("#9dbbd6"), color("#efe8e0"), color("#f0f0f2")),  # winter morning
 )
 
 
@@ -81,14 +81,14 @@ def _sky(view: View, weather: Weather, rng: np.random.Generator) -> None:
 
 
 def _ground(view: View, weather: Weather, rng: np.random.Generator) -> None:
-    stone = colour(str(rng.choice(_STONE))) * weather.light
+    stone = color(str(rng.choice(_STONE))) * weather.light
     rectangle(view, (-np.inf, np.inf), (_PAVEMENT, _FRONT), stone * 1.05)
     rectangle(view, (-np.inf, np.inf), (_KERB, _PAVEMENT), stone * 0.72)
     slab = 0.9 + 0.2 * rng.random()
     for x in np.arange(np.floor(view.reach[0]), view.reach[1], slab):
         rectangle(view, (x, x + 0.02), (_KERB, _FRONT), stone * 0.62)
     road = view.cut(view.box(*view.reach, view.rise[0], _KERB))
-    asphalt = colour(str(rng.choice(_ASPHALT))) * weather.light
+    asphalt = color(str(rng.choice(_ASPHALT))) * weather.light
     near = 0.94 + 0.16 * smoothstep(_KERB, -0.8, road.y) - 0.35 * smoothstep(0.1, _KERB, road.y) ** 3
     road.rgb[:] = asphalt[:, None, None] * (near + _patches(road, rng))
     if rng.random() < 0.6:
@@ -96,7 +96,7 @@ def _ground(view: View, weather: Weather, rng: np.random.Generator) -> None:
 
 
 def _lane(road: View, weather: Weather, rng: np.random.Generator) -> None:
-    paint = colour("#e6e4dc") * weather.light
+    paint = color("#e6e4dc") * weather.light
     y = -0.55 - 0.2 * rng.random()
     dash = 1.6 if rng.random() < 0.6 else np.inf
     start = road.reach[0] - rng.uniform(0, 1.6)

@@ -8,13 +8,13 @@ import numpy as np
 from p2p_datatools.synth.bodies import Body
 from p2p_datatools.synth.canvas import BODY, Mask, View
 from p2p_datatools.synth.curves import Floats, patch, smoothstep
-from p2p_datatools.synth.looks import INK, PLASTIC, Look, lit
+from p2p_datatools.synth.looks import INK, PLASTIC, CarColors, lit
 from p2p_datatools.synth.paintwork import Shell, belt
 
 _SEAM = 0.022  # metres
 
 
-def draw_trim(view: View, body: Body, sheet: Shell, look: Look) -> None:
+def draw_trim(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     """Draw what lies flat in the sheet; the mirror comes later, over the glass."""
     _plastic(view, body, sheet, look)
     for top, bottom in body.doors:
@@ -24,7 +24,7 @@ def draw_trim(view: View, body: Body, sheet: Shell, look: Look) -> None:
         _handle(view, body, look, x)
 
 
-def draw_mirror(view: View, body: Body, glass: Mask, look: Look) -> None:
+def draw_mirror(view: View, body: Body, glass: Mask, look: CarColors) -> None:
     """Hang the door mirror at the front lower corner of the glass; it hides what is behind it."""
     x = float(view.x[0, glass.any(axis=0)].min()) + 0.10
     y = float(belt(body, np.array(x))) + 0.05
@@ -36,7 +36,7 @@ def draw_mirror(view: View, body: Body, glass: Mask, look: Look) -> None:
     view.blend(smoothstep(y + 0.02, y + 0.07, view.y) * mirror * 0.35 * look.gloss, look.sky)
 
 
-def _plastic(view: View, body: Body, sheet: Shell, look: Look) -> None:
+def _plastic(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     height = body.sill + max(body.cladding, 0.05)
     box = view.box(0, body.length, 0, height + 0.02)
     view, sheet = view.cut(box), sheet.cut(box)
@@ -69,7 +69,7 @@ def _bumper(view: View, body: Body, sheet: Shell) -> None:
     view.blend(0.75 * grille * sheet.mask * (view.x < front), PLASTIC * 0.5)
 
 
-def _handle(view: View, body: Body, look: Look, x: float) -> None:
+def _handle(view: View, body: Body, look: CarColors, x: float) -> None:
     y = float(belt(body, np.array(x))) - 0.15
     view = view.cut(view.box(x - 0.14, x + 0.14, y - 0.06, y + 0.06))
     away = _capsule(view, x, y, 0.075)

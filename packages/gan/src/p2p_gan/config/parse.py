@@ -27,7 +27,7 @@ def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     return dataclasses.replace(config, **values)
 
 
-def setting_named(name: str) -> Setting:
+def find_setting(name: str) -> Setting:
     """What is declared of one setting of the config; raises UsageError for an unknown name, offering the nearest."""
     known = settings_of(Config)
     if name in NAMES:

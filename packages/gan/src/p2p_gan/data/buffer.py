@@ -28,7 +28,7 @@ _ALIGNED = 4096  # where a half begins in the block, so that numbers of any type
 
 
 @dataclass(frozen=True)
-class Form:
+class BufferForm:
     """What one picture of a half is kept as: so many channels of this type."""
 
     channels: int
@@ -65,7 +65,9 @@ class Pixels:
         return self.flat[start : start + height * width * self.channels].reshape(height, width, self.channels)
 
 
-def room_for(sizes: Sequence[Size], forms: Sequence[Form], *, memory: float, near: Path | None = None) -> list[Pixels]:
+def room_for(
+    sizes: Sequence[Size], forms: Sequence[BufferForm], *, memory: float, near: Path | None = None
+) -> list[Pixels]:
     """Room for the halves of so many pairs: in memory up to `memory` GiB, else in a file mapped beside `near`.
 
     The file has no name (or loses it at once), so that it is gone with the process, however that ends. Raises P2PError
@@ -74,21 +76,21 @@ def room_for(sizes: Sequence[Size], forms: Sequence[Form], *, memory: float, nea
     starts = [0]
     for form in forms:
         starts.append(math.ceil((starts[-1] + form.bytes(sizes)) / _ALIGNED) * _ALIGNED)
-    block = np.empty(starts[-1], np.uint8) if starts[-1] <= memory * GIB else _mapped(starts[-1], near)
+    block = np.empty(starts[-1], np.uint8) if starts[-1] <= memory * GIB else _map_file(starts[-1], near)
     return [
         _pixels(block[start : start + form.bytes(sizes)].view(form.dtype), sizes, form)
         for start, form in zip(starts, forms, strict=False)
     ]
 
 
-def _pixels(flat: Array, sizes: Sequence[Size], form: Form) -> Pixels:
+def _pixels(flat: Array, sizes: Sequence[Size], form: BufferForm) -> Pixels:
     shapes = np.array([(size.height, size.width) for size in sizes], np.int64).reshape(-1, 2)
     ends = np.cumsum(shapes.prod(axis=1) * form.channels)
     return Pixels(flat, shapes, np.concatenate(([0], ends[:-1])).astype(np.int64), form.channels)
 
 
-def _mapped(size: int, near: Path | None) -> NDArray[np.uint8]:
-    place = _existing(near or Path(tempfile.gettempdir()))
+def _map_file(size: int, near: Path | None) -> NDArray[np.uint8]:
+    place = _nearest_existing(near or Path(tempfile.gettempdir()))
     try:
         free = shutil.disk_usage(place).free
         if free < size:
@@ -108,7 +110,7 @@ def _mapped(size: int, near: Path | None) -> NDArray[np.uint8]:
     return np.frombuffer(mapped, np.uint8)
 
 
-def _existing(place: Path) -> Path:
+def _nearest_existing(place: Path) -> Path:
     """The place itself, or the nearest folder above it that is there already."""
     return next((each for each in (place, *place.absolute().parents) if each.is_dir()), Path(tempfile.gettempdir()))
 

@@ -66,7 +66,7 @@ class Coding:
         moved = values.detach().permute(0, 2, 3, 1)
         if self.dtype in _WIDE:
             moved = moved.cpu().double()
-        pixels = _typed(moved.to(torch.promote_types(moved.dtype, torch.float32)), self)
+        pixels = _to_type(moved.to(torch.promote_types(moved.dtype, torch.float32)), self)
         return np.ascontiguousarray(pixels[..., 0] if self.channels == 1 else pixels)
 
     @property
@@ -84,7 +84,7 @@ class Coding:
         return (indices[..., None] == classes).float().permute(0, 3, 1, 2)
 
 
-def _typed(values: Tensor, coding: Coding) -> NDArray[np.generic]:
+def _to_type(values: Tensor, coding: Coding) -> NDArray[np.generic]:
     """-1..1 to the coding's own range and type; integers rounded, and kept within their type."""
     scaled = values.add(coding._offset).mul(coding._half)
     if np.dtype(coding.dtype).kind == "f":

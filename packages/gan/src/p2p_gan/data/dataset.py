@@ -19,9 +19,9 @@ from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.data.buffer import Form, Pixels, room_for
+from p2p_gan.data.buffer import BufferForm, Pixels, room_for
 from p2p_gan.data.coding import Coding, kept_to_tensor
-from p2p_gan.data.order import Draw, Order, crop_around_rare, crop_of, drawn, light_of, rarity
+from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
 from p2p_gan.data.read import on_all_cores, read_coded
 from p2p_gan.data.sizing import Sizing, sizing_of
 from p2p_gan.data.task import Task, refuse_unfit
@@ -79,7 +79,7 @@ class PairStore:
 
     input: KeptHalf
     output: KeptHalf
-    order: Order
+    order: PairOrder
     seen: NDArray[np.int64]
     config: Config
     areas: NDArray[np.uint32] | None = None
@@ -118,7 +118,7 @@ class PairStore:
     def draw(self, position: int) -> Draw:
         """What is shown at a position: one draw for both halves (appendix 6.2: jitter and mirror)."""
         index = self.order.index(position)
-        random = drawn(self.config.seed, position)
+        random = position_random(self.config.seed, position)
         kept, seen = self.input.pixels.sizes[index].tolist(), self._seen(index)
         top, left = crop_of(random, kept, seen)
         mirrored = self.config.mirror and bool(random.random() < 0.5)
@@ -174,7 +174,7 @@ def load_store(
     sizings = [sizing_of(pair.size, config) for pair in pairs]
     palettes = [task.palette_of(half) for half in (task.input, task.output)]
     forms = [
-        Form(1 if palette else half.channels, half.dtype)
+        BufferForm(1 if palette else half.channels, half.dtype)
         for half, palette in zip((task.input, task.output), palettes, strict=True)
     ]
     kept = room_for([each.kept for each in sizings], forms, memory=config.cache_gib, near=near)
@@ -184,7 +184,7 @@ def load_store(
     )
     seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
-    store = PairStore(input_half, output_half, Order(config.seed, shapes, config.batch), seen, config)
+    store = PairStore(input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config)
     if task.palette is None or not any(palettes):
         return store
     classes = counts[:, 1 if palettes[1] else 0, : len(task.palette.classes)]

@@ -23,7 +23,7 @@ class Draw(NamedTuple):
     mirrored: bool
 
 
-class Order:
+class PairOrder:
     """The order of pairs: every pair once an epoch, in batches of equal shape.
 
     `shapes` numbers the shape of each pair. Positions count pairs shown since the run began. Where all pairs have one
@@ -39,9 +39,9 @@ class Order:
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def of(self, batch: int) -> "Order":
+    def of(self, batch: int) -> "PairOrder":
         """The same pairs in batches of another size."""
-        return Order(self._seed, self._shapes, batch)
+        return PairOrder(self._seed, self._shapes, batch)
 
     def index(self, position: int) -> int:
         """The pair that is shown at a position."""
@@ -62,10 +62,10 @@ class Order:
         if epoch not in self._known:
             while len(self._known) >= _KEPT:
                 self._known.pop(next(iter(self._known)), None)
-            self._known[epoch] = self._ordered(epoch)
+            self._known[epoch] = self._order_epoch(epoch)
         return self._known[epoch]
 
-    def _ordered(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _order_epoch(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         random = np.random.default_rng([self._seed, _ORDER, epoch])
         shuffled = random.permutation(len(self))
         if self._one_shape:
@@ -84,7 +84,7 @@ def crop_of(random: np.random.Generator, kept: tuple[int, int], seen: tuple[int,
     return int(random.integers(kept[0] - seen[0] + 1)), int(random.integers(kept[1] - seen[1] + 1))
 
 
-def drawn(seed: int, position: int) -> np.random.Generator:
+def position_random(seed: int, position: int) -> np.random.Generator:
     """The source of a position's crop and mirror."""
     return np.random.default_rng([seed, _DRAW, position])
 

@@ -32,7 +32,7 @@ BUDGET = 1 << 30  # bytes of pictures being decoded at once
 _COPIES = 4  # a pair while it is worked on: as read, verified, brought to size
 
 
-def read_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
+def read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
     """Read one pair as (input, output), as its halves are: grey (h, w), else (h, w, channels), of the half's type.
 
     Raises P2PError when it is not the picture of the manifest.
@@ -46,7 +46,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
 
     Raises P2PError when a mask has a colour outside the palette.
     """
-    halves = read_halves(folder, pair, task)
+    halves = read_pair_halves(folder, pair, task)
     where = str(folder.path / pair.file)
     if size_of(halves[0]) != pair.size:  # `sizing` follows from it
         raise P2PError(
@@ -82,7 +82,7 @@ def load_fitted(
     """The pairs as (input, output) in their own colours, fitted to `size`, decoded on all cores, in order."""
 
     def one(pair: Pair) -> tuple[Array, Array]:
-        input_half, output_half = read_halves(folder, pair, task)
+        input_half, output_half = read_pair_halves(folder, pair, task)
         return (
             fit_to(input_half, size, fit, exact=task.input.kind == "mask"),
             fit_to(output_half, size, fit, exact=task.output.kind == "mask"),
@@ -93,11 +93,11 @@ def load_fitted(
 
 def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[T]:
     """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
-    bytes_each = max((_decoded(folder, pair) for pair in pairs), default=0)
+    bytes_each = max((_decoded_bytes(folder, pair) for pair in pairs), default=0)
     threads = max(1, min(cores(), BUDGET // max(1, bytes_each)))
     return parallel_map(work, pairs, threads=threads, ahead=7)
 
 
-def _decoded(folder: PairFolder, pair: Pair) -> int:
+def _decoded_bytes(folder: PairFolder, pair: Pair) -> int:
     pixel = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
     return pair.size.width * pair.size.height * pixel * _COPIES

@@ -40,7 +40,7 @@ def sizing_of(own: Size, config: Config, *, jitter: float | None = None) -> Sizi
         return Sizing(kept, config.crop or kept, "mirror")
     if config.fit == "keep":
         base = of_equal_area(own, config.size)
-        seen = config.crop or _rounded(base, config)
+        seen = config.crop or _round(base, config)
         return Sizing(_at_least(_times(base if config.crop else seen, jitter), seen), seen, "crop")
     return Sizing(_times(config.size, jitter), config.crop or config.size, config.fit)
 
@@ -88,7 +88,7 @@ def _up(own: Size, config: Config) -> Size:
     return Size(*(max(_least(config, unit), math.ceil(side / unit) * unit) for side in own))
 
 
-def _rounded(size: Size, config: Config) -> Size:
+def _round(size: Size, config: Config) -> Size:
     unit = max(_unit(config), SMALLEST_SIDE)  # finer ones would part the pictures into many shapes of few
     return Size(*(max(_least(config, unit), round(side / unit) * unit) for side in size))
 

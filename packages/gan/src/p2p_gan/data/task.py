@@ -68,14 +68,14 @@ def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_en
             f"Choose from {', '.join(words)}.",
             code="unknown-direction",
         )
-    a = coding_of(folder.a, folder.palette, _resolved(folder.a, folder.palette, a_encoding), field="a_encoding")
-    b = coding_of(folder.b, folder.palette, _resolved(folder.b, folder.palette, b_encoding), field="b_encoding")
+    a = coding_of(folder.a, folder.palette, _resolve_encoding(folder.a, folder.palette, a_encoding), field="a_encoding")
+    b = coding_of(folder.b, folder.palette, _resolve_encoding(folder.b, folder.palette, b_encoding), field="b_encoding")
     if words[direction]:
         return Task(folder.b, folder.a, True, (b, a), folder.palette)
     return Task(folder.a, folder.b, False, (a, b), folder.palette)
 
 
-def _resolved(half: Half, palette: Palette | None, as_: str) -> str:
+def _resolve_encoding(half: Half, palette: Palette | None, as_: str) -> str:
     """`auto` is classes for a mask with a palette, and values for anything else."""
     if as_ != "auto":
         return as_
@@ -123,7 +123,7 @@ def open_for_training(path: Path) -> PairFolder:
     return folder
 
 
-def identified(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
+def identify_files(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
     """The folder with every file identified, so that its data hash speaks of the pictures, and odd widths refused.
 
     A manifest has done that already; the files of a foreign folder are hashed, and their headers read.

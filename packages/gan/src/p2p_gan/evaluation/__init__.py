@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_gan.evaluation.mask_agreement import Agreement, ClassAgreement
-    from p2p_gan.evaluation.scores import Asked, Diversity, Scored, Scores, evaluate, evaluate_into
+    from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
+    from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, PairScores, Scores, evaluate, evaluate_into
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        mask_agreement="Agreement ClassAgreement",
-        scores="Asked Diversity Scored Scores evaluate evaluate_into",
+        mask_agreement="Agreement ClassIoU",
+        scores="EvaluationRequest Diversity PairScores Scores evaluate evaluate_into",
     )
 
-__all__ = ["Agreement", "Asked", "ClassAgreement", "Diversity", "Scored", "Scores", "evaluate", "evaluate_into"]
+__all__ = [
+    "Agreement",
+    "ClassIoU",
+    "Diversity",
+    "EvaluationRequest",
+    "PairScores",
+    "Scores",
+    "evaluate",
+    "evaluate_into",
+]

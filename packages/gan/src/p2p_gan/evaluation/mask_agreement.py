@@ -17,7 +17,7 @@ from p2p_gan.models.card import ModelCard
 
 
 @dataclass(frozen=True)
-class ClassAgreement:
+class ClassIoU:
     """One class over all pictures: IoU, the share of its pixels that were found, and how many pictures have it."""
 
     iou: float
@@ -36,7 +36,7 @@ class Agreement:
     pixel_accuracy: float
     class_accuracy: float
     mean_iou: float
-    classes: dict[str, ClassAgreement]
+    classes: dict[str, ClassIoU]
 
 
 class Confusion:
@@ -63,7 +63,7 @@ class Confusion:
         """The agreement of what was counted."""
         right, true, found = np.diag(self.counts), self.counts.sum(axis=1), self.counts.sum(axis=0)
         classes = {
-            name: ClassAgreement(
+            name: ClassIoU(
                 iou=float(right[index] / (true[index] + found[index] - right[index])),
                 accuracy=float(right[index] / true[index]),
                 pictures=int(self.pictures[index]),
@@ -118,16 +118,16 @@ def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
     return indices_of_colors(_in_three(pixels), card.palette)[0]
 
 
-def counted(given: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
+def counted_pixels(given: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
     """Where (height, width) no mask of the pair, given or real, says that the pixel is ignored; None: nowhere."""
     if card.palette is None:
         return None
     halves = ((given, card.input, card.input_coding), (real, card.output, card.output_coding))
-    ignored = [_ignored(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
+    ignored = [_ignored_pixels(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
     return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
 
-def _ignored(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
+def _ignored_pixels(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
     found = pixels == IGNORE if kind == "classes" else (_in_three(pixels) == np.array(IGNORE_COLOR)).all(axis=2)
     return np.asarray(found)
 

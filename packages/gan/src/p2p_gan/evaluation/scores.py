@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
 from p2p_gan.data.read import load_fitted
 from p2p_gan.data.task import Task
-from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted, labels_of_input, labels_of_output
+from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted_pixels, labels_of_input, labels_of_output
 from p2p_gan.evaluation.metrics import (
     BYTES,
     LabHistograms,
@@ -35,8 +35,8 @@ from p2p_gan.evaluation.metrics import (
     ssim,
 )
 from p2p_gan.evaluation.segmenter import Segmenter
-from p2p_gan.inference.apply import How, apply_model
-from p2p_gan.inference.inputs import read_pair, refuse_folder, task_for
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.inference.sampling import side_by_side
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
@@ -78,7 +78,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Scored:
+class PairScores:
     """One pair's arrays as the model has them, and its own scores, as JSON values."""
 
     name: str
@@ -89,7 +89,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvaluationRequest:
     """What `evaluate` is to measure, and on which pairs.
 
     `split` names the pairs, `how` the model is applied to them; `variants` from 2 on measure diversity; `segmenter`
@@ -97,7 +97,7 @@ class Asked:
     """
 
     split: str = "test"
-    how: How = field(default_factory=How)
+    how: ApplyOptions = field(default_factory=ApplyOptions)
     variants: int = 1
     segmenter: Path | None = None
 
@@ -112,10 +112,10 @@ def evaluate(
     model_path: Path | str,
     pairs: Path | str,
     *,
-    asked: Asked = Asked(),
+    asked: EvaluationRequest = EvaluationRequest(),
     device: torch.device | None = None,
     report: Reporter = QUIET,
-    each: Callable[[Scored, ModelCard], None] = lambda scored, card: None,
+    each: Callable[[PairScores, ModelCard], None] = lambda scored, card: None,
 ) -> Scores:
     """Apply the model to the inputs of a split and compare with the real outputs, at the pictures' own size.
 
@@ -148,7 +148,7 @@ class _Tally:
     """Scores one picture after another and keeps what the means need."""
 
     def __init__(
-        self, model: Model, asked: Asked, judge: Segmenter | None, mean: Array | None, report: Reporter
+        self, model: Model, asked: EvaluationRequest, judge: Segmenter | None, mean: Array | None, report: Reporter
     ) -> None:
         self._model, self._card, self._asked, self._judge, self._mean = model, model.card, asked, judge, mean
         self._note = once(report.note)
@@ -163,19 +163,19 @@ class _Tally:
         colored = output.kind != "mask" and output.dtype == "uint8" and output.channels == 3
         self._lab = (LabHistograms(), LabHistograms()) if colored else None
 
-    def over(self, folder: PairFolder, pairs: Sequence[Pair], *, swapped: bool) -> Iterator[Scored]:
+    def over(self, folder: PairFolder, pairs: Sequence[Pair], *, swapped: bool) -> Iterator[PairScores]:
         """Score each pair in turn."""
         for pair in pairs:
-            given, real = read_pair(folder, pair, self._card, swapped=swapped)
+            given, real = read_model_pair(folder, pair, self._card, swapped=swapped)
             fakes = [
                 apply_model(self._model, given, self._asked.how, variant=variant, note=self._note)
                 for variant in range(1, self._asked.variants + 1)
             ]
-            yield Scored(pair.name, given, fakes[0], real, {"name": pair.name, **self._score(given, fakes, real)})
+            yield PairScores(pair.name, given, fakes[0], real, {"name": pair.name, **self._score(given, fakes, real)})
 
     def _score(self, given: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
         fake, true = self._comparable(fakes[0]), self._comparable(real)
-        where = counted(given, real, self._card)
+        where = counted_pixels(given, real, self._card)
         compared = (true, self._range, where)
         line: dict[str, Any] = {"l1": l1(fake, *compared), "ssim": ssim(fake, *compared)}
         if self._mean is not None:
@@ -246,7 +246,7 @@ def evaluate_into(
     model_path: Path,
     pairs: Path,
     *,
-    asked: Asked = Asked(),
+    asked: EvaluationRequest = EvaluationRequest(),
     device: torch.device | None = None,
     report: Reporter = QUIET,
 ) -> Scores:
@@ -271,7 +271,7 @@ def evaluate_into(
 
         destination.remove_unrecorded()
 
-        def keep(scored: Scored, card: ModelCard) -> None:
+        def keep(scored: PairScores, card: ModelCard) -> None:
             file = f"{scored.name}.png"
             picture = side_by_side(card, scored.given, scored.fake, scored.real)
             write_png(destination.path(file), picture, durable=False)

@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_gan.evaluation.mask_agreement import Confusion, labels_of_input, labels_of_output
-from p2p_gan.inference.apply import How, apply_model
+from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.model import Model, load_model
 
 
@@ -39,7 +39,7 @@ class Segmenter:
         }
 
     def _mask(self, photo: Array) -> LabelMap:
-        return labels_of_output(apply_model(self._model, photo, How(dropout=False)), self._model.card)
+        return labels_of_output(apply_model(self._model, photo, ApplyOptions(dropout=False)), self._model.card)
 
 
 def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:

@@ -104,7 +104,7 @@ def _head(study: Study) -> list[str]:
     if done < study.planned:
         parts.append(_paragraph(f"{done} of {study.planned} trials are there so far.", "trouble"))
     parts += [_paragraph(f"Failed: {each.arm}, seed {each.seed}: {each.why}", "trouble") for each in study.failed]
-    parts.append(_paragraph(_meaning(seeds), "note"))
+    parts.append(_paragraph(_explain_intervals(seeds), "note"))
     if study.as_classes:
         parts.append(_paragraph("The output is classes: where an arm says L1, it has cross-entropy.", "note"))
     return [*parts, *([_paragraph(study.unjudged, "note")] if study.unjudged else [])]
@@ -117,7 +117,7 @@ def _scored_on(study: Study) -> str:
     return f"{study.split} {pairs}" if count is None else f"{count} {study.split} {pairs}"
 
 
-def _meaning(seeds: int) -> str:
+def _explain_intervals(seeds: int) -> str:
     if seeds < 2:
         return (
             "One seed: another would give other numbers, and how far apart they lie is not known. --seeds 5 gives "
@@ -178,12 +178,12 @@ def _real_line(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> Lin
 
 def _legend(study: Study, name: str, columns: Sequence[Column]) -> str:
     """What the columns are."""
-    parts = [f"{each.label}: {each.what}{_judged(study, each)}." for each in columns]
+    parts = [f"{each.label}: {each.what}{_judge_line(study, each)}." for each in columns]
     paper = [f"The paper: {TABLES[name].unit}, on other data and with another judge."] if TABLES[name].paper else []
     return " ".join((*parts, *paper))
 
 
-def _judged(study: Study, column: Column) -> str:
+def _judge_line(study: Study, column: Column) -> str:
     if column.score != "mean_iou" or not study.judge:
         return ""
     return (

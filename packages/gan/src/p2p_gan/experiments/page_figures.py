@@ -9,13 +9,13 @@ from pathlib import Path
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, size_of, write_png
-from p2p_datatools.contract.pictures.resize import resize_photo, scaled
+from p2p_datatools.contract.pictures.resize import resize_photo, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data.task import task_of
 from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
-from p2p_gan.inference.apply import How, apply_model
-from p2p_gan.inference.inputs import read_pair, shown
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.inputs import read_model_pair, to_display
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import load_model
 
@@ -75,23 +75,23 @@ def _ends(study: Study, trial: Trial) -> tuple[list[Path], list[Path]]:
     if not all(path.is_file() for path in (*given, *real)):
         card = load_model(trial.run).card
         for number, (a, b) in enumerate(_pairs(study, card)):
-            _draw(given[number], shown(a, card.input, card.input_coding, card.palette))
-            _draw(real[number], shown(b, card.output, card.output_coding, card.palette))
+            _draw(given[number], to_display(a, card.input, card.input_coding, card.palette))
+            _draw(real[number], to_display(b, card.output, card.output_coding, card.palette))
     return given, real
 
 
 def _outputs(study: Study, trial: Trial) -> list[Path]:
     """What an arm makes of each input."""
     numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
-    return _made(study, trial, "output", [(number, 1) for number in numbers])
+    return _make_outputs(study, trial, "output", [(number, 1) for number in numbers])
 
 
 def _variants(study: Study, trial: Trial) -> list[Path]:
     """Some outputs of the first input."""
-    return _made(study, trial, "variant", [(0, number + 1) for number in range(VARIANTS)])
+    return _make_outputs(study, trial, "variant", [(0, number + 1) for number in range(VARIANTS)])
 
 
-def _made(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
+def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
     """The outputs of an arm for (number of the input, variant), drawn where they are not there."""
     paths = [_place(study, f"{trial.run.name}-{word}-{number}") for number in range(len(wanted))]
     if not all(path.is_file() for path in paths):
@@ -99,15 +99,15 @@ def _made(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) 
         card = model.card
         inputs = [a for a, _ in _pairs(study, card)]
         for path, (number, variant) in zip(paths, wanted, strict=True):
-            output = apply_model(model, inputs[number], How(), variant=variant)
-            _draw(path, shown(output, card.output, card.output_coding, card.palette))
+            output = apply_model(model, inputs[number], ApplyOptions(), variant=variant)
+            _draw(path, to_display(output, card.output, card.output_coding, card.palette))
     return paths
 
 
 def _pairs(study: Study, card: ModelCard) -> list[tuple[Array, Array]]:
     folder = open_pairs(study.pairs)
     swapped = task_of(folder, study.config.direction).swapped
-    return [read_pair(folder, pair, card, swapped=swapped) for pair in folder.of(study.split)[:INPUTS]]
+    return [read_model_pair(folder, pair, card, swapped=swapped) for pair in folder.of(study.split)[:INPUTS]]
 
 
 def _place(study: Study, name: str) -> Path:
@@ -117,5 +117,5 @@ def _place(study: Study, name: str) -> Path:
 def _draw(path: Path, picture: Photo) -> None:
     """Write a picture, shrunk into the box."""
     own = size_of(picture)
-    size = scaled(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
+    size = scale_to(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
     write_png(path, resize_photo(picture, size), durable=False)

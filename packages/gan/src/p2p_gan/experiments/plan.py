@@ -13,7 +13,7 @@ from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.task import identified, open_for_training, task_of
+from p2p_gan.data.task import identify_files, open_for_training, task_of
 from p2p_gan.experiments.tables import WITHOUT_GAN, arms_of, with_gan
 from p2p_gan.training.job import images_of, refuse_contradictions
 
@@ -26,7 +26,7 @@ _JUDGE: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Outline:
+class StudyPlan:
     """A study before it begins; `base` is what the arms start from, `images` what every arm's
     run sees, the judge's aside.
 
@@ -55,26 +55,26 @@ class Outline:
         return len(set(self.arms.values())) * seeds + (self.judge is not None)
 
 
-def outline(pairs: Path, config: Config, tables: tuple[str, ...], *, report: Reporter = QUIET) -> Outline:
+def plan_study(pairs: Path, config: Config, tables: tuple[str, ...], *, report: Reporter = QUIET) -> StudyPlan:
     """The study of these tables; raises UsageError where no arm can be, P2PError where no pairs are held out."""
-    folder = identified(open_for_training(pairs), report=report)
+    folder = identify_files(open_for_training(pairs), report=report)
     base = replace(with_gan(config), seed=0)
     possible, impossible = arms_of(tables, base, lambda arm: refuse_contradictions(folder, arm))
-    return replace(_outlined(folder, possible, base), tables=tables, impossible=impossible)
+    return replace(_plan(folder, possible, base), tables=tables, impossible=impossible)
 
 
-def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, report: Reporter = QUIET) -> Outline:
+def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, report: Reporter = QUIET) -> StudyPlan:
     """The study of arms of one's own; raises UsageError for the first that these pairs cannot have."""
-    folder = identified(open_for_training(pairs), report=report)
+    folder = identify_files(open_for_training(pairs), report=report)
     for config in arms.values():
         refuse_contradictions(folder, config)
-    return _outlined(folder, {name: replace(config, seed=0) for name, config in arms.items()}, replace(base, seed=0))
+    return _plan(folder, {name: replace(config, seed=0) for name, config in arms.items()}, replace(base, seed=0))
 
 
-def _outlined(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> Outline:
+def _plan(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> StudyPlan:
     judge, unjudged = _judge(folder, base)
     seen = images_of(next(iter(arms.values()), base), folder)
-    return Outline(folder, _held_out(folder), base, arms, seen, judge, unjudged)
+    return StudyPlan(folder, _held_out(folder), base, arms, seen, judge, unjudged)
 
 
 def _held_out(folder: PairFolder) -> str:

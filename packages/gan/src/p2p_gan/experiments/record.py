@@ -28,7 +28,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def begin(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_hash: str) -> dict[str, str]:
+def open_record(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_hash: str) -> dict[str, str]:
     """Write the study's record, or add to the one that is there; gives the name of each arm's runs.
 
     Arms of equal config have the same. Raises UsageError, naming what differs, when DEST holds something else.
@@ -39,7 +39,7 @@ def begin(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_has
     known: dict[str, Any] = {**old["arms"], **({JUDGE: old["judge"]} if old.get("judge") else {})}
     changed = [] if old["data_hash"] == data_hash else ["the pairs or their split"]
     changed += [
-        words for name, config in {**judges, **new}.items() for words in _differing(name, known.get(name), config)
+        words for name, config in {**judges, **new}.items() for words in _differences(name, known.get(name), config)
     ]
     if changed:
         more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
@@ -98,7 +98,7 @@ def _refuse_unreadable(path: Path, config: Mapping[str, Any]) -> None:
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
-def _differing(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
+def _differences(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
     if old is None:
         return []
     before = {**Config().to_json(), **old}  # a field that is younger than the record had its default

@@ -14,10 +14,10 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.evaluation.scores import Asked, Scores, evaluate
-from p2p_gan.experiments.plan import Outline, outline, outline_of_arms
+from p2p_gan.evaluation.scores import EvaluationRequest, Scores, evaluate
+from p2p_gan.experiments.plan import StudyPlan, outline_of_arms, plan_study
 from p2p_gan.experiments.progress import Whole
-from p2p_gan.experiments.record import JUDGE, RUNS, begin
+from p2p_gan.experiments.record import JUDGE, RUNS, open_record
 from p2p_gan.machine.device import resolve_device, resolve_precision
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RUN, STATS
@@ -100,7 +100,7 @@ def run_study(
     is listed and tried again by the next call. Raises UsageError when DEST holds something else or another study, and
     P2PError for what no arm can be trained with.
     """
-    return _run(outline(Path(pairs), config, tables, report=report), Path(dest), seeds, report, each)
+    return _run(plan_study(Path(pairs), config, tables, report=report), Path(dest), seeds, report, each)
 
 
 def run_arms(
@@ -117,11 +117,11 @@ def run_arms(
     return _run(outline_of_arms(pairs, arms, judged_like, report=report), dest, seeds, report, each)
 
 
-def _run(plan: Outline, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
+def _run(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
     if seeds < 1:
         raise UsageError(f"seeds={seeds}", "is not possible", "Give 1 or more.", code="impossible-setting")
     resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # a machine without is said first
-    runs = begin(dest, plan.arms, plan.judge, plan.folder.data_hash)
+    runs = open_record(dest, plan.arms, plan.judge, plan.folder.data_hash)
     study = Study(
         dest=dest,
         pairs=plan.folder.path,
@@ -136,18 +136,18 @@ def _run(plan: Outline, dest: Path, seeds: int, report: Reporter, each: Each) ->
     )
     work = _Work(plan, dest, _whole(plan, dest, runs, seeds, report))
     if plan.judge:
-        study = work.judged(study, plan.judge)
+        study = work.add_judge(study, plan.judge)
     trials = [(name, seed) for seed in range(seeds) for name in plan.arms]
     for number, (name, seed) in enumerate(trials, start=1):
         if study.interrupted:
             break
         title = f"{number}/{len(trials)} {name}, seed {seed}"
-        study = work.tried(study, name, f"{runs[name]}-{seed}", replace(plan.arms[name], seed=seed), title)
+        study = work.add_trial(study, name, f"{runs[name]}-{seed}", replace(plan.arms[name], seed=seed), title)
         each(study)
     return study
 
 
-def _whole(plan: Outline, dest: Path, runs: Mapping[str, str], seeds: int, report: Reporter) -> Whole:
+def _whole(plan: StudyPlan, dest: Path, runs: Mapping[str, str], seeds: int, report: Reporter) -> Whole:
     """The study's progress: the images of all its runs, and of those that are there."""
     configs = {dest / RUNS / f"{runs[arm]}-{seed}": plan.arms[arm] for arm in runs for seed in range(seeds)}
     configs |= {dest / RUNS / JUDGE: plan.judge} if plan.judge else {}
@@ -162,11 +162,11 @@ def _whole(plan: Outline, dest: Path, runs: Mapping[str, str], seeds: int, repor
 class _Work:
     """Trains and scores one arm after another."""
 
-    def __init__(self, plan: Outline, dest: Path, whole: Whole) -> None:
+    def __init__(self, plan: StudyPlan, dest: Path, whole: Whole) -> None:
         self._plan, self._dest, self._whole = plan, dest, whole
         self._failed: dict[Path, str] = {}
 
-    def judged(self, study: Study, config: Config) -> Study:
+    def add_judge(self, study: Study, config: Config) -> Study:
         """The study with its judge, or with the reason why it has none."""
         run = self._dest / RUNS / JUDGE
         with self._whole.arm(f"the {JUDGE}, which judges the others", self._left(run, config)):
@@ -176,7 +176,7 @@ class _Work:
                 return replace(study, failed=(Failure(JUDGE, 0, str(error)),))
         return replace(study, judge=run, stopped_by=summary.signal)
 
-    def tried(self, study: Study, name: str, place: str, config: Config, title: str) -> Study:
+    def add_trial(self, study: Study, name: str, place: str, config: Config, title: str) -> Study:
         """The study with one trial more, taken from what is there or made, or with why it could not be made."""
         run, path = self._dest / RUNS / place, self._dest / SCORES / f"{place}.json"
         with self._whole.arm(title, self._left(run, config)):
@@ -215,12 +215,12 @@ class _Work:
                 scores = read_json(path)
                 if _are_scores(scores) and scores.get("of", of) == of:
                     return dict(scores)
-        asked = Asked(study.split, variants=VARIANTS, segmenter=study.judge)
+        asked = EvaluationRequest(study.split, variants=VARIANTS, segmenter=study.judge)
         try:
             found = evaluate(run, study.pairs, asked=asked)
         except P2PError as error:
             raise FailedError(str(error)) from error
-        write_json(path, {"of": of, **summarised(found)})
+        write_json(path, {"of": of, **summarise(found)})
         scores = read_json(path)
         assert isinstance(scores, dict)
         return scores
@@ -245,7 +245,7 @@ def _seconds(run: Path) -> float | None:
     return None
 
 
-def summarised(scores: Scores) -> dict[str, Any]:
+def summarise(scores: Scores) -> dict[str, Any]:
     """The scores that tables show, None where one does not apply, and everything else under `all`."""
     judged = scores.judged or scores.agreement
     return {

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_gan.inference.apply import How, apply_model
-    from p2p_gan.inference.sampling import SampleSummary, Sampling, sample
+    from p2p_gan.inference.apply import ApplyOptions, apply_model
+    from p2p_gan.inference.sampling import SampleOptions, SampleSummary, sample
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        apply="How apply_model",
-        sampling="SampleSummary Sampling sample",
+        apply="ApplyOptions apply_model",
+        sampling="SampleSummary SampleOptions sample",
     )
 
-__all__ = ["How", "SampleSummary", "Sampling", "apply_model", "sample"]
+__all__ = ["ApplyOptions", "SampleOptions", "SampleSummary", "apply_model", "sample"]

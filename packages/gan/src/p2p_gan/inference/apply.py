@@ -17,7 +17,7 @@ from torch import Tensor
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of
-from p2p_datatools.contract.pictures.resize import fit_to, resize, resize_photo, scaled
+from p2p_datatools.contract.pictures.resize import fit_to, resize, resize_photo, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Note
 from p2p_gan.data.coding import Coding
@@ -26,11 +26,11 @@ from p2p_gan.inference.layout import Layout, layout_of, shapes_of, whole_bytes
 from p2p_gan.inference.strips import Read, Strips
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.model import Model
-from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.networks.base import Generator, InferencePass
 
 
 @dataclass(frozen=True)
-class How:
+class ApplyOptions:
     """How a model is applied; the defaults repeat what it was trained with.
 
     `size` None is the recorded size and fit, "native" the picture's own scale, else the sides the network sees.
@@ -65,16 +65,18 @@ class Translator:
     output: Coding
     device: torch.device
 
-    def whole(self, pixels: Array, applying: Applying) -> Tensor:
+    def whole(self, pixels: Array, applying: InferencePass) -> Tensor:
         """One pass of one picture (height, width[, channels]) whose sides fit; (1, channels, height, width) out."""
         with torch.inference_mode():
             return self.generator(self.input.to_tensor(pixels[None], self.device), applying)
 
-    def pixels(self, pixels: Array, applying: Applying) -> Array:
+    def pixels(self, pixels: Array, applying: InferencePass) -> Array:
         """The same as pixels (height, width[, channels])."""
         return np.asarray(self.output.to_array(self.whole(pixels, applying))[0])
 
-    def in_strips(self, pixels: Array, applying: Applying, layout: Layout, sink: Callable[[int, Tensor], None]) -> None:
+    def in_strips(
+        self, pixels: Array, applying: InferencePass, layout: Layout, sink: Callable[[int, Tensor], None]
+    ) -> None:
         """The same in strips: `sink` is given the first row of each and its values."""
         with torch.inference_mode():
             for first, values in Strips(
@@ -82,7 +84,7 @@ class Translator:
             ).output():
                 sink(first, self.generator.finish(values))
 
-    def _read(self, pixels: Array, applying: Applying) -> Read:
+    def _read(self, pixels: Array, applying: InferencePass) -> Read:
         """Rows of the generator's input; its noise, one draw for the whole picture, comes first as it does at once."""
         noise = None
         if self.generator.noise:
@@ -104,7 +106,7 @@ def translator_of(model: Model, device: torch.device | None = None) -> Translato
 def apply_model(
     model: Model,
     picture: Array,
-    how: How,
+    how: ApplyOptions,
     *,
     variant: int = 0,
     device: torch.device | None = None,
@@ -121,14 +123,14 @@ def apply_model(
     seen = size_seen(model, own, how)
     if how.size is None and card.fit == "pad" and card.size:
         fitted = fit_to(picture, card.size, "pad", exact=exact)
-        inside = scaled(own, card.size, cover=False)
+        inside = scale_to(own, card.size, cover=False)
     else:
         fitted, inside = resize(picture, seen, exact=exact), seen
     whole = Pass(translator_of(model, device), model.generator.unit, how.tile, note)
-    return whole.output(fitted, Applying(card.statistics, noise=(noise,) if noise else None), inside, own)
+    return whole.output(fitted, InferencePass(card.statistics, noise=(noise,) if noise else None), inside, own)
 
 
-def size_seen(model: Model, own: Size, how: How) -> Size:
+def size_seen(model: Model, own: Size, how: ApplyOptions) -> Size:
     """The size at which the network sees a picture of size `own`, before it is padded to what the network halves."""
     size = model.card.size
     fit = model.card.fit
@@ -148,7 +150,7 @@ def size_seen(model: Model, own: Size, how: How) -> Size:
     if fit == "keep":
         return of_equal_area(own, size)
     # Training cropped the middle out of the covering scale; applied, the whole picture keeps that scale.
-    return scaled(own, size, cover=True) if fit == "crop" else size
+    return scale_to(own, size, cover=True) if fit == "crop" else size
 
 
 @dataclass(frozen=True)
@@ -160,14 +162,14 @@ class Pass:
     tile: int | None
     note: Note | None
 
-    def output(self, pixels: Array, applying: Applying, inside: Size, own: Size) -> Array:
+    def output(self, pixels: Array, applying: InferencePass, inside: Size, own: Size) -> Array:
         """The output of `pixels`, of which the middle of size `inside` is the picture, at the size `own`."""
         seen = size_of(pixels)
         whole = Size(*(math.ceil(side / self.unit) * self.unit for side in seen))
         pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
         valid = (seen.height / whole.height, seen.width / whole.width)
         padded = pixels if whole == seen else np.pad(pixels, pads[: pixels.ndim], mode="symmetric")
-        applying = Applying(applying.statistics, valid, applying.noise)
+        applying = InferencePass(applying.statistics, valid, applying.noise)
         place = _Place((seen.width - inside.width) // 2, (seen.height - inside.height) // 2, inside)
         coding = self.translator.output
         layout = self._layout(whole)
@@ -190,7 +192,7 @@ class Pass:
             self.note(f"{size}: in strips of {layout.rows} rows {why}; at once it would take about {one} MiB")
         return layout
 
-    def _pixels(self, padded: Array, applying: Applying, layout: Layout | None) -> Array:
+    def _pixels(self, padded: Array, applying: InferencePass, layout: Layout | None) -> Array:
         coding = self.translator.output
         if layout is None:
             return self.translator.pixels(padded, applying)
@@ -204,7 +206,7 @@ class Pass:
         self.translator.in_strips(padded, applying, layout, keep)
         return pixels
 
-    def _values(self, padded: Array, applying: Applying, layout: Layout | None) -> Tensor:
+    def _values(self, padded: Array, applying: InferencePass, layout: Layout | None) -> Tensor:
         """The output as the network gives it, (1, channels, height, width), on the CPU."""
         if layout is None:
             return self.translator.whole(padded, applying).cpu()

@@ -156,18 +156,18 @@ def _refuse_index(picture: PictureFile, palette: Palette) -> None:
         )
 
 
-def read_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
+def read_model_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
     """Read one pair as (input, real output) for the model; raises P2PError when it is not that of the manifest."""
     a, b, _ = read_halves(folder, pair)
     where = str(folder.path / pair.file)
     given, real = (b, a) if swapped else (a, b)
     return (
-        _coded(given, card.input, card.input_coding, card.palette, where),
-        _coded(real, card.output, card.output_coding, card.palette, where),
+        _encode(given, card.input, card.input_coding, card.palette, where),
+        _encode(real, card.output, card.output_coding, card.palette, where),
     )
 
 
-def _coded(pixels: Array, half: Half, coding: Coding, palette: Palette | None, where: str) -> Array:
+def _encode(pixels: Array, half: Half, coding: Coding, palette: Palette | None, where: str) -> Array:
     if coding.kind == "classes" and palette is not None:
         return class_indices(pixels, palette, where=where)
     return _as_half(pixels, half)
@@ -177,7 +177,7 @@ def _as_half(pixels: Array, half: Half) -> Array:
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 and half.channels == 3 else pixels
 
 
-def shown(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
+def to_display(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
     """A picture of the model as one looks at it, uint8 RGB: classes in their colours, a range as black to white."""
     if coding.kind == "classes" and palette is not None:
         return colorize(pixels, palette)

@@ -50,10 +50,10 @@ class Layout:
     def at_once(self, value: int) -> bool:
         """Whether a value is computed in one go: it and what it is computed from are all held."""
         step = self.steps[value - 1]
-        return all(source in self.held for source in (*step.sources, *_added(step)))
+        return all(source in self.held for source in (*step.sources, *_added_values(step)))
 
 
-def _added(step: Step) -> tuple[int, ...]:
+def _added_values(step: Step) -> tuple[int, ...]:
     return () if step.added is None else (step.added,)
 
 
@@ -69,7 +69,7 @@ def shapes_of(steps: Sequence[Step], inputs: int, size: Size) -> tuple[Shape, ..
 
 def _last_uses(steps: Sequence[Step]) -> dict[int, int]:
     """By value, the last value that is computed from it."""
-    return {source: value for value, step in enumerate(steps, 1) for source in (*step.sources, *_added(step))}
+    return {source: value for value, step in enumerate(steps, 1) for source in (*step.sources, *_added_values(step))}
 
 
 def whole_bytes(steps: Sequence[Step], shapes: Sequence[Shape]) -> int:
@@ -81,7 +81,7 @@ def _peak(steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) 
     last, peak = _last_uses(steps), 0
     for value, step in enumerate(steps, 1):
         live = sum(shapes[each].bytes for each in held if each <= value and last.get(each, 0) >= value)
-        sources = (*step.sources, *_added(step))
+        sources = (*step.sources, *_added_values(step))
         work = 0
         if value in held and all(source in held for source in sources):
             work = (WORK - 1) * (sum(shapes[source].bytes for source in sources) + shapes[value].bytes)
@@ -106,7 +106,7 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
         peak = _peak(steps, shapes, held)
         wanted = rows or _rows_within(budget - peak, steps, shapes, held)
         if (peak <= budget * 2 // 3 and wanted >= FEWEST_ROWS) or rows is not None:
-            return Layout(shapes, held, _released(steps, held), min(wanted, size.height), tuple(steps))
+            return Layout(shapes, held, _releases(steps, held), min(wanted, size.height), tuple(steps))
     needed = _peak(steps, shapes, frozenset()) / 2**30
     raise P2PError(
         f"size={size}",
@@ -123,11 +123,11 @@ def _rows_within(budget: int, steps: Sequence[Step], shapes: Sequence[Shape], he
     return rows // FEWEST_ROWS * FEWEST_ROWS
 
 
-def _released(steps: Sequence[Step], held: frozenset[int]) -> dict[int, tuple[int, ...]]:
+def _releases(steps: Sequence[Step], held: frozenset[int]) -> dict[int, tuple[int, ...]]:
     """By value, those that nobody needs once it is held; what a value in strips needs stays until the end."""
     needs: dict[int, set[int]] = {}
     for value, step in enumerate(steps, 1):
-        for source in (*step.sources, *_added(step)):
+        for source in (*step.sources, *_added_values(step)):
             needs.setdefault(source, set()).add(value)
     released: dict[int, tuple[int, ...]] = {}
     for source in held:

@@ -18,13 +18,13 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, is_manifested, open_pairs
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
 from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import How, apply_model
-from p2p_gan.inference.inputs import read_input, read_pair, refuse_file, refuse_folder, shown, task_for
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
@@ -35,7 +35,7 @@ HELD_OUT = ("test", "val")
 
 
 @dataclass(frozen=True)
-class Given:
+class InputPicture:
     """One picture to translate: a file, or a pair of a pair folder, whose other half is then known as the real one."""
 
     name: str
@@ -57,14 +57,14 @@ class Given:
             picture, known = read_input(self.path, card)
             return picture, None, known
         swapped = task_for(self.folder, card).swapped
-        return *read_pair(self.folder, self.pair, card, swapped=swapped), True
+        return *read_model_pair(self.folder, self.pair, card, swapped=swapped), True
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SampleOptions:
     """How many pictures come of one: `variants` differ by their dropout; `sheet` puts input and output side by side."""
 
-    how: How = How()
+    how: ApplyOptions = ApplyOptions()
     variants: int = 1
     sheet: bool = False
 
@@ -94,14 +94,14 @@ class SampleSummary:
     model: Model
 
 
-def list_inputs(inputs: Sequence[Path]) -> list[Given]:
+def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
     """The pictures that are meant: files, those in folders, and the held-out pairs of pair folders.
 
     Raises P2PError when there are none, or two have one name.
     """
-    found: dict[str, Given] = {}
+    found: dict[str, InputPicture] = {}
     for each in inputs:
-        for given in _given(each):
+        for given in _list_place(each):
             if given.name in found and found[given.name].path != given.path:
                 raise P2PError(
                     f"{found[given.name].path} and {given.path}",
@@ -113,12 +113,12 @@ def list_inputs(inputs: Sequence[Path]) -> list[Given]:
     return list(found.values())
 
 
-def _given(place: Path) -> list[Given]:
+def _list_place(place: Path) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "there is no such picture or folder", "Check the path.", code="missing-path")
     if place.is_file():
-        return [Given(place.stem, place)]
-    if is_manifested(place) or (place / "train").is_dir():
+        return [InputPicture(place.stem, place)]
+    if has_manifest(place) or (place / "train").is_dir():
         folder = open_pairs(place)
         pairs = next((folder.of(split) for split in HELD_OUT if folder.of(split)), ())
         if not pairs:
@@ -128,18 +128,18 @@ def _given(place: Path) -> list[Given]:
                 f"Run 'p2p data split {place}', or give a folder of pictures.",
                 code="empty-split",
             )
-        return [Given(pair.name, place / pair.file, folder, pair) for pair in pairs]
+        return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
     files = find_pictures(place, ARRAYS)
     if not files:
         raise P2PError(place, "has no pictures", "Give a picture or a folder of pictures.", code="no-pictures")
-    return [Given(stem_of(file, place), file) for file in files]
+    return [InputPicture(stem_of(file, place), file) for file in files]
 
 
 def sample(
     model_path: Path | str,
     inputs: Path | str | Sequence[Path | str],
     dest: Path | str,
-    sampling: Sampling | None = None,
+    sampling: SampleOptions | None = None,
     *,
     keep_going: bool = False,
     device: torch.device | None = None,
@@ -150,13 +150,13 @@ def sample(
     `inputs` are pictures, folders of them, or pair folders, whose held-out pairs are meant: one of these, or several.
     The same call again adds what is new. Raises P2PError for inputs that cannot be read, unless `keep_going`.
     """
-    sampling = sampling or Sampling()
+    sampling = sampling or SampleOptions()
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
     dest = Path(dest)
     given = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
-    skipped, fitting = _fitting(given, model.card, keep_going=keep_going)
+    skipped, fitting = _split_by_fit(given, model.card, keep_going=keep_going)
     variants = [
         Variant(each, number, file)
         for each in fitting
@@ -206,7 +206,9 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
         ) from error
 
 
-def _fitting(given: Sequence[Given], card: ModelCard, *, keep_going: bool) -> tuple[list[Skip], list[Given]]:
+def _split_by_fit(
+    given: Sequence[InputPicture], card: ModelCard, *, keep_going: bool
+) -> tuple[list[Skip], list[InputPicture]]:
     """What the model does not take, told from headers before any work; and the others."""
     skipped, fitting = [], []
     for each in given:
@@ -227,7 +229,7 @@ def _fitting(given: Sequence[Given], card: ModelCard, *, keep_going: bool) -> tu
 class Variant:
     """One of the files that a picture becomes; the first is the one that is written where no others are asked for."""
 
-    given: Given
+    given: InputPicture
     number: int
     file: str
 
@@ -258,7 +260,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
     def __init__(
         self,
         model: Model,
-        sampling: Sampling,
+        sampling: SampleOptions,
         destination: Destination,
         old: Mapping[str, SampleRecord],
         variants: Sequence[Variant],
@@ -266,7 +268,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
     ) -> None:
         super().__init__(destination, old, {each.file for each in variants})
         self._model, self._sampling, self._note = model, sampling, note
-        self._last: tuple[Given, _Picture] | None = None
+        self._last: tuple[InputPicture, _Picture] | None = None
         self.strange: list[str] = []
 
     def name(self, item: Variant) -> str:
@@ -316,7 +318,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
             write_output(paths[0], output, card)
         return SampleRecord(item.file, str(item.given.path), picture.hash)
 
-    def _picture(self, given: Given) -> "_Picture":
+    def _picture(self, given: InputPicture) -> "_Picture":
         """The picture, which is read once for all its variants."""
         if self._last is None or self._last[0] is not given:
             pixels, real, known = given.read(self._model.card)
@@ -338,7 +340,7 @@ def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | N
     """Input, output and, where it is known, the real one, as one looks at them: uint8 RGB."""
     columns: list[tuple[Array, Half, Coding]] = [(picture, card.input, card.input_coding)]
     columns += [(each, card.output, card.output_coding) for each in (output, real) if each is not None]
-    return np.concatenate([shown(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
+    return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
 
 
 def _in_png(card: ModelCard) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from p2p_gan.inference.layout import Layout
-from p2p_gan.networks.base import Applying, Step
+from p2p_gan.networks.base import InferencePass, Step
 
 Read = Callable[[int, int], Tensor]  # rows of the input, (1, channels, rows, width) on the device
 
@@ -47,7 +47,7 @@ class Moments:
         return self._mean.float(), (self._squares / self._count).float()
 
 
-class _Known:
+class _KnownStatistics:
     """A strip's norm and dropout, from what was gathered of the whole picture."""
 
     def __init__(self, moments: tuple[Tensor, Tensor] | None, kept: NDArray[np.uint8] | None, first: int) -> None:
@@ -63,7 +63,7 @@ class _Known:
         return torch.from_numpy(bits.astype(bool)).to(x.device)[None]
 
 
-class _Listening:
+class _StatisticsRecorder:
     """Remembers what a norm is given, and changes nothing."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Strips:
     `read` gives rows of the network's input.
     """
 
-    def __init__(self, steps: Sequence[Step], read: Read, applying: Applying, layout: Layout) -> None:
+    def __init__(self, steps: Sequence[Step], read: Read, applying: InferencePass, layout: Layout) -> None:
         self._steps, self._read, self._applying, self._layout = steps, read, applying, layout
         self._shapes = layout.shapes
         self._held: dict[int, Tensor] = {}
@@ -129,7 +129,7 @@ class Strips:
             height, width = shape.valid(self._applying.valid)
             moments = Moments()
             for first, end in self._strips(value):
-                listening = _Listening()
+                listening = _StatisticsRecorder()
                 top = self._compute(value, first, end, listening)[0]
                 assert listening.heard is not None, "a step said that it has a norm"
                 bottom = max(first, min(end, height))  # padding is no picture
@@ -148,7 +148,7 @@ class Strips:
         step = self._steps[value - 1]
         return y if step.added is None else y + self._rows(step.added, first, end)
 
-    def _compute(self, value: int, first: int, end: int, listening: _Listening | None) -> tuple[int, Tensor]:
+    def _compute(self, value: int, first: int, end: int, listening: _StatisticsRecorder | None) -> tuple[int, Tensor]:
         """At least the rows from `first` to `end` of what a step gives, and the number of the first of them."""
         step = self._steps[value - 1]
         height = self._shapes[step.sources[0]].height
@@ -156,7 +156,7 @@ class Strips:
         stop = min(height, -(-(-(-end * step.down // step.up) + step.halo) // step.down) * step.down)
         sources = [self._rows(source, begin, stop) for source in step.sources]
         top = begin * step.up // step.down
-        part = listening or _Known(self._moments.get(value), self._kept.get(value), top)
+        part = listening or _KnownStatistics(self._moments.get(value), self._kept.get(value), top)
         return top, step.run(
             torch.cat(sources, dim=1) if len(sources) > 1 else sources[0], replace(self._applying, part=part)
         )

@@ -163,7 +163,7 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
     }
 
 
-def differences(before: dict[str, Any], device: torch.device) -> list[str]:
+def machine_differences(before: dict[str, Any], device: torch.device) -> list[str]:
     """A line, if a run that began on the machine `before` now continues where it cannot be the same bit for bit."""
     now = describe_machine(device)
     changed = [f"{name} was {before.get(name)}, now {now[name]}" for name in _DECISIVE if before.get(name) != now[name]]

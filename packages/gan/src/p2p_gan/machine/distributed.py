@@ -104,7 +104,7 @@ class Ranks:
             factors = torch.tensor([6364136223846793005, 1442695040888963407, 3202034522624059733])
             torch.manual_seed(int((mixed * factors).sum()) & 0x7FFFFFFFFFFFFFFF)
 
-    def agreed(self, value: int) -> int:
+    def agree(self, value: int) -> int:
         """The largest value that any process gives; all wait for all."""
         if self.world == 1:
             return value
@@ -114,7 +114,7 @@ class Ranks:
 
     def stopped(self, asked: signal.Signals | None) -> signal.Signals | None:
         """The signal that any process was sent; raises GoBack when the first asks for that."""
-        word = self.agreed(int(asked or 0))
+        word = self.agree(int(asked or 0))
         if word == BACK:
             raise GoBack
         return signal.Signals(word) if word else None
@@ -166,7 +166,7 @@ def attempt() -> int:
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Ranks]:
+def join_processes(device: str) -> Iterator[Ranks]:
     """Meet the processes that a launcher has started beside this one; without a launcher this one is alone.
 
     An error inside is said by one process: by the first in which it happens, as one line with its rank. Raises
@@ -272,10 +272,10 @@ def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
         yield
     except P2PError as error:
         # The new error gets no name in this frame: it would keep the frame, and with it the connections, alive.
-        raise _marked(_of_rank(error, ranks), ranks, store) from error
+        raise _announce(_of_rank(error, ranks), ranks, store) from error
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
-            raise _marked(_unexpected(error, ranks), ranks, store) from error
+            raise _announce(_unexpected_error(error, ranks), ranks, store) from error
         lost = LostError(
             f"rank {ranks.rank}",
             "has lost another process, which has ended, or its machine or network has",
@@ -284,11 +284,11 @@ def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
         )
         # Who is lost has said why, or was killed and cannot: then the launcher says it, or without one the first.
         launched = "TORCHELASTIC_RUN_ID" in os.environ
-        lost.said_elsewhere = launched or not ranks.leads or _announced(store)
-        lost.passing = not _announced(store, lasting=True)
+        lost.said_elsewhere = launched or not ranks.leads or _is_announced(store)
+        lost.passing = not _is_announced(store, lasting=True)
         raise lost from error
     except Exception as error:
-        raise _marked(_unexpected(error, ranks), ranks, store) from error
+        raise _announce(_unexpected_error(error, ranks), ranks, store) from error
 
 
 def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
@@ -298,7 +298,7 @@ def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
     return kind(where, error.what, error.to_do, code=error.code, parts=error.parts)
 
 
-def _unexpected(error: Exception, ranks: Ranks) -> BrokenError:
+def _unexpected_error(error: Exception, ranks: Ranks) -> BrokenError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {_first_line(error)}"
     return BrokenError(
@@ -309,7 +309,7 @@ def _unexpected(error: Exception, ranks: Ranks) -> BrokenError:
     )
 
 
-def _marked(error: P2PError, ranks: Ranks, store: Store) -> P2PError:
+def _announce(error: P2PError, ranks: Ranks, store: Store) -> P2PError:
     """The error, announced, and marked where another process has announced one before."""
     try:
         error.said_elsewhere = store.add(f"{_FAILED}/count", 1) > 1
@@ -319,7 +319,7 @@ def _marked(error: P2PError, ranks: Ranks, store: Store) -> P2PError:
     return error
 
 
-def _announced(store: Store, *, lasting: bool = False) -> bool:
+def _is_announced(store: Store, *, lasting: bool = False) -> bool:
     """Whether a process has said why it fails; `lasting` asks for a reason that another try would meet again."""
     try:
         return bool(store.check([_FAILED])) and (not lasting or store.get(_FAILED) == b"lasting")

@@ -57,7 +57,7 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
         local_addr="localhost",
     )
     try:
-        with _restored():
+        with _restore_signals():
             elastic_launch(config, command[0])(*command[1:])
     except ChildFailedError as error:
         return _first(error)
@@ -67,7 +67,7 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
 
 
 @contextmanager
-def _restored() -> Iterator[None]:
+def _restore_signals() -> Iterator[None]:
     """Leave this process's handling of signals as it was; torch's agent sets its own and keeps them."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
     before = {number: signal.getsignal(number) for number in numbers}
@@ -87,11 +87,11 @@ def _be_quiet() -> None:
 
 def _first(error: ChildFailedError) -> str:
     """Which process failed first, and how; one that was killed tells more than one that has missed it."""
-    rank, failure = min(error.failures.items(), key=lambda each: (not _killed(each[1]), each[1].timestamp, each[0]))
-    if _killed(failure):
+    rank, failure = min(error.failures.items(), key=lambda each: (not _was_killed(each[1]), each[1].timestamp, each[0]))
+    if _was_killed(failure):
         return f"rank {rank} (process {failure.pid}) was killed by {signal.Signals(-failure.exitcode).name}."
     return f"rank {rank} (process {failure.pid}) ended with exit code {failure.exitcode}."
 
 
-def _killed(failure: ProcessFailure) -> bool:
+def _was_killed(failure: ProcessFailure) -> bool:
     return failure.exitcode < 0 and -failure.exitcode != signal.SIGTERM

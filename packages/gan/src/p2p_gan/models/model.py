@@ -78,7 +78,7 @@ def load_model(path: Path | str) -> Model:
     """Read a model file or the model of a run folder; raises P2PError when it is not one, not whole, or too new."""
     path = model_file(Path(path))
     try:
-        card = _described(path)
+        card = _read_card(path)
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
     except OSError as error:
@@ -87,10 +87,10 @@ def load_model(path: Path | str) -> Model:
         raise P2PError(
             path, f"is not a model, or was cut off ({error})", f"Give a run folder or a {FILE}.", code="damaged-file"
         ) from error
-    return Model(card, _filled(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
+    return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
 
-def _described(path: Path) -> ModelCard:
+def _read_card(path: Path) -> ModelCard:
     """The card, out of the header alone (the format: 8 bytes of length, then JSON), and the file as long as it says."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -117,7 +117,7 @@ def _described(path: Path) -> ModelCard:
     return card_from_json(metadata[KEY], where=str(path))
 
 
-def _filled(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
+def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
     """The generator with its weights; the first that is missing, extra or of another shape is named."""
     with torch.device("meta"):  # shapes alone: what a file states must not take memory before it is found to be true
         generator = card.architecture.build()

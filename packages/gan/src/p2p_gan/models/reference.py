@@ -23,7 +23,16 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model, model_bytes
-from p2p_gan.models.reference_layout import COUNTER, DROPOUT, Entry, entries, leftover, name_of, recognise, why_not
+from p2p_gan.models.reference_layout import (
+    COUNTER,
+    DROPOUT,
+    TensorEntry,
+    entries,
+    leftover,
+    recognise,
+    reference_name,
+    why_not,
+)
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, Statistics
 
@@ -87,20 +96,20 @@ def import_model(
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
-        first = _shown(next(iter(tensors), "nothing"))
+        first = _printable(next(iter(tensors), "nothing"))
         raise P2PError(
             weights,
             f"holds {first}, which no generator of the reference implementation has (unet_*, resnet_*blocks)",
             "Is it the discriminator, or a file of another program?",
             code="unknown-network",
         )
-    generator = _filled(architecture, tensors, where=weights)
+    generator = _fill(architecture, tensors, where=weights)
     images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
     changed, statistics = _with_settings(architecture, settings or {})
     card = _card(changed, direction, size, statistics, images)
     written = _write_once(dest, model_bytes(card, generator))
-    assumed = _assumed(architecture, direction, size, settings or {}, images)
-    return ImportSummary(dest, name_of(architecture), card, assumed, written)
+    assumed = _assumptions(architecture, direction, size, settings or {}, images)
+    return ImportSummary(dest, reference_name(architecture), card, assumed, written)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -124,14 +133,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise P2PError(path, f"holds a {type(state).__name__} and no state dict", GIVE, code="not-a-state-dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"holds {_shown(name)}, which is not a tensor", GIVE, code="not-a-state-dict")
+            raise P2PError(path, f"holds {_printable(name)}, which is not a tensor", GIVE, code="not-a-state-dict")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
 
-def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:
+def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:
     """The generator with these weights; the first that is missing, of another shape or unknown is named."""
-    name, listed = name_of(architecture), entries(architecture)
+    name, listed = reference_name(architecture), entries(architecture)
     with torch.device("meta"):  # shapes alone: nothing is allocated for a file that does not fit
         wanted = {ours: value.shape for ours, value in architecture.build().state_dict().items()}
     for entry in listed:
@@ -165,10 +174,13 @@ def _filled(architecture: Architecture, tensors: Mapping[str, Tensor], *, where:
     for theirs in tensors:
         if theirs not in known and not leftover(theirs, architecture):
             raise P2PError(
-                where, f"{_shown(theirs)} is more than a {name} has", "Is it of another network?", code="other-tensors"
+                where,
+                f"{_printable(theirs)} is more than a {name} has",
+                "Is it of another network?",
+                code="other-tensors",
             )
     generator = architecture.build()
-    ours = {entry.ours: _turned(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
+    ours = {entry.ours: _turn(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
     generator.load_state_dict(ours)
     return generator.eval()
 
@@ -179,12 +191,12 @@ def _whole(value: Tensor) -> bool:
     return plain and value.untyped_storage().nbytes() >= value.numel() * value.element_size()
 
 
-def _shown(name: object) -> str:
+def _printable(name: object) -> str:
     """A name out of a file as something that a line of text can hold."""
     return str(name).encode("unicode_escape").decode("ascii")[:80]
 
 
-def _turned(entry: Entry, value: Tensor) -> Tensor:
+def _turn(entry: TensorEntry, value: Tensor) -> Tensor:
     """A decoder's weight with the two halves of its input exchanged, which undoes itself; any other as it is."""
     return value.roll(value.shape[0] // 2, dims=0) if entry.joined else value
 
@@ -239,7 +251,7 @@ def _card(
     if any(side % unit for side in size):
         raise UsageError(
             f"size={size}",
-            f"is not possible with a {name_of(architecture)}",
+            f"is not possible with a {reference_name(architecture)}",
             f"Give sides that are multiples of {unit}.",
             code="impossible-setting",
         )
@@ -257,7 +269,7 @@ def _card(
     )
 
 
-def _assumed(
+def _assumptions(
     architecture: Architecture, direction: str, size: Size | None, settings: Mapping[str, str], images: int
 ) -> tuple[str, ...]:
     """What the file does not say, in words."""
@@ -296,7 +308,7 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     torch.save(_state_of(model), buffer)
     written = _write_once(dest, buffer.getvalue())
     options = (
-        f"--netG {name_of(architecture)} --norm {architecture.norm} --ngf {architecture.filters} "
+        f"--netG {reference_name(architecture)} --norm {architecture.norm} --ngf {architecture.filters} "
         f"--input_nc {architecture.inputs} --output_nc {architecture.outputs}"
     )
     return ExportSummary(dest, options, _notes(model), written)
@@ -309,7 +321,7 @@ def _state_of(model: Model) -> "OrderedDict[str, Tensor]":
         if entry.ours is None:
             state[entry.theirs] = torch.tensor(model.card.images, dtype=torch.int64)
         else:
-            state[entry.theirs] = _turned(entry, ours[entry.ours]).contiguous()
+            state[entry.theirs] = _turn(entry, ours[entry.ours]).contiguous()
     return state
 
 

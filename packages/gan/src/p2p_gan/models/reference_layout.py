@@ -16,7 +16,7 @@ _STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorEntry:
     """One tensor: its name there and here (None: we keep no such tensor).
 
     `joined` marks a transposed convolution of the decoder, whose input there is the skip and then what comes from
@@ -28,13 +28,13 @@ class Entry:
     joined: bool = False
 
 
-def entries(architecture: Architecture) -> list[Entry]:
+def entries(architecture: Architecture) -> list[TensorEntry]:
     """Every tensor of that generator in the order of the reference's state dict."""
     listed = _resnet(architecture) if architecture.kind == "resnet" else _unet(architecture)
     return list(listed)
 
 
-def name_of(architecture: Architecture) -> str:
+def reference_name(architecture: Architecture) -> str:
     """The generator in the reference's words: unet_256, resnet_9blocks."""
     if architecture.kind == "resnet":
         return f"resnet_{architecture.blocks}blocks"
@@ -48,17 +48,17 @@ def leftover(theirs: str, architecture: Architecture) -> bool:
     return theirs in {entry.theirs for entry in entries(replace(architecture, norm="batch"))}
 
 
-def _conv(theirs: str, ours: str, *, bias: bool, joined: bool = False) -> Iterator[Entry]:
-    yield Entry(f"{theirs}.weight", f"{ours}.weight", joined)
+def _conv(theirs: str, ours: str, *, bias: bool, joined: bool = False) -> Iterator[TensorEntry]:
+    yield TensorEntry(f"{theirs}.weight", f"{ours}.weight", joined)
     if bias:
-        yield Entry(f"{theirs}.bias", f"{ours}.bias")
+        yield TensorEntry(f"{theirs}.bias", f"{ours}.bias")
 
 
-def _norm(theirs: str, ours: str, norm: str) -> Iterator[Entry]:
+def _norm(theirs: str, ours: str, norm: str) -> Iterator[TensorEntry]:
     if norm == "batch":
         for name in ("weight", "bias", *_STATISTICS):
-            yield Entry(f"{theirs}.{name}", f"{ours}.{name}")
-        yield Entry(f"{theirs}.{COUNTER}", None)
+            yield TensorEntry(f"{theirs}.{name}", f"{ours}.{name}")
+        yield TensorEntry(f"{theirs}.{COUNTER}", None)
 
 
 def _levels(depth: int) -> list[str]:
@@ -69,7 +69,7 @@ def _levels(depth: int) -> list[str]:
     return prefixes
 
 
-def _unet(architecture: Architecture) -> Iterator[Entry]:
+def _unet(architecture: Architecture) -> Iterator[TensorEntry]:
     depth, norm, bias = architecture.depth, architecture.norm, architecture.biases
     levels = _levels(depth)
     yield from _conv(f"{levels[0]}.0", "down.0.conv", bias=bias)
@@ -86,7 +86,7 @@ def _unet(architecture: Architecture) -> Iterator[Entry]:
     yield from _conv(f"{levels[0]}.3", "last", bias=True, joined=True)
 
 
-def _resnet(architecture: Architecture) -> Iterator[Entry]:
+def _resnet(architecture: Architecture) -> Iterator[TensorEntry]:
     norm, bias = architecture.norm, architecture.biases
     for number, ours in ((1, "enter"), (4, "down.0"), (7, "down.1")):
         yield from _conv(f"model.{number}", f"{ours}.conv", bias=bias)

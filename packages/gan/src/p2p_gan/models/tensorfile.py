@@ -35,7 +35,7 @@ _AGAIN = "Bring a copy of it back."
 _CHUNK = 2**24  # bytes that are hashed and written while other threads run
 
 
-def size_of(tensors: Mapping[str, Tensor]) -> int:
+def file_size(tensors: Mapping[str, Tensor]) -> int:
     """Bytes that the file of these tensors takes, its header included."""
     return sum(value.nbytes for value in tensors.values()) + 8 + len(_header(tensors, {}))
 

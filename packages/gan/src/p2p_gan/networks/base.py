@@ -13,7 +13,7 @@ from torch import Tensor, nn
 Statistics = Literal["picture", "running"]
 
 
-class Part(Protocol):
+class PassPart(Protocol):
     """Knows of the whole picture what a pass over a strip of it cannot see."""
 
     def statistics(self, norm: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,7 +26,7 @@ class Part(Protocol):
 
 
 @dataclass(frozen=True)
-class Applying:
+class InferencePass:
     """How a pass outside training differs from one in it.
 
     `picture` normalises each picture by its own statistics, so that its neighbours in the batch cannot change it;
@@ -39,7 +39,7 @@ class Applying:
     statistics: Statistics = "picture"
     valid: tuple[float, float] = (1.0, 1.0)
     noise: tuple[torch.Generator, ...] | None = None
-    part: Part | None = None
+    part: PassPart | None = None
 
 
 class Judgement(NamedTuple):
@@ -65,7 +65,7 @@ class Step:
     the convolution; then, with the probability `dropout`, values are dropped.
     """
 
-    run: Callable[[Tensor, Applying | None], Tensor]
+    run: Callable[[Tensor, InferencePass | None], Tensor]
     channels: int
     sources: tuple[int, ...]
     up: int = 1
@@ -90,7 +90,7 @@ class Generator(nn.Module):
         super().__init__()
         self.noise, self.head = noise, head
 
-    def forward(self, x: Tensor, applying: Applying | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None = None, noise: Tensor | None = None) -> Tensor:
         """The output; without `applying` as in training. `noise` (n, noise, 1, 1) or at x's sides, else it is drawn."""
         if self.noise:
             drawn = self.draw_noise(x, applying) if noise is None else noise.to(x)
@@ -101,7 +101,7 @@ class Generator(nn.Module):
         """The head, value by value."""
         return torch.tanh(output) if self.head == "tanh" else output
 
-    def draw_noise(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+    def draw_noise(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
         """The random input (n, noise, 1, 1) for `x`: by torch's own random state in training, else as `applying` says.
 
         Where `applying` draws nothing it is 0, the middle of all draws.
@@ -113,7 +113,7 @@ class Generator(nn.Module):
             return x.new_zeros(len(x), *shape)
         return torch.stack([torch.randn(shape, generator=source) for source in applying.noise]).to(x)
 
-    def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
         raise NotImplementedError
 
@@ -121,7 +121,7 @@ class Generator(nn.Module):
         """What `translate` computes, as steps, for pictures that do not fit into memory as one."""
         raise NotImplementedError
 
-    def __call__(self, x: Tensor, applying: Applying | None = None, noise: Tensor | None = None) -> Tensor:
+    def __call__(self, x: Tensor, applying: InferencePass | None = None, noise: Tensor | None = None) -> Tensor:
         """As `forward`, with its types."""
         output: Tensor = super().__call__(x, applying, noise)
         return output

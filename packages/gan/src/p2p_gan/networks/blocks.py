@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from p2p_gan.networks.base import Applying
+from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.norms import norm_layer
 
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
@@ -36,7 +36,7 @@ class ReflectConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, h, w)."""
-        return super().forward(reflected(x, self.kernel_size[0] // 2))
+        return super().forward(reflect(x, self.kernel_size[0] // 2))
 
 
 class ResizeConv(ReflectConv):
@@ -47,10 +47,10 @@ class ResizeConv(ReflectConv):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        return super().forward(doubled(x))
+        return super().forward(double(x))
 
 
-def reflected(x: Tensor, margin: int) -> Tensor:
+def reflect(x: Tensor, margin: int) -> Tensor:
     """(n, channels, h, w) with `margin` rows and columns mirrored outwards on all sides, the border not repeated."""
     if not torch.are_deterministic_algorithms_enabled():
         return F.pad(x, (margin,) * 4, mode="reflect")
@@ -62,7 +62,7 @@ def reflected(x: Tensor, margin: int) -> Tensor:
     return x
 
 
-def doubled(x: Tensor) -> Tensor:
+def double(x: Tensor) -> Tensor:
     """(n, channels, h, w) to (n, channels, 2 h, 2 w), every pixel four times."""
     if not torch.are_deterministic_algorithms_enabled():
         return F.interpolate(x, scale_factor=2, mode="nearest")
@@ -78,7 +78,7 @@ def upsampling_layer(inputs: int, outputs: int, kernel: int, *, style: Style, bi
     return nn.ConvTranspose2d(inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias)
 
 
-def dropped(x: Tensor, share: float, applying: Applying | None) -> Tensor:
+def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
     """Dropout: by torch's own random state in training, else drawn as `applying` says, or none."""
     if not share or (applying is not None and applying.noise is None):
         return x
@@ -99,7 +99,7 @@ class Down(nn.Module):
         self.conv = nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
         self.norm = norm_layer(norm, outputs)
 
-    def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, h / 2, w / 2)."""
         x = self.conv(x if self.first else F.leaky_relu(x, LEAK))
         normed: Tensor = self.norm(x, applying)
@@ -115,9 +115,9 @@ class Up(nn.Module):
         self.conv = upsampling_layer(inputs, outputs, 4, style=style, bias=style.biases)
         self.norm = norm_layer(style.norm, outputs)
 
-    def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        return dropped(self.norm(self.conv(F.relu(x)), applying), self.dropout, applying)
+        return dropout(self.norm(self.conv(F.relu(x)), applying), self.dropout, applying)
 
 
 class Residual(nn.Module):
@@ -131,15 +131,15 @@ class Residual(nn.Module):
         self.second = ReflectConv(channels, channels, 3, bias=style.biases)
         self.second_norm = norm_layer(style.norm, channels)
 
-    def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, channels, h, w) to the same shape."""
-        return x + self.closing(self.opening(x, applying), applying)
+        return x + self.second_half(self.first_half(x, applying), applying)
 
-    def opening(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def first_half(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """The first convolution and what follows it."""
-        return dropped(F.relu(self.first_norm(self.first(x), applying)), self.dropout, applying)
+        return dropout(F.relu(self.first_norm(self.first(x), applying)), self.dropout, applying)
 
-    def closing(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def second_half(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """The second convolution and its norm."""
         normed: Tensor = self.second_norm(self.second(x), applying)
         return normed
@@ -165,9 +165,9 @@ class SpectralConv(nn.Conv2d):
         with torch.no_grad():
             self.left.copy_(F.normalize(torch.randn(self.left.shape, generator=generator), dim=0))
             for _ in range(INITIAL_ITERATIONS):
-                self.left.copy_(self._iterated()[0])
+                self.left.copy_(self._power_iteration()[0])
 
-    def _iterated(self) -> tuple[Tensor, Tensor]:
+    def _power_iteration(self) -> tuple[Tensor, Tensor]:
         """(left, right) singular vectors, one power iteration further."""
         matrix = self.weight.detach().flatten(1)
         right = F.normalize(matrix.t() @ self.left, dim=0, eps=1e-12)
@@ -176,7 +176,7 @@ class SpectralConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, h', w')."""
         with torch.autocast(x.device.type, enabled=False):
-            left, right = self._iterated()
+            left, right = self._power_iteration()
             if self.training:
                 with torch.no_grad():
                     self.left.copy_(left)

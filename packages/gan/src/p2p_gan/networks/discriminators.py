@@ -87,7 +87,7 @@ def receptive_fields(layers: int, scales: int) -> tuple[int, ...]:
     return tuple(receptive_field(layers) * 2**scale for scale in range(scales))
 
 
-class Labelling(Discriminator):
+class SegmentationHead(Discriminator):
     """Any discriminator, and beside it a U-Net that labels b alone (Odena et al. 2017, section 3, for each pixel).
 
     The auxiliary classifier of AC-GAN says the class of a picture; this one says the class of each pixel, so that what

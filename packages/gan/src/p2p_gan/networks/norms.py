@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from p2p_gan.networks.base import Applying
+from p2p_gan.networks.base import InferencePass
 
 
-class Across:
+class SyncBatchNorm:
     """The processes whose pictures are one batch; each of them must make every pass that uses it.
 
     `weight` is what each picture of this process counts: below 1 only where several processes show the same one,
@@ -26,20 +26,20 @@ class Across:
     def __init__(self) -> None:
         self.weight = 1.0
 
-    def normalised(
+    def normalise(
         self, x: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
         """`x` (n, channels, h, w) normalised over all processes, scaled and shifted.
 
         Also the mean and the variance (channels,) and over how many values they were taken, float32 or float64.
         """
-        found: tuple[Tensor, Tensor, Tensor, Tensor] = _Normalised.apply(  # type: ignore[no-untyped-call]
+        found: tuple[Tensor, Tensor, Tensor, Tensor] = _SyncNormFunction.apply(  # type: ignore[no-untyped-call]
             x, weight, bias, eps, self.weight
         )
         return found[0], found[1:]
 
 
-class _Normalised(torch.autograd.Function):
+class _SyncNormFunction(torch.autograd.Function):
     """Ioffe and Szegedy 2015, algorithm 1, and the gradients of section 3, summed over processes.
 
     torch's own SyncBatchNorm computes on CUDA alone, and this must be testable without.
@@ -96,7 +96,7 @@ class Norm(nn.Module):
     With `across` those of training are taken over the pictures of several processes.
     """
 
-    across: Across | None = None
+    across: SyncBatchNorm | None = None
 
     def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
         super().__init__()
@@ -108,11 +108,11 @@ class Norm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
-    def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
         """Normalise (n, channels, h, w): over the batch in training, else as `applying` says."""
         mean, var, scale, shift = self.running_mean, self.running_var, self.weight, self.bias
         if applying is None and self.across is not None:
-            return self._synchronised(x, self.across)
+            return self._normalise_across(x, self.across)
         if applying is None:
             return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
         if applying.statistics == "running":
@@ -124,8 +124,8 @@ class Norm(nn.Module):
             return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
         return by_valid_part(x, applying, self.eps) * scale[:, None, None] + shift[:, None, None]
 
-    def _synchronised(self, x: Tensor, across: Across) -> Tensor:
-        output, (mean, var, total) = across.normalised(x, self.weight, self.bias, self.eps)
+    def _normalise_across(self, x: Tensor, across: SyncBatchNorm) -> Tensor:
+        output, (mean, var, total) = across.normalise(x, self.weight, self.bias, self.eps)
         with torch.no_grad():
             self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
             unbiased = var * (total / (total - 1))
@@ -133,7 +133,7 @@ class Norm(nn.Module):
         return output
 
 
-def synchronise(network: nn.Module, across: Across | None) -> None:
+def synchronise(network: nn.Module, across: SyncBatchNorm | None) -> None:
     """Take the batch statistics of all norms of the network over these processes, or (None) over this one alone."""
     for module in network.modules():
         if isinstance(module, Norm):
@@ -158,7 +158,7 @@ class InstanceNorm(nn.Module):
     It has no weights and gathers nothing, as in the reference implementation.
     """
 
-    def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
         """Normalise (n, channels, h, w), h * w > 1; padding is left out of the statistics."""
         if applying is not None and applying.part is not None:
             mean, var = applying.part.statistics(self, x)
@@ -168,7 +168,7 @@ class InstanceNorm(nn.Module):
         return by_valid_part(x, applying, EPSILON)
 
 
-def by_valid_part(x: Tensor, applying: Applying, eps: float) -> Tensor:
+def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:
     """Each picture of (n, channels, h, w) to mean 0 and variance 1 in that part of it that is not padding."""
     height = max(1, round(x.shape[2] * applying.valid[0]))
     width = max(1, round(x.shape[3] * applying.valid[1]))
@@ -176,10 +176,10 @@ def by_valid_part(x: Tensor, applying: Applying, eps: float) -> Tensor:
     return (x - average) / torch.sqrt(variance + eps)
 
 
-class Unchanged(nn.Module):
+class NoNorm(nn.Module):
     """Stands where a layer has no norm."""
 
-    def forward(self, x: Tensor, applying: Applying | None = None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
         """Give `x` back."""
         return x
 
@@ -188,4 +188,4 @@ def norm_layer(kind: str, channels: int) -> nn.Module:
     """The norm called `kind`: batch, instance or none."""
     if kind == "batch":
         return Norm(channels)
-    return InstanceNorm() if kind == "instance" else Unchanged()
+    return InstanceNorm() if kind == "instance" else NoNorm()

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from p2p_gan.config.sides import RESNET_DEPTH
-from p2p_gan.networks.base import Applying, Generator, Step
+from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_layer
 from p2p_gan.networks.norms import norm_layer
 
@@ -20,7 +20,7 @@ class Change(nn.Module):
         self.conv = conv
         self.norm = norm_layer(norm, channels)
 
-    def forward(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs, h, w) to (n, channels, h', w')."""
         return F.relu(self.norm(self.conv(x), applying))
 
@@ -62,13 +62,13 @@ class ResNet(Generator):
         )
         self.last = ReflectConv(full, outputs, 7, bias=True)
 
-    def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
         for part in (self.enter, *self.down, *self.blocks, *self.up):
             x = part(x, applying)
         return self._outermost(x, applying)
 
-    def _outermost(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def _outermost(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         output: Tensor = self.last(x)
         return output
 
@@ -82,8 +82,8 @@ class ResNet(Generator):
         for block in self.blocks:
             assert isinstance(block, Residual)
             before = len(steps)
-            steps.append(Step(block.opening, quarter, (before,), dropout=block.dropout, norm=norm))
-            steps.append(Step(block.closing, quarter, (before + 1,), norm=norm, added=before))
+            steps.append(Step(block.first_half, quarter, (before,), dropout=block.dropout, norm=norm))
+            steps.append(Step(block.second_half, quarter, (before + 1,), norm=norm, added=before))
         for up, width in zip(self.up, (half, full), strict=True):
             steps.append(Step(up, width, (len(steps),), up=2, norm=norm))
         return (*steps, Step(self._outermost, self._outputs, (len(steps),), halo=3))

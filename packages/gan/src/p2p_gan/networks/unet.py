@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from p2p_gan.networks.base import Applying, Generator, Step
+from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
 
 
@@ -58,7 +58,7 @@ class UNet(Generator):
         )
         self.last = upsampling_layer(widths[0] * (joined if depth > 1 else 1), outputs, 4, style=style, bias=True)
 
-    def translate(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
         encoded = []
         for down in self.down:
@@ -71,7 +71,7 @@ class UNet(Generator):
                 x = torch.cat((x, same_size), dim=1)
         return self._outermost(x, applying)
 
-    def _outermost(self, x: Tensor, applying: Applying | None) -> Tensor:
+    def _outermost(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         output: Tensor = self.last(F.relu(x))
         return output
 

@@ -21,7 +21,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
-from p2p_gan.runs.state import Shapes, begun, rates, restore, set_rates, tensors_of
+from p2p_gan.runs.state import Shapes, optimizer_progress, rates, restore_state, set_rates, tensors_of
 from p2p_gan.updates.step import Networks
 
 FOLDER = "checkpoints"
@@ -66,7 +66,7 @@ def snapshot(nets: Networks, reuse: dict[str, Tensor] | None = None) -> Snapshot
         held[name].copy_(value, non_blocking=pinned)
     if pinned:
         torch.cuda.synchronize()
-    return Snapshot({name: held[name] for name in live}, begun(nets), rates(nets))
+    return Snapshot({name: held[name] for name in live}, optimizer_progress(nets), rates(nets))
 
 
 def write_state(run: Path, state: Snapshot, progress: Progress) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _load(record: Path, nets: Networks) -> Progress:
         raise P2PError(tensors, _DAMAGED, _AGAIN, code="damaged-file")
     shapes = Shapes(nets, value["begun"])
     found = read_tensors(tensors, shapes, shapes.needed)
-    restore(nets, found)
+    restore_state(nets, found)
     set_rates(nets, value["rates"])
     return Progress(**{each.name: value[each.name] for each in dataclasses.fields(Progress)})
 

@@ -219,7 +219,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     """
     before, after = old.to_json(), new.to_json()
     changed = [
-        f"{name} was {_shown(before[name])}, now {_shown(after[name])}"
+        f"{name} was {_printable(before[name])}, now {_printable(after[name])}"
         for name, declared in settings_of(Config).items()
         if before[name] != after[name] and not _may_change(declared, after[name])
     ]
@@ -279,7 +279,7 @@ def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
             )
 
 
-def _shown(value: object) -> str:
+def _printable(value: object) -> str:
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
 
 

@@ -28,18 +28,18 @@ _CUDA_SPEC: Spec = (torch.uint8, (16,))
 
 
 @dataclass(frozen=True)
-class Part:
+class NetworkState:
     """A network, and the optimiser that changes it, if one does."""
 
     network: nn.Module
     optimizer: torch.optim.Optimizer | None
 
 
-def parts(nets: Networks) -> dict[str, Part]:
+def network_states(nets: Networks) -> dict[str, NetworkState]:
     """The networks by the names of their fields; those that are None are left out."""
     values = {field.name: getattr(nets, field.name) for field in dataclasses.fields(nets)}
     return {
-        name: Part(value, values.get(name + OPTIMIZER))
+        name: NetworkState(value, values.get(name + OPTIMIZER))
         for name, value in values.items()
         if isinstance(value, nn.Module)
     }
@@ -48,7 +48,7 @@ def parts(nets: Networks) -> dict[str, Part]:
 def tensors_of(nets: Networks) -> dict[str, Tensor]:
     """Everything by name, where it lies now: PART/TENSOR, PART_optimizer/MOMENT/PARAMETER, random/SOURCE."""
     found: dict[str, Tensor] = {}
-    for name, part in parts(nets).items():
+    for name, part in network_states(nets).items():
         found.update({f"{name}/{key}": value for key, value in part.network.state_dict().items()})
         if part.optimizer is not None:
             for key, parameter in part.network.named_parameters():
@@ -64,7 +64,7 @@ class Shapes:
         """`begun` says of how many parameters each optimiser holds moments."""
         self.needed = {_CPU, _PYTHON, _NUMPY}
         self._specs: dict[str, Spec] = {name: _spec(value) for name, value in _random_states().items()}
-        for name, part in parts(nets).items():
+        for name, part in network_states(nets).items():
             network = {f"{name}/{key}": _spec(value) for key, value in part.network.state_dict().items()}
             self._specs.update(network)
             self.needed.update(network)
@@ -79,7 +79,7 @@ class Shapes:
         return _CUDA_SPEC if name.startswith(_CUDA) else self._specs.get(name)
 
 
-def _moment_specs(name: str, part: Part) -> dict[str, Spec]:
+def _moment_specs(name: str, part: NetworkState) -> dict[str, Spec]:
     if part.optimizer is None:
         return {}
     return {
@@ -93,34 +93,36 @@ def _spec(value: Tensor) -> Spec:
     return value.dtype, tuple(value.shape)
 
 
-def begun(nets: Networks) -> dict[str, int]:
+def optimizer_progress(nets: Networks) -> dict[str, int]:
     """Of how many parameters each optimiser holds moments: none before its first step."""
-    return {name: len(part.optimizer.state) for name, part in parts(nets).items() if part.optimizer is not None}
+    return {
+        name: len(part.optimizer.state) for name, part in network_states(nets).items() if part.optimizer is not None
+    }
 
 
 def size_in_bytes(nets: Networks) -> int:
     """Bytes of the tensors of a checkpoint, those of its optimisers counted before their first step already."""
     fixed = sum(value.nbytes for name, value in tensors_of(nets).items() if f"{OPTIMIZER}/" not in name)
-    optimized = (part.network for part in parts(nets).values() if part.optimizer is not None)
+    optimized = (part.network for part in network_states(nets).values() if part.optimizer is not None)
     return fixed + sum(2 * each.nbytes + 4 for network in optimized for each in network.parameters())
 
 
 def rates(nets: Networks) -> dict[str, float]:
     """Where the schedule has brought the rate of each optimiser."""
-    optimizers = {name: part.optimizer for name, part in parts(nets).items()}
+    optimizers = {name: part.optimizer for name, part in network_states(nets).items()}
     return {name: float(each.param_groups[0]["lr"]) for name, each in optimizers.items() if each is not None}
 
 
 def set_rates(nets: Networks, values: Mapping[str, float]) -> None:
     """Bring the rates to what `rates` gave."""
-    for name, part in parts(nets).items():
+    for name, part in network_states(nets).items():
         if part.optimizer is not None and name in values:
             part.optimizer.param_groups[0]["lr"] = values[name]
 
 
-def restore(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
+def restore_state(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
     """Bring networks, optimisers and random states to what `tensors_of` gave; their names and shapes are right."""
-    for name, part in parts(nets).items():
+    for name, part in network_states(nets).items():
         part.network.load_state_dict({key: tensors[f"{name}/{key}"] for key in part.network.state_dict()})
         if part.optimizer is not None:
             part.optimizer.state.clear()

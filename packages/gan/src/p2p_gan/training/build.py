@@ -10,7 +10,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.task import Task
 from p2p_gan.networks.architecture import Architecture, initialise
 from p2p_gan.networks.base import Discriminator
-from p2p_gan.networks.discriminators import Labelling, MultiScale, PatchGAN
+from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.updates.optimise import GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 
@@ -59,7 +59,7 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
         return patches
     filters = max(LABELLER_FILTERS, config.discriminator_filters // 2)
     widths = [filters * 2**level for level in range(min(LABELLER_DEPTH, config.unet_depth))]
-    return Labelling(patches, outputs, classes=labels, widths=widths, norm=norm)
+    return SegmentationHead(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 
 def build(architecture: Architecture, config: Config, device: torch.device, labels: int = 0) -> Networks:

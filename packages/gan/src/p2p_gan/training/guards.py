@@ -82,7 +82,7 @@ class LossHistory:
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """What is known at a line of the record; `waited` is the share of time spent waiting for data."""
 
     losses: dict[str, float]
@@ -95,11 +95,11 @@ class Watch:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._looks: deque[Look] = deque(maxlen=WINDOW)
-        self._probed: deque[Look] = deque(maxlen=WINDOW)
+        self._looks: deque[Observation] = deque(maxlen=WINDOW)
+        self._probed: deque[Observation] = deque(maxlen=WINDOW)
         self._said: set[str] = set()
 
-    def look(self, look: Look, images: int) -> dict[str, str]:
+    def look(self, look: Observation, images: int) -> dict[str, str]:
         """{guard: line} of what is wrong now and was not told yet; nothing before a full window, or early."""
         self._looks.append(look)
         if look.probe is not None:
@@ -171,7 +171,7 @@ class Guards:
         self._waited, self._since = 0.0, time.monotonic()
         self.probed: Probe | None = None  # at the latest look
 
-    def waited(self, seconds: float) -> None:
+    def note_wait(self, seconds: float) -> None:
         """So long the loop waited for the next batch."""
         self._waited += seconds
 
@@ -187,12 +187,12 @@ class Guards:
         `answered` is how many seconds the device took to say its losses. Raises DivergedError.
         """
         if not all(map(math.isfinite, losses.values())):
-            raise self.diverged()
+            raise self.make_diverged_error()
         passed = max(time.monotonic() - self._since, 1e-9)
         # A device that is still busy when it is asked has not been waiting, however long the loop did.
         share = self._waited / passed if answered < _BUSY * passed else 0.0
         self.probed = found = probe(self._job, batch) if deep else None
-        troubles = self._watch.look(Look(losses, share, found), images)
+        troubles = self._watch.look(Observation(losses, share, found), images)
         values = {"waited": round(share, 3), **(found.to_json() if found else {})}
         self._waited, self._since = 0.0, time.monotonic()
         lines = [f"{self._where}: image {images}: {line}" for line in troubles.values()]
@@ -201,9 +201,9 @@ class Guards:
     def check_weights(self) -> None:
         """Raise DivergedError when a weight is no number."""
         if first_bad_tensor(self._job) is not None:
-            raise self.diverged()
+            raise self.make_diverged_error()
 
-    def diverged(self) -> DivergedError:
+    def make_diverged_error(self) -> DivergedError:
         """What is no number any more, since when, and which pairs were in that update."""
         loss, before, count = self._history.first_bad() or ("", *self._history.last())
         tensor = first_bad_tensor(self._job) or ""

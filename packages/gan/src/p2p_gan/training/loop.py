@@ -14,18 +14,18 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.data.dataset import Batch, PairStore
-from p2p_gan.data.task import identified, open_for_training
+from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.distributed import GoBack, Ranks
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training.job import Job, learning_rate_at, make_job
-from p2p_gan.training.replicas import shared_state, spread
-from p2p_gan.training.signals import Interruption
-from p2p_gan.training.trial import memory_explained, prepared
+from p2p_gan.training.replicas import distribute, shared_state
+from p2p_gan.training.signals import StopRequest
+from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.updates import optimise
 from p2p_gan.updates.step import train_step
 
 
-class Course(Protocol):
+class LoopObserver(Protocol):
     """Counts the images of a run and knows the rate; what else it does when it is told is its own."""
 
     images: int
@@ -39,7 +39,7 @@ class Course(Protocol):
         """The updates begin."""
         ...
 
-    def waited(self, seconds: float) -> None:
+    def note_wait(self, seconds: float) -> None:
         """So long it took to have a batch."""
         ...
 
@@ -52,19 +52,19 @@ class Course(Protocol):
         ...
 
 
-def updated(job: Job, store: PairStore, course: Course, interruption: Interruption) -> None:
+def training_loop(job: Job, store: PairStore, course: LoopObserver, interruption: StopRequest) -> None:
     """Update until the last image, or until a signal has reached any process; all end after the same update.
 
     Raises GoBack where the first process says so.
     """
     total, ranks, passes = job.config.images or 0, job.ranks, job.nets.passes
     course.look_again()
-    while course.images < total and not _stopped(job, interruption):
+    while course.images < total and not _should_stop(job, interruption):
         asked = time.perf_counter()
         positions = store.positions(course.images, min(job.config.batch, total - course.images))
         share = ranks.share(positions)
         batch = replace(store.batch(share.positions, job.device), factor=share.factor)
-        course.waited(time.perf_counter() - asked)
+        course.note_wait(time.perf_counter() - asked)
         for optimizer in job.nets.optimizers:
             optimizer.param_groups[0]["lr"] = course.rate
         if passes is not None and passes.across is not None:
@@ -80,7 +80,7 @@ def updated(job: Job, store: PairStore, course: Course, interruption: Interrupti
     ranks.stopped(None)
 
 
-def _stopped(job: Job, interruption: Interruption) -> bool:
+def _should_stop(job: Job, interruption: StopRequest) -> bool:
     interruption.asked = job.ranks.stopped(interruption.asked)
     return interruption.asked is not None
 
@@ -104,7 +104,7 @@ class Follower:
     def look_again(self) -> None:
         """The first process looks."""
 
-    def waited(self, seconds: float) -> None:
+    def note_wait(self, seconds: float) -> None:
         """The first process measures itself."""
 
     def finish(self) -> None:
@@ -112,7 +112,7 @@ class Follower:
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowSummary:
     """Where a call began and ended, in images, and how many there are in all."""
 
     before: int
@@ -120,12 +120,12 @@ class Followed:
     total: int
 
 
-def follow(pairs: Path, ranks: Ranks, interruption: Interruption) -> Followed:
+def follow(pairs: Path, ranks: Ranks, interruption: StopRequest) -> FollowSummary:
     """Train along with the first process until it ends; raises P2PError when the pairs here are not those there."""
     told = ranks.from_first()
     if told is None:
-        return Followed(0, 0, 0)
-    folder = identified(open_for_training(pairs))
+        return FollowSummary(0, 0, 0)
+    folder = identify_files(open_for_training(pairs))
     if folder.data_hash != told["data_hash"]:
         raise P2PError(
             pairs,
@@ -133,14 +133,16 @@ def follow(pairs: Path, ranks: Ranks, interruption: Interruption) -> Followed:
             "Copy them there again, or train from a disk that all machines share.",
             code="other-pairs",
         )
-    job, store = prepared(make_job(folder, config_from_json(told["config"], where="the first process"), ranks), None)
-    with memory_explained(job, store):
+    job, store = prepare_data(
+        make_job(folder, config_from_json(told["config"], where="the first process"), ranks), None
+    )
+    with explain_out_of_memory(job, store):
         progress = shared_state(job)
-        before, job = progress.images, spread(job)
+        before, job = progress.images, distribute(job)
         while True:
             follower = Follower(job, progress)
             try:
-                updated(job, store, follower, interruption)
-                return Followed(before, follower.images, job.config.images or 0)
+                training_loop(job, store, follower, interruption)
+                return FollowSummary(before, follower.images, job.config.images or 0)
             except GoBack:
                 progress = shared_state(job)

@@ -11,7 +11,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.sizing import shapes_seen
-from p2p_gan.data.task import identified, open_for_training
+from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import telling_what_is_not_deterministic
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
@@ -21,7 +21,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.saver import space_of_run
-from p2p_gan.training.trial import Timing, prepared, timed_share
+from p2p_gan.training.trial import Timing, prepare_data, time_share
 from p2p_gan.training.validation import SHOWN
 
 TIMED_FROM = 200  # updates left; ten timed ones before fewer would be a notable part of the run
@@ -72,12 +72,12 @@ class Plan:
 def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
     pairs, run = Path(pairs), Path(run) if run else None
-    folder = identified(open_for_training(pairs), report=report)
+    folder = identify_files(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first of them; nothing here asks the others
-    job, store = prepared(make_job(folder, replace(config, device=kind), ranks), run, report)
+    job, store = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    return plan_of(job, run or pairs, done=done, timing=timed_share(job, store))
+    return plan_of(job, run or pairs, done=done, timing=time_share(job, store))
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
@@ -118,7 +118,7 @@ def _disk(job: Job, run: Path) -> Need:
     return Need(parts, free_space(run))
 
 
-def described(planned: Plan) -> list[str]:
+def plan_lines(planned: Plan) -> list[str]:
     """The plan in lines."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from p2p_gan.data.dataset import Batch
-from p2p_gan.networks.base import Applying
+from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.norms import by_itself
-from p2p_gan.runs.state import parts
+from p2p_gan.runs.state import network_states
 from p2p_gan.training.job import Job
 
 PAIRS = 2  # of a batch that are looked at
@@ -50,10 +50,10 @@ def probe(job: Job, batch: Batch) -> Probe:
     """Look at the first pairs of a batch on the device; waits for the device."""
     a, b = batch.a[:PAIRS], batch.b[:PAIRS]
     with torch.no_grad():
-        fake = _applied(job, a, variant=0)
+        fake = _apply(job, a, variant=0)
         variants = None
         if job.card.architecture.random:
-            variants = float((fake[:1] - _applied(job, a[:1], variant=1)).abs().max() / _width(job))
+            variants = float((fake[:1] - _apply(job, a[:1], variant=1)).abs().max() / _width(job))
         real_scores, fake_scores = _scores(job, a, b), _scores(job, a, fake)
     threshold = THRESHOLDS.get(job.config.gan_loss)
     accuracy = None
@@ -63,10 +63,10 @@ def probe(job: Job, batch: Batch) -> Probe:
     return Probe(ours, theirs, variants, accuracy, (real_scores, fake_scores))
 
 
-def _applied(job: Job, a: Tensor, variant: int) -> Tensor:
+def _apply(job: Job, a: Tensor, variant: int) -> Tensor:
     noise = tuple(torch.Generator().manual_seed(job.config.seed + variant) for _ in a)
     with job.autocast():
-        output = job.nets.generator(a, Applying(job.card.statistics, noise=noise)).float()
+        output = job.nets.generator(a, InferencePass(job.card.statistics, noise=noise)).float()
     return output.softmax(dim=1) if job.recipe.classes else output
 
 
@@ -74,7 +74,7 @@ def _scores(job: Job, a: Tensor, b: Tensor) -> NDArray[np.float32]:
     discriminator = job.nets.discriminator
     if discriminator is None:
         return np.zeros(0, np.float32)
-    with untouched(discriminator), by_itself(discriminator), job.autocast():
+    with keep_statistics(discriminator), by_itself(discriminator), job.autocast():
         logits = discriminator(a, b).logits
     return torch.cat([each.float().flatten() for each in logits]).cpu().numpy()
 
@@ -90,7 +90,7 @@ def _width(job: Job) -> float:
 
 
 @contextmanager
-def untouched(network: nn.Module) -> Iterator[None]:
+def keep_statistics(network: nn.Module) -> Iterator[None]:
     """Bring back, bit for bit, the statistics that a pass in training mode gathers."""
     kept = {name: value.clone() for name, value in network.named_buffers()}
     try:
@@ -102,7 +102,7 @@ def untouched(network: nn.Module) -> Iterator[None]:
 
 def first_bad_tensor(job: Job) -> str | None:
     """The first weight or statistic that is no number, in the order of the networks; None where all are."""
-    for name_of, part in parts(job.nets).items():
+    for name_of, part in network_states(job.nets).items():
         tensors = {name: value for name, value in part.network.state_dict().items() if value.is_floating_point()}
         if not tensors:
             continue

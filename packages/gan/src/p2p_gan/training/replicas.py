@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from p2p_gan.machine.distributed import Ranks
-from p2p_gan.networks.norms import Across, synchronise
+from p2p_gan.networks.norms import SyncBatchNorm, synchronise
 from p2p_gan.runs.checkpoint import Progress
-from p2p_gan.runs.state import RANDOM, rates, restore, set_rates, tensors_of
+from p2p_gan.runs.state import RANDOM, rates, restore_state, set_rates, tensors_of
 from p2p_gan.training.job import Job
 from p2p_gan.updates.optimise import restore_scalers
 from p2p_gan.updates.step import Passes
@@ -48,7 +48,7 @@ def shared_state(job: Job, progress: Progress | None = None) -> Progress:
     found = {name: _from_first(ranks, ours.get(name), dtype, shape) for name, dtype, shape in head["tensors"]}
     if ranks.leads:
         return Progress(**head["progress"])
-    restore(nets, found | {name: value for name, value in tensors_of(nets).items() if name.startswith(RANDOM)})
+    restore_state(nets, found | {name: value for name, value in tensors_of(nets).items() if name.startswith(RANDOM)})
     set_rates(nets, head["rates"])
     progress = Progress(**head["progress"])
     restore_scalers(nets.optimizers, progress.extra.get("scalers", []))
@@ -62,7 +62,7 @@ def _from_first(ranks: Ranks, mine: Tensor | None, dtype: str, shape: list[int])
     return ranks.tensor_from_first(torch.empty(shape, dtype=getattr(torch, dtype)))
 
 
-def spread(job: Job) -> Job:
+def distribute(job: Job) -> Job:
     """The job whose networks are called so that every gradient is the mean over all processes.
 
     Each network is wrapped by itself, since they take turns. A pass that must not average is made with the network
@@ -72,18 +72,18 @@ def spread(job: Job) -> Job:
     """
     if job.ranks.world == 1:
         return job
-    nets, across = job.nets, Across() if job.config.sync_batchnorm else None
+    nets, across = job.nets, SyncBatchNorm() if job.config.sync_batchnorm else None
     for network in (nets.generator, nets.discriminator):
         if network is not None:
             synchronise(network, across)
     # A speed hint about layouts of size 1; as an error or a line a rank it would help nobody.
     warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
-    judge = None if nets.discriminator is None else _averaging(nets.discriminator)
-    passes = Passes(_averaging(nets.generator), judge, job.ranks.mean, across)
+    judge = None if nets.discriminator is None else _wrap(nets.discriminator)
+    passes = Passes(_wrap(nets.generator), judge, job.ranks.mean, across)
     return dataclasses.replace(job, nets=dataclasses.replace(nets, passes=passes))
 
 
-def _averaging(network: nn.Module) -> Any:
+def _wrap(network: nn.Module) -> Any:
     network.requires_grad_(True)  # a discriminator may have been left frozen after its generator's turn
     settings: Any = {_BUFFERS: False}
     return DistributedDataParallel(network, **settings)

@@ -11,7 +11,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.data.task import identified, open_for_training
+from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, resolve_device
 from p2p_gan.models.model import FILE, load_model
 from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
@@ -77,7 +77,7 @@ def reproduce(
             "Say with --pairs where they are.",
             code="missing-folder",
         )
-    named = tuple(_named(record, config, place, run))
+    named = tuple(_known_differences(record, config, place, run))
     for line in named:
         report.note(f"differs: {line}")
     summary = train(place, dest, config, report=report)
@@ -99,7 +99,7 @@ def _here(config: Config) -> Config:
     return config
 
 
-def _named(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> list[str]:
+def _known_differences(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> list[str]:
     """What is known to differ before anything is computed, a line each."""
     machine = describe_machine(resolve_device(config.device))
     before = record.get("machine", {})
@@ -108,7 +108,7 @@ def _named(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> li
         for name in sorted(before.keys() | machine.keys())
         if before.get(name) != machine.get(name)
     ]
-    found = identified(open_for_training(pairs)).data_hash
+    found = identify_files(open_for_training(pairs)).data_hash
     if found != record.get("data_hash"):
         lines.append(f"the pairs or their split: data hash was {str(record.get('data_hash'))[:12]}, is {found[:12]}")
     if config.device != record["config"].get("device"):

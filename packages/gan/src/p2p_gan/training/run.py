@@ -12,21 +12,21 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairStore
-from p2p_gan.data.task import identified, open_for_training
-from p2p_gan.machine.device import describe_machine, differences, telling_what_is_not_deterministic
-from p2p_gan.machine.distributed import BACK, Ranks, devices_of, joined
+from p2p_gan.data.task import identify_files, open_for_training
+from p2p_gan.machine.device import describe_machine, machine_differences, telling_what_is_not_deterministic
+from p2p_gan.machine.distributed import BACK, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
-from p2p_gan.training.loop import follow, updated
-from p2p_gan.training.planning import TIMED_FROM, Plan, described, plan_of
-from p2p_gan.training.replicas import shared_state, spread
+from p2p_gan.training.loop import follow, training_loop
+from p2p_gan.training.planning import TIMED_FROM, Plan, plan_lines, plan_of
+from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
-from p2p_gan.training.signals import Interruption, Stopped
+from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.tensorboard import require_tensorboard
 from p2p_gan.training.tracker import Tracker
-from p2p_gan.training.trial import memory_explained, prepared, timed_share
+from p2p_gan.training.trial import explain_out_of_memory, prepare_data, time_share
 from p2p_gan.training.validation import refuse_unreadable
 from p2p_gan.updates.optimise import restore_scalers
 
@@ -63,7 +63,7 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
     pairs, run = Path(pairs), Path(run)
     if config.tensorboard:
         require_tensorboard()
-    with joined(config.device) as ranks, Interruption() as interruption, telling_what_is_not_deterministic():
+    with join_processes(config.device) as ranks, StopRequest() as interruption, telling_what_is_not_deterministic():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
             return _lead(pairs, run, config, ranks, interruption, report)
@@ -73,7 +73,7 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
 
 
 def _lead(
-    pairs: Path, run: Path, config: Config, ranks: Ranks, interruption: Interruption, report: Reporter
+    pairs: Path, run: Path, config: Config, ranks: Ranks, interruption: StopRequest, report: Reporter
 ) -> TrainSummary:
     """Train as the first process, or the only one."""
     place = RunFolder(run)
@@ -85,9 +85,9 @@ def _lead(
             return begun
         job, store, planned = begun
         ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash})
-        with memory_explained(job, store):
+        with explain_out_of_memory(job, store):
             return _train(place, job, store, planned, interruption, report)
-    except Stopped:
+    except StopSignal:
         assert interruption.asked
         ranks.from_first(None)
         seen, _ = checkpoint.latest(run)
@@ -102,29 +102,29 @@ def _begin(
     """Everything that is done before anything is written: read, compare with what the run was begun with, build."""
     if place.exists:
         place.hold(report)
-    folder = identified(open_for_training(pairs), report=report)
+    folder = identify_files(open_for_training(pairs), report=report)
     if place.exists:
-        config = _continued(place, config, folder)
+        config = _continue_config(place, config, folder)
         seen, looked = checkpoint.latest(place.path)
         other_rate = learning_rate_jump(place.config(), replace(config, images=images_of(config, folder)), seen)
         if looked and seen >= images_of(config, folder):
             return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
     job = make_job(folder, config, ranks)
     require_space_for_run(place, job)
-    for line in [*_elsewhere(place, job), *other_rate] if place.exists else []:
+    for line in [*_machine_notes(place, job), *other_rate] if place.exists else []:
         report.note(line)
-    job, store = prepared(job, place.path, report)
+    job, store = prepare_data(job, place.path, report)
     refuse_unreadable(job)
-    planned = _announced(place, job, store, report)
+    planned = _announce_plan(place, job, store, report)
     if not place.exists:
         place.hold(report)
     return job, store, planned
 
 
-def _elsewhere(place: RunFolder, job: Job) -> list[str]:
+def _machine_notes(place: RunFolder, job: Job) -> list[str]:
     """What of the machines is not as it was when the run began."""
     record, world = place.read(), job.ranks.world
-    lines = differences(record.get("machine", {}), job.device)
+    lines = machine_differences(record.get("machine", {}), job.device)
     before = record.get("processes", 1)
     if before != world:
         lines.append(
@@ -134,20 +134,20 @@ def _elsewhere(place: RunFolder, job: Job) -> list[str]:
     return lines
 
 
-def _announced(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
+def _announce_plan(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
     """Say what the run will do and need."""
     done, _ = checkpoint.latest(place.path)
     planned = plan_of(job, place.path, done=done)
     if planned.updates >= TIMED_FROM:
         report.note("timing ten updates ...")
-        with memory_explained(job, store):
-            planned = plan_of(job, place.path, done=done, timing=timed_share(job, store))
-    for line in described(planned):
+        with explain_out_of_memory(job, store):
+            planned = plan_of(job, place.path, done=done, timing=time_share(job, store))
+    for line in plan_lines(planned):
         report.note(line)
     return planned
 
 
-def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
+def _continue_config(place: RunFolder, config: Config, folder: PairFolder) -> Config:
     """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
     old, record = place.config(), place.read()
     automatic = {
@@ -161,7 +161,7 @@ def _continued(place: RunFolder, config: Config, folder: PairFolder) -> Config:
 
 
 def _train(
-    place: RunFolder, job: Job, store: PairStore, planned: Plan, interruption: Interruption, report: Reporter
+    place: RunFolder, job: Job, store: PairStore, planned: Plan, interruption: StopRequest, report: Reporter
 ) -> TrainSummary:
     # Begin or resume.
     done = checkpoint.load_latest(place.path, job.nets, report) if place.exists else None
@@ -172,7 +172,7 @@ def _train(
     if place.exists:
         place.cut_log(progress.images)
     shared_state(job, progress)
-    job = spread(job)
+    job = distribute(job)
 
     # Update until the last image or a signal; go back once after a loss that is no number, where that was asked for.
     with Saver(place, job, progress.images) as saver:
@@ -181,11 +181,11 @@ def _train(
             tracker.save()
         report.start("training", total, progress.images)
         try:
-            updated(job, store, tracker, interruption)
+            training_loop(job, store, tracker, interruption)
         except DivergedError as error:
-            progress_then = _gone_back(error, tracker, place, job, saver, report)
+            progress_then = _go_back(error, tracker, place, job, saver, report)
             tracker = Tracker(place, job, store, progress_then, saver, interruption, report)
-            updated(job, store, tracker, interruption)
+            training_loop(job, store, tracker, interruption)
         finally:
             report.finish()
             tracker.board.close()
@@ -203,7 +203,7 @@ def _train(
     )
 
 
-def _gone_back(
+def _go_back(
     error: DivergedError, tracker: Tracker, place: RunFolder, job: Job, saver: Saver, report: Reporter
 ) -> checkpoint.Progress:
     """Networks and record as at the last checkpoint, and where to go on from at half the rate.
@@ -212,10 +212,10 @@ def _gone_back(
     """
     tracker.board.close()
     saver.wait()
-    if not job.config.recover or tracker.slowed < 1:
+    if not job.config.recover or tracker.recovery_factor < 1:
         place.log({"images": tracker.images, "diverged": error.found})
         raise error
-    job.ranks.agreed(BACK)
+    job.ranks.agree(BACK)
     progress = checkpoint.load_latest(place.path, job.nets, report)
     assert progress is not None, "a run that may recover begins with a checkpoint"
     restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))

@@ -17,7 +17,7 @@ from p2p_gan.models.model import BEST, FILE, write_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import require_space
 from p2p_gan.runs.runfolder import RunFolder
-from p2p_gan.runs.state import parts, size_in_bytes
+from p2p_gan.runs.state import network_states, size_in_bytes
 from p2p_gan.training.job import Job
 
 
@@ -77,7 +77,7 @@ class Saver:
         self._memory: dict[str, Tensor] = {}  # of the last snapshot, used again
         self._at = time.monotonic()
         # What is applied is the moving average of the generator, where there is one.
-        self._applied = "ema" if "ema" in parts(job.nets) else "generator"
+        self._applied = "ema" if "ema" in network_states(job.nets) else "generator"
         place.make(checkpoint.FOLDER)
 
     def __enter__(self) -> "Saver":

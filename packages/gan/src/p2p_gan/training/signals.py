@@ -11,11 +11,11 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
-class Stopped(BaseException):
+class StopSignal(BaseException):
     """A signal came while nothing was under way that would have to be finished first; like KeyboardInterrupt."""
 
 
-class Interruption:
+class StopRequest:
     """While this context is open, a signal is remembered (`asked`) instead of ending the process."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Interruption:
         self._before: dict[signal.Signals, Any] = {}
         self._at_once = False
 
-    def __enter__(self) -> "Interruption":
+    def __enter__(self) -> "StopRequest":
         # Only the main thread may set handlers; elsewhere the caller's own handling applies.
         if threading.current_thread() is threading.main_thread():
             for each in (signal.SIGINT, signal.SIGTERM):
@@ -42,7 +42,7 @@ class Interruption:
         self._at_once = True
         try:
             if self.asked:
-                raise Stopped
+                raise StopSignal
             yield
         finally:
             self._at_once = False
@@ -54,7 +54,7 @@ class Interruption:
             self._restore(signal.SIGINT)
         if self._at_once:
             self._at_once = False
-            raise Stopped
+            raise StopSignal
 
     def _restore(self, number: signal.Signals) -> None:
         if number in self._before:

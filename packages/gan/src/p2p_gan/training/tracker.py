@@ -14,13 +14,13 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_gan.data.coding import kept_to_tensor
 from p2p_gan.data.dataset import Batch, PairStore
 from p2p_gan.data.read import read_shown
-from p2p_gan.networks.base import Applying
+from p2p_gan.networks.base import InferencePass
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import SAMPLES, RunFolder
 from p2p_gan.training.guards import PROBE_EVERY, Guards
 from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.saver import Saver
-from p2p_gan.training.signals import Interruption
+from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.tensorboard import open_board
 from p2p_gan.training.trial import used_memory
 from p2p_gan.training.validation import Validator, grid_of, improves, pairs_to_show, visible
@@ -37,7 +37,7 @@ class Tracker:
         store: PairStore,
         progress: checkpoint.Progress,
         saver: Saver,
-        interruption: Interruption,
+        interruption: StopRequest,
         report: Reporter,
     ) -> None:
         self.images = progress.images
@@ -64,18 +64,18 @@ class Tracker:
         return self._before + time.monotonic() - self._began
 
     @property
-    def slowed(self) -> float:
+    def recovery_factor(self) -> float:
         """What the rate is multiplied by; 1 until the run has recovered."""
         return float(self._extra.get("slowed", 1.0))
 
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return learning_rate_at(self._job.config, self.images) * self.slowed
+        return learning_rate_at(self._job.config, self.images) * self.recovery_factor
 
-    def waited(self, seconds: float) -> None:
+    def note_wait(self, seconds: float) -> None:
         """So long it took to have a batch."""
-        self.guards.waited(seconds)
+        self.guards.note_wait(seconds)
 
     def finish(self) -> None:
         """Save what is not saved yet; leaving the Saver waits until it is on the disk."""
@@ -202,7 +202,7 @@ class Tracker:
     def _row(self, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
         # Dropout from a generator of its own: looking must not change what is trained.
         noise = torch.Generator().manual_seed(self._job.config.seed)
-        applying = Applying(self._job.card.statistics, noise=(noise,))
+        applying = InferencePass(self._job.card.statistics, noise=(noise,))
         task, (given, wanted) = self._job.task, self._job.task.codings
         with torch.inference_mode():
             fed = kept_to_tensor(a[None], given, task.palette_of(task.input), self._job.device)

@@ -18,7 +18,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.dataset import PairStore, load_store
 from p2p_gan.machine.memory import free_bytes
-from p2p_gan.runs.state import parts
+from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.updates.step import train_step
@@ -64,7 +64,7 @@ def spare(job: Job) -> Iterator[Job]:
         torch.cuda.empty_cache()
 
 
-def timed(job: Job, store: PairStore, *, updates: int = UPDATES) -> Timing:
+def time_updates(job: Job, store: PairStore, *, updates: int = UPDATES) -> Timing:
     """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
 
     Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
@@ -122,7 +122,7 @@ def _kept_by_an_update(job: Job, store: PairStore) -> int:
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
         _update(job, store, positions)
-    for part in parts(job.nets).values():
+    for part in network_states(job.nets).values():
         for each in (*part.network.parameters(), *part.network.buffers()):
             found.pop(each.untyped_storage().data_ptr(), None)
     return int(sum(value.untyped_storage().nbytes() for value in found.values()) * PEAK)
@@ -132,7 +132,7 @@ def _network_bytes(job: Job) -> int:
     """Weights, gradients and Adam's two moments; of an average its weights alone."""
     return sum(
         (4 if part.optimizer else 1) * each.nbytes
-        for part in parts(job.nets).values()
+        for part in network_states(job.nets).values()
         for each in part.network.parameters()
     )
 
@@ -153,7 +153,7 @@ def largest_batch(job: Job, store: PairStore) -> int:
     """
     most = min(MOST, len(store))
     if job.device.type == "cuda":
-        return _largest_tried(job, store, most)
+        return _try_largest(job, store, most)
     single = replace(job, config=replace(job.config, batch=1))
     with spare(single) as trial:
         each = _kept_by_an_update(trial, store)
@@ -161,7 +161,7 @@ def largest_batch(job: Job, store: PairStore) -> int:
     return _power_of_two(room / max(1, each), most, job)
 
 
-def _largest_tried(job: Job, store: PairStore, most: int) -> int:
+def _try_largest(job: Job, store: PairStore, most: int) -> int:
     fits, batch = 0, 1
     while batch <= most and _fits(job, store, batch):
         fits, batch = batch, batch * 2
@@ -186,7 +186,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
         raise P2PError(
             job.device,
-            f"not even one pair of {shown(job)} fits into its memory",
+            f"not even one pair of {size_text_of(job)} fits into its memory",
             "Take a smaller --size, --set crop, or fewer generator_filters.",
             code="no-memory",
         )
@@ -194,7 +194,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
 
 
 @contextmanager
-def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
+def explain_out_of_memory(job: Job, store: PairStore) -> Iterator[None]:
     """Turn running out of memory into a P2PError that says the largest batch that fits."""
     try:
         yield
@@ -210,13 +210,13 @@ def memory_explained(job: Job, store: PairStore) -> Iterator[None]:
     words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
     raise P2PError(
         job.device,
-        f"out of memory at batch {batch} of {shown(job)}; {words}",
+        f"out of memory at batch {batch} of {size_text_of(job)}; {words}",
         f"Take --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
         code="no-memory",
     )
 
 
-def shown(job: Job) -> str:
+def size_text_of(job: Job) -> str:
     """The size that the networks see, in words."""
     return str(job.config.input_size or "their own size")
 
@@ -226,7 +226,7 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
+def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
     """The pairs decoded, and the job with the batch that fits, where that was left open."""
     # Each process on a machine holds the pairs; together they may take what one of them may.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
@@ -242,10 +242,10 @@ def prepared(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job,
     return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
 
 
-def timed_share(job: Job, store: PairStore) -> Timing:
+def time_share(job: Job, store: PairStore) -> Timing:
     """The time of an update as one process has it; what processes send each other is not in it."""
     share = max(1, job.config.batch // job.ranks.world)
-    timing = timed(replace(job, config=replace(job.config, batch=share)), store)
+    timing = time_updates(replace(job, config=replace(job.config, batch=share)), store)
     return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
 
 

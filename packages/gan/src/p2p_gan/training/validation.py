@@ -22,7 +22,7 @@ from p2p_gan.data.read import on_all_cores, read_shown
 from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes
 from p2p_gan.evaluation.metrics import BYTES, l1, ssim
 from p2p_gan.inference.apply import noise_of
-from p2p_gan.networks.base import Applying, Generator
+from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 
 _HELD = 0.25  # the share of `cache_gib` that decoded validation pairs may take; more are read again each time
@@ -78,29 +78,29 @@ class Validator:
         for a, b in self._pictures():
             if stopped():
                 return None
-            fake, real = self._applied(generator, a), b[..., 0] if b.shape[2] == 1 else b
+            fake, real = self._apply(generator, a), b[..., 0] if b.shape[2] == 1 else b
             if self._palette and confusion:
                 classes = self._job.task.codings[1].kind == "classes"
                 confusion.add(real, fake if classes else nearest_classes(fake, self._palette))
                 fake = colorize(fake, self._palette) if classes else fake
                 real = colorize(real, self._palette)[..., : fake.shape[2]]
-            where = self._counted(a, b)
+            where = self._counted_pixels(a, b)
             rows.append((l1(fake, real, self._range, where), ssim(fake, real, self._range, where)))
         means = np.mean(rows, axis=0)
         agreement = confusion.result() if confusion else None
         masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
         return Validation(len(rows), float(means[0]), float(means[1]), *masks)
 
-    def _counted(self, a: Array, b: Array) -> NDArray[np.bool_] | None:
+    def _counted_pixels(self, a: Array, b: Array) -> NDArray[np.bool_] | None:
         """Where no mask of the pair says that a pixel is ignored; None: nowhere."""
         task = self._job.task
         masks = [each for each, half in ((a, task.input), (b, task.output)) if task.palette_of(half)]
         ignored = [each[..., 0] == IGNORE for each in masks]
         return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
-    def _applied(self, generator: Generator, a: Array) -> Array:
+    def _apply(self, generator: Generator, a: Array) -> Array:
         job, (given, wanted) = self._job, self._job.task.codings
-        applying = Applying(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
+        applying = InferencePass(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
         with torch.inference_mode():
             fed = kept_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
             fake: Array = wanted.to_array(generator(fed, applying))[0]

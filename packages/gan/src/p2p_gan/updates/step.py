@@ -13,13 +13,13 @@ from torch import Tensor
 
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement
-from p2p_gan.networks.norms import Across
+from p2p_gan.networks.norms import SyncBatchNorm
 from p2p_gan.updates.augment import DiscriminatorView, augment
 from p2p_gan.updates.losses import GeneratorOutput, Losses, PictureComparison, Share, Verdicts, pixel_weights
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
 
-Autocast = Callable[[], AbstractContextManager[object]]
+_Autocast = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Passes:
     generator: Callable[..., Tensor]
     discriminator: Callable[..., Judgement] | None
     mean: Callable[[Tensor], Tensor]
-    across: Across | None = None
+    across: SyncBatchNorm | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Networks:
         return discriminator, optimizer
 
 
-def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast) -> Tensor:
+def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> Tensor:
     """One update, of both networks where there is a discriminator: by turns or from one forward pass, as configured.
 
     Returns the losses in the order of `recipe.names`, unweighted, a tensor on the device that nobody has to wait for.
@@ -97,7 +97,7 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast)
 
 
 def _update_by_turns(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, likeness: Losses, recipe: Recipe, autocast: Autocast
+    nets: Networks, batch: Batch, generated: GeneratorOutput, likeness: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """First the discriminator, then the generator against what it became (Isola et al. 2017, section 3.3)."""
     discriminator, optimizer = nets.opponent
@@ -125,7 +125,7 @@ def _update_by_turns(
 
 
 def _update_simultaneously(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, likeness: Losses, recipe: Recipe, autocast: Autocast
+    nets: Networks, batch: Batch, generated: GeneratorOutput, likeness: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """Both gradients from the same networks and one pass through each, then both steps (the car work's code)."""
     discriminator, optimizer = nets.opponent
@@ -157,7 +157,7 @@ def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, again: boo
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=again)  # type: ignore[no-untyped-call]
 
 
-def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast) -> GeneratorOutput:
+def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
     """One pass of the generator; the noise is torch's own, so that a checkpoint knows where it goes on."""
     noise = nets.generator.draw_noise(batch.a) if nets.generator.noise else None
     with autocast():
@@ -169,7 +169,7 @@ def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: Autocast) 
     return GeneratorOutput(output, fake_b, noise)
 
 
-def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: Autocast) -> Losses:
+def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
     """How far the fakes are from what was wanted, and from each other."""
     balanced = recipe.config.class_balanced
     assert batch.classes is not None or not balanced, "the recipe was refused where pairs have no classes"

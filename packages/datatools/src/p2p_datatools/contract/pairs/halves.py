@@ -163,7 +163,7 @@ def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
         picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
     digest = hash_pixels(picture)
     a, b = halve(picture, where=str(path))
-    return StoredHalves(_parted(a, folder.a), _parted(b, folder.b), digest)
+    return StoredHalves(_part(a, folder.a), _part(b, folder.b), digest)
 
 
 def _exactly(path: Path, half: Half) -> Array:
@@ -179,7 +179,7 @@ def _exactly(path: Path, half: Half) -> Array:
         return read_array(picture)
 
 
-def _parted(pixels: Array, half: Half) -> Array:
+def _part(pixels: Array, half: Half) -> Array:
     """A half out of the shared picture, with the channels and depth that it had."""
     if pixels.ndim == 3 and half.channels == 1:
         pixels = pixels[..., 0]

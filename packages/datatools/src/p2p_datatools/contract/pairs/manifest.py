@@ -115,7 +115,7 @@ def header_of(folder: PairFolder) -> dict[str, Any]:
     }
 
 
-def is_manifested(path: Path) -> bool:
+def has_manifest(path: Path) -> bool:
     """Whether `path` is a folder with a manifest of ours."""
     return (path / HEADER).is_file()
 
@@ -226,7 +226,7 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
 
 def open_pairs(path: Path) -> PairFolder:
     """A pair folder with its manifest, or an ordinary pix2pix folder with what is assumed about it."""
-    return read_manifest(path) if is_manifested(path) else read_foreign(path)
+    return read_manifest(path) if has_manifest(path) else read_foreign(path)
 
 
 def with_pairs(folder: PairFolder, pairs: Sequence[Pair]) -> PairFolder:

@@ -97,14 +97,14 @@ def encode(pixels: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8] | Non
     if table is not None:
         yield from _chunk(b"PLTE", table.tobytes())
     packer = isal_zlib.compressobj(1)
-    for rows in _filtered(pixels) if table is None else _unfiltered(pixels):
+    for rows in _filter_rows(pixels) if table is None else _plain_rows(pixels):
         if packed := packer.compress(rows.data):
             yield from _chunk(b"IDAT", packed)
     yield from _chunk(b"IDAT", packer.flush())
     yield from _chunk(b"IEND", b"")
 
 
-def _filtered(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint8]]:
+def _filter_rows(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint8]]:
     """Bands of rows, each row its filter type and its bytes less those of the row above."""
     height, length = pixels.shape[0], pixels[0].nbytes
     step = max(1, BAND // length)
@@ -119,7 +119,7 @@ def _filtered(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint
         yield band
 
 
-def _unfiltered(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint8]]:
+def _plain_rows(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint8]]:
     """Bands of rows, each row its filter type and its bytes as they are."""
     step = max(1, BAND // pixels[0].nbytes)
     for first in range(0, len(pixels), step):

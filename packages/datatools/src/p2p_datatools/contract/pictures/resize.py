@@ -69,7 +69,7 @@ def fit_to(pixels: NDArray[T], size: Size, fit: Fit, *, exact: bool) -> NDArray[
     """
     if fit == "stretch" or size_of(pixels) == size:
         return resize(pixels, size, exact=exact)
-    inner = scaled(size_of(pixels), size, cover=fit == "crop")
+    inner = scale_to(size_of(pixels), size, cover=fit == "crop")
     pixels = resize(pixels, inner, exact=exact)
     if fit == "crop":
         left, top = (inner.width - size.width) // 2, (inner.height - size.height) // 2
@@ -81,17 +81,17 @@ def fit_to(pixels: NDArray[T], size: Size, fit: Fit, *, exact: bool) -> NDArray[
     return np.pad(pixels, mirrored, mode="reflect")
 
 
-def restore(pixels: Photo, size: Size, fit: Literal["stretch", "pad"]) -> Photo:
+def restore_size(pixels: Photo, size: Size, fit: Literal["stretch", "pad"]) -> Photo:
     """Undo `fit_to` for a picture whose own size was `size`; what `crop` cut away cannot be restored."""
     if fit == "stretch":
         return resize_photo(pixels, size)
     fitted = size_of(pixels)
-    inner = scaled(size, fitted, cover=False)
+    inner = scale_to(size, fitted, cover=False)
     left, top = (fitted.width - inner.width) // 2, (fitted.height - inner.height) // 2
     return resize_photo(np.ascontiguousarray(pixels[top : top + inner.height, left : left + inner.width]), size)
 
 
-def scaled(size: Size, box: Size, *, cover: bool) -> Size:
+def scale_to(size: Size, box: Size, *, cover: bool) -> Size:
     """`size` in its own shape, as large as fits into `box`, or as small as still covers it."""
     ratios = (box.width / size.width, box.height / size.height)
     ratio = max(ratios) if cover else min(ratios)

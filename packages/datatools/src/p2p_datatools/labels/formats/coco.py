@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.pictures.header import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, number, polygon
-from p2p_datatools.labels.parsing.regions import name_of
+from p2p_datatools.labels.parsing.regions import read_picture_name
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
 
@@ -109,7 +109,7 @@ def _picture(
 ) -> RegionLabels:
     if not image.get("file_name"):
         raise P2PError(f"image {image['id']}", "has no file_name", "Export the labels again.", code="no-file-name")
-    name = name_of(image["file_name"], f"image {image['id']}")
+    name = read_picture_name(image["file_name"], f"image {image['id']}")
     size = _size(image, name)
     drawn = [(each, _region(each, categories, name, size)) for each in annotations]
     regions = tuple(region for _, region in drawn if region.polygons or region.runs)

@@ -9,7 +9,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.labels.formats.coco import TABLES, categories_of, same_names
-from p2p_datatools.labels.parsing.regions import name_of, size_from
+from p2p_datatools.labels.parsing.regions import read_picture_name, size_from
 from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, Use
 
 _MOST_ID = 1 << 24
@@ -92,7 +92,7 @@ def _picture(
         raise P2PError(
             name, f"there is no such file in {folder}", "Add it, or take it out of the labels.", code="missing-picture"
         )
-    photo = name_of(image.get("file_name"), name)
+    photo = read_picture_name(image.get("file_name"), name)
     size = size_from(image.get("width"), image.get("height"), name)
     segments = _segments(annotation["segments_info"], categories, name)
     return SegmentLabels(photo, file, segments=segments, size=size, said_by=f"{source}: {name}")

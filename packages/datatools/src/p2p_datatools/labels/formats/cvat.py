@@ -10,7 +10,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
-from p2p_datatools.labels.parsing.regions import Drawing, gather, name_of, size_from
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import runs
 from p2p_datatools.labels.parsing.xml import Element
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -44,9 +44,9 @@ def _pictures(images: list[Element], where: str, source: str) -> Iterable[tuple[
 
 
 def _picture(image: Element, where: str, source: str) -> RegionLabels:
-    name, subset = name_of(image.get("name"), where), image.get("subset")
+    name, subset = read_picture_name(image.get("name"), where), image.get("subset")
     size = size_from(image.get("width"), image.get("height"), where)
-    drawing = Drawing()
+    drawing = RegionCollector()
     places = {shape: f"{where}: shape {count}, a {shape.tag}" for count, shape in enumerate(image, start=1)}
     shapes = [shape for shape in image if shape.tag not in _NO_SHAPES]
     # Sorting keeps the order of the file within a layer.

@@ -13,7 +13,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.embedded import mask_file_runs, mask_runs, picture_size
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
-from p2p_datatools.labels.parsing.regions import Drawing, gather, items_of, name_of, size_from
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.xml import Element, text_of
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
@@ -31,11 +31,11 @@ def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
 
 
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
-    name = _place(name_of(value["imagePath"], where), source)
+    name = _place(read_picture_name(value["imagePath"], where), source)
     size = size_from(value.get("imageWidth"), value.get("imageHeight"), where)
     if size is None and value.get("imageData"):
         size = picture_size(value["imageData"], where)
-    drawing = Drawing()
+    drawing = RegionCollector()
     for count, shape in enumerate(value["shapes"], start=1):
         place = f"{where}: shape {count}"
         if not isinstance(shape, dict):
@@ -131,9 +131,9 @@ def read_labelme_xml(value: Element, *, where: str, source: str) -> LabelSet:
 
 
 def _xml_picture(value: Element, where: str, source: str) -> RegionLabels:
-    folder, file = text_of(value, "folder"), name_of(text_of(value, "filename"), where)
+    folder, file = text_of(value, "folder"), read_picture_name(text_of(value, "filename"), where)
     size = size_from(text_of(value, "imagesize/ncols"), text_of(value, "imagesize/nrows"), where)
-    drawing = Drawing()
+    drawing = RegionCollector()
     for count, each in enumerate(value.findall("object"), start=1):
         place = f"{where}: object {count}"
         if text_of(each, "deleted") != "1":

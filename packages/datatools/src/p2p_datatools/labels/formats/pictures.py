@@ -58,11 +58,11 @@ def holds_colors(folder: Path) -> bool:
     """Whether the label pictures below `folder` are colour-coded, judged by a few of them."""
     exact, others, _ = _by_kind(folder)
     pictures = exact or others
-    seen = [is_colored(path) for path in spread(pictures, _LOOKED_AT)]
+    seen = [has_colors(path) for path in pick_evenly(pictures, _LOOKED_AT)]
     return 2 * sum(seen) > len(seen)
 
 
-def is_colored(path: Path) -> bool:
+def has_colors(path: Path) -> bool:
     """Whether a picture holds colours and not class numbers, be these repeated in RGB."""
     try:
         with open_picture(path) as picture:
@@ -73,7 +73,7 @@ def is_colored(path: Path) -> bool:
     return False
 
 
-def spread(paths: list[Path], most: int) -> list[Path]:
+def pick_evenly(paths: list[Path], most: int) -> list[Path]:
     """At most so many of the paths, at even distances."""
     return [paths[place * len(paths) // most] for place in range(most)] if len(paths) > most else paths
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
-from p2p_datatools.labels.parsing.regions import Drawing, gather, name_of
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _WITHOUT_AREA = frozenset({"polyline", "point", "line"})
@@ -23,7 +23,7 @@ _COLUMNS = frozenset({"filename", "region_shape_attributes", "region_attributes"
 _CLASS = ("label", "labels", "class", "name", "category", "type", "object")  # what people call the attribute
 
 
-Entry = Mapping[str, Any]
+ViaEntry = Mapping[str, Any]
 
 
 def is_via(value: Any) -> bool:
@@ -81,18 +81,18 @@ def _entries(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else []
 
 
-def _read(entries: list[Entry], where: str, source: str) -> LabelSet:
+def _read(entries: list[ViaEntry], where: str, source: str) -> LabelSet:
     attribute = class_attribute(_attributes(entries), where)
     return gather("via", _pictures(entries, attribute, where, source))
 
 
-def _regions(entry: Entry) -> list[Any]:
+def _regions(entry: ViaEntry) -> list[Any]:
     """The regions of a picture: VIA 1 numbers them in an object, VIA 2 lists them."""
     regions = entry["regions"]
     return list(regions.values()) if isinstance(regions, dict) else list(regions or [])
 
 
-def _attributes(entries: list[Entry]) -> Iterable[str]:
+def _attributes(entries: list[ViaEntry]) -> Iterable[str]:
     for region in (region for entry in entries for region in _regions(entry)):
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
         yield from attributes if isinstance(attributes, dict) else {}
@@ -116,7 +116,7 @@ def class_attribute(names: Iterable[str], where: str) -> str | None:
 
 
 def _pictures(
-    entries: list[Entry], attribute: str | None, where: str, source: str
+    entries: list[ViaEntry], attribute: str | None, where: str, source: str
 ) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
     for count, entry in enumerate(entries, start=1):
         name = entry["filename"]
@@ -124,9 +124,9 @@ def _pictures(
         yield place, partial(_picture, entry, attribute, place, f"{source}: {name}")
 
 
-def _picture(entry: Entry, attribute: str | None, where: str, source: str) -> RegionLabels:
-    name = name_of(entry["filename"], where)
-    drawing, regions = Drawing(), _regions(entry)
+def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) -> RegionLabels:
+    name = read_picture_name(entry["filename"], where)
+    drawing, regions = RegionCollector(), _regions(entry)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
         what = f"its region_count is {entry['region_count']} and its regions are {len(regions)}"
         raise P2PError(where, what, "Was it cut off or edited? Export it again.", code="damaged-labels")
@@ -147,7 +147,7 @@ def _labels(attributes: Any, attribute: str | None) -> list[Any]:
     return [value]
 
 
-def _shape(shape: Entry, where: str) -> Polygon | str:
+def _shape(shape: ViaEntry, where: str) -> Polygon | str:
     kind = shape.get("name")
     if kind in _WITHOUT_AREA:
         return str(kind)
@@ -162,7 +162,7 @@ def _shape(shape: Entry, where: str) -> Polygon | str:
     return _SHAPES[kind](shape, where)
 
 
-def _polygon(shape: Entry, where: str) -> Polygon:
+def _polygon(shape: ViaEntry, where: str) -> Polygon:
     xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
         raise P2PError(
@@ -171,23 +171,23 @@ def _polygon(shape: Entry, where: str) -> Polygon:
     return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y")
 
 
-def _rect(shape: Entry, where: str) -> Polygon:
+def _rect(shape: ViaEntry, where: str) -> Polygon:
     left, top, width, height = (number(shape.get(name), where) for name in ("x", "y", "width", "height"))
     return box((left, top, left + width, top + height), where)
 
 
-def _circle(shape: Entry, where: str) -> Polygon:
+def _circle(shape: ViaEntry, where: str) -> Polygon:
     x, y, radius = (number(shape.get(name), where) for name in ("cx", "cy", "r"))
     return ellipse((x, y), (radius, radius), where)
 
 
-def _ellipse(shape: Entry, where: str) -> Polygon:
+def _ellipse(shape: ViaEntry, where: str) -> Polygon:
     x, y, radius_x, radius_y = (number(shape.get(name), where) for name in ("cx", "cy", "rx", "ry"))
     turned = math.degrees(number(shape.get("theta") or 0, where))
     return ellipse((x, y), (radius_x, radius_y), where, degrees=turned)
 
 
-_SHAPES: Mapping[Any, Callable[[Entry, str], Polygon]] = {
+_SHAPES: Mapping[Any, Callable[[ViaEntry, str], Polygon]] = {
     "polygon": _polygon,
     "rect": _rect,
     "circle": _circle,

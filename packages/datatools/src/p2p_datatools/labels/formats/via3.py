@@ -12,7 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.via import class_attribute
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
-from p2p_datatools.labels.parsing.regions import Drawing, gather, name_of
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _TABLES = ("project", "attribute", "file", "metadata")
@@ -24,7 +24,7 @@ _WITHOUT_AREA = {1: "point", 5: "line", 6: "polyline"}
 _IMAGE, _CHECKBOX, _OPTIONS = 2, 2, (2, 3, 4)  # a type of file; types of attribute: boxes to tick, and radio and select
 
 
-Table = Mapping[str, Any]
+_Table = Mapping[str, Any]
 
 
 def is_via3(value: Any) -> bool:
@@ -60,13 +60,13 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
             code="dangling-reference",
         )
     attribute = _class_attribute(value["attribute"], shapes, where)
-    by_view: dict[str, list[Table]] = {view: [] for view in views}
+    by_view: dict[str, list[_Table]] = {view: [] for view in views}
     for each in shapes:
         by_view[str(each["vid"])].append(each)
     return gather("via", _pictures(value, views, by_view, attribute, (where, source)))
 
 
-def _views(value: Table) -> Mapping[str, list[str]]:
+def _views(value: _Table) -> Mapping[str, list[str]]:
     """The files that each view shows; where there are no views, each file is its own."""
     views = value.get("view")
     if not isinstance(views, dict):
@@ -74,7 +74,7 @@ def _views(value: Table) -> Mapping[str, list[str]]:
     return {view: [str(file) for file in (each or {}).get("fid_list", [])] for view, each in views.items()}
 
 
-def _class_attribute(table: Table, shapes: Iterable[Table], where: str) -> str | None:
+def _class_attribute(table: _Table, shapes: Iterable[_Table], where: str) -> str | None:
     """The id of the attribute that holds the class; those that no shape has do not count."""
     used = dict.fromkeys(each for shape in shapes for each in _values_of(shape))
     names = {each: str(table[each].get("aname")) for each in used if isinstance(table.get(each), dict)}
@@ -82,15 +82,15 @@ def _class_attribute(table: Table, shapes: Iterable[Table], where: str) -> str |
     return next((each for each in names if names[each] == name), None)
 
 
-def _values_of(shape: Table) -> Table:
+def _values_of(shape: _Table) -> _Table:
     values = shape.get("av")
     return values if isinstance(values, dict) else {}
 
 
 def _pictures(
-    value: Table,
+    value: _Table,
     views: Mapping[str, list[str]],
-    by_view: Mapping[str, list[Table]],
+    by_view: Mapping[str, list[_Table]],
     attribute: str | None,
     place: tuple[str, str],
 ) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
@@ -122,18 +122,18 @@ def _name(file: Any) -> str:
 
 
 def _picture(
-    file: Table, shapes: list[Table], attribute: tuple[str | None, Table], where: str, source: str
+    file: _Table, shapes: list[_Table], attribute: tuple[str | None, _Table], where: str, source: str
 ) -> RegionLabels:
     if file.get("type") != _IMAGE:
         raise P2PError(where, "is a video or sound, not a picture", "Label its frames as pictures.", code="video")
-    drawing = Drawing()
+    drawing = RegionCollector()
     for count, shape in enumerate(shapes, start=1):
         place = f"{where}: region {count}"
         drawing.add(_shape(shape["xy"], place), *_labels(_values_of(shape), *attribute, place), where=place)
-    return drawing.labels_of(name_of(_name(file), where), None, where=where, source=source)
+    return drawing.labels_of(read_picture_name(_name(file), where), None, where=where, source=source)
 
 
-def _labels(values: Table, attribute: str | None, table: Table, where: str) -> list[Any]:
+def _labels(values: _Table, attribute: str | None, table: _Table, where: str) -> list[Any]:
     """The classes of a shape: what was typed, or the options that were chosen; several where boxes were ticked."""
     for each in values:
         if not isinstance(table.get(each), dict):
@@ -190,7 +190,7 @@ def _ellipse(xy: list[float], where: str) -> Polygon:
     return ellipse(xy[:2], xy[2:], where)
 
 
-def _bounding(xy: list[float], where: str) -> Polygon:
+def _bounding_box(xy: list[float], where: str) -> Polygon:
     """The box about four points on its sides."""
     return box((min(xy[::2]), min(xy[1::2]), max(xy[::2]), max(xy[1::2])), where)
 
@@ -213,6 +213,6 @@ _SHAPES: Mapping[Any, tuple[Callable[[list[float], str], Polygon], int]] = {
     3: (_circle, 3),
     4: (_ellipse, 4),
     7: (polygon, 0),
-    8: (_bounding, 8),
+    8: (_bounding_box, 8),
     9: (_through, 6),
 }

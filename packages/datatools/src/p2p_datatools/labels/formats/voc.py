@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.index import read_index_picture
-from p2p_datatools.labels.formats.pictures import is_colored, spread
+from p2p_datatools.labels.formats.pictures import has_colors, pick_evenly
 from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, LabelSet
 
 FOLDER, LABEL_MAP, CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
@@ -81,11 +81,11 @@ def read_voc(path: Path) -> LabelSet:
     if listed:
         colors = _read_label_map(listed)
         return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
-    if any(is_colored(file) for file in spread(pictures, 5)):
+    if any(has_colors(file) for file in pick_evenly(pictures, 5)):
         table = color_table()
         colors = {**dict(zip(table, NAMES, strict=False)), (224, 224, 192): VOID}
         return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
-    names = _numbered(folder)
+    names = _class_names(folder)
     _check_table(pictures[0])
     return labels(tuple(IndexLabels(name, file, names) for name, file in named))
 
@@ -104,7 +104,7 @@ def _folder(path: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _numbered(folder: Path) -> Mapping[int, str]:
+def _class_names(folder: Path) -> Mapping[int, str]:
     """The names of the class numbers: those listed beside the folder, else VOC's own."""
     listed = folder.parent / CLASS_NAMES
     names = listed.read_text("utf-8").split("\n") if listed.is_file() else NAMES

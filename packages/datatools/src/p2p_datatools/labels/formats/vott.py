@@ -9,7 +9,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import box, number, polygon
-from p2p_datatools.labels.parsing.regions import Drawing, gather, items_of, name_of, size_from
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _BOXES = ("RECTANGLE", "SQUARE")
@@ -69,10 +69,10 @@ def _pictures(assets: Iterable[Any], where: str, source: str) -> Iterable[tuple[
 
 def _picture(value: Any, where: str, source: str) -> RegionLabels:
     asset = value["asset"]
-    name = name_of(asset.get("name"), where)
+    name = read_picture_name(asset.get("name"), where)
     given = asset.get("size")
     size = size_from(given.get("width"), given.get("height"), where) if isinstance(given, dict) else None
-    drawing = Drawing()
+    drawing = RegionCollector()
     for count, region in enumerate(items_of(value["regions"], "regions", where), start=1):
         place = f"{where}: region {count}"
         if not isinstance(region, dict):

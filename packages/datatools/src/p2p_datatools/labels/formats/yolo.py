@@ -28,7 +28,7 @@ def read_names(path: Path) -> dict[int, str]:
         raise P2PError(path, "has no line 'names:'", "Add one, such as 'names: [car, wheel]'.", code="no-class-names")
     names: dict[int, str] = {}
     known: set[str] = set()
-    for where, number, name in _numbered(value, path):
+    for where, number, name in _number_names(value, path):
         if number in names:
             raise P2PError(
                 where, f"class {number} stands twice", "Give each class a number of its own.", code="duplicate-id"
@@ -75,7 +75,7 @@ def _compose(path: Path) -> yaml.Node | None:
     raise P2PError(where, f"is not YAML ({what:.100})", "Correct that line.", code="bad-yaml")
 
 
-def _numbered(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]:
+def _number_names(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]:
     """(where, class number, name) of each entry of a list or a mapping; of anything else there are none."""
     if isinstance(node, yaml.SequenceNode):
         entries = list(enumerate(node.value))

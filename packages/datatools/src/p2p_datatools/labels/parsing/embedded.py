@@ -38,7 +38,7 @@ def mask_file_runs(path: Path) -> Runs:
 
 def picture_size(text: Any, where: str) -> Size:
     """The size of a picture in base64 text, turned as its EXIF says."""
-    image = _opened(_bytes(text, where), where)
+    image = _open(_bytes(text, where), where)
     return Size(*ImageOps.exif_transpose(image).size)
 
 
@@ -51,7 +51,7 @@ def _bytes(text: Any, where: str) -> bytes:
         ) from error
 
 
-def _opened(data: bytes, where: str) -> Image.Image:
+def _open(data: bytes, where: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -65,7 +65,7 @@ def _opened(data: bytes, where: str) -> Image.Image:
 
 
 def _inside(data: bytes, where: str) -> NDArray[np.bool_]:
-    image = _opened(data, where)
+    image = _open(data, where)
     if image.mode in ("RGBA", "LA", "PA"):
         channels = np.asarray(image.convert("RGBA"))
         return np.asarray(channels[..., :3].any(axis=-1) & (channels[..., 3] > 0))

@@ -42,7 +42,7 @@ def box(corners: Any, where: str, *, degrees: Any = 0) -> Polygon:
         )
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return Polygon(_turned(outer, number(degrees, where)))
+    return Polygon(_turn(outer, number(degrees, where)))
 
 
 def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon:
@@ -52,7 +52,7 @@ def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon
         raise P2PError(where, f"has the radius {radius.min():g}", "Delete it or draw it again.", code="bad-outline")
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return Polygon(_turned(outer, number(degrees, where)))
+    return Polygon(_turn(outer, number(degrees, where)))
 
 
 def number(value: Any, where: str) -> float:
@@ -75,7 +75,7 @@ def _sides(radius: float) -> int:
     return min(_MOST_SIDES, max(8, math.ceil(math.pi / math.acos(1 - _CHORD / radius))))
 
 
-def _turned(outer: Points, degrees: float) -> Points:
+def _turn(outer: Points, degrees: float) -> Points:
     if not degrees:
         return outer
     centre, angle = (outer.min(axis=0) + outer.max(axis=0)) / 2, math.radians(degrees)

@@ -19,7 +19,7 @@ UNNAMED = "unnamed"  # what a region without a label is called, so that --map ca
 
 
 @dataclass
-class Drawing:
+class RegionCollector:
     """What one picture's labels draw, collected shape by shape."""
 
     regions: list[Region] = field(default_factory=list)
@@ -58,7 +58,7 @@ def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]
     return LabelSet(name, tuple(items), uses_of(items), tuple(skipped))
 
 
-def united(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
+def unite(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
     """The labels of several files of one format as one."""
     items = [item for each in sets for item in each.items]
     uses: dict[str, Use] = {}
@@ -79,7 +79,7 @@ def _label(value: Any, where: str) -> str:
     return _utf8(str(value), where)
 
 
-def name_of(value: Any, where: str) -> str:
+def read_picture_name(value: Any, where: str) -> str:
     """The name of a picture file; raises P2PError when there is none, or it is one that no manifest could hold."""
     if not isinstance(value, str) or not value.strip():
         raise P2PError(where, "names no picture file", "Export the labels again.", code="no-file-name")

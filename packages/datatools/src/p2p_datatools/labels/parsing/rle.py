@@ -20,7 +20,7 @@ def coco_runs(value: Any, where: str) -> Runs:
         counts = value["counts"]
     except (KeyError, TypeError, ValueError) as error:
         raise P2PError(where, "its RLE has no counts or no size", "Export the labels again.", code="bad-rle") from error
-    numbers = decompressed(counts, where) if isinstance(counts, str) else counts
+    numbers = decompress(counts, where) if isinstance(counts, str) else counts
     return runs(numbers, Size(width, height), where, by_column=True)
 
 
@@ -51,7 +51,7 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
     return Runs(lengths, size, by_column, left, top)
 
 
-def decompressed(text: str, where: str) -> list[int]:
+def decompress(text: str, where: str) -> list[int]:
     """The counts in COCO's compressed text.
 
     A character holds 5 bits, the lowest first, and whether more follow; the last one's top bit is the sign. From the
