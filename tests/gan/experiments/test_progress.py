@@ -22,6 +22,9 @@ class Heard(Reporter):
     def note(self, line: str) -> None:
         self.lines.append(line)
 
+    def show(self, value: object) -> None:
+        self.lines.append(f"shown: {value}")
+
 
 def trained(whole: Whole, title: str, images: int, left: int) -> None:
     with whole.arm(title, left):
@@ -29,7 +32,8 @@ def trained(whole: Whole, title: str, images: int, left: int) -> None:
         whole.start("reading pairs", 3)
         whole.advance()
         whole.finish()
-        whole.note("generator 3 M parameters")
+        whole.note("timing ten updates ...")
+        whole.show("the plan")
         whole.note("study/runs/l1-0: a checkpoint is damaged")
         if images:
             whole.start("training", 10, 0)

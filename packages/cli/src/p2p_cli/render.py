@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from p2p_cli.plan_text import plan_lines
 from p2p_datatools.contract.progress import Reporter
 
 if TYPE_CHECKING:
@@ -56,7 +57,20 @@ class _Figures(ProgressColumn):
         return Text(task.fields.get("figures", ""), style="dim", overflow="ellipsis", no_wrap=True)
 
 
-class LiveReporter(Reporter):
+class _LineReporter(Reporter):
+    """What is shown becomes lines, each printed as a note is."""
+
+    def show(self, value: object) -> None:
+        """Print the plan of a run."""
+        # Not loaded above: it brings torch, which is there already when a run hands over its plan.
+        from p2p_gan.training.planning import Plan
+
+        assert isinstance(value, Plan), "the only kind of value that is shown so far"
+        for line in plan_lines(value):
+            self.note(line)
+
+
+class LiveReporter(_LineReporter):
     """A bar with counts, the latest figures and the time left."""
 
     def __init__(self) -> None:
@@ -176,7 +190,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}"
 
 
-class PlainReporter(Reporter):
+class PlainReporter(_LineReporter):
     """Lines without control characters: the start, one every ten seconds and later every minute, the end."""
 
     def __init__(self) -> None:

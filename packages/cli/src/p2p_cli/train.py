@@ -87,6 +87,7 @@ def command(
     if images and epochs:
         raise UsageError("--images and --epochs", "say the same thing", "Give one of them.", code="options-conflict")
     from p2p_cli import render
+    from p2p_cli.plan_text import plan_lines
     from p2p_gan.config.parse import with_settings
 
     duration: dict[str, object] = {"images": images, "epochs": epochs}
@@ -95,7 +96,7 @@ def command(
         start = with_settings(start, {"images": None})
     config = options.configure(start, config_file, settings, {**chosen, **duration})
     # Loaded after the settings are known to be right: torch takes seconds.
-    from p2p_gan.training.planning import plan, plan_lines
+    from p2p_gan.training.planning import plan
     from p2p_gan.training.run import train
 
     count = _processes(config)

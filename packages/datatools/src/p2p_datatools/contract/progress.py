@@ -27,6 +27,9 @@ class Reporter:
     def note(self, line: str) -> None:
         """A line the person should read, such as what was assumed."""
 
+    def show(self, value: object) -> None:
+        """A value the person should see, such as the plan of a run; who knows its type puts it into words."""
+
     def track(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
         """Yield the items, advancing by one after each."""
         self.start(what, total)

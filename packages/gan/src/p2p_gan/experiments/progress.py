@@ -13,8 +13,9 @@ from p2p_datatools.contract.progress import Reporter
 class Whole(Reporter):
     """Passes on the images of training, and notes once each.
 
-    What a run plans, between its reading and its training, is left out but for what concerns its place: it is much the
-    same for every arm. `total` images are trained in all, of which `done` are there; `place` holds the runs.
+    The plan of a run is not shown, and what is noted between its reading and its training is left out but for what
+    concerns its place: both are much the same for every arm. `total` images are trained in all, of which `done` are
+    there; `place` holds the runs.
     """
 
     def __init__(self, report: Reporter, total: int, done: int, place: Path) -> None:

@@ -20,7 +20,7 @@ from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, re
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
 from p2p_gan.training.loop import follow, training_loop
-from p2p_gan.training.planning import TIMED_FROM, Plan, plan_lines, plan_of
+from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
 from p2p_gan.training.signals import StopRequest, StopSignal
@@ -142,8 +142,7 @@ def _announce_plan(place: RunFolder, job: Job, store: PairStore, report: Reporte
         report.note("timing ten updates ...")
         with explain_out_of_memory(job, store):
             planned = plan_of(job, place.path, done=done, timing=time_share(job, store))
-    for line in plan_lines(planned):
-        report.note(line)
+    report.show(planned)
     return planned
 
 

@@ -1,0 +1,110 @@
+"""The plan of a run in words: networks, time, memory and disk, a line each.
+
+Nothing here may compute what a plan holds or print; it turns values into text.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from p2p_gan.training.planning import Need, Plan
+
+_MOST_SHAPES = 8  # of pictures, named in words
+
+
+def plan_lines(planned: "Plan") -> list[str]:
+    """The plan in lines."""
+    config = planned.config
+    epochs = (config.images or 0) / planned.pairs
+    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
+    lines = [
+        f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
+        f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
+        f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
+        f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
+        _time_line(planned),
+    ]
+    if planned.memory:
+        lines.append(_need_line("memory", planned.memory))
+    return [*lines, _need_line("disk", planned.disk), *(f"assumed: {each}" for each in planned.assumed)]
+
+
+def _devices(planned: "Plan") -> str:
+    device, count = planned.config.device, planned.processes
+    if count == 1:
+        return device
+    together = ", statistics together" if planned.config.sync_batchnorm else ""
+    return f"{count} times {device}, {planned.config.batch // count} pairs of a batch on each{together}"
+
+
+def _opponent(planned: "Plan") -> str:
+    if planned.config.gan_loss == "none":
+        return "no discriminator"
+    patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
+    head = ", a segmentation head" if planned.config.segmentation_head == "on" else ""
+    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}{head}"
+
+
+def _sizes(planned: "Plan") -> str:
+    """The size the networks see, or how many shapes there are and how many pairs have each."""
+    config = planned.config
+    how = f"{config.size} ({config.fit})" if config.size else "their own size"
+    if config.crop or config.input_size:
+        return f"crops of {config.crop} out of {how}" if config.crop else how
+    if len(planned.shapes) == 1:
+        return f"{planned.shapes[0][0]} ({config.fit})" if config.size else f"{how}, {planned.shapes[0][0]}"
+    shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:_MOST_SHAPES])
+    rest = len(planned.shapes) - _MOST_SHAPES
+    updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
+    filled = f" ({planned.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
+    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+
+
+def _time_line(planned: "Plan") -> str:
+    if planned.seconds is None or planned.seconds_per_image is None:
+        return f"time   {planned.updates} updates; so few are not timed beforehand"
+    speed = 1 / planned.seconds_per_image
+    beside = ", without what devices send each other" if planned.processes > 1 else ""
+    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
+
+
+def _need_line(what: str, need: "Need") -> str:
+    warning = "" if need.total <= need.free else " - more than there is"
+    return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"
+
+
+def _parts(need: "Need") -> str:
+    return ", ".join(f"{name} {size_text(size)}" for name, size in need.parts.items())
+
+
+def _epochs_text(epochs: float) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs:.1f} epochs".replace(".0 ", " ")
+
+
+def count_text(count: float) -> str:
+    """A number in three digits: 54.4 M, 176 K, 12."""
+    for unit in ("", " K", " M"):
+        if count < 999.5:
+            return f"{count:.3g}{unit}"
+        count /= 1000
+    return f"{count:.3g} G"
+
+
+def time_text(seconds: float) -> str:
+    """A duration in two units at most."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(seconds / 3600)
+    return f"{minutes // 60} h {minutes % 60} min" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def size_text(size: float) -> str:
+    """Bytes in powers of 1000."""
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 99.5 else f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"

@@ -1,0 +1,122 @@
+"""The plan of a run in words, and that every reporter of the command line prints them."""
+
+from dataclasses import replace
+
+import pytest
+
+from p2p_cli import render
+from p2p_cli.plan_text import count_text, plan_lines, size_text, time_text
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.training.planning import Need, Plan
+
+TINY = with_settings(
+    PRESETS["tiny"],
+    {"size": Size(32, 32), "images": 16, "batch": 1, "device": "cpu", "threads": 1, "precision": "float32", "seed": 7},
+)
+PLAN = Plan(
+    config=TINY,
+    direction="mask-to-photo",
+    assumed=("the left half is A",),
+    pairs=8,
+    held_out="test",
+    done=0,
+    updates=16,
+    generator_parameters=9_876,
+    discriminator_parameters=54_321,
+    receptive_fields=(34,),
+    shapes=((Size(32, 32), 8),),
+    seconds_per_image=0.5,
+    seconds=8.0,
+    memory=Need({"networks": 2_000_000, "batch": 500_000}, 3_000_000_000),
+    disk=Need({"checkpoints and models": 4_000_000, "samples": 100_000}, 5_000_000_000),
+)
+LINES = [
+    "mask-to-photo: 8 training pairs at 32x32 (stretch), 16 images in all (2 epochs), batch 1",
+    "generator of 9.88 K parameters, discriminator of 54.3 K, patches of 34x34",
+    "cpu, float32, 1 thread, seed 7",
+    "time   16 updates, about 8 s at 2 images/s",
+    "memory about 2.5 MB (networks 2 MB, batch 500 KB); 3 GB free",
+    "disk   about 4.1 MB (checkpoints and models 4 MB, samples 100 KB); 5 GB free",
+    "assumed: the left half is A",
+]
+
+
+def with_config(**changes: object) -> Plan:
+    return replace(PLAN, config=with_settings(TINY, changes))
+
+
+def test_a_plan_is_these_lines() -> None:
+    assert plan_lines(PLAN) == LINES
+
+
+@pytest.mark.parametrize(
+    "reporter", [render.PlainReporter, render.LiveReporter, render.TrainingReporter], ids=lambda kind: kind.__name__
+)
+def test_every_reporter_prints_a_plan_that_it_is_shown(
+    reporter: type[Reporter], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporter().show(PLAN)
+    assert capsys.readouterr().err == "".join(f"{line}\n" for line in LINES)
+
+
+def test_what_is_done_already_and_part_of_an_epoch_is_said() -> None:
+    first = plan_lines(replace(with_config(images=12), done=4))[0]
+    assert first.endswith("12 images in all (1.5 epochs), batch 1; 4 are done")
+    assert "(1 epoch)" in plan_lines(with_config(images=8))[0]
+
+
+def test_one_shape_of_all_pictures_is_named_without_a_list() -> None:
+    assert "at 32x32 (keep), 16 images" in plan_lines(with_config(fit="keep"))[0]
+
+
+def test_of_many_shapes_the_most_frequent_are_named() -> None:
+    shapes = tuple((Size(32, 32 + 4 * number), 1) for number in range(10))
+    line = plan_lines(replace(with_config(fit="keep", batch=2), shapes=shapes, pairs=10))[0]
+    assert "in 10 shapes: 32x32 (1), 32x36 (1)" in line
+    assert "32x60 (1) and 2 more (1.0 pairs of one shape in a batch)" in line
+
+
+def test_a_run_without_a_discriminator_says_so() -> None:
+    lines = plan_lines(with_config(gan_loss="none"))
+    assert lines[1] == "generator of 9.88 K parameters, no discriminator"
+
+
+def test_so_few_updates_that_none_is_timed_have_no_line_of_memory() -> None:
+    lines = plan_lines(replace(PLAN, seconds_per_image=None, seconds=None, memory=None))
+    assert lines[3:] == ["time   16 updates; so few are not timed beforehand", *LINES[5:]]
+
+
+def test_more_memory_than_there_is_is_said() -> None:
+    lines = plan_lines(replace(PLAN, memory=Need({"networks": 8, "batch": 8}, 10)))
+    assert "memory about 16 bytes (networks 8 bytes, batch 8 bytes); 10 bytes free - more than there is" in lines
+
+
+def test_a_plan_for_several_devices_says_what_each_has() -> None:
+    lines = plan_lines(replace(with_config(batch=4), processes=2))
+    assert "2 times cpu, 2 pairs of a batch on each, statistics together, float32, 1 thread, seed 7" in lines
+    assert any("without what devices send each other" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(4.2, "4 s"), (600, "10 min"), (3 * 3600 + 1200, "3 h 20 min"), (3 * 86400, "3.0 days")],
+)
+def test_durations_are_told_in_two_units_at_most(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(12, "12 bytes"), (1_234, "1.23 KB"), (999_900_000, "1 GB"), (123_400_000_000, "123 GB")]
+)
+def test_sizes_are_told_in_three_digits(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(12, "12"), (1_234, "1.23 K"), (176_400, "176 K"), (54_414_000, "54.4 M"), (999_900, "1 M")]
+)
+def test_parameters_are_told_in_three_digits(count: int, text: str) -> None:
+    assert count_text(count) == text
