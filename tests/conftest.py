@@ -43,7 +43,7 @@ def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.config.getoption("--fast"):
             patch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.skip("starts a process"))
-            for place in ("run._train", "trial._train"):  # a run, and the updates that a plan times
+            for place in ("run._train", "trial._repeat_updates"):  # a run, and the updates that a plan times
                 patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
         yield
 

@@ -104,7 +104,7 @@ def test_interrupted_it_says_what_to_type_and_goes_on(
     name: str,
     code: int,
 ) -> None:
-    step, count = Tracker.step, 0
+    step, count = Tracker.on_step_end, 0
 
     def counted(self: Tracker, *words: Any) -> None:
         nonlocal count
@@ -113,7 +113,7 @@ def test_interrupted_it_says_what_to_type_and_goes_on(
         if count == 5:  # the first of two images of the second arm
             signal.raise_signal(getattr(signal, name))
 
-    monkeypatch.setattr(Tracker, "step", counted)
+    monkeypatch.setattr(Tracker, "on_step_end", counted)
     assert experiments("--tables", "architecture", "--json") == code
     said = capsys.readouterr()
     assert json.loads(said.out)["stopped_by"] == name

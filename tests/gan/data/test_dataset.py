@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.images import colorize, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.dataset import Batch, PairStore, load_store, relit
+from p2p_gan.data.dataset import Batch, PairDataset, load_dataset, relit
 from p2p_gan.data.task import task_of
 
 if TYPE_CHECKING:
@@ -54,18 +54,18 @@ def places(size: Size, number: int) -> Array:
     return np.dstack((columns + 100 * number, rows))
 
 
-def placed(path: Path, sizes: Sequence[Size], **changed: Any) -> PairStore:
-    """A store whose halves are functions of each other, so that halves drawn apart are seen at once."""
+def placed(path: Path, sizes: Sequence[Size], **changed: Any) -> PairDataset:
+    """A dataset whose halves are functions of each other, so that halves drawn apart are seen at once."""
     pictures = [(places(size, number), 4000 - places(size, number)) for number, size in enumerate(sizes)]
     folder = write_pairs(path, (FLOAT, Half("other", "picture", 2, "float32", (-1.0, 4095.0))), pictures)
-    return load_store(folder, task_of(folder, "a-to-b"), settings(**changed))
+    return load_dataset(folder, task_of(folder, "a-to-b"), settings(**changed))
 
 
-def epoch_of(store: PairStore, batch: int = 1, first: int = 0, count: int | None = None) -> list[Batch]:
-    batches, end = [], first + (count or len(store))
+def epoch_of(dataset: PairDataset, batch: int = 1, first: int = 0, count: int | None = None) -> list[Batch]:
+    batches, end = [], first + (count or len(dataset))
     while first < end:
-        positions = store.positions(first, min(batch, end - first))
-        batches.append(store.batch(positions, CPU))
+        positions = dataset.positions(first, min(batch, end - first))
+        batches.append(dataset.batch(positions, CPU))
         first = positions.stop
     return batches
 
@@ -84,8 +84,8 @@ MODES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_both_halves_get_the_same_draw_in_every_mode(mode: dict[str, Any], tmp_path: Path) -> None:
-    store = placed(tmp_path, MANY, **mode)
-    for batch in epoch_of(store, count=3 * len(MANY)):
+    dataset = placed(tmp_path, MANY, **mode)
+    for batch in epoch_of(dataset, count=3 * len(MANY)):
         # a -> -1..1 of -1..4095: a half that is 4000 minus the other adds up to a constant.
         total = (batch.a + batch.b).double()
         assert (total - (4000 - 4094) / 2048).abs().max() < 1e-3
@@ -94,9 +94,9 @@ def test_both_halves_get_the_same_draw_in_every_mode(mode: dict[str, Any], tmp_p
 @pytest.mark.parametrize("batch", [1, 2, 3, 64])
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_an_epoch_shows_every_pair_exactly_once(mode: dict[str, Any], batch: int, tmp_path: Path) -> None:
-    store = placed(tmp_path, MANY, **mode, batch=batch)
+    dataset = placed(tmp_path, MANY, **mode, batch=batch)
     numbers = []
-    for each in epoch_of(store, batch):
+    for each in epoch_of(dataset, batch):
         columns = (each.a[:, 0].double() * 2048 + 2047).mean(dim=(1, 2))
         numbers += [round((value - 40) / 100) for value in columns.tolist()]
         assert each.a.shape == each.b.shape
@@ -105,17 +105,17 @@ def test_an_epoch_shows_every_pair_exactly_once(mode: dict[str, Any], batch: int
 
 @pytest.mark.parametrize("mode", [{"fit": "keep"}, {"size": "native"}], ids=str)
 def test_a_run_taken_up_at_any_image_goes_on_as_it_would_have(mode: dict[str, Any], tmp_path: Path) -> None:
-    store = placed(tmp_path, MANY, **mode, batch=2)
-    whole = torch.cat([each.a.sum(dim=(1, 2, 3)) for each in epoch_of(store, 2, 0, 20)])
+    dataset = placed(tmp_path, MANY, **mode, batch=2)
+    whole = torch.cat([each.a.sum(dim=(1, 2, 3)) for each in epoch_of(dataset, 2, 0, 20)])
     for first in range(20):
-        rest = torch.cat([each.a.sum(dim=(1, 2, 3)) for each in epoch_of(store, 2, first, 20 - first)])
+        rest = torch.cat([each.a.sum(dim=(1, 2, 3)) for each in epoch_of(dataset, 2, first, 20 - first)])
         assert torch.equal(rest, whole[first:])
 
 
 def test_crops_of_native_pictures_are_their_own_pixels_and_reach_every_corner(tmp_path: Path) -> None:
-    store = placed(tmp_path, [Size(40, 34)], size="native", crop=32, mirror="off")
+    dataset = placed(tmp_path, [Size(40, 34)], size="native", crop=32, mirror="off")
     corners = set()
-    for batch in epoch_of(store, count=300):
+    for batch in epoch_of(dataset, count=300):
         crop = (batch.a[0].double() * 2048 + 2047).round()
         assert torch.equal(crop[0, 0].diff(), torch.ones(31, dtype=torch.float64))
         assert torch.equal(crop[1, :, 0].diff(), torch.ones(31, dtype=torch.float64))
@@ -124,22 +124,22 @@ def test_crops_of_native_pictures_are_their_own_pixels_and_reach_every_corner(tm
 
 
 def test_half_of_the_pairs_are_mirrored(tmp_path: Path) -> None:
-    store = placed(tmp_path, [Size(32, 32)], jitter=1)
-    mirrored = sum(bool(batch.a[0, 0, 0, 0] > batch.a[0, 0, 0, -1]) for batch in epoch_of(store, count=400))
+    dataset = placed(tmp_path, [Size(32, 32)], jitter=1)
+    mirrored = sum(bool(batch.a[0, 0, 0, 0] > batch.a[0, 0, 0, -1]) for batch in epoch_of(dataset, count=400))
     assert 150 < mirrored < 250
 
 
 def test_a_batch_depends_on_the_seed_and_its_positions_alone(tmp_path: Path) -> None:
-    store = placed(tmp_path / "1", [Size(40, 40)] * 5)
-    whole = store.batch(range(5, 9), CPU)
-    parts = [store.batch([position], CPU).a for position in range(5, 9)]
+    dataset = placed(tmp_path / "1", [Size(40, 40)] * 5)
+    whole = dataset.batch(range(5, 9), CPU)
+    parts = [dataset.batch([position], CPU).a for position in range(5, 9)]
     assert torch.equal(whole.a, torch.cat(parts))
     assert not torch.equal(whole.a, placed(tmp_path / "2", [Size(40, 40)] * 5, seed=1).batch(range(5, 9), CPU).a)
 
 
 def test_the_draws_of_the_paper_s_setting_are_those_of_the_first_version(pair_folder: Path, tiny: Config) -> None:
     folder = read_manifest(pair_folder)
-    store = load_store(folder, task_of(folder, "a-to-b"), tiny)
+    dataset = load_dataset(folder, task_of(folder, "a-to-b"), tiny)
     first = [
         (2, 4, 8, False),
         (4, 6, 7, True),
@@ -152,7 +152,7 @@ def test_the_draws_of_the_paper_s_setting_are_those_of_the_first_version(pair_fo
         (4, 4, 6, False),
         (1, 0, 5, False),
     ]
-    assert [tuple(store.draw(position)) for position in range(10)] == first
+    assert [tuple(dataset.draw(position)) for position in range(10)] == first
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
@@ -172,21 +172,21 @@ def labels(number: int, size: Size = Size(64, 64)) -> Array:
     return mask
 
 
-def masked(path: Path, masks: Sequence[Array], direction: str = "a-to-b", **changed: Any) -> PairStore:
+def masked(path: Path, masks: Sequence[Array], direction: str = "a-to-b", **changed: Any) -> PairDataset:
     pictures = [(colorize(mask, CARS), np.dstack((mask * 60,) * 3)) for mask in masks]
     folder = write_pairs(path, (MASK, PHOTO), pictures, CARS)
     config = settings(**changed)
     task = task_of(folder, direction, config.a_encoding, config.b_encoding)
-    return load_store(folder, task, config)
+    return load_dataset(folder, task, config)
 
 
 def test_a_mask_stays_exact_when_it_is_jittered(pair_folder: Path, tiny: Config) -> None:
     folder = read_manifest(pair_folder)
-    store = load_store(folder, task_of(folder, "a-to-b"), tiny)
-    batch = store.batch(range(8), CPU)
-    colors = store.input.coding.to_array(batch.a)
+    dataset = load_dataset(folder, task_of(folder, "a-to-b"), tiny)
+    batch = dataset.batch(range(8), CPU)
+    colors = dataset.input.coding.to_array(batch.a)
     known = {tuple(color) for color in CARS.colors()[:5].tolist()}
-    assert {store.input.pixels[index].shape for index in range(8)} == {(40, 40, 1)}
+    assert {dataset.input.pixels[index].shape for index in range(8)} == {(40, 40, 1)}
     assert {tuple(color) for color in colors.reshape(-1, 3).tolist()} <= known
 
 
@@ -195,13 +195,13 @@ def test_a_mask_stays_exact_when_it_is_jittered(pair_folder: Path, tiny: Config)
 def test_a_batch_says_the_class_of_every_pixel_however_the_mask_is_coded(
     direction: str, coded: str, tmp_path: Path
 ) -> None:
-    store = masked(tmp_path, [labels(0), labels(1)], direction, a_encoding=coded, size=64)
-    batch = store.batch([0, 1], CPU)
+    dataset = masked(tmp_path, [labels(0), labels(1)], direction, a_encoding=coded, size=64)
+    batch = dataset.batch([0, 1], CPU)
     photo, mask = (batch.b, batch.a) if direction == "mask-to-photo" else (batch.a, batch.b)
     assert mask.shape[1] == (5 if coded == "classes" else 3)
     assert batch.classes is not None
     assert batch.classes.dtype == torch.int64
-    np.testing.assert_array_equal(store.batch([0, 1], CPU).classes, batch.classes)
+    np.testing.assert_array_equal(dataset.batch([0, 1], CPU).classes, batch.classes)
     # The photo is painted from the mask: a plain area of it tells the class that lies there.
     plain = ((photo[:, 0] + 1) * 127.5).round()
     inside = (plain % 60 == 0) & (plain <= 180)
@@ -214,9 +214,9 @@ def test_a_batch_says_the_class_of_every_pixel_however_the_mask_is_coded(
 @pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
 def test_the_pixels_of_each_class_are_counted_on_whichever_side_the_mask_is(direction: str, tmp_path: Path) -> None:
     masks = [labels(0, Size(32, 32)), labels(1, Size(32, 32))]
-    store = masked(tmp_path, masks, direction, jitter=1)
-    assert store.areas is not None
-    np.testing.assert_array_equal(store.areas, [np.bincount(mask.ravel(), minlength=5) for mask in masks])
+    dataset = masked(tmp_path, masks, direction, jitter=1)
+    assert dataset.areas is not None
+    np.testing.assert_array_equal(dataset.areas, [np.bincount(mask.ravel(), minlength=5) for mask in masks])
 
 
 @pytest.mark.parametrize("coded", ["values", "classes"])
@@ -236,7 +236,7 @@ def test_a_colour_outside_the_palette_names_the_pair_and_the_place(tmp_path: Pat
     picture[3, 9] = (9, 9, 9)
     folder = write_pairs(tmp_path, (MASK, PHOTO), [(picture, picture)], CARS)
     with refused("palette-colour", tmp_path / folder.pairs[0].file) as error:
-        load_store(folder, task_of(folder, "a-to-b"), settings())
+        load_dataset(folder, task_of(folder, "a-to-b"), settings())
     assert "1 pixel " in error.value.what
     assert "outside the palette cars; " in error.value.what
     assert "(9, 9, 9) at x=9, y=3" in error.value.what
@@ -246,8 +246,8 @@ def test_crops_around_rare_classes_show_more_of_the_lights(tmp_path: Path) -> No
     masks = [labels(number, Size(128, 128)) for number in range(4)]
 
     def share(path: Path, rare: float) -> float:
-        store = masked(path, masks, size=128, jitter=1, crop=32, rare_class_crops=rare)
-        batches = epoch_of(store, 4, 0, 400)
+        dataset = masked(path, masks, size=128, jitter=1, crop=32, rare_class_crops=rare)
+        batches = epoch_of(dataset, 4, 0, 400)
         return float(
             np.mean([(batch.classes == 3).float().mean().item() for batch in batches if batch.classes is not None])
         )
@@ -301,9 +301,9 @@ def test_halves_of_many_depths_reach_the_networks_within_their_range(mode: dict[
         for size in MANY
     ]
     folder = write_pairs(tmp_path, (bands, height), pictures)
-    store = load_store(folder, task_of(folder, "a-to-b"), settings(**mode))
-    assert [half.pixels.flat.dtype for half in (store.input, store.output)] == [np.uint16, np.float32]
-    for batch in epoch_of(store, 2):
+    dataset = load_dataset(folder, task_of(folder, "a-to-b"), settings(**mode))
+    assert [half.pixels.flat.dtype for half in (dataset.input, dataset.output)] == [np.uint16, np.float32]
+    for batch in epoch_of(dataset, 2):
         assert (batch.a.shape[1], batch.b.shape[1]) == (12, 1)
         assert batch.classes is batch.ignored is None
         assert max(batch.a.abs().max(), batch.b.abs().max()) <= 1
@@ -314,7 +314,7 @@ def test_a_picture_that_is_not_the_manifest_s_is_refused(pair_folder: Path, tiny
     folder = read_manifest(pair_folder)
     write_png(pair_folder / folder.of("train")[3].file, np.zeros((32, 64, 3), np.uint8))
     with refused("hash-differs", pair_folder / "train" / "car-003.png"):
-        load_store(folder, task_of(folder, "a-to-b"), tiny)
+        load_dataset(folder, task_of(folder, "a-to-b"), tiny)
 
 
 def test_loading_that_is_broken_off_leaves_nothing_behind(tmp_path: Path, refused: "Refused") -> None:
@@ -323,12 +323,12 @@ def test_loading_that_is_broken_off_leaves_nothing_behind(tmp_path: Path, refuse
     (tmp_path / "place").mkdir()
     config = settings(cache_gib=1e-9)
     with refused("empty-file", tmp_path / "pairs" / folder.pairs[2].file):
-        load_store(folder, task_of(folder, "a-to-b"), config, near=tmp_path / "place" / "run")
+        load_dataset(folder, task_of(folder, "a-to-b"), config, near=tmp_path / "place" / "run")
     assert list((tmp_path / "place").iterdir()) == []
 
 
 def test_ignored_colours_stay_what_they_are_for_the_networks(tmp_path: Path) -> None:
     mask = labels(0, Size(32, 32))
     mask[:4] = IGNORE
-    store = masked(tmp_path, [mask], jitter=1, mirror="off")
-    np.testing.assert_array_equal(store.input.coding.to_array(store.batch([0], CPU).a)[0, 0, 0], IGNORE_COLOR)
+    dataset = masked(tmp_path, [mask], jitter=1, mirror="off")
+    np.testing.assert_array_equal(dataset.input.coding.to_array(dataset.batch([0], CPU).a)[0, 0, 0], IGNORE_COLOR)

@@ -119,7 +119,7 @@ class Calls:
 def test_ctrl_c_within_an_arm_ends_the_study_and_the_same_call_goes_on(
     cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step, count = Tracker.step, 0
+    step, count = Tracker.on_step_end, 0
 
     def counted(self: Tracker, *words: Any) -> None:
         nonlocal count
@@ -128,7 +128,7 @@ def test_ctrl_c_within_an_arm_ends_the_study_and_the_same_call_goes_on(
         if count == 10:  # the second image of the second arm, after the segmenter's 4 and the first arm's
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Tracker, "step", counted)
+    monkeypatch.setattr(Tracker, "on_step_end", counted)
     broken = make_study(cars)
     assert broken.interrupted
     assert broken.stopped_by == "SIGINT"

@@ -42,8 +42,8 @@ def test_a_process_alone_has_all_of_a_batch_and_goes_on_with_its_random_state() 
     ALONE.draw_anew(0, 5)
     assert torch.equal(before, torch.get_rng_state())
     assert ALONE.agree(7) == 7
-    assert ALONE.stopped(signal.SIGTERM) is signal.SIGTERM
-    assert ALONE.stopped(None) is None
+    assert ALONE.agree_on_signal(signal.SIGTERM) is signal.SIGTERM
+    assert ALONE.agree_on_signal(None) is None
 
 
 def test_other_processes_draw_by_seed_rank_and_images() -> None:

@@ -25,14 +25,14 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
-from p2p_gan.data.dataset import PairStore, load_store
+from p2p_gan.data.dataset import PairDataset, load_dataset
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.distributed import ALONE, Ranks, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training import loop
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.loop import Follower, training_loop
+from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.replicas import distribute
 from p2p_gan.training.run import train
 from p2p_gan.training.signals import StopRequest
@@ -148,9 +148,9 @@ def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
     folder = identify_files(open_for_training(pairs))
     job = make_job(folder, config, ranks)
     job = distribute(job)
-    store = load_store(job.folder, job.task, job.config)
-    with StopRequest() as interruption:
-        training_loop(job, store, Follower(job, Progress(0, [], 0, 0.0)), interruption)
+    dataset = load_dataset(job.folder, job.task, job.config)
+    with StopRequest() as stop:
+        training_loop(job, dataset, Progress(0, [], 0, 0.0), stop, TrainingCallback())
     return job.nets
 
 
@@ -193,22 +193,19 @@ def trained(pairs: Path, run: Path, config: Config, rank: int, report: Reporter 
     """What a run ends with, as the rank sees it."""
     drawn: list[list[int]] = []
 
-    class Seen(PairStore):
+    class Seen(PairDataset):
         """Remembers which positions were drawn."""
 
         def batch(self, positions: Any, device: torch.device) -> Any:
             drawn.append(list(positions))
             return super().batch(positions, device)
 
-    step = training_loop
+    def watched(job: Job, dataset: PairDataset, *rest: Any) -> int:
+        return training_loop(job, Seen(**vars(dataset)), *rest)
 
-    def watched(job: Job, store: PairStore, *rest: Any) -> None:
-        step(job, Seen(**vars(store)), *rest)
-
-    for module in ("p2p_gan.training.run", "p2p_gan.training.loop"):
-        sys.modules[module].training_loop = watched  # type: ignore[attr-defined]
     before = set(run.rglob("*")) if run.exists() else set()
-    summary = train(pairs, run, config, report=report)
+    with mock.patch.object(sys.modules["p2p_gan.training.run"], "training_loop", watched):
+        summary = train(pairs, run, config, report=report)
     names = sorted(str(path.relative_to(run)) for path in set(run.rglob("*")) - before)
     return {
         **{"images": summary.images, "before": summary.before, "interrupted": summary.interrupted},

@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch, PairStore, load_store
+from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import guards, loop
 from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, LossHistory, Observation, Watch
@@ -46,7 +46,7 @@ def job(pair_folder: Path, tiny: Config) -> Job:
 
 @pytest.fixture
 def batch(job: Job) -> Batch:
-    return load_store(job.folder, job.task, job.config).batch([0, 1], job.device)
+    return load_dataset(job.folder, job.task, job.config).batch([0, 1], job.device)
 
 
 def looks(watch: Watch, look: Observation, count: int = WINDOW, images: int = LATE) -> list[str]:
@@ -82,8 +82,8 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and
     poisoned(6)
     with pytest.raises(DivergedError, match="after image 6 ") as caught:
         train(pair_folder, tmp_path / "run", tiny)
-    store = load_store(job.folder, job.task, job.config)
-    file = job.folder.of("train")[store.order.index(6)].file
+    dataset = load_dataset(job.folder, job.task, job.config)
+    file = job.folder.of("train")[dataset.order.index(6)].file
     assert caught.value.found == {
         "images": 6,
         "loss": "d_real",
@@ -195,7 +195,7 @@ def test_only_what_is_left_to_chance_can_collapse(
     pair_folder: Path, tiny: Config, settings: dict[str, Any], can: bool
 ) -> None:
     job = make_job(open_pairs(pair_folder), replace(tiny, **settings))
-    batch = load_store(job.folder, job.task, job.config).batch([0], job.device)
+    batch = load_dataset(job.folder, job.task, job.config).batch([0], job.device)
     assert (probe(job, batch).variants is not None) == can
 
 
@@ -245,13 +245,13 @@ def test_the_wait_for_data_is_a_value_in_the_record(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = _Clock()
-    real = PairStore.batch
+    real = PairDataset.batch
 
     def slow(*arguments: Any) -> Batch:
         clock.now += 9.0  # a loader that takes nine seconds, while everything else takes none
         return real(*arguments)
 
-    monkeypatch.setattr(PairStore, "batch", slow)
+    monkeypatch.setattr(PairDataset, "batch", slow)
     for name in ("perf_counter", "monotonic"):
         monkeypatch.setattr(time, name, clock)
     train(pair_folder, tmp_path / "run", tiny)

@@ -20,17 +20,18 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch, load_store
+from p2p_gan.data.dataset import Batch, load_dataset
 from p2p_gan.models.model import FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
-from p2p_gan.training import loop, trial
-from p2p_gan.training.job import learning_rate_at, make_job
+from p2p_gan.training import loop, tracker, trial
+from p2p_gan.training.job import Job, learning_rate_at, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.tracker import Tracker, probe_due
+from p2p_gan.training.validation import sample_row
 from p2p_gan.updates.step import Networks
 
 if TYPE_CHECKING:
@@ -320,14 +321,20 @@ def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: int
 ) -> None:
     train(pair_folder, tmp_path / "whole", tiny)
-    row = Tracker._row
+    sample, images = Tracker.sample, 0
 
-    def interrupted(self: Tracker, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
-        if self.images == image:
+    def counted(self: Tracker) -> bool:
+        nonlocal images
+        images = self.images
+        return sample(self)
+
+    def interrupted(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
+        if images == image:
             os.kill(os.getpid(), signal.SIGTERM)
-        return row(self, a, b)
+        return sample_row(job, a, b)
 
-    monkeypatch.setattr(Tracker, "_row", interrupted)
+    monkeypatch.setattr(Tracker, "sample", counted)
+    monkeypatch.setattr(tracker, "sample_row", interrupted)
     stopped = train(pair_folder, tmp_path / "run", tiny)
     assert (stopped.interrupted, stopped.images) == (True, image)
     grid = tmp_path / "run" / "samples" / f"{image:010d}.png"
@@ -346,7 +353,7 @@ def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not
     job = make_job(open_pairs(pair_folder), replace(tiny, batch=4, sample_every=9, validate_every=6))
     # Of pictures of many shapes a batch may be of one pair: the update before ended at 8, where 6 was long past.
     progress = checkpoint.Progress(9, [0.0] * 4, 0, 0.0, looked=False, extra={"previous": 8})
-    store = load_store(job.folder, job.task, job.config)
+    dataset = load_dataset(job.folder, job.task, job.config)
     done: list[str] = []
 
     def doing(name: str) -> Callable[[Tracker], bool]:
@@ -358,9 +365,9 @@ def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not
 
     for name in ("sample", "validate", "save"):
         monkeypatch.setattr(Tracker, name, doing(name))
-    place = RunFolder(tmp_path / "run")
-    with Saver(place, job, 9) as saver, StopRequest() as interruption:
-        Tracker(place, job, store, progress, saver, interruption, Reporter()).look_again()
+    run_folder = RunFolder(tmp_path / "run")
+    with Saver(run_folder, job, 9) as saver, StopRequest() as stop:
+        Tracker(run_folder, job, dataset, progress, saver, stop, Reporter()).on_train_start()
     assert done == ["sample", "save"]
 
 

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.dataset import PairStore, load_store
+from p2p_gan.data.dataset import PairDataset, load_dataset
 from p2p_gan.training import loop
 from p2p_gan.training import trial as trial_module
 from p2p_gan.training.job import Job, make_job
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def made(pair_folder: Path, tiny: Config) -> tuple[Job, PairStore]:
+def made(pair_folder: Path, tiny: Config) -> tuple[Job, PairDataset]:
     job = make_job(open_pairs(pair_folder), tiny)
-    return job, load_store(job.folder, job.task, job.config)
+    return job, load_dataset(job.folder, job.task, job.config)
 
 
-def test_what_an_image_takes_is_about_the_same_in_any_batch(made: tuple[Job, PairStore]) -> None:
-    job, store = made
-    one, four = (time_updates(replace(job, config=replace(job.config, batch=n)), store, updates=1) for n in (1, 4))
+def test_what_an_image_takes_is_about_the_same_in_any_batch(made: tuple[Job, PairDataset]) -> None:
+    job, dataset = made
+    one, four = (time_updates(replace(job, config=replace(job.config, batch=n)), dataset, updates=1) for n in (1, 4))
     assert one.network_bytes == four.network_bytes
     assert 0.7 < four.image_bytes / one.image_bytes < 1.1
 
 
-def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, PairStore]) -> None:
-    job, store = made
+def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, PairDataset]) -> None:
+    job, dataset = made
     before = torch.get_rng_state(), {name: value.clone() for name, value in job.nets.generator.state_dict().items()}
     with spare(job) as trial:
-        trial_module._update(trial, store, [0, 1])
+        trial_module._update(trial, dataset, [0, 1])
         assert not torch.equal(torch.get_rng_state(), before[0])
         assert trial.nets.generator is not job.nets.generator
     assert torch.equal(torch.get_rng_state(), before[0])
@@ -53,7 +53,7 @@ def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, P
 
 @pytest.mark.parametrize(("step", "made_in_all"), [(0.0, 1 + 2 + 10), (3.0, 1 + 2 + 4), (60.0, 1 + 0 + 1)])
 def test_fewer_updates_are_timed_where_one_takes_long(
-    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch, step: float, made_in_all: int
+    made: tuple[Job, PairDataset], monkeypatch: pytest.MonkeyPatch, step: float, made_in_all: int
 ) -> None:
     updates: list[float] = []
     update = trial_module._update
@@ -70,10 +70,10 @@ def test_fewer_updates_are_timed_where_one_takes_long(
 
 
 def test_the_largest_batch_follows_from_the_free_memory(
-    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    made: tuple[Job, PairDataset], monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
-    job, store = made
-    timing = time_updates(job, store, updates=1)
+    job, dataset = made
+    timing = time_updates(job, dataset, updates=1)
 
     def room_for(pairs: float) -> None:
         needed = timing.network_bytes + timing.image_bytes * pairs
@@ -81,10 +81,10 @@ def test_the_largest_batch_follows_from_the_free_memory(
 
     for pairs, batch in ((1.1, 1), (3.9, 2), (4.1, 4), (1000, 8)):  # there are eight pairs
         room_for(pairs)
-        assert largest_batch(job, store) == batch
+        assert largest_batch(job, dataset) == batch
     room_for(0.5)
     with refused("no-memory", "cpu") as error:
-        largest_batch(job, store)
+        largest_batch(job, dataset)
     assert "not even one pair of 32x32 fits" in error.value.what
 
 
@@ -166,26 +166,26 @@ def test_a_batch_of_many_shapes_is_measured_by_its_largest(
     folder = open_pairs(make_pairs(tmp_path / "pairs", {"train": 3}, Size(96, 32)))
     native = replace(tiny, size=None, jitter=1.0, batch=2)
     job = make_job(folder, native)
-    store = load_store(folder, job.task, job.config)
-    seen = store.seen.copy()
+    dataset = load_dataset(folder, job.task, job.config)
+    seen = dataset.seen.copy()
     seen[1] = (32, 64)
-    smaller = replace(store, seen=seen)
+    smaller = replace(dataset, seen=seen)
     assert {smaller.order.index(position) for position in trial_module._largest(smaller, 2)} != {1}
-    assert time_updates(job, store, updates=1).image_bytes > 0
+    assert time_updates(job, dataset, updates=1).image_bytes > 0
 
 
 def test_on_cuda_batches_are_doubled_until_one_fails(
-    made: tuple[Job, PairStore], monkeypatch: pytest.MonkeyPatch
+    made: tuple[Job, PairDataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, store = made
+    job, dataset = made
     tried = []
 
-    def fits(_: Job, __: PairStore, batch: int) -> bool:
+    def fits(_: Job, __: PairDataset, batch: int) -> bool:
         tried.append(batch)
         return batch <= 5
 
     monkeypatch.setattr(trial_module, "_fits", fits)
-    assert largest_batch(replace(job, device=torch.device("cuda")), store) == 4
+    assert largest_batch(replace(job, device=torch.device("cuda")), dataset) == 4
     assert tried == [1, 2, 4, 8]
 
 

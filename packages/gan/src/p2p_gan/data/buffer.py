@@ -59,7 +59,7 @@ class Pixels:
         return len(self.sizes)
 
     def __getitem__(self, index: int) -> Array:
-        """A view (height, width, channels) of one picture; to write into it is to write into the store."""
+        """A view (height, width, channels) of one picture; to write into it is to write into the dataset."""
         height, width = self.sizes[index].tolist()
         start = int(self.starts[index])
         return self.flat[start : start + height * width * self.channels].reshape(height, width, self.channels)

@@ -68,13 +68,13 @@ class KeptHalf:
 
 
 @dataclass(frozen=True)
-class PairStore:
+class PairDataset:
     """Decoded pairs from which batches are drawn; the same draw for both halves.
 
     `seen` (n, 2) are the height and width that the networks see of each pair. `areas` (n, classes) count the pixels of
     each class of the mask half, None where there is no mask with a palette; `ignores` says whether pixels are ignored.
-    What makes batches faster may rest on this: the pixels of a loaded store never change; `draw` follows from the seed
-    and the position, and a batch from its draws.
+    What makes batches faster may rest on this: the pixels of a loaded dataset never change; `draw` follows from the
+    seed and the position, and a batch from its draws.
     """
 
     input: KeptHalf
@@ -88,7 +88,7 @@ class PairStore:
     def __len__(self) -> int:
         return len(self.seen)
 
-    def with_batch(self, batch: int) -> "PairStore":
+    def with_batch(self, batch: int) -> "PairDataset":
         """The same pairs, drawn in batches of another size."""
         return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
 
@@ -160,9 +160,9 @@ def relit(values: Tensor, factors: Sequence[NDArray[np.float32]]) -> Tensor:
     return whole
 
 
-def load_store(
+def load_dataset(
     folder: PairFolder, task: Task, config: Config, *, near: Path | None = None, report: Reporter = QUIET
-) -> PairStore:
+) -> PairDataset:
     """Decode the training pairs once, verify them, and bring them to the size that they are kept at.
 
     They lie in memory, or, when larger than `config.memory` GiB, in a nameless mapped file beside `near`. Raises
@@ -184,11 +184,11 @@ def load_store(
     )
     seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
-    store = PairStore(input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config)
+    dataset = PairDataset(input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config)
     if task.palette is None or not any(palettes):
-        return store
+        return dataset
     classes = counts[:, 1 if palettes[1] else 0, : len(task.palette.classes)]
-    return replace(store, areas=classes, ignores=bool(counts[..., -1].any()))
+    return replace(dataset, areas=classes, ignores=bool(counts[..., -1].any()))
 
 
 def _fill(

@@ -20,7 +20,7 @@ from p2p_gan.config.sides import DEFAULT_DEPTH, SMALLEST_SIDE, smallest_side, un
 
 
 class Sizing(NamedTuple):
-    """`kept` is the size in the store, reached by `fit`; of it the networks see `seen`, cut out at random."""
+    """`kept` is the size in the dataset, reached by `fit`; of it the networks see `seen`, cut out at random."""
 
     kept: Size
     seen: Size

@@ -27,7 +27,7 @@ from p2p_gan.machine.device import cuda_devices
 
 # Between two updates one process may read pictures or score for as long as that takes; within one nothing takes long.
 BETWEEN, WITHIN, MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
-BACK = 128  # what `agreed` gives when the record says that all must go back; above every signal
+BACK = 128  # what `agree` gives when the record says that all must go back; above every signal
 _FAILED = "p2p/failed"
 _LOST = re.compile(r"gloo|nccl|connection (was )?(closed|reset)|broken pipe|socket|store", re.IGNORECASE)
 _DEVICES = re.compile(r"(cpu|cuda)\*([1-9]\d*)")
@@ -112,7 +112,7 @@ class Ranks:
         dist.all_reduce(found, dist.ReduceOp.MAX, group=self.control)
         return int(found)
 
-    def stopped(self, asked: signal.Signals | None) -> signal.Signals | None:
+    def agree_on_signal(self, asked: signal.Signals | None) -> signal.Signals | None:
         """The signal that any process was sent; raises GoBack when the first asks for that."""
         word = self.agree(int(asked or 0))
         if word == BACK:

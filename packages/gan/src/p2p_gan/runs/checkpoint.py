@@ -44,6 +44,11 @@ class Progress:
     looked: bool = True  # whether the samples and scores that were due at `images` are made
     extra: dict[str, Any] = field(default_factory=dict)  # small states of JSON values, such as a loss scaler's
 
+    @property
+    def recovery_factor(self) -> float:
+        """What the learning rate is multiplied by; 1 until the run has recovered from a loss that was not finite."""
+        return float(self.extra.get("slowed", 1.0))
+
 
 @dataclass(frozen=True)
 class Snapshot:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch, PairStore
+from p2p_gan.data.dataset import Batch, PairDataset
 from p2p_gan.training.job import Job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 
@@ -165,19 +165,16 @@ def _entropy(share: float) -> float:
 class Guards:
     """The guards of one run: told of every update, they look when the record is written."""
 
-    def __init__(self, where: Path, job: Job, store: PairStore) -> None:
-        self._where, self._job, self._store = where, job, store
+    def __init__(self, where: Path, job: Job, dataset: PairDataset) -> None:
+        self._where, self._job, self._dataset = where, job, dataset
         self._history, self._watch = LossHistory(job.recipe.names, job.config, job.device), Watch(job.config)
         self._waited, self._since = 0.0, time.monotonic()
         self.probed: Probe | None = None  # at the latest look
 
-    def note_wait(self, seconds: float) -> None:
-        """So long the loop waited for the next batch."""
-        self._waited += seconds
-
-    def add(self, losses: Tensor, before: int, count: int) -> None:
-        """The update of `count` images after `before` is done."""
+    def add(self, losses: Tensor, before: int, count: int, waited: float) -> None:
+        """The update of `count` images after `before` is done, for which the loop waited so many seconds."""
         self._history.add(losses, before, count)
+        self._waited += waited
 
     def look(
         self, losses: dict[str, float], batch: Batch, images: int, *, deep: bool, answered: float
@@ -208,7 +205,7 @@ class Guards:
         loss, before, count = self._history.first_bad() or ("", *self._history.last())
         tensor = first_bad_tensor(self._job) or ""
         train = self._job.folder.of("train")
-        files = tuple(train[self._store.order.index(before + each)].file for each in range(count))
+        files = tuple(train[self._dataset.order.index(before + each)].file for each in range(count))
         bad = [f"{kind} {name}" for kind, name in (("the loss", loss), ("the tensor", tensor)) if name]
         what = (
             f"{' and '.join(bad) or 'a loss'} {'are' if len(bad) > 1 else 'is'} not finite, first seen in the update "

@@ -70,9 +70,9 @@ def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, re
     folder = identify_files(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first of them; nothing here asks the others
-    job, store = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
+    job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    return plan_of(job, run or pairs, done=done, timing=time_share(job, store))
+    return plan_of(job, run or pairs, done=done, timing=time_share(job, dataset))
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:

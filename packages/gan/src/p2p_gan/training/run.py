@@ -1,25 +1,28 @@
-"""The order of events in a run: read, build, resume, update, record, sample, save.
+"""The order of events in a run, from top to bottom: check and load, resume, loop, finish.
 
 Nothing here may compute a loss, lay out a file or print; each of those has its own room.
 """
 
+import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import PairStore
+from p2p_gan.config.parse import config_from_json
+from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, machine_differences, telling_what_is_not_deterministic
-from p2p_gan.machine.distributed import BACK, Ranks, devices_of, join_processes
+from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
-from p2p_gan.training.loop import follow, training_loop
+from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
@@ -30,7 +33,7 @@ from p2p_gan.training.trial import explain_out_of_memory, prepare_data, time_sha
 from p2p_gan.training.validation import refuse_unreadable
 from p2p_gan.updates.optimise import restore_scalers
 
-RECOVERY = 0.5  # of the rate, after a loss that is no number
+_RECOVERY_FACTOR = 0.5  # of the learning rate, after a loss that is no number
 
 
 @dataclass(frozen=True)
@@ -63,67 +66,91 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
     pairs, run = Path(pairs), Path(run)
     if config.tensorboard:
         require_tensorboard()
-    with join_processes(config.device) as ranks, StopRequest() as interruption, telling_what_is_not_deterministic():
+    with join_processes(config.device) as ranks, StopRequest() as stop, telling_what_is_not_deterministic():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
-            return _lead(pairs, run, config, ranks, interruption, report)
-        followed = follow(pairs, ranks, interruption)
-        unfinished = followed.images < followed.total
-        return TrainSummary(run, followed.images, followed.before, unfinished, 0.0, {}, None)
+            return _train_as_first(pairs, run, config, ranks, stop, report)
+        return _train_beside_first(pairs, run, ranks, stop)
 
 
-def _lead(
-    pairs: Path, run: Path, config: Config, ranks: Ranks, interruption: StopRequest, report: Reporter
+def _train_as_first(
+    pairs: Path, run: Path, config: Config, ranks: Ranks, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
     """Train as the first process, or the only one."""
-    place = RunFolder(run)
+    run_folder = RunFolder(run)
     try:
-        with interruption.at_once():
-            begun = _begin(place, pairs, config, ranks, report)
-        if isinstance(begun, TrainSummary):
+        with stop.at_once():
+            ready = _check_and_load(run_folder, pairs, config, ranks, report)
+        if ready is None:
             ranks.from_first(None)
-            return begun
-        job, store, planned = begun
+            return _idle(run)
+        job, dataset, planned = ready
         ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash})
-        with explain_out_of_memory(job, store):
-            return _train(place, job, store, planned, interruption, report)
+        with explain_out_of_memory(job, dataset):
+            return _train(run_folder, job, dataset, planned, stop, report)
     except StopSignal:
-        assert interruption.asked
+        assert stop.asked
         ranks.from_first(None)
-        seen, _ = checkpoint.latest(run)
-        return TrainSummary(run, seen, seen, True, 0.0, {}, None, *(interruption.asked.name,) * 2)
+        return replace(_idle(run), interrupted=True, stopped_by=stop.asked.name, signal=stop.asked.name)
     finally:
-        place.release()
+        run_folder.release()
 
 
-def _begin(
-    place: RunFolder, pairs: Path, config: Config, ranks: Ranks, report: Reporter
-) -> tuple[Job, PairStore, Plan] | TrainSummary:
-    """Everything that is done before anything is written: read, compare with what the run was begun with, build."""
-    if place.exists:
-        place.hold(report)
+def _idle(run: Path) -> TrainSummary:
+    """The summary of a call that has trained nothing."""
+    images, _ = checkpoint.latest(run)
+    return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None)
+
+
+def _check_and_load(
+    run_folder: RunFolder, pairs: Path, config: Config, ranks: Ranks, report: Reporter
+) -> tuple[Job, PairDataset, Plan] | None:
+    """Everything that is done before the run is written: read, compare with what it was begun with, build.
+
+    None where it is finished already.
+    """
+    # The pairs and the settings, which must be those of before.
+    if run_folder.exists:
+        run_folder.hold(report)
     folder = identify_files(open_for_training(pairs), report=report)
-    if place.exists:
-        config = _continue_config(place, config, folder)
-        seen, looked = checkpoint.latest(place.path)
-        other_rate = learning_rate_jump(place.config(), replace(config, images=images_of(config, folder)), seen)
-        if looked and seen >= images_of(config, folder):
-            return TrainSummary(place.path, seen, seen, interrupted=False, seconds=0.0, losses={}, plan=None)
+    if run_folder.exists:
+        config = _settle_as_before(run_folder, config, folder)
+        images, looked = checkpoint.latest(run_folder.path)
+        if looked and images >= images_of(config, folder):
+            return None
+
+    # The networks and the data.
     job = make_job(folder, config, ranks)
-    require_space_for_run(place, job)
-    for line in [*_machine_notes(place, job), *other_rate] if place.exists else []:
+    require_space_for_run(run_folder, job)
+    for line in _changes(run_folder, job) if run_folder.exists else []:
         report.note(line)
-    job, store = prepare_data(job, place.path, report)
+    job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
-    planned = _announce_plan(place, job, store, report)
-    if not place.exists:
-        place.hold(report)
-    return job, store, planned
+
+    # What it will take.
+    planned = _plan(run_folder, job, dataset, report)
+    report.show(planned)
+    if not run_folder.exists:
+        run_folder.hold(report)
+    return job, dataset, planned
 
 
-def _machine_notes(place: RunFolder, job: Job) -> list[str]:
-    """What of the machines is not as it was when the run began."""
-    record, world = place.read(), job.ranks.world
+def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder) -> Config:
+    """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
+    old, record = run_folder.config(), run_folder.read()
+    automatic = {
+        name: getattr(old, name)
+        for name, declared in settings_of(Config).items()
+        if declared.on_resume == "auto" and getattr(config, name) == declared.automatic
+    }
+    config = replace(config, **automatic)
+    refuse_changes(run_folder.path, old, config, changed_pairs(record, folder))
+    return config
+
+
+def _changes(run_folder: RunFolder, job: Job) -> list[str]:
+    """What may change in a run that is continued and is not as it was, a line each: machines, the learning rate."""
+    record, world = run_folder.read(), job.ranks.world
     lines = machine_differences(record.get("machine", {}), job.device)
     before = record.get("processes", 1)
     if before != world:
@@ -131,79 +158,68 @@ def _machine_notes(place: RunFolder, job: Job) -> list[str]:
             f"Continued on {world} devices, begun on {before}: the same pairs in the same order and batches, but other "
             "draws of dropout and noise: the same training, but not bit for bit."
         )
-    return lines
+    images, _ = checkpoint.latest(run_folder.path)
+    return [*lines, *learning_rate_jump(run_folder.config(), job.config, images)]
 
 
-def _announce_plan(place: RunFolder, job: Job, store: PairStore, report: Reporter) -> Plan:
-    """Say what the run will do and need."""
-    done, _ = checkpoint.latest(place.path)
-    planned = plan_of(job, place.path, done=done)
-    if planned.updates >= TIMED_FROM:
-        report.note("timing ten updates ...")
-        with explain_out_of_memory(job, store):
-            planned = plan_of(job, place.path, done=done, timing=time_share(job, store))
-    report.show(planned)
-    return planned
-
-
-def _continue_config(place: RunFolder, config: Config, folder: PairFolder) -> Config:
-    """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
-    old, record = place.config(), place.read()
-    automatic = {
-        name: getattr(old, name)
-        for name, declared in settings_of(Config).items()
-        if declared.on_resume == "auto" and getattr(config, name) == declared.automatic
-    }
-    config = replace(config, **automatic)
-    refuse_changes(place.path, old, config, changed_pairs(record, folder))
-    return config
+def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter) -> Plan:
+    """What the run will do and need, with ten updates timed where so many more follow."""
+    done, _ = checkpoint.latest(run_folder.path)
+    planned = plan_of(job, run_folder.path, done=done)
+    if planned.updates < TIMED_FROM:
+        return planned
+    report.note("timing ten updates ...")
+    with explain_out_of_memory(job, dataset):
+        return plan_of(job, run_folder.path, done=done, timing=time_share(job, dataset))
 
 
 def _train(
-    place: RunFolder, job: Job, store: PairStore, planned: Plan, interruption: StopRequest, report: Reporter
+    run_folder: RunFolder, job: Job, dataset: PairDataset, planned: Plan, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
-    # Begin or resume.
-    done = checkpoint.load_latest(place.path, job.nets, report) if place.exists else None
-    progress = done or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
-    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
-    total = job.config.images or 0
-    place.write(_record(job))
-    if place.exists:
-        place.cut_log(progress.images)
-    shared_state(job, progress)
+    # Resume from the newest whole checkpoint, or begin.
+    found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
+    start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
+    restore_scalers(job.nets.optimizers, start.extra.get("scalers", []))
+    run_folder.write(_record(job))
+    if run_folder.exists:
+        run_folder.cut_log(start.images)
+    shared_state(job, start)
     job = distribute(job)
 
-    # Update until the last image or a signal; go back once after a loss that is no number, where that was asked for.
-    with Saver(place, job, progress.images) as saver:
-        tracker = Tracker(place, job, store, progress, saver, interruption, report)
-        if job.config.recover and done is None:
+    # Loop until the last image or a signal; go back once after a loss that is no number, where that was asked for.
+    total = job.config.images or 0
+    with Saver(run_folder, job, start.images) as saver:
+        tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
+        if job.config.recover and found is None:
             tracker.save()
-        report.start("training", total, progress.images)
+        report.start("training", total, start.images)
         try:
-            training_loop(job, store, tracker, interruption)
+            images = training_loop(job, dataset, start, stop, tracker)
         except DivergedError as error:
-            progress_then = _go_back(error, tracker, place, job, saver, report)
-            tracker = Tracker(place, job, store, progress_then, saver, interruption, report)
-            training_loop(job, store, tracker, interruption)
+            progress = _go_back(error, tracker, run_folder, job, saver, report)
+            tracker = Tracker(run_folder, job, dataset, progress, saver, stop, report)
+            images = training_loop(job, dataset, progress, stop, tracker)
         finally:
             report.finish()
             tracker.board.close()
-    unfinished = tracker.images < total or not tracker.looked
+
+    # Finish: everything is on the disk.
+    unfinished = images < total or not tracker.looked
     return TrainSummary(
-        run=place.path,
-        images=tracker.images,
-        before=progress.images,
+        run=run_folder.path,
+        images=images,
+        before=start.images,
         interrupted=unfinished,
         seconds=tracker.seconds(),
-        losses=tracker.last,
+        losses=tracker.losses,
         plan=planned,
-        stopped_by=interruption.asked.name if interruption.asked and unfinished else None,
-        signal=interruption.asked.name if interruption.asked else None,
+        stopped_by=stop.asked.name if stop.asked and unfinished else None,
+        signal=stop.asked.name if stop.asked else None,
     )
 
 
 def _go_back(
-    error: DivergedError, tracker: Tracker, place: RunFolder, job: Job, saver: Saver, report: Reporter
+    error: DivergedError, tracker: Tracker, run_folder: RunFolder, job: Job, saver: Saver, report: Reporter
 ) -> checkpoint.Progress:
     """Networks and record as at the last checkpoint, and where to go on from at half the rate.
 
@@ -212,18 +228,18 @@ def _go_back(
     tracker.board.close()
     saver.wait()
     if not job.config.recover or tracker.recovery_factor < 1:
-        place.log({"images": tracker.images, "diverged": error.found})
+        run_folder.log({"images": tracker.images, "diverged": error.found})
         raise error
     job.ranks.agree(BACK)
-    progress = checkpoint.load_latest(place.path, job.nets, report)
+    progress = checkpoint.load_latest(run_folder.path, job.nets, report)
     assert progress is not None, "a run that may recover begins with a checkpoint"
     restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
     saver.saved = progress.images
-    place.cut_log(progress.images)
-    place.log({"images": progress.images, "recovered_from": error.found, "slowed": RECOVERY})
+    run_folder.cut_log(progress.images)
+    run_folder.log({"images": progress.images, "recovered_from": error.found, "slowed": _RECOVERY_FACTOR})
     report.note(f"{error} That is now done: back to image {progress.images}, half the rate, once.")
     report.start("training", job.config.images or 0, progress.images)
-    return shared_state(job, replace(progress, extra={**progress.extra, "slowed": RECOVERY}))
+    return shared_state(job, replace(progress, extra={**progress.extra, "slowed": _RECOVERY_FACTOR}))
 
 
 def _record(job: Job) -> dict[str, Any]:
@@ -237,3 +253,33 @@ def _record(job: Job) -> dict[str, Any]:
         "machine": describe_machine(job.device),
         "processes": job.ranks.world,
     }
+
+
+def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest) -> TrainSummary:
+    """Train along with the first process until it ends; raises P2PError when the pairs here are not those there."""
+    # Check and load what the first process has, which ends where that has nothing to do.
+    first = ranks.from_first()
+    if first is None:
+        return TrainSummary(run, 0, 0, False, 0.0, {}, None)
+    folder = identify_files(open_for_training(pairs))
+    if folder.data_hash != first["data_hash"]:
+        raise P2PError(
+            pairs,
+            f"on {socket.gethostname()} these are not the pairs that the first process has",
+            "Copy them there again, or train from a disk that all machines share.",
+            code="other-pairs",
+        )
+    config = config_from_json(first["config"], where="the first process")
+    job, dataset = prepare_data(make_job(folder, config, ranks), None)
+
+    # Resume and loop as the first process does, and go back when it does.
+    with explain_out_of_memory(job, dataset):
+        progress = start = shared_state(job)
+        job = distribute(job)
+        while True:
+            try:
+                images = training_loop(job, dataset, progress, stop, TrainingCallback())
+            except GoBack:
+                progress = shared_state(job)
+            else:
+                return TrainSummary(run, images, start.images, images < (job.config.images or 0), 0.0, {}, None)

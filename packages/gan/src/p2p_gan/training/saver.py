@@ -69,16 +69,16 @@ _RESUME = "The last checkpoint is whole: free space, and the same command contin
 class Saver:
     """Writes checkpoints and models of a run; use as `with Saver(...) as saver`, which waits for the last of them."""
 
-    def __init__(self, place: RunFolder, job: Job, saved: int) -> None:
+    def __init__(self, run_folder: RunFolder, job: Job, saved: int) -> None:
         """`saved` is the image of the newest checkpoint. Raises P2PError when nothing can be written there."""
         self.saved = saved
-        self._place, self._job = place, job
+        self._run_folder, self._job = run_folder, job
         self._writer = Writer()
         self._memory: dict[str, Tensor] = {}  # of the last snapshot, used again
         self._at = time.monotonic()
         # What is applied is the moving average of the generator, where there is one.
         self._applied = "ema" if "ema" in network_states(job.nets) else "generator"
-        place.make(checkpoint.FOLDER)
+        run_folder.make(checkpoint.FOLDER)
 
     def __enter__(self) -> "Saver":
         return self
@@ -120,13 +120,13 @@ class Saver:
         """
         self._writer.wait()
         needed = size_in_bytes(self._job.nets) + (2 if best else 1) * _model_bytes(self._job)
-        require_space(self._place.path, needed, "the next checkpoint takes", _RESUME)
+        require_space(self._run_folder.path, needed, "the next checkpoint takes", _RESUME)
         state = checkpoint.snapshot(self._job.nets, self._memory)
         self._writer.start(lambda: self._write(state, progress, best=best))
         self.saved, self._at = progress.images, time.monotonic()
 
     def _write(self, state: checkpoint.Snapshot, progress: checkpoint.Progress, *, best: bool) -> None:
-        run = self._place.path
+        run = self._run_folder.path
         record = checkpoint.write_state(run, state, progress)
         weights = {
             name.removeprefix(f"{self._applied}/"): value
@@ -140,9 +140,10 @@ class Saver:
         checkpoint.seal(run, record, keep=self._job.config.keep_checkpoints)
 
 
-def require_space_for_run(place: RunFolder, job: Job) -> None:
+def require_space_for_run(run_folder: RunFolder, job: Job) -> None:
     """Raise P2PError when the disk has no room for all that the run keeps, beyond what it holds already."""
-    require_space(place.path, space_of_run(place.path, job), "the checkpoints and models of this run take", _ADVICE)
+    run = run_folder.path
+    require_space(run, space_of_run(run, job), "the checkpoints and models of this run take", _ADVICE)
 
 
 def space_of_run(run: Path, job: Job) -> int:

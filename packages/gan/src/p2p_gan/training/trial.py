@@ -16,7 +16,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.data.dataset import PairStore, load_store
+from p2p_gan.data.dataset import PairDataset, load_dataset
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
@@ -64,52 +64,52 @@ def spare(job: Job) -> Iterator[Job]:
         torch.cuda.empty_cache()
 
 
-def time_updates(job: Job, store: PairStore, *, updates: int = UPDATES) -> Timing:
+def time_updates(job: Job, dataset: PairDataset, *, updates: int = UPDATES) -> Timing:
     """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
 
     Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
     """
     with spare(job) as trial:
         end = time.perf_counter() + PATIENCE
-        kept = _kept_by_an_update(trial, store)
-        seen = _train(trial, store, 0, WARM_UP - 1, end, least=0)
+        kept = _kept_by_an_update(trial, dataset)
+        seen = _repeat_updates(trial, dataset, 0, WARM_UP - 1, end, least=0)
         _wait_for(job.device)
         began, untimed = time.perf_counter(), seen
-        seen = _train(trial, store, seen, updates, began + PATIENCE, least=1)
+        seen = _repeat_updates(trial, dataset, seen, updates, began + PATIENCE, least=1)
         _wait_for(job.device)
         seconds = time.perf_counter() - began
         networks = _network_bytes(trial)
     return Timing(seconds / (seen - untimed), networks, kept // job.config.batch)
 
 
-def _train(job: Job, store: PairStore, seen: int, updates: int, end: float, *, least: int) -> int:
+def _repeat_updates(job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int) -> int:
     """Updates as the run would make them, until `end` on the clock, `least` in any case; gives the images seen then."""
     for number in range(updates):
         if number >= least and time.perf_counter() > end:
             break
-        positions = store.positions(seen, job.config.batch)
-        _update(job, store, positions)
+        positions = dataset.positions(seen, job.config.batch)
+        _update(job, dataset, positions)
         seen += len(positions)
     return seen
 
 
-def _update(job: Job, store: PairStore, positions: Sequence[int]) -> None:
-    train_step(job.nets, store.batch(positions, job.device), job.recipe, job.autocast)
+def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
+    train_step(job.nets, dataset.batch(positions, job.device), job.recipe, job.autocast)
 
 
-def _largest(store: PairStore, batch: int) -> list[int]:
+def _largest(dataset: PairDataset, batch: int) -> list[int]:
     """Positions of a batch than which none takes more: so many times the largest picture of the first epoch."""
-    areas = [int(store.seen[store.order.index(position)].prod()) for position in range(len(store))]
-    return [max(range(len(store)), key=areas.__getitem__)] * batch
+    areas = [int(dataset.seen[dataset.order.index(position)].prod()) for position in range(len(dataset))]
+    return [max(range(len(dataset)), key=areas.__getitem__)] * batch
 
 
-def _kept_by_an_update(job: Job, store: PairStore) -> int:
+def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
     """The bytes that one update of the job's batch takes beside the networks, at its peak."""
-    positions = _largest(store, job.config.batch)
+    positions = _largest(dataset, job.config.batch)
     if job.device.type == "cuda":
         before = torch.cuda.memory_allocated(job.device)
         torch.cuda.reset_peak_memory_stats(job.device)
-        _update(job, store, positions)
+        _update(job, dataset, positions)
         # The first update also makes gradients and moments, which stay.
         stays = torch.cuda.memory_allocated(job.device) - before
         return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
@@ -121,7 +121,7 @@ def _kept_by_an_update(job: Job, store: PairStore) -> int:
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-        _update(job, store, positions)
+        _update(job, dataset, positions)
     for part in network_states(job.nets).values():
         for each in (*part.network.parameters(), *part.network.buffers()):
             found.pop(each.untyped_storage().data_ptr(), None)
@@ -146,29 +146,29 @@ def used_memory(device: torch.device) -> int:
     return 0
 
 
-def largest_batch(job: Job, store: PairStore) -> int:
+def largest_batch(job: Job, dataset: PairDataset) -> int:
     """The largest power of two of pairs that one update can take on the device, no more than there are pairs.
 
     On CUDA by trying, on the CPU by what one pair takes and what is free. Raises P2PError when not even one fits.
     """
-    most = min(MOST, len(store))
+    most = min(MOST, len(dataset))
     if job.device.type == "cuda":
-        return _try_largest(job, store, most)
+        return _try_largest(job, dataset, most)
     single = replace(job, config=replace(job.config, batch=1))
     with spare(single) as trial:
-        each = _kept_by_an_update(trial, store)
+        each = _kept_by_an_update(trial, dataset)
         room = free_bytes(job.device) * SHARE - _network_bytes(trial)
     return _power_of_two(room / max(1, each), most, job)
 
 
-def _try_largest(job: Job, store: PairStore, most: int) -> int:
+def _try_largest(job: Job, dataset: PairDataset, most: int) -> int:
     fits, batch = 0, 1
-    while batch <= most and _fits(job, store, batch):
+    while batch <= most and _fits(job, dataset, batch):
         fits, batch = batch, batch * 2
     return _power_of_two(fits, most, job)
 
 
-def _fits(job: Job, store: PairStore, batch: int) -> bool:
+def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
     torch.cuda.empty_cache()
     try:
         with spare(job) as trial:
@@ -176,7 +176,7 @@ def _fits(job: Job, store: PairStore, batch: int) -> bool:
             torch.cuda.reset_peak_memory_stats(job.device)
             before = torch.cuda.memory_reserved(job.device)
             for _ in range(2):  # the second has gradients and moments from the start
-                _update(trial, store, _largest(store, batch))
+                _update(trial, dataset, _largest(dataset, batch))
             return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
     except torch.OutOfMemoryError:
         return False
@@ -194,7 +194,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
 
 
 @contextmanager
-def explain_out_of_memory(job: Job, store: PairStore) -> Iterator[None]:
+def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     """Turn running out of memory into a P2PError that says the largest batch that fits."""
     try:
         yield
@@ -206,7 +206,7 @@ def explain_out_of_memory(job: Job, store: PairStore) -> Iterator[None]:
             raise
     # Out of the handler, for the error holds on to everything that was computed.
     batch = job.config.batch
-    fits = largest_batch(job, store) * job.ranks.world
+    fits = largest_batch(job, dataset) * job.ranks.world
     words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
     raise P2PError(
         job.device,
@@ -226,26 +226,26 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairStore]:
+def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
     """The pairs decoded, and the job with the batch that fits, where that was left open."""
     # Each process on a machine holds the pairs; together they may take what one of them may.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
-    store = load_store(job.folder, job.task, within, near=run, report=report)
+    dataset = load_dataset(job.folder, job.task, within, near=run, report=report)
     if job.config.batch:
-        return job, store
-    each = largest_batch(job, store)
-    bound = _bound(each, store, job)
+        return job, dataset
+    each = largest_batch(job, dataset)
+    bound = _bound(each, dataset, job)
     if job.device.type == "cpu":
         each = max(1, each // job.ranks.local_world)
     batch = each * job.ranks.world
     report.note(f"batch {batch}: the largest power of two {bound}{_times(job)}")
-    return make_job(job.folder, replace(job.config, batch=batch), job.ranks), store.with_batch(batch)
+    return make_job(job.folder, replace(job.config, batch=batch), job.ranks), dataset.with_batch(batch)
 
 
-def time_share(job: Job, store: PairStore) -> Timing:
+def time_share(job: Job, dataset: PairDataset) -> Timing:
     """The time of an update as one process has it; what processes send each other is not in it."""
     share = max(1, job.config.batch // job.ranks.world)
-    timing = time_updates(replace(job, config=replace(job.config, batch=share)), store)
+    timing = time_updates(replace(job, config=replace(job.config, batch=share)), dataset)
     return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
 
 
@@ -253,8 +253,8 @@ def _times(job: Job) -> str:
     return f", {job.ranks.world} times" if job.ranks.world > 1 else ""
 
 
-def _bound(batch: int, store: PairStore, job: Job) -> str:
+def _bound(batch: int, dataset: PairDataset, job: Job) -> str:
     """Why no larger batch was chosen."""
-    if len(store) < 2 * batch:
-        return f"that {len(store)} pairs can fill"
+    if len(dataset) < 2 * batch:
+        return f"that {len(dataset)} pairs can fill"
     return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"

@@ -68,15 +68,15 @@ class Validator:
         self._palette = job.task.palette_of(job.task.output)
         self._range = BYTES if self._palette else job.task.output.range
 
-    def score(self, generator: Generator, stopped: Callable[[], bool] = lambda: False) -> Validation | None:
+    def score(self, generator: Generator, should_stop: Callable[[], bool] = lambda: False) -> Validation | None:
         """Apply the generator to each picture by itself, with a draw of its own, and compare with the real outputs.
 
-        `stopped` is asked before each; None when it says so.
+        `should_stop` is asked before each; None when it says so.
         """
         confusion = Confusion(self._palette.names) if self._palette else None
         rows = []
         for a, b in self._pictures():
-            if stopped():
+            if should_stop():
                 return None
             fake, real = self._apply(generator, a), b[..., 0] if b.shape[2] == 1 else b
             if self._palette and confusion:
@@ -130,6 +130,22 @@ def pairs_to_show(job: Job) -> Sequence[Pair]:
     """The pairs of the sample grids: held out, or of training where there are no others."""
     pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
     return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
+
+
+def sample_row(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
+    """A row of the sample grids: the input, what the generator makes of it, and the real output."""
+    # Dropout from a generator of its own: looking must not change what is trained.
+    noise = torch.Generator().manual_seed(job.config.seed)
+    applying = InferencePass(job.card.statistics, noise=(noise,))
+    task, (given, wanted) = job.task, job.task.codings
+    with torch.inference_mode():
+        fed = kept_to_tensor(a[None], given, task.palette_of(task.input), job.device)
+        fake = wanted.to_array(job.nets.inference_generator(fed, applying))[0]
+    return (
+        visible(a, task.input, task.palette_of(task.input)),
+        visible(fake, task.output, task.palette if wanted.kind == "classes" else None),
+        visible(b, task.output, task.palette_of(task.output)),
+    )
 
 
 def refuse_unreadable(job: Job) -> None:
