@@ -19,6 +19,7 @@ from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
+from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
@@ -107,6 +108,7 @@ _TABLE = (
             FileForm(is_via3, read_via3, is_whole=True),
         ),
     ),
+    Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
     Format(
         "colors",
         "colour pictures",
