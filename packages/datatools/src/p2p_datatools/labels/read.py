@@ -22,6 +22,7 @@ from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
+from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
@@ -108,6 +109,7 @@ _TABLE = (
             FileForm(is_via3, read_via3, is_whole=True),
         ),
     ),
+    Format("qupath", "QuPath", "a .geojson or .json of its objects, a picture", (FileForm(is_qupath, read_qupath),)),
     Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
     Format(
         "colors",
@@ -148,6 +150,7 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
+    ".geojson": read_json,
     ".vott": read_json,
     ".xml": read_xml,
     ".csv": _read_csv,
