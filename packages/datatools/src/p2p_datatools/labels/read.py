@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import is_utf8
+from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
@@ -110,6 +111,12 @@ _TABLE = (
         ),
     ),
     Format("qupath", "QuPath", "a .geojson or .json of its objects, a picture", (FileForm(is_qupath, read_qupath),)),
+    Format(
+        "bdd100k",
+        "BDD100K",
+        "a .json of Scalabel, frames whose labels have poly2d, rle or box2d",
+        (FileForm(is_bdd100k, read_bdd100k),),  # a video or a picture may have a file of its own
+    ),
     Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
     Format(
         "colors",
