@@ -24,6 +24,7 @@ from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
+from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
@@ -116,6 +117,12 @@ _TABLE = (
         "BDD100K",
         "a .json of Scalabel, frames whose labels have poly2d, rle or box2d",
         (FileForm(is_bdd100k, read_bdd100k),),  # a video or a picture may have a file of its own
+    ),
+    Format(
+        "superannotate",
+        "SuperAnnotate",
+        "a .json with metadata and instances, a picture",
+        (FileForm(is_superannotate, read_superannotate),),
     ),
     Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
     Format(
