@@ -21,6 +21,7 @@ from p2p_datatools.labels.formats.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
+from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
@@ -30,6 +31,7 @@ from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
+from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.values import LabelSet
@@ -124,6 +126,12 @@ _TABLE = (
         "a .json with metadata and instances, a picture",
         (FileForm(is_superannotate, read_superannotate),),
     ),
+    Format(
+        "labelbox",
+        "Labelbox",
+        "an .ndjson or .json of rows with data_row and projects",
+        (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+    ),
     Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
     Format(
         "colors",
@@ -165,6 +173,8 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
 _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
     ".geojson": read_json,
+    ".ndjson": read_json_lines,
+    ".jsonl": read_json_lines,
     ".vott": read_json,
     ".xml": read_xml,
     ".csv": _read_csv,
