@@ -25,6 +25,14 @@ from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
+from p2p_datatools.labels.formats.sam import (
+    is_sa_1b,
+    is_sam_folder,
+    is_sam_list,
+    read_sa_1b,
+    read_sam_folder,
+    read_sam_list,
+)
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
@@ -77,6 +85,12 @@ _TABLE = (
     Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=PlaceForm(is_cityscapes, read_cityscapes)),
     Format("voc", "Pascal VOC", "a folder SegmentationClass", place=PlaceForm(is_voc, read_voc)),
     Format("yolo", "YOLO", "text files with a data.yaml", place=PlaceForm(is_yolo, read_yolo)),
+    Format(
+        "sam-folder",
+        "Segment Anything's folders",
+        "a metadata.csv beside masks 0.png, 1.png, a folder a picture",
+        place=PlaceForm(is_sam_folder, read_sam_folder),
+    ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
     Format(  # before COCO, whose tables it has
         "panoptic",
@@ -131,6 +145,12 @@ _TABLE = (
         "Labelbox",
         "an .ndjson or .json of rows with data_row and projects",
         (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+    ),
+    Format(
+        "sam",
+        "Segment Anything",
+        "a .json of SA-1B or a list of masks with scores, a picture",
+        (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
     Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
     Format(
