@@ -84,7 +84,9 @@ class Format:
 _TABLE = (
     Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=PlaceForm(is_cityscapes, read_cityscapes)),
     Format("voc", "Pascal VOC", "a folder SegmentationClass", place=PlaceForm(is_voc, read_voc)),
-    Format("yolo", "YOLO", "text files with a data.yaml", place=PlaceForm(is_yolo, read_yolo)),
+    Format(
+        "yolo", "YOLO", "text files with a data.yaml, classes.txt or obj.names", place=PlaceForm(is_yolo, read_yolo)
+    ),
     Format(
         "sam-folder",
         "Segment Anything's folders",
