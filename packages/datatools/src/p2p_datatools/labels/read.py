@@ -23,6 +23,7 @@ from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
+from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
@@ -155,6 +156,12 @@ _TABLE = (
         (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
     Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
+    Format(
+        "matlab",
+        "MATLAB ground truth",
+        ".mat files with a matrix of class numbers, a picture",
+        place=PlaceForm(is_matlab, read_matlab),
+    ),
     Format(
         "colors",
         "colour pictures",
