@@ -25,6 +25,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tifffile": ("p2p_datatools.contract.pictures.arrays", "p2p_datatools.contract.pictures.header"),
     "tomlkit": ("p2p_datatools.contract.palette",),
     "yaml": ("p2p_datatools.labels.formats.yolo",),
+    "scipy": ("p2p_datatools.labels.formats.matlab",),
     "skimage": ("p2p_gan.evaluation.metrics",),
     "kaggle": ("p2p_datatools.sources.kaggle",),
     "concurrent": ("p2p_datatools.contract.threads",),

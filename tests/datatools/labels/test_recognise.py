@@ -87,6 +87,16 @@ def read_scans(path: Path) -> LabelSet:
 SHAPES = {"imagePath": "a.jpg", "shapes": [{"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}]}
 VOTT: dict[str, dict[str, object]] = {"assets": {"x": {"asset": {"name": "a.png"}, "regions": []}}}
 VIA = {"a.jpg1": {"filename": "a.jpg", "regions": []}}
+ISAT = {"info": {"description": "ISAT", "name": "a.jpg"}, "objects": []}
+QUPATH = {
+    "type": "Feature",
+    "geometry": {"type": "Point", "coordinates": [1, 1]},
+    "properties": {"objectType": "annotation"},
+}
+BDD100K = [{"name": "a.jpg", "labels": [{"category": "car", "box2d": {"x1": 1, "y1": 1, "x2": 2, "y2": 2}}]}]
+SUPERANNOTATE = {"metadata": {"name": "a.jpg"}, "instances": []}
+LABELBOX = {"data_row": {"external_id": "a.jpg"}, "projects": {}}
+SA_1B: dict[str, object] = {"image": {"file_name": "a.jpg"}, "annotations": []}
 CVAT = '<annotations><image name="a.jpg"/></annotations>'
 
 
@@ -98,6 +108,12 @@ CVAT = '<annotations><image name="a.jpg"/></annotations>'
         ("a.json", json.dumps(SHAPES), "labelme"),
         ("a.xml", "<annotation><filename>a.jpg</filename><imagesize/></annotation>", "labelme"),
         ("annotations.xml", CVAT, "cvat"),
+        ("a.json", json.dumps(ISAT), "isat"),
+        ("a.geojson", json.dumps(QUPATH), "qupath"),
+        ("train.json", json.dumps(BDD100K), "bdd100k"),
+        ("a.jpg.json", json.dumps(SUPERANNOTATE), "superannotate"),
+        ("export.ndjson", json.dumps(LABELBOX), "labelbox"),
+        ("sa_1.json", json.dumps(SA_1B), "sam"),
         ("via.json", json.dumps(VIA), "via"),
         ("via.csv", "filename,region_shape_attributes,region_attributes\na.jpg,{},{}\n", "via"),
     ],

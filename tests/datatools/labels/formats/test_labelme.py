@@ -62,6 +62,15 @@ def test_rectangles_have_two_corners_or_four() -> None:
     assert a == b
 
 
+@pytest.mark.parametrize("kind", ["rotation", "quadrilateral"])
+def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_direction(kind: str) -> None:
+    corners = [[4, 0], [8, 4], [6, 6], [2, 2]]
+    turned = shape(corners, shape_type=kind, direction=0.785, score=None, difficult=False, attributes={})
+    assert first(read(labelme(turned))).regions[0].polygons[0].outer.tolist() == corners
+    (skip,) = read(labelme(shape(corners[:3], shape_type=kind))).skipped
+    assert (skip.code, skip.what) == ("bad-outline", "shape 1: needs 4 corners and has 3")
+
+
 def test_a_circle_is_told_by_its_centre_and_a_point_on_it() -> None:
     (region,) = first(read(labelme(shape([[4, 3], [4, 5]], shape_type="circle")))).regions
     assert np.hypot(*(region.polygons[0].outer - [4, 3]).T) == pytest.approx(2)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
-from p2p_datatools.labels.formats.yolo import LARGEST, is_yolo, read_names, read_yolo
+from p2p_datatools.labels.formats.yolo import is_yolo, read_names, read_yolo
+from p2p_datatools.labels.parsing.class_lists import LARGEST
+from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
 
@@ -199,3 +202,103 @@ def test_another_name_in_the_settings_changes_the_labels(data: Path) -> None:
     assert isinstance(second, RegionLabels)
     assert [region.label for region in second.regions] == ["truck", "wheel"]
     assert first.signature != second.signature
+
+
+@pytest.fixture
+def unnamed(data: Path) -> Path:
+    """The data set without its data.yaml."""
+    (data / "data.yaml").unlink()
+    return data
+
+
+def labels_of(folder: Path) -> list[str]:
+    found = read_yolo(folder)
+    assert not found.skipped, found.skipped
+    return [region.label for item in found.items if isinstance(item, RegionLabels) for region in item.regions]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("classes.txt", "car\nwheel\n"),
+        ("classes.txt", "\ufeffcar\r\nwheel\r\n\r\n"),
+        ("train/labels/classes.txt", "car\nwheel"),  # where LabelImg writes it
+        ("obj.names", "car\nwheel\n"),
+        ("coco.names", "car\nwheel\n"),
+        ("train/_darknet.labels", "car\nwheel\n"),
+        ("cars-v2.yaml", "path: ../datasets/cars\ntrain: images/train\nnames:\n  0: car\n  1: wheel\n"),
+        ("names.yml", "\ufeffnames: [car, wheel]\n"),
+        ("classes.txt", "0: car\n1: wheel\n"),
+        ("classes.txt", "0 car\n1 wheel\n"),
+    ],
+)
+def test_every_spelling_of_the_list_of_classes_names_them_and_that_is_told(unnamed: Path, file: str, text: str) -> None:
+    (unnamed / file).write_text(text, "utf-8")
+    assert is_yolo(unnamed)
+    assert labels_of(unnamed) == ["car", "wheel"]
+    assert read_yolo(unnamed).notes == (f"{unnamed / file}: names the classes; 0 is car, 1 is wheel.",)
+
+
+def test_a_list_above_the_labels_is_found_and_no_foreign_yaml_there_is_taken_for_one(unnamed: Path) -> None:
+    (unnamed / "people.yaml").write_text("names: [anna, otto]\n")
+    labels = unnamed / "train" / "labels"
+    with pytest.raises(P2PError) as caught:
+        read_yolo(labels)
+    assert caught.value.code == "missing-file"
+    (unnamed / "cars.yaml").write_text("nc: 2\nnames: [car, wheel]\n")
+    (unnamed / "damaged.yaml").write_text("names: [")
+    assert labels_of(labels) == ["car", "wheel"]
+
+
+def test_lists_that_agree_are_one_and_lists_that_contradict_each_other_are_refused(
+    data: Path, refused: "Refused"
+) -> None:
+    (data / "classes.txt").write_text("car\nwheel\n")
+    assert labels_of(data) == ["car", "wheel"]
+    for text, about in (("wheel\ncar\n", "class 0 is wheel"), ("car\nwheel\ndoor\n", "class 2 is door")):
+        (data / "classes.txt").write_text(text)
+        with refused("contradicting-lists", data / "classes.txt") as error:
+            read_yolo(data)
+        assert about in error.value.what
+        assert str(data / "data.yaml") in error.value.what
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("nc: 3\nnames: [car, wheel]\n", "class-count"),
+        ("nc: 3\nnames: {0: car, 2: wheel}\n", "class-count"),
+        ("names: [car, wheel]\nkpt_shape: [17, 3]\n", "keypoints"),
+    ],
+)
+def test_a_list_that_misses_names_or_is_of_keypoints_is_refused(
+    data: Path, text: str, code: str, refused: "Refused"
+) -> None:
+    (data / "data.yaml").write_text(text)
+    with refused(code, data / "data.yaml"):
+        read_yolo(data)
+
+
+def test_a_class_whose_number_is_missing_in_the_list_costs_its_picture(data: Path) -> None:
+    (data / "data.yaml").write_text("names: {0: car, 2: wheel}\n")
+    (skip,) = read_yolo(data).skipped
+    assert skip.code == "unknown-class"
+    assert "class 1 " in skip.what
+
+
+def test_labels_without_any_list_are_yolo_and_it_is_said_what_is_missing(unnamed: Path, refused: "Refused") -> None:
+    assert is_yolo(unnamed)
+    with refused("missing-file", unnamed) as error:
+        read_labels(unnamed)
+    assert "classes.txt" in error.value.what
+    (unnamed / "train" / "labels" / "a.b.txt").write_text("17 640 480 12 12\n")  # numbers, but no shares
+    assert not is_yolo(unnamed)
+
+
+def test_a_byte_order_mark_in_labels_is_none_of_their_numbers_and_hidden_files_are_no_labels(data: Path) -> None:
+    path = data / "train" / "labels" / "a.b.txt"
+    path.write_text(f"\ufeff0 {HALF}\n", "utf-8")
+    (data / "train" / "labels" / ".ipynb_checkpoints").mkdir()
+    (data / "train" / "labels" / ".ipynb_checkpoints" / "a.b.txt").write_text("0 1 2\n")
+    assert is_yolo(data)
+    assert labels_of(data) == ["car"]

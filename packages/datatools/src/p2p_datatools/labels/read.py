@@ -14,18 +14,33 @@ from typing import Any, NamedTuple, Protocol
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import is_utf8
+from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
+from p2p_datatools.labels.formats.isat import is_isat, read_isat
+from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
+from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
+from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
+from p2p_datatools.labels.formats.sam import (
+    is_sa_1b,
+    is_sam_folder,
+    is_sam_list,
+    read_sa_1b,
+    read_sam_folder,
+    read_sam_list,
+)
+from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
+from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.values import LabelSet
@@ -70,7 +85,15 @@ class Format:
 _TABLE = (
     Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=PlaceForm(is_cityscapes, read_cityscapes)),
     Format("voc", "Pascal VOC", "a folder SegmentationClass", place=PlaceForm(is_voc, read_voc)),
-    Format("yolo", "YOLO", "text files with a data.yaml", place=PlaceForm(is_yolo, read_yolo)),
+    Format(
+        "yolo", "YOLO", "text files with a data.yaml, classes.txt or obj.names", place=PlaceForm(is_yolo, read_yolo)
+    ),
+    Format(
+        "sam-folder",
+        "Segment Anything's folders",
+        "a metadata.csv beside masks 0.png, 1.png, a folder a picture",
+        place=PlaceForm(is_sam_folder, read_sam_folder),
+    ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
     Format(  # before COCO, whose tables it has
         "panoptic",
@@ -106,6 +129,38 @@ _TABLE = (
             FileForm(is_via_csv, read_via_csv, is_whole=True),
             FileForm(is_via3, read_via3, is_whole=True),
         ),
+    ),
+    Format("qupath", "QuPath", "a .geojson or .json of its objects, a picture", (FileForm(is_qupath, read_qupath),)),
+    Format(
+        "bdd100k",
+        "BDD100K",
+        "a .json of Scalabel, frames whose labels have poly2d, rle or box2d",
+        (FileForm(is_bdd100k, read_bdd100k),),  # a video or a picture may have a file of its own
+    ),
+    Format(
+        "superannotate",
+        "SuperAnnotate",
+        "a .json with metadata and instances, a picture",
+        (FileForm(is_superannotate, read_superannotate),),
+    ),
+    Format(
+        "labelbox",
+        "Labelbox",
+        "an .ndjson or .json of rows with data_row and projects",
+        (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+    ),
+    Format(
+        "sam",
+        "Segment Anything",
+        "a .json of SA-1B or a list of masks with scores, a picture",
+        (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
+    ),
+    Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
+    Format(
+        "matlab",
+        "MATLAB ground truth",
+        ".mat files with a matrix of class numbers, a picture",
+        place=PlaceForm(is_matlab, read_matlab),
     ),
     Format(
         "colors",
@@ -146,6 +201,9 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
+    ".geojson": read_json,
+    ".ndjson": read_json_lines,
+    ".jsonl": read_json_lines,
     ".vott": read_json,
     ".xml": read_xml,
     ".csv": _read_csv,

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.pictures.header import decoded_bytes
+from p2p_datatools.contract.pictures.index import IndexPicture, read_index_picture
 from p2p_datatools.contract.pictures.sizes import Size
 
 VOID = "void"  # the label of pixels of which a format says that they are in no class, and count for nothing
@@ -119,12 +121,20 @@ class PictureLabels:
         """The hash of the file; raises P2PError when it cannot be read."""
         return sha256_file(self.path)
 
+    def memory(self) -> int:
+        """The bytes of its decoded pixels."""
+        return decoded_bytes(self.path)
+
 
 @dataclass(frozen=True, eq=False)
 class IndexLabels(PictureLabels):
     """Class numbers; `names` are what the format itself calls them, where it does: otherwise a palette's ids do."""
 
     names: Mapping[int, str] | None = None
+
+    def numbers(self) -> IndexPicture:
+        """The numbers; raises P2PError when they cannot be read."""
+        return read_index_picture(self.path)
 
 
 @dataclass(frozen=True, eq=False)

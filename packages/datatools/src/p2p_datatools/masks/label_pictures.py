@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import _HEX, Color, color_labels, color_of, hex_of
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, read_photo, size_of
-from p2p_datatools.contract.pictures.index import histogram, read_ids, read_index_picture
+from p2p_datatools.contract.pictures.index import histogram, read_ids
 from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, PictureLabels, SegmentLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
@@ -57,7 +57,7 @@ class PictureReader:
         if isinstance(item, SegmentLabels):
             return self._classes(*_segments(item))
         assert isinstance(item, IndexLabels), "a picture holds numbers or colours"
-        numbers = read_index_picture(item.path).values
+        numbers = item.numbers().values
         names = item.names or {}
         return self._classes(numbers, [names.get(number, str(number)) for number in range(int(numbers.max()) + 1)])
 

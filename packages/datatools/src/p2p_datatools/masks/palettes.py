@@ -29,7 +29,7 @@ from p2p_datatools.contract.palette import (
     plain,
 )
 from p2p_datatools.contract.pictures.images import Photo, read_photo
-from p2p_datatools.contract.pictures.index import histogram, read_index_picture
+from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.pictures import pick_evenly
 from p2p_datatools.labels.read import read_labels
@@ -129,7 +129,7 @@ def start_palette(source: Path, name: str) -> Palette:
     if numbered and numbered[0].names:
         return _of_names(numbered[0].names.values(), name, found)
     if numbered:
-        return _of_numbers([item.path for item in numbered], name)
+        return _of_numbers(numbered, name)
     return _of_names(_large_first(found, source), name, found)
 
 
@@ -164,11 +164,11 @@ def _area(polygon: Polygon) -> float:
     return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
 
-def _of_numbers(pictures: list[Path], name: str) -> Palette:
+def _of_numbers(items: list[IndexLabels], name: str) -> Palette:
     """A class for each number in use; its colour is that of the pictures' own table, if all are told apart by it."""
     used: dict[int, Color | None] = {}
-    for path in pick_evenly(pictures, _LOOKED_AT):
-        picture = read_index_picture(path)
+    for item in pick_evenly(items, _LOOKED_AT):
+        picture = item.numbers()
         for number in np.flatnonzero(histogram(picture.values)):
             own = picture.table is not None and number < len(picture.table)
             used.setdefault(int(number), _color(picture.table[number]) if own and picture.table is not None else None)

@@ -24,7 +24,6 @@ from p2p_datatools.contract.mask_folder import (
     write_records,
 )
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.header import decoded_bytes
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
@@ -66,7 +65,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     def weight(self, item: MaskJob) -> int:
         """By the label picture, or by the mask that outlines are painted into."""
         if isinstance(item.item, PictureLabels):
-            return WEIGHT * decoded_bytes(item.item.path)
+            return WEIGHT * item.item.memory()
         size = item.item.size or needed_size(item)
         return WEIGHT * size.width * size.height if size else 0
 

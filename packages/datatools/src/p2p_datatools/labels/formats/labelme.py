@@ -75,6 +75,14 @@ def _rectangle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
     return box(points, where) if len(points) == 2 else _polygon(_, points, where)
 
 
+def _quadrilateral(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
+    if len(points) != 4:
+        raise P2PError(
+            where, f"needs 4 corners and has {len(points)}", "Delete it or draw it again.", code="bad-outline"
+        )
+    return _polygon(_, points, where)
+
+
 def _circle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
     (x, y), (edge_x, edge_y) = _two_points(points, where)
     radius = math.hypot(edge_x - x, edge_y - y)
@@ -112,6 +120,8 @@ _SHAPES: Mapping[str, Callable[[Mapping[str, Any], list[Any], str], Polygon | Ru
     "polygon": _polygon,
     "rectangle": _rectangle,
     "oriented_rectangle": _polygon,
+    "rotation": _quadrilateral,  # a turned box of X-AnyLabeling, whose `direction` is in its corners already
+    "quadrilateral": _quadrilateral,
     "circle": _circle,
     "mask": _mask,
 }

@@ -4,6 +4,7 @@ Nothing here may decode more than tells numbers from colours; what these mean is
 """
 
 from pathlib import Path
+from typing import TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
@@ -16,6 +17,9 @@ EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
 
 
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
+
+
+T = TypeVar("T")
 
 
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
@@ -73,9 +77,9 @@ def has_colors(path: Path) -> bool:
     return False
 
 
-def pick_evenly(paths: list[Path], most: int) -> list[Path]:
-    """At most so many of the paths, at even distances."""
-    return [paths[place * len(paths) // most] for place in range(most)] if len(paths) > most else paths
+def pick_evenly(items: list[T], most: int) -> list[T]:
+    """At most so many of the items, at even distances."""
+    return [items[place * len(items) // most] for place in range(most)] if len(items) > most else items
 
 
 def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:

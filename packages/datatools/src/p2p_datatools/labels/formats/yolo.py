@@ -1,8 +1,9 @@
-"""Reads YOLO's text files: outlines and boxes in shares of the picture, of classes that a data.yaml beside them names.
+"""Reads YOLO's text files: outlines and boxes in shares of the picture, of classes that a list beside them names.
 
 Nothing here may open a photo or know a palette; a class that has no name is an error.
 """
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,8 @@ import yaml
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
-
-LARGEST = 1 << 20  # bytes of a data.yaml; the names of twenty thousand classes take less
 
 
 def read_names(path: Path) -> dict[int, str]:
@@ -108,35 +108,48 @@ def _at(node: yaml.Node, path: Path) -> str:
     return f"{path}: line {node.start_mark.line + 1}"
 
 
-_OTHER_TEXTS = ("readme", "classes", "license", "train.txt", "val.txt", "test.txt")
+_OTHER_TEXTS = ("readme", "classes", "predefined_classes", "license", "train.txt", "val.txt", "test.txt")
 
 
 _SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 
 
+_DATA_SET = frozenset({"path", "train", "val", "test", "nc"})  # keys by which any other YAML file is a data set's
+
+
 _BEYOND = 0.05  # tools round, and let a box stick out a little; more is another picture's label
 
 
+_MOST_TOLD = 20  # names of classes in a note
+
+
 def is_yolo(path: Path) -> bool:
-    """Whether a folder has a data.yaml, and text files whose first line is a class number and four numbers or more."""
-    if not path.is_dir() or _settings(path) is None:
+    """Whether a folder has text files whose first line is a class number and four numbers or more.
+
+    Where no list names the classes, these numbers have to be shares of a picture.
+    """
+    if not path.is_dir():
         return False
-    return any(_is_label(file) for file in _texts(path))
+    texts = _texts(path)
+    if not any(_is_label(file) for file in texts):
+        return False
+    return bool(_lists(path, texts)) or any(_is_label(file, shares=True) for file in texts)
 
 
 def read_yolo(folder: Path) -> LabelSet:
     """The labels below `folder`; their points are relative, so that their sizes have to come from the photos."""
-    settings = _settings(folder)
-    if settings is None:
+    texts = _texts(folder)
+    lists = _lists(folder, texts)
+    if not lists:
         raise P2PError(
             folder,
-            "has no data.yaml in it or up to two folders above",
-            "Add a data.yaml that names the classes.",
+            "has no list of classes (data.yaml, classes.txt, obj.names) in it or up to two folders above",
+            "Add a classes.txt with the name of a class in each line, from class 0 on.",
             code="missing-file",
         )
-    names = read_names(settings)
+    settings, names = _agreed(lists)
     items, skipped = [], list[Skip]()
-    for file in _texts(folder):
+    for file in texts:
         try:
             items.append(_picture(file, folder, names, settings))
         except P2PError as error:
@@ -145,31 +158,104 @@ def read_yolo(folder: Path) -> LabelSet:
         raise P2PError(
             folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="no-labels"
         )
-    return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped))
+    told = [f"{number} is {name}" for number, name in sorted(names.items())]
+    more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
+    return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
 
 
-def _settings(folder: Path) -> Path | None:
-    places = [folder, *folder.resolve().parents[:2]]
-    return next((file for place in places for name in _SETTINGS if (file := place / name).is_file()), None)
+def _lists(folder: Path, texts: list[Path]) -> list[Path]:
+    """The lists of classes in `folder` and on the way to its labels, or else in the nearest of two folders above."""
+    places = {text.parent for text in texts}
+    within = {folder, *(above for place in places for above in (place, *place.parents) if folder in above.parents)}
+    own = [file for place in sorted(within) for file in _lists_in(place, any_yaml=True)]
+    above = (_lists_in(place, any_yaml=False) for place in folder.resolve().parents[:2])
+    return own or next((lists for lists in above if lists), [])
+
+
+def _lists_in(place: Path, *, any_yaml: bool) -> list[Path]:
+    try:
+        files = sorted(file for file in place.iterdir() if not file.name.startswith("."))
+    except OSError:
+        return []  # a folder above may be closed to us
+    return [file for file in files if (_is_list(file) or _is_yaml_list(file, any_yaml=any_yaml)) and file.is_file()]
+
+
+def _is_list(file: Path) -> bool:
+    return file.name.lower() in ("classes.txt", "_darknet.labels") or file.suffix.lower() == ".names"
+
+
+def _is_yaml_list(file: Path, *, any_yaml: bool) -> bool:
+    """Whether a YAML file is to be read for names: by its own name, or else by what stands in it."""
+    if file.name in _SETTINGS:
+        return True
+    if file.suffix.lower() not in (".yaml", ".yml"):
+        return False
+    try:
+        keys = _keys(_compose(file))
+    except P2PError:
+        return False  # it may be anything
+    return "names" in keys and (any_yaml or bool(_DATA_SET & keys))
+
+
+def _keys(root: yaml.Node | None) -> set[str]:
+    return {str(key.value) for key, _ in root.value} if isinstance(root, yaml.MappingNode) else set()
+
+
+def _agreed(lists: list[Path]) -> tuple[Path, dict[int, str]]:
+    """The first list and its names; raises P2PError when another one says otherwise."""
+    first, *others = lists
+    names = _read_list(first)
+    for other in others:
+        found = _read_list(other)
+        differ = sorted(number for number in {*names, *found} if names.get(number) != found.get(number))
+        if differ:
+            here, there = (said.get(differ[0], "not named") for said in (names, found))
+            raise P2PError(
+                first,
+                f"class {differ[0]} is {here} there, and {there} in {other}",
+                "Take away the list that is wrong, or give the folder of one data set.",
+                code="contradicting-lists",
+            )
+    return first, names
+
+
+def _read_list(file: Path) -> dict[int, str]:
+    if file.suffix.lower() not in (".yaml", ".yml"):
+        return read_class_list(file)
+    names, root = read_names(file), _compose(file)
+    if "kpt_shape" in _keys(root):
+        to_do = "Give labels of outlines or boxes."
+        raise P2PError(file, "is of keypoints (kpt_shape), whose lines are no outlines", to_do, code="keypoints")
+    entries = root.value if isinstance(root, yaml.MappingNode) else []
+    told = next((value.value for key, value in entries if key.value == "nc"), None)
+    if isinstance(told, str) and told.isdecimal() and int(told) != len(names):
+        what = f"says that there are {told:.20} classes (nc) and names {len(names)}"
+        raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")
+    return names
 
 
 def _texts(folder: Path) -> list[Path]:
-    return [file for file in sorted(folder.rglob("*.txt")) if not file.name.lower().startswith(_OTHER_TEXTS)]
+    """The text files below a folder that may be labels; what is hidden is none."""
+    files = [file for file in sorted(folder.rglob("*.txt")) if not file.name.lower().startswith(_OTHER_TEXTS)]
+    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
 
-def _is_label(file: Path) -> bool:
+def _is_label(file: Path, *, shares: bool = False) -> bool:
+    """Whether a text file begins with a class number and four numbers or more; with `shares`, within 0 and 1."""
     with file.open("rb") as text:
-        words = text.readline(4096).split()
+        words = text.readline(4096).removeprefix(codecs.BOM_UTF8).split()
     try:
         # Which numbers they are is for the reader to say: labels with one wrong in all files are labels still.
-        return len(words) >= 5 and words[0].isdigit() and len([float(word) for word in words[1:]]) >= 4
+        values = [float(word) for word in words[1:]]
     except ValueError:
         return False
+    return len(values) >= 4 and words[0].isdigit() and not (shares and any(not 0 <= each <= 1 for each in values))
 
 
 def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise P2PError(
             file, f"cannot be read as text: {error}", "Fetch or export it again.", code="not-text"

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.header import open_image
+from p2p_datatools.contract.pictures.index import read_ids
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Runs
 
@@ -34,6 +35,13 @@ def mask_file_runs(path: Path) -> Runs:
             path, f"cannot be read: {error.strerror}", "Put the mask where its labels say.", code="unreadable-file"
         ) from error
     return _runs(_inside(data, str(path)), 0, 0)
+
+
+def color_runs(path: Path) -> dict[int, Runs]:
+    """The segments of a picture by their colours (0xRRGGBB), each as a drawn mask; black and transparent are none."""
+    ids = read_ids(path)  # in which red is the lowest byte
+    keys = [int(key) for key in np.unique(ids) if key]
+    return {(key & 255) << 16 | key & 0xFF00 | key >> 16: _runs(ids == key, 0, 0) for key in keys}
 
 
 def picture_size(text: Any, where: str) -> Size:

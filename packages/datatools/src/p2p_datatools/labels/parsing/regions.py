@@ -67,7 +67,8 @@ def unite(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
     every = [*skipped, *(skip for each in sets for skip in each.skipped)]
     notes = tuple(note for each in sets for note in each.notes)
     ignored = frozenset(label for each in sets for label in each.ignored)
-    return LabelSet(sets[0].format, tuple(items), uses, tuple(every), ignored=ignored, notes=notes)
+    beside = tuple(path for each in sets for path in each.beside)
+    return LabelSet(sets[0].format, tuple(items), uses, tuple(every), beside=beside, ignored=ignored, notes=notes)
 
 
 def _label(value: Any, where: str) -> str:

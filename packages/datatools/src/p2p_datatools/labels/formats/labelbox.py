@@ -1,0 +1,105 @@
+"""Reads Labelbox's export, a row of JSON for each picture: polygons and boxes under their names.
+
+Nothing here may fetch anything: a mask that lies at an address is an error that says so.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.labels.parsing.outlines import box, number, polygon
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+
+_WITHOUT_AREA = frozenset({"ImagePoint", "ImagePolyline"})
+
+
+def is_labelbox(value: Any) -> bool:
+    """Whether parsed lines of JSON, or one JSON list, are rows of Labelbox; lines that are damaged do not count."""
+    rows = [row for row in value if not isinstance(row, P2PError)] if isinstance(value, list) else []
+    return bool(rows) and all(
+        isinstance(row, dict) and isinstance(row.get("data_row"), dict) and isinstance(row.get("projects"), dict)
+        for row in rows
+    )
+
+
+def read_labelbox(value: list[Any], *, where: str, source: str) -> LabelSet:
+    """The labels of all rows; a row that is damaged is an error among them, and skips its picture."""
+    return gather("labelbox", _pictures(value, where, source))
+
+
+def _pictures(rows: Iterable[Any], where: str, source: str) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
+    for count, row in enumerate(rows, start=1):
+        name = "" if isinstance(row, P2PError) else _name(row["data_row"])
+        place = name or f"{where}: row {count}"
+        yield place, partial(_picture, row, name, place, f"{source}: {name}")
+
+
+def _name(data_row: Mapping[str, Any]) -> str:
+    """What the picture is called: the first of its names that is one of a picture file, or else the first there is."""
+    address = data_row.get("row_data")
+    path = unquote(urlsplit(address).path) if isinstance(address, str) else ""
+    names = [data_row.get("external_id"), data_row.get("global_key"), PurePosixPath(path).name]
+    told = [name for name in names if isinstance(name, str) and name]
+    pictures = [name for name in told if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    return next(iter([*pictures, *told]), "")
+
+
+def _picture(row: Any, name: str, where: str, source: str) -> RegionLabels:
+    if isinstance(row, P2PError):
+        raise row
+    read_picture_name(name, where)
+    media = row.get("media_attributes")
+    size = size_from(media.get("width"), media.get("height"), where) if isinstance(media, dict) else None
+    drawing = RegionCollector()
+    for count, each in enumerate(_objects(row["projects"], where), start=1):
+        place = f"{where}: object {count}"
+        if not isinstance(each, dict):
+            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
+        drawing.add(_shape(each, place), each.get("name"), where=place)
+    return drawing.labels_of(name, size, where=where, source=source)
+
+
+def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
+    """The objects of the one label that has any; several persons' labels of one picture contradict each other."""
+    drawn = []
+    for project in projects.values():
+        for label in items_of(project.get("labels") if isinstance(project, dict) else None, "labels", where):
+            annotations = label.get("annotations") if isinstance(label, dict) else None
+            if not isinstance(annotations, dict):
+                raise P2PError(where, "a label has no annotations", "Export the labels again.", code="damaged-labels")
+            if annotations.get("frames"):
+                to_do = "Export its frames as pictures, and label these."
+                raise P2PError(where, "is a video, whose labels are told by frames", to_do, code="video")
+            if objects := items_of(annotations.get("objects"), "objects", where):
+                drawn.append(objects)
+    if len(drawn) > 1:
+        to_do = "Export one project with one label a picture."
+        raise P2PError(where, f"has {len(drawn)} labels, of several persons or projects", to_do, code="several-labels")
+    return drawn[0] if drawn else []
+
+
+def _shape(value: Mapping[str, Any], where: str) -> Polygon | str:
+    kind = value.get("annotation_kind")
+    if kind in _WITHOUT_AREA:
+        return str(kind)
+    if kind == "ImagePolygon":
+        try:
+            points = [(point["x"], point["y"]) for point in items_of(value.get("polygon"), "points", where)]
+        except (KeyError, TypeError) as error:
+            raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
+        closed = len(points) > 1 and points[0] == points[-1]
+        return polygon(points[:-1] if closed else points, where, form="of x and y")
+    if kind == "ImageBoundingBox":
+        sides = value.get("bounding_box")
+        told = sides if isinstance(sides, dict) else {}
+        left, top, width, height = (number(told.get(name), where) for name in ("left", "top", "width", "height"))
+        return box((left, top, left + width, top + height), where)
+    if kind == "ImageSegmentationMask":
+        what = "its mask lies at an address of Labelbox's, and not in the file"
+        raise P2PError(where, what, "Draw it as a polygon, or export its masks as pictures.", code="remote-mask")
+    raise P2PError(where, f"its annotation_kind {kind!r} is not known", "Draw it as a polygon.", code="unknown-shape")

@@ -1,0 +1,56 @@
+"""Reads a list of classes that is plain text, a name a line, whose place is the class number.
+
+Nothing here may guess: a list that could be counted in two ways is an error.
+"""
+
+import re
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError
+
+LARGEST = 1 << 20  # bytes of a list; the names of twenty thousand classes take less
+
+_NUMBERED = re.compile(r"(\d{1,9})\s*[:,;\t ]\s*(\S.*)")
+
+
+def read_class_list(path: Path) -> dict[int, str]:
+    """The names by class number, from 0; numbers before all names have to be their places.
+
+    Raises P2PError for a line without a name, and for a name or number that stands twice or out of its place.
+    """
+    lines = [line.strip() for line in _text(path).splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise P2PError(path, "names no classes", "Write the name of a class in each line.", code="no-class-names")
+    numbered = [_NUMBERED.fullmatch(line) for line in lines]
+    names: dict[int, str] = {}
+    places: dict[str, int] = {}
+    for place, (line, match) in enumerate(zip(lines, numbered, strict=True)):
+        where = f"{path}: line {place + 1}"
+        if not line:
+            to_do = "Write the name of the class, or delete the line if the classes after it have one number less."
+            raise P2PError(where, "is empty, so that it names no class", to_do, code="bad-class-names")
+        name = line
+        if match and all(numbered):
+            name = match[2]
+            if int(match[1]) != place:
+                what = f"has the number {match[1]}, but it is the name of class {place} by its place"
+                raise P2PError(where, what, "Write the names from 0 up, one for each number.", code="bad-class-names")
+        if name in places:
+            what = f"{name!r:.60} is in line {places[name] + 1} too"
+            raise P2PError(where, what, "Give each class a name of its own.", code="duplicate-class")
+        names[place] = name
+        places[name] = place
+    return names
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            what = f"has {size} bytes, and a list of classes has at most {LARGEST}"
+            raise P2PError(path, what, "Give labels whose list only names classes.", code="file-too-large")
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error

@@ -1,0 +1,34 @@
+"""Parses files with a JSON value in each line, of which one that is damaged costs itself alone.
+
+Nothing here may know what the values mean.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+
+
+def read_json_lines(path: Path) -> list[Any]:
+    """The value of each line that is not empty; for a damaged one it is the error that tells so.
+
+    Raises P2PError when the file cannot be read, or no line is whole.
+    """
+    try:
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise P2PError(path, what, "Check the path and the permissions of the file.", code="unreadable-file") from error
+    values = [_value(line, path, number) for number, line in enumerate(lines, start=1) if line.strip()]
+    if values and all(isinstance(value, P2PError) for value in values):
+        raise values[0]
+    return values
+
+
+def _value(line: bytes, path: Path, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        what = f"line {number} is not whole JSON ({error})"
+        return P2PError(path, what, "Was it cut off or edited? Export it again.", code="damaged-json")
