@@ -11,7 +11,8 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import save_model
-from p2p_gan.networks.architecture import Architecture, initialise
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.weights import initialise
 
 
 @pytest.fixture

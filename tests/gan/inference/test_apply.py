@@ -18,8 +18,8 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model, noise_of, size_se
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, load_model
-from p2p_gan.networks.architecture import initialise
 from p2p_gan.networks.base import Generator, InferencePass, Step
+from p2p_gan.networks.weights import initialise
 
 if TYPE_CHECKING:
     from conftest import Refused

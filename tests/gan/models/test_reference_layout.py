@@ -59,3 +59,8 @@ def test_only_statistics_of_instance_norms_are_left_over() -> None:
     assert not leftover("model.model.1.model.1.running_mean", instance)
     assert not leftover("model.model.1.model.2.weight", instance)
     assert not leftover("model.model.1.model.2.running_mean", Architecture(3, 3, 5, 2, 16, "batch", 0.0))
+
+
+def test_a_generator_that_the_reference_has_not_is_named() -> None:
+    reason = why_not(Architecture(3, 3, 5, 2, 16, "batch", 0.5, "diffusion", biases=False))
+    assert reason == "generator is a diffusion, and the reference's is a unet or a resnet"

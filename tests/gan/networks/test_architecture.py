@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
+from p2p_gan.networks.architecture import GENERATORS, Architecture
 from p2p_gan.networks.base import Generator
 from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.unet import UNet
+from p2p_gan.networks.weights import count_parameters, initialise
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -30,6 +31,13 @@ def test_an_older_file_s_shape_is_the_u_net_that_it_was() -> None:
 @pytest.mark.parametrize(("kind", "network"), [("unet", UNet), ("encoder-decoder", UNet), ("resnet", ResNet)])
 def test_each_kind_is_built(kind: str, network: type) -> None:
     assert isinstance(Architecture(3, 3, 5, 4, 8, "batch", 0.5, kind).build(), network)
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+@pytest.mark.parametrize("depth", [3, 5])
+def test_sides_are_halved_as_often_as_the_table_of_generators_says(kind: str, depth: int) -> None:
+    # The config reads the table, for it may not load the networks.
+    assert Architecture(3, 3, depth, 4, 8, "batch", 0.5, kind).build().unit == 2 ** (GENERATORS[kind].halvings or depth)
 
 
 def test_an_unknown_kind_asks_for_an_update(refused: "Refused") -> None:

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from p2p_gan.networks.architecture import Architecture, initialise
+from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
+from p2p_gan.networks.weights import initialise
 
 KINDS = ["unet", "encoder-decoder", "resnet"]
 

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from p2p_gan.networks.architecture import initialise
 from p2p_gan.networks.blocks import ReflectConv, ResizeConv, SpectralConv, Style, double, reflect, upsampling_layer
 from p2p_gan.networks.discriminators import PatchGAN
+from p2p_gan.networks.weights import initialise
 
 
 @pytest.fixture

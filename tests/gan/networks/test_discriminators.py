@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from p2p_gan.config.sides import smallest_side
-from p2p_gan.networks.architecture import initialise
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead, receptive_field, receptive_fields
 from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.weights import initialise
 
 FIELDS = [(0, 1), (1, 16), (2, 34), (3, 70), (4, 142), (5, 286), (6, 574)]
 

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
+from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.blocks import Residual
 from p2p_gan.networks.resnet import ResNet
+from p2p_gan.networks.weights import count_parameters, initialise
 
 
 def resnet(norm: str = "batch", *, blocks: int = 2, dropout: float = 0.5, upsampling: str = "transposed") -> Generator:

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from p2p_gan.networks.architecture import Architecture, count_parameters, initialise
+from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.blocks import ResizeConv
 from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.unet import UNet
+from p2p_gan.networks.weights import count_parameters, initialise
 
 
 def unet(depth: int = 5, *, dropout: float = 0.5, norm: str = "batch", kind: str = "unet", **more: object) -> Generator:

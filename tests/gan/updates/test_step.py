@@ -14,9 +14,10 @@ from torch import nn
 
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
-from p2p_gan.networks.architecture import Architecture, initialise
+from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
+from p2p_gan.networks.weights import initialise
 from p2p_gan.runs.state import network_states
 from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, pixel_weights, segmentation_loss
 from p2p_gan.updates.recipe import Recipe

@@ -9,7 +9,8 @@ from typing import Any
 
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_datatools.contract.settings import check_settings, refuse_setting, setting
-from p2p_gan.config.sides import RESNET_DEPTH, deepest_unet, nearest_size, smallest_side, unit_of
+from p2p_gan.config.sides import deepest_unet, nearest_size, smallest_side, unit_of
+from p2p_gan.networks.architecture import GENERATORS
 
 NATIVE = "native"  # the word for pictures of their own size
 NORMS = ("batch", "instance", "none")
@@ -121,7 +122,7 @@ class Config:
     generator: str = setting(
         "unet",
         "The generator: a U-Net, the same without skips, or a resnet (Isola et al. 2017, appendix 6.1.1).",
-        choices=("unet", "encoder-decoder", "resnet"),
+        choices=tuple(GENERATORS),
         group=_NETWORKS,
     )
     generator_filters: int = setting(
@@ -435,9 +436,10 @@ def _check_sizes(config: Config) -> None:
     if config.rare_class_crops and not config.crop and (config.jitter == 1 or config.size is None):
         what = "draws crops, and pictures are shown whole"
         refuse_setting(config, "rare_class_crops", what, "Add --set crop=128, or jitter.")
-    if config.generator == "resnet" and config.unet_depth not in (0, RESNET_DEPTH):
-        what = f"is not for a resnet, which always halves its input {RESNET_DEPTH} times"
-        refuse_setting(config, "unet_depth", what, "Set resnet_blocks instead.")
+    halvings = GENERATORS[config.generator].halvings
+    if halvings is not None and config.unet_depth not in (0, halvings):
+        what = f"is not for a {config.generator}, which always halves its input {halvings} times"
+        refuse_setting(config, "unet_depth", what, "Leave it out; the depth of a resnet is resnet_blocks.")
     if config.input_size is not None:
         _check_depths(config, config.input_size)
 
@@ -450,7 +452,7 @@ def _check_depths(config: Config, size: Size) -> None:
         what = f"is too small: {config.discriminator_layers} discriminator layers{scales} need sides from {needed}"
         refuse_setting(config, field, what, "Take larger pictures, or fewer discriminator_layers.")
     deepest = deepest_unet(size)
-    if config.generator != "resnet" and config.unet_depth > deepest:
+    if GENERATORS[config.generator].halvings is None and config.unet_depth > deepest:
         refuse_setting(config, "unet_depth", f"is too deep: size {size} can be halved {deepest} times", "Leave it out.")
 
 

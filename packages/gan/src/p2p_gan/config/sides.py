@@ -1,16 +1,14 @@
 """Which sides of pictures the networks can take.
 
-Nothing here may import torch; the config asks before anything is built.
+Nothing here may load torch; the config asks before anything is built.
 """
 
 import math
 
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.networks.architecture import GENERATORS
 
 SMALLEST_SIDE = 32
-
-
-RESNET_DEPTH = 2
 
 
 DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
@@ -25,9 +23,15 @@ def deepest_unet(size: Size) -> int:
 def unit_of(generator: str, depth: int = 0) -> int:
     """What the sides of pictures must be multiples of for this generator: 4 for a resnet, which halves them twice.
 
-    For the others 2^depth, and 32 where the depth follows from the size (0), which then is 5 or more.
+    For one of any depth 2^depth, and 32 where the depth follows from the size (0), which then is 5 or more.
     """
-    return 2**RESNET_DEPTH if generator == "resnet" else 1 << min(depth or 5, 5)
+    halvings = GENERATORS[generator].halvings
+    return 1 << (min(depth or DEFAULT_DEPTH, DEFAULT_DEPTH) if halvings is None else halvings)
+
+
+def halvings_of(generator: str, depth: int = 0) -> int:
+    """How many times this generator halves pictures of many shapes, its depth given or left to it (0)."""
+    return GENERATORS[generator].halvings or depth or DEFAULT_DEPTH
 
 
 def nearest_size(size: Size, unit: int = SMALLEST_SIDE) -> Size:

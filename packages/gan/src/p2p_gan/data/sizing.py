@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_gan.config.config import Config
-from p2p_gan.config.sides import DEFAULT_DEPTH, SMALLEST_SIDE, smallest_side, unit_of
+from p2p_gan.config.sides import SMALLEST_SIDE, halvings_of, smallest_side
 
 
 class Sizing(NamedTuple):
@@ -75,7 +75,7 @@ def shapes_seen(pairs: Iterable[Pair], config: Config) -> tuple[tuple[Size, int]
 
 def _unit(config: Config) -> int:
     """What the generator's sides must be multiples of, for pictures of many shapes."""
-    return unit_of("resnet") if config.generator == "resnet" else 1 << (config.unet_depth or DEFAULT_DEPTH)
+    return 1 << halvings_of(config.generator, config.unet_depth)
 
 
 def _least(config: Config, unit: int) -> int:

@@ -167,6 +167,8 @@ def why_not(architecture: Architecture) -> str | None:
     widest = 4 if architecture.kind == "resnet" else 8
     if architecture.kind == "encoder-decoder":
         return "decoder has no skips, and the reference's always has"
+    if architecture.kind not in ("unet", "resnet"):
+        return f"generator is a {architecture.kind}, and the reference's is a unet or a resnet"
     if architecture.upsampling != "transposed":
         return "decoder resizes, and the reference's has transposed convolutions"
     if architecture.noise:

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_gan.networks.architecture import Architecture, count_parameters
+    from p2p_gan.networks.architecture import Architecture
     from p2p_gan.networks.base import Discriminator, Generator, Judgement
     from p2p_gan.networks.discriminators import MultiScale, PatchGAN, receptive_fields
     from p2p_gan.networks.resnet import ResNet
     from p2p_gan.networks.unet import UNet
+    from p2p_gan.networks.weights import count_parameters
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        architecture="Architecture count_parameters",
+        architecture="Architecture",
         base="Discriminator Generator Judgement",
         discriminators="MultiScale PatchGAN receptive_fields",
         resnet="ResNet",
         unet="UNet",
+        weights="count_parameters",
     )
 
 __all__ = [

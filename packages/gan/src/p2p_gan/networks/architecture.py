@@ -1,19 +1,16 @@
-"""A generator's shape as a value that a model file can hold, and the network that it means.
+"""A generator's shape as a value that a model file can hold, and the table of the generators that there are.
 
-Nothing here may draw weights or read files.
+Nothing here may draw weights or read files, or load torch when it is imported, for the config reads the table.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.networks.base import Generator
-from p2p_gan.networks.blocks import SpectralConv, Style
-from p2p_gan.networks.norms import Norm
-from p2p_gan.networks.resnet import ResNet
-from p2p_gan.networks.unet import UNet
+
+if TYPE_CHECKING:
+    from p2p_gan.networks.base import Generator
 
 
 @dataclass(frozen=True)
@@ -40,33 +37,11 @@ class Architecture:
     noise: int = 0
     head: str = "tanh"
 
-    def build(self) -> Generator:
+    def build(self) -> "Generator":
         """A generator of this shape, its weights not yet drawn."""
-        style = Style(self.norm, self.upsampling, self.biases)
-        if self.kind in ("unet", "encoder-decoder"):
-            return UNet(
-                self.inputs,
-                self.outputs,
-                widths=self.widths(self.depth),
-                dropouts=self.dropouts(),
-                style=style,
-                skips=self.kind == "unet",
-                noise=self.noise,
-                head=self.head,
-            )
-        if self.kind != "resnet":
+        if self.kind not in GENERATORS:
             raise P2PError(f"generator={self.kind}", "is unknown to this p2p", "Update p2p.", code="unknown-generator")
-        full, half, quarter = self.widths(3)
-        return ResNet(
-            self.inputs,
-            self.outputs,
-            widths=(full, half, quarter),
-            blocks=self.blocks,
-            dropout=self.dropout,
-            style=style,
-            noise=self.noise,
-            head=self.head,
-        )
+        return GENERATORS[self.kind].build(self)
 
     @property
     def random(self) -> bool:
@@ -83,22 +58,53 @@ class Architecture:
         return [self.dropout if block in having else 0.0 for block in range(self.depth - 1)]
 
 
-INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
+def _unet(shape: Architecture) -> "Generator":
+    from p2p_gan.networks.blocks import Style
+    from p2p_gan.networks.unet import UNet
+
+    return UNet(
+        shape.inputs,
+        shape.outputs,
+        widths=shape.widths(shape.depth),
+        dropouts=shape.dropouts(),
+        style=Style(shape.norm, shape.upsampling, shape.biases),
+        skips=shape.kind == "unet",
+        noise=shape.noise,
+        head=shape.head,
+    )
 
 
-def initialise(network: nn.Module, generator: torch.Generator) -> None:
-    """Draw the weights from N(0, 0.02), norm scales from N(1, 0.02); biases are 0 (appendix 6.2; the authors' code)."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(module.weight, 0.0, INITIAL_STD, generator=generator)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-            if isinstance(module, SpectralConv):
-                module.draw(generator)
-        elif isinstance(module, Norm):
-            nn.init.normal_(module.weight, 1.0, INITIAL_STD, generator=generator)
+def _resnet(shape: Architecture) -> "Generator":
+    from p2p_gan.networks.blocks import Style
+    from p2p_gan.networks.resnet import ResNet
+
+    full, half, quarter = shape.widths(3)
+    return ResNet(
+        shape.inputs,
+        shape.outputs,
+        widths=(full, half, quarter),
+        blocks=shape.blocks,
+        dropout=shape.dropout,
+        style=Style(shape.norm, shape.upsampling, shape.biases),
+        noise=shape.noise,
+        head=shape.head,
+    )
 
 
-def count_parameters(network: nn.Module) -> int:
-    """The number of trained values."""
-    return sum(parameter.numel() for parameter in network.parameters())
+@dataclass(frozen=True)
+class GeneratorKind:
+    """A row of the table: the function that builds the generator, and how many times it halves a picture, 1 or more.
+
+    None leaves the halvings to the setting `unet_depth`, or to the size of the pictures.
+    """
+
+    build: Callable[[Architecture], "Generator"]
+    halvings: int | None = None
+
+
+# By the words that `--set generator=` takes. A function loads its network, and torch with it, when it is called.
+GENERATORS = {
+    "unet": GeneratorKind(_unet),
+    "encoder-decoder": GeneratorKind(_unet),
+    "resnet": GeneratorKind(_resnet, halvings=2),
+}

@@ -6,7 +6,6 @@ Nothing here may know what it is trained against.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from p2p_gan.config.sides import RESNET_DEPTH
 from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_layer
 from p2p_gan.networks.norms import norm_layer
@@ -32,7 +31,7 @@ class ResNet(Generator):
     reference implementation.
     """
 
-    unit = 2**RESNET_DEPTH
+    unit = 2**2  # two halvings
 
     def __init__(
         self,

@@ -8,9 +8,10 @@ from torch import nn
 
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import Task
-from p2p_gan.networks.architecture import Architecture, initialise
+from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Discriminator
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
+from p2p_gan.networks.weights import initialise
 from p2p_gan.updates.optimise import GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 

@@ -10,11 +10,12 @@ import torch
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_gan.config.config import Config
-from p2p_gan.config.sides import DEFAULT_DEPTH, RESNET_DEPTH, deepest_unet
+from p2p_gan.config.sides import deepest_unet, halvings_of
 from p2p_gan.data.task import Task, refuse_unfit, task_of
 from p2p_gan.machine.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
 from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.models.card import ModelCard
+from p2p_gan.networks.architecture import GENERATORS
 from p2p_gan.networks.base import Statistics
 from p2p_gan.training.build import architecture_of, build
 from p2p_gan.updates.recipe import Recipe, make_recipe
@@ -135,9 +136,9 @@ def learning_rate_jump(before: Config, now: Config, seen: int) -> list[str]:
 
 def _depth(config: Config) -> int:
     """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
-    if config.generator == "resnet":
-        return RESNET_DEPTH
-    return deepest_unet(config.input_size) if config.input_size else DEFAULT_DEPTH
+    if config.input_size is None or GENERATORS[config.generator].halvings is not None:
+        return halvings_of(config.generator)
+    return deepest_unet(config.input_size)
 
 
 def _segmentation_head(task: Task, config: Config) -> str:

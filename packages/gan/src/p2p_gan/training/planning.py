@@ -15,8 +15,8 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import telling_what_is_not_deterministic
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
-from p2p_gan.networks.architecture import count_parameters
 from p2p_gan.networks.discriminators import receptive_fields
+from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
 from p2p_gan.training.job import Job, make_job
