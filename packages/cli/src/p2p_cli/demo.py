@@ -6,7 +6,6 @@ Nothing here may do what a command does in another way than that command.
 import shlex
 import shutil
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     report = render.reporter()
     scores = run(dest, images=images, limit=limit, report=report)
     if as_json:
-        render.say(options.to_json({**asdict(scores), "dest": str(dest)}))
+        render.say(options.to_json({**scores.to_json(), "dest": str(dest)}))
     else:
         say_result(dest, scores, time.monotonic() - began)
     return 0
@@ -93,7 +92,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     shutil.copyfile(run_folder / FILE, dest / FILE)
     sample(run_folder, [pairs], dest / "samples", report=report)  # p2p sample run pairs --out samples
     scores = evaluate(run_folder, pairs, report=report)  # p2p evaluate run pairs
-    write_json(dest / "scores.json", asdict(scores))
+    write_json(dest / "scores.json", scores.to_json())
     _write_sheet(pairs, dest / "samples", dest / "sheet.png")
     return scores
 
@@ -148,7 +147,7 @@ def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
 
     place = shlex.quote(str(dest))
     render.say(f"The model never saw these {scores.pictures} cars; it painted them from their masks in {dest}/samples.")
-    render.scores(scores.l1, scores.ssim, scores.l1_mean, scores.ssim_mean, scores.color_error)
+    render.scores(scores.metrics, scores.mean_picture, scores.color_error)
     render.say(f"({seconds:.0f} s in all)")
     render.say()
     render.say(f"look at   {dest}/sheet.png   mask, generated, real")

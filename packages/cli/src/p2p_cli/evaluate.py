@@ -59,10 +59,10 @@ def command(
     else:
         scores = evaluate_into(dest, model, pairs, asked=asked, device=where, report=report)
     if as_json:
-        render.say(options.to_json(scores))
+        render.say(options.to_json(scores.to_json()))
         return 0
     render.say(f"{scores.pictures} pictures of {split}")
-    render.scores(scores.l1, scores.ssim, scores.l1_mean, scores.ssim_mean, scores.color_error)
+    render.scores(scores.metrics, scores.mean_picture, scores.color_error)
     if scores.histograms:
         shared = ", ".join(f"{name} {value:.3f}" for name, value in scores.histograms.items())
         render.say(f"colour histograms shared with the real pictures: {shared}")

@@ -273,12 +273,11 @@ def skips(skipped: Sequence[object], dest: object) -> None:
         remark(f"{len(skipped)} left out; {dest}/skipped.jsonl lists them.")
 
 
-def scores(
-    l1: float, ssim: float, l1_mean: float | None, ssim_mean: float | None, color_error: dict[str, float]
-) -> None:
-    """A model's scores beside those of the mean training picture, where there is one."""
-    mean = ["-" if value is None else f"{value:.4f}" for value in (l1_mean, ssim_mean)]
-    rows = [("l1", f"{l1:.4f}", mean[0]), ("ssim", f"{ssim:.4f}", mean[1])]
+def scores(metrics: dict[str, float], mean_picture: dict[str, float], color_error: dict[str, float]) -> None:
+    """A model's metrics beside those of the mean training picture, where there is one, and its colour errors."""
+    rows = [
+        (name, f"{value:.4f}", f"{mean_picture[name]:.4f}" if mean_picture else "-") for name, value in metrics.items()
+    ]
     table(("score", "model", "mean picture"), rows)
     if color_error:
         say("colour error " + ", ".join(f"{name} {value:.3f}" for name, value in color_error.items()))

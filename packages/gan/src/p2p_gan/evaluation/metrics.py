@@ -3,7 +3,7 @@
 Nothing here may make pictures or know files; a score is a number with its unit in its docstring.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -70,6 +70,10 @@ def ssim(first: Array, second: Array, values: Range = BYTES, counted: Counted | 
     inside = (slice(edge, first.shape[0] - edge), slice(edge, first.shape[1] - edge))
     chosen = found[1][inside][counted[inside]]
     return float(chosen.mean()) if chosen.size else 1.0
+
+
+# Every number that a generated picture gets beside a real one: of the two, their range, and the pixels that count.
+METRICS: dict[str, Callable[[Array, Array, Range, Counted | None], float]] = {"l1": l1, "ssim": ssim}
 
 
 def _computable(pixels: Array) -> Array:

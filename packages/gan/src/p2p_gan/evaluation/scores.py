@@ -1,6 +1,6 @@
 """A model's scores on the held-out pairs of a pair folder, beside those of the mean training picture.
 
-Nothing here may train or print; each score is a number that `metrics` and `agreement` explain.
+Nothing here may train or print; each score is a number that `metrics` and `mask_agreement` explain.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,13 +26,13 @@ from p2p_gan.data.task import Task
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted_pixels, labels_of_input, labels_of_output
 from p2p_gan.evaluation.metrics import (
     BYTES,
+    METRICS,
+    Counted,
     LabHistograms,
     Range,
     class_color_errors,
     diversity,
-    l1,
     mean_picture,
-    ssim,
 )
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -55,26 +55,30 @@ class Diversity:
 
 @dataclass(frozen=True)
 class Scores:
-    """Means over the pictures: l1 and ssim of the model and of the mean training picture, colour error by class.
+    """Means over the pictures: `metrics` of the model by name, such as l1, and `color_error` by class.
 
     Pixels that a mask of the pair says are ignored count nowhere but in `diversity`, which compares no real picture.
-    The mean picture's are None without training pairs. `histograms`: intersection with the real pictures' in L, a and
-    b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's masks of the generated
-    photos with the true ones, and `judged_real` the same for the real photos. `diversity`: over variants. Each of these
-    is None where it does not apply or was not asked for.
+    `mean_picture` holds the same metrics of the mean training picture, none without training pairs. `histograms`:
+    intersection with the real pictures' in L, a and b, for photos. `agreement`: of generated masks with the real ones.
+    `judged`: of a segmenter's masks of the generated photos with the true ones, and `judged_real` the same for the real
+    photos. `diversity`: over variants. Each of these is None where it does not apply or was not asked for.
     """
 
     pictures: int
-    l1: float
-    ssim: float
-    l1_mean: float | None
-    ssim_mean: float | None
+    metrics: dict[str, float]
+    mean_picture: dict[str, float]
     color_error: dict[str, float]
     histograms: dict[str, float] | None = None
     agreement: Agreement | None = None
     judged: Agreement | None = None
     judged_real: Agreement | None = None
     diversity: Diversity | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores as JSON values: each metric under its name, and NAME_mean that of the mean training picture."""
+        rest = asdict(self)
+        pictures, model, mean = (rest.pop(name) for name in ("pictures", "metrics", "mean_picture"))
+        return {"pictures": pictures, **model, **{f"{name}_mean": mean.get(name) for name in model}, **rest}
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,8 @@ class _Tally:
         self._model, self._card, self._asked, self._judge, self._mean = model, model.card, asked, judge, mean
         self._note = once(report.note)
         self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
-        self._rows: list[tuple[float, ...]] = []
+        self._rows: list[dict[str, float]] = []  # a picture's metrics
+        self._mean_rows: list[dict[str, float]] = []  # and those of the mean training picture
         self._errors: dict[str, list[float]] = {}
         self._spread: list[tuple[float, float]] = []
         palette = model.card.palette
@@ -176,12 +181,11 @@ class _Tally:
     def _score(self, given: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
         fake, true = self._comparable(fakes[0]), self._comparable(real)
         where = counted_pixels(given, real, self._card)
-        compared = (true, self._range, where)
-        line: dict[str, Any] = {"l1": l1(fake, *compared), "ssim": ssim(fake, *compared)}
+        line: dict[str, Any] = _measure(fake, true, self._range, where)
+        self._rows.append(dict(line))
         if self._mean is not None:
-            baseline = resize_photo(self._mean, size_of(true))
-            line |= {"l1_mean": l1(baseline, *compared), "ssim_mean": ssim(baseline, *compared)}
-        self._rows.append(tuple(line.values()))
+            self._mean_rows.append(_measure(resize_photo(self._mean, size_of(true)), true, self._range, where))
+            line |= {f"{name}_mean": value for name, value in self._mean_rows[-1].items()}
         for name, error in self._color_errors(given, fake, true).items():
             self._errors.setdefault(name, []).append(error)
             line.setdefault("color_error", {})[name] = error
@@ -211,14 +215,11 @@ class _Tally:
 
     def result(self) -> Scores:
         """The means."""
-        means = [float(value) for value in np.mean(self._rows, axis=0)]
         spread = np.mean(self._spread, axis=0) if self._spread else None
         return Scores(
             pictures=len(self._rows),
-            l1=means[0],
-            ssim=means[1],
-            l1_mean=means[2] if len(means) > 2 else None,
-            ssim_mean=means[3] if len(means) > 2 else None,
+            metrics=_means(self._rows),
+            mean_picture=_means(self._mean_rows),
             color_error={name: float(np.mean(values)) for name, values in self._errors.items()},
             histograms=self._lab[0].intersection(self._lab[1]) if self._lab else None,
             agreement=self._confusion.result() if self._confusion else None,
@@ -226,6 +227,17 @@ class _Tally:
             judged_real=self._judge.real.result() if self._judge else None,
             diversity=None if spread is None else Diversity(self._asked.variants, float(spread[0]), float(spread[1])),
         )
+
+
+def _measure(fake: Array, real: Array, values: Range, where: Counted | None) -> dict[str, float]:
+    return {name: metric(fake, real, values, where) for name, metric in METRICS.items()}
+
+
+def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Each metric's mean over the pictures; none of no pictures."""
+    if not rows:
+        return {}
+    return dict(zip(METRICS, map(float, np.mean([list(row.values()) for row in rows], axis=0)), strict=True))
 
 
 def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> Array | None:
@@ -284,7 +296,7 @@ def evaluate_into(
 
         def write_record(folder: Path) -> None:
             write_lines(folder / LINES, lines)
-            write_json(folder / SUMMARY, {"of": recipe, "scores": asdict(scores)})
+            write_json(folder / SUMMARY, {"of": recipe, "scores": scores.to_json()})
 
         destination.commit(write_record)
     return scores

@@ -5,7 +5,7 @@ Nothing here may train or score in a way of its own; it calls the loop and the e
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -249,10 +249,10 @@ def summarise(scores: Scores) -> dict[str, Any]:
     """The scores that tables show, None where one does not apply, and everything else under `all`."""
     judged = scores.judged or scores.agreement
     return {
-        "l1": scores.l1,
-        "ssim": scores.ssim,
+        "l1": scores.metrics["l1"],
+        "ssim": scores.metrics["ssim"],
         "histogram": fmean(scores.histograms.values()) if scores.histograms else None,
         "mean_iou": judged.mean_iou if judged else None,
         "diversity": scores.diversity.pairwise_l1 if scores.diversity else None,
-        "all": asdict(scores),
+        "all": scores.to_json(),
     }
