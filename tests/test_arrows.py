@@ -80,6 +80,7 @@ DOOR = "p2p_datatools.contract.door"
 # What these may not even load when they are imported.
 LIGHT = {
     "p2p_datatools": ("numpy", "cv2", "PIL", "kaggle"),
+    "p2p_datatools.derivations.operations": ("numpy", "cv2", "PIL"),
     "p2p_datatools.sheets.plots": ("matplotlib", "cv2", "PIL"),
     "p2p_gan": ("torch", "cv2"),
     "p2p_gan.config.config": ("torch", "cv2"),

@@ -14,7 +14,7 @@ from PIL import Image
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
-from p2p_datatools.derivations.build import apply_operation, derive, random_of
+from p2p_datatools.derivations.build import derive, random_of
 from p2p_datatools.derivations.color import lab_to_rgb
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, Lab, operation
 from p2p_datatools.pairs.build import pair
@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_holes_whatever_other_photos_there_are(
 
 
 def test_two_photos_of_one_call_have_different_holes(photos: Path) -> None:
-    first, second = (apply_operation(noise(0), Holes(), random=random_of(0, name))[0] for name in ("a", "b"))
+    first, second = (Holes().apply(noise(0), random_of(0, name))[0] for name in ("a", "b"))
     assert (first != second).any()
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.derivations.damage import blur, downscale, holes, motion_kernel
-from p2p_datatools.derivations.operations import Blur, Downscale, Holes
+from p2p_datatools.derivations.damage import motion_kernel
+from p2p_datatools.derivations.operations import Blur, Downscale, Holes, Operation
 
 PHOTO: Photo = np.random.default_rng(0).integers(0, 200, (48, 64, 3), dtype=np.uint8)
 DOT: Photo = np.zeros((33, 33, 3), dtype=np.uint8)
@@ -16,11 +16,16 @@ def draws(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+def damage(photo: Photo, operation: Operation, random: np.random.Generator | None = None) -> Photo:
+    (picture,) = operation.apply(photo, random or draws())
+    return picture
+
+
 def test_a_motion_smears_along_its_direction_only() -> None:
-    level = blur(DOT, Blur(kind="motion", length=10), draws())
+    level = damage(DOT, Blur(kind="motion", length=10))
     assert (level[:15] == 0).all()
     assert (level[16, 12:21] > 0).all()
-    upright = blur(DOT, Blur(kind="motion", length=10, angle=90), draws())
+    upright = damage(DOT, Blur(kind="motion", length=10, angle=90))
     assert np.abs(level.astype(int) - upright.transpose(1, 0, 2)).max() <= 1
 
 
@@ -39,34 +44,34 @@ def test_a_slant_of_45_degrees_goes_upwards_to_the_right() -> None:
 
 
 def test_the_wider_the_gaussian_the_less_is_left() -> None:
-    left = [blur(PHOTO, Blur(sigma=sigma), draws()).std() for sigma in (0.5, 2.0, 8.0)]
+    left = [damage(PHOTO, Blur(sigma=sigma)).std() for sigma in (0.5, 2.0, 8.0)]
     assert left[0] > left[1] > left[2]
 
 
 def test_where_it_varies_each_picture_is_blurred_otherwise_and_the_same_again() -> None:
     varied = Blur(kind="motion", length=20, vary=True)
-    assert (blur(PHOTO, varied, draws(1)) == blur(PHOTO, varied, draws(1))).all()
-    assert (blur(PHOTO, varied, draws(1)) != blur(PHOTO, varied, draws(2))).any()
+    assert (damage(PHOTO, varied, draws(1)) == damage(PHOTO, varied, draws(1))).all()
+    assert (damage(PHOTO, varied, draws(1)) != damage(PHOTO, varied, draws(2))).any()
     fixed = Blur(kind="motion", length=20)
-    assert (blur(PHOTO, fixed, draws(1)) == blur(PHOTO, fixed, draws(2))).all()
+    assert (damage(PHOTO, fixed, draws(1)) == damage(PHOTO, fixed, draws(2))).all()
 
 
 def test_a_coarser_picture_has_its_own_size_and_the_means_of_its_blocks() -> None:
-    coarse = downscale(PHOTO, Downscale(factor=4, grow="nearest"))
+    coarse = damage(PHOTO, Downscale(factor=4, grow="nearest"))
     assert coarse.shape == PHOTO.shape
     assert (coarse[:4, :4] == coarse[0, 0]).all()
     assert np.abs(coarse[0, 0] - PHOTO[:4, :4].mean(axis=(0, 1))).max() <= 1
-    assert len(np.unique(downscale(PHOTO, Downscale(factor=4))[:4, :4, 0])) > 1
+    assert len(np.unique(damage(PHOTO, Downscale(factor=4))[:4, :4, 0])) > 1
 
 
 def test_a_factor_of_one_changes_nothing_and_a_huge_one_leaves_one_colour() -> None:
-    assert (downscale(PHOTO, Downscale(factor=1)) == PHOTO).all()
-    assert (downscale(PHOTO, Downscale(factor=1000)) == downscale(PHOTO, Downscale(factor=1000))[0, 0]).all()
+    assert (damage(PHOTO, Downscale(factor=1)) == PHOTO).all()
+    assert (damage(PHOTO, Downscale(factor=1000)) == damage(PHOTO, Downscale(factor=1000))[0, 0]).all()
 
 
 @pytest.mark.parametrize("kind", ["rectangles", "strokes"])
 def test_holes_cover_the_share_that_was_asked_for_and_the_rest_is_untouched(kind: str) -> None:
-    damaged = holes(PHOTO, Holes(kind=kind, share=0.3), draws())
+    damaged = damage(PHOTO, Holes(kind=kind, share=0.3))
     gone = (damaged == (255, 0, 255)).all(axis=-1)
     assert 0.3 <= gone.mean() < 0.6
     assert (damaged[~gone] == PHOTO[~gone]).all()
@@ -74,15 +79,15 @@ def test_holes_cover_the_share_that_was_asked_for_and_the_rest_is_untouched(kind
 
 def test_holes_have_the_colour_that_was_asked_for_and_lie_elsewhere_with_another_seed() -> None:
     settings = Holes(color="1,2,3")
-    one, other = holes(PHOTO, settings, draws(1)), holes(PHOTO, settings, draws(2))
+    one, other = damage(PHOTO, settings, draws(1)), damage(PHOTO, settings, draws(2))
     assert (one == (1, 2, 3)).all(axis=-1).any()
     assert (one != other).any()
-    assert (one == holes(PHOTO, settings, draws(1))).all()
+    assert (one == damage(PHOTO, settings, draws(1))).all()
 
 
 def test_the_photo_itself_is_not_changed() -> None:
     before = PHOTO.copy()
-    holes(PHOTO, Holes(), draws())
+    damage(PHOTO, Holes())
     assert (before == PHOTO).all()
 
 
@@ -90,10 +95,10 @@ def test_the_photo_itself_is_not_changed() -> None:
 def test_even_a_picture_of_few_pixels_is_damaged(shape: tuple[int, int]) -> None:
     tiny = np.zeros((*shape, 3), dtype=np.uint8)
     for damaged in (
-        blur(tiny, Blur(), draws()),
-        blur(tiny, Blur(kind="motion"), draws()),
-        downscale(tiny, Downscale()),
-        holes(tiny, Holes(kind="strokes"), draws()),
-        holes(tiny, Holes(), draws()),
+        damage(tiny, Blur()),
+        damage(tiny, Blur(kind="motion")),
+        damage(tiny, Downscale()),
+        damage(tiny, Holes(kind="strokes")),
+        damage(tiny, Holes()),
     ):
         assert damaged.shape == tiny.shape

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
@@ -22,10 +21,9 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
-from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.derivations import color, damage, drawing
-from p2p_datatools.derivations.operations import OPERATIONS, Blur, Downscale, Edges, Gray, Holes, Lab, Operation, Sketch
+from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
 HEADER, LINES = "derive.json", "derive.jsonl"
@@ -139,7 +137,7 @@ def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
 
 
 def _products(op: Operation, seed: int, source: Source) -> list[Product]:
-    pictures = apply_operation(read_photo(source.path), op, random=random_of(seed, source.name))
+    pictures = op.apply(read_photo(source.path), random_of(seed, source.name))
     folders = (f"{folder}/" if folder else "" for folder in op.folders)
     return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
 
@@ -149,26 +147,6 @@ def random_of(seed: int, name: str) -> np.random.Generator:
     # One machine writes an umlaut as one character and another as two.
     text = f"{seed}\n{unicodedata.normalize('NFC', name)}"
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]))
-
-
-def apply_operation(photo: Photo, op: Operation, *, random: np.random.Generator) -> tuple[NDArray[np.uint8], ...]:
-    """What `op` makes of a photo, uint8 RGB (height, width, 3): a picture for each of its folders, RGB or grey."""
-    match op:
-        case Gray():
-            return (color.gray(photo, op),)
-        case Lab():
-            return color.lab(photo, op)
-        case Edges():
-            return (drawing.edges(photo, op),)
-        case Sketch():
-            return (drawing.sketch(photo, op),)
-        case Blur():
-            return (damage.blur(photo, op, random),)
-        case Downscale():
-            return (damage.downscale(photo, op),)
-        case Holes():
-            return (damage.holes(photo, op, random),)
-    raise AssertionError(f"{type(op).__name__} is in the table, but not here")
 
 
 def _write_records(at: Path, recipe: Mapping[str, Any], lines: Mapping[str, ConversionLine]) -> None:

@@ -12,19 +12,18 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.derivations.operations import Blur, Downscale, Holes, parse_color
 
 MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
 
 
-def blur(photo: Photo, settings: Blur, random: np.random.Generator) -> Photo:
-    """The photo out of focus (a Gaussian) or moved during the exposure (the mean along a line); for deblurring."""
-    share = random.uniform(0.25, 1.0) if settings.vary else 1.0
-    if settings.kind == "gaussian":
-        sigma = settings.sigma * share
-        return np.asarray(cv2.GaussianBlur(photo, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), dtype=np.uint8)
-    angle = random.uniform(0, 180) if settings.vary else settings.angle
-    kernel = motion_kernel(settings.length * share, angle)
+def blur_gaussian(photo: Photo, sigma: float) -> Photo:
+    """The photo out of focus: a Gaussian of `sigma` pixels."""
+    return np.asarray(cv2.GaussianBlur(photo, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), dtype=np.uint8)
+
+
+def blur_motion(photo: Photo, length: float, angle: float) -> Photo:
+    """The photo moved during the exposure: the mean along a line of `length` pixels."""
+    kernel = motion_kernel(length, angle)
     return np.asarray(cv2.filter2D(photo, -1, kernel, borderType=cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
@@ -46,25 +45,27 @@ def motion_kernel(length: float, angle: float) -> NDArray[np.float32]:
 GROW = {"nearest": cv2.INTER_NEAREST_EXACT, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 
 
-def downscale(photo: Photo, settings: Downscale) -> Photo:
+def downscale(photo: Photo, *, factor: float, grow: str) -> Photo:
     """The photo shrunk by area to a `factor`-th of each side, and grown to its own size again; for super-resolution."""
     own = size_of(photo)
-    small = Size(*(max(1, round(side / settings.factor)) for side in own))
+    small = Size(*(max(1, round(side / factor)) for side in own))
     shrunk = resize_photo(photo, small)
-    return np.asarray(cv2.resize(shrunk, tuple(own), interpolation=GROW[settings.grow]), dtype=np.uint8)
+    return np.asarray(cv2.resize(shrunk, tuple(own), interpolation=GROW[grow]), dtype=np.uint8)
 
 
-def holes(photo: Photo, settings: Holes, random: np.random.Generator) -> Photo:
+def holes(
+    photo: Photo, random: np.random.Generator, *, kind: str, share: float, largest: float, color: tuple[int, int, int]
+) -> Photo:
     """The photo with holes of one colour over a share of it (Pathak et al. 2016, context encoders); for inpainting."""
     gone = np.zeros(photo.shape[:2], dtype=np.uint8)
-    wanted = settings.share * gone.size
-    dig = _rectangle if settings.kind == "rectangles" else _stroke
+    wanted = share * gone.size
+    dig = _rectangle if kind == "rectangles" else _stroke
     for _ in range(MOST_HOLES):
-        dig(gone, settings.largest, random)
+        dig(gone, largest, random)
         if cv2.countNonZero(gone) >= wanted:
             break
     damaged = photo.copy()
-    damaged[gone > 0] = parse_color(settings.color)
+    damaged[gone > 0] = color
     return damaged
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.derivations.operations import Edges, Sketch
 
 Grey = NDArray[np.uint8]  # (height, width)
 
@@ -27,16 +26,16 @@ _BAND = 1 << 20  # pixels whose gradients are computed at a time
 SIDE = 512  # lengths in pixels are meant for a picture whose shorter side has so many
 
 
-def edges(photo: Photo, settings: Edges) -> Grey:
+def edges(photo: Photo, *, detail: float, smooth: float, shortest: float, width: float) -> Grey:
     """Lines where brightness or colour changes fast (Canny 1986), black on white; (height, width).
 
     Thresholds are quantiles of the picture's own gradients, so that dim and bright photos get as many lines. What is
     shorter than `shortest` is texture and left out. Lines are smoothed and `width` pixels wide.
     """
     scale = min(photo.shape[:2]) / SIDE
-    found = _canny(*_gradients(photo, settings.smooth * scale), settings.detail)
-    found = _without_short(found, settings.shortest * scale)
-    return _ink(found, settings.width * max(1.0, scale))
+    found = _canny(*_gradients(photo, smooth * scale), detail)
+    found = _without_short(found, shortest * scale)
+    return _ink(found, width * max(1.0, scale))
 
 
 def _smooth(photo: Photo, sigma: float) -> Photo:
@@ -106,15 +105,15 @@ def _ink(lines: Grey, width: float) -> Grey:
     return np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(soft, alpha=1.7)), dtype=np.uint8)
 
 
-def sketch(photo: Photo, settings: Sketch) -> Grey:
+def sketch(photo: Photo, *, radius: float, darkness: float) -> Grey:
     """A pencil drawing: grey divided by its own blur, which whitens surfaces and keeps what is darker than around it.
 
     This is the "colour dodge" of picture editors with the blurred negative; (height, width).
     """
     scale = min(photo.shape[:2]) / SIDE
     grey = cv2.cvtColor(cv2.bilateralFilter(photo, 5, 25, 5), cv2.COLOR_RGB2GRAY)
-    around = cv2.GaussianBlur(grey, (0, 0), max(0.5, settings.radius * scale))
+    around = cv2.GaussianBlur(grey, (0, 0), max(0.5, radius * scale))
     # An offset of 8 calms the division where the photo is nearly black.
     paper = cv2.divide(cv2.convertScaleAbs(grey, beta=8), cv2.convertScaleAbs(around, beta=8), scale=255)
-    tones = np.rint(255 * (np.arange(256) / 255) ** settings.darkness).astype(np.uint8)
+    tones = np.rint(255 * (np.arange(256) / 255) ** darkness).astype(np.uint8)
     return np.asarray(cv2.LUT(paper, tones), dtype=np.uint8)

@@ -1,25 +1,38 @@
 """What can be derived from photos, as a table: each operation a frozen dataclass of its settings that validates itself.
 
-Nothing here may import a picture library or change a picture; the command line reads this room for its help.
+Nothing here may load a picture library when it is imported, for the command line reads this for its help; what takes
+more than a few lines of pixels lies in a module beside this one, which knows nothing of settings.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.settings import check_settings, nearest, read_settings, setting
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from p2p_datatools.contract.pictures.images import Photo
+
+    Pictures = tuple[NDArray[np.uint8], ...]
+
 
 @dataclass(frozen=True)
 class Operation:
-    """Settings of one operation; raises UsageError naming the setting when a value cannot work."""
+    """One operation with its settings; raises UsageError naming the setting when a value cannot work."""
 
     folders: ClassVar[tuple[str, ...]] = ("",)  # below DEST, one for each picture that comes of a photo
     random: ClassVar[bool] = False  # whether the seed makes a difference
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """What becomes of a photo, uint8 RGB (height, width, 3): a picture for each of the folders, RGB or grey."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -30,12 +43,24 @@ class Gray(Operation):
         "bt601", "How much red, green and blue count: by the standard BT.601 or BT.709.", choices=("bt601", "bt709")
     )
 
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """Luma (height, width)."""
+        from p2p_datatools.derivations import color
+
+        return (color.gray(photo, self.weights),)
+
 
 @dataclass(frozen=True)
 class Lab(Operation):
     """Lightness in DEST/L and colour in DEST/ab, for colourisation: L to ab."""
 
     folders: ClassVar[tuple[str, ...]] = ("L", "ab")
+
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """Lightness (height, width), and colour (height, width, 3)."""
+        from p2p_datatools.derivations import color
+
+        return color.lab(photo)
 
 
 @dataclass(frozen=True)
@@ -51,6 +76,12 @@ class Edges(Operation):
     )
     width: float = setting(1.0, "The width of the lines in pixels.", low=1, high=50, unit="pixels")
 
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """Black lines on white (height, width)."""
+        from p2p_datatools.derivations import drawing
+
+        return (drawing.edges(photo, detail=self.detail, smooth=self.smooth, shortest=self.shortest, width=self.width),)
+
 
 @dataclass(frozen=True)
 class Sketch(Operation):
@@ -60,6 +91,12 @@ class Sketch(Operation):
         6.0, "How far around a pixel counts, in pixels of a picture of 512.", low=0.1, high=500, unit="pixels"
     )
     darkness: float = setting(1.5, "How hard the pencil is pressed.", low=0.1, high=20)
+
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """A drawing (height, width)."""
+        from p2p_datatools.derivations import drawing
+
+        return (drawing.sketch(photo, radius=self.radius, darkness=self.darkness),)
 
 
 @dataclass(frozen=True)
@@ -73,6 +110,16 @@ class Blur(Operation):
     angle: float = setting(0.0, "The direction of the motion, in degrees.", low=-360, high=360, unit="degrees")
     vary: bool = setting(False, "Blur each picture by a quarter to all of it, in a direction of its own.")
 
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """The photo, blurred."""
+        from p2p_datatools.derivations import damage
+
+        share = random.uniform(0.25, 1.0) if self.vary else 1.0
+        if self.kind == "gaussian":
+            return (damage.blur_gaussian(photo, self.sigma * share),)
+        angle = random.uniform(0, 180) if self.vary else self.angle
+        return (damage.blur_motion(photo, self.length * share, angle),)
+
 
 @dataclass(frozen=True)
 class Downscale(Operation):
@@ -80,6 +127,12 @@ class Downscale(Operation):
 
     factor: float = setting(4.0, "How many times each side shrinks.", low=1, high=1_000, unit="times")
     grow: str = setting("bicubic", "How the picture grows again.", choices=("nearest", "bilinear", "bicubic"))
+
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """The photo, coarser."""
+        from p2p_datatools.derivations import damage
+
+        return (damage.downscale(photo, factor=self.factor, grow=self.grow),)
 
 
 @dataclass(frozen=True)
@@ -97,6 +150,16 @@ class Holes(Operation):
     def __post_init__(self) -> None:
         super().__post_init__()
         parse_color(self.color)
+
+    def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
+        """The photo with holes."""
+        from p2p_datatools.derivations import damage
+
+        return (
+            damage.holes(
+                photo, random, kind=self.kind, share=self.share, largest=self.largest, color=parse_color(self.color)
+            ),
+        )
 
 
 OPERATIONS: dict[str, type[Operation]] = {
