@@ -1,15 +1,15 @@
-"""How a picture comes to another size, and back: stretched, cropped or padded, photos smoothly and masks exactly.
+"""How a picture comes to another size: stretched, cropped or padded, photos smoothly and masks exactly.
 
 Nothing here may read or write files, or treat the two halves of a pair differently in where their pixels go.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 
 T = TypeVar("T", bound="np.integer[Any] | np.floating[Any]")
@@ -79,16 +79,6 @@ def fit_to(pixels: NDArray[T], size: Size, fit: Fit, *, exact: bool) -> NDArray[
     # OpenCV's BORDER_REFLECT_101, for any type, number of channels and width of the border.
     mirrored = ((top, bottom), (left, right), (0, 0))[: pixels.ndim]
     return np.pad(pixels, mirrored, mode="reflect")
-
-
-def restore_size(pixels: Photo, size: Size, fit: Literal["stretch", "pad"]) -> Photo:
-    """Undo `fit_to` for a picture whose own size was `size`; what `crop` cut away cannot be restored."""
-    if fit == "stretch":
-        return resize_photo(pixels, size)
-    fitted = size_of(pixels)
-    inner = scale_to(size, fitted, cover=False)
-    left, top = (fitted.width - inner.width) // 2, (fitted.height - inner.height) // 2
-    return resize_photo(np.ascontiguousarray(pixels[top : top + inner.height, left : left + inner.width]), size)
 
 
 def scale_to(size: Size, box: Size, *, cover: bool) -> Size:
