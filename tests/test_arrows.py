@@ -1,15 +1,19 @@
-"""Which room may import which, and that help loads no library it does not need."""
+"""Which room may import which, as docs/architecture.md draws it, and that help loads no library it does not need."""
 
 import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = ("p2p_datatools", "p2p_gan", "p2p_cli")
+PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
 # A library: the modules (by prefix) that may import it. Changing this table is changing the design.
 OWNERS: dict[str, tuple[str, ...]] = {
@@ -164,6 +168,37 @@ def test_the_rooms_stand_in_an_order_and_none_is_missing(package: str) -> None:
         before.add(room)
     source = next(ROOT.glob(f"packages/*/src/{package}"))
     assert {path.parent.name for path in source.glob("*/__init__.py")} == before
+
+
+def reachable(arrows: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The arrows, and those that follow from them."""
+    found = set(arrows)
+    while more := {(a, c) for a, b in found for other, c in found if b == other} - found:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize("package", ["p2p_datatools", "p2p_gan"])
+def test_the_picture_of_the_rooms_shows_all_of_them_and_the_ways_from_one_to_another(package: str) -> None:
+    boxes = set(re.findall(r'^    (\w+)\["\1: ', PAGE, flags=re.MULTILINE))
+    assert boxes - {"render"} == ROOMS["p2p_datatools"].keys() | ROOMS["p2p_gan"].keys()
+    chains = [line.split(" --> ") for line in re.findall(r"^  (\w+ --> .+)$", PAGE, flags=re.MULTILINE)]
+    drawn = {arrow for chain in chains for arrow in pairwise(chain) if set(arrow) <= ROOMS[package].keys()}
+    assert reachable(drawn) == reachable((room, other) for room, others in ROOMS[package].items() for other in others)
+
+
+def test_every_module_that_the_page_on_the_architecture_names_is_there() -> None:
+    known = {name for name, _ in modules()}
+    named = [
+        f"{package}.{word}"
+        for package in ("p2p_datatools", "p2p_gan")
+        for word in re.findall(r"`([a-z_]+\.[\w.]+)`", PAGE.replace("labels.formats.NAME", "labels.formats.coco"))
+        if word.split(".")[0] in ROOMS[package] and not word.endswith((".json", ".jsonl"))  # which are files of data
+    ]
+    assert len(named) > 20
+    for name in named:
+        module, _, value = name.rpartition(".")
+        assert name in known or (module in known and hasattr(import_module(module), value)), name
 
 
 @pytest.mark.parametrize("package", ["p2p_datatools", "p2p_gan"])

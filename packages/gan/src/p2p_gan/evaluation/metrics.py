@@ -73,7 +73,10 @@ def ssim(first: Array, second: Array, values: Range = BYTES, counted: Counted | 
 
 
 # Every number that a generated picture gets beside a real one: of the two, their range, and the pixels that count.
-METRICS: dict[str, Callable[[Array, Array, Range, Counted | None], float]] = {"l1": l1, "ssim": ssim}
+METRICS: dict[str, Callable[[Array, Array, Range, Counted | None], float]] = {
+    "l1": l1,
+    "ssim": ssim,
+}
 
 
 def _computable(pixels: Array) -> Array:
