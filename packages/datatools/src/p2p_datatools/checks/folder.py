@@ -117,7 +117,7 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
         yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
     if photos is None:
         return
-    photo = photos.named(name)
+    photo = photos.get(name)
     if photo is None:
         to_do = f"Add the photo '{name}' there, or remove the mask."
         yield Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
@@ -151,6 +151,6 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:
     for name, photo in photos.names.items():
-        if masks.named(name) is None:
+        if masks.get(name) is None:
             what = f"has no mask in {masks.folder}"
             yield Finding(str(photo), what, "Label it and build its mask, or remove it.", "no-mask", "error")

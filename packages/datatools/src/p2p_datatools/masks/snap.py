@@ -170,7 +170,7 @@ class Snapper:
             some = slice(top, top + height)
             # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
             cells = cv2.cvtColor(picture[some], cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
-            rows[some] = _looked_up(self._cells, cells)
+            rows[some] = _look_up(self._cells, cells)
             np.not_equal(cv2.LUT(rows[some], self._codes), _codes(picture[some]), out=moved[some])
         return rows, moved
 
@@ -221,7 +221,7 @@ class Snapper:
         return chosen, none
 
 
-def _looked_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
+def _look_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
     """What a table of 65,536 has for each cell."""
     try:
         return np.asarray(cv2.LUT(cells, table), dtype=np.uint8)

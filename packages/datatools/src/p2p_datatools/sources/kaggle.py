@@ -152,14 +152,14 @@ def _watch_progress(client: Any, path: Path, report: Reporter) -> Iterator[None]
     total = [0]
     own = type(client).download_file
 
-    def noting(response: Any, *args: Any, **keywords: Any) -> Any:
+    def watch(response: Any, *args: Any, **keywords: Any) -> Any:
         length = response.headers.get("Content-Length", "")
         total[0] = int(length) if length.isdecimal() else 0
         watcher.start()
         return own(client, response, *args, **keywords)
 
     watcher = threading.Thread(target=_watch, args=(path, total, done, report), daemon=True)
-    client.download_file = noting
+    client.download_file = watch
     try:
         yield
     finally:

@@ -150,7 +150,7 @@ def _pixels(count: int) -> str:
     return "1 pixel of its mask has" if count == 1 else f"{count} pixels of its mask have"
 
 
-def kept_to_tensor(
+def pixels_to_tensor(
     pixels: Array, coding: Coding, palette: Palette | None, device: torch.device | None = None
 ) -> Tensor:
     """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.

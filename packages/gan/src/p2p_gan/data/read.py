@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import class_indices
-from p2p_gan.data.sizing import Sizing, brought, middle, sizing_of
+from p2p_gan.data.sizing import Sizing, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
         palette = task.palette_of(half)
         if palette is not None:
             pixels = class_indices(pixels, palette, where=where)
-        fitted = brought(pixels, sizing, exact=half.kind == "mask")
+        fitted = bring_to_size(pixels, sizing, exact=half.kind == "mask")
         return fitted[..., None] if fitted.ndim == 2 else fitted
 
     return one(halves[0], task.input), one(halves[1], task.output)

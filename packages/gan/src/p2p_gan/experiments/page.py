@@ -98,7 +98,7 @@ def _head(study: Study) -> list[str]:
     done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
         f"{study.pairs}: every arm saw {study.images} images at {config.size or NATIVE}, batch {config.batch}, and was "
-        f"scored on the {_scored_on(study)}, which none has seen; {seeds} seed{'' if seeds == 1 else 's'}."
+        f"scored on the {_scored_pairs(study)}, which none has seen; {seeds} seed{'' if seeds == 1 else 's'}."
     )
     parts = ["<h1>The paper's experiments on these pairs</h1>", _paragraph(facts)]
     if done < study.planned:
@@ -110,7 +110,7 @@ def _head(study: Study) -> list[str]:
     return [*parts, *([_paragraph(study.unjudged, "note")] if study.unjudged else [])]
 
 
-def _scored_on(study: Study) -> str:
+def _scored_pairs(study: Study) -> str:
     """The pairs that arms are scored on, with their number as far as it is known."""
     count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
     pairs = "pair" if count == 1 else "pairs"

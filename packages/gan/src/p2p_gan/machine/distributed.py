@@ -187,7 +187,7 @@ def join_processes(device: str) -> Iterator[Ranks]:
     kind = _refuse_devices(device, ranks)
     store = _meet(kind, ranks)
     try:
-        with _said_once(ranks, store):
+        with _report_once(ranks, store):
             control = dist.new_group(backend="gloo", timeout=BETWEEN)
             yield Ranks(ranks.rank, ranks.world, ranks.local, ranks.local_world, control)
     finally:
@@ -266,7 +266,7 @@ def _meet(kind: str, ranks: Ranks) -> Store:
 
 
 @contextmanager
-def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
+def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
     """Bring an error to one line that names the rank, and mark it where another process says it."""
     try:
         yield

@@ -85,7 +85,7 @@ def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
     if applying is None or applying.noise is None:
         return F.dropout(x, share, training=True)
     if applying.part is not None:
-        return x * applying.part.kept(x).to(x) / (1 - share)
+        return x * applying.part.dropout_mask(x).to(x) / (1 - share)
     kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= share for noise in applying.noise])
     return x * kept.to(x) / (1 - share)
 

@@ -71,7 +71,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = UPDATES) -> T
     """
     with spare(job) as trial:
         end = time.perf_counter() + PATIENCE
-        kept = _kept_by_an_update(trial, dataset)
+        kept = _update_bytes(trial, dataset)
         seen = _repeat_updates(trial, dataset, 0, WARM_UP - 1, end, least=0)
         _wait_for(job.device)
         began, untimed = time.perf_counter(), seen
@@ -103,7 +103,7 @@ def _largest(dataset: PairDataset, batch: int) -> list[int]:
     return [max(range(len(dataset)), key=areas.__getitem__)] * batch
 
 
-def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
+def _update_bytes(job: Job, dataset: PairDataset) -> int:
     """The bytes that one update of the job's batch takes beside the networks, at its peak."""
     positions = _largest(dataset, job.config.batch)
     if job.device.type == "cuda":
@@ -156,7 +156,7 @@ def largest_batch(job: Job, dataset: PairDataset) -> int:
         return _try_largest(job, dataset, most)
     single = replace(job, config=replace(job.config, batch=1))
     with spare(single) as trial:
-        each = _kept_by_an_update(trial, dataset)
+        each = _update_bytes(trial, dataset)
         room = free_bytes(job.device) * SHARE - _network_bytes(trial)
     return _power_of_two(room / max(1, each), most, job)
 

@@ -114,12 +114,12 @@ def _picture(
     drawn = [(each, _region(each, categories, name, size)) for each in annotations]
     regions = tuple(region for _, region in drawn if region.polygons or region.runs)
     without = {_EMPTY: len(drawn) - len(regions)} if len(drawn) > len(regions) else {}
-    said = [name, size, [_said(each, region) for each, region in drawn]]
+    said = [name, size, [_signature_of(each, region) for each, region in drawn]]
     signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     return RegionLabels(name, size, regions, name, source, signature, without_area=without)
 
 
-def _said(annotation: Mapping[str, Any], region: Region) -> list[Any]:
+def _signature_of(annotation: Mapping[str, Any], region: Region) -> list[Any]:
     """What an annotation says of the mask, for the signature."""
     outline = annotation.get("segmentation")
     if not outline and region.polygons:

@@ -137,7 +137,7 @@ def _list(file: Path) -> list[Header]:
     """The variables of a file."""
     import scipy.io  # which the help of the command line does not have to wait for
 
-    with _told(file):
+    with _explain_scipy(file):
         found: list[Header] = scipy.io.whosmat(file, appendmat=False)
         return found
 
@@ -146,12 +146,12 @@ def _load(file: Path, name: str) -> Any:
     """The value of a variable."""
     import scipy.io
 
-    with _told(file):
+    with _explain_scipy(file):
         return scipy.io.loadmat(file, appendmat=False, variable_names=[name])[name]
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _explain_scipy(file: Path) -> Iterator[None]:
     """What SciPy raises as P2PError; it knows all versions but the one that is HDF5."""
     try:
         yield
