@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.derivations.operations import Blur, Downscale, Holes, parse_color
 
-MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
+_MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
 
 
 def blur(photo: Photo, settings: Blur, random: np.random.Generator) -> Photo:
@@ -43,7 +43,7 @@ def motion_kernel(length: float, angle: float) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
-GROW = {"nearest": cv2.INTER_NEAREST_EXACT, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+_GROW = {"nearest": cv2.INTER_NEAREST_EXACT, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 
 
 def downscale(photo: Photo, settings: Downscale) -> Photo:
@@ -51,7 +51,7 @@ def downscale(photo: Photo, settings: Downscale) -> Photo:
     own = size_of(photo)
     small = Size(*(max(1, round(side / settings.factor)) for side in own))
     shrunk = resize_photo(photo, small)
-    return np.asarray(cv2.resize(shrunk, tuple(own), interpolation=GROW[settings.grow]), dtype=np.uint8)
+    return np.asarray(cv2.resize(shrunk, tuple(own), interpolation=_GROW[settings.grow]), dtype=np.uint8)
 
 
 def holes(photo: Photo, settings: Holes, random: np.random.Generator) -> Photo:
@@ -59,7 +59,7 @@ def holes(photo: Photo, settings: Holes, random: np.random.Generator) -> Photo:
     gone = np.zeros(photo.shape[:2], dtype=np.uint8)
     wanted = settings.share * gone.size
     dig = _rectangle if settings.kind == "rectangles" else _stroke
-    for _ in range(MOST_HOLES):
+    for _ in range(_MOST_HOLES):
         dig(gone, settings.largest, random)
         if cv2.countNonZero(gone) >= wanted:
             break

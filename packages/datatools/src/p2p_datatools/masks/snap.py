@@ -31,7 +31,7 @@ from p2p_datatools.masks.snap_neighbours import (
 TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JPEG is nearer, most blends are farther
 
 
-MOST_COLORS = 254
+_MOST_COLORS = 254
 
 
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
@@ -112,10 +112,10 @@ class Snapper:
     """
 
     def __init__(self, colors: NDArray[np.uint8], tolerance: int = TOLERANCE) -> None:
-        if not 1 <= len(colors) <= MOST_COLORS:
+        if not 1 <= len(colors) <= _MOST_COLORS:
             raise UsageError(
                 f"a table of {len(colors)} colours",
-                f"1 to {MOST_COLORS} can be told apart",
+                f"1 to {_MOST_COLORS} can be told apart",
                 "Take a palette of fewer classes, or leave out colours of --map.",
                 code="class-count",
             )

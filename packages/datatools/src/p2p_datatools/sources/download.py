@@ -28,7 +28,7 @@ Sleep = Callable[[float], None]
 TRIES = 6  # in a row that bring nothing
 
 
-TIMEOUT = 60.0  # seconds of silence
+_TIMEOUT = 60.0  # seconds of silence
 
 
 _CHUNK = 1 << 18
@@ -120,7 +120,7 @@ def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> 
 def _open(address: str, headers: dict[str, str]) -> Any:
     request = urllib.request.Request(address, headers=headers)
     try:
-        return _opener(address).open(request, timeout=TIMEOUT)
+        return _opener(address).open(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         with error:
             if error.code in (408, 425, 429) or error.code >= 500:

@@ -23,7 +23,7 @@ Kind = Literal["values", "classes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-MOST_CHANNELS = 64
+_MOST_CHANNELS = 64
 
 
 # More precise than the float32 that networks compute in, so that they are scaled before they become float32.
@@ -101,10 +101,10 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
 
     Raises P2PError when it has more channels than networks take. `field` is what the error calls the setting.
     """
-    if not 1 <= half.channels <= MOST_CHANNELS:
+    if not 1 <= half.channels <= _MOST_CHANNELS:
         raise P2PError(
             f"half {half.name}",
-            f"has {half.channels} channels; networks take 1 to {MOST_CHANNELS}",
+            f"has {half.channels} channels; networks take 1 to {_MOST_CHANNELS}",
             "Choose some of them and pair again.",
             code="too-many-channels",
         )

@@ -23,10 +23,10 @@ from p2p_gan.data.coding import class_indices
 from p2p_gan.data.sizing import Sizing, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-BUDGET = 1 << 30  # bytes of pictures being decoded at once
+_BUDGET = 1 << 30  # bytes of pictures being decoded at once
 
 
 _COPIES = 4  # a pair while it is worked on: as read, verified, brought to size
@@ -91,10 +91,10 @@ def load_fitted(
     return on_all_cores(one, pairs, folder)
 
 
-def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[T]:
+def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:
     """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
     bytes_each = max((_decoded_bytes(folder, pair) for pair in pairs), default=0)
-    threads = max(1, min(cores(), BUDGET // max(1, bytes_each)))
+    threads = max(1, min(cores(), _BUDGET // max(1, bytes_each)))
     return parallel_map(work, pairs, threads=threads, ahead=7)
 
 

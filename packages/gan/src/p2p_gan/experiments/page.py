@@ -29,7 +29,7 @@ from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.tables import TABLES
 from p2p_gan.runs.runfolder import RUN
 
-STYLE = """
+_STYLE = """
 :root{color-scheme:light dark;--ink:#222;--soft:#666;--line:#ddd;--ground:#fff;--shade:rgba(0,0,0,.8)}
 @media (prefers-color-scheme:dark){:root{--ink:#ddd;--soft:#999;--line:#444;--ground:#181818}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem;color:var(--ink);
@@ -59,10 +59,10 @@ th:first-child,td:first-child{white-space:normal;min-width:6.5rem}
 """.strip()
 
 
-FILE = "index.html"
+PAGE = "index.html"
 
 
-SMALL = 160  # pictures narrower than this are shown with their pixels' edges
+_SMALL = 160  # pictures narrower than this are shown with their pixels' edges
 
 
 _WIDTH = slice(16, 20)  # where a PNG says its width
@@ -76,10 +76,10 @@ def write_page(study: Study) -> Path:
     figures = figures_of(study)
     tables = (_table(study, name, figures.get(name)) for name in study.tables)
     body = "\n".join((*_head(study), *tables, *_foot(study)))
-    path = study.dest / FILE
+    path = study.dest / PAGE
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(f'Experiments on {study.pairs.name}')}</title><style>{STYLE}</style>"
+        f"<title>{_text(f'Experiments on {study.pairs.name}')}</title><style>{_STYLE}</style>"
     )
     write_bytes(path, f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'.encode())
     return path
@@ -242,7 +242,7 @@ def _pictures(figure: Figure) -> str:
 def _picture(path: Path, about: str) -> str:
     """A picture in the page itself; to click on it enlarges it."""
     data = path.read_bytes()
-    small = ' class="small"' if int.from_bytes(data[_WIDTH], "big") < SMALL else ""
+    small = ' class="small"' if int.from_bytes(data[_WIDTH], "big") < _SMALL else ""
     source = base64.b64encode(data).decode()
     return f'<img{small} tabindex="0" alt="{_text(about)}" src="data:image/png;base64,{source}">'
 
