@@ -82,8 +82,8 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path, refused: "Refused") 
 
 def test_named_takes_exact_names_only(photos: Path) -> None:
     folder = PhotoFolder(photos)
-    assert folder.named("b/two.v2") == photos / "b" / "two.v2.png"
-    assert folder.named("two.v2") is None
+    assert folder.get("b/two.v2") == photos / "b" / "two.v2.png"
+    assert folder.get("two.v2") is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.jobs.conversion import (
-    WEIGHT,
+    CONVERSION_WEIGHT,
     ConversionLine,
     ConversionResult,
     Make,
@@ -149,8 +149,8 @@ def test_large_pictures_are_changed_one_at_a_time(
 
 
 def test_of_24_megapixels_one_photo_is_changed_at_a_time_and_of_12_two() -> None:
-    assert 2 * WEIGHT * 3 * 12_000_000 <= work.BUDGET
-    assert 2 * WEIGHT * 3 * 24_000_000 > work.BUDGET
+    assert 2 * CONVERSION_WEIGHT * 3 * 12_000_000 <= work.BUDGET
+    assert 2 * CONVERSION_WEIGHT * 3 * 24_000_000 > work.BUDGET
 
 
 def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: Path) -> None:

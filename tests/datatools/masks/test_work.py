@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.files import work as engine
-from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
+from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import LabelMap, write_mask, write_png
 from p2p_datatools.masks import work
@@ -64,7 +64,7 @@ def test_bad_pictures_are_named_in_their_order(labels: Path, tmp_path: Path, thr
 
 
 def test_large_pictures_are_built_one_at_a_time(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BUDGET", 100 * work.WEIGHT)
+    monkeypatch.setattr(engine, "BUDGET", 100 * work.MASK_WEIGHT)
     at_once, most = 0, 0
 
     def watched(path: Path, mask: LabelMap, palette: Palette, *, durable: bool) -> None:
@@ -80,8 +80,8 @@ def test_large_pictures_are_built_one_at_a_time(labels: Path, tmp_path: Path, mo
 
 
 def test_of_24_megapixels_one_label_picture_is_read_at_a_time_and_of_4_five() -> None:
-    assert 5 * work.WEIGHT * 3 * 4_000_000 <= engine.BUDGET
-    assert 2 * work.WEIGHT * 3 * 12_000_000 > engine.BUDGET
+    assert 5 * work.MASK_WEIGHT * 3 * 4_000_000 <= engine.BUDGET
+    assert 2 * work.MASK_WEIGHT * 3 * 12_000_000 > engine.BUDGET
 
 
 def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path, refused: "Refused") -> None:
@@ -145,14 +145,14 @@ def blended(folder: Path) -> Path:
 def test_another_tolerance_is_refused_for_masks_whose_colours_it_decides(tmp_path: Path, refused: "Refused") -> None:
     labels, dest = blended(tmp_path / "labels"), tmp_path / "masks"
     build(labels, dest)
-    before = (dest / LINES).read_bytes()
+    before = (dest / MASK_LINES).read_bytes()
     with refused("pictures-failed", dest) as failure:
         build_masks(labels, dest, palette=CARS, how=PaintOptions(snapping=SnapOptions(50)))
     (part,) = failure.value.parts
     assert (part.where, part.code) == (str(labels / "near.png"), "source-changed")
     assert "--tolerance" in part.what
     assert "Delete that mask" in part.to_do
-    assert (dest / LINES).read_bytes() == before
+    assert (dest / MASK_LINES).read_bytes() == before
     (dest / "near.png").unlink()
     again = build_masks(labels, dest, palette=CARS, how=PaintOptions(snapping=SnapOptions(50)))
     assert (again.built, again.kept) == (1, 1)

@@ -14,7 +14,7 @@ from p2p_datatools.contract.pairs.manifest import read_manifest, with_pairs, wri
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.match import Files
-from p2p_datatools.pairs.recipe import WEIGHT, Halves, PairRecipe
+from p2p_datatools.pairs.recipe import PAIR_WEIGHT, Halves, PairRecipe
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def test_pairs_that_are_too_large_together_are_made_one_at_a_time(
 
 
 def test_four_pairs_of_four_megapixels_are_made_together_but_never_two_of_twenty_four() -> None:
-    assert 4 * WEIGHT * 2 * 3 * 4_000_000 <= work.BUDGET
-    assert 2 * WEIGHT * 2 * 3 * 24_000_000 > work.BUDGET
+    assert 4 * PAIR_WEIGHT * 2 * 3 * 4_000_000 <= work.BUDGET
+    assert 2 * PAIR_WEIGHT * 2 * 3 * 24_000_000 > work.BUDGET
 
 
 def test_a_pair_that_is_gone_is_built_again_in_its_place_split_and_group(

@@ -10,7 +10,7 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.sizing import brought, middle, of_equal_area, shapes_seen, sizing_of
+from p2p_gan.data.sizing import bring_to_size, middle, of_equal_area, shapes_seen, sizing_of
 
 SIZES = [Size(512, 512), Size(640, 480), Size(333, 777), Size(100, 100), Size(1000, 60), Size(33, 5000), Size(1, 1)]
 
@@ -45,7 +45,7 @@ def test_kept_shapes_have_the_pixels_of_the_size_and_sides_that_a_network_halves
 
 def test_a_kept_shape_is_not_distorted() -> None:
     own = Size(640, 427)
-    kept = brought(coordinates(own), sizing_of(own, config(fit="keep", jitter=1)), exact=False)
+    kept = bring_to_size(coordinates(own), sizing_of(own, config(fit="keep", jitter=1)), exact=False)
     across, down = np.diff(kept[100, :, 0])[20:-20].mean(), np.diff(kept[:, 100, 1])[20:-20].mean()
     assert across == pytest.approx(down, rel=0.01)
 
@@ -56,7 +56,7 @@ def test_native_pictures_keep_their_scale_and_are_mirrored_at_the_right_and_belo
     assert sizing.kept == sizing.seen
     assert all(side % 32 == 0 and 0 <= side - small < 32 for side, small in zip(sizing.seen, own, strict=True))
     picture = coordinates(own)
-    kept = brought(picture, sizing, exact=False)
+    kept = bring_to_size(picture, sizing, exact=False)
     np.testing.assert_array_equal(kept[: own.height, : own.width], picture)
     assert kept.shape[:2] == (sizing.kept.height, sizing.kept.width)
     if sizing.kept.width > own.width:
@@ -79,7 +79,7 @@ def test_crops_fit_into_every_picture_and_make_one_shape(own: Size, settings: di
 def test_masks_gain_no_value_on_the_way() -> None:
     mask = np.random.default_rng(0).choice(np.array([0, 3, 255], np.uint8), (77, 131))
     for settings in ({"size": "native"}, {"fit": "keep"}, {"fit": "crop"}):
-        kept = brought(mask, sizing_of(Size(131, 77), config(**settings)), exact=True)
+        kept = bring_to_size(mask, sizing_of(Size(131, 77), config(**settings)), exact=True)
         assert set(np.unique(kept)) <= {0, 3, 255}
 
 

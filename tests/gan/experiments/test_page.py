@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_gan.experiments.page import FILE, write_page
+from p2p_gan.experiments.page import PAGE, write_page
 from p2p_gan.experiments.study import Failure, Study
 from p2p_gan.experiments.tables import BASE, TABLES
 
@@ -66,7 +66,7 @@ def page_of(tmp_path: Path, study: Study) -> Callable[..., Read]:
 
 
 def test_the_page_is_well_formed_and_needs_nothing_beside_itself(study: Study) -> None:
-    text = (study.dest / FILE).read_text("utf-8")
+    text = (study.dest / PAGE).read_text("utf-8")
     assert text.startswith("<!doctype html>")
     page = Read(text)
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
@@ -77,7 +77,7 @@ def test_the_page_is_well_formed_and_needs_nothing_beside_itself(study: Study) -
 
 
 def test_names_are_escaped(study: Study) -> None:
-    text = (study.dest / FILE).read_text("utf-8")
+    text = (study.dest / PAGE).read_text("utf-8")
     assert study.pairs.name == '<b>&"'
     assert "<b>" not in text
     assert "&lt;b&gt;&amp;&quot;" in text
@@ -85,7 +85,7 @@ def test_names_are_escaped(study: Study) -> None:
 
 
 def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
-    page = Read((study.dest / FILE).read_text("utf-8"))
+    page = Read((study.dest / PAGE).read_text("utf-8"))
     for arm in {trial.arm for trial in study.trials}:
         assert arm in page.words
     assert "Left out: 286x286 patches: size=32x32: is too small" in page.text
@@ -94,7 +94,7 @@ def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
 
 
 def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
-    page = Read((study.dest / FILE).read_text("utf-8"))
+    page = Read((study.dest / PAGE).read_text("utf-8"))
     scores = study.of(BASE)[0].scores
     at = page.words.index(BASE, page.words.index("Which loss"))
     assert page.words[at : at + 4] == [BASE, "1", f"{scores['l1']:.4f}", f"{scores['ssim']:.4f}"]
@@ -108,7 +108,7 @@ def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
 def test_a_number_has_its_pictures_its_machine_and_its_versions_beside_it(
     study: Study, page_of: Callable[..., Read]
 ) -> None:
-    text = Read((study.dest / FILE).read_text("utf-8")).text
+    text = Read((study.dest / PAGE).read_text("utf-8")).text
     assert "was scored on the 2 test pairs, which none has seen; 1 seed." in text
     machine = read_json(study.trials[0].run / "run.json")["machine"]
     assert text.count(f"Trained on {machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}.") == 1
@@ -118,7 +118,7 @@ def test_a_number_has_its_pictures_its_machine_and_its_versions_beside_it(
 
 
 def test_nothing_is_bold_from_one_seed(study: Study) -> None:
-    page = Read((study.dest / FILE).read_text("utf-8"))
+    page = Read((study.dest / PAGE).read_text("utf-8"))
     assert page.strong == []
     assert "One seed: another would give other numbers" in page.text
 
@@ -163,11 +163,11 @@ def test_what_failed_and_what_is_still_to_come_is_said(study: Study, page_of: Ca
 
 def test_where_the_output_is_classes_l1_is_explained(study: Study, page_of: Callable[..., Read]) -> None:
     assert "where an arm says L1, it has cross-entropy" in page_of(replace(study, as_classes=True)).text
-    assert "cross-entropy." not in Read((study.dest / FILE).read_text("utf-8")).text
+    assert "cross-entropy." not in Read((study.dest / PAGE).read_text("utf-8")).text
 
 
 def test_small_pictures_keep_the_edges_of_their_pixels_and_can_be_enlarged(study: Study) -> None:
-    text = (study.dest / FILE).read_text("utf-8")
+    text = (study.dest / PAGE).read_text("utf-8")
     assert text.count('<img class="small" tabindex="0"') == text.count("<img")
     for word in ("image-rendering:pixelated", "prefers-color-scheme:dark", "img:focus", 'name="viewport"'):
         assert word in text

@@ -11,7 +11,7 @@ from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.pictures.images import colorize, read_photo
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.experiments.page_figures import BOX, FOLDER, INPUTS, VARIANTS, figures_of
+from p2p_gan.experiments.page_figures import BOX, FIGURE_VARIANTS, FIGURES, INPUTS, figures_of
 from p2p_gan.experiments.study import Study, run_study
 from p2p_gan.experiments.tables import TABLES
 
@@ -42,9 +42,9 @@ def test_the_ends_of_a_row_are_the_pair_itself(study: Study) -> None:
 def test_variety_is_some_outputs_of_one_input_a_row_for_each_arm(study: Study) -> None:
     figure = figures_of(study)["collapse"]
     assert [name for name, _ in figure.rows] == list(TABLES["collapse"].arms)
-    assert figure.columns == ("input", *(f"output {number + 1}" for number in range(VARIANTS)))
+    assert figure.columns == ("input", *(f"output {number + 1}" for number in range(FIGURE_VARIANTS)))
     outputs = {read_photo(path).tobytes() for path in figure.rows[0][1][1:]}
-    assert len(outputs) == VARIANTS
+    assert len(outputs) == FIGURE_VARIANTS
 
 
 def test_pictures_that_are_there_are_kept_and_others_drawn(study: Study) -> None:
@@ -72,4 +72,4 @@ def test_deep_pictures_are_shown_as_one_looks_at_them_and_large_ones_shrink(
     study = run_study(pairs, tmp_path / "deep", base, tables=("architecture",), seeds=1)
     for _, paths in figures_of(study)["architecture"].rows:
         assert {read_photo(path).shape for path in paths} == {(96, BOX.width, 3)}
-    assert (study.dest / FOLDER / "l1-0-output-0.png").is_file()
+    assert (study.dest / FIGURES / "l1-0-output-0.png").is_file()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_gan.config.config import Config
-from p2p_gan.experiments.record import FILE, RUNS, open_record
+from p2p_gan.experiments.record import RUNS, STUDY, open_record
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -41,9 +41,9 @@ def test_an_arm_that_is_added_takes_the_runs_that_are_there_whatever_the_order_i
 
 def test_a_study_of_before_runs_were_named_has_them_where_they_were(tmp_path: Path) -> None:
     begun(tmp_path / "s")
-    record = json.loads((tmp_path / "s" / FILE).read_text())
+    record = json.loads((tmp_path / "s" / STUDY).read_text())
     del record["runs"], record["judge"]
-    (tmp_path / "s" / FILE).write_text(json.dumps(record))
+    (tmp_path / "s" / STUDY).write_text(json.dumps(record))
     assert begun(tmp_path / "s")["the same"] == "one"
 
 
@@ -64,18 +64,18 @@ def test_other_settings_or_data_are_refused_naming_what_differs(
     tmp_path: Path, changed: dict[str, Any], said: str, refused: "Refused"
 ) -> None:
     begun(tmp_path / "s", judge=Config())
-    before = (tmp_path / "s" / FILE).read_bytes()
+    before = (tmp_path / "s" / STUDY).read_bytes()
     with refused("other-settings", tmp_path / "s", usage=True) as error:
         begun(tmp_path / "s", **{"judge": Config(), **changed})
     assert re.search(said, error.value.what)
-    assert (tmp_path / "s" / FILE).read_bytes() == before
+    assert (tmp_path / "s" / STUDY).read_bytes() == before
 
 
 def test_a_field_that_is_younger_than_the_record_had_its_default(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s", {"one": Config()})
-    record = json.loads((tmp_path / "s" / FILE).read_text())
+    record = json.loads((tmp_path / "s" / STUDY).read_text())
     del record["arms"]["one"]["segmentation_head"]
-    (tmp_path / "s" / FILE).write_text(json.dumps(record))
+    (tmp_path / "s" / STUDY).write_text(json.dumps(record))
     with refused("other-settings", tmp_path / "s", usage=True) as error:
         begun(tmp_path / "s", {"one": Config(segmentation_head="on")})
     assert "segmentation_head of one was off, now on" in error.value.what
@@ -84,10 +84,10 @@ def test_a_field_that_is_younger_than_the_record_had_its_default(tmp_path: Path,
 
 def test_a_study_with_old_names_of_settings_is_refused_in_one_line(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s", {"one": Config()})
-    record = json.loads((tmp_path / "s" / FILE).read_text())
+    record = json.loads((tmp_path / "s" / STUDY).read_text())
     record["arms"]["one"]["l1_weight"] = record["arms"]["one"].pop("lambda_l1")
-    (tmp_path / "s" / FILE).write_text(json.dumps(record))
-    with refused("renamed-setting", tmp_path / "s" / FILE, usage=False) as caught:
+    (tmp_path / "s" / STUDY).write_text(json.dumps(record))
+    with refused("renamed-setting", tmp_path / "s" / STUDY, usage=False) as caught:
         begun(tmp_path / "s", {"one": Config()})
     assert "lambda_l1" in caught.value.what
     assert "another destination" in caught.value.to_do
@@ -111,16 +111,16 @@ def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, refused: "
     with refused("destination-taken", tmp_path / "mine.txt", usage=True):
         begun(tmp_path / "mine.txt")
     for text, code in (("{}", "not-a-study"), ('{"format": "p2p-experi', "damaged-json")):
-        (tmp_path / FILE).write_text(text)
-        with refused(code, tmp_path / FILE):
+        (tmp_path / STUDY).write_text(text)
+        with refused(code, tmp_path / STUDY):
             begun(tmp_path)
 
 
 def test_a_newer_record_asks_for_a_newer_program(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s")
-    text = (tmp_path / "s" / FILE).read_text()
-    (tmp_path / "s" / FILE).write_text(text.replace('"version": 1', '"version": 2'))
-    with refused("unknown-version", tmp_path / "s" / FILE):
+    text = (tmp_path / "s" / STUDY).read_text()
+    (tmp_path / "s" / STUDY).write_text(text.replace('"version": 1', '"version": 2'))
+    with refused("unknown-version", tmp_path / "s" / STUDY):
         begun(tmp_path / "s")
 
 
@@ -138,16 +138,16 @@ def test_a_record_that_was_never_so_written_is_named(
     tmp_path: Path, values: dict[str, Any], code: str, refused: "Refused"
 ) -> None:
     begun(tmp_path / "s")
-    record = json.loads((tmp_path / "s" / FILE).read_text())
-    (tmp_path / "s" / FILE).write_text(json.dumps({**record, **values}))
-    with refused(code, tmp_path / "s" / FILE):
+    record = json.loads((tmp_path / "s" / STUDY).read_text())
+    (tmp_path / "s" / STUDY).write_text(json.dumps({**record, **values}))
+    with refused(code, tmp_path / "s" / STUDY):
         begun(tmp_path / "s")
 
 
 def test_a_record_without_the_hash_of_its_data_is_damaged(tmp_path: Path, refused: "Refused") -> None:
     begun(tmp_path / "s")
-    record = json.loads((tmp_path / "s" / FILE).read_text())
+    record = json.loads((tmp_path / "s" / STUDY).read_text())
     del record["data_hash"]
-    (tmp_path / "s" / FILE).write_text(json.dumps(record))
-    with refused("damaged-file", tmp_path / "s" / FILE):
+    (tmp_path / "s" / STUDY).write_text(json.dumps(record))
+    with refused("damaged-file", tmp_path / "s" / STUDY):
         begun(tmp_path / "s")

@@ -72,11 +72,11 @@ def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
 
 def test_an_operation_that_cannot_be_deterministic_is_named() -> None:
     refusal = "reflection_pad2d_backward_cuda does not have a deterministic implementation, but you set ..."
-    with pytest.raises(P2PError) as error, device.telling_what_is_not_deterministic():
+    with pytest.raises(P2PError) as error, device.explain_nondeterminism():
         raise RuntimeError(refusal)
     assert (error.value.code, error.value.where) == ("not-deterministic", "deterministic=true")
     assert "compute reflection_pad2d_backward_cuda" in error.value.what
-    with pytest.raises(RuntimeError, match="shapes"), device.telling_what_is_not_deterministic():
+    with pytest.raises(RuntimeError, match="shapes"), device.explain_nondeterminism():
         raise RuntimeError("shapes do not match")
 
 

@@ -14,7 +14,7 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.models.model import FILE, Model, load_model, save_model, write_model
+from p2p_gan.models.model import MODEL_FILE, Model, load_model, save_model, write_model
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -30,13 +30,13 @@ def test_a_model_knows_what_it_was_trained_for(run_folder: Path) -> None:
 
 
 def test_a_run_folder_and_its_model_file_are_the_same_model(run_folder: Path) -> None:
-    assert load_model(run_folder).digest == load_model(run_folder / FILE).digest
+    assert load_model(run_folder).digest == load_model(run_folder / MODEL_FILE).digest
 
 
 def test_saving_what_was_loaded_gives_the_same_bytes(run_folder: Path, tmp_path: Path) -> None:
     model = load_model(run_folder)
-    save_model(tmp_path / FILE, model.card, model.generator)
-    assert (tmp_path / FILE).read_bytes() == (run_folder / FILE).read_bytes()
+    save_model(tmp_path / MODEL_FILE, model.card, model.generator)
+    assert (tmp_path / MODEL_FILE).read_bytes() == (run_folder / MODEL_FILE).read_bytes()
 
 
 @pytest.mark.parametrize("data", [b"", b"no model at all", b"\xff" * 64, b"\x08\0\0\0\0\0\0\0notjson!"])
@@ -48,21 +48,21 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, data: bytes, refused
 
 
 def test_a_model_cut_in_half_is_refused(run_folder: Path, tmp_path: Path, refused: "Refused") -> None:
-    data = (run_folder / FILE).read_bytes()
-    (tmp_path / FILE).write_bytes(data[: len(data) // 2])
-    with refused("damaged-file", tmp_path / FILE):
+    data = (run_folder / MODEL_FILE).read_bytes()
+    (tmp_path / MODEL_FILE).write_bytes(data[: len(data) // 2])
+    with refused("damaged-file", tmp_path / MODEL_FILE):
         load_model(tmp_path)
 
 
 def test_a_model_that_states_a_terabyte_is_refused_without_reading_it(
     run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
-    whole = (run_folder / FILE).read_bytes()
+    whole = (run_folder / MODEL_FILE).read_bytes()
     for length in (struct.unpack("<Q", whole[:8])[0], 10**11):
-        with (tmp_path / FILE).open("wb") as file:
+        with (tmp_path / MODEL_FILE).open("wb") as file:
             file.write(struct.pack("<Q", length) + whole[8 : len(whole) // 2])
             file.truncate(10**12)  # takes no place on the disk
-        with refused("damaged-file", tmp_path / FILE):
+        with refused("damaged-file", tmp_path / MODEL_FILE):
             load_model(tmp_path)
 
 
@@ -71,14 +71,14 @@ def test_a_network_that_the_tensors_are_not_is_refused_before_it_takes_memory(
 ) -> None:
     model = load_model(run_folder)
     huge = replace(model.card.architecture, filters=2**14, max_filters=2**14)
-    write_model(tmp_path / FILE, replace(model.card, architecture=huge), model.generator.state_dict())
-    with refused("other-tensors", tmp_path / FILE):
+    write_model(tmp_path / MODEL_FILE, replace(model.card, architecture=huge), model.generator.state_dict())
+    with refused("other-tensors", tmp_path / MODEL_FILE):
         load_model(tmp_path)
 
 
 def test_tensors_without_a_description_are_refused(tmp_path: Path, refused: "Refused") -> None:
-    safetensors.torch.save_file({"weight": torch.zeros(1)}, tmp_path / FILE)
-    with refused("not-a-model", tmp_path / FILE):
+    safetensors.torch.save_file({"weight": torch.zeros(1)}, tmp_path / MODEL_FILE)
+    with refused("not-a-model", tmp_path / MODEL_FILE):
         load_model(tmp_path)
 
 
@@ -86,10 +86,10 @@ def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path, r
     model = load_model(run_folder)
     tensors = dict(model.generator.state_dict())
     tensors["last.bias"] = torch.zeros(7)
-    with safetensors.safe_open(run_folder / FILE, "pt") as file:
+    with safetensors.safe_open(run_folder / MODEL_FILE, "pt") as file:
         metadata = file.metadata()
-    safetensors.torch.save_file(tensors, tmp_path / FILE, metadata)
-    with refused("other-tensors", tmp_path / FILE) as error:
+    safetensors.torch.save_file(tensors, tmp_path / MODEL_FILE, metadata)
+    with refused("other-tensors", tmp_path / MODEL_FILE) as error:
         load_model(tmp_path)
     assert "the tensor last.bias " in error.value.what
 
@@ -108,7 +108,7 @@ def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder
     for name in ("blocks", "upsampling", "dropout_blocks", "dropout_skip", "biases", "noise", "head"):
         del card["architecture"][name]
     tensors = dict(model.generator.state_dict())
-    safetensors.torch.save_file(tensors, tmp_path / FILE, {"p2p": json.dumps(card)})
+    safetensors.torch.save_file(tensors, tmp_path / MODEL_FILE, {"p2p": json.dumps(card)})
     old = load_model(tmp_path)
     assert old.card == model.card
     assert (old.card.input_coding.kind, old.card.output_coding.channels) == ("values", 3)
@@ -118,8 +118,8 @@ def test_a_card_whose_halves_do_not_fit_its_network_is_refused(
     run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     model = load_model(run_folder)
-    save_model(tmp_path / FILE, replace(model.card, input_as="classes"), model.generator)
-    with refused("damaged-file", tmp_path / FILE) as error:
+    save_model(tmp_path / MODEL_FILE, replace(model.card, input_as="classes"), model.generator)
+    with refused("damaged-file", tmp_path / MODEL_FILE) as error:
         load_model(tmp_path)
     assert "its description is damaged" in error.value.what
 
@@ -127,7 +127,7 @@ def test_a_card_whose_halves_do_not_fit_its_network_is_refused(
 def test_a_card_of_classes_and_native_sizes_is_read_back(make_model: Callable[..., Model], tmp_path: Path) -> None:
     halves = Half("mask", "mask"), Half("bands", "picture", 12, "float32", (-1.5, 4.0))
     model = make_model(*halves, palette=load_palette("cars"), input_as="classes", size=None)
-    save_model(tmp_path / FILE, model.card, model.generator)
+    save_model(tmp_path / MODEL_FILE, model.card, model.generator)
     card = load_model(tmp_path).card
     assert card == model.card
     assert (card.input_coding.kind, card.input_coding.channels) == ("classes", 5)

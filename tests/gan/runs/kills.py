@@ -99,7 +99,7 @@ class Child:
 
     def wait_for_write(self) -> bool:
         """Whether the process was seen writing the tensors of a checkpoint before it ended."""
-        folder = self.run / checkpoint.FOLDER
+        folder = self.run / checkpoint.CHECKPOINTS
         while not any(folder.glob(".*.safetensors.*.tmp")):
             if select.select([self.told], [], [], 2e-4)[0] and not self.told.read(4096):
                 return False
@@ -116,7 +116,7 @@ class Child:
 
 def final_state(run: Path) -> dict[str, object]:
     """All that a run ends with, but for its timings: files by name, and the lines of its record."""
-    newest = max((run / checkpoint.FOLDER).glob("[0-9]*.safetensors"))
+    newest = max((run / checkpoint.CHECKPOINTS).glob("[0-9]*.safetensors"))
     files = [*run.glob("*.safetensors"), *run.glob("samples/*"), newest]
     lines = [
         {name: value for name, value in line.items() if name not in TIMINGS}
@@ -153,7 +153,7 @@ def kill_once(pairs: Path, run: Path, draw: random.Random, pieces: int, *, in_wr
         sys.exit(f"{run}: did not continue after a kill")
     if code == 0:
         return None
-    return any((run / checkpoint.FOLDER).glob(".*.safetensors.*.tmp"))
+    return any((run / checkpoint.CHECKPOINTS).glob(".*.safetensors.*.tmp"))
 
 
 def main() -> None:

@@ -59,12 +59,12 @@ def a_weight(tensors: Mapping[str, torch.Tensor], part: str = "generator/") -> s
 
 
 def names(run: Path) -> list[str]:
-    return sorted(path.name for path in (run / checkpoint.FOLDER).iterdir())
+    return sorted(path.name for path in (run / checkpoint.CHECKPOINTS).iterdir())
 
 
 def rewritten(run: Path, images: int, change: Callable[[dict[str, torch.Tensor]], object]) -> Path:
     """Change the tensors of a checkpoint and make the record's hashes right again, as no accident would."""
-    file = run / checkpoint.FOLDER / f"{images:010d}.safetensors"
+    file = run / checkpoint.CHECKPOINTS / f"{images:010d}.safetensors"
     tensors = safetensors.torch.load_file(file)
     change(tensors)
     file.write_bytes(safetensors.torch.save(tensors))
@@ -171,7 +171,7 @@ def test_tensors_without_their_record_do_not_count_and_go_with_the_next_save(
     tmp_path: Path, make_networks: MakeNetworks
 ) -> None:
     saved(tmp_path, make_networks(), 4)
-    (tmp_path / checkpoint.FOLDER / "0000000004.json").unlink()
+    (tmp_path / checkpoint.CHECKPOINTS / "0000000004.json").unlink()
     assert checkpoint.load_latest(tmp_path, make_networks()) is None
     assert checkpoint.latest(tmp_path) == (0, True)
     saved(tmp_path, make_networks(), 6)
@@ -196,7 +196,7 @@ def test_the_record_is_written_when_its_tensors_are_on_the_disk(
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(Path, "replace", replace_)
     saved(tmp_path, make_networks(), 4)
-    folder = f"flush {checkpoint.FOLDER}"
+    folder = f"flush {checkpoint.CHECKPOINTS}"
     assert events == ["flush tmp", "rename .safetensors", folder, "flush tmp", "rename .json", folder]
 
 
@@ -206,7 +206,7 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
 ) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
-    file = tmp_path / checkpoint.FOLDER / "0000000008.safetensors"
+    file = tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors"
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     damaged = {
@@ -234,7 +234,7 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
 def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_networks: MakeNetworks) -> None:
     saved(tmp_path, make_networks(), 4)
     saved(tmp_path, make_networks(), 8)
-    os.truncate(tmp_path / checkpoint.FOLDER / "0000000008.safetensors", 10**12)  # takes no place on the disk
+    os.truncate(tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors", 10**12)  # takes no place on the disk
     progress = checkpoint.load_latest(tmp_path, make_networks())
     assert progress is not None
     assert progress.images == 4
@@ -243,7 +243,7 @@ def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_n
 def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make_networks: MakeNetworks) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
-    (tmp_path / checkpoint.FOLDER / "0000000008.safetensors").write_bytes(b"")
+    (tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors").write_bytes(b"")
     checkpoint.load_latest(tmp_path, make_networks())
     saved(tmp_path, make_networks(), 5, keep=1)
     assert checkpoint.latest(tmp_path) == (5, False)
@@ -256,7 +256,7 @@ def test_a_record_that_is_not_what_was_written_is_damage_too(
 ) -> None:
     saved(tmp_path, make_networks(), 4)
     saved(tmp_path, make_networks(), 8)
-    record = tmp_path / checkpoint.FOLDER / "0000000008.json"
+    record = tmp_path / checkpoint.CHECKPOINTS / "0000000008.json"
     text = record.read_text()
     record.write_text(text[:20] if damage == "cut off" else text.replace('"tallied": 3', '"tallied": 2'))
     assert checkpoint.latest(tmp_path) == (4, False)
@@ -272,8 +272,8 @@ def test_where_all_are_damaged_the_person_is_told_what_to_do(
 ) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
-        (tmp_path / checkpoint.FOLDER / f"{images:010d}.safetensors").write_bytes(b"")
-    with refused("no-usable-checkpoint", tmp_path / checkpoint.FOLDER / "0000000008.safetensors") as error:
+        (tmp_path / checkpoint.CHECKPOINTS / f"{images:010d}.safetensors").write_bytes(b"")
+    with refused("no-usable-checkpoint", tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors") as error:
         checkpoint.load_latest(tmp_path, make_networks())
     assert "none of the 2 checkpoints " in error.value.what
     assert "delete that folder" in error.value.to_do
@@ -311,7 +311,7 @@ def test_a_header_that_promises_a_terabyte_allocates_nothing(
     tmp_path: Path, make_networks: MakeNetworks, refused: "Refused"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
-    file = tmp_path / checkpoint.FOLDER / "0000000004.safetensors"
+    file = tmp_path / checkpoint.CHECKPOINTS / "0000000004.safetensors"
     entry = {"dtype": "F32", "shape": [2**19, 2**19], "data_offsets": [0, 2**40]}
     header = json.dumps({"generator/huge": entry}).encode()
     for data in (struct.pack("<Q", len(header)) + header + bytes(64), struct.pack("<Q", 2**40) + header):
@@ -339,7 +339,7 @@ def test_a_checkpoint_of_another_version_is_not_guessed_at(
     tmp_path: Path, make_networks: MakeNetworks, refused: "Refused"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
-    record = tmp_path / checkpoint.FOLDER / "0000000004.json"
+    record = tmp_path / checkpoint.CHECKPOINTS / "0000000004.json"
     record.write_text(record.read_text().replace('"version": 1', '"version": 2'))
     with refused("no-usable-checkpoint", record) as error:
         checkpoint.load_latest(tmp_path, make_networks())

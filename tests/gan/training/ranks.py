@@ -216,7 +216,7 @@ def trained(pairs: Path, run: Path, config: Config, rank: int, report: Reporter 
 
 def state_of(run: Path) -> dict[str, Any]:
     """Hashes of what a run ends with, and its record without timings."""
-    newest = max((run / checkpoint.FOLDER).glob("[0-9]*.safetensors"))
+    newest = max((run / checkpoint.CHECKPOINTS).glob("[0-9]*.safetensors"))
     timings = {"seconds", "images_per_s", "waited"}
     lines = [{k: v for k, v in line.items() if k not in timings} for line in read_lines(run / "stats.jsonl")]
     return {

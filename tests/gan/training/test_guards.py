@@ -276,7 +276,7 @@ def test_a_probe_leaves_no_trace(pair_folder: Path, tiny: Config, tmp_path: Path
     for name, every in (("often", 1), ("never", 1000)):
         monkeypatch.setattr("p2p_gan.training.tracker.PROBE_EVERY", every)
         train(pair_folder, tmp_path / name, replace(tiny, log_every=every if every == 1 else 12, batch=2))
-    newest = [max((tmp_path / name / checkpoint.FOLDER).glob("*.safetensors")) for name in ("often", "never")]
+    newest = [max((tmp_path / name / checkpoint.CHECKPOINTS).glob("*.safetensors")) for name in ("often", "never")]
     assert newest[0].read_bytes() == newest[1].read_bytes()
     assert len([line for line in stats(tmp_path / "often") if "d_accuracy" in line]) == 6
 

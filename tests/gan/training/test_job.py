@@ -12,7 +12,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.distributed import Ranks
-from p2p_gan.models.model import FILE, load_model
+from p2p_gan.models.model import MODEL_FILE, load_model
 from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.networks.norms import InstanceNorm, Norm
@@ -48,9 +48,9 @@ def test_a_stopped_run_of_any_networks_ends_bit_for_bit_like_a_whole_one(
     train(pair_folder, tmp_path / "whole", config)
     train(pair_folder, tmp_path / "run", replace(config, images=3))
     train(pair_folder, tmp_path / "run", config)
-    whole, resumed = ((tmp_path / each / FILE).read_bytes() for each in ("whole", "run"))
+    whole, resumed = ((tmp_path / each / MODEL_FILE).read_bytes() for each in ("whole", "run"))
     assert resumed == whole
-    last = [tmp_path / each / checkpoint.FOLDER / "0000000006.safetensors" for each in ("whole", "run")]
+    last = [tmp_path / each / checkpoint.CHECKPOINTS / "0000000006.safetensors" for each in ("whole", "run")]
     assert last[0].read_bytes() == last[1].read_bytes()
 
 

@@ -11,7 +11,7 @@ import pytest
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.models.model import FILE
+from p2p_gan.models.model import MODEL_FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import run
 from p2p_gan.training.planning import Plan, plan
@@ -105,7 +105,7 @@ def test_timing_leaves_no_trace_in_the_run(
     assert [planned.seconds is not None for planned in shown.plans] == [True, False]
     assert shown.lines.count("timing ten updates ...") == 1
     for first, second in (
-        (tmp_path / name / FILE for name in ("timed", "untimed")),
-        (max((tmp_path / name / checkpoint.FOLDER).glob("*.safetensors")) for name in ("timed", "untimed")),
+        (tmp_path / name / MODEL_FILE for name in ("timed", "untimed")),
+        (max((tmp_path / name / checkpoint.CHECKPOINTS).glob("*.safetensors")) for name in ("timed", "untimed")),
     ):
         assert first.read_bytes() == second.read_bytes()

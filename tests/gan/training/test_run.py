@@ -21,7 +21,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, load_dataset
-from p2p_gan.models.model import FILE
+from p2p_gan.models.model import MODEL_FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import loop, tracker, trial
@@ -58,8 +58,8 @@ class Stop(Reporter):
 
 
 def final_state(run: Path) -> tuple[bytes, bytes]:
-    newest = max((run / checkpoint.FOLDER).glob("*.safetensors"))
-    return (run / FILE).read_bytes(), newest.read_bytes()
+    newest = max((run / checkpoint.CHECKPOINTS).glob("*.safetensors"))
+    return (run / MODEL_FILE).read_bytes(), newest.read_bytes()
 
 
 def stats(run: Path) -> list[dict[str, float]]:
@@ -274,7 +274,7 @@ def test_a_damaged_newest_checkpoint_costs_the_images_since_the_one_before(
 ) -> None:
     train(pair_folder, tmp_path / "whole", tiny)
     train(pair_folder, tmp_path / "run", replace(tiny, images=8))
-    (tmp_path / "run" / checkpoint.FOLDER / "0000000008.safetensors").write_bytes(b"")
+    (tmp_path / "run" / checkpoint.CHECKPOINTS / "0000000008.safetensors").write_bytes(b"")
     report = Stop(after=0)
     resumed = train(pair_folder, tmp_path / "run", tiny, report=report)
     assert resumed.before == 4
@@ -293,7 +293,7 @@ def test_when_it_is_saved_changes_nothing_of_what_is_trained(pair_folder: Path, 
 def test_the_clock_saves_between_two_intervals_of_images(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     often = replace(tiny, checkpoint_minutes=1e-9, checkpoint_every=1000, keep_checkpoints=50)
     train(pair_folder, tmp_path / "run", often)
-    assert len(list((tmp_path / "run" / checkpoint.FOLDER).glob("*.json"))) > 1
+    assert len(list((tmp_path / "run" / checkpoint.CHECKPOINTS).glob("*.json"))) > 1
 
 
 @pytest.mark.parametrize("after", [0, 5])
@@ -373,7 +373,7 @@ def test_what_a_signal_left_undone_follows_from_the_update_that_was_made_and_not
 
 def test_a_checkpoint_knows_the_update_that_it_was_made_after(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, batch=5, images=12))
-    record = json.loads((tmp_path / "run" / checkpoint.FOLDER / "0000000012.json").read_text())
+    record = json.loads((tmp_path / "run" / checkpoint.CHECKPOINTS / "0000000012.json").read_text())
     assert record["extra"]["previous"] == 10
 
 

@@ -13,7 +13,7 @@ import pytest
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_gan.config.config import Config
 from p2p_gan.training.run import train
-from p2p_gan.training.tensorboard import FOLDER
+from p2p_gan.training.tensorboard import EVENTS
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -25,7 +25,7 @@ needs_tensorboard = pytest.mark.skipif(
 
 def events(run: Path) -> Any:
     accumulator = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
-    found = accumulator.EventAccumulator(str(run / FOLDER))
+    found = accumulator.EventAccumulator(str(run / EVENTS))
     found.Reload()
     return found
 
@@ -64,7 +64,7 @@ def test_a_missing_package_is_told_before_anything_is_done(
 
 
 def test_a_run_that_does_not_ask_loads_none_of_it(run_folder: Path) -> None:
-    assert not (run_folder / FOLDER).exists()
+    assert not (run_folder / EVENTS).exists()
     program = "import sys, p2p_gan.training.tracker; print('tensorboard' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert output.strip() == "False"

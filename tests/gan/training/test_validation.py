@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.images import colorize
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data import read
-from p2p_gan.models.model import BEST, FILE, load_model
+from p2p_gan.models.model import BEST, MODEL_FILE, load_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import validation
 from p2p_gan.training.job import make_job
@@ -78,15 +78,15 @@ def test_a_resumed_run_does_not_take_a_worse_model_for_the_best(
     monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, 0.2, 0.9))
     train(pair_folder, tmp_path / "run", replace(steady, images=16))
     assert (tmp_path / "run" / BEST).read_bytes() == best
-    assert (tmp_path / "run" / FILE).read_bytes() != best
+    assert (tmp_path / "run" / MODEL_FILE).read_bytes() != best
 
 
 def test_validating_leaves_no_trace_in_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     for name, every in (("often", 1), ("never", 1000)):
         train(pair_folder, tmp_path / name, replace(tiny, validate_every=every, batch=2))
-    often, never = ((tmp_path / name / FILE).read_bytes() for name in ("often", "never"))
+    often, never = ((tmp_path / name / MODEL_FILE).read_bytes() for name in ("often", "never"))
     assert often == never
-    states = [max((tmp_path / name / checkpoint.FOLDER).glob("*.safetensors")) for name in ("often", "never")]
+    states = [max((tmp_path / name / checkpoint.CHECKPOINTS).glob("*.safetensors")) for name in ("often", "never")]
     assert states[0].read_bytes() == states[1].read_bytes()
 
 

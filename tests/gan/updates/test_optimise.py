@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.machine.device import autocast_for, resolve_precision
-from p2p_gan.models.model import FILE, load_model
+from p2p_gan.models.model import MODEL_FILE, load_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.norms import Norm
 from p2p_gan.runs import checkpoint
@@ -169,7 +169,7 @@ def test_the_first_draw_of_the_weights_is_forgotten_at_once_and_the_beginning_so
 
 def state(run: Path) -> tuple[bytes, bytes]:
     newest = max((run / "checkpoints").glob("*.safetensors"))
-    return (run / FILE).read_bytes(), newest.read_bytes()
+    return (run / MODEL_FILE).read_bytes(), newest.read_bytes()
 
 
 def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stopped(

@@ -13,8 +13,8 @@ import click
 from p2p_cli import __version__, launch
 from p2p_datatools.contract.errors import P2PError
 
-NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
-INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
+_NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
+_INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
 COMMANDS = {
@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
 
 
-EPILOG = """
+_EPILOG = """
 \b
 From nothing to a model:
   p2p demo
@@ -83,7 +83,7 @@ Exit codes: 0 done, 1 the data or the run has a problem, 2 the command was wrong
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
-    epilog=EPILOG,
+    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, prog_name="p2p")
@@ -111,9 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. The same command continues.", err=True)
-        return INTERRUPTED
+        return _INTERRUPTED
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(words in str(error) for words in NO_MEMORY):
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
             raise
         what = str(error).split("\n", 1)[0] or "more than there is was asked for"
         click.echo(f"Error: out of memory: {what}. Take smaller pictures, or a smaller --size or --batch.", err=True)

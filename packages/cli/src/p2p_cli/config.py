@@ -13,8 +13,8 @@ from p2p_cli import options
 if TYPE_CHECKING:
     from p2p_datatools.contract.settings import OnResume, Setting
 
-MOST_COLUMNS = 110
-ON_RESUME: dict["OnResume", str] = {
+_MOST_COLUMNS = 110
+_ON_RESUME: dict["OnResume", str] = {
     "same": "stays as it was when the run began",
     "auto": "stays as it was when the run began; auto is what it became then",
     "free": "may change",
@@ -56,7 +56,7 @@ def command(field: str | None, as_json: bool) -> None:
 
 def _list_settings(known: "list[Setting]") -> str:
     """All settings by groups, as help is written."""
-    formatter = click.HelpFormatter(width=min(shutil.get_terminal_size().columns, MOST_COLUMNS))
+    formatter = click.HelpFormatter(width=min(shutil.get_terminal_size().columns, _MOST_COLUMNS))
     for group in dict.fromkeys(each.group for each in known):
         with formatter.section(group):
             formatter.write_dl([_row(each) for each in known if each.group == group])
@@ -80,7 +80,7 @@ def _facts(each: "Setting") -> list[tuple[str, str]]:
         ("unit", each.unit),
         ("allowed", each.allowed_text),
         ("group", each.group),
-        ("on resume", ON_RESUME[each.on_resume]),
+        ("on resume", _ON_RESUME[each.on_resume]),
         ("presets", ", ".join(others)),
         ("set it", f"p2p train PAIRS RUN --set {each.name}={each.text(each.default)}"),
     ]

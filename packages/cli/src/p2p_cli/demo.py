@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from p2p_gan.config.config import Config
     from p2p_gan.evaluation.scores import Scores
 
-CARS = 240
-SIZE = Size(160, 96)
-SHOWN = 8  # held-out cars on the contact sheet
+_CARS = 240
+_SIZE = Size(160, 96)
+_SHOWN = 8  # held-out cars on the contact sheet
 # The demo ends within three minutes on two cores: a slower machine sees fewer images.
-MOST_IMAGES, FEWEST_IMAGES = 2_800, 800
-TRAINING_SECONDS = 120.0
-MARKER = "demo.json"
-HEADINGS = ("mask", "generated", "real")
+_MOST_IMAGES, _FEWEST_IMAGES = 2_800, 800
+_TRAINING_SECONDS = 120.0
+_MARKER = "demo.json"
+_HEADINGS = ("mask", "generated", "real")
 
 
 @click.command()
 @click.argument("dest", type=options.PLACE, default=Path("p2p-demo"), required=False)
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images to train on; without it as time allows.")
-@click.option("--limit", type=click.IntRange(20), default=CARS, show_default=True, metavar="N", help="Cars to draw.")
+@click.option("--limit", type=click.IntRange(20), default=_CARS, show_default=True, metavar="N", help="Cars to draw.")
 @options.json_option
 def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     """Run the whole pipeline on built-in data: no GPU, no account, minutes.
@@ -56,7 +56,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
 
 
 def _refuse_strangers(dest: Path) -> None:
-    if dest.exists() and (not dest.is_dir() or (any(dest.iterdir()) and not (dest / MARKER).is_file())):
+    if dest.exists() and (not dest.is_dir() or (any(dest.iterdir()) and not (dest / _MARKER).is_file())):
         raise UsageError(dest, "holds something else", "Choose another place: p2p demo DEST.", code="destination-taken")
 
 
@@ -71,7 +71,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     from p2p_datatools.splits.apply import split
     from p2p_gan.evaluation.scores import evaluate
     from p2p_gan.inference.sampling import sample
-    from p2p_gan.models.model import FILE
+    from p2p_gan.models.model import MODEL_FILE
     from p2p_gan.training.run import train
 
     images, limit = _resume_or_settle(dest, images, limit)
@@ -85,11 +85,11 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
     split(pairs, report=report)  # p2p data split pairs
     images = images or _affordable(pairs)
-    write_json(dest / MARKER, {"images": images, "limit": limit})
+    write_json(dest / _MARKER, {"images": images, "limit": limit})
     summary = train(pairs, run_folder, _config(images), report=report)  # p2p train pairs run --preset tiny ...
     if summary.interrupted:
         raise KeyboardInterrupt
-    shutil.copyfile(run_folder / FILE, dest / FILE)
+    shutil.copyfile(run_folder / MODEL_FILE, dest / MODEL_FILE)
     sample(run_folder, [pairs], dest / "samples", report=report)  # p2p sample run pairs --out samples
     scores = evaluate(run_folder, pairs, report=report)  # p2p evaluate run pairs
     write_json(dest / "scores.json", scores.to_json())
@@ -101,10 +101,10 @@ def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int |
     """What this demo was begun with goes on; only a new one is settled now."""
     from p2p_datatools.contract.files.atomic import read_json, write_json
 
-    if (dest / MARKER).is_file():
-        begun = read_json(dest / MARKER)
+    if (dest / _MARKER).is_file():
+        begun = read_json(dest / _MARKER)
         return images or begun["images"], begun["limit"]
-    write_json(dest / MARKER, {"images": images, "limit": limit})
+    write_json(dest / _MARKER, {"images": images, "limit": limit})
     return images, limit
 
 
@@ -112,15 +112,15 @@ def _config(images: int) -> "Config":
     from p2p_gan.config.parse import with_settings
     from p2p_gan.config.presets import PRESETS
 
-    return with_settings(PRESETS["tiny"], {"size": SIZE, "images": images})
+    return with_settings(PRESETS["tiny"], {"size": _SIZE, "images": images})
 
 
 def _affordable(pairs: Path) -> int:
     """How many images this machine trains on in two minutes, within limits, by a few timed updates."""
     from p2p_gan.training.planning import plan
 
-    images = int(TRAINING_SECONDS / (plan(pairs, _config(MOST_IMAGES)).seconds_per_image or 1.0))
-    return min(MOST_IMAGES, max(FEWEST_IMAGES, images // 100 * 100))
+    images = int(_TRAINING_SECONDS / (plan(pairs, _config(_MOST_IMAGES)).seconds_per_image or 1.0))
+    return min(_MOST_IMAGES, max(_FEWEST_IMAGES, images // 100 * 100))
 
 
 def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
@@ -131,13 +131,13 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
     from p2p_datatools.sheets.layout import Tile, lay_out
 
     held_out = read_manifest(pairs).of("test")
-    chosen = held_out[:: max(1, len(held_out) // SHOWN)][:SHOWN]
+    chosen = held_out[:: max(1, len(held_out) // _SHOWN)][:_SHOWN]
     tiles = []
     for each in chosen:
         mask, real = read_pair(pairs / each.file)
         tiles.append(Tile((mask, read_photo(samples / f"{each.name}.png"), real), each.name, (True, False, False)))
     write_png(
-        picture, lay_out(tiles, columns=2, cell=Size(SIZE.width * 3 // 2, SIZE.height * 3 // 2), headings=HEADINGS)
+        picture, lay_out(tiles, columns=2, cell=Size(_SIZE.width * 3 // 2, _SIZE.height * 3 // 2), headings=_HEADINGS)
     )
 
 
@@ -154,5 +154,5 @@ def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")
     render.say(f"paint     open a mask of {dest}/masks in a drawing program, change the shape in its own colours, then")
     render.say(f"          p2p sample {place}/model.safetensors YOURS.png --out painted")
-    render.say(f"longer    p2p train {place}/pairs {place}/run --preset tiny --size {SIZE} --images 20000")
+    render.say(f"longer    p2p train {place}/pairs {place}/run --preset tiny --size {_SIZE} --images 20000")
     render.say("your own  p2p data build-masks --help")

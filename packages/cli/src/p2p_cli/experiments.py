@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from p2p_gan.experiments.plan import StudyPlan
     from p2p_gan.experiments.study import Study
 
-SOME_FAILED = 1
+_SOME_FAILED = 1
 
 
 @click.command(cls=WithPresets)
@@ -94,7 +94,7 @@ def command(
         render.remark(f"Saved, {len(study.trials)} of {study.planned} trials. To continue, type it again:")
         render.remark(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
         return INTERRUPTED if study.stopped_by == "SIGINT" else 0
-    return SOME_FAILED if study.failed else 0
+    return _SOME_FAILED if study.failed else 0
 
 
 def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
@@ -124,7 +124,7 @@ def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
 def _show(study: "Study") -> None:
     """The tables as text, what failed, and where the page is."""
     from p2p_cli import render
-    from p2p_gan.experiments.page import FILE
+    from p2p_gan.experiments.page import PAGE
     from p2p_gan.experiments.page_rows import REAL, columns_of, on_real_pictures, rows_of
     from p2p_gan.experiments.tables import TABLES
 
@@ -145,4 +145,4 @@ def _show(study: "Study") -> None:
         render.remark(f"failed: {each.arm}, seed {each.seed}: {each.why}")
     if study.unjudged:
         render.remark(study.unjudged)
-    render.say(f"page  {study.dest / FILE}")
+    render.say(f"page  {study.dest / PAGE}")

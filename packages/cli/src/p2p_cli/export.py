@@ -9,13 +9,13 @@ import click
 
 from p2p_cli import options
 
-FORMATS = ("reference",)
+_FORMATS = ("reference",)
 
 
 @click.command()
 @click.argument("model", type=options.PLACE)
 @click.argument("dest", type=options.PLACE)
-@click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="The program that will read DEST.")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), required=True, help="The program that will read DEST.")
 @options.json_option
 def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
     """Write a model for another program.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar: at first, and in the end, for a log of a night.
-PLAIN_EVERY, PLAIN_LATER = 10.0, 60.0
+_PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
 
 
 def reporter() -> Reporter:
@@ -209,7 +209,7 @@ class PlainReporter(_LineReporter):
         self._done += units
         self._figures |= figures
         now = time.monotonic()
-        every = min(PLAIN_LATER, max(PLAIN_EVERY, (now - self._began) / 30))
+        every = min(_PLAIN_LATER, max(_PLAIN_EVERY, (now - self._began) / 30))
         if now - self._said >= every and (self._done != self._total or not self._total):
             self._said = now
             seconds, units = now - self._began, self._done - self._first

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from p2p_datatools.sheets.plots import PlotFormat
     from p2p_gan.runs.compare import Run
 
-KINDS: dict[str, "PlotFormat"] = {".png": "png", ".svg": "svg"}  # of curves, by the end of their file's name
+_KINDS: dict[str, "PlotFormat"] = {".png": "png", ".svg": "svg"}  # of curves, by the end of their file's name
 
 
 @click.command()
@@ -41,7 +41,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     from p2p_datatools.contract.errors import UsageError
     from p2p_gan.runs.compare import differing_fields, read_runs
 
-    if curves is not None and curves.suffix.lower() not in KINDS:
+    if curves is not None and curves.suffix.lower() not in _KINDS:
         raise UsageError(
             curves, "is not the name of a PNG or SVG file", "End it in .png or .svg.", code="wrong-file-name"
         )
@@ -89,4 +89,4 @@ def _draw(runs: "list[Run]", file: Path) -> None:
             code="nothing-recorded",
         )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
-    write_bytes(file, draw_curves(panels, across="images", kind=KINDS[file.suffix.lower()]))
+    write_bytes(file, draw_curves(panels, across="images", kind=_KINDS[file.suffix.lower()]))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
-from p2p_datatools.labels.formats.voc import NAMES, color_table, is_voc, read_voc
+from p2p_datatools.labels.formats.voc import VOC_CLASSES, color_table, is_voc, read_voc
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
 from p2p_datatools.masks.build import build_masks
 
@@ -41,7 +41,7 @@ def test_the_colour_table_is_voc_s() -> None:
         (0, 64, 128),
     )
     assert table[255] == (224, 224, 192)
-    assert (len(set(table)), len(NAMES)) == (256, 21)
+    assert (len(set(table)), len(VOC_CLASSES)) == (256, 21)
 
 
 @pytest.mark.parametrize("colors", [False, True])

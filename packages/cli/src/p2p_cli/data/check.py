@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from p2p_datatools.contract.errors import Finding
 
 
-MOST_SHOWN = 10  # pictures; --json has them all
+_MOST_SHOWN = 10  # pictures; --json has them all
 
 
 @click.command()
@@ -82,7 +82,7 @@ def _compare(path: Path, other: Path, photos: Path | None, palette_name: str | N
     _show(result.findings)
     rows = [(each.name, f"{each.here}", f"{each.there}", _share(each.iou)) for each in result.classes]
     render.table(("class", "pixels here", "pixels there", "IoU"), rows)
-    worst = [each for each in result.pictures[:MOST_SHOWN] if each.differing]
+    worst = [each for each in result.pictures[:_MOST_SHOWN] if each.differing]
     shares = [(each.name, _share(each.differing), _share(each.differing_inside)) for each in worst]
     render.table(("picture", "differs", "away from outlines"), [*shares])
     render.say(

@@ -7,7 +7,7 @@ import click
 
 from p2p_cli.app import LazyGroup
 
-COMMANDS = {
+_COMMANDS = {
     "catalog": ("data.catalog", "List known data sets: source, licence, size, classes."),
     "fetch": ("data.fetch", "Bring a known data set to DEST."),
     "palette": ("data.palette", "Show and check a palette, or begin one from labels."),
@@ -22,7 +22,7 @@ COMMANDS = {
 }
 
 
-EPILOG = """
+_EPILOG = """
 \b
 In this order, from photos and labels to pairs for 'p2p train':
   p2p data build-masks photos/annotations.json masks --palette cars --photos photos
@@ -33,7 +33,7 @@ In this order, from photos and labels to pairs for 'p2p train':
 """
 
 
-@click.group(cls=LazyGroup, table=COMMANDS, epilog=EPILOG)
+@click.group(cls=LazyGroup, table=_COMMANDS, epilog=_EPILOG)
 def command() -> None:
     """Fetch, build, check, pair and split data sets.
 

@@ -75,7 +75,7 @@ def compare(
             code="other-palette",
         )
     findings = list(_alone(here, there)) + list(_alone(there, here))
-    names = [name for name in here.folder.names if there.folder.named(name)]
+    names = [name for name in here.folder.names if there.folder.get(name)]
     tally = _Tally(here.palette)
     for name in report.track(names, "masks", len(names)):
         try:
@@ -110,14 +110,14 @@ class _Masks:
         self.folder.refuse_clashes()
 
     def mask(self, name: str) -> LabelMap:
-        file = self.folder.named(name)
+        file = self.folder.get(name)
         assert file is not None, "the name is in both folders"
         return read_mask(file, self.palette)
 
 
 def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
     for name, file in masks.folder.names.items():
-        if others.folder.named(name) is None:
+        if others.folder.get(name) is None:
             to_do = f"Add '{name}' there, or remove this one."
             yield Finding(str(file), f"has no mask of its name in {others.folder.folder}", to_do, "no-mask", "error")
 

@@ -11,7 +11,7 @@ import numpy as np
 from p2p_datatools.checks.pairs import check_pairs
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
-from p2p_datatools.contract.mask_folder import LINES, read_mask_lines
+from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
@@ -117,7 +117,7 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
         yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
     if photos is None:
         return
-    photo = photos.named(name)
+    photo = photos.get(name)
     if photo is None:
         to_do = f"Add the photo '{name}' there, or remove the mask."
         yield Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
@@ -134,23 +134,23 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
 
 def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
     """Where masks.jsonl and the masks do not agree."""
-    if not (path / LINES).is_file():
+    if not (path / MASK_LINES).is_file():
         return
     try:
         lines = read_mask_lines(path)
     except P2PError as error:
-        yield finding_of(error, path / LINES)
+        yield finding_of(error, path / MASK_LINES)
         return
     for name in sorted(lines.keys() - masks.names.keys()):
-        what = f"is in {LINES}, but there is no such file"
+        what = f"is in {MASK_LINES}, but there is no such file"
         yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
-        what = f"is not in {LINES}"
+        what = f"is not in {MASK_LINES}"
         yield Finding(str(masks.names[name]), what, "Remove it, or build the masks again.", "unrecorded", "warning")
 
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:
     for name, photo in photos.names.items():
-        if masks.named(name) is None:
+        if masks.get(name) is None:
             what = f"has no mask in {masks.folder}"
             yield Finding(str(photo), what, "Label it and build its mask, or remove it.", "no-mask", "error")

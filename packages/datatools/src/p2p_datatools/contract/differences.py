@@ -16,21 +16,21 @@ def differences(made: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 def _difference(key: str, was: Any, now: Any) -> str:
     if isinstance(was, Mapping) and isinstance(now, Mapping) and was.keys() == now.keys() and "name" not in was:
         return differences(was, now)
-    if _said(was) == _said(now):  # of two things of one name it is what they hold that differs
+    if _text(was) == _text(now):  # of two things of one name it is what they hold that differs
         return f"{key} {was}, not {now}"
-    return f"{key} {_said(was)}, not {_said(now)}"
+    return f"{key} {_text(was)}, not {_text(now)}"
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     """A setting as one would type it; of one with a name (a palette, a half) the name."""
     if value is None:
         return "none"
     if isinstance(value, Mapping):
         return (
-            str(value["name"]) if "name" in value else " ".join(f"{key}={_said(each)}" for key, each in value.items())
+            str(value["name"]) if "name" in value else " ".join(f"{key}={_text(each)}" for key, each in value.items())
         )
     if isinstance(value, list | tuple):
         return (
-            "x".join(map(str, value)) if all(isinstance(each, int) for each in value) else ",".join(map(_said, value))
+            "x".join(map(str, value)) if all(isinstance(each, int) for each in value) else ",".join(map(_text, value))
         )
     return str(getattr(value, "name", value))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-MOST_SHOWN = 20  # problems that an error lists before it only counts them
+_MOST_SHOWN = 20  # problems that an error lists before it only counts them
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ class P2PError(Exception):
         return self.problem.code
 
     def __str__(self) -> str:
-        lines = [str(part) for part in self.parts[:MOST_SHOWN]]
-        if len(self.parts) > MOST_SHOWN:
-            lines.append(f"... and {len(self.parts) - MOST_SHOWN} more.")
+        lines = [str(part) for part in self.parts[:_MOST_SHOWN]]
+        if len(self.parts) > _MOST_SHOWN:
+            lines.append(f"... and {len(self.parts) - _MOST_SHOWN} more.")
         return "\n".join([*lines, str(self.problem)])
 
 

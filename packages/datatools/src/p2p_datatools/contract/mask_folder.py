@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_l
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.sizes import Size
 
-LINES = "masks.jsonl"
+MASK_LINES = "masks.jsonl"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def line_from_json(value: Any) -> MaskLine:
 
 def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
     """The lines of a mask folder by name; raises P2PError when they are damaged."""
-    path = folder / LINES
+    path = folder / MASK_LINES
     try:
         lines = [line_from_json(value) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
@@ -87,7 +87,7 @@ def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
 def write_records(folder: Path, palette: Palette, lines: Iterable[MaskLine]) -> None:
     """Write palette.toml, then masks.jsonl in the order of the names, each atomically."""
     write_bytes(folder / PALETTE_FILE, palette.to_toml().encode())
-    write_lines(folder / LINES, (line.to_json() for line in sorted(lines, key=lambda line: line.name)))
+    write_lines(folder / MASK_LINES, (line.to_json() for line in sorted(lines, key=lambda line: line.name)))
 
 
 def areas_of(pixels: NDArray[np.int64], palette: Palette) -> dict[str, int]:

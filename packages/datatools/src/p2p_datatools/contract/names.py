@@ -52,7 +52,7 @@ class PhotoFolder:
                 code="same-name",
             )
 
-    def named(self, name: str) -> Path | None:
+    def get(self, name: str) -> Path | None:
         """The photo of exactly this name, if there is one."""
         return self._by_name.get(_key(name))
 

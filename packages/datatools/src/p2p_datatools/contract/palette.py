@@ -29,7 +29,7 @@ IGNORE = 255
 IGNORE_COLOR = (255, 0, 254)
 
 
-MOST_CLASSES = 255
+_MOST_CLASSES = 255
 
 
 Color = tuple[int, int, int]
@@ -56,11 +56,11 @@ class Palette:
     classes: tuple[PaletteClass, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.classes) <= MOST_CLASSES:
+        if not 1 <= len(self.classes) <= _MOST_CLASSES:
             raise P2PError(
                 f"palette {self.name}",
                 f"has {len(self.classes)} classes",
-                f"Give it 1 to {MOST_CLASSES}.",
+                f"Give it 1 to {_MOST_CLASSES}.",
                 code="class-count",
             )
         for field in ("name", "color", "id"):

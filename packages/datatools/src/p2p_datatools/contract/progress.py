@@ -6,7 +6,7 @@ Nothing here may print or know a terminal; the command line brings its own repor
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Reporter:
@@ -30,7 +30,7 @@ class Reporter:
     def show(self, value: object) -> None:
         """A value the person should see, such as the plan of a run; who knows its type puts it into words."""
 
-    def track(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    def track(self, items: Iterable[_T], what: str, total: int) -> Iterator[_T]:
         """Yield the items, advancing by one after each."""
         self.start(what, total)
         try:

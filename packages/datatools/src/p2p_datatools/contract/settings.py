@@ -15,14 +15,14 @@ from typing import Any, Literal, NoReturn, TypeVar, cast
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size, parse_size
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # Whether a setting may differ when a run is resumed: no; no, but `auto` then is what it became; or as one likes.
 OnResume = Literal["same", "auto", "free"]
 
 
 def setting(
-    default: T,
+    default: _T,
     doc: str,
     *,
     choices: Sequence[str] = (),
@@ -34,7 +34,7 @@ def setting(
     unit: str = "",
     group: str = "",
     on_resume: OnResume = "same",
-) -> T:
+) -> _T:
     """A field of a frozen dataclass, declared as a setting; `doc` is one sentence, with the unit in it.
 
     `low` and `high` may be reached, `above` and `below` may not. `words` stand for values, which are allowed beside the

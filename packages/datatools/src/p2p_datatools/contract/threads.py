@@ -12,15 +12,15 @@ from typing import TypeVar
 
 from p2p_datatools.contract.machine import cores
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-R = TypeVar("R")
+_R = TypeVar("_R")
 
 
 def parallel_map(
-    work: Callable[[T], R], items: Iterable[T], *, threads: int | None = None, ahead: int = 4
-) -> Generator[R]:
+    work: Callable[[_T], _R], items: Iterable[_T], *, threads: int | None = None, ahead: int = 4
+) -> Generator[_R]:
     """Yield `work(item)` for each item in their order, by so many `threads` (cores by default; 1 is the caller's own).
 
     At most `ahead` results for each thread wait for their turn: items are taken only so far ahead of what is yielded.
@@ -30,7 +30,7 @@ def parallel_map(
     if threads == 1:
         yield from map(work, items)
         return
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[Future[_R]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:

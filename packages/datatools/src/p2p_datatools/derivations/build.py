@@ -26,10 +26,10 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
-HEADER, LINES = "derive.json", "derive.jsonl"
+_HEADER, _LINES = "derive.json", "derive.jsonl"
 
 
-FORMAT, VERSION = "p2p-derived", 1
+_FORMAT, _VERSION = "p2p-derived", 1
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def derive(
     refuse_inside(dest, photos)
     _refuse_other(dest, recipe)
     sources, skipped = _sources(photos)
-    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
+    with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
         done = convert(
             sources,
             lambda source: _products(op, seed, source),
             destination,
-            journal=LINES,
+            journal=_LINES,
             report=report,
         )
         skipped += done.skipped
@@ -95,18 +95,19 @@ def _recipe(op: Operation, seed: int) -> dict[str, Any]:
     """What every picture depends on; the seed only where it makes a difference."""
     name = next(name for name, kind in OPERATIONS.items() if kind is type(op))
     settings = dataclasses.asdict(op)
-    return {"format": FORMAT, "version": VERSION, "op": name, "settings": settings, "seed": seed if op.random else None}
+    drawn = {"seed": seed if op.random else None}
+    return {"format": _FORMAT, "version": _VERSION, "op": name, "settings": settings, **drawn}
 
 
 def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
     """Raise UsageError when DEST was made by another operation, or with other settings."""
-    if not (dest / HEADER).is_file():
+    if not (dest / _HEADER).is_file():
         return
-    made = read_json(dest / HEADER)
-    if not isinstance(made, dict) or made.get("format") != FORMAT:
+    made = read_json(dest / _HEADER)
+    if not isinstance(made, dict) or made.get("format") != _FORMAT:
         raise UsageError(
             dest,
-            f"its {HEADER} is not that of 'p2p data derive'",
+            f"its {_HEADER} is not that of 'p2p data derive'",
             "Choose another destination.",
             code="destination-taken",
         )
@@ -151,5 +152,5 @@ def random_of(seed: int, name: str) -> np.random.Generator:
 
 def _write_records(at: Path, recipe: Mapping[str, Any], lines: Mapping[str, ConversionLine]) -> None:
     """derive.jsonl, and derive.json last, for by it the folder counts as whole."""
-    write_conversion(at / LINES, lines)
-    write_json(at / HEADER, {**recipe, "photos": len(lines)})
+    write_conversion(at / _LINES, lines)
+    write_json(at / _HEADER, {**recipe, "photos": len(lines)})

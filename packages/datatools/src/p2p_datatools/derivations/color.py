@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import Photo
 
-Grey = NDArray[np.uint8]  # (height, width)
+_Grey = NDArray[np.uint8]  # (height, width)
 
 
-LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
+_LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
 
 
-def gray(photo: Photo, weights: str = "bt601") -> Grey:
+def gray(photo: Photo, weights: str = "bt601") -> _Grey:
     """Luma of the gamma-coded values: ITU-R BT.601, as Pillow's and OpenCV's grey, or BT.709; (height, width)."""
-    row = np.array([LUMA[weights]], dtype=np.float32)
+    row = np.array([_LUMA[weights]], dtype=np.float32)
     return np.asarray(cv2.transform(photo, row), dtype=np.uint8).reshape(photo.shape[:2])
 
 
-def lab(photo: Photo) -> tuple[Grey, Photo]:
+def lab(photo: Photo) -> tuple[_Grey, Photo]:
     """CIE L*a*b* (D65) in 8 bits, for L to ab (Zhang et al. 2016; Isola et al. 2017, section 4, colourisation).
 
     The first is L * 255 / 100, (height, width); the second (height, width, 3): red a + 128, green b + 128, blue 128.

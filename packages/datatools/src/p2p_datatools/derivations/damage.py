@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
 
-MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
+_MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
 
 
 def blur_gaussian(photo: Photo, sigma: float) -> Photo:
@@ -42,7 +42,7 @@ def motion_kernel(length: float, angle: float) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
-GROW = {"nearest": cv2.INTER_NEAREST_EXACT, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+_GROW = {"nearest": cv2.INTER_NEAREST_EXACT, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 
 
 def downscale(photo: Photo, *, factor: float, grow: str) -> Photo:
@@ -50,7 +50,7 @@ def downscale(photo: Photo, *, factor: float, grow: str) -> Photo:
     own = size_of(photo)
     small = Size(*(max(1, round(side / factor)) for side in own))
     shrunk = resize_photo(photo, small)
-    return np.asarray(cv2.resize(shrunk, tuple(own), interpolation=GROW[grow]), dtype=np.uint8)
+    return np.asarray(cv2.resize(shrunk, tuple(own), interpolation=_GROW[grow]), dtype=np.uint8)
 
 
 def holes(
@@ -60,7 +60,7 @@ def holes(
     gone = np.zeros(photo.shape[:2], dtype=np.uint8)
     wanted = share * gone.size
     dig = _rectangle if kind == "rectangles" else _stroke
-    for _ in range(MOST_HOLES):
+    for _ in range(_MOST_HOLES):
         dig(gone, largest, random)
         if cv2.countNonZero(gone) >= wanted:
             break

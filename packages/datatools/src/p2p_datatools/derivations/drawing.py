@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import Photo
 
-Grey = NDArray[np.uint8]  # (height, width)
+_Grey = NDArray[np.uint8]  # (height, width)
 
 
-FAINTEST = 20.0  # gradient below which nothing is an edge: a picture of one colour has none, whatever its noise
+_FAINTEST = 20.0  # gradient below which nothing is an edge: a picture of one colour has none, whatever its noise
 
 
 _CALM = 5  # pixels across, of the bilateral filter
@@ -23,16 +23,16 @@ _CALM = 5  # pixels across, of the bilateral filter
 _BAND = 1 << 20  # pixels whose gradients are computed at a time
 
 
-SIDE = 512  # lengths in pixels are meant for a picture whose shorter side has so many
+_SIDE = 512  # lengths in pixels are meant for a picture whose shorter side has so many
 
 
-def edges(photo: Photo, *, detail: float, smooth: float, shortest: float, width: float) -> Grey:
+def edges(photo: Photo, *, detail: float, smooth: float, shortest: float, width: float) -> _Grey:
     """Lines where brightness or colour changes fast (Canny 1986), black on white; (height, width).
 
     Thresholds are quantiles of the picture's own gradients, so that dim and bright photos get as many lines. What is
     shorter than `shortest` is texture and left out. Lines are smoothed and `width` pixels wide.
     """
-    scale = min(photo.shape[:2]) / SIDE
+    scale = min(photo.shape[:2]) / _SIDE
     found = _canny(*_gradients(photo, smooth * scale), detail)
     found = _without_short(found, shortest * scale)
     return _ink(found, width * max(1.0, scale))
@@ -70,23 +70,23 @@ def _steepest(photo: Photo) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     return dx, dy
 
 
-def _derivatives(channel: Grey) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int16]]:
+def _derivatives(channel: _Grey) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int16]]:
     """Sobel's dx and dy of one channel, and the sum of their amounts."""
     dx = np.asarray(cv2.Sobel(channel, cv2.CV_16S, 1, 0), dtype=np.int16)
     dy = np.asarray(cv2.Sobel(channel, cv2.CV_16S, 0, 1), dtype=np.int16)
     return dx, dy, np.abs(dx) + np.abs(dy)
 
 
-def _canny(dx: NDArray[np.int16], dy: NDArray[np.int16], detail: float) -> Grey:
+def _canny(dx: NDArray[np.int16], dy: NDArray[np.int16], detail: float) -> _Grey:
     # A quarter of the pixels tells the quantile as well.
     size = np.hypot(dx[::2, ::2].astype(np.float32), dy[::2, ::2].astype(np.float32)).ravel()
     place = round((1 - detail) * (size.size - 1))
     size.partition(place)
-    high = max(float(size[place]), FAINTEST)
+    high = max(float(size[place]), _FAINTEST)
     return np.asarray(cv2.Canny(dx, dy, 0.4 * high, high, L2gradient=True), dtype=np.uint8)
 
 
-def _without_short(lines: Grey, shortest: float) -> Grey:
+def _without_short(lines: _Grey, shortest: float) -> _Grey:
     _, parts, figures, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
     tones = np.where(figures[:, cv2.CC_STAT_AREA] >= shortest, 255, 0).astype(np.uint8)
     tones[0] = 0  # the ground
@@ -96,7 +96,7 @@ def _without_short(lines: Grey, shortest: float) -> Grey:
     return kept
 
 
-def _ink(lines: Grey, width: float) -> Grey:
+def _ink(lines: _Grey, width: float) -> _Grey:
     """White lines of one pixel as dark ones of `width`, their steps smoothed."""
     pen = max(1, round(width))
     thick = cv2.dilate(lines, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen))) if pen > 1 else lines
@@ -105,12 +105,12 @@ def _ink(lines: Grey, width: float) -> Grey:
     return np.asarray(cv2.bitwise_not(cv2.convertScaleAbs(soft, alpha=1.7)), dtype=np.uint8)
 
 
-def sketch(photo: Photo, *, radius: float, darkness: float) -> Grey:
+def sketch(photo: Photo, *, radius: float, darkness: float) -> _Grey:
     """A pencil drawing: grey divided by its own blur, which whitens surfaces and keeps what is darker than around it.
 
     This is the "colour dodge" of picture editors with the blurred negative; (height, width).
     """
-    scale = min(photo.shape[:2]) / SIDE
+    scale = min(photo.shape[:2]) / _SIDE
     grey = cv2.cvtColor(cv2.bilateralFilter(photo, 5, 25, 5), cv2.COLOR_RGB2GRAY)
     around = cv2.GaussianBlur(grey, (0, 0), max(0.5, radius * scale))
     # An offset of 8 calms the division where the photo is nearly black.

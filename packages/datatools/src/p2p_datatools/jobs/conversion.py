@@ -22,7 +22,8 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 
-WEIGHT = 5  # bytes that a byte of the decoded picture may cost; drawing edges and taking masks apart take most
+# Bytes that a byte of the decoded picture may cost; drawing edges and taking masks apart take most.
+CONVERSION_WEIGHT = 5
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Conversion(Work[Source, ConversionLine, str]):
 
     def weight(self, item: Source) -> int:
         """By the picture's own size."""
-        return WEIGHT * decoded_bytes(item.path)
+        return CONVERSION_WEIGHT * decoded_bytes(item.path)
 
     def sign(self, item: Source) -> str:
         """The hash of its file."""

@@ -12,7 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import links_out
-from p2p_datatools.contract.mask_folder import LINES, MaskLine, look
+from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import IGNORED, Palette, color_words
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -61,7 +61,7 @@ class PaintOptions:
     threads: int | None = None
 
 
-AS_USUAL = PaintOptions()
+_AS_USUAL = PaintOptions()
 
 
 def build_masks(
@@ -72,7 +72,7 @@ def build_masks(
     photos: Path | str | None = None,
     format: str = "auto",  # noqa: A002 - it is the option's name
     mapping: Mapping[str, str] | None = None,
-    how: PaintOptions = AS_USUAL,
+    how: PaintOptions = _AS_USUAL,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> MaskSummary:
@@ -99,7 +99,7 @@ def build_masks(
         _note_links(place, files, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan_masks(found, folder)
-    with Destination(dest, marker=LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)

@@ -31,7 +31,7 @@ from p2p_datatools.masks.snap_neighbours import (
 TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JPEG is nearer, most blends are farther
 
 
-MOST_COLORS = 254
+_MOST_COLORS = 254
 
 
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
@@ -112,10 +112,10 @@ class Snapper:
     """
 
     def __init__(self, colors: NDArray[np.uint8], tolerance: int = TOLERANCE) -> None:
-        if not 1 <= len(colors) <= MOST_COLORS:
+        if not 1 <= len(colors) <= _MOST_COLORS:
             raise UsageError(
                 f"a table of {len(colors)} colours",
-                f"1 to {MOST_COLORS} can be told apart",
+                f"1 to {_MOST_COLORS} can be told apart",
                 "Take a palette of fewer classes, or leave out colours of --map.",
                 code="class-count",
             )
@@ -170,7 +170,7 @@ class Snapper:
             some = slice(top, top + height)
             # OpenCV's word for five bits of each channel, the first lowest, as `_cells` has them.
             cells = cv2.cvtColor(picture[some], cv2.COLOR_BGR2BGR555).view(np.uint16)[..., 0]
-            rows[some] = _looked_up(self._cells, cells)
+            rows[some] = _look_up(self._cells, cells)
             np.not_equal(cv2.LUT(rows[some], self._codes), _codes(picture[some]), out=moved[some])
         return rows, moved
 
@@ -221,7 +221,7 @@ class Snapper:
         return chosen, none
 
 
-def _looked_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
+def _look_up(table: Numbers, cells: NDArray[np.uint16]) -> Numbers:
     """What a table of 65,536 has for each cell."""
     try:
         return np.asarray(cv2.LUT(cells, table), dtype=np.uint8)

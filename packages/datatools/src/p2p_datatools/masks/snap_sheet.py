@@ -17,13 +17,13 @@ from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.plan import MaskJob
 from p2p_datatools.sheets.layout import Tile, lay_out
 
-MOST = 8  # pictures shown
+_MOST = 8  # pictures shown
 
 
-BOX = Size(360, 360)
+_BOX = Size(360, 360)
 
 
-NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
+_NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
 
 
 def refuse_picture(path: Path) -> None:
@@ -38,7 +38,7 @@ def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lin
     """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed."""
     jobs = [job for job in jobs if job.name in lines and isinstance(job.item, ColorLabels)]
     drawn = [job for job in jobs if lines[job.name].snapped]
-    worst = sorted(drawn, key=lambda job: _share(lines[job.name]), reverse=True)[:MOST]
+    worst = sorted(drawn, key=lambda job: _share(lines[job.name]), reverse=True)[:_MOST]
     tiles = [tile for job in worst if (tile := _tile(job, reader, _share(lines[job.name])))]
     if not tiles:
         return
@@ -64,6 +64,6 @@ def _tile(job: MaskJob, reader: PictureReader, share: float) -> Tile | None:
     except P2PError:
         return None  # it has changed since its mask was built, which is told elsewhere
     grey = np.repeat(150 + picture.mean(axis=2, keepdims=True) * 0.4, 3, axis=2).astype(np.uint8)
-    grey[snapped.moved], grey[snapped.blended] = NEAR, BLENDED
+    grey[snapped.moved], grey[snapped.blended] = _NEAR, BLENDED
     shown = (picture, reader.colors(job.item)[snapped.rows], grey)
-    return Tile(tuple(Tile(shown, exact=(True,) * 3).fit(BOX)), f"{job.name}: {share:.1%} near to none")
+    return Tile(tuple(Tile(shown, exact=(True,) * 3).fit(_BOX)), f"{job.name}: {share:.1%} near to none")

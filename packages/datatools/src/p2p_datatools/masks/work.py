@@ -15,7 +15,7 @@ from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import (
-    LINES,
+    MASK_LINES,
     MaskLine,
     areas_of,
     line_from_json,
@@ -33,13 +33,13 @@ from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder, label_map
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
-WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; bringing colours back takes most
+MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; bringing colours back takes most
 
 
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     """The masks of one call; `uses` are the labels that the pictures built now were found to have."""
 
-    listing = LINES
+    listing = MASK_LINES
 
     def __init__(
         self,
@@ -65,9 +65,9 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     def weight(self, item: MaskJob) -> int:
         """By the label picture, or by the mask that outlines are painted into."""
         if isinstance(item.item, PictureLabels):
-            return WEIGHT * item.item.memory()
+            return MASK_WEIGHT * item.item.memory()
         size = item.item.size or needed_size(item)
-        return WEIGHT * size.width * size.height if size else 0
+        return MASK_WEIGHT * size.width * size.height if size else 0
 
     def sign(self, item: MaskJob) -> Size | None:
         """The size it has to have; the signature of the labels is in the job."""

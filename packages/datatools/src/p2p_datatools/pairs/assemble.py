@@ -15,7 +15,7 @@ from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
-from p2p_datatools.contract.pairs.manifest import LINES, UNSPLIT
+from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
@@ -25,7 +25,7 @@ from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, PairRecipe
 CROWD = 10_000  # pairs above which a folder gets subfolders, for file managers and file systems grow slow
 
 
-Named = tuple[str, Files]
+NamedFiles = tuple[str, Files]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def place_of(name: str, *, crowded: bool) -> str:
     return f"{UNSPLIT}/{bucket}{name}"
 
 
-class PairWork(Work[Named, Pair, dict[str, str]]):
+class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
     """The pairs of one call; `old` are those of DEST, by name, and `names` all that this call is to bring."""
 
-    listing = LINES
+    listing = PAIR_LINES
 
     def __init__(
         self,
@@ -69,27 +69,29 @@ class PairWork(Work[Named, Pair, dict[str, str]]):
         self._measured = any(half.dtype not in RANGES for half in job.halves)
         self._taken = frozenset(file for pair in old.values() for file in pair.files)
 
-    def name(self, item: Named) -> str:
+    def name(self, item: NamedFiles) -> str:
         """The pair's name."""
         return item[0]
 
-    def places(self, item: Named) -> Sequence[str]:
+    def places(self, item: NamedFiles) -> Sequence[str]:
         """The two files."""
         return [str(file) for file in item[1]]
 
-    def weight(self, item: Named) -> int:
+    def weight(self, item: NamedFiles) -> int:
         """By the sizes of the two pictures."""
         return self._job.weight(item[1])
 
-    def sign(self, item: Named) -> dict[str, str]:
+    def sign(self, item: NamedFiles) -> dict[str, str]:
         """The two files and their hashes."""
         return self._job.sources(item[1])
 
-    def is_current(self, record: Pair, item: Named, signature: dict[str, str]) -> bool:
+    def is_current(self, record: Pair, item: NamedFiles, signature: dict[str, str]) -> bool:
         """Whether it was made of the same two files."""
         return {key: value for key, value in record.sources.items() if key != SCALED} == signature
 
-    def make(self, item: Named, signature: dict[str, str], known: Pair | None, *, stands: bool) -> Output[Pair] | None:
+    def make(
+        self, item: NamedFiles, signature: dict[str, str], known: Pair | None, *, stands: bool
+    ) -> Output[Pair] | None:
         """Read both halves; where they are the pixels of the pair that stands, files were only written anew."""
         name, files = item
         halves = self._job.assemble(files)

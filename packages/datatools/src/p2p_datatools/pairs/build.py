@@ -141,7 +141,7 @@ class _Sizes:
     def __init__(self) -> None:
         self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
 
-    def seen(self, pair: Pair) -> Pair:
+    def note(self, pair: Pair) -> Pair:
         """Take note of a pair."""
         area = pair.size.width * pair.size.height
         if self.smallest == (0, 0) or area < self.smallest.width * self.smallest.height:
@@ -164,6 +164,6 @@ def _commit(
         half if half.dtype in RANGES else replace(half, range=work.needs_ranges(place, half.range))
         for place, half in enumerate(job.halves)
     ]
-    pairs = NamedPairs(work.names(), lambda name: sizes.seen(work.record_of(name)))
+    pairs = NamedPairs(work.names(), lambda name: sizes.note(work.record_of(name)))
     folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)

@@ -27,10 +27,10 @@ from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
-HEADER, LINES = "halves.json", "halves.jsonl"
+_HEADER, _LINES = "halves.json", "halves.jsonl"
 
 
-FORMAT, VERSION = "p2p-halves", 1
+_FORMAT, _VERSION = "p2p-halves", 1
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,14 @@ def take_apart(
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
-    with Destination(dest, marker=HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
+    with Destination(dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
         _refuse_other(dest, job)
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
         done = convert(
             sources,
             lambda source: job.apart(source.name, named[source.name]),
             destination,
-            journal=LINES,
+            journal=_LINES,
             report=report,
         )
         skipped += done.skipped
@@ -183,13 +183,13 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Pr
 
 def _refuse_other(dest: Path, job: _Job) -> None:
     """Raise UsageError when DEST was made with other words, or of masks of other classes."""
-    if not (dest / HEADER).is_file():
+    if not (dest / _HEADER).is_file():
         return
-    header = read_json(dest / HEADER)
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+    header = read_json(dest / _HEADER)
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise UsageError(
             dest,
-            f"its {HEADER} is not that of 'p2p data halves'",
+            f"its {_HEADER} is not that of 'p2p data halves'",
             "Choose another destination.",
             code="destination-taken",
         )
@@ -205,10 +205,10 @@ def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> 
     for word in job.masks():
         assert palette is not None, "without one no half is a mask"
         write_records(at / word, palette, _mask_lines(word, list(lines.values())))
-    write_conversion(at / LINES, lines)
+    write_conversion(at / _LINES, lines)
     data_hash = job.folder.data_hash if has_manifest(job.folder.path) else None
     source = {"source": job.folder.path.as_posix(), "pairs": len(lines), "data_hash": data_hash}
-    write_json(at / HEADER, {"format": FORMAT, "version": VERSION, **job.settings(), **source})
+    write_json(at / _HEADER, {"format": _FORMAT, "version": _VERSION, **job.settings(), **source})
 
 
 def _mask_lines(word: str, lines: Sequence[ConversionLine]) -> list[MaskLine]:

@@ -85,14 +85,14 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
     """
     if match.lower().endswith(".csv"):
         return read_list(Path(match), a, b, report=report)
-    return _by_key(a, b, _own_name if match == BY_STEM else _found_by(match))
+    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match))
 
 
 def _own_name(name: str) -> str:
     return name
 
 
-def _found_by(expression: str) -> Key:
+def _key_by_expression(expression: str) -> Key:
     try:
         pattern = re.compile(expression)
     except re.error as error:
@@ -104,11 +104,11 @@ def _found_by(expression: str) -> Key:
             code="bad-expression",
         ) from error
 
-    def found(name: str) -> str | None:
+    def key(name: str) -> str | None:
         hit = pattern.search(name)
         return None if hit is None else hit[1 if pattern.groups else 0]
 
-    return found
+    return key
 
 
 def _by_key(a: Path, b: Path, key: Key) -> Partners:

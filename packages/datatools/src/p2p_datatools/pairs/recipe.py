@@ -27,13 +27,14 @@ from p2p_datatools.pairs.match import Files
 MADE_BY = "p2p data pair"
 
 
-WEIGHT = 4  # bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads
+# Bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads.
+PAIR_WEIGHT = 4
 
 
 RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # of other types it is that of the values met
 
 
-NO_RANGE = (math.inf, -math.inf)
+_NO_RANGE = (math.inf, -math.inf)
 
 
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was brought
@@ -137,7 +138,7 @@ class PairRecipe:
     def weight(self, files: Files) -> int:
         """About how many bytes pairing two files takes at its height; 0 where a file cannot be read anyway."""
         try:
-            return sum(WEIGHT * decoded_bytes(file) for file in files)
+            return sum(PAIR_WEIGHT * decoded_bytes(file) for file in files)
         except P2PError:
             return 0
 
@@ -193,7 +194,7 @@ def job_of(
     for folder, palette, half, form, paths in zip(folders, palettes, halves, forms, pictures, strict=True):
         if form is None and palette is None:
             channels, dtype = common_form(paths)
-            form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, NO_RANGE))
+            form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, _NO_RANGE))
         if form is not None:
             half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
         sides.append(Side(folder, palette, half))

@@ -21,7 +21,7 @@ from p2p_datatools.contract.pairs.halves import files_of, store_of
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
-    LINES,
+    PAIR_LINES,
     UNSPLIT,
     Half,
     PairFolder,
@@ -71,7 +71,7 @@ def parse_shard(text: str) -> Shard:
     return shard
 
 
-BY = "p2p data merge"
+_BY = "p2p data merge"
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def merge(
     _refuse_missing_shards(folders, moved)
     pairs = _plan(folders)
     merged = sorted({part.name for part in places})
-    recipe = {"by": BY, "parts": merged, "move": move}
+    recipe = {"by": _BY, "parts": merged, "move": move}
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
         old = _old(known, header, pairs)
         brought = 0
@@ -224,13 +224,13 @@ def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
             )
 
 
-Planned = dict[str, tuple[PairFolder, Pair, Pair]]  # by name: the part, the pair in it, and the pair as it will be
+MergePlan = dict[str, tuple[PairFolder, Pair, Pair]]  # by name: the part, the pair in it, and the pair as it will be
 
 
-def _plan(folders: Sequence[PairFolder]) -> Planned:
+def _plan(folders: Sequence[PairFolder]) -> MergePlan:
     crowded = is_crowd(sum(len(folder.pairs) for folder in folders))
     store = store_of(folders[0].a, folders[0].b)
-    planned: Planned = {}
+    planned: MergePlan = {}
     for folder in folders:
         for pair in folder.pairs:
             if pair.name in planned:
@@ -246,7 +246,7 @@ def _plan(folders: Sequence[PairFolder]) -> Planned:
     return dict(sorted(planned.items()))
 
 
-def _old(known: PairFolder | None, header: PairFolder, pairs: Planned) -> dict[str, Pair]:
+def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict[str, Pair]:
     """The pairs of a DEST that is there; it must be made alike, and know the same pairs by the same names."""
     if known is None:
         return {}
@@ -324,7 +324,7 @@ def _empty(parts: Sequence[Path]) -> None:
     """Remove what is left of parts whose pictures are moved: their notes, then folders that hold nothing else."""
     for part in parts:
         # The header first: without it a part is known to be moved.
-        for note in (HEADER, LINES, SKIPPED):
+        for note in (HEADER, PAIR_LINES, SKIPPED):
             (part / note).unlink(missing_ok=True)
         for place in sorted((part / UNSPLIT).rglob("*"), reverse=True):
             _remove_if_empty(place)

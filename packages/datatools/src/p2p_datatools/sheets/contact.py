@@ -27,7 +27,7 @@ from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, r
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.sheets.layout import Tile, lay_out
 
-BOX = Size(320, 320)  # in which each picture is fitted
+_BOX = Size(320, 320)  # in which each picture is fitted
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def contact_sheet(
 def _small(entry: _Entry, exact: tuple[bool, ...]) -> Tile:
     # Fitted at once, so that never more than one entry's own pixels are in memory.
     tile = Tile(entry.read(), entry.caption, exact)
-    return Tile(tuple(tile.fit(BOX)), entry.caption, exact)
+    return Tile(tuple(tile.fit(_BOX)), entry.caption, exact)
 
 
 def _sample(entries: Sequence[_Entry], limit: int, seed: int | None) -> Sequence[_Entry]:

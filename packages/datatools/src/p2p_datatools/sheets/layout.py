@@ -18,13 +18,13 @@ from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
 
-WHITE, INK, GREY, HAIRLINE = (255, 255, 255), (38, 38, 38), (115, 115, 115), (222, 222, 222)
+WHITE, _INK, _GREY, HAIRLINE = (255, 255, 255), (38, 38, 38), (115, 115, 115), (222, 222, 222)
 
 
-MARGIN, GAP, SEAM = 28, 24, 6  # around the sheet, between tiles, between the pictures of one tile
+_MARGIN, _GAP, _SEAM = 28, 24, 6  # around the sheet, between tiles, between the pictures of one tile
 
 
-TITLE, TEXT = 20, 14  # heights of letters in pixels
+_TITLE, _TEXT = 20, 14  # heights of letters in pixels
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def lay_out(
             code="impossible-setting",
         )
     columns = min(columns, len(tiles))
-    tile_width = max(len(tile.pictures) for tile in tiles) * (cell.width + SEAM) - SEAM
-    width = columns * (tile_width + GAP) - GAP
+    tile_width = max(len(tile.pictures) for tile in tiles) * (cell.width + _SEAM) - _SEAM
+    width = columns * (tile_width + _GAP) - _GAP
     blocks = [_title(title, width)] if title else []
     blocks += [_legend(legend, width)] if legend else []
     blocks += [_headings(headings, columns, cell, tile_width, width)] if headings else []
@@ -85,10 +85,10 @@ def _blank(width: int, height: int) -> Image.Image:
 def _frame(blocks: Sequence[Image.Image], background: Color) -> Photo:
     width = max(block.width for block in blocks)
     height = sum(block.height for block in blocks)
-    canvas = Image.new("RGBA", (width + 2 * MARGIN, height + 2 * MARGIN), (*background, 255))
-    top = MARGIN
+    canvas = Image.new("RGBA", (width + 2 * _MARGIN, height + 2 * _MARGIN), (*background, 255))
+    top = _MARGIN
     for block in blocks:
-        canvas.alpha_composite(block, (MARGIN, top))
+        canvas.alpha_composite(block, (_MARGIN, top))
         top += block.height
     return np.ascontiguousarray(np.asarray(canvas.convert("RGB")))
 
@@ -99,13 +99,13 @@ def _row(tiles: Sequence[Tile], cell: Size, tile_width: int, width: int) -> Imag
     height = max(picture.shape[0] for pictures in fitted for picture in pictures)
     captioned = any(tile.caption for tile in tiles)
     # One pixel all around for the hairlines of the outer pictures.
-    block = _blank(width + 2, height + 2 + (2 * TEXT if captioned else 0) + GAP // 2)
+    block = _blank(width + 2, height + 2 + (2 * _TEXT if captioned else 0) + _GAP // 2)
     for column, (tile, pictures) in enumerate(zip(tiles, fitted, strict=True)):
-        left = 1 + column * (tile_width + GAP)
+        left = 1 + column * (tile_width + _GAP)
         for place, picture in enumerate(pictures):
-            x = left + place * (cell.width + SEAM) + (cell.width - picture.shape[1]) // 2
+            x = left + place * (cell.width + _SEAM) + (cell.width - picture.shape[1]) // 2
             _paste(block, picture, x, 1 + (height - picture.shape[0]) // 2)
-        _write(block, tile.caption, left, height + TEXT // 2, tile_width, color=INK, centred=True)
+        _write(block, tile.caption, left, height + _TEXT // 2, tile_width, color=_INK, centred=True)
     return block
 
 
@@ -116,18 +116,18 @@ def _paste(block: Image.Image, picture: Photo, x: int, y: int) -> None:
 
 
 def _title(title: str, width: int) -> Image.Image:
-    width = max(width, min(640, math.ceil(_font(TITLE).getlength(legible(title)))))
-    block = _blank(width, 2 * TITLE)
-    _write(block, title, 0, 0, width, color=INK, height=TITLE)
+    width = max(width, min(640, math.ceil(_font(_TITLE).getlength(legible(title)))))
+    block = _blank(width, 2 * _TITLE)
+    _write(block, title, 0, 0, width, color=_INK, height=_TITLE)
     return block
 
 
 def _headings(headings: Sequence[str], columns: int, cell: Size, tile_width: int, width: int) -> Image.Image:
-    block = _blank(width, 2 * TEXT)
+    block = _blank(width, 2 * _TEXT)
     for column in range(columns):
         for place, heading in enumerate(headings):
-            left = column * (tile_width + GAP) + place * (cell.width + SEAM)
-            _write(block, heading, left, 0, cell.width, color=GREY, centred=True)
+            left = column * (tile_width + _GAP) + place * (cell.width + _SEAM)
+            _write(block, heading, left, 0, cell.width, color=_GREY, centred=True)
     return block
 
 
@@ -135,16 +135,16 @@ def _legend(palette: Palette, width: int) -> Image.Image:
     """A swatch and the name of each class, in as many lines as they need."""
     places, x, y = [], 0, 0
     for each in palette.classes:
-        needed = 2 * TEXT + math.ceil(_font(TEXT).getlength(legible(each.name)))
+        needed = 2 * _TEXT + math.ceil(_font(_TEXT).getlength(legible(each.name)))
         if x and x + needed > width:
-            x, y = 0, y + 2 * TEXT
+            x, y = 0, y + 2 * _TEXT
         places.append((each, x, y))
-        x += needed + TEXT
-    block = _blank(width, y + 3 * TEXT)
+        x += needed + _TEXT
+    block = _blank(width, y + 3 * _TEXT)
     draw = ImageDraw.Draw(block)
     for each, x, y in places:
-        draw.rectangle((x, y + 1, x + TEXT, y + 1 + TEXT), fill=each.color, outline=HAIRLINE)
-        _write(block, each.name, x + TEXT * 3 // 2, y, width - x - TEXT * 3 // 2, color=GREY)
+        draw.rectangle((x, y + 1, x + _TEXT, y + 1 + _TEXT), fill=each.color, outline=HAIRLINE)
+        _write(block, each.name, x + _TEXT * 3 // 2, y, width - x - _TEXT * 3 // 2, color=_GREY)
     return block
 
 
@@ -157,7 +157,7 @@ def _write(
     *,
     color: Color,
     centred: bool = False,
-    height: int = TEXT,
+    height: int = _TEXT,
 ) -> None:
     font = _font(height)
     line = shorten_text(legible(text), font.getlength, width)

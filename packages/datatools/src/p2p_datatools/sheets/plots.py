@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 Series = Sequence[tuple[float, float]]
 PlotFormat = Literal["png", "svg"]
 
-PANEL, COLUMNS = (4.0, 2.6), 3  # inches; panels in a row
-PIXELS_PER_INCH = 120
-LEGEND_WIDTH = 24  # letters of a panel's width that the legend's columns have room for
+_PANEL, _COLUMNS = (4.0, 2.6), 3  # inches; panels in a row
+_PIXELS_PER_INCH = 120
+_LEGEND_WIDTH = 24  # letters of a panel's width that the legend's columns have room for
 
 # Okabe and Ito's colours, which the colour-blind can tell apart; the yellow is left out, for it is lost on white.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 DASHES = ("-", "--", ":", "-.")  # of the first seven series, of the next seven, and so on
 
 # Over matplotlib's defaults, so that no settings of a person's own change what is drawn.
-STYLE: dict[str, Any] = {
+_STYLE: dict[str, Any] = {
     **{
         "font.size": 9,
         "axes.titlesize": 10,
@@ -52,14 +52,14 @@ def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind
 
     labels = list(dict.fromkeys(label for series in panels.values() for label in series))
     looks = {label: _look(place) for place, label in enumerate(labels)}
-    columns = min(COLUMNS, max(1, len(panels)))
+    columns = min(_COLUMNS, max(1, len(panels)))
     rows = max(1, math.ceil(len(panels) / columns))
-    beside = max(1, columns * LEGEND_WIDTH // max(map(len, labels), default=1))
+    beside = max(1, columns * _LEGEND_WIDTH // max(map(len, labels), default=1))
     below = 0.25 + 0.18 * math.ceil(len(labels) / beside)  # inches of the legend
-    with style.context(["default", STYLE]), warnings.catch_warnings():
+    with style.context(["default", _STYLE]), warnings.catch_warnings():
         # Of letters that the font lacks, which become boxes, and of too little room; who looks sees both.
         warnings.simplefilter("ignore", UserWarning)
-        figure = Figure(figsize=(PANEL[0] * columns, PANEL[1] * rows + below), layout="constrained")
+        figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows + below), layout="constrained")
         for place, (title, series) in enumerate(panels.items()):
             axes = figure.add_subplot(rows, columns, place + 1, title=title)
             _draw(axes, series, looks)
@@ -70,7 +70,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind
         )
         file = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else None
-        figure.savefig(file, format=kind, dpi=PIXELS_PER_INCH, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=_PIXELS_PER_INCH, metadata=metadata)
     return file.getvalue()
 
 

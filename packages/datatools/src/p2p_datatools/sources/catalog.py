@@ -13,7 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 
-HOLDS = ("pairs", "photos", "photos and labels")
+_HOLDS = ("pairs", "photos", "photos and labels")
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     for needed in ("title", "holds", "layout"):
         if needed not in table:
             raise P2PError(where, f"has no {needed}", "Add it.", code="bad-catalogue")
-    if table["holds"] not in HOLDS:
+    if table["holds"] not in _HOLDS:
         raise P2PError(
-            where, f"holds is {table['holds']!r}", f"It has to be one of {', '.join(HOLDS)}.", code="bad-catalogue"
+            where, f"holds is {table['holds']!r}", f"It has to be one of {', '.join(_HOLDS)}.", code="bad-catalogue"
         )
     values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:

@@ -28,7 +28,7 @@ Sleep = Callable[[float], None]
 TRIES = 6  # in a row that bring nothing
 
 
-TIMEOUT = 60.0  # seconds of silence
+_TIMEOUT = 60.0  # seconds of silence
 
 
 _CHUNK = 1 << 18
@@ -79,7 +79,7 @@ def download_file(
     """
     _check(place.address, place.address)
     part, state = path.with_name(path.name + ".part"), path.with_name(path.name + ".state")
-    if _known(state).get("address") != place.address:
+    if _read_state(state).get("address") != place.address:
         path.unlink(missing_ok=True)
     failures = 0
     while not path.exists():
@@ -106,7 +106,7 @@ def download_file(
 
 def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> None:
     """Ask for what is missing and append it; raises _BrokenError when it ended early."""
-    known = _known(state) if part.is_file() else {}
+    known = _read_state(state) if part.is_file() else {}
     there = _size(part) if known.get("validator") and known.get("address") == place.address else 0
     headers = {"User-Agent": "p2p", "Accept-Encoding": "identity"}
     if there:
@@ -120,7 +120,7 @@ def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> 
 def _open(address: str, headers: dict[str, str]) -> Any:
     request = urllib.request.Request(address, headers=headers)
     try:
-        return _opener(address).open(request, timeout=TIMEOUT)
+        return _opener(address).open(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         with error:
             if error.code in (408, 425, 429) or error.code >= 500:
@@ -233,7 +233,7 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
     return start, total if total is not None else place.bytes
 
 
-def _known(state: Path) -> dict[str, Any]:
+def _read_state(state: Path) -> dict[str, Any]:
     """What an earlier call noted of the file that lies here."""
     found = read_json(state) if state.is_file() else {}
     return found if isinstance(found, dict) else {}
@@ -290,4 +290,4 @@ def _check_hash(place: ArchivePlace, path: Path, state: Path) -> DownloadResult:
             "The file was deleted; run the same command again.",
             code="hash-differs",
         )
-    return DownloadResult(path, size, digest, str(_known(state).get("validator", "")))
+    return DownloadResult(path, size, digest, str(_read_state(state).get("validator", "")))

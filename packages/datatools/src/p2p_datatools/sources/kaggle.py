@@ -19,7 +19,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 _Sleep = Callable[[float], None]
 
 
-TRIES = 5
+_TRIES = 5
 
 
 _LOOK_EVERY = 0.5  # seconds between two looks at how far the client is
@@ -77,13 +77,13 @@ def download_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{handle.rpartition('/')[2]}.zip"
     client = _client(handle)
-    for left in reversed(range(TRIES)):
+    for left in reversed(range(_TRIES)):
         try:
             with _watch_progress(client, path, report), contextlib.redirect_stdout(io.StringIO()):
                 client.dataset_download_files(handle, path=str(folder), quiet=True)
             return path
         except Exception as error:  # the client raises what it likes, and so do those it is built on
-            wait = _wait(error, TRIES - left)
+            wait = _wait(error, _TRIES - left)
             if wait is None or not left:
                 raise _refusal(handle, error, instead) from error
             sleep(wait)
@@ -152,14 +152,14 @@ def _watch_progress(client: Any, path: Path, report: Reporter) -> Iterator[None]
     total = [0]
     own = type(client).download_file
 
-    def noting(response: Any, *args: Any, **keywords: Any) -> Any:
+    def watch(response: Any, *args: Any, **keywords: Any) -> Any:
         length = response.headers.get("Content-Length", "")
         total[0] = int(length) if length.isdecimal() else 0
         watcher.start()
         return own(client, response, *args, **keywords)
 
     watcher = threading.Thread(target=_watch, args=(path, total, done, report), daemon=True)
-    client.download_file = noting
+    client.download_file = watch
     try:
         yield
     finally:

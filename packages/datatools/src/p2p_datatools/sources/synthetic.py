@@ -23,7 +23,7 @@ SYNTH_CARS = "synth-cars"
 SYNTH_LIMIT = 240
 
 
-FOLDERS = ("photos", "labels")
+_FOLDERS = ("photos", "labels")
 
 
 SYNTH_LICENCE = "CC0-1.0 for the pictures, MIT for the program that draws them"
@@ -89,12 +89,12 @@ def _is_finished(destination: Destination, limit: int) -> set[int]:
     files = Counter(record["index"] for record in destination.done.values())
     for file in [file for file, record in destination.done.items() if record["index"] >= limit]:
         destination.forget(file)
-    return {index for index, count in files.items() if count == len(FOLDERS)}
+    return {index for index, count in files.items() if count == len(_FOLDERS)}
 
 
 def _draw(destination: Destination, index: int, series: dict[str, Any]) -> None:
     drawing = draw_car_picture(index, seed=series["seed"], style=series["style"], size=tuple(series["size"]))
-    for folder, pixels in zip(FOLDERS, (drawing.photo, drawing.labels), strict=True):
+    for folder, pixels in zip(_FOLDERS, (drawing.photo, drawing.labels), strict=True):
         file = f"{folder}/{drawing.name}.png"
         write_png(destination.path(file), pixels, durable=False)
         destination.record(file, {"index": index})

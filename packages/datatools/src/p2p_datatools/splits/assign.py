@@ -15,11 +15,11 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT
 from p2p_datatools.contract.progress import Reporter
 
-NO_GROUPS, SIMILAR = "none", "similar"
+NO_GROUPS, _SIMILAR = "none", "similar"
 
 
 # How near to the goal the exact search for groups begins, in pairs, and how many groups it looks at.
-STRETCH, MOST_GROUPS = 2000, 4000
+_STRETCH, _MOST_GROUPS = 2000, 4000
 
 
 Groups = Mapping[str, str | None]  # the group of each name; None: the pair stands alone
@@ -37,7 +37,7 @@ def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
     """
     if how == NO_GROUPS:
         return dict.fromkeys(names)
-    if how == SIMILAR:
+    if how == _SIMILAR:
         raise UsageError(
             f"group-by {how}",
             "is not possible yet",
@@ -113,12 +113,12 @@ def closest(sizes: Sequence[int], need: int) -> list[int]:
     """
     taken, left = [], []
     for index, size in enumerate(sizes):
-        if need - size >= STRETCH:
+        if need - size >= _STRETCH:
             taken.append(index)
             need -= size
         elif size < 2 * need:  # a larger one would lead farther away than none
             left.append(index)
-    return taken + _exactly(sizes, left[:MOST_GROUPS], need) if need > 0 else taken
+    return taken + _exactly(sizes, left[:_MOST_GROUPS], need) if need > 0 else taken
 
 
 def _exactly(sizes: Sequence[int], among: Sequence[int], need: int) -> list[int]:

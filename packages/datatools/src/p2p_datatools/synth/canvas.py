@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.uint8]
 Box = tuple[slice, slice]
 
-BACKGROUND, BODY, TYRES, LIGHTS, WINDOWS = range(5)
+_BACKGROUND, BODY, TYRES, LIGHTS, WINDOWS = range(5)
 
 _SHIFT = 4  # cv2 takes sub-pixel positions as integers of 1/16 pixel
 _FINE, _FAST = 3, 2

@@ -38,7 +38,7 @@ def smooth_outline(corners: Sequence[Corner], *, steps: int = 10) -> Floats:
         """Points on all sides at the parameters t, (sides, k) -> (sides, k, 2)."""
         return start[:, None] + chord[:, None] * t[..., None] + outward[:, None] * (t * (1 - t))[..., None]
 
-    def heading(t: Floats) -> Floats:
+    def unit_tangents(t: Floats) -> Floats:
         """Unit tangents of all sides at one parameter each, (sides,) -> (sides, 2)."""
         tangent = chord + outward * (1 - 2 * t)[:, None]
         unit: Floats = tangent / np.hypot(tangent[:, 0], tangent[:, 1])[:, None]
@@ -49,7 +49,7 @@ def smooth_outline(corners: Sequence[Corner], *, steps: int = 10) -> Floats:
     sides = at(first[:, None] + (last - first)[:, None] * np.linspace(0, 1, steps))
     enter, leave = np.roll(sides[:, -1], 1, axis=0), sides[:, 0]
     reach = (0.36 * np.hypot(*(leave - enter).T))[:, None]
-    before, after = enter + np.roll(heading(last), 1, axis=0) * reach, leave - heading(first) * reach
+    before, after = enter + np.roll(unit_tangents(last), 1, axis=0) * reach, leave - unit_tangents(first) * reach
     rounds = cubic(enter, before, after, leave, steps=steps)
     return np.concatenate([rounds[:, :-1], sides], axis=1).reshape(-1, 2)
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from p2p_datatools.synth.curves import Floats
 
-Color = NDArray[np.float32]
+FloatColor = NDArray[np.float32]
 
 
-def color(text: str) -> Color:
+def color(text: str) -> FloatColor:
     """Read `#rrggbb` as three floats in 0..1."""
     return np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / np.float32(255)
 
@@ -22,13 +22,13 @@ INK = color("#08080a")  # gaps, seams and shade, dark in any light
 PLASTIC = color("#212124")
 
 
-def lit(ink: Color, shade: Floats) -> Floats:
+def lit(ink: FloatColor, shade: Floats) -> Floats:
     """Return the colour planes (3, h, w) of `ink` under `shade` (h, w), clipped to 0..1."""
     planes: Floats = np.clip(ink[:, None, None] * shade, 0, 1)
     return planes
 
 
-def mix(a: Color, b: Color, share: Floats) -> Floats:
+def mix(a: FloatColor, b: FloatColor, share: Floats) -> Floats:
     """Return the colour planes (3, h, w) that go from `a` to `b` by `share` (h, w) in 0..1."""
     planes: Floats = a[:, None, None] + (b - a)[:, None, None] * share
     return planes
@@ -42,13 +42,13 @@ class CarColors:
     how much of it, `spokes` the count and half width (in rim radii) of the rim's spokes, `grain` the camera's noise.
     """
 
-    paint: Color
-    rim: Color
+    paint: FloatColor
+    rim: FloatColor
     spokes: tuple[int, float]
-    glass: Color
-    light: Color
-    sky: Color
-    ground: Color
+    glass: FloatColor
+    light: FloatColor
+    sky: FloatColor
+    ground: FloatColor
     gloss: float
     grain: float
 

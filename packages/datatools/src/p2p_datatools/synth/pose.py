@@ -41,7 +41,7 @@ def vary(body: Body, rng: np.random.Generator) -> Body:
     def move(x: float, y: float) -> Point:
         return across(x) + rake * max(y - waist, 0.0), up(y)
 
-    def moved(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    def move_all(points: tuple[Point, ...]) -> tuple[Point, ...]:
         return tuple(move(x, y) for x, y in points)
 
     return replace(
@@ -51,8 +51,8 @@ def vary(body: Body, rng: np.random.Generator) -> Body:
         radius=body.radius * float(rng.uniform(0.94, 1.06)),
         belt=(up(body.belt[0]), up(body.belt[1])),
         pillars=tuple(post._replace(x=across(post.x), lean=post.lean + rake) for post in body.pillars),
-        head=moved(body.head),
-        tail=moved(body.tail),
+        head=move_all(body.head),
+        tail=move_all(body.tail),
         doors=tuple((across(top), across(bottom)) for top, bottom in body.doors),
         handles=tuple(across(x) for x in body.handles),
     )

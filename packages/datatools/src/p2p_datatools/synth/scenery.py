@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from p2p_datatools.synth.canvas import View
-from p2p_datatools.synth.looks import Color, color
+from p2p_datatools.synth.looks import FloatColor, color
 
 Span = tuple[float, float]
-Scenery = Callable[[View, float, Color, Color, np.random.Generator], None]
+Scenery = Callable[[View, float, FloatColor, FloatColor, np.random.Generator], None]
 
 _FACADES = ("#c9b79c", "#b98f73", "#d8d2c4", "#a9adb0", "#c7a98b", "#8f9aa0", "#d9c7a3", "#a8705a", "#e2ddd3")
 _ROOFS = ("#7b4a3b", "#5c5f66", "#6d5448", "#4d5158")
@@ -19,14 +19,14 @@ _LEAVES = ("#4f7a3a", "#3f6a3c", "#6b8a41", "#7f8f3f", "#8d7a3a", "#2f5a3c")
 _PANES = ("#3b4a58", "#566a7a", "#2f3b46", "#7f95a6")
 
 
-def rectangle(view: View, across: Span, up: Span, ink: Color) -> None:
+def rectangle(view: View, across: Span, up: Span, ink: FloatColor) -> None:
     """Fill a rectangle given in metres; it may reach past the view."""
     (left, right), (low, high) = _overlap(across, view.reach), _overlap(up, view.rise)
     if right > left and high > low:
         view.cut(view.box(left, right, low, high)).rgb[:] = ink[:, None, None]
 
 
-def houses(view: View, base: float, horizon: Color, light: Color, rng: np.random.Generator) -> None:
+def houses(view: View, base: float, horizon: FloatColor, light: FloatColor, rng: np.random.Generator) -> None:
     """A row of houses, some low enough to show the sky over their roofs."""
     x = float(view.reach[0] - rng.uniform(0, 2))
     while x < view.reach[1]:
@@ -43,7 +43,7 @@ def houses(view: View, base: float, horizon: Color, light: Color, rng: np.random
         x += wide + float(rng.choice([0.0, 0.0, 0.5]))
 
 
-def park(view: View, base: float, horizon: Color, light: Color, rng: np.random.Generator) -> None:
+def park(view: View, base: float, horizon: FloatColor, light: FloatColor, rng: np.random.Generator) -> None:
     """Trees on grass, with a darker wood behind them."""
     _ridge(view, base + float(rng.uniform(0.7, 1.2)), 0.12, _leaf(light, horizon, rng, 0.45), rng)
     rectangle(view, (-np.inf, np.inf), (base, base + 0.30), _hazy(color("#7d9a52") * light, horizon, 0.15))
@@ -51,7 +51,7 @@ def park(view: View, base: float, horizon: Color, light: Color, rng: np.random.G
         _tree(view, x + rng.uniform(-0.4, 0.4), base + 0.1, _leaf(light, horizon, rng, 0.12), rng)
 
 
-def hedge(view: View, base: float, horizon: Color, light: Color, rng: np.random.Generator) -> None:
+def hedge(view: View, base: float, horizon: FloatColor, light: FloatColor, rng: np.random.Generator) -> None:
     """A clipped hedge, with houses or trees looking over it."""
     (houses if rng.random() < 0.5 else park)(view, base, _hazy(horizon, light, 0.2), light, rng)
     top, leaf = base + float(rng.uniform(0.6, 1.0)), _leaf(light, horizon, rng, 0.05)
@@ -61,7 +61,7 @@ def hedge(view: View, base: float, horizon: Color, light: Color, rng: np.random.
         _clump(view, x, y, 0.13, leaf * rng.uniform(0.72, 1.15))
 
 
-def wall(view: View, base: float, horizon: Color, light: Color, rng: np.random.Generator) -> None:
+def wall(view: View, base: float, horizon: FloatColor, light: FloatColor, rng: np.random.Generator) -> None:
     """A long wall in courses, with tree tops or the sky above."""
     if rng.random() < 0.7:
         park(view, base, horizon, light, rng)
@@ -75,7 +75,7 @@ def wall(view: View, base: float, horizon: Color, light: Color, rng: np.random.G
     rectangle(view, (-np.inf, np.inf), (top, top + 0.08), stone * 0.75)
 
 
-def country(view: View, base: float, horizon: Color, light: Color, rng: np.random.Generator) -> None:
+def country(view: View, base: float, horizon: FloatColor, light: FloatColor, rng: np.random.Generator) -> None:
     """Hills, paler the farther they lie, down to a meadow."""
     height = float(rng.uniform(1.0, 1.6))
     for share, haze in ((1.0, 0.72), (0.7, 0.5), (0.42, 0.28)):
@@ -85,7 +85,7 @@ def country(view: View, base: float, horizon: Color, light: Color, rng: np.rando
         _clump(view, x, base + 0.3, 0.25, _leaf(light, horizon, rng, 0.2))
 
 
-def towers(view: View, base: float, horizon: Color, light: Color, rng: np.random.Generator) -> None:
+def towers(view: View, base: float, horizon: FloatColor, light: FloatColor, rng: np.random.Generator) -> None:
     """A skyline in the haze above a strip of green."""
     for haze in (0.72, 0.5):
         x = float(view.reach[0] - rng.uniform(0, 1))
@@ -106,15 +106,15 @@ def _overlap(span: Span, ends: Span) -> Span:
     return float(max(span[0], ends[0])), float(min(span[1], ends[1]))
 
 
-def _hazy(ink: Color, horizon: Color, share: float) -> Color:
+def _hazy(ink: FloatColor, horizon: FloatColor, share: float) -> FloatColor:
     return (ink + (horizon - ink) * np.float32(share)).astype(np.float32)
 
 
-def _leaf(light: Color, horizon: Color, rng: np.random.Generator, haze: float) -> Color:
+def _leaf(light: FloatColor, horizon: FloatColor, rng: np.random.Generator, haze: float) -> FloatColor:
     return _hazy(color(str(rng.choice(_LEAVES))) * light, horizon, haze)
 
 
-def _openings(view: View, across: Span, up: Span, wall: Color, rng: np.random.Generator) -> None:
+def _openings(view: View, across: Span, up: Span, wall: FloatColor, rng: np.random.Generator) -> None:
     count = max(1, int((across[1] - across[0]) / 0.75))
     step = (across[1] - across[0]) / count
     pane = color(str(rng.choice(_PANES)))
@@ -127,14 +127,14 @@ def _openings(view: View, across: Span, up: Span, wall: Color, rng: np.random.Ge
             rectangle(view, (x - 0.17, x + 0.17), (foot + 0.04, low + 0.54), pane * (0.8 if foot < low else 1.0))
 
 
-def _ridge(view: View, top: float, wave: float, ink: Color, rng: np.random.Generator) -> None:
+def _ridge(view: View, top: float, wave: float, ink: FloatColor, rng: np.random.Generator) -> None:
     line = np.full_like(view.x, top)
     for number in range(1, 5):
         line += wave / number * np.sin(view.x * number * rng.uniform(0.5, 0.9) + rng.uniform(0, 6.3))
     view.paint(view.y < line, ink)
 
 
-def _tree(view: View, x: float, base: float, leaf: Color, rng: np.random.Generator) -> None:
+def _tree(view: View, x: float, base: float, leaf: FloatColor, rng: np.random.Generator) -> None:
     high, wide = float(rng.uniform(1.1, 2.0)), float(rng.uniform(0.45, 0.75))
     rectangle(view, (x - 0.05, x + 0.05), (base, base + high), color("#54463a") * leaf.mean() * 2.0)
     for _ in range(20):
@@ -144,7 +144,7 @@ def _tree(view: View, x: float, base: float, leaf: Color, rng: np.random.Generat
         _clump(view, x + np.cos(angle) * away * wide, base + high + up * wide * 0.9, 0.36 * wide, leaf * shade)
 
 
-def _clump(view: View, x: float, y: float, radius: float, ink: Color) -> None:
+def _clump(view: View, x: float, y: float, radius: float, ink: FloatColor) -> None:
     left, right = _overlap((x - radius, x + radius), view.reach)
     low, high = _overlap((y - radius, y + radius), view.rise)
     if right > left and high > low:

@@ -10,7 +10,7 @@ import numpy as np
 
 from p2p_datatools.synth.canvas import View
 from p2p_datatools.synth.curves import Floats, smoothstep
-from p2p_datatools.synth.looks import Color, color, mix
+from p2p_datatools.synth.looks import FloatColor, color, mix
 from p2p_datatools.synth.scenery import SCENERIES, rectangle
 
 _STOPS = ((0.0, "#c3c8ce"), (0.22, "#d3d7db"), (0.34, "#e6e8ea"), (0.60, "#eef0f1"), (1.0, "#dfe3e8"))
@@ -31,9 +31,9 @@ _KERB, _PAVEMENT, _FRONT = 0.34, 0.42, 0.62  # metres above the tyres' foot: roa
 class Weather:
     """Colours in 0..1 of the sky overhead and low down, and of the light that everything is multiplied by."""
 
-    zenith: Color
-    horizon: Color
-    light: Color
+    zenith: FloatColor
+    horizon: FloatColor
+    light: FloatColor
 
 
 _WEATHERS = (

@@ -13,9 +13,9 @@ from p2p_gan.config.sides import deepest_unet, nearest_size, smallest_side, unit
 from p2p_gan.networks.architecture import GENERATORS
 
 NATIVE = "native"  # the word for pictures of their own size
-NORMS = ("batch", "instance", "none")
-ENCODINGS = ("values", "classes", "auto")
-MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
+_NORMS = ("batch", "instance", "none")
+_ENCODINGS = ("values", "classes", "auto")
+_MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
 _MOST_FILTERS = 8192
 _DATA, _NETWORKS, _LOSSES, _OPTIMISATION = "data", "networks", "losses", "optimisation"
 _RUN, _MACHINE, _RECORD = "run", "machine", "record"
@@ -37,11 +37,11 @@ class Config:
         "values",
         "How the networks see half A: as values, as one-hot classes of a mask (class logits as output), or auto, "
         "which is classes for a mask with a palette.",
-        choices=ENCODINGS,
+        choices=_ENCODINGS,
         group=_DATA,
     )
     b_encoding: str = setting(
-        "values", "How the networks see half B, as a_encoding says it of A.", choices=ENCODINGS, group=_DATA
+        "values", "How the networks see half B, as a_encoding says it of A.", choices=_ENCODINGS, group=_DATA
     )
     size: Size | None = setting(
         Size(256, 256),
@@ -94,7 +94,7 @@ class Config:
         None,
         "How many images the run sees in all; none leaves it to epochs.",
         low=1,
-        high=MOST_IMAGES,
+        high=_MOST_IMAGES,
         words={"none": None},
         unit="images",
         group=_RUN,
@@ -190,7 +190,7 @@ class Config:
         unit="blocks",
         group=_NETWORKS,
     )
-    norm: str = setting("batch", "The normalisation of the generator's layers.", choices=NORMS, group=_NETWORKS)
+    norm: str = setting("batch", "The normalisation of the generator's layers.", choices=_NORMS, group=_NETWORKS)
     bias_before_norm: bool = setting(
         True,
         "Give layers before a norm a bias too; the authors' reference code has one before instance norm only.",
@@ -223,7 +223,7 @@ class Config:
     discriminator_norm: str = setting(
         "same",
         "The normalisation of the discriminator's layers; same is the generator's.",
-        choices=("same", *NORMS),
+        choices=("same", *_NORMS),
         group=_NETWORKS,
     )
     segmentation_head: str = setting(

@@ -21,7 +21,7 @@ from p2p_datatools.contract.files.atomic import cannot_write
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 
-GIB = 1 << 30
+_GIB = 1 << 30
 
 
 _ALIGNED = 4096  # where a half begins in the block, so that numbers of any type lie as the machine wants them
@@ -76,7 +76,7 @@ def room_for(
     starts = [0]
     for form in forms:
         starts.append(math.ceil((starts[-1] + form.bytes(sizes)) / _ALIGNED) * _ALIGNED)
-    block = np.empty(starts[-1], np.uint8) if starts[-1] <= memory * GIB else _map_file(starts[-1], near)
+    block = np.empty(starts[-1], np.uint8) if starts[-1] <= memory * _GIB else _map_file(starts[-1], near)
     return [
         _pixels(block[start : start + form.bytes(sizes)].view(form.dtype), sizes, form)
         for start, form in zip(starts, forms, strict=False)
@@ -96,7 +96,7 @@ def _map_file(size: int, near: Path | None) -> NDArray[np.uint8]:
         if free < size:
             raise P2PError(
                 place,
-                f"{size / GIB:.1f} GiB of decoded pairs need a file there, and {free / GIB:.1f} GiB are free",
+                f"{size / _GIB:.1f} GiB of decoded pairs need a file there, and {free / _GIB:.1f} GiB are free",
                 "Free space, choose another place for the run, a smaller --size, or a larger --set cache_gib=.",
                 code="no-space",
             )

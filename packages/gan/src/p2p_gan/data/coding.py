@@ -23,7 +23,7 @@ Kind = Literal["values", "classes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-MOST_CHANNELS = 64
+_MOST_CHANNELS = 64
 
 
 # More precise than the float32 that networks compute in, so that they are scaled before they become float32.
@@ -101,10 +101,10 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
 
     Raises P2PError when it has more channels than networks take. `field` is what the error calls the setting.
     """
-    if not 1 <= half.channels <= MOST_CHANNELS:
+    if not 1 <= half.channels <= _MOST_CHANNELS:
         raise P2PError(
             f"half {half.name}",
-            f"has {half.channels} channels; networks take 1 to {MOST_CHANNELS}",
+            f"has {half.channels} channels; networks take 1 to {_MOST_CHANNELS}",
             "Choose some of them and pair again.",
             code="too-many-channels",
         )
@@ -150,7 +150,7 @@ def _pixels(count: int) -> str:
     return "1 pixel of its mask has" if count == 1 else f"{count} pixels of its mask have"
 
 
-def kept_to_tensor(
+def pixels_to_tensor(
     pixels: Array, coding: Coding, palette: Palette | None, device: torch.device | None = None
 ) -> Tensor:
     """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.

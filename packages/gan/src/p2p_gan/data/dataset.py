@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, room_for
-from p2p_gan.data.coding import Coding, kept_to_tensor
+from p2p_gan.data.coding import Coding, pixels_to_tensor
 from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
 from p2p_gan.data.read import on_all_cores, read_coded
 from p2p_gan.data.sizing import Sizing, sizing_of
@@ -64,7 +64,7 @@ class KeptHalf:
 
     def to_tensor(self, pixels: Array, device: torch.device) -> Tensor:
         """What `cut` gave, as float32 (n, channels, height, width) on the device."""
-        return kept_to_tensor(pixels, self.coding, self.palette, device)
+        return pixels_to_tensor(pixels, self.coding, self.palette, device)
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class PairDataset:
     def batch(self, positions: Sequence[int], device: torch.device) -> Batch:
         """The pairs at these positions (of one shape), with their crops, mirrors and light, on the device."""
         draws = [self.draw(position) for position in positions]
-        seen = self._seen(draws[0].pair)
-        assert all(self._seen(draw.pair) == seen for draw in draws), "a batch is of one shape"
+        seen = self._seen_size(draws[0].pair)
+        assert all(self._seen_size(draw.pair) == seen for draw in draws), "a batch is of one shape"
         a, b = self.input.cut(draws, seen), self.output.cut(draws, seen)
         x = self.input.to_tensor(a, device)
         if self.config.color_jitter:
@@ -119,7 +119,7 @@ class PairDataset:
         """What is shown at a position: one draw for both halves (appendix 6.2: jitter and mirror)."""
         index = self.order.index(position)
         random = position_random(self.config.seed, position)
-        kept, seen = self.input.pixels.sizes[index].tolist(), self._seen(index)
+        kept, seen = self.input.pixels.sizes[index].tolist(), self._seen_size(index)
         top, left = crop_of(random, kept, seen)
         mirrored = self.config.mirror and bool(random.random() < 0.5)
         if self.config.rare_class_crops and random.random() < self.config.rare_class_crops:
@@ -132,7 +132,7 @@ class PairDataset:
         assert self.areas is not None
         return rarity(self.areas)
 
-    def _seen(self, index: int) -> tuple[int, int]:
+    def _seen_size(self, index: int) -> tuple[int, int]:
         height, width = self.seen[index].tolist()
         return height, width
 

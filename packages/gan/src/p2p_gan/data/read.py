@@ -20,13 +20,13 @@ from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import class_indices
-from p2p_gan.data.sizing import Sizing, brought, middle, sizing_of
+from p2p_gan.data.sizing import Sizing, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-BUDGET = 1 << 30  # bytes of pictures being decoded at once
+_BUDGET = 1 << 30  # bytes of pictures being decoded at once
 
 
 _COPIES = 4  # a pair while it is worked on: as read, verified, brought to size
@@ -60,7 +60,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
         palette = task.palette_of(half)
         if palette is not None:
             pixels = class_indices(pixels, palette, where=where)
-        fitted = brought(pixels, sizing, exact=half.kind == "mask")
+        fitted = bring_to_size(pixels, sizing, exact=half.kind == "mask")
         return fitted[..., None] if fitted.ndim == 2 else fitted
 
     return one(halves[0], task.input), one(halves[1], task.output)
@@ -91,10 +91,10 @@ def load_fitted(
     return on_all_cores(one, pairs, folder)
 
 
-def on_all_cores(work: Callable[[Pair], T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[T]:
+def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:
     """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
     bytes_each = max((_decoded_bytes(folder, pair) for pair in pairs), default=0)
-    threads = max(1, min(cores(), BUDGET // max(1, bytes_each)))
+    threads = max(1, min(cores(), _BUDGET // max(1, bytes_each)))
     return parallel_map(work, pairs, threads=threads, ahead=7)
 
 

@@ -45,7 +45,7 @@ def sizing_of(own: Size, config: Config, *, jitter: float | None = None) -> Sizi
     return Sizing(_times(config.size, jitter), config.crop or config.size, config.fit)
 
 
-def brought(pixels: Array, sizing: Sizing, *, exact: bool) -> Array:
+def bring_to_size(pixels: Array, sizing: Sizing, *, exact: bool) -> Array:
     """Pixels (h, w[, c]) at the size that is kept; `exact` pixels (masks) gain no new value."""
     if sizing.fit != "mirror":
         return fit_to(pixels, sizing.kept, sizing.fit, exact=exact)

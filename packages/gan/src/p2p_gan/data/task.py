@@ -21,7 +21,7 @@ from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import Coding, coding_of
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Task:
     codings: tuple[Coding, Coding]
     palette: Palette | None = None
 
-    def turn(self, a: T, b: T) -> tuple[T, T]:
+    def turn(self, a: _T, b: _T) -> tuple[_T, _T]:
         """(input, output) of the halves (a, b)."""
         return (b, a) if self.swapped else (a, b)
 

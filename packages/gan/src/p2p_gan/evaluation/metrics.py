@@ -20,7 +20,7 @@ BYTES = (0.0, 255.0)
 Range = tuple[float, float]
 
 
-Counted = NDArray[np.bool_]
+PixelMask = NDArray[np.bool_]
 
 
 _WINDOW = 7
@@ -33,7 +33,7 @@ _LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
 _ROWS = 512  # at once in float64
 
 
-def l1(first: Array, second: Array, values: Range = BYTES, counted: Counted | None = None) -> float:
+def l1(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
     """Mean absolute difference as a share of the range `values`, 0..1 for pictures within it.
 
     With `counted` (height, width) of these pixels alone; 0 where there are none.
@@ -47,7 +47,7 @@ def l1(first: Array, second: Array, values: Range = BYTES, counted: Counted | No
     return total / max(1, first.size) / _width(values)
 
 
-def ssim(first: Array, second: Array, values: Range = BYTES, counted: Counted | None = None) -> float:
+def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
     """Structural similarity (Wang et al. 2004; 7x7 windows, mean over channels), 1 for equal pictures.
 
     Pictures with a side below 7 take the largest odd window that fits. With `counted` (height, width) the mean is over
@@ -73,7 +73,7 @@ def ssim(first: Array, second: Array, values: Range = BYTES, counted: Counted | 
 
 
 # Every number that a generated picture gets beside a real one: of the two, their range, and the pixels that count.
-METRICS: dict[str, Callable[[Array, Array, Range, Counted | None], float]] = {
+METRICS: dict[str, Callable[[Array, Array, Range, PixelMask | None], float]] = {
     "l1": l1,
     "ssim": ssim,
 }
@@ -127,7 +127,7 @@ class LabHistograms:
     def __init__(self) -> None:
         self.counts = {name: np.zeros(int(high - low) + 1, dtype=np.int64) for name, (low, high) in _LAB.items()}
 
-    def add(self, photo: Photo, counted: Counted | None = None) -> None:
+    def add(self, photo: Photo, counted: PixelMask | None = None) -> None:
         """Count the pixels of a photo, uint8 RGB (height, width, 3); with `counted` (height, width) these alone."""
         for top in range(0, len(photo), _ROWS):
             rows = slice(top, top + _ROWS)

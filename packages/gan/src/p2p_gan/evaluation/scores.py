@@ -27,8 +27,8 @@ from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted_pixe
 from p2p_gan.evaluation.metrics import (
     BYTES,
     METRICS,
-    Counted,
     LabHistograms,
+    PixelMask,
     Range,
     class_color_errors,
     diversity,
@@ -41,7 +41,7 @@ from p2p_gan.inference.sampling import side_by_side
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
-MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
+_MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class _Tally:
         )
 
 
-def _measure(fake: Array, real: Array, values: Range, where: Counted | None) -> dict[str, float]:
+def _measure(fake: Array, real: Array, values: Range, where: PixelMask | None) -> dict[str, float]:
     return {name: metric(fake, real, values, where) for name, metric in METRICS.items()}
 
 
@@ -245,12 +245,12 @@ def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> A
     train = folder.of("train")
     if not train:
         return None
-    mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or MEAN_SIZE, "stretch"))
+    mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or _MEAN_SIZE, "stretch"))
     colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared in colours
     return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
 
 
-SUMMARY, LINES = "summary.json", "scores.jsonl"
+_SUMMARY, _LINES = "summary.json", "scores.jsonl"
 
 
 def evaluate_into(
@@ -272,8 +272,8 @@ def evaluate_into(
         "segmenter": load_model(asked.segmenter).digest if asked.segmenter else None,
     }
     lines: list[dict[str, Any]] = []
-    with Destination(dest, marker=SUMMARY, recipe=recipe) as destination:
-        if destination.exists and read_json(dest / SUMMARY)["of"] != recipe:
+    with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
+        if destination.exists and read_json(dest / _SUMMARY)["of"] != recipe:
             raise UsageError(
                 dest,
                 "holds scores of another model, split or setting",
@@ -295,8 +295,8 @@ def evaluate_into(
             destination.forget(file)  # of a pair that is gone since an earlier call was interrupted
 
         def write_record(folder: Path) -> None:
-            write_lines(folder / LINES, lines)
-            write_json(folder / SUMMARY, {"of": recipe, "scores": scores.to_json()})
+            write_lines(folder / _LINES, lines)
+            write_json(folder / _SUMMARY, {"of": recipe, "scores": scores.to_json()})
 
         destination.commit(write_record)
     return scores

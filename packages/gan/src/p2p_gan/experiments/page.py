@@ -29,7 +29,7 @@ from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.tables import TABLES
 from p2p_gan.runs.runfolder import RUN
 
-STYLE = """
+_STYLE = """
 :root{color-scheme:light dark;--ink:#222;--soft:#666;--line:#ddd;--ground:#fff;--shade:rgba(0,0,0,.8)}
 @media (prefers-color-scheme:dark){:root{--ink:#ddd;--soft:#999;--line:#444;--ground:#181818}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem;color:var(--ink);
@@ -59,10 +59,10 @@ th:first-child,td:first-child{white-space:normal;min-width:6.5rem}
 """.strip()
 
 
-FILE = "index.html"
+PAGE = "index.html"
 
 
-SMALL = 160  # pictures narrower than this are shown with their pixels' edges
+_SMALL = 160  # pictures narrower than this are shown with their pixels' edges
 
 
 _WIDTH = slice(16, 20)  # where a PNG says its width
@@ -76,10 +76,10 @@ def write_page(study: Study) -> Path:
     figures = figures_of(study)
     tables = (_table(study, name, figures.get(name)) for name in study.tables)
     body = "\n".join((*_head(study), *tables, *_foot(study)))
-    path = study.dest / FILE
+    path = study.dest / PAGE
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(f'Experiments on {study.pairs.name}')}</title><style>{STYLE}</style>"
+        f"<title>{_text(f'Experiments on {study.pairs.name}')}</title><style>{_STYLE}</style>"
     )
     write_bytes(path, f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'.encode())
     return path
@@ -98,7 +98,7 @@ def _head(study: Study) -> list[str]:
     done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
         f"{study.pairs}: every arm saw {study.images} images at {config.size or NATIVE}, batch {config.batch}, and was "
-        f"scored on the {_scored_on(study)}, which none has seen; {seeds} seed{'' if seeds == 1 else 's'}."
+        f"scored on the {_scored_pairs(study)}, which none has seen; {seeds} seed{'' if seeds == 1 else 's'}."
     )
     parts = ["<h1>The paper's experiments on these pairs</h1>", _paragraph(facts)]
     if done < study.planned:
@@ -110,7 +110,7 @@ def _head(study: Study) -> list[str]:
     return [*parts, *([_paragraph(study.unjudged, "note")] if study.unjudged else [])]
 
 
-def _scored_on(study: Study) -> str:
+def _scored_pairs(study: Study) -> str:
     """The pairs that arms are scored on, with their number as far as it is known."""
     count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
     pairs = "pair" if count == 1 else "pairs"
@@ -242,7 +242,7 @@ def _pictures(figure: Figure) -> str:
 def _picture(path: Path, about: str) -> str:
     """A picture in the page itself; to click on it enlarges it."""
     data = path.read_bytes()
-    small = ' class="small"' if int.from_bytes(data[_WIDTH], "big") < SMALL else ""
+    small = ' class="small"' if int.from_bytes(data[_WIDTH], "big") < _SMALL else ""
     source = base64.b64encode(data).decode()
     return f'<img{small} tabindex="0" alt="{_text(about)}" src="data:image/png;base64,{source}">'
 

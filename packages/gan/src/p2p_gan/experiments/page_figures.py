@@ -19,19 +19,19 @@ from p2p_gan.inference.inputs import read_model_pair, to_display
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import load_model
 
-FOLDER = "pictures"
+FIGURES = "pictures"
 
 
 INPUTS = 4  # held-out pairs in a figure
 
 
-VARIANTS = 4  # outputs of one input in the figure on variety
+FIGURE_VARIANTS = 4  # outputs of one input in the figure on variety
 
 
 BOX = Size(384, 384)  # pictures are shown no larger
 
 
-VARIETY = "collapse"
+_VARIETY = "collapse"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def figures_of(study: Study) -> dict[str, Figure]:
     for table in study.tables:
         trials = [study.of(arm)[0] for arm in TABLES[table].arms if study.of(arm)]
         if trials:
-            figures[table] = _variety(study, trials) if table == VARIETY else _side_by_side(study, trials)
+            figures[table] = _variety(study, trials) if table == _VARIETY else _side_by_side(study, trials)
     return figures
 
 
@@ -65,7 +65,7 @@ def _variety(study: Study, trials: list[Trial]) -> Figure:
     """A row for each arm: one input, and what its dropout or noise makes of it."""
     given = _ends(study, trials[0])[0][0]
     rows = tuple((trial.arm, (given, *_variants(study, trial))) for trial in trials)
-    return Figure(("input", *(f"output {number + 1}" for number in range(VARIANTS))), rows)
+    return Figure(("input", *(f"output {number + 1}" for number in range(FIGURE_VARIANTS))), rows)
 
 
 def _ends(study: Study, trial: Trial) -> tuple[list[Path], list[Path]]:
@@ -88,7 +88,7 @@ def _outputs(study: Study, trial: Trial) -> list[Path]:
 
 def _variants(study: Study, trial: Trial) -> list[Path]:
     """Some outputs of the first input."""
-    return _make_outputs(study, trial, "variant", [(0, number + 1) for number in range(VARIANTS)])
+    return _make_outputs(study, trial, "variant", [(0, number + 1) for number in range(FIGURE_VARIANTS)])
 
 
 def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
@@ -111,7 +111,7 @@ def _pairs(study: Study, card: ModelCard) -> list[tuple[Array, Array]]:
 
 
 def _place(study: Study, name: str) -> Path:
-    return study.dest / FOLDER / f"{name}.png"
+    return study.dest / FIGURES / f"{name}.png"
 
 
 def _draw(path: Path, picture: Photo) -> None:

@@ -24,7 +24,7 @@ class Column(NamedTuple):
     what: str
 
 
-COLUMNS = (
+_COLUMNS = (
     Column("l1", "L1", False, "mean absolute difference from the real picture, 0 to 1"),
     Column("ssim", "SSIM", True, "structural similarity with the real picture, 1 at most"),
     Column(
@@ -56,7 +56,7 @@ def rows_of(study: Study, table: str) -> list[Row]:
 def _row(arm: str, trials: Sequence[Trial]) -> Row:
     values: dict[str, dict[int, float]] = {}
     for trial in trials:
-        for column in COLUMNS:
+        for column in _COLUMNS:
             value = trial.scores.get(column.score)
             if value is not None:
                 values.setdefault(column.score, {})[trial.seed] = float(value)
@@ -66,7 +66,7 @@ def _row(arm: str, trials: Sequence[Trial]) -> Row:
 def columns_of(rows: Iterable[Row]) -> list[Column]:
     """The scores that any of the rows has."""
     known = {score for row in rows for score in row.values}
-    return [column for column in COLUMNS if column.score in known]
+    return [column for column in _COLUMNS if column.score in known]
 
 
 def best_in(rows: Sequence[Row], column: Column) -> str | None:

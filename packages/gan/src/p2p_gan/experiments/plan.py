@@ -74,10 +74,10 @@ def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, re
 def _plan(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> StudyPlan:
     judge, unjudged = _judge(folder, base)
     seen = images_of(next(iter(arms.values()), base), folder)
-    return StudyPlan(folder, _held_out(folder), base, arms, seen, judge, unjudged)
+    return StudyPlan(folder, _split_to_score(folder), base, arms, seen, judge, unjudged)
 
 
-def _held_out(folder: PairFolder) -> str:
+def _split_to_score(folder: PairFolder) -> str:
     for split in ("test", "val"):
         if folder.of(split):
             return split

@@ -15,8 +15,8 @@ from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 
-FILE = "study.json"
-FORMAT, VERSION = "p2p-experiments", 1
+STUDY = "study.json"
+_FORMAT, _VERSION = "p2p-experiments", 1
 RUNS, JUDGE = "runs", "segmenter"
 # What a run may change when it is continued; its length is no such thing here, for all arms have one budget.
 _FREE = {name for name, each in settings_of(Config).items() if each.on_resume == "free"} - {"images", "epochs"}
@@ -51,27 +51,27 @@ def open_record(dest: Path, arms: Mapping[str, Config], judge: Config | None, da
         )
     record = {**old, "arms": {**old["arms"], **new}, "judge": judges.get(JUDGE, old.get("judge"))}
     record["runs"] = _runs(record["arms"], old.get("runs", {}))
-    if record != old or not (dest / FILE).is_file():
-        write_json(dest / FILE, record)
+    if record != old or not (dest / STUDY).is_file():
+        write_json(dest / STUDY, record)
     return {name: str(record["runs"][name]) for name in arms}
 
 
 def _read(dest: Path, data_hash: str) -> dict[str, Any]:
-    path = dest / FILE
-    new = {"format": FORMAT, "version": VERSION, "data_hash": data_hash, "arms": {}}
+    path = dest / STUDY
+    new = {"format": _FORMAT, "version": _VERSION, "data_hash": data_hash, "arms": {}}
     if not path.is_file():
         if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
             raise UsageError(
                 dest,
-                f"holds something else (no {FILE})",
+                f"holds something else (no {STUDY})",
                 "Choose another place for the study.",
                 code="destination-taken",
             )
         return new
     record = read_json(path)
-    if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("arms"), dict):
+    if not isinstance(record, dict) or record.get("format") != _FORMAT or not isinstance(record.get("arms"), dict):
         raise P2PError(path, "is not the record of a study", "Choose another destination.", code="not-a-study")
-    if record.get("version") != VERSION:
+    if record.get("version") != _VERSION:
         raise P2PError(
             path, "was written by a newer p2p", "Update p2p, or choose another destination.", code="unknown-version"
         )

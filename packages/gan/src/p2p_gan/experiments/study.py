@@ -24,7 +24,7 @@ from p2p_gan.runs.runfolder import RUN, STATS
 from p2p_gan.training.job import images_of
 from p2p_gan.training.run import TrainSummary, train
 
-SCORES = "scores"
+_SCORES = "scores"
 VARIANTS = 4  # outputs of one input, of which variety is measured
 
 
@@ -178,7 +178,7 @@ class _Work:
 
     def add_trial(self, study: Study, name: str, place: str, config: Config, title: str) -> Study:
         """The study with one trial more, taken from what is there or made, or with why it could not be made."""
-        run, path = self._dest / RUNS / place, self._dest / SCORES / f"{place}.json"
+        run, path = self._dest / RUNS / place, self._dest / _SCORES / f"{place}.json"
         with self._whole.arm(title, self._left(run, config)):
             try:
                 summary = self._train(run, config)

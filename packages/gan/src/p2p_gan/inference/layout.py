@@ -11,13 +11,13 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.networks.base import Step
 
-FLOAT = 4
+_FLOAT = 4
 
 
-WORK = 3  # copies of a block's inputs and output that live while it runs: joined, reordered for the convolution
+_WORK = 3  # copies of a block's inputs and output that live while it runs: joined, reordered for the convolution
 
 
-FEWEST_ROWS = 32
+_FEWEST_ROWS = 32
 
 
 class Shape(NamedTuple):
@@ -30,7 +30,7 @@ class Shape(NamedTuple):
     @property
     def bytes(self) -> int:
         """In float32."""
-        return self.channels * self.height * self.width * FLOAT
+        return self.channels * self.height * self.width * _FLOAT
 
     def valid(self, share: tuple[float, float]) -> tuple[int, int]:
         """How many rows and columns are picture and not padding."""
@@ -84,7 +84,7 @@ def _peak(steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) 
         sources = (*step.sources, *_added_values(step))
         work = 0
         if value in held and all(source in held for source in sources):
-            work = (WORK - 1) * (sum(shapes[source].bytes for source in sources) + shapes[value].bytes)
+            work = (_WORK - 1) * (sum(shapes[source].bytes for source in sources) + shapes[value].bytes)
         peak = max(peak, live + work)
     return peak
 
@@ -105,7 +105,7 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
         held = frozenset(value for value in inner if shapes[value].bytes <= limit)
         peak = _peak(steps, shapes, held)
         wanted = rows or _rows_within(budget - peak, steps, shapes, held)
-        if (peak <= budget * 2 // 3 and wanted >= FEWEST_ROWS) or rows is not None:
+        if (peak <= budget * 2 // 3 and wanted >= _FEWEST_ROWS) or rows is not None:
             return Layout(shapes, held, _releases(steps, held), min(wanted, size.height), tuple(steps))
     needed = _peak(steps, shapes, frozenset()) / 2**30
     raise P2PError(
@@ -119,8 +119,8 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
 def _rows_within(budget: int, steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) -> int:
     """How many rows of the picture can be on their way at once."""
     moving = sum(shape.bytes for value, shape in enumerate(shapes) if value not in held)
-    rows = int(budget / max(1, WORK * moving / shapes[0].height))
-    return rows // FEWEST_ROWS * FEWEST_ROWS
+    rows = int(budget / max(1, _WORK * moving / shapes[0].height))
+    return rows // _FEWEST_ROWS * _FEWEST_ROWS
 
 
 def _releases(steps: Sequence[Step], held: frozenset[int]) -> dict[int, tuple[int, ...]]:

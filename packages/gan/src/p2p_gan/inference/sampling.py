@@ -28,10 +28,10 @@ from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, r
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
-HEADER, LINES = "samples.json", "samples.jsonl"
+_HEADER, _LINES = "samples.json", "samples.jsonl"
 
 
-HELD_OUT = ("test", "val")
+_HELD_OUT = ("test", "val")
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _list_place(place: Path) -> list[InputPicture]:
         return [InputPicture(place.stem, place)]
     if has_manifest(place) or (place / "train").is_dir():
         folder = open_pairs(place)
-        pairs = next((folder.of(split) for split in HELD_OUT if folder.of(split)), ())
+        pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
         if not pairs:
             raise P2PError(
                 place,
@@ -163,7 +163,7 @@ def sample(
         for number, file in enumerate(sampling.files(each.name, model.card), start=1)
     ]
     recipe = {"model": model.digest, **sampling.how.to_json(), "variants": sampling.variants, "sheet": sampling.sheet}
-    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
+    with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
@@ -177,8 +177,8 @@ def sample(
         records = work.records()
 
         def write_record(folder: Path) -> None:
-            write_lines(folder / LINES, ({"file": file, **records[file].to_json()} for file in sorted(records)))
-            write_json(folder / HEADER, recipe)
+            write_lines(folder / _LINES, ({"file": file, **records[file].to_json()} for file in sorted(records)))
+            write_json(folder / _HEADER, recipe)
 
         destination.commit(write_record, skipped=skipped)
     strange = tuple(place for place in work.strange if place not in failed)
@@ -187,7 +187,7 @@ def sample(
 
 def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
     """The records of an earlier call's pictures; refuses one of another model or other settings."""
-    if read_json(dest / HEADER) != recipe:
+    if read_json(dest / _HEADER) != recipe:
         raise UsageError(
             dest,
             "holds samples of another model or other settings",
@@ -195,11 +195,11 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
             code="other-settings",
         )
     try:
-        records = [SampleRecord(line["file"], line["source"], line["input"]) for line in read_lines(dest / LINES)]
+        records = [SampleRecord(line["file"], line["source"], line["input"]) for line in read_lines(dest / _LINES)]
         return {record.name: record for record in records}
     except (TypeError, KeyError, AttributeError) as error:
         raise P2PError(
-            dest / LINES,
+            dest / _LINES,
             "is not the record of these samples",
             "Was it edited? Choose another destination.",
             code="damaged-file",
@@ -255,7 +255,7 @@ class SampleRecord:
 class SampleWork(Work[Variant, SampleRecord, str]):
     """The samples of one call; `strange` are the pictures that were read with colours outside the model's palette."""
 
-    listing = LINES
+    listing = _LINES
 
     def __init__(
         self,

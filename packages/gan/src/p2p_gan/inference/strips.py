@@ -57,7 +57,7 @@ class _KnownStatistics:
         assert self._moments is not None, "the statistics of the picture were not gathered"
         return self._moments
 
-    def kept(self, x: Tensor) -> Tensor:
+    def dropout_mask(self, x: Tensor) -> Tensor:
         assert self._kept is not None, "the dropout of the picture was not drawn"
         bits = np.unpackbits(self._kept[:, self._first : self._first + x.shape[2]], axis=2, count=x.shape[3])
         return torch.from_numpy(bits.astype(bool)).to(x.device)[None]
@@ -73,7 +73,7 @@ class _StatisticsRecorder:
         self.heard = x
         return torch.zeros_like(x[0, :, 0, 0]), torch.ones_like(x[0, :, 0, 0])
 
-    def kept(self, x: Tensor) -> Tensor:
+    def dropout_mask(self, x: Tensor) -> Tensor:
         return torch.ones_like(x, dtype=torch.bool)
 
 

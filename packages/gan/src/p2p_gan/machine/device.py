@@ -126,7 +126,7 @@ def prepare(device: torch.device, precision: str, threads: int, seed: int, *, de
 
 
 @contextlib.contextmanager
-def telling_what_is_not_deterministic() -> Iterator[None]:
+def explain_nondeterminism() -> Iterator[None]:
     """Turn torch's refusal of an operation under `deterministic` into a P2PError that names it."""
     try:
         yield

@@ -26,7 +26,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.machine.device import cuda_devices
 
 # Between two updates one process may read pictures or score for as long as that takes; within one nothing takes long.
-BETWEEN, WITHIN, MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
+_BETWEEN, _WITHIN, _MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
 BACK = 128  # what `agree` gives when the record says that all must go back; above every signal
 _FAILED = "p2p/failed"
 _LOST = re.compile(r"gloo|nccl|connection (was )?(closed|reset)|broken pipe|socket|store", re.IGNORECASE)
@@ -187,8 +187,8 @@ def join_processes(device: str) -> Iterator[Ranks]:
     kind = _refuse_devices(device, ranks)
     store = _meet(kind, ranks)
     try:
-        with _said_once(ranks, store):
-            control = dist.new_group(backend="gloo", timeout=BETWEEN)
+        with _report_once(ranks, store):
+            control = dist.new_group(backend="gloo", timeout=_BETWEEN)
             yield Ranks(ranks.rank, ranks.world, ranks.local, ranks.local_world, control)
     finally:
         # An NCCL group whose peer is gone would wait for it here; the end of the process ends it too.
@@ -247,13 +247,13 @@ def _processes(count: int) -> str:
 def _meet(kind: str, ranks: Ranks) -> Store:
     try:
         store: Store
-        store, rank, world = next(rendezvous("env://", timeout=MEETING))
+        store, rank, world = next(rendezvous("env://", timeout=_MEETING))
         # An elastic launcher keeps its store when it starts all again, with the addresses of those that have ended.
         store = PrefixStore(f"p2p/{attempt()}", store)
         if kind == "cuda":
             torch.cuda.set_device(ranks.local)
         backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=WITHIN)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=_WITHIN)
     except RuntimeError as error:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise LostError(
@@ -266,7 +266,7 @@ def _meet(kind: str, ranks: Ranks) -> Store:
 
 
 @contextmanager
-def _said_once(ranks: Ranks, store: Store) -> Iterator[None]:
+def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
     """Bring an error to one line that names the rank, and mark it where another process says it."""
     try:
         yield

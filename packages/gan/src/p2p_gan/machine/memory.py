@@ -12,7 +12,7 @@ import torch
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
 
 
-SHARE = 0.5  # of what is free
+_SHARE = 0.5  # of what is free
 
 
 def free_bytes(device: torch.device) -> int:
@@ -31,4 +31,4 @@ def free_bytes(device: torch.device) -> int:
 
 def budget_of(device: torch.device) -> int:
     """The bytes that a pass may take on the device."""
-    return min(MOST.get(device.type, MOST["cpu"]), int(free_bytes(device) * SHARE))
+    return min(MOST.get(device.type, MOST["cpu"]), int(free_bytes(device) * _SHARE))

@@ -18,7 +18,7 @@ from p2p_gan.data.coding import KINDS, Coding, coding_of
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Statistics
 
-FORMAT, VERSION = "p2p-model", 1
+_FORMAT, _VERSION = "p2p-model", 1
 # Of an architecture: (lowest, highest). Networks from elsewhere may be larger than those that are trained here.
 _LIMITS = {
     **{"depth": (1, 16), "blocks": (1, 256), "filters": (1, 2**14), "max_filters": (1, 2**14), "noise": (0, 64)},
@@ -65,8 +65,8 @@ class ModelCard:
     def to_json(self) -> dict[str, Any]:
         """The card as JSON values."""
         return {
-            "format": FORMAT,
-            "version": VERSION,
+            "format": _FORMAT,
+            "version": _VERSION,
             **asdict(self),
             "direction": self.direction,
             "palette": self.palette.to_json() if self.palette else None,
@@ -77,7 +77,7 @@ def card_from_json(text: str, *, where: str) -> ModelCard:
     """Read what `ModelCard.to_json` gave, as text; raises P2PError when it is damaged, or newer than this program."""
     try:
         value = json.loads(text)
-        if value["format"] != FORMAT or value["version"] > VERSION:
+        if value["format"] != _FORMAT or value["version"] > _VERSION:
             raise P2PError(
                 where,
                 f"is of format {value['format']} {value['version']}, which this p2p does not know",

@@ -21,8 +21,8 @@ from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.tensorfile import pieces, write_tensors
 from p2p_gan.networks.base import Generator
 
-FILE, BEST = "model.safetensors", "best.safetensors"
-KEY = "p2p"
+MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
+_KEY = "p2p"
 _LONGEST_HEADER = 2**26  # bytes; a tensor takes about a hundred
 
 
@@ -50,7 +50,7 @@ def _weights(generator: nn.Module) -> dict[str, Tensor]:
 
 
 def _metadata_of(card: ModelCard) -> dict[str, str]:
-    return {KEY: json.dumps(card.to_json())}
+    return {_KEY: json.dumps(card.to_json())}
 
 
 def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
@@ -61,16 +61,16 @@ def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> N
 def model_file(path: Path) -> Path:
     """The model file that `path` means: itself, or that of a run folder."""
     if path.is_dir():
-        if not (path / FILE).is_file():
+        if not (path / MODEL_FILE).is_file():
             raise P2PError(
                 path,
-                f"has no {FILE}",
+                f"has no {MODEL_FILE}",
                 "Is it a run folder, and did its training reach a first checkpoint?",
                 code="missing-model",
             )
-        return path / FILE
+        return path / MODEL_FILE
     if not path.is_file():
-        raise P2PError(path, "there is no such model", f"Give a run folder or a {FILE}.", code="missing-model")
+        raise P2PError(path, "there is no such model", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")
     return path
 
 
@@ -85,7 +85,10 @@ def load_model(path: Path | str) -> Model:
         raise cannot_read(path, error) from error
     except (safetensors.SafetensorError, struct.error) as error:
         raise P2PError(
-            path, f"is not a model, or was cut off ({error})", f"Give a run folder or a {FILE}.", code="damaged-file"
+            path,
+            f"is not a model, or was cut off ({error})",
+            f"Give a run folder or a {MODEL_FILE}.",
+            code="damaged-file",
         ) from error
     return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
@@ -107,14 +110,14 @@ def _read_card(path: Path) -> ModelCard:
             raise safetensors.SafetensorError("its header is not JSON of tensors") from error
     if size != 8 + length + end:
         raise safetensors.SafetensorError("its length is not the one it states")
-    if KEY not in metadata:
+    if _KEY not in metadata:
         raise P2PError(
             path,
             "holds tensors but no description of a p2p model",
-            f"Give a run folder or a {FILE}.",
+            f"Give a run folder or a {MODEL_FILE}.",
             code="not-a-model",
         )
-    return card_from_json(metadata[KEY], where=str(path))
+    return card_from_json(metadata[_KEY], where=str(path))
 
 
 def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:

@@ -36,14 +36,14 @@ from p2p_gan.models.reference_layout import (
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, Statistics
 
-RESNET_SIZE = 256  # the reference's own crop, where the network does not say its size
+_RESNET_SIZE = 256  # the reference's own crop, where the network does not say its size
 _PARALLEL = "module."  # what torch's DataParallel puts before every name
 # What torch.load raises for files that are not whole or not its own: its readers check little before they use it.
 _NOT_TORCH = (
     *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
     *(AttributeError, AssertionError, OverflowError, struct.error),
 )
-GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
+_GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
 
 
 @dataclass(frozen=True)
@@ -126,14 +126,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         if named:
             raise P2PError(
-                path, f"would run {named[1]} when loaded, so it was not loaded", GIVE, code="unsafe-file"
+                path, f"would run {named[1]} when loaded, so it was not loaded", _GIVE, code="unsafe-file"
             ) from error
-        raise P2PError(path, "is not a file of torch.save, or was cut off", GIVE, code="damaged-file") from error
+        raise P2PError(path, "is not a file of torch.save, or was cut off", _GIVE, code="damaged-file") from error
     if not isinstance(state, dict):
-        raise P2PError(path, f"holds a {type(state).__name__} and no state dict", GIVE, code="not-a-state-dict")
+        raise P2PError(path, f"holds a {type(state).__name__} and no state dict", _GIVE, code="not-a-state-dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"holds {_printable(name)}, which is not a tensor", GIVE, code="not-a-state-dict")
+            raise P2PError(path, f"holds {_printable(name)}, which is not a tensor", _GIVE, code="not-a-state-dict")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
@@ -247,7 +247,7 @@ def _card(
             code="impossible-setting",
         )
     unit = 4 if architecture.kind == "resnet" else 2**architecture.depth
-    size = size or (Size(RESNET_SIZE, RESNET_SIZE) if architecture.kind == "resnet" else Size(unit, unit))
+    size = size or (Size(_RESNET_SIZE, _RESNET_SIZE) if architecture.kind == "resnet" else Size(unit, unit))
     if any(side % unit for side in size):
         raise UsageError(
             f"size={size}",
@@ -275,7 +275,7 @@ def _assumptions(
     """What the file does not say, in words."""
     assumed = [] if direction != "a-to-b" else ["it translates a into b (else: --direction b-to-a)"]
     if size is None:
-        own = RESNET_SIZE if architecture.kind == "resnet" else 2**architecture.depth
+        own = _RESNET_SIZE if architecture.kind == "resnet" else 2**architecture.depth
         assumed.append(f"pictures were {own}x{own}, stretched (else: --size)")
     if "dropout" not in settings and architecture.kind == "unet":
         where = f"in {architecture.dropout_blocks} blocks" if architecture.dropout else "nowhere"

@@ -89,10 +89,10 @@ def _chunks(value: Tensor) -> Iterator[memoryview]:
         yield flat[begin : begin + _CHUNK]
 
 
-Expected = Callable[[str], tuple[torch.dtype, tuple[int, ...]] | None]
+SpecLookup = Callable[[str], tuple[torch.dtype, tuple[int, ...]] | None]
 
 
-def read_tensors(path: Path, expected: Expected, needed: set[str]) -> dict[str, Tensor]:
+def read_tensors(path: Path, expected: SpecLookup, needed: set[str]) -> dict[str, Tensor]:
     """Read a file after its names, types and shapes were found to be those that are `expected`.
 
     `expected` gives the type and shape of a name, or None for a stranger; `needed` are names that may not be missing.

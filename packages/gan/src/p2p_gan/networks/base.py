@@ -20,7 +20,7 @@ class PassPart(Protocol):
         """Mean and variance (channels,) by which `norm` normalises its input `x` (n, channels, h, w)."""
         ...
 
-    def kept(self, x: Tensor) -> Tensor:
+    def dropout_mask(self, x: Tensor) -> Tensor:
         """Which values of `x` dropout leaves, as booleans of its shape."""
         ...
 

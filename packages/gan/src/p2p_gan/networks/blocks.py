@@ -85,7 +85,7 @@ def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
     if applying is None or applying.noise is None:
         return F.dropout(x, share, training=True)
     if applying.part is not None:
-        return x * applying.part.kept(x).to(x) / (1 - share)
+        return x * applying.part.dropout_mask(x).to(x) / (1 - share)
     kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= share for noise in applying.noise])
     return x * kept.to(x) / (1 - share)
 
@@ -145,7 +145,7 @@ class Residual(nn.Module):
         return normed
 
 
-INITIAL_ITERATIONS = 15  # then one a pass, which is enough since weights change slowly (section 2.1 and appendix A)
+_INITIAL_ITERATIONS = 15  # then one a pass, which is enough since weights change slowly (section 2.1 and appendix A)
 
 
 class SpectralConv(nn.Conv2d):
@@ -164,7 +164,7 @@ class SpectralConv(nn.Conv2d):
         """Begin the estimate for newly drawn weights, from a random vector."""
         with torch.no_grad():
             self.left.copy_(F.normalize(torch.randn(self.left.shape, generator=generator), dim=0))
-            for _ in range(INITIAL_ITERATIONS):
+            for _ in range(_INITIAL_ITERATIONS):
                 self.left.copy_(self._power_iteration()[0])
 
     def _power_iteration(self) -> tuple[Tensor, Tensor]:

@@ -24,8 +24,8 @@ from p2p_gan.models.tensorfile import read_tensors, write_tensors
 from p2p_gan.runs.state import Shapes, optimizer_progress, rates, restore_state, set_rates, tensors_of
 from p2p_gan.updates.step import Networks
 
-FOLDER = "checkpoints"
-FORMAT, VERSION = "p2p-checkpoint", 1
+CHECKPOINTS = "checkpoints"
+_FORMAT, _VERSION = "p2p-checkpoint", 1
 _NAME = re.compile(r"\d{10}")
 _SEAL = "record_sha256"
 _DAMAGED, _AGAIN = "its hash is not the one it was written with, so it is damaged", "Bring a copy of it back."
@@ -79,8 +79,8 @@ def write_state(run: Path, state: Snapshot, progress: Progress) -> dict[str, Any
     tensors = _place(run, progress.images).with_suffix(".safetensors")
     digest = write_tensors(tensors, state.tensors)
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": _FORMAT,
+        "version": _VERSION,
         **dataclasses.asdict(progress),
         "begun": state.begun,
         "rates": state.rates,
@@ -99,7 +99,7 @@ def seal(run: Path, record: Mapping[str, Any], *, keep: int) -> None:
     for old in whole:
         if old not in wanted:
             _remove(old)  # the record goes first: without it the tensors do not count
-    for stray in (run / FOLDER).glob("*.safetensors"):  # a kill left it without a record
+    for stray in (run / CHECKPOINTS).glob("*.safetensors"):  # a kill left it without a record
         if _NAME.fullmatch(stray.stem) and not stray.with_suffix(".json").exists():
             _remove(stray)
 
@@ -145,8 +145,8 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
         raise P2PError(
             troubles[0].where,
             f"{troubles[0].what}; {_unusable(len(records))}",
-            f"Bring a copy of {run / FOLDER} back if you have one, or delete that folder: the same command then begins "
-            "again.",
+            f"Bring a copy of {run / CHECKPOINTS} back if you have one, or delete that folder: the same command then "
+            "begins again.",
             code="no-usable-checkpoint",
         )
     return None
@@ -181,7 +181,7 @@ def _length(tensors: Path) -> int:
 def _read(record: Path) -> dict[str, Any]:
     """A record whose own hash is right."""
     value = read_json(record)
-    if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != VERSION:
+    if not isinstance(value, dict) or value.get("format") != _FORMAT or value.get("version") != _VERSION:
         raise P2PError(record, "is not a checkpoint of this version of p2p", _AGAIN, code="unknown-version")
     if value.pop(_SEAL, None) != _digest(value):
         raise P2PError(record, _DAMAGED, _AGAIN, code="damaged-file")
@@ -193,11 +193,11 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 
 def _records(run: Path) -> list[Path]:
-    return sorted(path for path in (run / FOLDER).glob("*.json") if _NAME.fullmatch(path.stem))
+    return sorted(path for path in (run / CHECKPOINTS).glob("*.json") if _NAME.fullmatch(path.stem))
 
 
 def _place(run: Path, images: int) -> Path:
-    return run / FOLDER / f"{images:010d}.json"
+    return run / CHECKPOINTS / f"{images:010d}.json"
 
 
 def _remove(record: Path) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 
-MARGIN = 2**20  # bytes for the record, the samples and the folders themselves
+_MARGIN = 2**20  # bytes for the record, the samples and the folders themselves
 
 
 def require_space(place: Path, needed: int, what: str, advice: str) -> None:
     """Raise P2PError when the disk of `place`, which need not exist yet, has fewer than `needed` bytes free."""
     free = free_space(place)
-    if free < needed + MARGIN:
+    if free < needed + _MARGIN:
         raise P2PError(
             place, f"no space left: {what} {in_words(needed)}, and {in_words(free)} are free", advice, code="no-space"
         )

@@ -33,8 +33,8 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
-LOCK, OWNER = ".lock", ".owner.json"
-FORMAT, VERSION = "p2p-run", 1
+_LOCK, OWNER = ".lock", ".owner.json"
+_FORMAT, _VERSION = "p2p-run", 1
 OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
 
@@ -58,7 +58,7 @@ class RunFolder:
                 path, f"holds something else (no {RUN})", "Choose another place for the run.", code="destination-taken"
             )
         self._refuse_without_rights()
-        self._lock = FileLock(path / LOCK)
+        self._lock = FileLock(path / _LOCK)
         self._held = False
 
     def _refuse_without_rights(self) -> None:
@@ -135,11 +135,11 @@ class RunFolder:
     def read(self) -> dict[str, Any]:
         """What run.json says; raises P2PError when it is damaged or newer than this program."""
         value = read_json(self.path / RUN)
-        if not isinstance(value, dict) or value.get("format") != FORMAT:
+        if not isinstance(value, dict) or value.get("format") != _FORMAT:
             raise P2PError(
                 self.path / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run"
             )
-        if not isinstance(value.get("version"), int) or value["version"] > VERSION:
+        if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
             raise P2PError(
                 self.path / RUN,
                 f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
@@ -152,7 +152,7 @@ class RunFolder:
 
     def write(self, values: dict[str, Any]) -> None:
         """Write run.json."""
-        write_json(self.path / RUN, {"format": FORMAT, "version": VERSION, "p2p": __version__, **values})
+        write_json(self.path / RUN, {"format": _FORMAT, "version": _VERSION, "p2p": __version__, **values})
 
     def make(self, name: str) -> None:
         """Make a folder of the run, so that a power cut does not lose it with what is in it."""
@@ -285,7 +285,7 @@ def _printable(value: object) -> str:
 
 def _is_ours(name: str) -> bool:
     """What a process that was killed before its run.json may have left."""
-    return name in (LOCK, OWNER) or (name.startswith(".") and name.endswith(".tmp"))
+    return name in (_LOCK, OWNER) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _no_rights(path: Path, why: str | None) -> P2PError:

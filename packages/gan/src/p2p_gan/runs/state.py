@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from p2p_gan.updates.step import Networks
 
 RANDOM = "random"
-OPTIMIZER = "_optimizer"
+_OPTIMIZER = "_optimizer"
 _PYTHON, _NUMPY = f"{RANDOM}/python", f"{RANDOM}/numpy"
 _CPU, _CUDA = f"{RANDOM}/cpu", f"{RANDOM}/cuda:"
 # What Adam keeps for a parameter: whether it has the parameter's shape, or is one number.
@@ -39,7 +39,7 @@ def network_states(nets: Networks) -> dict[str, NetworkState]:
     """The networks by the names of their fields; those that are None are left out."""
     values = {field.name: getattr(nets, field.name) for field in dataclasses.fields(nets)}
     return {
-        name: NetworkState(value, values.get(name + OPTIMIZER))
+        name: NetworkState(value, values.get(name + _OPTIMIZER))
         for name, value in values.items()
         if isinstance(value, nn.Module)
     }
@@ -53,7 +53,7 @@ def tensors_of(nets: Networks) -> dict[str, Tensor]:
         if part.optimizer is not None:
             for key, parameter in part.network.named_parameters():
                 for moment, value in part.optimizer.state.get(parameter, {}).items():
-                    found[f"{name}{OPTIMIZER}/{moment}/{key}"] = value
+                    found[f"{name}{_OPTIMIZER}/{moment}/{key}"] = value
     return {name: value.detach() for name, value in (found | _random_states()).items()}
 
 
@@ -83,7 +83,7 @@ def _moment_specs(name: str, part: NetworkState) -> dict[str, Spec]:
     if part.optimizer is None:
         return {}
     return {
-        f"{name}{OPTIMIZER}/{moment}/{key}": _spec(parameter) if shaped else (torch.float32, ())
+        f"{name}{_OPTIMIZER}/{moment}/{key}": _spec(parameter) if shaped else (torch.float32, ())
         for key, parameter in part.network.named_parameters()
         for moment, shaped in _MOMENTS.items()
     }
@@ -102,7 +102,7 @@ def optimizer_progress(nets: Networks) -> dict[str, int]:
 
 def size_in_bytes(nets: Networks) -> int:
     """Bytes of the tensors of a checkpoint, those of its optimisers counted before their first step already."""
-    fixed = sum(value.nbytes for name, value in tensors_of(nets).items() if f"{OPTIMIZER}/" not in name)
+    fixed = sum(value.nbytes for name, value in tensors_of(nets).items() if f"{_OPTIMIZER}/" not in name)
     optimized = (part.network for part in network_states(nets).values() if part.optimizer is not None)
     return fixed + sum(2 * each.nbytes + 4 for network in optimized for each in network.parameters())
 
@@ -127,10 +127,10 @@ def restore_state(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
         if part.optimizer is not None:
             part.optimizer.state.clear()
             for key, parameter in part.network.named_parameters():
-                if f"{name}{OPTIMIZER}/exp_avg/{key}" in tensors:
+                if f"{name}{_OPTIMIZER}/exp_avg/{key}" in tensors:
                     state: dict[str, Any] = part.optimizer.state[parameter]
                     for moment in _MOMENTS:
-                        state[moment] = _like(tensors[f"{name}{OPTIMIZER}/{moment}/{key}"], parameter)
+                        state[moment] = _like(tensors[f"{name}{_OPTIMIZER}/{moment}/{key}"], parameter)
     _restore_random_states(tensors)
 
 

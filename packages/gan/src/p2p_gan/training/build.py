@@ -17,7 +17,7 @@ from p2p_gan.updates.step import Networks
 
 # A labeller halves pictures so often, for what it is to see is small; and it has half of the patches' filters, at least
 # so many: more cost time and see hardly better (benchmarks/quality).
-LABELLER_DEPTH, LABELLER_FILTERS = 4, 16
+_LABELLER_DEPTH, _LABELLER_FILTERS = 4, 16
 
 
 def architecture_of(config: Config, task: Task) -> Architecture:
@@ -58,8 +58,8 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
     patches = MultiScale(scales) if len(scales) > 1 else scales[0]
     if config.segmentation_head != "on":
         return patches
-    filters = max(LABELLER_FILTERS, config.discriminator_filters // 2)
-    widths = [filters * 2**level for level in range(min(LABELLER_DEPTH, config.unet_depth))]
+    filters = max(_LABELLER_FILTERS, config.discriminator_filters // 2)
+    widths = [filters * 2**level for level in range(min(_LABELLER_DEPTH, config.unet_depth))]
     return SegmentationHead(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 

@@ -24,11 +24,11 @@ WINDOW = 5  # looks in a row that must agree before a person is told
 EARLY = 200  # updates in which anything may still look wrong
 PROBE_EVERY = 100  # images; a look costs three passes of the generator, under one percent of so many updates
 FLAT = 2 / 255  # a picture whose values differ by no more is empty
-SAME = 1 / 255  # two outputs that differ by less are the same 8-bit picture
-STARVED = 0.3  # the share of time that the device may wait for data
+_SAME = 1 / 255  # two outputs that differ by less are the same 8-bit picture
+_STARVED = 0.3  # the share of time that the device may wait for data
 SURE = 0.97  # the share of patches that a discriminator which has won judges right
 # Both losses of a discriminator that has won lie below this; a critic (wgan) is meant to win.
-WON = {"bce": 0.1, "lsgan": 0.02, "hinge": 0.05}
+_WON = {"bce": 0.1, "lsgan": 0.02, "hinge": 0.05}
 _ROWS = 1000  # updates whose losses are kept
 _BUSY = 0.05  # the share of the time after which a device that is asked answers late, for it has work
 
@@ -112,7 +112,7 @@ class Watch:
         return new
 
     def _of_data(self) -> dict[str, str]:
-        if len(self._looks) < WINDOW or not all(look.waited > STARVED for look in self._looks):
+        if len(self._looks) < WINDOW or not all(look.waited > _STARVED for look in self._looks):
             return {}
         share = sum(look.waited for look in self._looks) / WINDOW
         return {
@@ -130,7 +130,7 @@ class Watch:
                 "The generated pictures are of one colour, the real ones are not. Lower the learning rate (--set "
                 "learning_rate=0.0001), or check the pairs with 'p2p data check'."
             )
-        elif all(each.variants is not None and each.variants < SAME for each in probes):
+        elif all(each.variants is not None and each.variants < _SAME for each in probes):
             found["collapsed"] = (
                 "Variants of one input are identical although dropout or noise is on: the generator ignores chance. "
                 "If you want several answers, take --set noise_channels=8 --set lambda_mode_seeking=1 in a new run."
@@ -139,9 +139,9 @@ class Watch:
 
     def _of_discriminator(self) -> dict[str, str]:
         gan_loss = self._config.gan_loss
-        if gan_loss not in WON:
+        if gan_loss not in _WON:
             return {}
-        limit = WON[gan_loss]
+        limit = _WON[gan_loss]
         # A smoothed target can be met no better than by its own entropy.
         real_limit = limit + (_entropy(self._config.label_smoothing) if gan_loss == "bce" else 0.0)
         for look in self._probed:

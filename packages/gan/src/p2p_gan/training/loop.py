@@ -18,7 +18,7 @@ from p2p_gan.updates.step import train_step
 
 
 @dataclass(frozen=True)
-class Step:
+class StepResult:
     """A step that the loop has made."""
 
     before: int  # images seen before it
@@ -39,7 +39,7 @@ class TrainingCallback:
     def on_train_start(self) -> None:
         """The loop begins."""
 
-    def on_step_end(self, step: Step) -> None:
+    def on_step_end(self, step: StepResult) -> None:
         """A step is made."""
 
     def on_train_end(self) -> None:
@@ -79,7 +79,7 @@ def training_loop(
             optimise.update_ema(nets.ema, nets.generator, decay)
 
         # Observe: the callback records, samples, validates and saves what is due.
-        callback.on_step_end(Step(images, len(positions), losses, batch, waited))
+        callback.on_step_end(StepResult(images, len(positions), losses, batch, waited))
         images += len(positions)
 
     callback.on_train_end()

@@ -12,7 +12,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.sizing import shapes_seen
 from p2p_gan.data.task import identify_files, open_for_training
-from p2p_gan.machine.device import telling_what_is_not_deterministic
+from p2p_gan.machine.device import explain_nondeterminism
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.networks.discriminators import receptive_fields
@@ -63,7 +63,7 @@ class Plan:
     processes: int = 1  # each with its own device
 
 
-@telling_what_is_not_deterministic()
+@explain_nondeterminism()
 def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, report: Reporter = QUIET) -> Plan:
     """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
     pairs, run = Path(pairs), Path(run) if run else None

@@ -19,9 +19,9 @@ from p2p_gan.networks.norms import by_itself
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.job import Job
 
-PAIRS = 2  # of a batch that are looked at
+_PAIRS = 2  # of a batch that are looked at
 # A logit above this passes for real. A critic (wgan) has no such threshold: only differences mean something.
-THRESHOLDS = {"bce": 0.0, "hinge": 0.0, "lsgan": 0.5}
+_THRESHOLDS = {"bce": 0.0, "hinge": 0.0, "lsgan": 0.5}
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class Probe:
 
 def probe(job: Job, batch: Batch) -> Probe:
     """Look at the first pairs of a batch on the device; waits for the device."""
-    a, b = batch.a[:PAIRS], batch.b[:PAIRS]
+    a, b = batch.a[:_PAIRS], batch.b[:_PAIRS]
     with torch.no_grad():
         fake = _apply(job, a, variant=0)
         variants = None
         if job.card.architecture.random:
             variants = float((fake[:1] - _apply(job, a[:1], variant=1)).abs().max() / _width(job))
         real_scores, fake_scores = _scores(job, a, b), _scores(job, a, fake)
-    threshold = THRESHOLDS.get(job.config.gan_loss)
+    threshold = _THRESHOLDS.get(job.config.gan_loss)
     accuracy = None
     if threshold is not None and len(real_scores):
         accuracy = float(((real_scores > threshold).mean() + (fake_scores <= threshold).mean()) / 2)

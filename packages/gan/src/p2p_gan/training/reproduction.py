@@ -13,7 +13,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, resolve_device
-from p2p_gan.models.model import FILE, load_model
+from p2p_gan.models.model import MODEL_FILE, load_model
 from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
 from p2p_gan.training.run import train
 
@@ -158,9 +158,9 @@ def _figures(run: Path) -> dict[tuple[int, str, int], float]:
 
 
 def _compare_models(run: Path, dest: Path) -> tuple[bool | None, float | None]:
-    if not (run / FILE).is_file():
+    if not (run / MODEL_FILE).is_file():
         return None, None
-    if sha256_file(run / FILE) == sha256_file(dest / FILE):
+    if sha256_file(run / MODEL_FILE) == sha256_file(dest / MODEL_FILE):
         return True, 0.0
     first, second = load_model(run), load_model(dest)
     if first.card.images != second.card.images:

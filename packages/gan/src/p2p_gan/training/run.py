@@ -16,7 +16,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import identify_files, open_for_training
-from p2p_gan.machine.device import describe_machine, machine_differences, telling_what_is_not_deterministic
+from p2p_gan.machine.device import describe_machine, explain_nondeterminism, machine_differences
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
@@ -66,7 +66,7 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
     pairs, run = Path(pairs), Path(run)
     if config.tensorboard:
         require_tensorboard()
-    with join_processes(config.device) as ranks, StopRequest() as stop, telling_what_is_not_deterministic():
+    with join_processes(config.device) as ranks, StopRequest() as stop, explain_nondeterminism():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
             return _train_as_first(pairs, run, config, ranks, stop, report)

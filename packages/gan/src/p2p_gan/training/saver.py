@@ -13,7 +13,7 @@ from types import TracebackType
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.models.model import BEST, FILE, write_model
+from p2p_gan.models.model import BEST, MODEL_FILE, write_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import require_space
 from p2p_gan.runs.runfolder import RunFolder
@@ -78,7 +78,7 @@ class Saver:
         self._at = time.monotonic()
         # What is applied is the moving average of the generator, where there is one.
         self._applied = "ema" if "ema" in network_states(job.nets) else "generator"
-        run_folder.make(checkpoint.FOLDER)
+        run_folder.make(checkpoint.CHECKPOINTS)
 
     def __enter__(self) -> "Saver":
         return self
@@ -134,7 +134,7 @@ class Saver:
             if name.startswith(f"{self._applied}/")
         }
         card = replace(self._job.card, images=progress.images, averaged=self._applied == "ema")
-        for file in (FILE, BEST) if best else (FILE,):
+        for file in (MODEL_FILE, BEST) if best else (MODEL_FILE,):
             write_model(run / file, card, weights)
         # Last of all: a run that a kill ends before this computes those images again, and with them these files.
         checkpoint.seal(run, record, keep=self._job.config.keep_checkpoints)
@@ -150,7 +150,7 @@ def space_of_run(run: Path, job: Job) -> int:
     """The bytes that the run's checkpoints and models take at most, beyond what it holds already."""
     # Those that are kept, the best, and the one being written, before the oldest goes.
     needed = (job.config.keep_checkpoints + 2) * size_in_bytes(job.nets) + 3 * _model_bytes(job)
-    held = [path.stat().st_size for path in run.glob(f"**/*{Path(FILE).suffix}")]
+    held = [path.stat().st_size for path in run.glob(f"**/*{Path(MODEL_FILE).suffix}")]
     return max(0, needed - sum(held))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.images import Photo
 
-FOLDER = "tensorboard"
+EVENTS = "tensorboard"
 
 
 _UNITS = {"images"}  # of the record's figures, what is the step and no scalar
@@ -79,4 +79,4 @@ def require_tensorboard() -> None:
 
 def open_board(run: Path, images: int, *, wanted: bool) -> Board:
     """The board of a run that has seen so many images."""
-    return EventBoard(run / FOLDER, images) if wanted else Board()
+    return EventBoard(run / EVENTS, images) if wanted else Board()

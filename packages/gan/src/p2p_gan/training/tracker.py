@@ -17,7 +17,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import SAMPLES, RunFolder
 from p2p_gan.training.guards import PROBE_EVERY, Guards
 from p2p_gan.training.job import Job, learning_rate_at
-from p2p_gan.training.loop import Step, TrainingCallback
+from p2p_gan.training.loop import StepResult, TrainingCallback
 from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.tensorboard import open_board
@@ -68,7 +68,7 @@ class Tracker(TrainingCallback):
         if not self.looked and self._look():
             self.save()
 
-    def on_step_end(self, step: Step) -> None:
+    def on_step_end(self, step: StepResult) -> None:
         """Count, record, look and save; raises DivergedError when losses or weights prove to be no numbers."""
         self._saver.check()
         self._previous, self.images = step.before, step.images

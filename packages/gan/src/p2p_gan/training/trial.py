@@ -23,20 +23,12 @@ from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.updates.step import train_step
 
-UPDATES, WARM_UP = 10, 3
-
-
-PATIENCE = 10.0  # seconds after which no further update is timed, nor one made to warm up
-
-
+_UPDATES, _WARM_UP = 10, 3
+_PATIENCE = 10.0  # seconds after which no further update is timed, nor one made to warm up
 # Of what an update keeps for its backward pass, how much it takes at its peak: gradients and scratch beside it.
-PEAK = 1.3
-
-
+_PEAK = 1.3
 SHARE = 0.8  # of the free memory that an update may take
-
-
-MOST = 1024  # pairs in a batch that `auto` chooses
+_MOST = 1024  # pairs in a batch that `auto` chooses
 
 
 @dataclass(frozen=True)
@@ -64,18 +56,18 @@ def spare(job: Job) -> Iterator[Job]:
         torch.cuda.empty_cache()
 
 
-def time_updates(job: Job, dataset: PairDataset, *, updates: int = UPDATES) -> Timing:
+def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:
     """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
 
     Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
     """
     with spare(job) as trial:
-        end = time.perf_counter() + PATIENCE
-        kept = _kept_by_an_update(trial, dataset)
-        seen = _repeat_updates(trial, dataset, 0, WARM_UP - 1, end, least=0)
+        end = time.perf_counter() + _PATIENCE
+        kept = _update_bytes(trial, dataset)
+        seen = _repeat_updates(trial, dataset, 0, _WARM_UP - 1, end, least=0)
         _wait_for(job.device)
         began, untimed = time.perf_counter(), seen
-        seen = _repeat_updates(trial, dataset, seen, updates, began + PATIENCE, least=1)
+        seen = _repeat_updates(trial, dataset, seen, updates, began + _PATIENCE, least=1)
         _wait_for(job.device)
         seconds = time.perf_counter() - began
         networks = _network_bytes(trial)
@@ -103,7 +95,7 @@ def _largest(dataset: PairDataset, batch: int) -> list[int]:
     return [max(range(len(dataset)), key=areas.__getitem__)] * batch
 
 
-def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
+def _update_bytes(job: Job, dataset: PairDataset) -> int:
     """The bytes that one update of the job's batch takes beside the networks, at its peak."""
     positions = _largest(dataset, job.config.batch)
     if job.device.type == "cuda":
@@ -125,7 +117,7 @@ def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
     for part in network_states(job.nets).values():
         for each in (*part.network.parameters(), *part.network.buffers()):
             found.pop(each.untyped_storage().data_ptr(), None)
-    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * PEAK)
+    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * _PEAK)
 
 
 def _network_bytes(job: Job) -> int:
@@ -151,12 +143,12 @@ def largest_batch(job: Job, dataset: PairDataset) -> int:
 
     On CUDA by trying, on the CPU by what one pair takes and what is free. Raises P2PError when not even one fits.
     """
-    most = min(MOST, len(dataset))
+    most = min(_MOST, len(dataset))
     if job.device.type == "cuda":
         return _try_largest(job, dataset, most)
     single = replace(job, config=replace(job.config, batch=1))
     with spare(single) as trial:
-        each = _kept_by_an_update(trial, dataset)
+        each = _update_bytes(trial, dataset)
         room = free_bytes(job.device) * SHARE - _network_bytes(trial)
     return _power_of_two(room / max(1, each), most, job)
 
@@ -257,4 +249,4 @@ def _bound(batch: int, dataset: PairDataset, job: Job) -> str:
     """Why no larger batch was chosen."""
     if len(dataset) < 2 * batch:
         return f"that {len(dataset)} pairs can fill"
-    return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"
+    return "that auto takes" if batch == _MOST else f"that fits into the memory of {job.device}"

@@ -17,7 +17,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, colorize
-from p2p_gan.data.coding import kept_to_tensor
+from p2p_gan.data.coding import pixels_to_tensor
 from p2p_gan.data.read import on_all_cores, read_shown
 from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes
 from p2p_gan.evaluation.metrics import BYTES, l1, ssim
@@ -102,7 +102,7 @@ class Validator:
         job, (given, wanted) = self._job, self._job.task.codings
         applying = InferencePass(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
         with torch.inference_mode():
-            fed = kept_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
+            fed = pixels_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
             fake: Array = wanted.to_array(generator(fed, applying))[0]
         grey_mask = self._palette is not None and wanted.kind != "classes" and fake.ndim == 2
         return fake[..., None].repeat(3, axis=2) if grey_mask else fake
@@ -139,7 +139,7 @@ def sample_row(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
     applying = InferencePass(job.card.statistics, noise=(noise,))
     task, (given, wanted) = job.task, job.task.codings
     with torch.inference_mode():
-        fed = kept_to_tensor(a[None], given, task.palette_of(task.input), job.device)
+        fed = pixels_to_tensor(a[None], given, task.palette_of(task.input), job.device)
         fake = wanted.to_array(job.nets.inference_generator(fed, applying))[0]
     return (
         visible(a, task.input, task.palette_of(task.input)),

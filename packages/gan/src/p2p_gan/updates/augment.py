@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-TRANSLATION = 1 / 8  # of a side, at most, either way
-CUTOUT = 1 / 2  # of both sides
+_TRANSLATION = 1 / 8  # of a side, at most, either way
+_CUTOUT = 1 / 2  # of both sides
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _translate(view: DiscriminatorView) -> DiscriminatorView:
     def one(x: Tensor) -> Tensor:
         for dim, shift in ((2, shifts[0]), (3, shifts[1])):
             side = x.shape[dim]
-            most = int(side * TRANSLATION + 0.5)
+            most = int(side * _TRANSLATION + 0.5)
             moved = (shift * (2 * most + 1)).long().sub(most)
             source = torch.arange(side, device=x.device) - moved[:, None]  # (n, side)
             shape = (len(x), 1, -1, 1) if dim == 2 else (len(x), 1, 1, -1)
@@ -87,7 +87,7 @@ def _cut_out(view: DiscriminatorView) -> DiscriminatorView:
         covered = []
         for dim, middle in ((2, middles[0]), (3, middles[1])):
             side = x.shape[dim]
-            length = int(side * CUTOUT + 0.5)
+            length = int(side * _CUTOUT + 0.5)
             first = (middle * (side + 1 - length % 2)).long() - length // 2
             place = torch.arange(side, device=x.device) - first[:, None]
             covered.append((place >= 0) & (place < length))

@@ -18,7 +18,7 @@ from p2p_gan.updates.augment import DiscriminatorView
 WEIGHT_CAP = 50.0  # what a pixel of a rare class weighs at most, against 1 for every pixel unbalanced
 
 
-MODES_EPSILON = 1e-5  # Mao et al. 2019, code
+_MODES_EPSILON = 1e-5  # Mao et al. 2019, code
 
 
 _CLASSES = 256  # masks hold 8-bit class indices
@@ -130,7 +130,7 @@ def mode_seeking_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor
     |G(z1) - G(z2)| / |z1 - z2|, both means of absolute differences in each picture; the smaller, the dearer.
     """
     moved, drawn = ((first.float() - second.float()).abs().mean(dim=(1, 2, 3)) for first, second in (fakes, noises))
-    return (1 / (moved / drawn + MODES_EPSILON)).mean()
+    return (1 / (moved / drawn + _MODES_EPSILON)).mean()
 
 
 def gradient_penalty(
@@ -167,7 +167,7 @@ def mean_logit(judgement: Judgement) -> Tensor:
 
 Player = Literal["d", "g"]
 Losses = dict[str, Tensor]
-Share = Tensor | float
+MeanShare = Tensor | float
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class PictureComparison:
     real_b: Tensor
     generated: GeneratorOutput
     weights: Tensor | None
-    share: Share
+    share: MeanShare
     again: Callable[[], GeneratorOutput]
 
 
@@ -210,7 +210,7 @@ class Verdicts:
     view: DiscriminatorView
     real: Judgement
     fake: Judgement
-    share_of: Callable[[Tensor], Share]
+    share_of: Callable[[Tensor], MeanShare]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement
 from p2p_gan.networks.norms import SyncBatchNorm
 from p2p_gan.updates.augment import DiscriminatorView, augment
-from p2p_gan.updates.losses import GeneratorOutput, Losses, PictureComparison, Share, Verdicts, pixel_weights
+from p2p_gan.updates.losses import GeneratorOutput, Losses, MeanShare, PictureComparison, Verdicts, pixel_weights
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
 
@@ -178,7 +178,7 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
     return recipe.compare(PictureComparison(batch.b, generated, weights, _share(batch, nets.passes, weights), again))
 
 
-def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> Share:
+def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanShare:
     """What a mean over this part of the batch counts: with many ignored pixels it says less than one with few."""
     if passes is None or weights is None:
         return 1.0

@@ -22,7 +22,7 @@ RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 BATCH = 64  # pictures that are flushed to the disk together
 
 
-SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
+_SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
 
 
 class Destination:
@@ -166,7 +166,7 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
 
 def _sync_files(paths: Sequence[Path]) -> None:
     """Make files durable; raises OSError when one is not."""
-    for done in parallel_map(_sync_file, paths, threads=min(SYNCS, len(paths))):
+    for done in parallel_map(_sync_file, paths, threads=min(_SYNCS, len(paths))):
         assert done is None
 
 

@@ -19,7 +19,7 @@ from p2p_datatools.contract.threads import Budget, parallel_map
 BUDGET = 400 << 20  # bytes of pictures in the making; one that is larger is made alone
 
 
-AHEAD = 32  # items for each thread that may be done before their turn, while files are flushed to the disk
+_AHEAD = 32  # items for each thread that may be done before their turn, while files are flushed to the disk
 
 
 class FileRecord(Protocol):
@@ -143,7 +143,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         """
         states: Counter[str] = Counter()
         skipped = []
-        with closing(parallel_map(self._bring, self._admit(items), threads=threads, ahead=AHEAD)) as outcomes:
+        with closing(parallel_map(self._bring, self._admit(items), threads=threads, ahead=_AHEAD)) as outcomes:
             for outcome in report.track(outcomes, what, total):
                 name = self.name(outcome.item)
                 if isinstance(outcome.result, Skip):

@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
 
-PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
+_PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
 
 
 class OddWidthError(P2PError):
@@ -32,7 +32,7 @@ class Store(NamedTuple):
     dtype: str
 
 
-PLAIN = Store(True, 3, "uint8")  # what every other tool expects
+_PLAIN = Store(True, 3, "uint8")  # what every other tool expects
 
 
 class StoredHalves(NamedTuple):
@@ -52,7 +52,7 @@ def store_of(a: Half, b: Half) -> Store:
 
 def is_plain(folder: PairFolder) -> bool:
     """Whether pairs are what every other tool expects: 8-bit RGB pictures, A left and B right."""
-    return store_of(folder.a, folder.b) == PLAIN
+    return store_of(folder.a, folder.b) == _PLAIN
 
 
 def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
@@ -66,7 +66,7 @@ def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
         )
 
 
-def join(a: Array, b: Array, *, where: str, store: Store = PLAIN) -> Array:
+def join(a: Array, b: Array, *, where: str, store: Store = _PLAIN) -> Array:
     """One picture (height, 2 * width[, 3]) of two of equal size; raises P2PError when the sizes differ."""
     refuse_unequal(a, b, where=where)
     height, width = a.shape[:2]
@@ -74,7 +74,7 @@ def join(a: Array, b: Array, *, where: str, store: Store = PLAIN) -> Array:
     for half, place in ((a, picture[:, :width]), (b, picture[:, width:])):
         place[...] = half[..., None] if half.ndim < place.ndim else half
         if half.dtype != place.dtype:
-            place *= PROMOTION
+            place *= _PROMOTION
     return picture
 
 
@@ -183,7 +183,7 @@ def _part(pixels: Array, half: Half) -> Array:
     """A half out of the shared picture, with the channels and depth that it had."""
     if pixels.ndim == 3 and half.channels == 1:
         pixels = pixels[..., 0]
-    return pixels if pixels.dtype == half.dtype else (pixels // PROMOTION).astype(half.dtype)
+    return pixels if pixels.dtype == half.dtype else (pixels // _PROMOTION).astype(half.dtype)
 
 
 def as_photo(pixels: Array, half: Half) -> Photo:

@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line
 from p2p_datatools.contract.pictures.sizes import Size
 
-A_TIFF, B_TIFF = ".a.tif", ".b.tif"
+_A_TIFF, _B_TIFF = ".a.tif", ".b.tif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Pair:
     @property
     def files(self) -> tuple[str, ...]:
         """All files of the pair: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
-        return (self.file, self.file.removesuffix(A_TIFF) + B_TIFF) if self.file.endswith(A_TIFF) else (self.file,)
+        return (self.file, self.file.removesuffix(_A_TIFF) + _B_TIFF) if self.file.endswith(_A_TIFF) else (self.file,)
 
     def to_json(self) -> dict[str, Any]:
         """The pair as one JSON line's value."""

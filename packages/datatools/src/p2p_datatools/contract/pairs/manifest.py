@@ -18,10 +18,10 @@ from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
 
-FORMAT, VERSION = "p2p-pairs", 1
+_FORMAT, _VERSION = "p2p-pairs", 1
 
 
-HEADER, LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
+HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 
 
 SPLITS = ("train", "val", "test")
@@ -89,7 +89,7 @@ def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
     """Write pairs.jsonl, then pairs.json, each atomically, into `at` or the folder's own path."""
     place = at or folder.path
     # The header last: it is by its presence that a folder counts as having a whole manifest.
-    write_lines(place / LINES, (pair.to_json() for pair in in_order(folder.pairs)))
+    write_lines(place / PAIR_LINES, (pair.to_json() for pair in in_order(folder.pairs)))
     write_json(place / HEADER, header_of(folder))
 
 
@@ -106,8 +106,8 @@ def header_of(folder: PairFolder) -> dict[str, Any]:
         for side, half in (("a", folder.a), ("b", folder.b))
     }
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": _FORMAT,
+        "version": _VERSION,
         **halves,
         "palette": folder.palette.to_json() if folder.palette else None,
         "foreign": folder.foreign,
@@ -134,11 +134,11 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
         )
     header = read_json(path / HEADER)
     try:
-        if header["format"] != FORMAT or header["version"] > VERSION:
+        if header["format"] != _FORMAT or header["version"] > _VERSION:
             raise P2PError(
                 path / HEADER,
-                f"is of format {header['format']}, version {header['version']}; this program reads {FORMAT} up to "
-                f"{VERSION}",
+                f"is of format {header['format']}, version {header['version']}; this program reads {_FORMAT} up to "
+                f"{_VERSION}",
                 "Update p2p.",
                 code="unknown-version",
             )
@@ -148,7 +148,7 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
             a=half_from_json(header["a"]),
             b=half_from_json(header["b"]),
             palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
-            pairs=PairLines(path / LINES),
+            pairs=PairLines(path / PAIR_LINES),
             provenance=header.get("provenance", {}),
             foreign=bool(header.get("foreign", False)),
         )

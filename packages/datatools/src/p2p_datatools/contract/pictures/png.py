@@ -12,13 +12,13 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
 
 
-GREY, RGB, INDEXED = 0, 2, 3  # colour types of the format
+GREY, RGB, _INDEXED = 0, 2, 3  # colour types of the format
 
 
 # Chunks that change no pixel. Not among them: tRNS, iCCP, eXIf, iTXt (XMP may turn the picture), PLTE.
@@ -43,7 +43,7 @@ class Head(NamedTuple):
 
 def head_of(data: bytes) -> Head | None:
     """What the first chunk of a PNG says, out of its first HEAD bytes or all; None where the file is another."""
-    if len(data) < HEAD or data[:8] != SIGNATURE:
+    if len(data) < HEAD or data[:8] != _SIGNATURE:
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     return Head(width, height, depth, color, interlaced != 0)
@@ -90,9 +90,9 @@ def encode(pixels: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8] | Non
     faster.
     """
     height, width = pixels.shape[:2]
-    color = INDEXED if table is not None else RGB if pixels.ndim == 3 else GREY
+    color = _INDEXED if table is not None else RGB if pixels.ndim == 3 else GREY
     header = struct.pack(">IIBBBBB", width, height, pixels.dtype.itemsize * 8, color, 0, 0, 0)
-    yield SIGNATURE
+    yield _SIGNATURE
     yield from _chunk(b"IHDR", header)
     if table is not None:
         yield from _chunk(b"PLTE", table.tobytes())

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 
-T = TypeVar("T", bound="np.integer[Any] | np.floating[Any]")
+_T = TypeVar("_T", bound="np.integer[Any] | np.floating[Any]")
 
 
 _RESIZED = (np.uint8, np.uint16, np.int16, np.float32, np.float64)  # by OpenCV
 
 
-def resize_photo(photo: NDArray[T], size: Size) -> NDArray[T]:
+def resize_photo(photo: NDArray[_T], size: Size) -> NDArray[_T]:
     """Resize by area along a side that shrinks and by Lanczos along one that grows; values stay in their type's range.
 
     Floats stay between the smallest and the largest value of the picture.
@@ -35,20 +35,20 @@ def resize_photo(photo: NDArray[T], size: Size) -> NDArray[T]:
     return photo
 
 
-def _shrunk(photo: NDArray[T], size: Size) -> NDArray[T]:
+def _shrunk(photo: NDArray[_T], size: Size) -> NDArray[_T]:
     if photo.ndim == 3 and photo.shape[2] > 4:  # OpenCV shrinks no more channels by area
         parts = np.split(photo, range(4, photo.shape[2], 4), axis=2)
         return np.dstack([_shrunk(np.ascontiguousarray(part), size) for part in parts])
     return np.asarray(cv2.resize(photo, tuple(size), interpolation=cv2.INTER_AREA), dtype=photo.dtype)
 
 
-def _resize_as_float64(photo: NDArray[T], size: Size) -> NDArray[T]:
+def _resize_as_float64(photo: NDArray[_T], size: Size) -> NDArray[_T]:
     """For types that OpenCV does not resize: float64 holds each of their values exactly."""
     resized = resize_photo(photo.astype(np.float64), size)
     return np.asarray(resized if photo.dtype.kind == "f" else np.rint(resized)).astype(photo.dtype)
 
 
-def resize_mask(mask: NDArray[T], size: Size) -> NDArray[T]:
+def resize_mask(mask: NDArray[_T], size: Size) -> NDArray[_T]:
     """Resize by nearest pixel centre, so that no value appears that was not there; colours or indices."""
     if size_of(mask) == size:
         return mask
@@ -57,12 +57,12 @@ def resize_mask(mask: NDArray[T], size: Size) -> NDArray[T]:
     return np.ascontiguousarray(mask[rows[:, None], columns[None, :]])
 
 
-def resize(pixels: NDArray[T], size: Size, *, exact: bool) -> NDArray[T]:
+def resize(pixels: NDArray[_T], size: Size, *, exact: bool) -> NDArray[_T]:
     """Resize a mask (`exact`: no new values) or a photo."""
     return resize_mask(pixels, size) if exact else resize_photo(pixels, size)
 
 
-def fit_to(pixels: NDArray[T], size: Size, fit: Fit, *, exact: bool) -> NDArray[T]:
+def fit_to(pixels: NDArray[_T], size: Size, fit: Fit, *, exact: bool) -> NDArray[_T]:
     """Bring a picture to `size`: `stretch` both sides, `crop` the middle, or `pad` by mirroring at the edges.
 
     Where pixels go depends on the sizes alone, so two halves of one pair stay aligned.

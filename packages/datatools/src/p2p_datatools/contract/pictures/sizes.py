@@ -20,7 +20,7 @@ TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture its o
 TRAIN_FITS: tuple[TrainFit, ...] = get_args(TrainFit)
 
 
-MOST_DIGITS = 9  # of the side of a picture; longer words are no numbers that anything here can count to
+_MOST_DIGITS = 9  # of the side of a picture; longer words are no numbers that anything here can count to
 
 
 class Size(NamedTuple):
@@ -48,4 +48,4 @@ def parse_size(text: str) -> Size:
 
 def is_count(text: str) -> bool:
     """Whether a word is a whole number from 1 that a side, or a number of rows, can have."""
-    return text.isdecimal() and len(text) <= MOST_DIGITS and int(text) > 0
+    return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) > 0

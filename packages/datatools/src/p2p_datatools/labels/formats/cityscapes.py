@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, Polygon, Region, RegionLabels, uses_of
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
-NAMES = [
+_NAMES = [
     "unlabeled",
     "ego vehicle",
     "rectification border",
@@ -53,7 +53,7 @@ NAMES = [
 ]
 
 
-TRAINED = [
+_TRAINED = [
     "road",
     "sidewalk",
     "building",
@@ -76,7 +76,7 @@ TRAINED = [
 ]
 
 
-LABEL_IDS, TRAIN_IDS = dict(enumerate(NAMES)), {**dict(enumerate(TRAINED)), 255: VOID}
+LABEL_IDS, TRAIN_IDS = dict(enumerate(_NAMES)), {**dict(enumerate(_TRAINED)), 255: VOID}
 
 
 _FILE = re.compile(r"(.+)_gt(?:Fine|Coarse)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|polygons)\.\w+")
@@ -154,4 +154,4 @@ def _region(value: Any, file: Path) -> Region:
         fault = "a coordinate that is not finite" if len(points) > 2 else f"{len(points)} points and needs 3"
         raise P2PError(file, f"a polygon of {label} has {fault}", "Correct it, or delete it.", code="bad-outline")
     # "cargroup" is many cars that nobody could tell apart.
-    return Region(single if single in NAMES and label not in NAMES else label, (Polygon(points),))
+    return Region(single if single in _NAMES and label not in _NAMES else label, (Polygon(points),))

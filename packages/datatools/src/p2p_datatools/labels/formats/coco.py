@@ -17,7 +17,7 @@ from p2p_datatools.labels.parsing.regions import read_picture_name
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
 
-TABLES = ("images", "annotations", "categories")
+COCO_TABLES = ("images", "annotations", "categories")
 
 
 _EMPTY = "annotation without outline"
@@ -25,7 +25,7 @@ _EMPTY = "annotation without outline"
 
 def is_coco(value: Any) -> bool:
     """Whether a parsed JSON file has the form of COCO, with outlines rather than the pictures of COCO panoptic."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in TABLES):
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in COCO_TABLES):
         return False
     return not any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
 
@@ -38,7 +38,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     if not is_coco(value):
         raise P2PError(
             where,
-            f"is not COCO, which is an object with the lists {', '.join(TABLES)}",
+            f"is not COCO, which is an object with the lists {', '.join(COCO_TABLES)}",
             "Try --format auto.",
             code="other-format",
         )
@@ -114,12 +114,12 @@ def _picture(
     drawn = [(each, _region(each, categories, name, size)) for each in annotations]
     regions = tuple(region for _, region in drawn if region.polygons or region.runs)
     without = {_EMPTY: len(drawn) - len(regions)} if len(drawn) > len(regions) else {}
-    said = [name, size, [_said(each, region) for each, region in drawn]]
+    said = [name, size, [_signature_of(each, region) for each, region in drawn]]
     signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     return RegionLabels(name, size, regions, name, source, signature, without_area=without)
 
 
-def _said(annotation: Mapping[str, Any], region: Region) -> list[Any]:
+def _signature_of(annotation: Mapping[str, Any], region: Region) -> list[Any]:
     """What an annotation says of the mask, for the signature."""
     outline = annotation.get("segmentation")
     if not outline and region.polygons:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, skip_of
-from p2p_datatools.labels.formats.coco import TABLES, categories_of, same_names
+from p2p_datatools.labels.formats.coco import COCO_TABLES, categories_of, same_names
 from p2p_datatools.labels.parsing.regions import read_picture_name, size_from
 from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, Use
 
@@ -17,7 +17,7 @@ _MOST_ID = 1 << 24
 
 def is_panoptic(value: Any) -> bool:
     """Whether a parsed JSON file has the form of COCO panoptic."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in TABLES):
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in COCO_TABLES):
         return False
     return any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
 

@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import MOST_PIXELS
 from p2p_datatools.contract.pictures.index import IndexPicture
-from p2p_datatools.labels.formats.voc import NAMES
+from p2p_datatools.labels.formats.voc import VOC_CLASSES
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet
 
 _SUFFIXES = frozenset({".mat"})
@@ -34,14 +34,14 @@ _SBD, _SBD_OBJECTS, _SEGMENTATION = "GTcls", "GTinst", "Segmentation"
 _EXPANSION = 64  # how many times as large as its file what is packed in a struct may be, for the share of memory
 
 
-Header = tuple[str, tuple[int, ...], str]  # a variable's name, shape and class
+VariableHeader = tuple[str, tuple[int, ...], str]  # a variable's name, shape and class
 
 
 @dataclass(frozen=True, eq=False)
 class MatrixLabels(IndexLabels):
     """Class numbers in the variable `variable` of a .mat file."""
 
-    variable: Header = ("", (), "")
+    variable: VariableHeader = ("", (), "")
 
     def numbers(self) -> IndexPicture:
         """The matrix; raises P2PError when it cannot be read or holds other than whole numbers from 0."""
@@ -79,7 +79,7 @@ def read_matlab(place: Path) -> LabelSet:
         except P2PError as error:
             skipped.append(Skip(str(file), error.what, error.to_do, error.code))
             continue
-        names = {**dict(enumerate(NAMES)), 255: VOID} if variable[0] == _SBD else None
+        names = {**dict(enumerate(VOC_CLASSES)), 255: VOID} if variable[0] == _SBD else None
         name = file.relative_to(folder).with_suffix("").as_posix()
         items.append(MatrixLabels(name, file, names, variable))
     ignored = frozenset({VOID}) if any(item.names for item in items) else frozenset[str]()
@@ -88,7 +88,7 @@ def read_matlab(place: Path) -> LabelSet:
     return LabelSet("matlab", tuple(items), skipped=tuple(skipped), ignored=ignored, notes=notes)
 
 
-def _variable(file: Path) -> Header:
+def _variable(file: Path) -> VariableHeader:
     """The variable that holds class numbers; raises P2PError when there is none, or several could."""
     found = _list(file)
     kinds = {name: kind for name, _, kind in found}
@@ -133,12 +133,12 @@ def _whole_numbers(value: Any, file: Path) -> NDArray[np.uint8 | np.uint16]:
     return numbers.astype(np.uint8) if numbers.max() < 256 else numbers
 
 
-def _list(file: Path) -> list[Header]:
+def _list(file: Path) -> list[VariableHeader]:
     """The variables of a file."""
     import scipy.io  # which the help of the command line does not have to wait for
 
-    with _told(file):
-        found: list[Header] = scipy.io.whosmat(file, appendmat=False)
+    with _explain_scipy(file):
+        found: list[VariableHeader] = scipy.io.whosmat(file, appendmat=False)
         return found
 
 
@@ -146,12 +146,12 @@ def _load(file: Path, name: str) -> Any:
     """The value of a variable."""
     import scipy.io
 
-    with _told(file):
+    with _explain_scipy(file):
         return scipy.io.loadmat(file, appendmat=False, variable_names=[name])[name]
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _explain_scipy(file: Path) -> Iterator[None]:
     """What SciPy raises as P2PError; it knows all versions but the one that is HDF5."""
     try:
         yield

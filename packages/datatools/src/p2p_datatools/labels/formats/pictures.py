@@ -13,13 +13,13 @@ from p2p_datatools.contract.pictures.index import read_index_picture
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
-EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
+_EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
 
 
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
@@ -38,7 +38,7 @@ def is_color_folder(path: Path) -> bool:
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there is none."""
     exact, others, strange = _by_kind(folder)
-    to_do = f"Give a folder of {', '.join(sorted(EXACT))} files."
+    to_do = f"Give a folder of {', '.join(sorted(_EXACT))} files."
     if not exact and not strange and others:
         number = "1 picture" if len(others) == 1 else f"{len(others)} pictures"
         what = f"holds {number}, but none of a kind that keeps class numbers"
@@ -77,7 +77,7 @@ def has_colors(path: Path) -> bool:
     return False
 
 
-def pick_evenly(items: list[T], most: int) -> list[T]:
+def pick_evenly(items: list[_T], most: int) -> list[_T]:
     """At most so many of the items, at even distances."""
     return [items[place * len(items) // most] for place in range(most)] if len(items) > most else items
 
@@ -89,7 +89,7 @@ def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
     strange: list[P2PError] = []
     pictures = find_pictures(folder, strange=strange)
     return (
-        [path for path in pictures if path.suffix.lower() in EXACT],
-        [path for path in pictures if path.suffix.lower() not in EXACT],
+        [path for path in pictures if path.suffix.lower() in _EXACT],
+        [path for path in pictures if path.suffix.lower() not in _EXACT],
         tuple(skip_of(error, str(folder)) for error in strange),
     )

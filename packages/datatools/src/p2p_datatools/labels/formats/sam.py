@@ -56,13 +56,13 @@ def read_sa_1b(value: Any, *, where: str, source: str) -> LabelSet:
         size = size_from(image.get("width"), image.get("height"), where)
         return _of_runs(value["annotations"], read_picture_name(image["file_name"], where), size, where, source)
 
-    return _noted(gather("sam", [(where, picture)]), where)
+    return _add_note(gather("sam", [(where, picture)]), where)
 
 
 def read_sam_list(value: Any, *, where: str, source: str) -> LabelSet:
     """The masks in the file of one picture, which is called as the file is."""
     name = str(PurePosixPath(source).with_suffix(""))
-    return _noted(gather("sam", [(where, partial(_of_runs, value, name, None, where, source))]), where)
+    return _add_note(gather("sam", [(where, partial(_of_runs, value, name, None, where, source))]), where)
 
 
 def read_sam_folder(folder: Path) -> LabelSet:
@@ -75,10 +75,10 @@ def read_sam_folder(folder: Path) -> LabelSet:
         (str(table.parent), partial(_of_files, table, folder)) for table in tables
     ]
     masks = tuple(file for table in tables for file in find_pictures(table.parent, strange=[]))
-    return replace(_noted(gather("sam-folder", pictures), str(folder)), beside=masks)
+    return replace(_add_note(gather("sam-folder", pictures), str(folder)), beside=masks)
 
 
-def _noted(labels: LabelSet, where: str) -> LabelSet:
+def _add_note(labels: LabelSet, where: str) -> LabelSet:
     unnamed = labels.labels.get(UNNAMED)
     if unnamed is None:
         return labels

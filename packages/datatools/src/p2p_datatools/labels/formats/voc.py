@@ -16,11 +16,11 @@ from p2p_datatools.contract.pictures.index import read_index_picture
 from p2p_datatools.labels.formats.pictures import has_colors, pick_evenly
 from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, LabelSet
 
-FOLDER, LABEL_MAP, CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
+_FOLDER, _LABEL_MAP, _CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
 
 
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
-NAMES = [
+VOC_CLASSES = [
     "background",
     "aeroplane",
     "bicycle",
@@ -59,7 +59,7 @@ def color_table(count: int = 256) -> list[Color]:
 
 def is_voc(path: Path) -> bool:
     """Whether a folder is SegmentationClass, holds one, or has a list of classes in VOC's form."""
-    return path.is_dir() and (_folder(path) is not None or (path / LABEL_MAP).is_file())
+    return path.is_dir() and (_folder(path) is not None or (path / _LABEL_MAP).is_file())
 
 
 def read_voc(path: Path) -> LabelSet:
@@ -71,10 +71,10 @@ def read_voc(path: Path) -> LabelSet:
         raise P2PError(
             folder,
             "has no pictures of classes (.png)",
-            f"Give VOC's {FOLDER}, or the folder it lies in.",
+            f"Give VOC's {_FOLDER}, or the folder it lies in.",
             code="no-pictures",
         )
-    listed = next((file for near in (folder, folder.parent) if (file := near / LABEL_MAP).is_file()), None)
+    listed = next((file for near in (folder, folder.parent) if (file := near / _LABEL_MAP).is_file()), None)
     named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
     skipped = tuple(skip_of(error, str(folder)) for error in strange)
     labels = partial(LabelSet, "voc", skipped=skipped, ignored=frozenset({VOID}))
@@ -83,7 +83,7 @@ def read_voc(path: Path) -> LabelSet:
         return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
     if any(has_colors(file) for file in pick_evenly(pictures, 5)):
         table = color_table()
-        colors = {**dict(zip(table, NAMES, strict=False)), (224, 224, 192): VOID}
+        colors = {**dict(zip(table, VOC_CLASSES, strict=False)), (224, 224, 192): VOID}
         return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
     names = _class_names(folder)
     _check_table(pictures[0])
@@ -91,13 +91,13 @@ def read_voc(path: Path) -> LabelSet:
 
 
 def _folder(path: Path) -> Path | None:
-    if path.name == FOLDER:
+    if path.name == _FOLDER:
         return path
-    found = sorted(each for each in (*path.glob(FOLDER), *path.glob(f"*/{FOLDER}")) if each.is_dir())
+    found = sorted(each for each in (*path.glob(_FOLDER), *path.glob(f"*/{_FOLDER}")) if each.is_dir())
     if len(found) > 1:
         raise P2PError(
             path,
-            f"has {len(found)} folders {FOLDER}: {', '.join(map(str, found))}",
+            f"has {len(found)} folders {_FOLDER}: {', '.join(map(str, found))}",
             "Give the one that is meant.",
             code="several-folders",
         )
@@ -106,8 +106,8 @@ def _folder(path: Path) -> Path | None:
 
 def _class_names(folder: Path) -> Mapping[int, str]:
     """The names of the class numbers: those listed beside the folder, else VOC's own."""
-    listed = folder.parent / CLASS_NAMES
-    names = listed.read_text("utf-8").split("\n") if listed.is_file() else NAMES
+    listed = folder.parent / _CLASS_NAMES
+    names = listed.read_text("utf-8").split("\n") if listed.is_file() else VOC_CLASSES
     numbered = {number: name.strip() for number, name in enumerate(names) if name.strip()}
     return numbered | {255: VOID}
 
@@ -125,7 +125,7 @@ def _check_table(picture: Path) -> None:
             raise P2PError(
                 picture,
                 "has other colours than VOC's, so its numbers may be other classes",
-                f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
+                f"Add {_LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
                 code="other-colour-table",
             )
 

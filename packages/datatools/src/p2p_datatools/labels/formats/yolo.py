@@ -147,7 +147,7 @@ def read_yolo(folder: Path) -> LabelSet:
             "Add a classes.txt with the name of a class in each line, from class 0 on.",
             code="missing-file",
         )
-    settings, names = _agreed(lists)
+    settings, names = _agree_on_names(lists)
     items, skipped = [], list[Skip]()
     for file in texts:
         try:
@@ -202,7 +202,7 @@ def _keys(root: yaml.Node | None) -> set[str]:
     return {str(key.value) for key, _ in root.value} if isinstance(root, yaml.MappingNode) else set()
 
 
-def _agreed(lists: list[Path]) -> tuple[Path, dict[int, str]]:
+def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
     """The first list and its names; raises P2PError when another one says otherwise."""
     first, *others = lists
     names = _read_list(first)
