@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +19,7 @@ from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, 
 from p2p_datatools.pairs.build import pair
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
+    from conftest import Contents, KilledAfter, Refused
 
 
 def noise(seed: int) -> Photo:
@@ -86,7 +82,7 @@ def test_the_record_tells_operation_settings_seed_and_hashes(photos: Path, dest:
 
 
 def test_the_same_seed_gives_the_same_holes_whatever_other_photos_there_are(
-    photos: Path, tmp_path: Path, contents: Contents
+    photos: Path, tmp_path: Path, contents: "Contents"
 ) -> None:
     derive(photos, tmp_path / "one", Holes(), seed=3)
     (photos / "a.png").unlink()
@@ -108,7 +104,7 @@ def test_a_name_draws_the_same_however_its_umlaut_is_spelt() -> None:
 
 
 def test_the_same_call_again_does_nothing_and_new_photos_are_added(
-    photos: Path, dest: Path, contents: Contents
+    photos: Path, dest: Path, contents: "Contents"
 ) -> None:
     derive(photos, dest, Edges())
     before = contents(dest)
@@ -194,7 +190,7 @@ def test_a_folder_without_pictures_or_a_destination_of_something_else_is_refused
 
 @pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
 def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
-    photos: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
+    photos: Path, tmp_path: Path, changes: int, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     derive(photos, tmp_path / "whole", Lab())
     killed_after(lambda: derive(photos, tmp_path / "cut", Lab()), changes)

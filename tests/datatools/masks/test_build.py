@@ -18,11 +18,10 @@ from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize, read_mask, write_png
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused, StopAfter
 
 CARS = load_palette("cars")
 GOLDEN = Path(__file__).parents[2] / "golden" / "mask.png"
@@ -79,28 +78,6 @@ def photos(tmp_path: Path) -> Path:
 
 def build(labels: Path, dest: Path, **more: Any) -> MaskSummary:
     return build_masks(labels, dest, palette=more.pop("palette", CARS), **more)
-
-
-class Cut(Reporter):
-    """A reporter that interrupts the work after so many pictures."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        self.left -= units
-        if self.left == 0:
-            raise KeyboardInterrupt
-
-
-class Notes(Reporter):
-    """A reporter that keeps what was noted."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def test_the_drawing_is_painted_as_in_the_golden_mask(tmp_path: Path) -> None:
@@ -272,10 +249,10 @@ def test_ignored_numbers_are_255_and_unpainted_ones_background(tmp_path: Path) -
 
 def test_number_pictures_may_lie_beside_their_photos_and_other_pictures_are_not_passed_over_in_silence(
     tmp_path: Path,
+    notes: "Notes",
 ) -> None:
     both = write_numbers(tmp_path / "both", a=[[0, 1], [2, 3]])
     write_photos(both, "a.jpg", size=(2, 2))
-    notes = Notes()
     assert build(both, tmp_path / "masks", photos=both, report=notes, format="index").built == 1
     assert not notes.lines
     build(both, tmp_path / "masks", report=notes)
@@ -396,9 +373,11 @@ def test_a_picture_that_the_records_do_not_know_is_not_overwritten(
     assert (tmp_path / "masks" / "d.png").read_text() == "mine"
 
 
-def test_interrupted_work_is_continued_by_the_same_call(labels: Path, tmp_path: Path) -> None:
+def test_interrupted_work_is_continued_by_the_same_call(
+    labels: Path, tmp_path: Path, stop_after: "type[StopAfter]"
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        build(labels, tmp_path / "masks", report=Cut(after=2))
+        build(labels, tmp_path / "masks", report=stop_after(2))
     assert not (tmp_path / "masks").exists()
     waiting = tmp_path / "masks.partial" / "a.png"
     stamp = waiting.stat().st_mtime_ns
@@ -409,9 +388,11 @@ def test_interrupted_work_is_continued_by_the_same_call(labels: Path, tmp_path: 
         assert (tmp_path / "masks" / name).read_bytes() == (tmp_path / "at_once" / name).read_bytes()
 
 
-def test_labels_changed_or_removed_after_an_interruption_leave_nothing_old(labels: Path, tmp_path: Path) -> None:
+def test_labels_changed_or_removed_after_an_interruption_leave_nothing_old(
+    labels: Path, tmp_path: Path, stop_after: "type[StopAfter]"
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        build(labels, tmp_path / "masks", report=Cut(after=2))
+        build(labels, tmp_path / "masks", report=stop_after(2))
     write_coco(labels, {"b.jpg": PARTS[1:], "c.jpg": PARTS})
     build(labels, tmp_path / "masks")
     assert names(tmp_path / "masks") == ["b.png", "c.png", "masks.jsonl", "palette.toml"]
@@ -462,8 +443,7 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_what_was_finished(
     assert build(labels, tmp_path / "masks").built == 3
 
 
-def test_what_the_mapping_says_of_no_label_is_noted(labels: Path, tmp_path: Path) -> None:
-    notes = Notes()
+def test_what_the_mapping_says_of_no_label_is_noted(labels: Path, tmp_path: Path, notes: "Notes") -> None:
     build(labels, tmp_path / "masks", mapping={"weel": "tyres"}, report=notes)
     assert [line for line in notes.lines if "--map weel=tyres: no label" in line]
 
@@ -492,11 +472,10 @@ def test_all_real_car_parts_are_claimed_by_the_built_in_palette_alone(real_data:
 
 
 @pytest.mark.real_data
-def test_what_was_recognised_and_what_has_no_area_is_said(labels: Path, tmp_path: Path) -> None:
+def test_what_was_recognised_and_what_has_no_area_is_said(labels: Path, tmp_path: Path, notes: "Notes") -> None:
     value = json.loads(labels.read_text())
     value["annotations"] += [{"id": 9000 + n, "image_id": 0, "category_id": 0, "segmentation": []} for n in range(2)]
     labels.write_text(json.dumps(value))
-    notes = Notes()
     assert build(labels, tmp_path / "masks", report=notes).built == 3
     assert f"{labels}: recognised as coco." in notes.lines
     assert "Without area, so that nothing is painted: 2 of the kind 'annotation without outline'." in notes.lines
@@ -581,17 +560,11 @@ def test_a_photo_and_a_label_whose_names_are_not_utf8_stop_no_other(tmp_path: Pa
     ]
 
 
-def test_links_out_of_a_folder_on_the_disk_are_followed_and_said(tmp_path: Path) -> None:
+def test_links_out_of_a_folder_on_the_disk_are_followed_and_said(tmp_path: Path, notes: "Notes") -> None:
     photos = write_photos(tmp_path / "photos", "a.jpg", "b.jpg", size=(2, 2))
     labels = write_numbers(tmp_path / "labels", a=[[0, 1], [1, 0]], b=[[0, 1], [1, 0]])
     (labels / "a.png").rename(tmp_path / "elsewhere.png")
     (labels / "a.png").symlink_to(tmp_path / "elsewhere.png")
-    notes: list[str] = []
-
-    class Notes(Reporter):
-        def note(self, text: str) -> None:
-            notes.append(text)
-
-    assert build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, report=Notes()).built == 2
-    (link,) = [note for note in notes if "is a link" in note]
+    assert build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, report=notes).built == 2
+    (link,) = [note for note in notes.lines if "is a link" in note]
     assert link.endswith(f"elsewhere.png, outside {labels}; 1 files read are such links.")

@@ -20,19 +20,15 @@ from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs import assemble
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Refused, StopAfter
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
 
 
 def noise(seed: int, size: Size = SIZE) -> Photo:
@@ -78,18 +74,6 @@ def one_line(error: pytest.ExceptionInfo[P2PError]) -> str:
     return text
 
 
-class StopAfter(Reporter):
-    """Ctrl-C after so many units."""
-
-    def __init__(self, units: int) -> None:
-        self.left = units
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        self.left -= units
-        if self.left <= 0:
-            raise KeyboardInterrupt
-
-
 def test_the_mask_stands_left_in_exact_colours_and_the_photo_right_unchanged(
     masks: Path, photos: Path, dest: Path
 ) -> None:
@@ -112,7 +96,7 @@ def test_the_manifest_says_what_the_halves_are_and_hashes_every_pair(masks: Path
 
 
 def test_nothing_lies_in_the_folder_but_pairs_and_their_manifest(
-    masks: Path, photos: Path, dest: Path, contents: Contents
+    masks: Path, photos: Path, dest: Path, contents: "Contents"
 ) -> None:
     pair(masks, photos, dest)
     files = ["all/a.png", "all/b.png", "all/walk/c.png", "all/walk/d.png", "pairs.json", "pairs.jsonl"]
@@ -267,7 +251,7 @@ def test_keep_going_writes_the_good_ones_and_lists_the_bad(
 
 
 def test_mended_input_is_completed_by_the_same_call(
-    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents, refused: "Refused"
+    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     good = (photos / "b.png").read_bytes()
     (photos / "b.png").write_bytes(good[:50])
@@ -338,7 +322,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_written_file(
 # Again: new, kept, changed.
 
 
-def test_the_same_call_again_changes_no_byte(masks: Path, photos: Path, dest: Path, contents: Contents) -> None:
+def test_the_same_call_again_changes_no_byte(masks: Path, photos: Path, dest: Path, contents: "Contents") -> None:
     pair(masks, photos, dest)
     before = contents(dest)
     summary = pair(masks, photos, dest)
@@ -427,10 +411,16 @@ def test_pairs_that_something_else_has_made_are_not_added_to(
 
 @pytest.mark.parametrize("units", [1, 3, 4])
 def test_an_interrupted_call_leaves_its_work_and_the_same_call_ends_it_with_the_same_bytes(
-    units: int, masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
+    units: int,
+    masks: Path,
+    photos: Path,
+    dest: Path,
+    tmp_path: Path,
+    contents: "Contents",
+    stop_after: "type[StopAfter]",
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        pair(masks, photos, dest, report=StopAfter(units))
+        pair(masks, photos, dest, report=stop_after(units))
     assert not dest.exists()
     summary = pair(masks, photos, dest)
     assert (summary.built, summary.kept) == (4 - units, units)
@@ -440,10 +430,10 @@ def test_an_interrupted_call_leaves_its_work_and_the_same_call_ends_it_with_the_
 
 
 def test_what_was_taken_out_or_changed_since_the_interruption_is_not_in_the_result(
-    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
+    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: "Contents", stop_after: "type[StopAfter]"
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        pair(masks, photos, dest, report=StopAfter(3))
+        pair(masks, photos, dest, report=stop_after(3))
     (masks / "a.png").unlink()
     (photos / "a.png").unlink()
     write_png(photos / "b.png", noise(77))
@@ -454,16 +444,16 @@ def test_what_was_taken_out_or_changed_since_the_interruption_is_not_in_the_resu
 
 
 def test_unfinished_work_of_other_settings_is_refused(
-    masks: Path, photos: Path, dest: Path, refused: "Refused"
+    masks: Path, photos: Path, dest: Path, refused: "Refused", stop_after: "type[StopAfter]"
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        pair(masks, photos, dest, report=StopAfter(2))
+        pair(masks, photos, dest, report=stop_after(2))
     with refused("unfinished-work", dest.with_name(f"{dest.name}.partial"), usage=True):
         pair(masks, photos, dest, size=Size(8, 8))
 
 
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    masks: Path, photos: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
+    masks: Path, photos: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     pair(masks, photos, tmp_path / "at_once" / "pairs")
     changes, died = 0, True
@@ -478,7 +468,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 
 
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
-    masks: Path, photos: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
+    masks: Path, photos: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     base = tmp_path / "base"
     pair(masks, photos, base / "pairs")

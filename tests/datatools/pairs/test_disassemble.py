@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +17,15 @@ from p2p_datatools.contract.palette import IGNORE, load_palette, palette_of
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.images import Photo, read_mask, read_photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Notes, Refused
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
 
 
 def noise(seed: int, size: Size = SIZE) -> Photo:
@@ -66,14 +61,6 @@ def foreign(tmp_path: Path) -> Path:
 @pytest.fixture
 def dest(tmp_path: Path) -> Path:
     return tmp_path / "apart"
-
-
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def test_masks_come_apart_as_exact_class_indices_and_photos_unchanged(pairs: Path, dest: Path) -> None:
@@ -139,10 +126,9 @@ def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path) -> 
 
 
 def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_named(
-    foreign: Path, dest: Path
+    foreign: Path, dest: Path, notes: "Notes"
 ) -> None:
     (foreign / "train").rename(foreign / "other")
-    notes = Notes()
     assert take_apart(foreign, dest, report=notes).split == 2
     assert notes.lines == [
         f"{foreign / 'other' / '1.png'}: lies in no folder of pairs (train/, val/, test/); 2 are left out."
@@ -150,7 +136,7 @@ def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_
 
 
 def test_the_same_call_again_does_nothing_and_new_pairs_are_added(
-    foreign: Path, dest: Path, contents: Contents
+    foreign: Path, dest: Path, contents: "Contents"
 ) -> None:
     take_apart(foreign, dest)
     before = contents(dest)
@@ -250,7 +236,7 @@ def test_a_destination_within_the_pairs_or_of_something_else_is_refused(
 
 @pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
 def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
-    pairs: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
+    pairs: Path, tmp_path: Path, changes: int, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     take_apart(pairs, tmp_path / "whole")
     killed_after(lambda: take_apart(pairs, tmp_path / "cut"), changes)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.match import MatchedFiles, lengthen_file, match_pictures, shorten_file
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 A, B = Path("a"), Path("b")
 
@@ -47,16 +46,6 @@ def test_a_name_shortens_only_the_file_that_is_called_so() -> None:
         "12.png",
     )
     assert [lengthen_file(kept, "1") for kept in (".png", "x/1.png")] == ["1.png", "x/1.png"]
-
-
-class Notes(Reporter):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
 
 
 def make_files(folder: Path, *names: str) -> Path:
@@ -168,15 +157,14 @@ def lines(tmp_path: Path, *text: str, encoding: str = "utf-8") -> str:
     return str(file)
 
 
-def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path) -> None:
+def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path, notes: "Notes") -> None:
     a = make_files(tmp_path / "a", "x, 1.png", "20% \u00e4.png", "left.png")
     b = make_files(tmp_path / "b", "walk/9.jpg", "8.jpg")
-    notes = Notes()
     said = lines(tmp_path, "A, b", '"x, 1.png",walk/9.jpg', "", "20% \u00e4.png,8.jpg", encoding="utf-8-sig")
     matched, skipped = match_pictures(a, b, match=said, report=notes)
     assert matched == {"20% \u00e4": (a / "20% \u00e4.png", b / "8.jpg"), "x, 1": (a / "x, 1.png", b / "walk/9.jpg")}
     assert skipped == []
-    assert notes.said == [f"1 of the 3 pictures in {a} are not paired by {said}."]
+    assert notes.lines == [f"1 of the 3 pictures in {a} are not paired by {said}."]
 
 
 def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Refused
 
 
 def test_every_name_belongs_to_one_share_and_the_shares_are_about_equal() -> None:
@@ -39,12 +39,6 @@ def test_a_share_that_cannot_be_is_refused(words: str, refused: "Refused") -> No
 
 
 NAMES = [f"{number:02d}" for number in range(12)]
-
-
-Contents = Callable[[Path], dict[str, bytes]]
-
-
-KilledAfter = Callable[[Callable[[], object], int], bool]
 
 
 # Merges in a process that the system kills, without a word to Python, when it is about to change the disk once more.
@@ -159,7 +153,7 @@ def test_a_picture_that_is_gone_from_the_destination_is_brought_again_and_not_lo
 
 
 def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
-    parts: list[Path], tmp_path: Path, killed_after: KilledAfter
+    parts: list[Path], tmp_path: Path, killed_after: "KilledAfter"
 ) -> None:
     assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 20)
     shutil.rmtree(tmp_path / "pairs.partial")
@@ -171,7 +165,7 @@ def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
 
 @pytest.mark.parametrize("move", [False, True])
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    parts: list[Path], tmp_path: Path, move: bool, killed_after: KilledAfter, contents: Contents
+    parts: list[Path], tmp_path: Path, move: bool, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     at_once = Merging(tmp_path / "at_once", parts, move=move)
     at_once.run()
@@ -189,7 +183,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 @pytest.mark.parametrize("move", [False, True])
 @pytest.mark.parametrize("change", [2, 25, 44])
 def test_a_process_that_is_killed_in_the_midst_leaves_what_the_same_command_completes(
-    parts: list[Path], tmp_path: Path, move: bool, change: int, contents: Contents
+    parts: list[Path], tmp_path: Path, move: bool, change: int, contents: "Contents"
 ) -> None:
     at_once, cut_off = (Merging(tmp_path / name, parts, move=move) for name in ("at_once", "cut_off"))
     at_once.run()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -25,7 +24,7 @@ from p2p_gan.models.model import Model, save_model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 
 @pytest.fixture
@@ -317,16 +316,12 @@ def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_ever
     assert (summary.written, len(summary.skipped)) == (0, 2)
 
 
-def test_of_pictures_in_strips_each_size_is_said_once(make_model: Callable[..., Model], tmp_path: Path) -> None:
-    class Lines(Reporter):
-        said: ClassVar[list[str]] = []
-
-        def note(self, line: str) -> None:
-            self.said.append(line)
-
+def test_of_pictures_in_strips_each_size_is_said_once(
+    make_model: Callable[..., Model], tmp_path: Path, notes: "Notes"
+) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"), size=None)
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((96, 64, 3), np.uint8))
     place = saved(model, tmp_path / "m.safetensors")
-    sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=Lines())
-    assert len(Lines.said) == 1
+    sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=notes)
+    assert len(notes.lines) == 1

@@ -17,7 +17,6 @@ import pytest
 import safetensors.torch
 import torch
 
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture
@@ -28,20 +27,10 @@ from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 MakeNetworks = Callable[[], Networks]
 PROGRESS = checkpoint.Progress(4, [0.1, 0.2, 0.3, 0.4], 3, 1.5, 0.25, 2, False, {"scaler": {"scale": 0.1}})
-
-
-class Heard(Reporter):
-    """Keeps what a person would read."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def some_steps(nets: Networks, batch: Batch, count: int) -> list[float]:
@@ -202,7 +191,7 @@ def test_the_record_is_written_when_its_tensors_are_on_the_disk(
 
 @pytest.mark.parametrize("damage", ["flip a byte", "cut in half", "zero bytes", "no file", "1 TB by its header"])
 def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
-    tmp_path: Path, make_networks: MakeNetworks, damage: str
+    tmp_path: Path, make_networks: MakeNetworks, damage: str, notes: "Notes"
 ) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
@@ -216,19 +205,18 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
         "1 TB by its header": struct.pack("<Q", 2**40) + data[8:],
     }
     file.write_bytes(damaged[damage]) if damage in damaged else file.unlink()
-    heard = Heard()
-    progress = checkpoint.load_latest(tmp_path, make_networks(), heard)
+    progress = checkpoint.load_latest(tmp_path, make_networks(), notes)
     assert progress is not None
     assert progress.images == 4
-    (line,) = heard.lines
+    (line,) = notes.lines
     assert str(file) in line
     assert "continues from image 4" in line
     assert "\n" not in line
     assert "0000000008.json" not in names(tmp_path)
     assert "0000000008.damaged.json" in names(tmp_path)
-    again = Heard()
-    assert checkpoint.load_latest(tmp_path, make_networks(), again)
-    assert again.lines == []
+    notes.lines.clear()
+    assert checkpoint.load_latest(tmp_path, make_networks(), notes)
+    assert notes.lines == []
 
 
 def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_networks: MakeNetworks) -> None:
@@ -252,7 +240,7 @@ def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make
 
 @pytest.mark.parametrize("damage", ["cut off", "a digit"])
 def test_a_record_that_is_not_what_was_written_is_damage_too(
-    tmp_path: Path, make_networks: MakeNetworks, damage: str
+    tmp_path: Path, make_networks: MakeNetworks, damage: str, notes: "Notes"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
     saved(tmp_path, make_networks(), 8)
@@ -260,11 +248,10 @@ def test_a_record_that_is_not_what_was_written_is_damage_too(
     text = record.read_text()
     record.write_text(text[:20] if damage == "cut off" else text.replace('"tallied": 3', '"tallied": 2'))
     assert checkpoint.latest(tmp_path) == (4, False)
-    heard = Heard()
-    progress = checkpoint.load_latest(tmp_path, make_networks(), heard)
+    progress = checkpoint.load_latest(tmp_path, make_networks(), notes)
     assert progress is not None
     assert progress.images == 4
-    assert heard.lines[0].startswith(f"{record}: ")
+    assert notes.lines[0].startswith(f"{record}: ")
 
 
 def test_where_all_are_damaged_the_person_is_told_what_to_do(

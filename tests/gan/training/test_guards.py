@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ import torch
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.runs import checkpoint
@@ -25,18 +24,13 @@ from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 from p2p_gan.training.run import train
 from p2p_gan.updates.step import Networks, train_step
 
+if TYPE_CHECKING:
+    from conftest import Notes
+
 LATE = EARLY + 1
 NO_SCORES = (np.zeros(1, np.float32), np.zeros(1, np.float32))
 WELL = Probe(0.9, 0.9, 0.2, 0.6, NO_SCORES)
 LOSSES = {"d_real": 0.6, "d_fake": 0.6, "g_gan": 0.7, "g_l1": 0.2}
-
-
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture
@@ -97,11 +91,10 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and
 
 
 def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
-    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None], notes: "Notes"
 ) -> None:
     steady = replace(tiny, lr_schedule="constant", recover=True)
     poisoned(6)
-    notes = Notes()
     summary = train(pair_folder, tmp_path / "run", steady, report=notes)
     assert summary.images == 12
     assert len([line for line in notes.lines if "back to image 4" in line]) == 1
@@ -282,13 +275,12 @@ def test_a_probe_leaves_no_trace(pair_folder: Path, tiny: Config, tmp_path: Path
 
 
 def test_a_trouble_is_in_the_record_and_a_line_to_the_person(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notes: "Notes"
 ) -> None:
     def told(self: Watch, look: Observation, images: int) -> Iterator[str] | dict[str, str]:
         return {"won": "The discriminator has won."} if images == 8 else {}
 
     monkeypatch.setattr(Watch, "look", told)
-    notes = Notes()
     train(pair_folder, tmp_path / "run", tiny, report=notes)
     assert f"{tmp_path / 'run'}: image 8: The discriminator has won." in notes.lines
     assert [line["guards"] for line in stats(tmp_path / "run") if "guards" in line] == [["won"]]

@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,7 @@ from p2p_datatools.contract.files.work import Output, Summary, Work
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
+    from conftest import Contents, KilledAfter, Refused, StopAfter
 
 
 @dataclass(frozen=True)
@@ -133,18 +130,6 @@ def texts(*names: str, copies: int = 1) -> list[Text]:
     return [Text(name, f"text of {name}", copies) for name in names]
 
 
-class StopAfter(Reporter):
-    """Ctrl-C after so many units."""
-
-    def __init__(self, units: int) -> None:
-        self.left = units
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        self.left -= units
-        if self.left <= 0:
-            raise KeyboardInterrupt
-
-
 def test_what_is_there_and_current_is_kept_and_the_rest_is_made(tmp_path: Path) -> None:
     assert write(tmp_path / "d", *texts("a", "b")) == Summary(2, 0, 0, ())
     made: list[str] = []
@@ -153,9 +138,11 @@ def test_what_is_there_and_current_is_kept_and_the_rest_is_made(tmp_path: Path) 
     assert (tmp_path / "d" / "c.0").read_text() == "TEXT OF C"
 
 
-def test_what_an_interrupted_call_recorded_is_taken_over_unless_it_has_changed(tmp_path: Path) -> None:
+def test_what_an_interrupted_call_recorded_is_taken_over_unless_it_has_changed(
+    tmp_path: Path, stop_after: "type[StopAfter]"
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / "d", *texts("a", "b", "c", "d"), report=StopAfter(3))
+        write(tmp_path / "d", *texts("a", "b", "c", "d"), report=stop_after(3))
     made: list[str] = []
     items = [*texts("a"), Text("b", "another"), *texts("c", "d")]
     assert write(tmp_path / "d", *items, made=made) == Summary(2, 2, 0, ())
@@ -323,8 +310,8 @@ def test_what_is_kept_is_not_even_weighed(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
     tmp_path: Path,
-    killed_after: KilledAfter,
-    contents: Contents,
+    killed_after: "KilledAfter",
+    contents: "Contents",
     monkeypatch: pytest.MonkeyPatch,
     threads: int,
     batch: int,
@@ -344,7 +331,7 @@ def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
 
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_what_the_same_call_completes(
-    tmp_path: Path, killed_after: KilledAfter, contents: Contents, monkeypatch: pytest.MonkeyPatch, batch: int
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(destination_module, "BATCH", batch)
     base = tmp_path / "base"
