@@ -16,18 +16,15 @@ from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
 ALL_CLASSES = np.tile(np.arange(5, dtype=np.uint8), (4, 2))
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    (tmp_path / "photos").mkdir()
-    for name in "abc":
-        noise = np.random.default_rng(ord(name)).integers(0, 256, (4, 10, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(tmp_path / "photos" / f"{name}.jpg")
-    return tmp_path / "photos"
+def photos(tmp_path: Path, write_photos: "WritePhotos") -> Path:
+    return write_photos(tmp_path / "photos", "a.jpg", "b.jpg", "c.jpg", size=Size(10, 4))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from PIL import Image
 
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
-from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.derivations.build import derive, random_of
 from p2p_datatools.derivations.color import lab_to_rgb
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, Lab, operation
@@ -20,17 +20,7 @@ from p2p_datatools.pairs.build import pair
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Refused
-
-
-def noise(seed: int) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (18, 24, 3), dtype=np.uint8)
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/ü")):
-        write_png(tmp_path / "photos" / f"{name}.png", noise(seed))
-    return tmp_path / "photos"
+    from datatools.conftest import Noise
 
 
 @pytest.fixture
@@ -51,7 +41,7 @@ def test_every_operation_gives_pictures_that_join_their_photos(
 
 
 def test_grey_is_a_picture_of_one_channel_which_pairs_hold_as_three_equal_ones(
-    photos: Path, dest: Path, tmp_path: Path
+    photos: Path, dest: Path, tmp_path: Path, noise: "Noise"
 ) -> None:
     derive(photos, dest, Gray())
     with Image.open(dest / "a.png") as image:
@@ -64,7 +54,7 @@ def test_grey_is_a_picture_of_one_channel_which_pairs_hold_as_three_equal_ones(
 
 
 def test_lightness_and_colour_become_two_folders_that_pair_and_give_the_photo_again(
-    photos: Path, dest: Path, tmp_path: Path
+    photos: Path, dest: Path, tmp_path: Path, noise: "Noise"
 ) -> None:
     assert derive(photos, dest, Lab()).folders == (dest / "L", dest / "ab")
     pair(dest / "L", dest / "ab", tmp_path / "pairs", halves=("L", "ab"))
@@ -94,7 +84,7 @@ def test_the_same_seed_gives_the_same_holes_whatever_other_photos_there_are(
         assert one[file] != three[file]
 
 
-def test_two_photos_of_one_call_have_different_holes(photos: Path) -> None:
+def test_two_photos_of_one_call_have_different_holes(photos: Path, noise: "Noise") -> None:
     first, second = (Holes().apply(noise(0), random_of(0, name))[0] for name in ("a", "b"))
     assert (first != second).any()
 
@@ -104,7 +94,7 @@ def test_a_name_draws_the_same_however_its_umlaut_is_spelt() -> None:
 
 
 def test_the_same_call_again_does_nothing_and_new_photos_are_added(
-    photos: Path, dest: Path, contents: "Contents"
+    photos: Path, dest: Path, contents: "Contents", noise: "Noise"
 ) -> None:
     derive(photos, dest, Edges())
     before = contents(dest)
@@ -135,7 +125,9 @@ def test_where_nothing_is_drawn_at_random_the_seed_makes_no_difference(photos: P
     assert derive(photos, dest, Edges(), seed=2).kept == 4
 
 
-def test_unfinished_work_of_other_settings_is_not_continued(photos: Path, dest: Path, refused: "Refused") -> None:
+def test_unfinished_work_of_other_settings_is_not_continued(
+    photos: Path, dest: Path, refused: "Refused", noise: "Noise"
+) -> None:
     (photos / "b.png").write_bytes(b"no picture")
     with refused("pictures-failed", dest) as error:
         derive(photos, dest, Edges())

@@ -18,7 +18,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette
-from p2p_datatools.contract.pictures.images import Photo, colorize, read_photo, size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.images import colorize, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs import assemble
 from p2p_datatools.pairs.build import pair
@@ -26,13 +26,11 @@ from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Refused, StopAfter
+    from datatools.conftest import Noise, WritePhotos
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
-
-
-def noise(seed: int, size: Size = SIZE) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+FILES = ("a.png", "b.png", "walk/c.1.png", "walk/ü.png")
 
 
 def label_map(seed: int, size: Size = SIZE) -> NDArray[np.uint8]:
@@ -47,20 +45,9 @@ def make_masks(folder: Path, *names: str, size: Size = SIZE) -> Path:
     return folder
 
 
-def make_photos(folder: Path, *names: str, size: Size = SIZE, seed: int = 0) -> Path:
-    for name in names:
-        write_png(folder / f"{name}.png", noise(seed + sum(name.encode()), size))
-    return folder
-
-
 @pytest.fixture
 def masks(tmp_path: Path) -> Path:
-    return make_masks(tmp_path / "masks", "a", "b", "walk/c", "walk/d")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    return make_photos(tmp_path / "photos", "a", "b", "walk/c", "walk/d")
+    return make_masks(tmp_path / "masks", "a", "b", "walk/c.1", "walk/ü")
 
 
 @pytest.fixture
@@ -78,9 +65,9 @@ def test_the_mask_stands_left_in_exact_colours_and_the_photo_right_unchanged(
     masks: Path, photos: Path, dest: Path
 ) -> None:
     summary = pair(masks, photos, dest)
-    a, b = read_pair(dest / "all" / "walk" / "c.png")
-    assert (a == colorize(label_map(len("walk/c")), CARS)).all()
-    assert (b == read_photo(photos / "walk" / "c.png")).all()
+    a, b = read_pair(dest / "all" / "walk" / "c.1.png")
+    assert (a == colorize(label_map(len("walk/c.1")), CARS)).all()
+    assert (b == read_photo(photos / "walk" / "c.1.png")).all()
     assert (summary.built, summary.kept, summary.skipped) == (4, 0, ())
     assert summary.halves == ("mask", "photo")
     assert summary.smallest == summary.largest == SIZE
@@ -90,7 +77,7 @@ def test_the_manifest_says_what_the_halves_are_and_hashes_every_pair(masks: Path
     pair(masks, photos, dest)
     folder = read_manifest(dest)
     assert (folder.a.kind, folder.b.kind, folder.palette) == ("mask", "photo", CARS)
-    assert [each.name for each in folder.of("all")] == ["a", "b", "walk/c", "walk/d"]
+    assert [each.name for each in folder.of("all")] == ["a", "b", "walk/c.1", "walk/ü"]
     assert len({each.hash for each in folder.pairs}) == 4
     assert set(folder.pairs[0].sources) == {"a", "a_sha256", "b", "b_sha256"}
 
@@ -99,7 +86,7 @@ def test_nothing_lies_in_the_folder_but_pairs_and_their_manifest(
     masks: Path, photos: Path, dest: Path, contents: "Contents"
 ) -> None:
     pair(masks, photos, dest)
-    files = ["all/a.png", "all/b.png", "all/walk/c.png", "all/walk/d.png", "pairs.json", "pairs.jsonl"]
+    files = ["all/a.png", "all/b.png", "all/walk/c.1.png", "all/walk/ü.png", "pairs.json", "pairs.jsonl"]
     assert sorted(set(contents(dest)) - {"all", "all/walk"}) == files
     assert sorted(path.name for path in dest.parent.iterdir()) == ["masks", "pairs", "photos"]
 
@@ -111,8 +98,10 @@ def test_photos_may_stand_left_of_masks(masks: Path, photos: Path, dest: Path) -
     assert read_manifest(dest).palette == CARS
 
 
-def test_two_folders_without_masks_are_pictures_called_a_and_b(photos: Path, dest: Path, tmp_path: Path) -> None:
-    drawings = make_photos(tmp_path / "drawings", "a", "b", "walk/c", "walk/d", seed=9)
+def test_two_folders_without_masks_are_pictures_called_a_and_b(
+    photos: Path, dest: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    drawings = write_photos(tmp_path / "drawings", *FILES, seed=9)
     assert pair(drawings, photos, dest).halves == ("a", "b")
     assert read_manifest(dest).a.kind == "picture"
 
@@ -125,8 +114,10 @@ def test_halves_are_called_as_one_likes_but_not_alike(
     assert pair(masks, photos, dest, halves=("labels", "car")).halves == ("labels", "car")
 
 
-def test_plain_pictures_cannot_pass_for_masks(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
-    drawings = make_photos(tmp_path / "drawings", "a", "b")
+def test_plain_pictures_cannot_pass_for_masks(
+    photos: Path, dest: Path, tmp_path: Path, refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    drawings = write_photos(tmp_path / "drawings", "a.png", "b.png")
     with refused("no-palette", drawings, usage=True):
         pair(drawings, photos, dest, halves=("mask", "photo"))
 
@@ -150,10 +141,10 @@ def test_ignored_pixels_keep_their_mark(masks: Path, photos: Path, dest: Path) -
     assert (a == colorize(ignored, CARS)).all()
 
 
-def test_pairs_of_different_sizes_keep_them(dest: Path, tmp_path: Path) -> None:
-    masks, photos = make_masks(tmp_path / "masks", "a"), make_photos(tmp_path / "photos", "a")
+def test_pairs_of_different_sizes_keep_them(dest: Path, tmp_path: Path, write_photos: "WritePhotos") -> None:
+    masks, photos = make_masks(tmp_path / "masks", "a"), write_photos(tmp_path / "photos", "a.png")
     make_masks(masks, "b", size=Size(8, 30))
-    make_photos(photos, "b", size=Size(8, 30))
+    write_photos(photos, "b.png", seed=1, size=Size(8, 30))
     summary = pair(masks, photos, dest)
     assert (summary.smallest, summary.largest) == (Size(8, 30), SIZE)
 
@@ -164,7 +155,7 @@ def test_a_crowded_folder_has_256_subfolders(
     monkeypatch.setattr(assemble, "CROWD", 3)
     pair(masks, photos, dest)
     files = {each.name: each.file for each in read_manifest(dest).pairs}
-    assert files["walk/c"] == "all/f8/walk/c.png"
+    assert files["walk/c.1"] == "all/fe/walk/c.1.png"
     assert all((dest / file).is_file() for file in files.values())
     split(dest, val=0.25, test=0.25)
     assert {each.file.split("/", 1)[1] for each in read_manifest(dest).pairs} == {
@@ -178,7 +169,7 @@ def test_a_crowded_folder_has_256_subfolders(
 def spoil_half_jpeg(masks: Path, photos: Path) -> None:
     import cv2
 
-    _, data = cv2.imencode(".jpg", noise(1))
+    _, data = cv2.imencode(".jpg", read_photo(photos / "b.png"))
     (photos / "a.png").unlink()
     (photos / "a.jpg").write_bytes(data.tobytes()[: len(data) // 2])
 
@@ -196,7 +187,7 @@ def spoil_size(masks: Path, photos: Path) -> None:
 
 
 def spoil_color(masks: Path, photos: Path) -> None:
-    write_png(masks / "a.png", noise(1))
+    write_png(masks / "a.png", read_photo(photos / "a.png"))
 
 
 def spoil_name(masks: Path, photos: Path) -> None:
@@ -245,7 +236,7 @@ def test_keep_going_writes_the_good_ones_and_lists_the_bad(
 ) -> None:
     spoil(masks, photos)
     summary = pair(masks, photos, dest, keep_going=True)
-    assert [each.name for each in read_manifest(dest).pairs] == ["b", "walk/c", "walk/d"]
+    assert [each.name for each in read_manifest(dest).pairs] == ["b", "walk/c.1", "walk/ü"]
     assert len(summary.skipped) == 1
     assert json.loads((dest / "skipped.jsonl").read_text())["what"] == summary.skipped[0].what
 
@@ -331,28 +322,30 @@ def test_the_same_call_again_changes_no_byte(masks: Path, photos: Path, dest: Pa
 
 
 def test_new_pictures_join_as_not_yet_split_and_the_split_ones_stay_where_they_are(
-    masks: Path, photos: Path, dest: Path
+    masks: Path, photos: Path, dest: Path, write_photos: "WritePhotos"
 ) -> None:
     pair(masks, photos, dest)
     split(dest, val=0.25, test=0.25)
     before = {each.name: each for each in read_manifest(dest).pairs}
     make_masks(masks, "e")
-    make_photos(photos, "e")
+    write_photos(photos, "e.png", seed=9)
     assert (pair(masks, photos, dest).built, len(read_manifest(dest).of("all"))) == (1, 1)
     after = {each.name: each for each in read_manifest(dest).pairs}
     assert {name: after[name] for name in before} == before
     assert (dest / after["e"].file).is_file()
 
 
-def test_pictures_of_another_folder_can_be_added(masks: Path, photos: Path, dest: Path, tmp_path: Path) -> None:
+def test_pictures_of_another_folder_can_be_added(
+    masks: Path, photos: Path, dest: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
     pair(masks, photos, dest)
-    more = make_masks(tmp_path / "more_masks", "e"), make_photos(tmp_path / "more_photos", "e")
+    more = make_masks(tmp_path / "more_masks", "e"), write_photos(tmp_path / "more_photos", "e.png", seed=9)
     assert pair(*more, dest).built == 1
     assert len(read_manifest(dest).pairs) == 5
 
 
 def test_a_changed_picture_is_an_error_that_says_what_to_delete(
-    masks: Path, photos: Path, dest: Path, refused: "Refused"
+    masks: Path, photos: Path, dest: Path, refused: "Refused", noise: "Noise"
 ) -> None:
     pair(masks, photos, dest)
     split(dest, val=0.25, test=0.25)
@@ -430,14 +423,20 @@ def test_an_interrupted_call_leaves_its_work_and_the_same_call_ends_it_with_the_
 
 
 def test_what_was_taken_out_or_changed_since_the_interruption_is_not_in_the_result(
-    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: "Contents", stop_after: "type[StopAfter]"
+    masks: Path,
+    photos: Path,
+    dest: Path,
+    tmp_path: Path,
+    contents: "Contents",
+    stop_after: "type[StopAfter]",
+    noise: "Noise",
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         pair(masks, photos, dest, report=stop_after(3))
     (masks / "a.png").unlink()
     (photos / "a.png").unlink()
     write_png(photos / "b.png", noise(77))
-    (photos / "walk" / "c.png").write_text("broken")
+    (photos / "walk" / "c.1.png").write_text("broken")
     pair(masks, photos, dest, keep_going=True)
     pair(masks, photos, tmp_path / "at_once", keep_going=True)
     assert contents(dest) == contents(tmp_path / "at_once")
@@ -468,13 +467,18 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 
 
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
-    masks: Path, photos: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    masks: Path,
+    photos: Path,
+    tmp_path: Path,
+    killed_after: "KilledAfter",
+    contents: "Contents",
+    write_photos: "WritePhotos",
 ) -> None:
     base = tmp_path / "base"
     pair(masks, photos, base / "pairs")
     split(base / "pairs", val=0.25, test=0.25)
     make_masks(masks, "e", "walk/f")
-    make_photos(photos, "e", "walk/f")
+    write_photos(photos, "e.png", "walk/f.png", seed=9)
     shutil.copytree(base, tmp_path / "at_once")
     pair(masks, photos, tmp_path / "at_once" / "pairs")
     changes, died = 0, True

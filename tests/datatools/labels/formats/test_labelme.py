@@ -2,14 +2,17 @@
 
 import base64
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.labels.formats.labelme import is_labelme, read_labelme
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = [[1, 1], [5, 1], [5, 4]]
 
@@ -30,24 +33,19 @@ def labelme(*shapes: Any, **more: Any) -> dict[str, Any]:
 
 
 def read(value: Any, source: str = "a.json") -> LabelSet:
-    return read_labelme(value, where=f"labels/{source}", source=source)
+    labels = read_labelme(value, where=f"labels/{source}", source=source)
+    assert len(labels.items) + len(labels.skipped) == 1, "a file is of one picture"
+    return labels
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    (item,) = labels.items
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_in_the_order_of_the_file() -> None:
+def test_polygons_become_regions_in_the_order_of_the_file(first: "First") -> None:
     item = first(read(labelme(shape(), shape(label="wheel", group_id=3))))
     assert (item.file_name, item.size, item.where, item.source) == ("a.jpg", (8, 6), "labels/a.json", "a.json")
     assert [each.label for each in item.regions] == ["car", "wheel"]
     assert item.regions[0].polygons[0].outer.tolist() == CORNERS
 
 
-def test_the_first_versions_told_neither_size_nor_kind_of_shape() -> None:
+def test_the_first_versions_told_neither_size_nor_kind_of_shape(first: "First") -> None:
     old = {"imagePath": "a.jpg", "imageData": png(np.zeros((6, 8))), "shapes": [{"label": "car", "points": CORNERS}]}
     item = first(read(old))
     assert item.size == (8, 6)
@@ -55,7 +53,7 @@ def test_the_first_versions_told_neither_size_nor_kind_of_shape() -> None:
     assert first(read(old | {"imageData": None})).size is None
 
 
-def test_rectangles_have_two_corners_or_four() -> None:
+def test_rectangles_have_two_corners_or_four(first: "First") -> None:
     two = shape([[5, 4], [1, 2]], shape_type="rectangle")
     four = shape([[1, 2], [5, 2], [5, 4], [1, 4]], shape_type="rectangle")
     a, b = (region.polygons[0].outer.tolist() for region in first(read(labelme(two, four))).regions)
@@ -63,7 +61,9 @@ def test_rectangles_have_two_corners_or_four() -> None:
 
 
 @pytest.mark.parametrize("kind", ["rotation", "quadrilateral"])
-def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_direction(kind: str) -> None:
+def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_direction(
+    kind: str, first: "First"
+) -> None:
     corners = [[4, 0], [8, 4], [6, 6], [2, 2]]
     turned = shape(corners, shape_type=kind, direction=0.785, score=None, difficult=False, attributes={})
     assert first(read(labelme(turned))).regions[0].polygons[0].outer.tolist() == corners
@@ -71,13 +71,13 @@ def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_dir
     assert (skip.code, skip.what) == ("bad-outline", "shape 1: needs 4 corners and has 3")
 
 
-def test_a_circle_is_told_by_its_centre_and_a_point_on_it() -> None:
+def test_a_circle_is_told_by_its_centre_and_a_point_on_it(first: "First") -> None:
     (region,) = first(read(labelme(shape([[4, 3], [4, 5]], shape_type="circle")))).regions
     assert np.hypot(*(region.polygons[0].outer - [4, 3]).T) == pytest.approx(2)
 
 
 @pytest.mark.parametrize("inside", [1, 255])
-def test_a_drawn_mask_lies_where_its_first_point_is(inside: int) -> None:
+def test_a_drawn_mask_lies_where_its_first_point_is(inside: int, first: "First") -> None:
     drawn = png([[0, inside, 0], [inside, inside, inside]])
     (region,) = first(read(labelme(shape([[2.4, 1.0], [4.6, 2.0]], shape_type="mask", mask=drawn)))).regions
     (runs,) = region.runs
@@ -86,7 +86,7 @@ def test_a_drawn_mask_lies_where_its_first_point_is(inside: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["line", "linestrip", "point", "points"])
-def test_lines_and_points_have_no_area(kind: str) -> None:
+def test_lines_and_points_have_no_area(kind: str, first: "First") -> None:
     item = first(read(labelme(shape([[1, 1]], shape_type=kind), shape())))
     assert len(item.regions) == 1
     assert item.without_area == {kind: 1}
@@ -104,7 +104,7 @@ def test_lines_and_points_have_no_area(kind: str) -> None:
         ("käfer 50%.jpg", "a.json", "käfer 50%.jpg"),
     ],
 )
-def test_the_picture_s_path_is_told_from_the_label_file(path: str, source: str, name: str) -> None:
+def test_the_picture_s_path_is_told_from_the_label_file(path: str, source: str, name: str, first: "First") -> None:
     assert first(read(labelme(shape(), imagePath=path), source)).file_name == name
 
 
