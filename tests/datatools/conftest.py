@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.pictures.images import Photo, write_png
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 
+CARS = load_palette("cars")
 SIZE = Size(24, 16)
 
 First = Callable[[LabelSet], RegionLabels]
@@ -69,6 +71,50 @@ def write_photos() -> WritePhotos:
 def photos(tmp_path: Path) -> Path:
     """noise(0) to noise(3) as PNG: a, b, and below the folder a name with a dot and one with an umlaut."""
     return make_photos(tmp_path / "photos", "a.png", "b.png", "walk/c.1.png", "walk/ü.png")
+
+
+class RandomLabels(Protocol):
+    """What the fixture `random_labels` is."""
+
+    def __call__(self, seed: int, size: Size = SIZE) -> LabelMap: ...
+
+
+def draw_labels(seed: int, size: Size = SIZE) -> LabelMap:
+    """A label map of all classes of the palette of cars."""
+    return np.random.default_rng(seed).integers(0, len(CARS.classes), (size.height, size.width), dtype=np.uint8)
+
+
+@pytest.fixture(scope="session")
+def random_labels() -> RandomLabels:
+    """random_labels(seed, size): the same label map of classes of cars for the same seed."""
+    return draw_labels
+
+
+class WriteMasks(Protocol):
+    """What the fixture `write_masks` is."""
+
+    def __call__(self, folder: Path, *names: str, size: Size = SIZE, seed: int = 0) -> Path: ...
+
+
+def make_masks(folder: Path, *names: str, size: Size = SIZE, seed: int = 0) -> Path:
+    """The n-th of the names holds random_labels(seed + n), and the folder the palette of cars."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "palette.toml").write_text(CARS.to_toml())
+    for number, name in enumerate(names):
+        write_mask(folder / f"{name}.png", draw_labels(seed + number, size), CARS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_masks() -> WriteMasks:
+    """write_masks(folder, *names, size, seed) -> folder: random masks of the palette of cars, which lies with them."""
+    return make_masks
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    """random_labels(0) to random_labels(3) as masks of the photos of the fixture `photos`."""
+    return make_masks(tmp_path / "masks", "a", "b", "walk/c.1", "walk/ü")
 
 
 @pytest.fixture(scope="session")
