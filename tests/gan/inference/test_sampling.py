@@ -20,11 +20,12 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, save_model
+from p2p_gan.models.model import Model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
+    from gan.conftest import WriteModel
 
 
 @pytest.fixture
@@ -182,7 +183,7 @@ def test_a_broken_input_is_one_skip_however_many_variants_there_are_of_it(
 
 
 def test_a_picture_is_read_once_for_all_its_variants(
-    make_model: Callable[..., Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_model: Callable[..., Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_model: "WriteModel"
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
@@ -193,7 +194,7 @@ def test_a_picture_is_read_once_for_all_its_variants(
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((32, 32, 3), np.uint8))
-    place = saved(model, tmp_path / "m.safetensors")
+    place = write_model(model, tmp_path / "m.safetensors")
     assert sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(variants=3)).written == 6
     assert reads == ["a.png", "b.png"]
 
@@ -204,9 +205,10 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     killed_after: Callable[[Callable[[], object], int], bool],
     contents: Callable[[Path], dict[str, bytes]],
     monkeypatch: pytest.MonkeyPatch,
+    write_model: "WriteModel",
 ) -> None:
     monkeypatch.setattr(destination, "BATCH", 2)
-    place = saved(make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / "m.safetensors")
+    place = write_model(make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / "m.safetensors")
     for number in range(2):
         write_png(tmp_path / "in" / f"{number}.png", np.full((32, 32, 3), number, np.uint8))
 
@@ -245,11 +247,6 @@ def test_inputs_that_are_not_there_or_share_a_name_are_refused(
         sample(run_folder, [tmp_path / "empty"], tmp_path / "out")
 
 
-def saved(model: Model, path: Path) -> Path:
-    save_model(path, model.card, model.generator)
-    return path
-
-
 @pytest.mark.parametrize(
     ("half", "file"),
     [
@@ -260,12 +257,12 @@ def saved(model: Model, path: Path) -> Path:
     ],
 )
 def test_what_a_model_gives_is_written_exactly(
-    make_model: Callable[..., Model], tmp_path: Path, half: Half, file: str
+    make_model: Callable[..., Model], tmp_path: Path, half: Half, file: str, write_model: "WriteModel"
 ) -> None:
     model = make_model(half, half, size=None)
     pixels = np.random.default_rng(0).uniform(*half.range, (32, 40, half.channels)).astype(half.dtype)
     np.save(tmp_path / "x.npy", pixels[..., 0] if half.channels == 1 else pixels)
-    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
+    sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
     written = read_array(tmp_path / "out" / file)
     given, _ = read_input(tmp_path / "x.npy", model.card)
     assert written.dtype == half.dtype
@@ -273,13 +270,13 @@ def test_what_a_model_gives_is_written_exactly(
 
 
 def test_classes_are_written_as_an_indexed_mask_of_the_palette(
-    make_model: Callable[..., Model], tmp_path: Path
+    make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel"
 ) -> None:
     palette = load_palette("cars")
     model = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=palette, output_as="classes")
     noise = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
     write_png(tmp_path / "x.png", noise)
-    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
+    sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
     data = (tmp_path / "out" / "x.png").read_bytes()
     assert b"PLTE" in data
     assert np.array_equal(
@@ -288,13 +285,13 @@ def test_classes_are_written_as_an_indexed_mask_of_the_palette(
 
 
 def test_what_the_model_does_not_take_is_said_before_any_work(
-    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"))
     write_png(tmp_path / "in" / "a.png", np.zeros((8, 8, 3), np.uint8))
     write_png(tmp_path / "in" / "b.png", np.zeros((8, 8), np.uint16))
     with refused("pictures-failed", tmp_path / "out") as error:
-        sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
+        sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
     (part,) = error.value.parts
     assert (part.code, part.where) == ("other-channels", str(tmp_path / "in" / "b.png"))
     assert part.what == "has 1 channel of uint16; the model takes 3 channels of uint8"
@@ -303,10 +300,10 @@ def test_what_the_model_does_not_take_is_said_before_any_work(
 
 
 def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_every_pair(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused"
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     deep = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
-    model, pairs = saved(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
+    model, pairs = write_model(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
     with refused("other-halves", pairs) as error:
         sample(model, [pairs], tmp_path / "out")
     assert error.value.what == "its halves are mask and photo; the model translates deep-to-deep"
@@ -317,11 +314,11 @@ def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_ever
 
 
 def test_of_pictures_in_strips_each_size_is_said_once(
-    make_model: Callable[..., Model], tmp_path: Path, notes: "Notes"
+    make_model: Callable[..., Model], tmp_path: Path, notes: "Notes", write_model: "WriteModel"
 ) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"), size=None)
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((96, 64, 3), np.uint8))
-    place = saved(model, tmp_path / "m.safetensors")
+    place = write_model(model, tmp_path / "m.safetensors")
     sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=notes)
     assert len(notes.lines) == 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import safetensors.torch
@@ -31,6 +32,9 @@ from p2p_gan.updates.optimise import (
 )
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step, update
+
+if TYPE_CHECKING:
+    from gan.conftest import MakeNetworks
 
 CPU = torch.device("cpu")
 
@@ -116,10 +120,7 @@ def test_float16_trains_and_resumes_on_cuda(pair_folder: Path, tiny: Config, tmp
     assert train(pair_folder, tmp_path / "run", replace(config, images=20)).before == 12
 
 
-MakeNetworks = Callable[[], Networks]
-
-
-def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks: MakeNetworks) -> None:
+def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average, kept, states = new_ema(generator), 0.75, [list(generator.state_dict().values())]
     random = torch.Generator().manual_seed(1)
@@ -136,7 +137,7 @@ def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks
         torch.testing.assert_close(value, expected)
 
 
-def test_statistics_are_averaged_as_weights_are(make_networks: MakeNetworks) -> None:
+def test_statistics_are_averaged_as_weights_are(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average = new_ema(generator)
     theirs, ours = ([module for module in each.modules() if isinstance(module, Norm)] for each in (generator, average))
@@ -145,7 +146,7 @@ def test_statistics_are_averaged_as_weights_are(make_networks: MakeNetworks) -> 
     assert torch.equal(ours[0].running_mean, torch.full_like(theirs[0].running_mean, 2.0))
 
 
-def test_the_average_is_moved_by_nothing_else(make_networks: MakeNetworks) -> None:
+def test_the_average_is_moved_by_nothing_else(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average = new_ema(generator)
     assert not any(parameter.requires_grad for parameter in average.parameters())
@@ -208,7 +209,7 @@ def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
         torch.testing.assert_close(after[mine], (before[mine] + after[name]) / 2)
 
 
-def test_a_run_that_wants_no_average_keeps_none(make_networks: MakeNetworks) -> None:
+def test_a_run_that_wants_no_average_keeps_none(make_networks: "MakeNetworks") -> None:
     nets = make_networks()
     assert nets.ema is None
     assert nets.inference_generator is nets.generator
