@@ -65,7 +65,7 @@ def test_a_colour_outside_the_palette(masks: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code"), [(b"", "empty-file"), (b"<html>", "not-a-picture"), (None, "damaged-file")]
 )
-def test_a_mask_that_is_cut_off_or_none_at_all(masks: Path, content: bytes | None, code: str) -> None:
+def test_a_mask_that_is_cut_off_or_not_a_picture_is_found(masks: Path, content: bytes | None, code: str) -> None:
     data = (masks / "b.png").read_bytes()
     (masks / "b.png").write_bytes(data[: len(data) - 30] if content is None else content)
     assert found(check(masks)) == [("error", code, "b.png")]

@@ -62,7 +62,7 @@ def test_lightness_and_colour_become_two_folders_that_pair_and_give_the_photo_ag
     assert np.abs(back.astype(int) - noise(2)).mean() < 1
 
 
-def test_the_record_tells_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:
+def test_the_record_states_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:
     derive(photos, dest, Holes(share=0.5), seed=7)
     record = json.loads((dest / "derive.json").read_text())
     assert (record["op"], record["settings"]["share"], record["seed"], record["photos"]) == ("holes", 0.5, 7, 4)
@@ -153,7 +153,7 @@ def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(photos:
     assert not (dest / "a.png").exists()
 
 
-def test_pairs_are_no_photos(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_pairs_are_not_photos(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
     derive(photos, dest, Gray())
     pair(dest, photos, tmp_path / "pairs")
     with refused("pairs-not-photos", tmp_path / "pairs", usage=True) as error:

@@ -65,9 +65,7 @@ def test_every_picture_is_made_once_and_then_kept(tmp_path: Path, photos: Path, 
     assert (read_photo(tmp_path / "to" / "c.png") == 255 - noise(2)).all()
 
 
-def test_a_source_that_was_written_anew_with_the_same_pixels_is_no_change(
-    tmp_path: Path, photos: Path, noise: "Noise"
-) -> None:
+def test_a_source_rewritten_with_the_same_pixels_has_not_changed(tmp_path: Path, photos: Path, noise: "Noise") -> None:
     run(tmp_path, "a")
     old = (photos / "a.png").read_bytes()
     Image.fromarray(noise(0)).save(photos / "a.png", compress_level=9)

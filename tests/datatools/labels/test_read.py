@@ -241,7 +241,7 @@ def test_of_files_that_hold_all_pictures_there_may_be_one(tmp_path: Path, refuse
     assert "VIA" in error.value.what
 
 
-def test_an_export_of_vott_beside_its_single_assets_is_said(tmp_path: Path, refused: "Refused") -> None:
+def test_an_export_of_vott_beside_its_single_assets_is_refused(tmp_path: Path, refused: "Refused") -> None:
     asset = {"asset": {"name": "a.jpg"}, "regions": []}
     write(tmp_path / "x-asset.json", asset)
     write(tmp_path / "cars-export.json", {"assets": {"x": asset}})
@@ -313,7 +313,7 @@ def test_each_value_is_parsed_at_most_twice_and_only_one_is_kept(
     assert len(parsed) == 1
 
 
-def test_a_file_that_was_never_whole_xml_is_no_damage_but_one_of_ours_twice_is(tmp_path: Path) -> None:
+def test_xml_with_several_roots_is_damaged_only_where_the_root_is_that_of_a_format(tmp_path: Path) -> None:
     write(tmp_path / "facade.xml", "<object><label>2</label></object>\n<object/>")
     assert not LabelFiles(tmp_path).damaged
     write(tmp_path / "cvat.xml", "<annotations/><annotations/>")

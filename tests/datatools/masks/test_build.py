@@ -150,7 +150,7 @@ def test_a_destination_among_the_photos_or_the_number_pictures_is_refused(
     assert build(labels, tmp_path / "masks", photos=photos).built == 3
 
 
-def test_globs_that_disagree_on_a_number_are_an_error_and_no_skip(
+def test_globs_that_disagree_on_a_number_are_an_error_and_not_a_skip(
     tmp_path: Path, refused: "Refused", write_index_pictures: "WriteIndexPictures"
 ) -> None:
     numbers = write_index_pictures(tmp_path / "numbers", a=[[0, 12]])
@@ -187,7 +187,9 @@ def test_all_real_car_parts_are_claimed_by_the_built_in_palette_alone(real_data:
         assert len(words) == 11
 
 
-def test_what_was_recognised_and_what_has_no_area_is_said(labels: Path, tmp_path: Path, notes: "Notes") -> None:
+def test_the_recognised_format_and_labels_without_area_are_reported(
+    labels: Path, tmp_path: Path, notes: "Notes"
+) -> None:
     value = json.loads(labels.read_text())
     value["annotations"] += [{"id": 9000 + n, "image_id": 0, "category_id": 0, "segmentation": []} for n in range(2)]
     labels.write_text(json.dumps(value))
@@ -240,7 +242,7 @@ def test_real_street_scenes_are_built_by_their_ids(real_data: Path, tmp_path: Pa
     assert summary.areas["car"] == 298_226
 
 
-def test_links_out_of_a_folder_on_the_disk_are_followed_and_said(
+def test_links_out_of_a_folder_on_the_disk_are_followed_and_reported(
     tmp_path: Path, notes: "Notes", write_index_pictures: "WriteIndexPictures", write_photos: "WritePhotos"
 ) -> None:
     photos = write_photos(tmp_path / "photos", "a.jpg", "b.jpg", size=Size(2, 2))

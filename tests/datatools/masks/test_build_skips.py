@@ -83,7 +83,7 @@ def test_keep_going_with_nothing_good_makes_no_destination(
         (lambda path: path.write_bytes(b""), "empty-file", "b.jpg"),
     ],
 )
-def test_a_photo_of_another_size_or_none_at_all_is_skipped_with_its_reason(
+def test_a_photo_of_another_size_and_a_file_that_is_not_a_photo_are_skipped_with_the_reason(
     labels: Path, photos: Path, tmp_path: Path, photo: Any, code: str, about: str
 ) -> None:
     photo(photos / "b.jpg")

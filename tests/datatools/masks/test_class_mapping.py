@@ -50,7 +50,7 @@ def test_two_globs_that_disagree_are_a_usage_error_and_two_that_agree_are_not(re
     assert "'ab'" in error.value.what
 
 
-def test_what_the_mapping_says_of_labels_that_never_occur_is_told() -> None:
+def test_what_the_mapping_says_of_labels_that_never_occur_is_reported() -> None:
     claims = named(wheel="body", weel="body")
     claims.word("wheel")
     assert claims.unused == ("weel=body",)
@@ -121,7 +121,7 @@ def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Uncla
     assert "--map 8=CLASS --map 11=CLASS," in unclaimed(numbers, {"11": Use(9, 1), "8": Use(9, 1)}).to_do
 
 
-def test_a_picture_that_is_none_of_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
+def test_the_error_for_a_picture_without_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
     error = unclaimed(ClassMapping(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
     assert error.what.endswith("204 (1 pixel in 1 picture) and 65331 more")
 

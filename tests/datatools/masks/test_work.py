@@ -81,7 +81,9 @@ def test_of_24_megapixels_one_label_picture_is_read_at_a_time_and_of_4_five() ->
     assert 2 * work.WEIGHT * 3 * 12_000_000 > engine.BUDGET
 
 
-def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_a_mask_that_was_written_but_not_recorded_does_not_count(
+    labels: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     (labels / "p05.png").write_bytes(b"")
     with refused("pictures-failed", tmp_path / "masks") as failure:
         build(labels, tmp_path / "masks")

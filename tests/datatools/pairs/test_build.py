@@ -225,7 +225,7 @@ def test_keep_going_writes_the_good_ones_and_lists_the_bad(
     assert json.loads((dest / "skipped.jsonl").read_text())["what"] == summary.skipped[0].what
 
 
-def test_mended_input_is_completed_by_the_same_call(
+def test_repaired_input_is_completed_by_the_same_call(
     masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     good = (photos / "b.png").read_bytes()

@@ -144,7 +144,7 @@ def test_the_same_call_again_does_nothing_and_new_pairs_are_added(
     assert not dest.with_name("apart.partial").exists()
 
 
-def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> None:
+def test_the_marker_states_source_words_and_hashes(pairs: Path, dest: Path) -> None:
     take_apart(pairs, dest, words=("labels", "car"))
     header = json.loads((dest / "halves.json").read_text())
     assert header["source"] == str(pairs)
@@ -163,7 +163,7 @@ def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Pat
 
 
 @pytest.mark.parametrize("words", [("x", "x"), ("a", "A"), ("../x", "b"), ("a b", "c")])
-def test_words_that_are_no_two_folders_are_refused(
+def test_arguments_that_are_not_two_folders_are_refused(
     foreign: Path, dest: Path, words: tuple[str, str], refused: "Refused"
 ) -> None:
     with refused("impossible-setting", f"halves {','.join(words)}", usage=True):

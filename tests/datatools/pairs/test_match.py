@@ -82,7 +82,7 @@ def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) ->
     assert list(matched) == ["M\u00fcnchen"]
 
 
-def test_folders_without_a_common_name_are_told_how_names_look(tmp_path: Path, refused: "Refused") -> None:
+def test_the_error_for_folders_without_a_common_name_shows_names_of_both(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "x/2.png")
     with refused("no-common-name", a) as error:
         match_pictures(a, b)
@@ -146,7 +146,7 @@ def test_what_an_expression_finds_must_be_able_to_name_a_file(
         match_pictures(a, b, match=expression)
 
 
-def test_what_is_no_expression_says_so(tmp_path: Path, refused: "Refused") -> None:
+def test_a_broken_regular_expression_is_refused(tmp_path: Path, refused: "Refused") -> None:
     with refused("bad-expression", "match (", usage=True):
         match_pictures(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png"), match="(")
 
@@ -198,7 +198,7 @@ def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(
     assert words.format(a=a, b=b) in skip.what
 
 
-def test_a_list_that_is_none_is_one_line(tmp_path: Path, refused: "Refused") -> None:
+def test_a_list_that_cannot_be_read_is_an_error_in_one_line(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
     with refused("no-pairs", tmp_path / "list.csv"):
         match_pictures(a, b, match=lines(tmp_path, "a,b"))

@@ -129,7 +129,7 @@ def test_one_name_in_two_parts_is_an_error(folders: tuple[Path, Path], tmp_path:
     assert not (tmp_path / "pairs").exists()
 
 
-def test_what_the_parts_had_skipped_is_said_again_after_they_are_moved(
+def test_what_the_parts_skipped_is_reported_again_after_they_are_moved(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (folders[0] / "03.png").write_text("broken")
@@ -182,7 +182,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 
 @pytest.mark.parametrize("move", [False, True])
 @pytest.mark.parametrize("change", [2, 25, 44])
-def test_a_process_that_is_killed_in_the_midst_leaves_what_the_same_command_completes(
+def test_a_process_killed_at_work_leaves_what_the_same_command_completes(
     parts: list[Path], tmp_path: Path, move: bool, change: int, contents: "Contents"
 ) -> None:
     at_once, cut_off = (Merging(tmp_path / name, parts, move=move) for name in ("at_once", "cut_off"))

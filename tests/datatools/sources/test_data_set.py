@@ -175,7 +175,7 @@ def test_a_bomb_is_refused_until_its_limits_are_raised(tmp_path: Path, refused: 
     assert fetch("maps", tmp_path / "maps", source=str(path), unpack_limit=20).written == 1
 
 
-def test_a_link_in_the_archive_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_link_in_the_archive_is_left_out_and_reported(tmp_path: Path) -> None:
     folder = tmp_path / "packed" / "maps" / "train"
     folder.mkdir(parents=True)
     (folder / "1.jpg").write_bytes(b"x")
@@ -309,7 +309,7 @@ def test_an_archive_with_fewer_pictures_than_promised_is_refused_or_a_sample(
     assert fetch("maps", dest, source=str(archive), limit=10).written == 10
 
 
-def test_a_number_of_pictures_that_is_hearsay_is_only_said(
+def test_a_number_of_pictures_that_is_only_reported_by_others_is_only_noted(
     archive: Path, tmp_path: Path, promised: None, notes: "Notes"
 ) -> None:
     more = tmp_path / "packed" / "maps" / "train" / "9.jpg"

@@ -155,7 +155,7 @@ def test_no_training_pairs_is_an_error_and_nothing_moves(
     assert contents(folder) == before
 
 
-def test_a_dry_run_tells_the_counts_and_changes_nothing(tmp_path: Path, contents: "Contents") -> None:
+def test_a_dry_run_reports_the_counts_and_changes_nothing(tmp_path: Path, contents: "Contents") -> None:
     folder, foreign = make_pairs(tmp_path / "pairs", numbered(10)), make_foreign(tmp_path / "foreign", train=10)
     before = contents(tmp_path)
     assert (
@@ -228,7 +228,7 @@ def test_a_group_that_an_earlier_split_divided_is_an_error(tmp_path: Path, refus
     assert "'walk' lies in test and train and val" in error.value.what
 
 
-def test_forgetting_the_groups_of_an_earlier_split_is_noted(tmp_path: Path, notes: "Notes") -> None:
+def test_dropping_the_groups_of_an_earlier_split_is_noted(tmp_path: Path, notes: "Notes") -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10, "walk"))
     split(folder, val=0, test=0, group_by=r"walk\d")
     split(folder, val=0, test=0, report=notes)
@@ -257,7 +257,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     assert completed > 6
 
 
-def test_until_the_split_is_completed_nobody_reads_the_folder_and_a_dry_run_tells_its_end(
+def test_until_the_split_is_complete_the_folder_cannot_be_read_and_a_dry_run_shows_its_result(
     tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
@@ -353,7 +353,7 @@ def test_loose_pictures_of_a_foreign_folder_are_split_too(tmp_path: Path, notes:
     assert "no train/ folder: all pictures are training pictures" in notes.lines
 
 
-def test_pictures_of_a_foreign_folder_that_are_no_pairs_are_all_named(
+def test_pictures_of_a_foreign_folder_that_are_not_pairs_are_all_named(
     tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_foreign(tmp_path / "maps", train=5)

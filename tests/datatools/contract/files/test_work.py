@@ -185,7 +185,7 @@ def test_what_cannot_be_made_is_a_skip_at_the_file_at_fault_and_the_others_are_m
     assert summary == Summary(2, 0, 0, (Skip("b.note", "is broken", "Correct it.", "test"),))
 
 
-def test_a_wrong_setting_is_no_skip_but_ends_the_call(tmp_path: Path, refused: "Refused") -> None:
+def test_a_wrong_setting_ends_the_call_and_is_not_a_skip(tmp_path: Path, refused: "Refused") -> None:
     with refused("test-usage", usage=True):
         write(tmp_path / "d", *texts("a"), Text("b", "wrong"), *texts("c"))
     assert not (tmp_path / "d").exists()

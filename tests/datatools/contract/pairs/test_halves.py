@@ -45,7 +45,7 @@ def test_halves_of_different_sizes_are_refused_with_both_sizes(refused: "Refused
     assert "\n" not in str(error.value)
 
 
-def test_an_odd_width_is_no_pair_and_loses_no_column(tmp_path: Path, refused: "Refused", noise: "Noise") -> None:
+def test_an_odd_width_is_not_a_pair_and_loses_no_column(tmp_path: Path, refused: "Refused", noise: "Noise") -> None:
     with refused("odd-width", "here") as error:
         halve(noise(1, Size(9, 4)), where="here")
     assert "9 pixels" in error.value.what

@@ -114,7 +114,7 @@ def test_a_png_without_its_end_is_cut_off_though_all_pixels_are_there(
 
 
 @pytest.mark.parametrize("read", [read_photo, photo_size, read_index_picture])
-def test_text_called_png_an_empty_file_and_a_missing_one_are_told_apart(
+def test_text_called_png_an_empty_file_and_a_missing_one_are_distinguished(
     tmp_path: Path, read: object, refused: "Refused"
 ) -> None:
     assert callable(read)
@@ -203,7 +203,7 @@ def test_a_class_that_the_palette_has_not_does_not_pass_for_background_because_i
     assert "5 (0 to 4)" in error.value.what
 
 
-def test_a_jpeg_is_no_mask(tmp_path: Path, refused: "Refused") -> None:
+def test_a_jpeg_is_not_a_mask(tmp_path: Path, refused: "Refused") -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "JPEG")
     with refused("jpeg-mask", tmp_path / "a.png"):
         read_mask(tmp_path / "a.png", CARS)

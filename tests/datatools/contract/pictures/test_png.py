@@ -113,7 +113,9 @@ def test_whatever_may_change_pixels_is_left_to_the_long_way() -> None:
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9, 0.995])
-def test_a_cut_file_is_no_plain_picture_and_an_error_in_the_end(cut: float, tmp_path: Path, refused: "Refused") -> None:
+def test_a_cut_file_is_not_decoded_as_a_plain_picture_and_reading_it_is_an_error(
+    cut: float, tmp_path: Path, refused: "Refused"
+) -> None:
     data = PLAIN[: int(len(PLAIN) * cut)]
     assert png.decode_plain(data, MOST_PIXELS) is None
     (tmp_path / "a.png").write_bytes(data)

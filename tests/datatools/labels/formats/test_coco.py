@@ -36,7 +36,7 @@ def test_annotations_become_regions_of_their_picture_in_the_order_of_the_file(fi
     assert item.regions[0].polygons[0].outer.tolist() == [[0, 0], [4, 0], [4, 4], [0, 4]]
 
 
-def test_several_parts_are_one_region_and_empty_lists_none(first: "First") -> None:
+def test_several_parts_are_one_region_and_empty_lists_are_not_a_region(first: "First") -> None:
     item = first(read(coco({"segmentation": [SQUARE, SQUARE]}, {"segmentation": []}, {}, {"segmentation": None})))
     assert [len(region.polygons) for region in item.regions] == [2]
 
@@ -76,7 +76,7 @@ def test_two_categories_of_one_name_are_one_label() -> None:
     assert labels.labels == {"car": Use(2, 1)}
 
 
-def test_categories_of_one_name_are_said() -> None:
+def test_categories_of_one_name_are_reported() -> None:
     same = [{"id": 3, "name": "wheel"}, {"id": 7, "name": "wheel"}, {"id": 8, "name": "car"}]
     assert read(coco(categories=same)).notes == (
         "labels.json: categories 3 and 7 are all called 'wheel', and are one label.",
@@ -84,7 +84,7 @@ def test_categories_of_one_name_are_said() -> None:
     assert read(coco()).notes == ()
 
 
-def test_a_panoptic_file_is_told_from_one_with_outlines() -> None:
+def test_a_panoptic_file_is_distinguished_from_one_with_outlines() -> None:
     assert not is_coco(coco({"file_name": "a.png", "segments_info": [{"id": 1, "category_id": 3}]}))
 
 

@@ -45,7 +45,7 @@ def test_polygons_become_regions_in_the_order_of_the_file(first: "First") -> Non
     assert item.regions[0].polygons[0].outer.tolist() == CORNERS
 
 
-def test_the_first_versions_told_neither_size_nor_kind_of_shape(first: "First") -> None:
+def test_files_of_the_first_versions_state_neither_size_nor_kind_of_shape(first: "First") -> None:
     old = {"imagePath": "a.jpg", "imageData": png(np.zeros((6, 8))), "shapes": [{"label": "car", "points": CORNERS}]}
     item = first(read(old))
     assert item.size == (8, 6)
@@ -71,7 +71,7 @@ def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_dir
     assert (skip.code, skip.what) == ("bad-outline", "shape 1: needs 4 corners and has 3")
 
 
-def test_a_circle_is_told_by_its_centre_and_a_point_on_it(first: "First") -> None:
+def test_a_circle_is_given_by_its_centre_and_a_point_on_it(first: "First") -> None:
     (region,) = first(read(labelme(shape([[4, 3], [4, 5]], shape_type="circle")))).regions
     assert np.hypot(*(region.polygons[0].outer - [4, 3]).T) == pytest.approx(2)
 
@@ -104,7 +104,7 @@ def test_lines_and_points_have_no_area(kind: str, first: "First") -> None:
         ("käfer 50%.jpg", "a.json", "käfer 50%.jpg"),
     ],
 )
-def test_the_picture_s_path_is_told_from_the_label_file(path: str, source: str, name: str, first: "First") -> None:
+def test_the_picture_s_path_is_relative_to_the_label_file(path: str, source: str, name: str, first: "First") -> None:
     assert first(read(labelme(shape(), imagePath=path), source)).file_name == name
 
 
@@ -134,7 +134,7 @@ def test_damage_skips_the_picture(broken: Any, code: str, about: str) -> None:
     assert about in skip.what
 
 
-def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
     (skip,) = read(labelme(shape(shape_type="star"))).skipped
     assert "polygon, rectangle" in skip.to_do
 

@@ -129,7 +129,7 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, code: str, about: st
     assert about in skip.what
 
 
-def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
     (skip,) = read(via(region({"name": "star"}))).skipped
     assert "polygon, rect" in skip.to_do
 
