@@ -81,7 +81,7 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_setting(
     assert caught.value.where.startswith(f"{name}=")
 
 
-def test_a_value_that_is_no_choice_is_answered_with_the_choices(refused: "Refused") -> None:
+def test_a_value_outside_the_choices_is_answered_with_the_choices(refused: "Refused") -> None:
     with refused("setting-choice", "precision=float8", usage=True) as caught:
         with_settings(Config(), {"precision": "float8"})
     assert "auto, float32, tf32, bfloat16, float16" in caught.value.to_do

@@ -44,7 +44,7 @@ def test_a_split_without_pairs_is_named(
     assert "has no none pairs" in error.value.what
 
 
-def test_which_pairs_are_scored_is_said_in_one_place_alone(run_folder: Path) -> None:
+def test_which_pairs_are_scored_is_stated_in_one_place_alone(run_folder: Path) -> None:
     pairs = run_folder.parent / "pairs"
     assert evaluate(run_folder, pairs, asked=EvaluationRequest("train", variants=2)).pictures == 8
     with pytest.raises(TypeError):  # two places could contradict each other, and one of them was not heard
@@ -160,7 +160,7 @@ def test_pairs_of_another_depth_are_refused_before_any_work(
     assert error.value.what == "its half photo has 3 channels of uint8; the model gives 3 channels of uint16"
 
 
-def test_no_variant_is_no_number_of_variants(refused: "Refused") -> None:
+def test_zero_variants_are_refused(refused: "Refused") -> None:
     with refused("impossible-setting", "variants=0", usage=True):
         EvaluationRequest(variants=0)
 

@@ -18,7 +18,7 @@ CARS = load_palette("cars")
 MASK, PHOTO = Half("mask", "mask"), Half("photo", "photo")
 
 
-def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generated(
+def test_the_segmenter_s_score_on_real_photos_is_given_beside_that_on_generated_ones(
     make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, write_model: "WriteModel"
 ) -> None:
     judge = write_model(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "judge.safetensors")
@@ -34,7 +34,7 @@ def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generate
     }
 
 
-def test_a_model_that_is_no_judge_of_these_photos_is_refused(
+def test_a_model_that_cannot_judge_these_photos_is_refused(
     make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     judged = load_model(run_folder)

@@ -82,7 +82,7 @@ def test_other_settings_do_not_mix_into_the_same_folder(
 
 
 @pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
-def test_a_record_of_samples_that_is_none_is_refused_and_nothing_is_written(
+def test_a_damaged_record_of_samples_is_refused_and_nothing_is_written(
     run_folder: Path, masks: Path, tmp_path: Path, line: str, refused: "Refused"
 ) -> None:
     sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "out")
@@ -119,7 +119,7 @@ def test_of_an_ordinary_pix2pix_folder_the_held_out_input_halves_are_taken(tiny:
     assert read_photo(tmp_path / "out" / "val" / "1.png").shape == (16, 20, 3)
 
 
-def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_is_mended(
+def test_a_broken_input_leaves_no_destination_and_the_same_call_continues_once_it_is_repaired(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     (masks / "bad.png").write_text("not a picture")
@@ -143,7 +143,7 @@ def test_a_picture_that_is_gone_from_the_destination_is_made_again(
     assert (tmp_path / "out" / "sub" / "1.png").read_bytes() == before
 
 
-def test_a_file_that_is_none_of_the_samples_is_not_overwritten(
+def test_a_file_that_does_not_belong_to_the_samples_is_not_overwritten(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     sample(run_folder, [masks / "sub" / "0.png"], tmp_path / "out")
@@ -233,7 +233,7 @@ def test_going_on_without_it_lists_what_failed(run_folder: Path, masks: Path, tm
     assert "bad.png" in (tmp_path / "out" / "skipped.jsonl").read_text()
 
 
-def test_inputs_that_are_not_there_or_share_a_name_are_refused(
+def test_missing_inputs_and_inputs_that_share_a_name_are_refused(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("missing-path", masks / "nothing"):
@@ -284,7 +284,7 @@ def test_classes_are_written_as_an_indexed_mask_of_the_palette(
     )
 
 
-def test_what_the_model_does_not_take_is_said_before_any_work(
+def test_inputs_that_the_model_does_not_take_are_refused_before_any_work(
     make_model: Callable[..., Model], tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"))
@@ -299,7 +299,7 @@ def test_what_the_model_does_not_take_is_said_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
-def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_every_pair(
+def test_a_pair_folder_of_other_halves_is_reported_once_and_not_for_every_pair(
     make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     deep = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
@@ -313,7 +313,7 @@ def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_ever
     assert (summary.written, len(summary.skipped)) == (0, 2)
 
 
-def test_of_pictures_in_strips_each_size_is_said_once(
+def test_pictures_in_strips_are_reported_once_for_each_size(
     make_model: Callable[..., Model], tmp_path: Path, notes: "Notes", write_model: "WriteModel"
 ) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"), size=None)

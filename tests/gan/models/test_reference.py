@@ -244,14 +244,14 @@ def test_a_tensor_that_claims_more_than_the_file_holds_is_named(
 
 
 @pytest.mark.parametrize("count", [torch.zeros(3, dtype=torch.int64), torch.tensor(float("nan"))])
-def test_a_count_that_is_none_is_named(weights: Path, tmp_path: Path, count: torch.Tensor, refused: "Refused") -> None:
+def test_an_impossible_count_is_named(weights: Path, tmp_path: Path, count: torch.Tensor, refused: "Refused") -> None:
     name = "model.model.1.model.2.num_batches_tracked"
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: count}), tmp_path / "m.safetensors")
     assert error.value.what.startswith(f"{name} is ")
 
 
-def test_weights_that_are_no_numbers_are_named(weights: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_nan_weights_are_named(weights: Path, tmp_path: Path, refused: "Refused") -> None:
     name = "model.model.1.model.1.weight"
     broken = torch.load(weights, weights_only=True)[name].clone()
     broken.view(-1)[3] = float("nan")
@@ -327,7 +327,7 @@ def test_wherever_an_old_file_was_cut_it_is_refused(reference: "MakeReference", 
         assert error.value.code in ("damaged-file", "unsafe-file"), error.value
 
 
-def test_other_things_that_torch_saves_are_said(tmp_path: Path, refused: "Refused") -> None:
+def test_other_things_that_torch_saves_are_refused_by_kind(tmp_path: Path, refused: "Refused") -> None:
     torch.save([1, 2], tmp_path / "list.pth")
     with refused("not-a-state-dict", tmp_path / "list.pth") as error:
         import_model(tmp_path / "list.pth", tmp_path / "m.safetensors")

@@ -59,7 +59,7 @@ def test_the_first_layer_and_the_bottleneck_have_no_norm() -> None:
     assert [isinstance(block.norm, Norm) for block in network.down] == [False, True, True, True, True, False]
 
 
-def test_dropout_stands_in_so_many_blocks_after_those_left_out() -> None:
+def test_dropout_is_in_n_blocks_after_those_left_out() -> None:
     network = unet(7, dropout=0.3, dropout_blocks=2, dropout_skip=1)
     assert isinstance(network, UNet)
     assert [block.dropout for block in network.up] == [0.0, 0.3, 0.3, 0.0, 0.0, 0.0]

@@ -115,7 +115,7 @@ def test_a_run_without_a_discriminator_comes_back_too(tmp_path: Path, make_netwo
     assert checkpoint.load_latest(tmp_path, Networks(again.generator, None, again.generator_optimizer, None))
 
 
-def test_a_snapshot_is_not_changed_by_training_on(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
+def test_a_snapshot_does_not_change_as_training_continues(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
     nets = make_networks()
     some_steps(nets, easy_batch, 1)
     memory: dict[str, torch.Tensor] = {}
@@ -254,7 +254,7 @@ def test_a_record_that_is_not_what_was_written_is_damage_too(
     assert notes.lines[0].startswith(f"{record}: ")
 
 
-def test_where_all_are_damaged_the_person_is_told_what_to_do(
+def test_where_all_are_damaged_the_error_says_what_to_do(
     tmp_path: Path, make_networks: "MakeNetworks", refused: "Refused"
 ) -> None:
     for images in (4, 8):

@@ -167,9 +167,7 @@ def test_a_field_of_another_version_is_named_with_who_wrote_it(
         ('{"format": "other", "version": 1}', "not-a-run"),
     ],
 )
-def test_a_record_that_is_none_is_refused_in_one_line(
-    tmp_path: Path, content: str, code: str, refused: "Refused"
-) -> None:
+def test_a_damaged_record_is_refused_in_one_line(tmp_path: Path, content: str, code: str, refused: "Refused") -> None:
     (tmp_path / "run.json").write_text(content)
     with refused(code, tmp_path / "run.json"):
         RunFolder(tmp_path).config()
@@ -211,14 +209,14 @@ def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path
         '{"validation": {"l1": null}}',
     ],
 )
-def test_a_line_that_is_none_of_the_record_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
+def test_a_line_that_does_not_belong_to_the_record_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
     (tmp_path / STATS).write_text('{"images": 4}\n' + line + "\n")
     with refused("damaged-file", tmp_path / STATS) as error:
         read_stats(tmp_path)
     assert "line 2 " in error.value.what
 
 
-def test_what_changed_about_the_pairs_is_said_split_by_split(pair_folder: Path, other_pairs: Path) -> None:
+def test_changes_of_the_pairs_are_reported_split_by_split(pair_folder: Path, other_pairs: Path) -> None:
     before, after = open_pairs(pair_folder), open_pairs(other_pairs)
     record = {"data_hash": before.data_hash, "splits": describe_splits(before)}
     assert changed_pairs(record, before) == []

@@ -64,7 +64,7 @@ def test_a_device_that_is_not_here_is_named_and_another_taken(run: Path, tmp_pat
     assert "the device was cuda:7, which is not here" in named
 
 
-def test_other_losses_and_weights_are_told_with_their_largest_difference(
+def test_other_losses_and_weights_are_reported_with_their_largest_difference(
     run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     shutil.rmtree(run)
@@ -126,7 +126,9 @@ def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(
     assert not (tmp_path / "again").exists()
 
 
-def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_the_run_itself_and_a_folder_that_is_not_a_run_are_refused(
+    run: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     with refused("destination-inside-source", run, usage=True):
         reproduce(run, run)
     with refused("not-a-run", tmp_path / "pairs", usage=True):

@@ -392,7 +392,7 @@ def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
 
 
-def test_a_run_continued_on_another_machine_is_told_that_bits_may_differ(
+def test_a_run_continued_on_another_machine_notes_that_bits_may_differ(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, images=4))

@@ -91,7 +91,7 @@ def test_scores_do_not_depend_on_torch_s_random_state_nor_change_it(pair_folder:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_without_val_pairs_the_person_is_told_once_and_no_best_is_kept(
+def test_without_val_pairs_one_note_is_given_and_no_best_is_kept(
     make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path, notes: "Notes"
 ) -> None:
     pairs = make_pairs(tmp_path / "pairs", {"train": 4})
@@ -195,7 +195,7 @@ def test_masks_are_scored_by_class_and_their_best_is_by_mean_iou(
     assert progress.best == scores["mean_iou"]
 
 
-def test_what_is_no_number_is_never_the_best_and_the_earlier_of_equals_stays() -> None:
+def test_a_nan_score_is_never_the_best_and_the_earlier_of_equals_stays() -> None:
     assert improves(-0.5, None)
     assert improves(-0.4, -0.5)
     assert not improves(-0.5, -0.5)

@@ -96,7 +96,7 @@ def test_each_network_has_its_own_scale_through_updates_and_checkpoints(
     assert [(state["scale"], state["_growth_tracker"]) for state in states] == [(256.0, 1), (8.0, 1)]
 
 
-def test_without_float16_there_is_no_scaler(make_networks: Callable[[], Networks]) -> None:
+def test_without_float16_no_scaler_is_used(make_networks: Callable[[], Networks]) -> None:
     nets = make_networks()
     assert not any(isinstance(each, GradScalerAdam) for each in nets.optimizers)
     assert scaler_states(nets.optimizers) == []
@@ -209,7 +209,7 @@ def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
         torch.testing.assert_close(after[mine], (before[mine] + after[name]) / 2)
 
 
-def test_a_run_that_wants_no_average_keeps_none(make_networks: "MakeNetworks") -> None:
+def test_a_run_without_an_average_keeps_none(make_networks: "MakeNetworks") -> None:
     nets = make_networks()
     assert nets.ema is None
     assert nets.inference_generator is nets.generator

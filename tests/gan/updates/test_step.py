@@ -179,7 +179,7 @@ def test_both_orders_agree_on_the_discriminator_and_on_its_losses() -> None:
     assert same(state(turns.opponent[0]), state(at_once.opponent[0]))
 
 
-def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_what_it_was() -> None:
+def test_updating_in_turn_shows_the_generator_the_new_discriminator_and_at_once_the_old_one() -> None:
     before = canvas_networks(BLANK).opponent[0]
     turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
     losses = {
