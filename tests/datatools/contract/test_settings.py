@@ -40,7 +40,7 @@ def read(**table: Any) -> Oven:
     return Oven(**read_settings(Oven, table, of="the oven", listed="'oven --help' lists all."))
 
 
-def test_words_become_values_of_the_type_of_the_field() -> None:
+def test_text_becomes_values_of_the_type_of_the_field() -> None:
     words = {"heat": "1_000", "fan": "on", "share": "1e-3", "loaf": "20x10", "door": "open", "grain": "wheat"}
     assert read(**words) == Oven(heat=1000, fan=True, share=0.001, loaf=Size(20, 10), door="open", grain="wheat")
     assert read(heat=200.0, loaf=Size(2, 3)) == Oven(heat=200, loaf=Size(2, 3))

@@ -103,7 +103,7 @@ def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path, photos: Path)
     assert (tmp_path / "to" / "b.png").read_bytes() == b"mine"
 
 
-def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_does_not_stay(
+def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_is_removed(
     tmp_path: Path, photos: Path, noise: "Noise"
 ) -> None:
     (photos / "c.png").write_bytes(b"no picture")

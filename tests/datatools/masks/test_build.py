@@ -86,7 +86,7 @@ def test_a_photo_turned_by_its_exif_has_the_size_it_is_seen_in(labels: Path, pho
     assert build(labels, tmp_path / "masks", photos=photos).built == 3
 
 
-def test_unclaimed_labels_are_all_named_before_any_work(
+def test_labels_without_a_class_are_all_named_before_any_work(
     tmp_path: Path, refused: "Refused", parts: "Parts", write_coco: "WriteCoco", names_in: "NamesIn"
 ) -> None:
     polygons = dict(parts)
@@ -101,7 +101,7 @@ def test_unclaimed_labels_are_all_named_before_any_work(
     assert summary.areas["ignore"] > 0
 
 
-def test_class_numbers_go_through_the_ids_and_the_unclaimed_are_counted_over_all_pictures(
+def test_class_numbers_are_mapped_by_ids_and_those_without_a_class_are_counted_over_all_pictures(
     tmp_path: Path, refused: "Refused", write_index_pictures: "WriteIndexPictures"
 ) -> None:
     labels = write_index_pictures(tmp_path / "labels", a=[[0, 8, 8]], b=[[0, 0, 8]], c=[[0, 0, 0]])
@@ -171,7 +171,7 @@ def test_an_empty_folder_of_labels_is_an_error(tmp_path: Path, refused: "Refused
 
 
 @pytest.mark.real_data
-def test_all_real_car_parts_are_claimed_by_the_built_in_palette_alone(real_data: Path, tmp_path: Path) -> None:
+def test_all_real_car_parts_are_mapped_by_the_built_in_palette_alone(real_data: Path, tmp_path: Path) -> None:
     for part, count in (("trainingset", 160), ("testset", 50)):
         folder = real_data / "car-parts" / part
         summary = build(folder, tmp_path / part, photos=folder)

@@ -155,7 +155,7 @@ def test_the_marker_states_source_words_and_hashes(pairs: Path, dest: Path) -> N
     assert set(lines[0]["files"]) == {"labels/a.png", "car/a.png"}
 
 
-def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path, refused: "Refused") -> None:
+def test_a_destination_made_with_other_arguments_is_refused(foreign: Path, dest: Path, refused: "Refused") -> None:
     take_apart(foreign, dest)
     with refused("other-settings", dest, usage=True) as error:
         take_apart(foreign, dest, words=("photo", "map"))

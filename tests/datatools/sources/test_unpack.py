@@ -139,7 +139,7 @@ def test_more_files_bytes_or_ratio_than_the_limits_are_refused_and_a_factor_lets
         assert code_of(bomb, Limits(floor=1000)) == "archive-bomb"
 
 
-def test_a_tar_gz_that_claims_terabytes_is_refused_without_reading_them(tmp_path: Path) -> None:
+def test_a_tar_gz_that_announces_terabytes_is_refused_without_reading_them(tmp_path: Path) -> None:
     info = tarfile.TarInfo("x")
     info.size = 1 << 40
     path = tmp_path / "a.tar.gz"
@@ -147,7 +147,7 @@ def test_a_tar_gz_that_claims_terabytes_is_refused_without_reading_them(tmp_path
     assert code_of(path) == "archive-bomb"
 
 
-def test_a_header_that_claims_gigabytes_of_name_is_refused(tmp_path: Path) -> None:
+def test_a_header_that_announces_a_name_of_gigabytes_is_refused(tmp_path: Path) -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 32
     path = tmp_path / "a.tar"

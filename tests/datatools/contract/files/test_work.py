@@ -157,7 +157,7 @@ def test_what_is_gone_from_the_destination_is_made_again_whatever_it_was_made_of
     assert (tmp_path / "d" / "a.0").read_text() == (tmp_path / "d" / "a.1").read_text() == "ANOTHER"
 
 
-def test_what_is_gone_and_is_not_asked_for_again_has_no_record_any_more(tmp_path: Path) -> None:
+def test_a_missing_file_that_is_not_asked_for_again_has_no_record_any_more(tmp_path: Path) -> None:
     write(tmp_path / "d", *texts("a", "b"))
     (tmp_path / "d" / "b.0").unlink()
     write(tmp_path / "d", *texts("a"))
@@ -191,7 +191,7 @@ def test_a_wrong_setting_ends_the_call_and_is_not_a_skip(tmp_path: Path, refused
     assert not (tmp_path / "d").exists()
 
 
-def test_what_was_begun_of_an_item_that_is_gone_or_broken_since_does_not_stay(tmp_path: Path) -> None:
+def test_unfinished_work_on_an_item_that_is_gone_or_broken_since_is_removed(tmp_path: Path) -> None:
     unfinished(tmp_path / "d", *texts("a", "b", "c", copies=2))
     write(tmp_path / "d", Text("b", "broken"), *texts("c", copies=2))
     assert sorted(path.name for path in (tmp_path / "d").glob("?.?")) == ["c.0", "c.1"]
@@ -203,7 +203,7 @@ def test_files_that_an_item_does_not_become_any_more_do_not_stay(tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "d").glob("?.?")) == ["a.0", "a.1"]
 
 
-def test_what_was_written_without_a_record_does_not_stay(tmp_path: Path) -> None:
+def test_a_file_written_without_a_record_is_removed(tmp_path: Path) -> None:
     unfinished(tmp_path / "d", *texts("a"))
     (tmp_path / "d.partial" / "sub").mkdir()
     for name in ("gone.0", "sub/gone.0", "texts.jsonl"):
@@ -212,7 +212,7 @@ def test_what_was_written_without_a_record_does_not_stay(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "d").rglob("*") if path.is_file()) == ["a.0", "texts.jsonl"]
 
 
-def test_half_of_what_was_begun_goes_and_what_the_destination_has_stays(tmp_path: Path) -> None:
+def test_half_of_the_unfinished_work_is_removed_and_what_the_destination_has_stays(tmp_path: Path) -> None:
     write(tmp_path / "d", *texts("a", copies=2), *texts("b"))
     (tmp_path / "d" / "a.1").unlink()
     with Destination(tmp_path / "d", marker="texts.jsonl", recipe={}) as destination:

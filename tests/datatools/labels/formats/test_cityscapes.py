@@ -41,7 +41,7 @@ def test_the_ids_are_those_of_the_data_set() -> None:
     assert (TRAIN_IDS[0], TRAIN_IDS[13], TRAIN_IDS[18], len(TRAIN_IDS)) == ("road", "car", "bicycle", 20)
 
 
-def test_ids_are_claimed_by_name_not_by_the_palette_s_ids_and_masks_take_the_photo_s_name(tmp_path: Path) -> None:
+def test_ids_are_mapped_by_name_not_by_the_palette_s_ids_and_masks_take_the_photo_s_name(tmp_path: Path) -> None:
     write(tmp_path / "gtFine" / "train" / "aachen", "labelIds", 7, 23, 26, 0)
     photos = tmp_path / "leftImg8bit" / "train" / "aachen"
     photos.mkdir(parents=True)
@@ -51,7 +51,7 @@ def test_ids_are_claimed_by_name_not_by_the_palette_s_ids_and_masks_take_the_pho
     assert [SCENES.names[index] for index in mask[0]] == ["road", "sky", "car", "background"]
 
 
-def test_all_names_are_claimed_by_the_built_in_palette() -> None:
+def test_all_names_are_mapped_by_the_built_in_palette() -> None:
     assert all(SCENES.index_of_label(name) is not None for name in (*LABEL_IDS.values(), "license plate"))
 
 
