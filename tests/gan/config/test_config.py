@@ -150,7 +150,7 @@ def test_a_large_whole_number_is_taken_to_its_last_digit() -> None:
     assert with_settings(Config(), {"seed": 2**53 + 1}).seed == 2**53 + 1
 
 
-def test_words_become_values_of_the_field_s_type() -> None:
+def test_text_becomes_values_of_the_field_s_type() -> None:
     config = with_settings(Config(), {"mirror": "off", "images": "40_000", "learning_rate": "1e-4", "size": "384x256"})
     assert (config.mirror, config.images, config.learning_rate, config.size) == (False, 40_000, 1e-4, Size(384, 256))
 

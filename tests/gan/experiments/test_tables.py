@@ -68,7 +68,7 @@ def test_where_the_settings_have_the_papers_dropout_it_is_not_trained_twice() ->
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) -> None:
+def test_an_arm_trains_against_the_discriminator_that_its_name_says_from_every_preset(preset: str) -> None:
     arms, _ = arms_of(("loss",), with_gan(PRESETS[preset]))
     assert set(arms) == set(TABLES["loss"].arms)
     for as_classes in (False, True):

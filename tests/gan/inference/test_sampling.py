@@ -154,7 +154,7 @@ def test_a_file_that_does_not_belong_to_the_samples_is_not_overwritten(
     assert (tmp_path / "out" / "1.png").read_text() == "mine"
 
 
-def test_what_was_begun_of_an_input_that_has_changed_since_is_made_of_the_new_one(
+def test_unfinished_work_on_an_input_that_has_changed_since_is_redone(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     (masks / "bad.png").write_text("not a picture")

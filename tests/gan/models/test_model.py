@@ -94,7 +94,7 @@ def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path, r
     assert "the tensor last.bias " in error.value.what
 
 
-def test_a_place_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> None:
+def test_a_path_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> None:
     with refused("missing-model", tmp_path / "nothing"):
         load_model(tmp_path / "nothing")
     with refused("missing-model", tmp_path):

@@ -234,7 +234,7 @@ def test_a_missing_end_is_named_too(weights: Path, tmp_path: Path, name: str, re
     assert error.value.what.startswith(f"{name} is missing")
 
 
-def test_a_tensor_that_claims_more_than_the_file_holds_is_named(
+def test_a_tensor_that_announces_more_than_the_file_holds_is_named(
     weights: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     name = "model.model.1.model.1.weight"

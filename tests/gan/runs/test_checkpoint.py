@@ -98,7 +98,7 @@ def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks
     assert (random.gauss(0, 1), np.random.normal()) == expected
 
 
-def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks: "MakeNetworks") -> None:
+def test_the_ema_is_restored_as_the_networks_are(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     nets, other = (replace(made, ema=new_ema(made.generator)) for made in (make_networks(), make_networks()))
     for value in nets.inference_generator.state_dict().values():
         value.fill_(0.25)

@@ -90,7 +90,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_names_loss_tensor_update_
     assert checkpoint.latest(tmp_path / "run")[0] == 4  # the last that was good
 
 
-def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
+def test_a_run_that_may_recover_goes_back_once_at_half_the_learning_rate(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None], notes: "Notes"
 ) -> None:
     steady = replace(tiny, lr_schedule="constant", recover=True)
@@ -221,7 +221,9 @@ def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Confi
     assert looks(Watch(tiny), look) == []
 
 
-def test_a_critic_is_meant_to_win(pair_folder: Path, tiny: Config, batch: Batch) -> None:
+def test_a_wgan_critic_has_no_accuracy_and_is_never_reported_to_have_won(
+    pair_folder: Path, tiny: Config, batch: Batch
+) -> None:
     config = replace(tiny, gan_loss="wgan", lambda_gp=10.0, discriminator_norm="instance")
     assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
     assert looks(Watch(config), Observation(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []

@@ -46,7 +46,7 @@ def test_scalars_grids_and_histograms_are_those_of_the_record(pair_folder: Path,
 
 @needs_tensorboard
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_board_changes_nothing_that_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_tensorboard_changes_nothing_that_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     for name, wanted in (("with", True), ("without", False)):
         train(pair_folder, tmp_path / name, replace(tiny, tensorboard=wanted))
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("with", "without")]

@@ -71,7 +71,7 @@ def test_the_generator_pays_for_a_fake_that_the_discriminator_recognises(gan_los
 
 
 @pytest.mark.parametrize(("gan_loss", "best"), [("bce", math.log(9)), ("lsgan", 0.9)])
-def test_smoothing_makes_the_surest_real_a_matter_of_nine_in_ten(gan_loss: str, best: float) -> None:
+def test_the_best_logit_for_a_smoothed_target_has_probability_nine_in_ten(gan_loss: str, best: float) -> None:
     logit = torch.tensor([[[[best]]]], requires_grad=True)
     discriminator_loss(gan_loss, Judgement((logit,), ()), real=True, smoothing=0.1).backward()  # type: ignore[no-untyped-call]
     assert logit.grad is not None

@@ -120,7 +120,7 @@ def test_float16_trains_and_resumes_on_cuda(pair_folder: Path, tiny: Config, tmp
     assert train(pair_folder, tmp_path / "run", replace(config, images=20)).before == 12
 
 
-def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks: "MakeNetworks") -> None:
+def test_after_k_updates_the_ema_is_the_sum_of_the_closed_form(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average, kept, states = new_ema(generator), 0.75, [list(generator.state_dict().values())]
     random = torch.Generator().manual_seed(1)
@@ -146,7 +146,7 @@ def test_statistics_are_averaged_as_weights_are(make_networks: "MakeNetworks") -
     assert torch.equal(ours[0].running_mean, torch.full_like(theirs[0].running_mean, 2.0))
 
 
-def test_the_average_is_moved_by_nothing_else(make_networks: "MakeNetworks") -> None:
+def test_the_ema_shares_no_memory_with_the_generator_and_takes_no_gradient(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average = new_ema(generator)
     assert not any(parameter.requires_grad for parameter in average.parameters())
@@ -173,7 +173,7 @@ def state(run: Path) -> tuple[bytes, bytes]:
     return (run / FILE).read_bytes(), newest.read_bytes()
 
 
-def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stopped(
+def test_a_resumed_run_has_the_ema_and_the_draws_of_one_that_never_stopped(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     config = replace(
@@ -192,7 +192,7 @@ def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stop
     assert state(tmp_path / "run") == state(tmp_path / "whole")
 
 
-def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
+def test_the_decay_of_a_run_s_ema_follows_from_the_images_before_each_update(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     config = replace(
@@ -209,14 +209,14 @@ def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
         torch.testing.assert_close(after[mine], (before[mine] + after[name]) / 2)
 
 
-def test_a_run_without_an_average_keeps_none(make_networks: "MakeNetworks") -> None:
+def test_a_run_without_ema_keeps_no_average(make_networks: "MakeNetworks") -> None:
     nets = make_networks()
     assert nets.ema is None
     assert nets.inference_generator is nets.generator
     assert set(network_states(nets)) == {"generator", "discriminator"}
 
 
-def test_a_model_file_holds_the_average_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_a_model_file_holds_the_ema_weights_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, ema_half_life=400.0))
     model = load_model(tmp_path / "run")
     saved = safetensors.torch.load_file(max((tmp_path / "run" / "checkpoints").glob("*.safetensors")))

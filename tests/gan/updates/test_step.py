@@ -148,7 +148,9 @@ EVERYTHING = Config(
 
 @pytest.mark.parametrize("gan_loss", ["bce", "lsgan", "hinge", "wgan", "none"])
 @pytest.mark.parametrize("simultaneous", [False, True])
-def test_every_gan_loss_moves_its_players_and_reports_what_its_recipe_names(gan_loss: str, simultaneous: bool) -> None:
+def test_every_gan_loss_changes_its_networks_and_reports_what_its_recipe_names(
+    gan_loss: str, simultaneous: bool
+) -> None:
     nets, before = canvas_networks(BLANK, noise=2), state(canvas_networks(BLANK).opponent[0])
     if gan_loss == "none":
         config = Config(gan_loss="none", lambda_l2=1, class_balanced=True, lambda_mode_seeking=1, noise_channels=2)
@@ -318,7 +320,7 @@ def test_the_generator_pays_for_what_is_not_seen_of_its_mask_and_learns_to_show_
 
 
 @pytest.mark.parametrize("simultaneous", [False, True])
-def test_the_labeller_learns_from_real_photos_alone(simultaneous: bool) -> None:
+def test_the_segmentation_head_learns_from_real_photos_alone(simultaneous: bool) -> None:
     recipe = Recipe(Config(segmentation_head="on", lambda_segmentation=1, update_order=ORDERS[simultaneous]))
     taught = []
     for canvas in (BLANK, BLANK + 0.7):
