@@ -33,6 +33,7 @@ LABELBOX = {"data_row": {"external_id": "a.jpg"}, "projects": {}}
 SA_1B: dict[str, object] = {"image": {"file_name": "a.jpg"}, "annotations": []}
 CVAT = '<annotations><image name="a.jpg"/></annotations>'
 SHAPE = {"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}
+SHAPES = {"imagePath": "a.jpg", "shapes": [SHAPE]}
 CSV = """filename,region_shape_attributes,region_attributes
 "a, b.jpg","{""name"":""rect"",""x"":1,""y"":1,""width"":2,""height"":2}","{""part"":""Tür""}"
 """
@@ -118,7 +119,7 @@ def read_scans(path: Path) -> LabelSet:
     [
         ("masks.json", json.dumps(VOTT), "vott"),
         ("x-asset.json", json.dumps(VOTT["assets"]["x"]), "vott"),
-        ("a.json", json.dumps(labelme("a.jpg")), "labelme"),
+        ("a.json", json.dumps(SHAPES), "labelme"),
         ("a.xml", "<annotation><filename>a.jpg</filename><imagesize/></annotation>", "labelme"),
         ("annotations.xml", CVAT, "cvat"),
         ("a.json", json.dumps(ISAT), "isat"),
@@ -139,7 +140,7 @@ def test_every_format_is_known_as_a_file_and_in_its_folder(tmp_path: Path, name:
 
 
 def test_a_folder_with_two_formats_says_so_and_reads_the_one_that_is_named(folder: Path, refused: "Refused") -> None:
-    (folder / "a.json").write_text(json.dumps(labelme("a.jpg")))
+    (folder / "a.json").write_text(json.dumps(SHAPES))
     with refused("several-formats", folder) as error:
         read_labels(folder)
     assert "labelme (a.json) and coco (labels.json)" in error.value.what
