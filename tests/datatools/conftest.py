@@ -117,14 +117,25 @@ def masks(tmp_path: Path) -> Path:
     return make_masks(tmp_path / "masks", "a", "b", "walk/c.1", "walk/ü")
 
 
+def regions_of(labels: LabelSet) -> tuple[RegionLabels, ...]:
+    assert not labels.skipped, labels.skipped
+    regions = tuple(item for item in labels.items if isinstance(item, RegionLabels))
+    assert len(regions) == len(labels.items), labels.items
+    return regions
+
+
 @pytest.fixture(scope="session")
 def first() -> First:
     """first(labels): the regions of the first picture of a label set that skips none."""
+    return lambda labels: regions_of(labels)[0]
+
+
+@pytest.fixture(scope="session")
+def only() -> First:
+    """only(labels): the regions of the one picture of a label set that skips none."""
 
     def take(labels: LabelSet) -> RegionLabels:
-        assert not labels.skipped, labels.skipped
-        item = labels.items[0]
-        assert isinstance(item, RegionLabels)
-        return item
+        (regions,) = regions_of(labels)
+        return regions
 
     return take

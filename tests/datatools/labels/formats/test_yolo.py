@@ -232,7 +232,9 @@ def labels_of(folder: Path) -> list[str]:
         ("classes.txt", "0 car\n1 wheel\n"),
     ],
 )
-def test_every_spelling_of_the_list_of_classes_names_them_and_that_is_told(unnamed: Path, file: str, text: str) -> None:
+def test_every_spelling_of_the_list_of_classes_names_them_and_that_is_reported(
+    unnamed: Path, file: str, text: str
+) -> None:
     (unnamed / file).write_text(text, "utf-8")
     assert is_yolo(unnamed)
     assert labels_of(unnamed) == ["car", "wheel"]
@@ -286,7 +288,7 @@ def test_a_class_whose_number_is_missing_in_the_list_costs_its_picture(data: Pat
     assert "class 1 " in skip.what
 
 
-def test_labels_without_any_list_are_yolo_and_it_is_said_what_is_missing(unnamed: Path, refused: "Refused") -> None:
+def test_labels_without_any_list_are_yolo_and_the_error_says_what_is_missing(unnamed: Path, refused: "Refused") -> None:
     assert is_yolo(unnamed)
     with refused("missing-file", unnamed) as error:
         read_labels(unnamed)
@@ -295,7 +297,7 @@ def test_labels_without_any_list_are_yolo_and_it_is_said_what_is_missing(unnamed
     assert not is_yolo(unnamed)
 
 
-def test_a_byte_order_mark_in_labels_is_none_of_their_numbers_and_hidden_files_are_no_labels(data: Path) -> None:
+def test_a_byte_order_mark_in_labels_is_ignored_and_hidden_files_are_not_labels(data: Path) -> None:
     path = data / "train" / "labels" / "a.b.txt"
     path.write_text(f"\ufeff0 {HALF}\n", "utf-8")
     (data / "train" / "labels" / ".ipynb_checkpoints").mkdir()
