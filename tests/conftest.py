@@ -1,4 +1,4 @@
-"""What every test may use: the real data where it is present, errors by their code, deaths at any moment."""
+"""What every test may use: the real data where it is present, errors by their code, reporters, deaths at any moment."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import Reporter
 
 # Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -101,8 +102,43 @@ def refused() -> Refused:
     return block
 
 
+class Notes(Reporter):
+    """A reporter that keeps what a person would read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.fixture
+def notes() -> Notes:
+    """A reporter whose `lines` are the notes it was given."""
+    return Notes()
+
+
+class StopAfter(Reporter):
+    """Ctrl-C after n units of work."""
+
+    def __init__(self, units: int) -> None:
+        self.left = units
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self.left -= units
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def stop_after() -> type[StopAfter]:
+    """stop_after(n): a reporter that interrupts the work after n units, as Ctrl-C does."""
+    return StopAfter
+
+
 CHANGES = ("replace", "rename", "unlink", "mkdir", "rmdir", "fsync")
 
+Contents = Callable[[Path], dict[str, bytes]]
 KilledAfter = Callable[[Callable[[], object], int], bool]
 
 
@@ -142,7 +178,7 @@ def killed_after(monkeypatch: pytest.MonkeyPatch) -> KilledAfter:
 
 
 @pytest.fixture
-def contents() -> Callable[[Path], dict[str, bytes]]:
+def contents() -> Contents:
     """Every file below a folder by its path, hidden ones too; folders as empty."""
 
     def read(folder: Path) -> dict[str, bytes]:

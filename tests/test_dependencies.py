@@ -37,13 +37,13 @@ def texts() -> Iterator[tuple[str, str]]:
             yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
 
 
-def test_nobody_is_told_to_install_our_packages_from_an_index_for_they_are_on_none() -> None:
+def test_no_text_advises_to_install_our_packages_from_an_index() -> None:
     advice = re.compile(r"(?i:install)[^\n]*[ '\"`]p2p-(?:datatools|gan|cli)\b|p2p-(?:datatools|gan|cli)\[")
     found = [f"{name}: {match[0]}" for name, text in texts() for match in advice.finditer(text)]
     assert not found
 
 
-def test_a_missing_extra_is_told_with_the_command_that_installs_what_the_package_declares() -> None:
+def test_a_missing_extra_is_reported_with_the_command_that_installs_what_the_package_declares() -> None:
     told = {
         (path.relative_to(ROOT / "packages").parts[0], each)
         for path in ROOT.glob("packages/*/src/**/*.py")

@@ -56,7 +56,7 @@ def test_the_errors_of_all_packages_are_found() -> None:
     assert len(ALL) > 300
 
 
-def test_every_error_has_a_code_of_small_letters_that_stands_where_it_is_made() -> None:
+def test_every_error_has_a_code_in_lower_case_where_it_is_raised() -> None:
     wrong = []
     for told in ALL:
         code = told.fields.get("code")

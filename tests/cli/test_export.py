@@ -30,7 +30,9 @@ def model(path: Path, shape: Architecture) -> Path:
     return path
 
 
-def test_the_options_that_load_it_there_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_options_that_load_it_in_the_reference_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shape = Architecture(1, 4, 2, 3, 12, "batch", 0.0, "resnet", blocks=6, biases=False)
     command = [
         "export",

@@ -28,7 +28,7 @@ def weights(tmp_path: Path) -> Path:
     return tmp_path / "G.pth"
 
 
-def test_what_was_assumed_is_said(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_assumptions_are_reported(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     command = ["import-model", str(weights), str(tmp_path / "m.safetensors")]
     assert main(command) == 0

@@ -33,12 +33,12 @@ def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
 
 
 @pytest.mark.usefixtures("second")
-def test_a_wrong_word_is_not_told_by_every_process(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_argument_is_not_reported_by_every_process(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["train", "pairs", "run", "--nonsense"]) == 2
     assert capsys.readouterr().err == ""
 
 
-def test_the_launcher_learns_a_code_that_no_other_try_would_mend(
+def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     place = tmp_path / "code"

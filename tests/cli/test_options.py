@@ -42,7 +42,7 @@ def test_results_become_json_with_paths_as_text() -> None:
     assert to_json({"dest": Path("a/b"), "n": 1}) == '{\n  "dest": "a/b",\n  "n": 1\n}'
 
 
-def test_what_a_model_is_applied_with_is_set_in_words_and_nothing_else_is(refused: "Refused") -> None:
+def test_only_how_a_model_is_applied_can_be_set_when_sampling(refused: "Refused") -> None:
     assert how(()) == {"dropout": True, "tile": None}
     assert how(("dropout=off", "tile=512")) == {"dropout": False, "tile": 512}
     assert how(("tile=auto",)) == {"dropout": True, "tile": None}

@@ -62,7 +62,7 @@ def test_every_reporter_prints_a_plan_that_it_is_shown(
     assert capsys.readouterr().err == "".join(f"{line}\n" for line in LINES)
 
 
-def test_what_is_done_already_and_part_of_an_epoch_is_said() -> None:
+def test_images_done_already_and_parts_of_an_epoch_are_shown() -> None:
     first = plan_lines(replace(with_config(images=12), done=4))[0]
     assert first.endswith("12 images in all (1.5 epochs), batch 1; 4 are done")
     assert "(1 epoch)" in plan_lines(with_config(images=8))[0]
@@ -89,7 +89,7 @@ def test_so_few_updates_that_none_is_timed_have_no_line_of_memory() -> None:
     assert lines[3:] == ["time   16 updates; so few are not timed beforehand", *LINES[5:]]
 
 
-def test_more_memory_than_there_is_is_said() -> None:
+def test_a_plan_that_needs_more_memory_than_there_is_says_so() -> None:
     lines = plan_lines(replace(PLAN, memory=Need({"networks": 8, "batch": 8}, 10)))
     assert "memory about 16 bytes (networks 8 bytes, batch 8 bytes); 10 bytes free - more than there is" in lines
 
@@ -104,19 +104,19 @@ def test_a_plan_for_several_devices_says_what_each_has() -> None:
     ("seconds", "text"),
     [(4.2, "4 s"), (600, "10 min"), (3 * 3600 + 1200, "3 h 20 min"), (3 * 86400, "3.0 days")],
 )
-def test_durations_are_told_in_two_units_at_most(seconds: float, text: str) -> None:
+def test_durations_are_shown_in_two_units_at_most(seconds: float, text: str) -> None:
     assert time_text(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("size", "text"), [(12, "12 bytes"), (1_234, "1.23 KB"), (999_900_000, "1 GB"), (123_400_000_000, "123 GB")]
 )
-def test_sizes_are_told_in_three_digits(size: int, text: str) -> None:
+def test_sizes_are_shown_in_three_digits(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(12, "12"), (1_234, "1.23 K"), (176_400, "176 K"), (54_414_000, "54.4 M"), (999_900, "1 M")]
 )
-def test_parameters_are_told_in_three_digits(count: int, text: str) -> None:
+def test_parameters_are_shown_in_three_digits(count: int, text: str) -> None:
     assert count_text(count) == text

@@ -55,7 +55,7 @@ def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], mo
     assert capsys.readouterr().err == "training: 1/2, 11 s left\ntraining: 2/2 (val_l1 0.25)\n"
 
 
-def test_bytes_are_told_in_megabytes_with_rate_and_time_left(
+def test_bytes_are_shown_in_megabytes_with_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 10.0, 20.0])
@@ -166,5 +166,5 @@ def test_the_table_is_for_training_and_other_work_has_its_bar(capsys: pytest.Cap
     assert "a remark" in error
 
 
-def test_without_a_terminal_training_is_told_in_plain_lines() -> None:
+def test_without_a_terminal_training_is_reported_in_plain_lines() -> None:
     assert isinstance(render.training_reporter(), render.PlainReporter)

@@ -137,7 +137,7 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
     assert not (tmp_path / "run").exists()
 
 
-def test_rare_crops_without_masks_say_what_to_add_and_that_is_taken(
+def test_rare_class_crops_without_masks_are_refused_with_the_setting_that_helps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "own.toml").write_text("rare_class_crops = 0.5\n")

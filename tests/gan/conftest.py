@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import Batch
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model
+from p2p_gan.models.model import Model, save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.training.build import build
 from p2p_gan.training.run import train
@@ -116,8 +116,11 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, tiny: Config) -> Path:
     return root / "run"
 
 
+MakeNetworks = Callable[[], Networks]
+
+
 @pytest.fixture(scope="session")
-def make_networks(tiny: Config) -> Callable[[], Networks]:
+def make_networks(tiny: Config) -> MakeNetworks:
     """Networks and optimisers as a run of the config `tiny` begins with."""
 
     def make() -> Networks:
@@ -125,6 +128,36 @@ def make_networks(tiny: Config) -> Callable[[], Networks]:
         return build(architecture, tiny, torch.device("cpu"))
 
     return make
+
+
+class RandomInput(Protocol):
+    """What the fixture `random_input` is."""
+
+    def __call__(self, count: int = 1, channels: int = 3, height: int = SIDE, width: int = SIDE) -> torch.Tensor: ...
+
+
+@pytest.fixture(scope="session")
+def random_input() -> RandomInput:
+    """random_input(count, channels, height, width): the same values of -1 to 1 each time, as networks take them."""
+
+    def draw(count: int = 1, channels: int = 3, height: int = SIDE, width: int = SIDE) -> torch.Tensor:
+        return torch.rand(count, channels, height, width, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+    return draw
+
+
+WriteModel = Callable[[Model, Path], Path]
+
+
+@pytest.fixture(scope="session")
+def write_model() -> WriteModel:
+    """write_model(model, path) -> path: the model's file."""
+
+    def write(model: Model, path: Path) -> Path:
+        save_model(path, model.card, model.generator)
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

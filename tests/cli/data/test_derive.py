@@ -62,7 +62,7 @@ def test_settings_reach_the_operation_and_the_result_is_json(
         (["--op", "edges", "--set", "detail=7"], "detail=7: is out of range"),
     ],
 )
-def test_wrong_words_are_an_error_of_the_command_and_nothing_is_made(
+def test_wrong_arguments_are_an_error_of_the_command_and_nothing_is_made(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], words: str
 ) -> None:
     assert main(["data", "derive", str(photos), str(tmp_path / "out"), *more]) == 2

@@ -38,7 +38,7 @@ def test_as_json_it_prints_nothing_else_on_standard_output(
 
 
 @pytest.mark.parametrize("words", ["photo", "photo,", "a,b,c", ",", "x,x"])
-def test_words_that_are_not_two_are_an_error_of_the_command(
+def test_halves_that_are_not_two_words_are_an_error_of_the_command(
     pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
     assert main(["data", "halves", str(pairs), str(tmp_path / "apart"), "--halves", words]) == 2

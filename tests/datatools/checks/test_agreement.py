@@ -57,7 +57,9 @@ def test_iou_is_the_share_of_both_that_is_in_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("shift", "inside"), [(1, False), (2, False), (4, True)])
-def test_a_shifted_outline_is_no_difference_away_from_outlines(tmp_path: Path, shift: int, inside: bool) -> None:
+def test_a_shifted_outline_does_not_count_as_a_difference_away_from_outlines(
+    tmp_path: Path, shift: int, inside: bool
+) -> None:
     result = compared(tmp_path, square(5, 5, 10), square(5 + shift, 5, 10))
     assert result.differing > 0
     assert bool(result.differing_inside) == inside

@@ -16,18 +16,15 @@ from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
 ALL_CLASSES = np.tile(np.arange(5, dtype=np.uint8), (4, 2))
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    (tmp_path / "photos").mkdir()
-    for name in "abc":
-        noise = np.random.default_rng(ord(name)).integers(0, 256, (4, 10, 3), dtype=np.uint8)
-        Image.fromarray(noise).save(tmp_path / "photos" / f"{name}.jpg")
-    return tmp_path / "photos"
+def photos(tmp_path: Path, write_photos: "WritePhotos") -> Path:
+    return write_photos(tmp_path / "photos", "a.jpg", "b.jpg", "c.jpg", size=Size(10, 4))
 
 
 @pytest.fixture
@@ -68,7 +65,7 @@ def test_a_colour_outside_the_palette(masks: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "code"), [(b"", "empty-file"), (b"<html>", "not-a-picture"), (None, "damaged-file")]
 )
-def test_a_mask_that_is_cut_off_or_none_at_all(masks: Path, content: bytes | None, code: str) -> None:
+def test_a_mask_that_is_cut_off_or_not_a_picture_is_found(masks: Path, content: bytes | None, code: str) -> None:
     data = (masks / "b.png").read_bytes()
     (masks / "b.png").write_bytes(data[: len(data) - 30] if content is None else content)
     assert found(check(masks)) == [("error", code, "b.png")]

@@ -22,11 +22,11 @@ from p2p_datatools.contract.palette import load_palette
         ({"left": 1}, {}, ""),
     ],
 )
-def test_only_what_is_wanted_otherwise_is_said(made: dict[str, Any], wanted: dict[str, Any], said: str) -> None:
+def test_only_settings_that_differ_are_listed(made: dict[str, Any], wanted: dict[str, Any], said: str) -> None:
     assert differences(made, wanted) == said
 
 
-def test_two_things_of_one_name_are_told_apart_by_what_they_hold() -> None:
+def test_two_things_of_one_name_are_distinguished_by_what_they_hold() -> None:
     text = differences({"half": Half("a", "photo")}, {"half": Half("a", "mask")})
     assert "kind='photo'" in text
     assert "kind='mask'" in text

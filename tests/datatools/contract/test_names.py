@@ -67,7 +67,7 @@ def test_two_photos_with_one_name_are_an_error_naming_both(photos: Path, refused
     assert "one.jpg and one.png" in error.value.what
 
 
-def test_label_pictures_beside_the_photos_are_no_photos(photos: Path) -> None:
+def test_label_pictures_beside_the_photos_are_not_photos(photos: Path) -> None:
     label = photos / "a" / "one.png"
     label.write_bytes(b"")
     folder = PhotoFolder(photos, apart=[label])
@@ -75,7 +75,7 @@ def test_label_pictures_beside_the_photos_are_no_photos(photos: Path) -> None:
     assert folder.find("a/one.png") == photos / "a" / "one.jpg"
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path: Path, refused: "Refused") -> None:
+def test_a_missing_folder_is_named(tmp_path: Path, refused: "Refused") -> None:
     with refused("missing-folder", tmp_path / "gone"):
         PhotoFolder(tmp_path / "gone")
 

@@ -96,7 +96,7 @@ def test_an_exact_alias_wins_over_a_glob_of_another_class() -> None:
     assert palette.index_of_label("head_light") == 0
 
 
-def test_globs_of_two_classes_that_claim_one_label_are_an_error_naming_both(refused: "Refused") -> None:
+def test_globs_of_two_classes_that_match_one_label_are_an_error_naming_both(refused: "Refused") -> None:
     palette = Palette(
         "p", (PaletteClass("a", (0, 0, 0), aliases=("*_x",)), PaletteClass("b", (1, 0, 0), aliases=("q_*",)))
     )

@@ -40,7 +40,7 @@ def read(**table: Any) -> Oven:
     return Oven(**read_settings(Oven, table, of="the oven", listed="'oven --help' lists all."))
 
 
-def test_words_become_values_of_the_type_of_the_field() -> None:
+def test_text_becomes_values_of_the_type_of_the_field() -> None:
     words = {"heat": "1_000", "fan": "on", "share": "1e-3", "loaf": "20x10", "door": "open", "grain": "wheat"}
     assert read(**words) == Oven(heat=1000, fan=True, share=0.001, loaf=Size(20, 10), door="open", grain="wheat")
     assert read(heat=200.0, loaf=Size(2, 3)) == Oven(heat=200, loaf=Size(2, 3))
@@ -117,7 +117,7 @@ def test_settings_that_exclude_each_other_are_refused_under_the_name_of_one(refu
         refuse_setting(Oven(fan=True), "fan", "blows through the open door", "Close it.")
 
 
-def test_a_setting_is_told_in_a_line_and_as_json() -> None:
+def test_a_setting_is_explained_in_a_line_and_as_json() -> None:
     lines = describe_settings(Oven)
     assert lines[0] == "heat=180  The heat in degrees (a whole number from 30 to 1,000)"
     assert lines[5] == "trays=auto  How many trays there are (a whole number from 1 to 8, or auto)"

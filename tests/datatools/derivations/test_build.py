@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,28 +12,15 @@ from PIL import Image
 
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
-from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.derivations.build import derive, random_of
 from p2p_datatools.derivations.color import lab_to_rgb
 from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, Lab, operation
 from p2p_datatools.pairs.build import pair
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
-
-
-def noise(seed: int) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (18, 24, 3), dtype=np.uint8)
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/ü")):
-        write_png(tmp_path / "photos" / f"{name}.png", noise(seed))
-    return tmp_path / "photos"
+    from conftest import Contents, KilledAfter, Refused
+    from datatools.conftest import Noise
 
 
 @pytest.fixture
@@ -55,7 +41,7 @@ def test_every_operation_gives_pictures_that_join_their_photos(
 
 
 def test_grey_is_a_picture_of_one_channel_which_pairs_hold_as_three_equal_ones(
-    photos: Path, dest: Path, tmp_path: Path
+    photos: Path, dest: Path, tmp_path: Path, noise: "Noise"
 ) -> None:
     derive(photos, dest, Gray())
     with Image.open(dest / "a.png") as image:
@@ -68,7 +54,7 @@ def test_grey_is_a_picture_of_one_channel_which_pairs_hold_as_three_equal_ones(
 
 
 def test_lightness_and_colour_become_two_folders_that_pair_and_give_the_photo_again(
-    photos: Path, dest: Path, tmp_path: Path
+    photos: Path, dest: Path, tmp_path: Path, noise: "Noise"
 ) -> None:
     assert derive(photos, dest, Lab()).folders == (dest / "L", dest / "ab")
     pair(dest / "L", dest / "ab", tmp_path / "pairs", halves=("L", "ab"))
@@ -76,7 +62,7 @@ def test_lightness_and_colour_become_two_folders_that_pair_and_give_the_photo_ag
     assert np.abs(back.astype(int) - noise(2)).mean() < 1
 
 
-def test_the_record_tells_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:
+def test_the_record_states_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:
     derive(photos, dest, Holes(share=0.5), seed=7)
     record = json.loads((dest / "derive.json").read_text())
     assert (record["op"], record["settings"]["share"], record["seed"], record["photos"]) == ("holes", 0.5, 7, 4)
@@ -86,7 +72,7 @@ def test_the_record_tells_operation_settings_seed_and_hashes(photos: Path, dest:
 
 
 def test_the_same_seed_gives_the_same_holes_whatever_other_photos_there_are(
-    photos: Path, tmp_path: Path, contents: Contents
+    photos: Path, tmp_path: Path, contents: "Contents"
 ) -> None:
     derive(photos, tmp_path / "one", Holes(), seed=3)
     (photos / "a.png").unlink()
@@ -98,7 +84,7 @@ def test_the_same_seed_gives_the_same_holes_whatever_other_photos_there_are(
         assert one[file] != three[file]
 
 
-def test_two_photos_of_one_call_have_different_holes(photos: Path) -> None:
+def test_two_photos_of_one_call_have_different_holes(photos: Path, noise: "Noise") -> None:
     first, second = (Holes().apply(noise(0), random_of(0, name))[0] for name in ("a", "b"))
     assert (first != second).any()
 
@@ -108,7 +94,7 @@ def test_a_name_draws_the_same_however_its_umlaut_is_spelt() -> None:
 
 
 def test_the_same_call_again_does_nothing_and_new_photos_are_added(
-    photos: Path, dest: Path, contents: Contents
+    photos: Path, dest: Path, contents: "Contents", noise: "Noise"
 ) -> None:
     derive(photos, dest, Edges())
     before = contents(dest)
@@ -139,7 +125,9 @@ def test_where_nothing_is_drawn_at_random_the_seed_makes_no_difference(photos: P
     assert derive(photos, dest, Edges(), seed=2).kept == 4
 
 
-def test_unfinished_work_of_other_settings_is_not_continued(photos: Path, dest: Path, refused: "Refused") -> None:
+def test_unfinished_work_of_other_settings_is_not_continued(
+    photos: Path, dest: Path, refused: "Refused", noise: "Noise"
+) -> None:
     (photos / "b.png").write_bytes(b"no picture")
     with refused("pictures-failed", dest) as error:
         derive(photos, dest, Edges())
@@ -165,7 +153,7 @@ def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(photos:
     assert not (dest / "a.png").exists()
 
 
-def test_pairs_are_no_photos(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_pairs_are_not_photos(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
     derive(photos, dest, Gray())
     pair(dest, photos, tmp_path / "pairs")
     with refused("pairs-not-photos", tmp_path / "pairs", usage=True) as error:
@@ -194,7 +182,7 @@ def test_a_folder_without_pictures_or_a_destination_of_something_else_is_refused
 
 @pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
 def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
-    photos: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
+    photos: Path, tmp_path: Path, changes: int, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     derive(photos, tmp_path / "whole", Lab())
     killed_after(lambda: derive(photos, tmp_path / "cut", Lab()), changes)

@@ -21,7 +21,7 @@ def test_every_operation_has_a_line_of_help_and_a_default_for_each_setting(name:
     assert all("=" in line.split("  ")[0] for line in lines)
 
 
-def test_words_become_values_of_the_field_s_kind() -> None:
+def test_text_becomes_values_of_the_field_s_kind() -> None:
     assert operation("edges", {"detail": "0.2", "width": "2"}) == Edges(detail=0.2, width=2.0)
     assert operation("blur", {"kind": "motion", "vary": "on"}) == Blur(kind="motion", vary=True)
     assert operation("gray", {"weights": "bt709"}) == Gray(weights="bt709")

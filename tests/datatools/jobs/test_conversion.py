@@ -5,14 +5,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.contract import threads
 from p2p_datatools.contract.files import work
 from p2p_datatools.contract.files.destination import Destination
-from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.jobs.conversion import (
     CONVERSION_WEIGHT,
@@ -29,12 +28,9 @@ from p2p_datatools.jobs.conversion import (
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import Noise, WritePhotos
 
 LINE = ConversionLine("b/ü", "b/ü.jpg", "abc", Size(4, 3), {"mask/b/ü.png": "def"}, {"mask/b/ü.png": {"body": 12}})
-
-
-def noise(seed: int) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
 
 
 def negative(source: Source) -> list[Product]:
@@ -56,13 +52,11 @@ def run(tmp_path: Path, *names: str, make: Make = negative) -> ConversionResult:
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    for seed, name in enumerate(("a", "b", "c")):
-        write_png(tmp_path / "from" / f"{name}.png", noise(seed))
-    return tmp_path / "from"
+def photos(tmp_path: Path, write_photos: "WritePhotos") -> Path:
+    return write_photos(tmp_path / "from", "a.png", "b.png", "c.png")
 
 
-def test_every_picture_is_made_once_and_then_kept(tmp_path: Path, photos: Path) -> None:
+def test_every_picture_is_made_once_and_then_kept(tmp_path: Path, photos: Path, noise: "Noise") -> None:
     assert run(tmp_path, "a", "b").made == 2
     made = (tmp_path / "to" / "a.png").stat().st_mtime_ns
     again = run(tmp_path, "a", "b", "c")
@@ -71,7 +65,7 @@ def test_every_picture_is_made_once_and_then_kept(tmp_path: Path, photos: Path) 
     assert (read_photo(tmp_path / "to" / "c.png") == 255 - noise(2)).all()
 
 
-def test_a_source_that_was_written_anew_with_the_same_pixels_is_no_change(tmp_path: Path, photos: Path) -> None:
+def test_a_source_rewritten_with_the_same_pixels_has_not_changed(tmp_path: Path, photos: Path, noise: "Noise") -> None:
     run(tmp_path, "a")
     old = (photos / "a.png").read_bytes()
     Image.fromarray(noise(0)).save(photos / "a.png", compress_level=9)
@@ -79,7 +73,9 @@ def test_a_source_that_was_written_anew_with_the_same_pixels_is_no_change(tmp_pa
     assert run(tmp_path, "a").kept == 1
 
 
-def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(tmp_path: Path, photos: Path) -> None:
+def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(
+    tmp_path: Path, photos: Path, noise: "Noise"
+) -> None:
     run(tmp_path, "a")
     write_png(photos / "a.png", noise(9))
     (skip,) = run(tmp_path, "a").skipped
@@ -91,7 +87,7 @@ def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(tmp_
     assert (read_photo(tmp_path / "to" / "a.png") == 255 - noise(9)).all()
 
 
-def test_a_picture_that_is_gone_is_made_again(tmp_path: Path, photos: Path) -> None:
+def test_a_picture_that_is_gone_is_made_again(tmp_path: Path, photos: Path, noise: "Noise") -> None:
     run(tmp_path, "a", "b")
     (tmp_path / "to" / "b.png").unlink()
     run(tmp_path, "a", "b")
@@ -107,8 +103,8 @@ def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path, photos: Path)
     assert (tmp_path / "to" / "b.png").read_bytes() == b"mine"
 
 
-def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_does_not_stay(
-    tmp_path: Path, photos: Path
+def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_is_removed(
+    tmp_path: Path, photos: Path, noise: "Noise"
 ) -> None:
     (photos / "c.png").write_bytes(b"no picture")
     assert len(run(tmp_path, "a", "b", "c").skipped) == 1

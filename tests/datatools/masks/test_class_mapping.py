@@ -36,7 +36,7 @@ def test_background_is_the_first_class_whatever_its_name_and_ignore_is_255() -> 
     assert [claims.index(label) for label in "abc"] == [0, IGNORE, None]
 
 
-def test_globs_claim_what_no_exact_word_does() -> None:
+def test_globs_map_labels_that_no_exact_name_maps() -> None:
     claims = ClassMapping(CARS, {"*_cover": "body", "wheel_cover": "tyres"}, numbers=False)
     assert claims.word("wheel_cover") == "tyres"
     assert claims.word("Engine Cover") == "body"
@@ -50,13 +50,13 @@ def test_two_globs_that_disagree_are_a_usage_error_and_two_that_agree_are_not(re
     assert "'ab'" in error.value.what
 
 
-def test_what_the_mapping_says_of_labels_that_never_occur_is_told() -> None:
+def test_what_the_mapping_says_of_labels_that_never_occur_is_reported() -> None:
     claims = named(wheel="body", weel="body")
     claims.word("wheel")
     assert claims.unused == ("weel=body",)
 
 
-def test_words_of_the_command_line_become_a_mapping() -> None:
+def test_arguments_of_the_command_line_become_a_mapping() -> None:
     words = ["8=body", "a=b=tyres", "*_glass = windows", "x=ignore", "y=unpainted", "z=background"]
     assert parse_mapping(words, CARS) == {
         "8": "body",
@@ -69,7 +69,7 @@ def test_words_of_the_command_line_become_a_mapping() -> None:
 
 
 @pytest.mark.parametrize("word", ["body", "=body", "8=", "", "="])
-def test_a_word_that_is_not_from_to_is_a_usage_error(word: str, refused: "Refused") -> None:
+def test_a_mapping_that_is_not_from_to_is_a_usage_error(word: str, refused: "Refused") -> None:
     with refused("bad-mapping", f"--map {word}", usage=True):
         parse_mapping([word], CARS)
 
@@ -107,7 +107,7 @@ def unclaimed(refused: "Refused") -> Unclaimed:
     return error_of
 
 
-def test_all_unclaimed_labels_are_listed_with_their_use_and_the_option_to_type(unclaimed: Unclaimed) -> None:
+def test_all_labels_without_a_class_are_listed_with_their_use_and_the_option_to_type(unclaimed: Unclaimed) -> None:
     error = unclaimed(named(), {"wheel": Use(5, 2), "wheel cover": Use(4, 2), "dog": Use(1, 1)})
     assert error.what.endswith("claims dog (1 region in 1 picture), wheel cover (4 regions in 2 pictures)")
     assert "--map dog=CLASS --map 'wheel cover'=tyres, where CLASS is one of background, body" in error.to_do
@@ -121,10 +121,10 @@ def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Uncla
     assert "--map 8=CLASS --map 11=CLASS," in unclaimed(numbers, {"11": Use(9, 1), "8": Use(9, 1)}).to_do
 
 
-def test_a_picture_that_is_none_of_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
+def test_the_error_for_a_picture_without_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
     error = unclaimed(ClassMapping(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
     assert error.what.endswith("204 (1 pixel in 1 picture) and 65331 more")
 
 
-def test_nothing_is_refused_when_every_label_is_claimed() -> None:
+def test_nothing_is_refused_when_every_label_has_a_class() -> None:
     named(dog="unpainted").refuse_unclaimed({"wheel": Use(1, 1), "dog": Use(1, 1)}, where="labels")

@@ -75,7 +75,7 @@ def test_numbers_go_by_ids_or_by_the_names_that_a_format_gives_them(tmp_path: Pa
     assert named.mask.tolist() == [[0, 2], [1, 3]]
 
 
-def test_what_no_class_claims_is_counted_and_gives_no_mask(tmp_path: Path) -> None:
+def test_labels_without_a_class_are_counted_and_give_no_mask(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 9], [9, 9]], dtype=np.uint8)).save(tmp_path / "a.png")
     read = reader(numbers=True).read(IndexLabels("a.png", tmp_path / "a.png"))
     assert read.mask is None

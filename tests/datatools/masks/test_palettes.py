@@ -51,7 +51,7 @@ def test_what_stands_twice_is_an_error_and_what_jpeg_mixes_up_a_warning(
     assert all(about in finding.what for finding, (*_, about) in zip(findings, found, strict=True))
 
 
-def test_what_is_no_palette_is_said_as_when_it_is_loaded(tmp_path: Path, refused: "Refused") -> None:
+def test_a_broken_palette_is_refused_as_when_it_is_loaded(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "p.toml").write_text("name = 1\n[[classes]]\n")
     with refused("bad-palette", tmp_path / "p.toml", usage=False):
         judge(tmp_path / "p.toml")

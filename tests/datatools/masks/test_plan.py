@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.pictures.sizes import Size
@@ -14,6 +13,7 @@ from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_ma
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import WritePhotos
 
 HOOD = Region("hood", (Polygon(np.array([[0.0, 0], [4, 0], [4, 4]])),))
 
@@ -23,11 +23,8 @@ def regions(name: str, size: Size | None = None, *drawn: Region) -> RegionLabels
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    (tmp_path / "photos" / "sub").mkdir(parents=True)
-    for name in ("a.jpg", "sub/b.jpg"):
-        Image.new("RGB", (8, 6)).save(tmp_path / "photos" / name)
-    return tmp_path / "photos"
+def photos(tmp_path: Path, write_photos: "WritePhotos") -> Path:
+    return write_photos(tmp_path / "photos", "a.jpg", "sub/b.jpg", size=Size(8, 6))
 
 
 def test_masks_are_named_after_their_photos_or_else_after_what_the_labels_say(photos: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_jpeg_comes_back_as_it_was_but_for_pixels_on_its_edges() -> None:
     assert GREY not in snapped.rows
 
 
-def test_a_strange_area_is_told_even_in_a_jpeg_and_beside_known_colours() -> None:
+def test_a_strange_area_is_reported_even_in_a_jpeg_and_beside_known_colours() -> None:
     picture = COLORS[halves(BLACK, BLUE)]
     picture[4:14, 14:24] = (255, 0, 128)
     for shown in (picture, as_jpeg(picture, 90)):
@@ -80,7 +80,7 @@ def test_a_strange_area_is_told_even_in_a_jpeg_and_beside_known_colours() -> Non
         assert not snapped.stray[20:].any()
 
 
-def test_a_photo_is_no_picture_of_labels() -> None:
+def test_a_photo_is_not_a_label_picture() -> None:
     photo = np.random.default_rng(3).integers(30, 110, (64, 64, 3), dtype=np.uint8)
     assert Snapper(COLORS).snap(photo).stray.mean() > 0.9
 

@@ -45,7 +45,7 @@ def test_the_sheet_marks_what_was_near_to_no_colour(tmp_path: Path) -> None:
     assert (again.kept, again.snapped, again.blended) == (2, 40, 40)
 
 
-def test_there_is_no_sheet_where_nothing_was_changed(tmp_path: Path) -> None:
+def test_no_sheet_is_written_where_nothing_was_changed(tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels")
     (labels / "blended.png").unlink()
     build_masks(

@@ -1,7 +1,6 @@
 """Masks are built on all cores, and nothing shows it: the same files, records and errors in the same order."""
 
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +18,7 @@ from p2p_datatools.masks.build import MaskSummary, PaintOptions, build_masks
 from p2p_datatools.masks.snap import SnapOptions
 
 if TYPE_CHECKING:
-    from conftest import Refused
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
+    from conftest import Contents, KilledAfter, Refused
 
 CARS = load_palette("cars")
 NAMES = [f"p{number:02}" for number in range(12)]
@@ -84,7 +81,9 @@ def test_of_24_megapixels_one_label_picture_is_read_at_a_time_and_of_4_five() ->
     assert 2 * work.MASK_WEIGHT * 3 * 12_000_000 > engine.BUDGET
 
 
-def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_a_mask_that_was_written_but_not_recorded_does_not_count(
+    labels: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     (labels / "p05.png").write_bytes(b"")
     with refused("pictures-failed", tmp_path / "masks") as failure:
         build(labels, tmp_path / "masks")
@@ -97,7 +96,7 @@ def test_a_mask_that_was_written_but_not_recorded_is_no_mask(labels: Path, tmp_p
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    labels: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents, threads: int
+    labels: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", threads: int
 ) -> None:
     for name in NAMES[4:]:
         (labels / f"{name}.png").unlink()
@@ -113,7 +112,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 
 
 def test_a_mask_that_was_deleted_to_be_built_of_new_labels_may_be_killed_while_it_is_brought(
-    labels: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
+    labels: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     build(labels, tmp_path / "base" / "masks")
     (tmp_path / "base" / "masks" / "p03.png").unlink()

@@ -1,7 +1,6 @@
 """Pairs in the making: as many at a time as memory allows, in order, the same bytes with any number of threads."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +17,7 @@ from p2p_datatools.pairs.recipe import PAIR_WEIGHT, Halves, PairRecipe
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-Contents = Callable[[Path], dict[str, bytes]]
+    from conftest import Contents, Refused
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_any_number_of_threads_makes_the_same_bytes(
-    folders: tuple[Path, Path], tmp_path: Path, contents: Contents
+    folders: tuple[Path, Path], tmp_path: Path, contents: "Contents"
 ) -> None:
     (folders[1] / "07.png").write_text("broken")
     for jobs in (1, 2, 7):

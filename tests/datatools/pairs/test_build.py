@@ -1,70 +1,33 @@
-"""Pairing: exact halves, every refusal in one line, and work that can be interrupted anywhere."""
+"""Pairing: exact halves, and every refusal in one line with no destination made."""
 
 import errno
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette
-from p2p_datatools.contract.pictures.images import Photo, colorize, read_photo, size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.images import colorize, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs import assemble
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, Refused
+    from datatools.conftest import RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
-
-
-def noise(seed: int, size: Size = SIZE) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
-
-
-def label_map(seed: int, size: Size = SIZE) -> NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 5, (size.height, size.width), dtype=np.uint8)
-
-
-def make_masks(folder: Path, *names: str, size: Size = SIZE) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "palette.toml").write_text(CARS.to_toml())
-    for name in names:
-        write_mask(folder / f"{name}.png", label_map(len(name), size), CARS)
-    return folder
-
-
-def make_photos(folder: Path, *names: str, size: Size = SIZE, seed: int = 0) -> Path:
-    for name in names:
-        write_png(folder / f"{name}.png", noise(seed + sum(name.encode()), size))
-    return folder
-
-
-@pytest.fixture
-def masks(tmp_path: Path) -> Path:
-    return make_masks(tmp_path / "masks", "a", "b", "walk/c", "walk/d")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    return make_photos(tmp_path / "photos", "a", "b", "walk/c", "walk/d")
+FILES = ("a.png", "b.png", "walk/c.1.png", "walk/ü.png")
 
 
 @pytest.fixture
@@ -78,25 +41,13 @@ def one_line(error: pytest.ExceptionInfo[P2PError]) -> str:
     return text
 
 
-class StopAfter(Reporter):
-    """Ctrl-C after so many units."""
-
-    def __init__(self, units: int) -> None:
-        self.left = units
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        self.left -= units
-        if self.left <= 0:
-            raise KeyboardInterrupt
-
-
 def test_the_mask_stands_left_in_exact_colours_and_the_photo_right_unchanged(
-    masks: Path, photos: Path, dest: Path
+    masks: Path, photos: Path, dest: Path, random_labels: "RandomLabels"
 ) -> None:
     summary = pair(masks, photos, dest)
-    a, b = read_pair(dest / "all" / "walk" / "c.png")
-    assert (a == colorize(label_map(len("walk/c")), CARS)).all()
-    assert (b == read_photo(photos / "walk" / "c.png")).all()
+    a, b = read_pair(dest / "all" / "walk" / "c.1.png")
+    assert (a == colorize(random_labels(2), CARS)).all()
+    assert (b == read_photo(photos / "walk" / "c.1.png")).all()
     assert (summary.built, summary.kept, summary.skipped) == (4, 0, ())
     assert summary.halves == ("mask", "photo")
     assert summary.smallest == summary.largest == SIZE
@@ -106,16 +57,16 @@ def test_the_manifest_says_what_the_halves_are_and_hashes_every_pair(masks: Path
     pair(masks, photos, dest)
     folder = read_manifest(dest)
     assert (folder.a.kind, folder.b.kind, folder.palette) == ("mask", "photo", CARS)
-    assert [each.name for each in folder.of("all")] == ["a", "b", "walk/c", "walk/d"]
+    assert [each.name for each in folder.of("all")] == ["a", "b", "walk/c.1", "walk/ü"]
     assert len({each.hash for each in folder.pairs}) == 4
     assert set(folder.pairs[0].sources) == {"a", "a_sha256", "b", "b_sha256"}
 
 
 def test_nothing_lies_in_the_folder_but_pairs_and_their_manifest(
-    masks: Path, photos: Path, dest: Path, contents: Contents
+    masks: Path, photos: Path, dest: Path, contents: "Contents"
 ) -> None:
     pair(masks, photos, dest)
-    files = ["all/a.png", "all/b.png", "all/walk/c.png", "all/walk/d.png", "pairs.json", "pairs.jsonl"]
+    files = ["all/a.png", "all/b.png", "all/walk/c.1.png", "all/walk/ü.png", "pairs.json", "pairs.jsonl"]
     assert sorted(set(contents(dest)) - {"all", "all/walk"}) == files
     assert sorted(path.name for path in dest.parent.iterdir()) == ["masks", "pairs", "photos"]
 
@@ -127,8 +78,10 @@ def test_photos_may_stand_left_of_masks(masks: Path, photos: Path, dest: Path) -
     assert read_manifest(dest).palette == CARS
 
 
-def test_two_folders_without_masks_are_pictures_called_a_and_b(photos: Path, dest: Path, tmp_path: Path) -> None:
-    drawings = make_photos(tmp_path / "drawings", "a", "b", "walk/c", "walk/d", seed=9)
+def test_two_folders_without_masks_are_pictures_called_a_and_b(
+    photos: Path, dest: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    drawings = write_photos(tmp_path / "drawings", *FILES, seed=9)
     assert pair(drawings, photos, dest).halves == ("a", "b")
     assert read_manifest(dest).a.kind == "picture"
 
@@ -141,14 +94,18 @@ def test_halves_are_called_as_one_likes_but_not_alike(
     assert pair(masks, photos, dest, halves=("labels", "car")).halves == ("labels", "car")
 
 
-def test_plain_pictures_cannot_pass_for_masks(photos: Path, dest: Path, tmp_path: Path, refused: "Refused") -> None:
-    drawings = make_photos(tmp_path / "drawings", "a", "b")
+def test_plain_pictures_cannot_pass_for_masks(
+    photos: Path, dest: Path, tmp_path: Path, refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    drawings = write_photos(tmp_path / "drawings", "a.png", "b.png")
     with refused("no-palette", drawings, usage=True):
         pair(drawings, photos, dest, halves=("mask", "photo"))
 
 
-def test_masks_resized_to_a_given_size_have_no_class_that_they_had_not(masks: Path, photos: Path, dest: Path) -> None:
-    background_and_windows = np.where(label_map(1) > 2, 4, 0).astype(np.uint8)
+def test_masks_resized_to_a_given_size_have_no_class_that_they_had_not(
+    masks: Path, photos: Path, dest: Path, random_labels: "RandomLabels"
+) -> None:
+    background_and_windows = np.where(random_labels(1) > 2, 4, 0).astype(np.uint8)
     write_mask(masks / "a.png", background_and_windows, CARS)
     for fit in ("stretch", "crop", "pad"):
         pair(masks, photos, dest / fit, size=Size(13, 17), fit=fit)
@@ -157,8 +114,8 @@ def test_masks_resized_to_a_given_size_have_no_class_that_they_had_not(masks: Pa
         assert {tuple(color) for color in a.reshape(-1, 3).tolist()} == {(0, 0, 0), (255, 255, 255)}
 
 
-def test_ignored_pixels_keep_their_mark(masks: Path, photos: Path, dest: Path) -> None:
-    ignored = label_map(1)
+def test_ignored_pixels_keep_their_mark(masks: Path, photos: Path, dest: Path, random_labels: "RandomLabels") -> None:
+    ignored = random_labels(1)
     ignored[3, 4] = IGNORE
     write_mask(masks / "a.png", ignored, CARS)
     pair(masks, photos, dest)
@@ -166,10 +123,12 @@ def test_ignored_pixels_keep_their_mark(masks: Path, photos: Path, dest: Path) -
     assert (a == colorize(ignored, CARS)).all()
 
 
-def test_pairs_of_different_sizes_keep_them(dest: Path, tmp_path: Path) -> None:
-    masks, photos = make_masks(tmp_path / "masks", "a"), make_photos(tmp_path / "photos", "a")
-    make_masks(masks, "b", size=Size(8, 30))
-    make_photos(photos, "b", size=Size(8, 30))
+def test_pairs_of_different_sizes_keep_them(
+    dest: Path, tmp_path: Path, write_photos: "WritePhotos", write_masks: "WriteMasks"
+) -> None:
+    masks, photos = write_masks(tmp_path / "masks", "a"), write_photos(tmp_path / "photos", "a.png")
+    write_masks(masks, "b", seed=1, size=Size(8, 30))
+    write_photos(photos, "b.png", seed=1, size=Size(8, 30))
     summary = pair(masks, photos, dest)
     assert (summary.smallest, summary.largest) == (Size(8, 30), SIZE)
 
@@ -180,7 +139,7 @@ def test_a_crowded_folder_has_256_subfolders(
     monkeypatch.setattr(assemble, "CROWD", 3)
     pair(masks, photos, dest)
     files = {each.name: each.file for each in read_manifest(dest).pairs}
-    assert files["walk/c"] == "all/f8/walk/c.png"
+    assert files["walk/c.1"] == "all/fe/walk/c.1.png"
     assert all((dest / file).is_file() for file in files.values())
     split(dest, val=0.25, test=0.25)
     assert {each.file.split("/", 1)[1] for each in read_manifest(dest).pairs} == {
@@ -194,7 +153,7 @@ def test_a_crowded_folder_has_256_subfolders(
 def spoil_half_jpeg(masks: Path, photos: Path) -> None:
     import cv2
 
-    _, data = cv2.imencode(".jpg", noise(1))
+    _, data = cv2.imencode(".jpg", read_photo(photos / "b.png"))
     (photos / "a.png").unlink()
     (photos / "a.jpg").write_bytes(data.tobytes()[: len(data) // 2])
 
@@ -208,11 +167,11 @@ def spoil_empty(masks: Path, photos: Path) -> None:
 
 
 def spoil_size(masks: Path, photos: Path) -> None:
-    write_mask(masks / "a.png", label_map(1, Size(20, 16)), CARS)
+    write_mask(masks / "a.png", np.zeros((16, 20), dtype=np.uint8), CARS)
 
 
 def spoil_color(masks: Path, photos: Path) -> None:
-    write_png(masks / "a.png", noise(1))
+    write_png(masks / "a.png", read_photo(photos / "a.png"))
 
 
 def spoil_name(masks: Path, photos: Path) -> None:
@@ -261,13 +220,13 @@ def test_keep_going_writes_the_good_ones_and_lists_the_bad(
 ) -> None:
     spoil(masks, photos)
     summary = pair(masks, photos, dest, keep_going=True)
-    assert [each.name for each in read_manifest(dest).pairs] == ["b", "walk/c", "walk/d"]
+    assert [each.name for each in read_manifest(dest).pairs] == ["b", "walk/c.1", "walk/ü"]
     assert len(summary.skipped) == 1
     assert json.loads((dest / "skipped.jsonl").read_text())["what"] == summary.skipped[0].what
 
 
-def test_mended_input_is_completed_by_the_same_call(
-    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents, refused: "Refused"
+def test_repaired_input_is_completed_by_the_same_call(
+    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     good = (photos / "b.png").read_bytes()
     (photos / "b.png").write_bytes(good[:50])
@@ -335,178 +294,16 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_written_file(
     assert pair(masks, photos, dest).built + 2 >= 4
 
 
-# Again: new, kept, changed.
-
-
-def test_the_same_call_again_changes_no_byte(masks: Path, photos: Path, dest: Path, contents: Contents) -> None:
-    pair(masks, photos, dest)
-    before = contents(dest)
-    summary = pair(masks, photos, dest)
-    assert (summary.built, summary.kept) == (0, 4)
-    assert contents(dest) == before
-
-
-def test_new_pictures_join_as_not_yet_split_and_the_split_ones_stay_where_they_are(
-    masks: Path, photos: Path, dest: Path
-) -> None:
-    pair(masks, photos, dest)
-    split(dest, val=0.25, test=0.25)
-    before = {each.name: each for each in read_manifest(dest).pairs}
-    make_masks(masks, "e")
-    make_photos(photos, "e")
-    assert (pair(masks, photos, dest).built, len(read_manifest(dest).of("all"))) == (1, 1)
-    after = {each.name: each for each in read_manifest(dest).pairs}
-    assert {name: after[name] for name in before} == before
-    assert (dest / after["e"].file).is_file()
-
-
-def test_pictures_of_another_folder_can_be_added(masks: Path, photos: Path, dest: Path, tmp_path: Path) -> None:
-    pair(masks, photos, dest)
-    more = make_masks(tmp_path / "more_masks", "e"), make_photos(tmp_path / "more_photos", "e")
-    assert pair(*more, dest).built == 1
-    assert len(read_manifest(dest).pairs) == 5
-
-
-def test_a_changed_picture_is_an_error_that_says_what_to_delete(
-    masks: Path, photos: Path, dest: Path, refused: "Refused"
-) -> None:
-    pair(masks, photos, dest)
-    split(dest, val=0.25, test=0.25)
-    file = next(each.file for each in read_manifest(dest).pairs if each.name == "b")
-    write_png(photos / "b.png", noise(99))
-    with refused("pictures-failed", dest) as error:
-        pair(masks, photos, dest)
-    (part,) = error.value.parts
-    assert part.code == "source-changed"
-    assert str(photos / "b.png") in part.what
-    assert f"Delete {dest / file} " in part.to_do
-
-    (dest / file).unlink()
-    assert pair(masks, photos, dest).built == 1
-    assert (read_pair(dest / file)[1] == noise(99)).all()
-    assert next(each.file for each in read_manifest(dest).pairs if each.name == "b") == file
-
-
-def test_a_picture_saved_anew_with_the_same_pixels_has_not_changed(masks: Path, photos: Path, dest: Path) -> None:
-    pair(masks, photos, dest)
-    write_png(photos / "b.bmp", read_photo(photos / "b.png"))
-    (photos / "b.bmp").rename(photos / "b.png")
-    write_mask(masks / "a.png", label_map(1), CARS)
-    assert pair(masks, photos, dest).kept == 4
-
-
-def test_other_settings_than_those_of_the_folder_are_refused(
-    masks: Path, photos: Path, dest: Path, refused: "Refused"
-) -> None:
-    pair(masks, photos, dest)
-    with refused("other-settings", dest, usage=True) as error:
-        pair(masks, photos, dest, size=Size(8, 8))
-    assert "size none, not 8x8; fit none, not stretch" in error.value.what
-    with refused("other-settings", dest, usage=True) as error:
-        pair(masks, photos, dest, halves=("labels", "photo"))
-    assert "halves mask,photo, not labels,photo" in error.value.what
-    text = (masks / "palette.toml").read_text()
-    (masks / "palette.toml").write_text(text.replace("tyres", "wheels"))
-    with refused("other-settings", dest, usage=True) as error:
-        pair(masks, photos, dest)
-    assert re.search("palette .*tyres.*, not .*wheels", error.value.what)
-
-
-def test_pairs_that_something_else_has_made_are_not_added_to(
-    masks: Path, photos: Path, dest: Path, refused: "Refused"
-) -> None:
-    pair(masks, photos, dest)
-    header = json.loads((dest / "pairs.json").read_text())
-    (dest / "pairs.json").write_text(json.dumps({**header, "provenance": {"by": "a game"}}))
-    with refused("destination-taken", dest, usage=True):
-        pair(masks, photos, dest)
-
-
-# Interrupted.
-
-
-@pytest.mark.parametrize("units", [1, 3, 4])
-def test_an_interrupted_call_leaves_its_work_and_the_same_call_ends_it_with_the_same_bytes(
-    units: int, masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
-) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        pair(masks, photos, dest, report=StopAfter(units))
-    assert not dest.exists()
-    summary = pair(masks, photos, dest)
-    assert (summary.built, summary.kept) == (4 - units, units)
-    pair(masks, photos, tmp_path / "at_once")
-    assert contents(dest) == contents(tmp_path / "at_once")
-    assert not dest.with_name("pairs.partial").exists()
-
-
-def test_what_was_taken_out_or_changed_since_the_interruption_is_not_in_the_result(
-    masks: Path, photos: Path, dest: Path, tmp_path: Path, contents: Contents
-) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        pair(masks, photos, dest, report=StopAfter(3))
-    (masks / "a.png").unlink()
-    (photos / "a.png").unlink()
-    write_png(photos / "b.png", noise(77))
-    (photos / "walk" / "c.png").write_text("broken")
-    pair(masks, photos, dest, keep_going=True)
-    pair(masks, photos, tmp_path / "at_once", keep_going=True)
-    assert contents(dest) == contents(tmp_path / "at_once")
-
-
-def test_unfinished_work_of_other_settings_is_refused(
-    masks: Path, photos: Path, dest: Path, refused: "Refused"
-) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        pair(masks, photos, dest, report=StopAfter(2))
-    with refused("unfinished-work", dest.with_name(f"{dest.name}.partial"), usage=True):
-        pair(masks, photos, dest, size=Size(8, 8))
-
-
-def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    masks: Path, photos: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
-) -> None:
-    pair(masks, photos, tmp_path / "at_once" / "pairs")
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        died = killed_after(partial(pair, masks, photos, place / "pairs"), changes)
-        pair(masks, photos, place / "pairs")
-        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        shutil.rmtree(place)
-        changes += 1
-    assert changes > 30
-
-
-def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
-    masks: Path, photos: Path, tmp_path: Path, killed_after: KilledAfter, contents: Contents
-) -> None:
-    base = tmp_path / "base"
-    pair(masks, photos, base / "pairs")
-    split(base / "pairs", val=0.25, test=0.25)
-    make_masks(masks, "e", "walk/f")
-    make_photos(photos, "e", "walk/f")
-    shutil.copytree(base, tmp_path / "at_once")
-    pair(masks, photos, tmp_path / "at_once" / "pairs")
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        shutil.copytree(base, place)
-        died = killed_after(partial(pair, masks, photos, place / "pairs"), changes)
-        pair(masks, photos, place / "pairs")
-        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        shutil.rmtree(place)
-        changes += 1
-    assert changes > 20
-
-
 @pytest.mark.real_data
-def test_real_photos_of_many_sizes_stand_beside_their_masks(real_data: Path, dest: Path, tmp_path: Path) -> None:
+def test_real_photos_of_many_sizes_stand_beside_their_masks(
+    real_data: Path, dest: Path, tmp_path: Path, random_labels: "RandomLabels", write_masks: "WriteMasks"
+) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     for photo in sorted((real_data / "car-parts" / "testset" / "JPEGImages").iterdir())[-4:]:
         shutil.copy(photo, photos)
-        write_mask(tmp_path / "masks" / f"{photo.stem}.png", label_map(1, size_of(read_photo(photo))), CARS)
-    make_masks(tmp_path / "masks")
+        write_mask(tmp_path / "masks" / f"{photo.stem}.png", random_labels(1, size_of(read_photo(photo))), CARS)
+    write_masks(tmp_path / "masks")
     summary = pair(tmp_path / "masks", photos, dest)
     assert summary.built == 4
     assert summary.smallest != summary.largest

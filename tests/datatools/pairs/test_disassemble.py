@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,25 +15,18 @@ from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette, palette_of
 from p2p_datatools.contract.pictures.arrays import read_array
-from p2p_datatools.contract.pictures.images import Photo, read_mask, read_photo, write_mask, write_png
+from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Notes, Refused
+    from datatools.conftest import Noise
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
-
-
-def noise(seed: int, size: Size = SIZE) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
 
 
 def labels(seed: int) -> NDArray[np.uint8]:
@@ -44,19 +36,18 @@ def labels(seed: int) -> NDArray[np.uint8]:
 
 
 @pytest.fixture
-def pairs(tmp_path: Path) -> Path:
+def pairs(tmp_path: Path, photos: Path) -> Path:
     """Four pairs mask|photo with a manifest."""
     (tmp_path / "masks" / "walk").mkdir(parents=True)
     (tmp_path / "masks" / "palette.toml").write_text(CARS.to_toml())
-    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/d")):
+    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/ü")):
         write_mask(tmp_path / "masks" / f"{name}.png", labels(seed), CARS)
-        write_png(tmp_path / "photos" / f"{name}.png", noise(seed))
-    pair(tmp_path / "masks", tmp_path / "photos", tmp_path / "pairs")
+    pair(tmp_path / "masks", photos, tmp_path / "pairs")
     return tmp_path / "pairs"
 
 
 @pytest.fixture
-def foreign(tmp_path: Path) -> Path:
+def foreign(tmp_path: Path, noise: "Noise") -> Path:
     """An ordinary pix2pix folder."""
     for file in ("train/1.png", "train/2.png", "val/1.png", "test/1.png"):
         write_png(tmp_path / "maps" / file, noise(sum(file.encode()), Size(48, 16)))
@@ -68,20 +59,12 @@ def dest(tmp_path: Path) -> Path:
     return tmp_path / "apart"
 
 
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
-
-
-def test_masks_come_apart_as_exact_class_indices_and_photos_unchanged(pairs: Path, dest: Path) -> None:
+def test_masks_come_apart_as_exact_class_indices_and_photos_unchanged(pairs: Path, dest: Path, noise: "Noise") -> None:
     summary = take_apart(pairs, dest)
     assert (summary.split, summary.kept, summary.skipped) == (4, 0, ())
     assert summary.folders == (dest / "mask", dest / "photo")
     assert summary.masks == (dest / "mask",)
-    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/d")):
+    for seed, name in enumerate(("a", "b", "walk/c.1", "walk/ü")):
         with Image.open(dest / "mask" / f"{name}.png") as image:
             assert image.mode == "P"
         assert (read_mask(dest / "mask" / f"{name}.png", CARS) == labels(seed)).all()
@@ -110,7 +93,7 @@ def test_a_split_folder_comes_apart_under_the_names_of_the_pairs(pairs: Path, de
     split(pairs, val=0.25, test=0.25)
     take_apart(pairs, dest)
     found = sorted(path.relative_to(dest / "photo").as_posix() for path in (dest / "photo").rglob("*.png"))
-    assert found == ["a.png", "b.png", "walk/c.1.png", "walk/d.png"]
+    assert found == ["a.png", "b.png", "walk/c.1.png", "walk/ü.png"]
 
 
 def test_splitting_between_two_calls_changes_nothing(pairs: Path, dest: Path) -> None:
@@ -120,7 +103,7 @@ def test_splitting_between_two_calls_changes_nothing(pairs: Path, dest: Path) ->
     assert (summary.split, summary.kept) == (0, 4)
 
 
-def test_another_tool_s_pairs_keep_their_folders_in_their_names(foreign: Path, dest: Path) -> None:
+def test_another_tool_s_pairs_keep_their_folders_in_their_names(foreign: Path, dest: Path, noise: "Noise") -> None:
     summary = take_apart(foreign, dest)
     assert summary.folders == (dest / "a", dest / "b")
     assert summary.masks == ()
@@ -129,7 +112,7 @@ def test_another_tool_s_pairs_keep_their_folders_in_their_names(foreign: Path, d
         assert (np.concatenate((left, right), axis=1) == noise(sum(file.encode()), Size(48, 16))).all()
 
 
-def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path) -> None:
+def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path, noise: "Noise") -> None:
     (tmp_path / "flat").mkdir()
     Image.fromarray(noise(1, Size(48, 16))).save(tmp_path / "flat" / "1.jpg", quality=90)
     whole = read_photo(tmp_path / "flat" / "1.jpg")
@@ -139,10 +122,9 @@ def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path) -> 
 
 
 def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_named(
-    foreign: Path, dest: Path
+    foreign: Path, dest: Path, notes: "Notes"
 ) -> None:
     (foreign / "train").rename(foreign / "other")
-    notes = Notes()
     assert take_apart(foreign, dest, report=notes).split == 2
     assert notes.lines == [
         f"{foreign / 'other' / '1.png'}: lies in no folder of pairs (train/, val/, test/); 2 are left out."
@@ -150,7 +132,7 @@ def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_
 
 
 def test_the_same_call_again_does_nothing_and_new_pairs_are_added(
-    foreign: Path, dest: Path, contents: Contents
+    foreign: Path, dest: Path, contents: "Contents", noise: "Noise"
 ) -> None:
     take_apart(foreign, dest)
     before = contents(dest)
@@ -162,18 +144,18 @@ def test_the_same_call_again_does_nothing_and_new_pairs_are_added(
     assert not dest.with_name("apart.partial").exists()
 
 
-def test_the_marker_tells_source_words_and_hashes(pairs: Path, dest: Path) -> None:
+def test_the_marker_states_source_words_and_hashes(pairs: Path, dest: Path) -> None:
     take_apart(pairs, dest, words=("labels", "car"))
     header = json.loads((dest / "halves.json").read_text())
     assert header["source"] == str(pairs)
     assert header["data_hash"] == read_manifest(pairs).data_hash
     assert header["halves"] == [{"name": "labels", "mask": True}, {"name": "car", "mask": False}]
     lines = [json.loads(line) for line in (dest / "halves.jsonl").read_text().splitlines()]
-    assert [line["name"] for line in lines] == ["a", "b", "walk/c.1", "walk/d"]
+    assert [line["name"] for line in lines] == ["a", "b", "walk/c.1", "walk/ü"]
     assert set(lines[0]["files"]) == {"labels/a.png", "car/a.png"}
 
 
-def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Path, refused: "Refused") -> None:
+def test_a_destination_made_with_other_arguments_is_refused(foreign: Path, dest: Path, refused: "Refused") -> None:
     take_apart(foreign, dest)
     with refused("other-settings", dest, usage=True) as error:
         take_apart(foreign, dest, words=("photo", "map"))
@@ -181,7 +163,7 @@ def test_a_destination_made_with_other_words_is_refused(foreign: Path, dest: Pat
 
 
 @pytest.mark.parametrize("words", [("x", "x"), ("a", "A"), ("../x", "b"), ("a b", "c")])
-def test_words_that_are_no_two_folders_are_refused(
+def test_arguments_that_are_not_two_folders_are_refused(
     foreign: Path, dest: Path, words: tuple[str, str], refused: "Refused"
 ) -> None:
     with refused("impossible-setting", f"halves {','.join(words)}", usage=True):
@@ -190,7 +172,7 @@ def test_words_that_are_no_two_folders_are_refused(
 
 
 def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(
-    foreign: Path, dest: Path, refused: "Refused"
+    foreign: Path, dest: Path, refused: "Refused", noise: "Noise"
 ) -> None:
     write_png(foreign / "train" / "1.png", noise(0, Size(47, 16)))
     whole = (foreign / "train" / "2.png").read_bytes()
@@ -205,7 +187,9 @@ def test_an_odd_width_and_half_a_picture_are_refused_and_nothing_is_written(
     assert not dest.exists()
 
 
-def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(foreign: Path, dest: Path) -> None:
+def test_with_keep_going_the_good_ones_are_written_and_the_others_listed(
+    foreign: Path, dest: Path, noise: "Noise"
+) -> None:
     write_png(foreign / "train" / "1.png", noise(0, Size(47, 16)))
     summary = take_apart(foreign, dest, keep_going=True)
     assert (summary.split, len(summary.skipped)) == (3, 1)
@@ -250,7 +234,7 @@ def test_a_destination_within_the_pairs_or_of_something_else_is_refused(
 
 @pytest.mark.parametrize("changes", [0, 1, 2, 4, 7, 11, 16, 20, 24, 28])
 def test_killed_at_any_moment_the_same_call_ends_as_if_nothing_had_been(
-    pairs: Path, tmp_path: Path, changes: int, killed_after: KilledAfter, contents: Contents
+    pairs: Path, tmp_path: Path, changes: int, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     take_apart(pairs, tmp_path / "whole")
     killed_after(lambda: take_apart(pairs, tmp_path / "cut"), changes)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.match import MatchedFiles, lengthen_file, match_pictures, shorten_file
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 A, B = Path("a"), Path("b")
 
@@ -49,16 +48,6 @@ def test_a_name_shortens_only_the_file_that_is_called_so() -> None:
     assert [lengthen_file(kept, "1") for kept in (".png", "x/1.png")] == ["1.png", "x/1.png"]
 
 
-class Notes(Reporter):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-
 def make_files(folder: Path, *names: str) -> Path:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +82,7 @@ def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) ->
     assert list(matched) == ["M\u00fcnchen"]
 
 
-def test_folders_without_a_common_name_are_told_how_names_look(tmp_path: Path, refused: "Refused") -> None:
+def test_the_error_for_folders_without_a_common_name_shows_names_of_both(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "x/2.png")
     with refused("no-common-name", a) as error:
         match_pictures(a, b)
@@ -157,7 +146,7 @@ def test_what_an_expression_finds_must_be_able_to_name_a_file(
         match_pictures(a, b, match=expression)
 
 
-def test_what_is_no_expression_says_so(tmp_path: Path, refused: "Refused") -> None:
+def test_a_broken_regular_expression_is_refused(tmp_path: Path, refused: "Refused") -> None:
     with refused("bad-expression", "match (", usage=True):
         match_pictures(make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "1.png"), match="(")
 
@@ -168,15 +157,14 @@ def lines(tmp_path: Path, *text: str, encoding: str = "utf-8") -> str:
     return str(file)
 
 
-def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path) -> None:
+def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path, notes: "Notes") -> None:
     a = make_files(tmp_path / "a", "x, 1.png", "20% \u00e4.png", "left.png")
     b = make_files(tmp_path / "b", "walk/9.jpg", "8.jpg")
-    notes = Notes()
     said = lines(tmp_path, "A, b", '"x, 1.png",walk/9.jpg', "", "20% \u00e4.png,8.jpg", encoding="utf-8-sig")
     matched, skipped = match_pictures(a, b, match=said, report=notes)
     assert matched == {"20% \u00e4": (a / "20% \u00e4.png", b / "8.jpg"), "x, 1": (a / "x, 1.png", b / "walk/9.jpg")}
     assert skipped == []
-    assert notes.said == [f"1 of the 3 pictures in {a} are not paired by {said}."]
+    assert notes.lines == [f"1 of the 3 pictures in {a} are not paired by {said}."]
 
 
 def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:
@@ -210,7 +198,7 @@ def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(
     assert words.format(a=a, b=b) in skip.what
 
 
-def test_a_list_that_is_none_is_one_line(tmp_path: Path, refused: "Refused") -> None:
+def test_a_list_that_cannot_be_read_is_an_error_in_one_line(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
     with refused("no-pairs", tmp_path / "list.csv"):
         match_pictures(a, b, match=lines(tmp_path, "a,b"))

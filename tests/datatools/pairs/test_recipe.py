@@ -18,6 +18,7 @@ from p2p_datatools.pairs.recipe import PairRecipe, job_of
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
 
@@ -32,10 +33,6 @@ def make_mask(folder: Path, width: int, height: int, name: str = "car") -> NDArr
     labels = label_map(width, height)
     write_mask(folder / f"{name}.png", labels, CARS)
     return labels
-
-
-def make_photo(folder: Path, width: int, height: int, name: str = "car") -> None:
-    write_png(folder / f"{name}.png", np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
 def job(a: Path, b: Path, size: Size | None = None, fit: Fit = "stretch") -> PairRecipe:
@@ -55,17 +52,21 @@ def photos(tmp_path: Path) -> Path:
 # Masks of half or twice the size.
 
 
-def test_a_mask_of_half_the_size_becomes_four_equal_pixels_each(masks: Path, photos: Path) -> None:
+def test_a_mask_of_half_the_size_becomes_four_equal_pixels_each(
+    masks: Path, photos: Path, write_photos: "WritePhotos"
+) -> None:
     labels = make_mask(masks, 12, 8)
-    make_photo(photos, 24, 16)
+    write_photos(photos, "car.png")
     halves = job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
     assert (halves.a == colorize(labels.repeat(2, axis=0).repeat(2, axis=1), CARS)).all()
     assert (halves.b == read_photo(photos / "car.png")).all()
     assert halves.remarks == {"scaled": "a 12x8 to 24x16"}
 
 
-def test_a_mask_of_twice_the_size_keeps_only_classes_that_it_had(masks: Path, photos: Path) -> None:
-    make_photo(photos, 24, 16)
+def test_a_mask_of_twice_the_size_keeps_only_classes_that_it_had(
+    masks: Path, photos: Path, write_photos: "WritePhotos"
+) -> None:
+    write_photos(photos, "car.png")
     labels = make_mask(masks, 48, 32)
     halves = job(photos, masks).assemble((photos / "car.png", masks / "car.png"))
     assert (halves.b == colorize(labels[1::2, 1::2], CARS)).all()
@@ -74,38 +75,40 @@ def test_a_mask_of_twice_the_size_keeps_only_classes_that_it_had(masks: Path, ph
 
 @pytest.mark.parametrize("mask", [(12, 8), (13, 9), (12, 9), (50, 34)])
 def test_half_and_twice_are_met_up_to_the_pixel_that_an_odd_side_leaves(
-    mask: tuple[int, int], masks: Path, photos: Path
+    mask: tuple[int, int], masks: Path, photos: Path, write_photos: "WritePhotos"
 ) -> None:
     make_mask(masks, *mask)
-    make_photo(photos, 25, 17)
+    write_photos(photos, "car.png", size=Size(25, 17))
     halves = job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
     assert size_of(halves.a) == Size(25, 17)
 
 
 @pytest.mark.parametrize("mask", [(8, 16), (24, 8), (11, 8), (6, 4), (72, 48), (23, 16)])
 def test_a_mask_of_any_other_size_is_refused_with_both_sizes(
-    mask: tuple[int, int], masks: Path, photos: Path, refused: "Refused"
+    mask: tuple[int, int], masks: Path, photos: Path, refused: "Refused", write_photos: "WritePhotos"
 ) -> None:
     make_mask(masks, *mask)
-    make_photo(photos, 24, 16)
+    write_photos(photos, "car.png")
     with refused("mask-size", masks / "car.png") as error:
         job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
     assert f"{mask[0]}x{mask[1]} and 24x16" in error.value.what
 
 
-def test_photos_are_not_scaled_to_each_other_unasked(photos: Path, tmp_path: Path, refused: "Refused") -> None:
-    make_photo(photos, 24, 16)
-    make_photo(tmp_path / "drawings", 12, 8)
+def test_photos_are_not_scaled_to_each_other_unasked(
+    photos: Path, tmp_path: Path, refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    write_photos(photos, "car.png")
+    write_photos(tmp_path / "drawings", "car.png", size=Size(12, 8))
     with refused("mask-size", tmp_path / "drawings" / "car.png"):
         job(tmp_path / "drawings", photos).assemble((tmp_path / "drawings" / "car.png", photos / "car.png"))
 
 
 def test_masks_that_were_scaled_are_counted_also_when_they_are_there_already(
-    masks: Path, photos: Path, tmp_path: Path
+    masks: Path, photos: Path, tmp_path: Path, write_photos: "WritePhotos"
 ) -> None:
     for name, mask in (("half", (12, 8)), ("same", (24, 16)), ("twice", (48, 32))):
         make_mask(masks, *mask, name=name)
-        make_photo(photos, 24, 16, name=name)
+        write_photos(photos, f"{name}.png")
     first, again = (pair(masks, photos, tmp_path / "pairs") for _ in range(2))
     assert (first.built, first.scaled) == (3, 2)
     assert (again.kept, again.scaled) == (3, 2)
@@ -159,11 +162,11 @@ def values_of(shape: tuple[int, ...], dtype: str) -> Array:
     ],
 )
 def test_a_half_of_any_depth_comes_out_of_the_pair_as_it_went_in(
-    file: str, shape: tuple[int, ...], dtype: str, photos: Path, tmp_path: Path
+    file: str, shape: tuple[int, ...], dtype: str, photos: Path, tmp_path: Path, write_photos: "WritePhotos"
 ) -> None:
     values = values_of(shape, dtype)
     make_array(tmp_path / "depth" / file, values)
-    make_photo(photos, 24, 16)
+    write_photos(photos, "car.png")
     summary = pair(tmp_path / "depth", photos, tmp_path / "pairs", halves=("depth", "photo"))
     folder = read_manifest(tmp_path / "pairs")
     halves = read_halves(folder, folder.pairs[0])
@@ -174,36 +177,40 @@ def test_a_half_of_any_depth_comes_out_of_the_pair_as_it_went_in(
     assert summary.forms == (f"{channels} x {dtype}", "3 x uint8")
 
 
-def test_values_of_any_depth_may_stand_right(photos: Path, tmp_path: Path) -> None:
-    make_photo(photos, 24, 16)
+def test_values_of_any_depth_may_stand_right(photos: Path, tmp_path: Path, write_photos: "WritePhotos") -> None:
+    write_photos(photos, "car.png")
     make_array(tmp_path / "depth" / "car.npy", values_of((16, 24), "float32"))
     assert pair(photos, tmp_path / "depth", tmp_path / "pairs").forms == ("3 x uint8", "1 x float32")
 
 
-def test_the_range_of_floats_is_that_of_all_pairs(photos: Path, tmp_path: Path) -> None:
+def test_the_range_of_floats_is_that_of_all_pairs(photos: Path, tmp_path: Path, write_photos: "WritePhotos") -> None:
     for name, value in (("car", -2.5), ("dog", 7.0)):
         make_array(tmp_path / "depth" / f"{name}.npy", np.full((16, 24), value, np.float32))
-        make_photo(photos, 24, 16, name)
+        write_photos(photos, f"{name}.png")
     pair(tmp_path / "depth", photos, tmp_path / "pairs")
     assert read_manifest(tmp_path / "pairs").a.range == (-2.5, 7.0)
 
 
-def test_a_half_with_another_depth_than_the_first_is_skipped_with_both_depths(photos: Path, tmp_path: Path) -> None:
+def test_a_half_with_another_depth_than_the_first_is_skipped_with_both_depths(
+    photos: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
     for name, dtype in (("car", "float32"), ("dog", "float64")):
         make_array(tmp_path / "depth" / f"{name}.npy", values_of((16, 24), dtype))
-        make_photo(photos, 24, 16, name)
+        write_photos(photos, f"{name}.png")
     summary = pair(tmp_path / "depth", photos, tmp_path / "pairs", keep_going=True)
     (skip,) = summary.skipped
     assert (skip.code, skip.where) == ("mixed-forms", str(tmp_path / "depth" / "dog.npy"))
     assert "1 channel of float64, the others of this half 1 channel of float32" in skip.what
 
 
-def test_a_grey_photo_among_colour_photos_becomes_three_equal_channels(photos: Path, tmp_path: Path) -> None:
+def test_a_grey_photo_among_colour_photos_becomes_three_equal_channels(
+    photos: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
     grey = values_of((16, 24), "uint8")
     make_array(tmp_path / "a" / "car.png", grey)
-    make_photo(tmp_path / "a", 24, 16, "dog")
+    write_photos(tmp_path / "a", "dog.png")
     for name in ("car", "dog"):
-        make_photo(photos, 24, 16, name)
+        write_photos(photos, f"{name}.png")
     pair(tmp_path / "a", photos, tmp_path / "pairs")
     folder = read_manifest(tmp_path / "pairs")
     assert (read_halves(folder, folder.pairs[0]).a == np.repeat(grey[..., None], 3, axis=2)).all()

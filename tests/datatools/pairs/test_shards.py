@@ -4,7 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,33 +18,27 @@ from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Refused
 
 
-def test_every_name_belongs_to_one_share_and_the_shares_are_about_equal() -> None:
+def test_every_name_belongs_to_one_shard_and_the_shards_are_about_equal() -> None:
     names = [f"car-{number}" for number in range(900)]
     shares = [[name for name in names if Shard(number, 3).has(name)] for number in (1, 2, 3)]
     assert sorted(name for share in shares for name in share) == sorted(names)
     assert all(250 < len(share) < 350 for share in shares)
 
 
-def test_a_share_is_read_from_words() -> None:
+def test_a_shard_is_parsed_from_text() -> None:
     assert parse_shard(" 2/8 ") == Shard(2, 8)
 
 
 @pytest.mark.parametrize("words", ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"])
-def test_a_share_that_cannot_be_is_refused(words: str, refused: "Refused") -> None:
+def test_an_impossible_shard_is_refused(words: str, refused: "Refused") -> None:
     with refused("impossible-setting", f"shard {words}", usage=True):
         parse_shard(words)
 
 
 NAMES = [f"{number:02d}" for number in range(12)]
-
-
-Contents = Callable[[Path], dict[str, bytes]]
-
-
-KilledAfter = Callable[[Callable[[], object], int], bool]
 
 
 # Merges in a process that the system kills, without a word to Python, when it is about to change the disk once more.
@@ -135,7 +129,7 @@ def test_one_name_in_two_parts_is_an_error(folders: tuple[Path, Path], tmp_path:
     assert not (tmp_path / "pairs").exists()
 
 
-def test_what_the_parts_had_skipped_is_said_again_after_they_are_moved(
+def test_what_the_parts_skipped_is_reported_again_after_they_are_moved(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (folders[0] / "03.png").write_text("broken")
@@ -159,7 +153,7 @@ def test_a_picture_that_is_gone_from_the_destination_is_brought_again_and_not_lo
 
 
 def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
-    parts: list[Path], tmp_path: Path, killed_after: KilledAfter
+    parts: list[Path], tmp_path: Path, killed_after: "KilledAfter"
 ) -> None:
     assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 20)
     shutil.rmtree(tmp_path / "pairs.partial")
@@ -171,7 +165,7 @@ def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
 
 @pytest.mark.parametrize("move", [False, True])
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    parts: list[Path], tmp_path: Path, move: bool, killed_after: KilledAfter, contents: Contents
+    parts: list[Path], tmp_path: Path, move: bool, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     at_once = Merging(tmp_path / "at_once", parts, move=move)
     at_once.run()
@@ -188,8 +182,8 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 
 @pytest.mark.parametrize("move", [False, True])
 @pytest.mark.parametrize("change", [2, 25, 44])
-def test_a_process_that_is_killed_in_the_midst_leaves_what_the_same_command_completes(
-    parts: list[Path], tmp_path: Path, move: bool, change: int, contents: Contents
+def test_a_process_killed_at_work_leaves_what_the_same_command_completes(
+    parts: list[Path], tmp_path: Path, move: bool, change: int, contents: "Contents"
 ) -> None:
     at_once, cut_off = (Merging(tmp_path / name, parts, move=move) for name in ("at_once", "cut_off"))
     at_once.run()

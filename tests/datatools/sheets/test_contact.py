@@ -62,7 +62,7 @@ def laid(monkeypatch: pytest.MonkeyPatch) -> Laid:
     return Laid(monkeypatch)
 
 
-def test_of_many_pictures_some_at_even_distances_are_shown_and_the_total_is_said(tmp_path: Path, laid: Laid) -> None:
+def test_of_many_pictures_some_at_even_distances_are_shown_with_the_total(tmp_path: Path, laid: Laid) -> None:
     contact_sheet(make_photos(tmp_path / "photos", 40), limit=4)
     assert laid.captions == ["005", "015", "025", "035"]
     assert laid.words["title"] == "photos: 40 pictures, 4 shown"

@@ -66,7 +66,7 @@ def test_the_axes_say_what_they_count() -> None:
     assert {"0", "60k", "0.10", "0.30", "14.10", "14.20"} <= set(words(picture))
 
 
-def test_what_is_no_number_and_what_is_constant_can_be_drawn() -> None:
+def test_non_finite_and_constant_values_can_be_drawn() -> None:
     broken = drawn({"a": {"run": [(0, math.nan), (1, 2.0), (2, 2.0), (3, math.inf)]}})
     assert [len(line) for line in curves(broken, 1, COLORS[0])] == [2]
     single = drawn({"a": {"run": [(4, 0.0)]}})

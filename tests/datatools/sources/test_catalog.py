@@ -49,7 +49,7 @@ def test_the_presets_are_those_of_training() -> None:
     assert {entry.preset for entry in load_catalog().values()} <= set(PRESETS)
 
 
-def test_a_set_names_the_preset_that_was_made_for_it_and_the_command_says_the_same() -> None:
+def test_a_data_set_names_its_preset_and_its_next_command_uses_it() -> None:
     fitting = {
         **{"cars": "cars", "cars-pairs": "cars", "maps": "paper-maps", "facades": "paper"},
         **{"coco-photos": "colourise", "synth-cars": "tiny"},

@@ -6,7 +6,7 @@ import shutil
 import tarfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,8 @@ from p2p_datatools.sources.data_set import fetch
 from p2p_datatools.sources.obtain import DOWNLOADS
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Notes, Refused
 
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
 
 PAIRS = {f"maps/{folder}/{number}.jpg": os.urandom(400 + number) for folder in ("train", "val") for number in range(5)}
 
@@ -73,7 +71,7 @@ def test_an_archive_and_a_folder_on_the_disk_give_what_the_catalogue_promises(ar
 
 
 def test_the_same_call_again_changes_nothing_and_needs_no_source(
-    archive: Path, tmp_path: Path, contents: Contents, refused: "Refused"
+    archive: Path, tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     fetch("maps", tmp_path / "maps", source=str(archive))
     before = contents(tmp_path / "maps")
@@ -109,7 +107,7 @@ def test_a_sample_is_stated_in_the_note_and_another_one_is_refused(
 
 
 def test_a_kill_at_any_moment_leaves_nothing_half_done_and_the_same_call_ends_it(
-    archive: Path, tmp_path: Path, contents: Contents, killed_after: KilledAfter
+    archive: Path, tmp_path: Path, contents: "Contents", killed_after: "KilledAfter"
 ) -> None:
     fetch("maps", tmp_path / "whole", source=str(archive))
     whole = contents(tmp_path / "whole") | {"provenance.json": b""}
@@ -127,27 +125,27 @@ def test_a_kill_at_any_moment_leaves_nothing_half_done_and_the_same_call_ends_it
         changes += 3  # every third moment is enough, and quick
 
 
-def test_what_was_unpacked_before_an_interruption_is_not_unpacked_again(archive: Path, tmp_path: Path) -> None:
+def interrupt_after_four(archive: Path, dest: Path) -> None:
+    """Ctrl-C when four pictures lie in the unfinished work."""
+
     class Cut(Reporter):
         def advance(self, units: int = 1, **figures: float) -> None:
-            if len(list((tmp_path / "maps.partial").rglob("*.jpg"))) == 4:
+            if len(list(dest.with_name(f"{dest.name}.partial").rglob("*.jpg"))) == 4:
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch("maps", tmp_path / "maps", source=str(archive), report=Cut())
+        fetch("maps", dest, source=str(archive), report=Cut())
+
+
+def test_what_was_unpacked_before_an_interruption_is_not_unpacked_again(archive: Path, tmp_path: Path) -> None:
+    interrupt_after_four(archive, tmp_path / "maps")
     assert not (tmp_path / "maps").exists()
     summary = fetch("maps", tmp_path / "maps", source=str(archive))
     assert (summary.written, summary.kept) == (6, 4)
 
 
 def test_unfinished_work_from_another_archive_is_not_mixed_in(archive: Path, tmp_path: Path) -> None:
-    class Cut(Reporter):
-        def advance(self, units: int = 1, **figures: float) -> None:
-            if len(list((tmp_path / "maps.partial").rglob("*.jpg"))) == 4:
-                raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fetch("maps", tmp_path / "maps", source=str(archive), report=Cut())
+    interrupt_after_four(archive, tmp_path / "maps")
     other = tmp_path / "other" / "maps" / "train"
     other.mkdir(parents=True)
     (other / "1.jpg").write_bytes(bytes(len(PAIRS["maps/train/1.jpg"])))
@@ -156,7 +154,7 @@ def test_unfinished_work_from_another_archive_is_not_mixed_in(archive: Path, tmp
     assert files_in(tmp_path / "maps") == {"train/1.jpg": bytes(401)}
 
 
-def test_a_hostile_archive_writes_nothing_at_all(tmp_path: Path, contents: Contents, refused: "Refused") -> None:
+def test_a_hostile_archive_writes_nothing_at_all(tmp_path: Path, contents: "Contents", refused: "Refused") -> None:
     path = tmp_path / "maps.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("maps/train/1.jpg", b"x")
@@ -177,7 +175,7 @@ def test_a_bomb_is_refused_until_its_limits_are_raised(tmp_path: Path, refused: 
     assert fetch("maps", tmp_path / "maps", source=str(path), unpack_limit=20).written == 1
 
 
-def test_a_link_in_the_archive_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_link_in_the_archive_is_left_out_and_reported(tmp_path: Path) -> None:
     folder = tmp_path / "packed" / "maps" / "train"
     folder.mkdir(parents=True)
     (folder / "1.jpg").write_bytes(b"x")
@@ -311,17 +309,15 @@ def test_an_archive_with_fewer_pictures_than_promised_is_refused_or_a_sample(
     assert fetch("maps", dest, source=str(archive), limit=10).written == 10
 
 
-def test_a_number_of_pictures_that_is_hearsay_is_only_said(archive: Path, tmp_path: Path, promised: None) -> None:
-    notes: list[str] = []
-
-    class Notes(Reporter):
-        def note(self, text: str) -> None:
-            notes.append(text)
-
+def test_a_number_of_pictures_that_is_only_reported_by_others_is_only_noted(
+    archive: Path, tmp_path: Path, promised: None, notes: "Notes"
+) -> None:
     more = tmp_path / "packed" / "maps" / "train" / "9.jpg"
     more.write_bytes(b"x")
-    assert fetch("maps", tmp_path / "maps", source=str(tmp_path / "packed"), report=Notes()).written == 11
-    assert [note for note in notes if note.endswith("holds 0 of the 2 pictures in test that maps is said to have.")]
+    assert fetch("maps", tmp_path / "maps", source=str(tmp_path / "packed"), report=notes).written == 11
+    assert [
+        note for note in notes.lines if note.endswith("holds 0 of the 2 pictures in test that maps is said to have.")
+    ]
 
 
 @pytest.mark.usefixtures("archive")

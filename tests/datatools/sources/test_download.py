@@ -236,7 +236,7 @@ def test_a_public_address_may_not_lead_to_this_machine(refused: "Refused") -> No
     _check("https://codeload.example.org/x", "https://example.org/x")
 
 
-def test_nobody_there_is_said_after_some_tries(tmp_path: Path, refused: "Refused") -> None:
+def test_a_server_that_does_not_answer_is_reported_after_some_tries(tmp_path: Path, refused: "Refused") -> None:
     pauses = Pauses()
     with refused("download-failed", "http://127.0.0.1:9/x"):
         download_file(ArchivePlace("http://127.0.0.1:9/x"), tmp_path / "x", sleep=pauses)

@@ -237,7 +237,9 @@ def test_too_many_requests_are_waited_for_as_long_as_kaggle_says(results: dict[s
         ("nobody", "Make a token at https://www.kaggle.com/settings/api"),
     ],
 )
-def test_what_goes_wrong_is_said_in_words_and_leaves_no_folder(results: dict[str, Any], scene: str, words: str) -> None:
+def test_a_failure_is_reported_in_one_line_and_leaves_no_folder(
+    results: dict[str, Any], scene: str, words: str
+) -> None:
     assert results[scene]["code"] == 1
     assert results[scene]["out"] == ""
     assert words in results[scene]["err"]

@@ -70,7 +70,7 @@ def test_a_folder_is_read_like_an_archive_of_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("hostile", ["../evil", "/evil", "a/../../evil", "C:/evil", "..\\evil", "a/\nb"])
-def test_a_path_out_of_the_folder_condemns_the_archive(tmp_path: Path, name: str, hostile: str) -> None:
+def test_an_archive_with_a_path_out_of_the_folder_is_refused(tmp_path: Path, name: str, hostile: str) -> None:
     path = packed(tmp_path / name, {"good.png": b"x", hostile: b"x"})
     assert code_of(path) == "path-leads-out"
 
@@ -91,19 +91,19 @@ def link(path: Path, name: str, target: str, *, kind: bytes = tarfile.SYMTYPE) -
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
 @pytest.mark.parametrize("target", ["../../etc/passwd", "/etc/passwd"])
-def test_a_link_out_of_the_folder_condemns_the_archive(tmp_path: Path, name: str, target: str) -> None:
+def test_an_archive_with_a_link_out_of_the_folder_is_refused(tmp_path: Path, name: str, target: str) -> None:
     assert code_of(link(tmp_path / name, "maps/x", target)) == "link-leads-out"
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
-def test_a_link_inside_is_left_out_and_said(tmp_path: Path, name: str) -> None:
+def test_a_link_inside_is_left_out_and_reported(tmp_path: Path, name: str) -> None:
     with contents_of(link(tmp_path / name, "maps/train/x.png", "../y.png")) as contents:
         assert contents.members == ()
         (skip,) = contents.skipped
         assert (skip.code, skip.where.endswith("maps/train/x.png")) == ("link-left-out", True)
 
 
-def test_a_hard_link_out_of_the_folder_condemns_the_archive(tmp_path: Path) -> None:
+def test_an_archive_with_a_hard_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     path = link(tmp_path / "a.tar", "maps/x", "../../etc/passwd", kind=tarfile.LNKTYPE)
     assert code_of(path) == "link-leads-out"
 
@@ -120,7 +120,7 @@ def test_a_link_out_of_a_folder_on_the_disk_is_refused_and_one_inside_is_left_ou
     assert code_of(folder) == "link-leads-out"
 
 
-def test_a_device_condemns_the_archive(tmp_path: Path) -> None:
+def test_an_archive_with_a_device_file_is_refused(tmp_path: Path) -> None:
     assert code_of(link(tmp_path / "a.tar", "x", "", kind=tarfile.CHRTYPE)) == "untrusted-archive"
 
 
@@ -139,7 +139,7 @@ def test_more_files_bytes_or_ratio_than_the_limits_are_refused_and_a_factor_lets
         assert code_of(bomb, Limits(floor=1000)) == "archive-bomb"
 
 
-def test_a_tar_gz_that_claims_terabytes_is_refused_without_reading_them(tmp_path: Path) -> None:
+def test_a_tar_gz_that_announces_terabytes_is_refused_without_reading_them(tmp_path: Path) -> None:
     info = tarfile.TarInfo("x")
     info.size = 1 << 40
     path = tmp_path / "a.tar.gz"
@@ -147,7 +147,7 @@ def test_a_tar_gz_that_claims_terabytes_is_refused_without_reading_them(tmp_path
     assert code_of(path) == "archive-bomb"
 
 
-def test_a_header_that_claims_gigabytes_of_name_is_refused(tmp_path: Path) -> None:
+def test_a_header_that_announces_a_name_of_gigabytes_is_refused(tmp_path: Path) -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 32
     path = tmp_path / "a.tar"
@@ -181,7 +181,7 @@ def test_a_file_with_flipped_bits_says_so(tmp_path: Path) -> None:
         (b"Rar!\x1a\x07\x00", "not-an-archive"),
     ],
 )
-def test_what_is_no_archive_is_called_what_it_is(tmp_path: Path, data: bytes, code: str) -> None:
+def test_a_file_that_is_not_an_archive_is_called_what_it_is(tmp_path: Path, data: bytes, code: str) -> None:
     path = tmp_path / "car-segmentation.zip"
     path.write_bytes(data)
     assert code_of(path) == code
@@ -207,7 +207,7 @@ def latin_zip(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("pack", "name"), [(latin_tar, "gr%F6%DFe 1.png"), (latin_zip, "größe__ 1.png")])
-def test_a_name_that_is_not_utf_8_is_kept_readable_and_said(
+def test_a_name_that_is_not_utf_8_is_kept_readable_and_reported(
     tmp_path: Path, pack: Callable[[Path], None], name: str
 ) -> None:
     pack(tmp_path / "a")

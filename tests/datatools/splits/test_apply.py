@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +23,10 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.splits.apply import SplitSummary, split
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
+    from conftest import Contents, KilledAfter, Notes, Refused
 
 
 def picture(number: int, width: int = 8) -> Photo:
@@ -67,14 +63,6 @@ def splits_of(folder: Path) -> dict[str, str]:
     return {pair.name: pair.split for pair in open_pairs(folder).pairs}
 
 
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
-
-
 # Shares.
 
 
@@ -98,7 +86,7 @@ def test_shares_are_exact_rounded_half_up(
     assert Counter(splits_of(folder).values()) == Counter({k: v for k, v in summary.counts.items() if v})
 
 
-def test_files_move_to_their_split_with_their_subfolders_and_all_is_gone(tmp_path: Path, contents: Contents) -> None:
+def test_files_move_to_their_split_with_their_subfolders_and_all_is_gone(tmp_path: Path, contents: "Contents") -> None:
     folder = make_pairs(tmp_path / "pairs", [*numbered(4), *numbered(4, "walk/x"), "walk/deep/y", "z"])
     before = {pair.name: pair.hash for pair in read_manifest(folder).pairs}
     split(folder, val=0.2, test=0.2)
@@ -117,7 +105,7 @@ def test_the_same_seed_gives_the_same_split_whatever_the_order_and_another_seed_
     assert splits_of(tmp_path / "one") == splits_of(tmp_path / "two") != splits_of(tmp_path / "three")
 
 
-def test_the_same_call_again_changes_no_byte(tmp_path: Path, contents: Contents) -> None:
+def test_the_same_call_again_changes_no_byte(tmp_path: Path, contents: "Contents") -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
     first = split(folder)
     before = contents(folder)
@@ -136,10 +124,9 @@ def test_added_pairs_are_split_and_the_others_keep_their_split_and_count(tmp_pat
     assert summary.counts == {"train": 19, "val": 3, "test": 3}
 
 
-def test_shares_that_earlier_splits_make_impossible_are_noted(tmp_path: Path) -> None:
+def test_shares_that_earlier_splits_make_impossible_are_noted(tmp_path: Path, notes: "Notes") -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
     split(folder)
-    notes = Notes()
     assert split(folder, val=0.5, report=notes).counts == {"train": 8, "val": 1, "test": 1}
     assert notes.lines == ["val has 1 pairs, not 5: groups stay whole, splits are kept."]
 
@@ -152,14 +139,13 @@ def test_shares_that_cannot_be_are_wrong_commands(val: float, test: float, tmp_p
     assert set(splits_of(folder).values()) == {"all"}
 
 
-def test_too_few_pairs_for_a_share_are_noted(tmp_path: Path) -> None:
-    notes = Notes()
+def test_too_few_pairs_for_a_share_are_noted(tmp_path: Path, notes: "Notes") -> None:
     assert split(make_pairs(tmp_path / "pairs", numbered(4)), report=notes).counts["train"] == 4
     assert notes.lines == [f"{name} gets no pairs: 0.1 of 4 is less than half a pair." for name in ("val", "test")]
 
 
 def test_no_training_pairs_is_an_error_and_nothing_moves(
-    tmp_path: Path, contents: Contents, refused: "Refused"
+    tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(2))
     before = contents(folder)
@@ -169,7 +155,7 @@ def test_no_training_pairs_is_an_error_and_nothing_moves(
     assert contents(folder) == before
 
 
-def test_a_dry_run_tells_the_counts_and_changes_nothing(tmp_path: Path, contents: Contents) -> None:
+def test_a_dry_run_reports_the_counts_and_changes_nothing(tmp_path: Path, contents: "Contents") -> None:
     folder, foreign = make_pairs(tmp_path / "pairs", numbered(10)), make_foreign(tmp_path / "foreign", train=10)
     before = contents(tmp_path)
     assert (
@@ -196,9 +182,8 @@ def test_groups_stay_whole_and_shares_are_exact_where_whole_groups_allow(tmp_pat
     assert len({(pair.group, pair.split) for pair in read_manifest(folder).pairs}) == 20
 
 
-def test_groups_that_do_not_add_up_come_as_near_as_they_can(tmp_path: Path) -> None:
+def test_groups_that_do_not_add_up_come_as_near_as_they_can(tmp_path: Path, notes: "Notes") -> None:
     names = [f"{group}-{number}" for group in "abcde" for number in range(4)]
-    notes = Notes()
     summary = split(make_pairs(tmp_path / "pairs", names), val=0.15, test=0.35, group_by="^.", report=notes)
     assert summary.counts == {"train": 8, "val": 4, "test": 8}
     assert len(notes.lines) == 2
@@ -210,8 +195,7 @@ def test_the_whole_match_names_the_group_where_the_expression_has_no_group(tmp_p
     assert [pair.group for pair in read_manifest(folder).pairs] == ["IMG_20201123", "IMG_20201123", "IMG_20201124"]
 
 
-def test_names_that_do_not_match_stand_alone_and_are_counted(tmp_path: Path) -> None:
-    notes = Notes()
+def test_names_that_do_not_match_stand_alone_and_are_counted(tmp_path: Path, notes: "Notes") -> None:
     folder = make_pairs(tmp_path / "pairs", [*numbered(8, "walk"), "odd", "strange"])
     assert split(folder, val=0.2, test=0, group_by="walk", report=notes).counts == {"train": 8, "val": 2, "test": 0}
     assert notes.lines == ["group-by walk: 2 of 10 names do not match and stand alone: 'odd'."]
@@ -244,10 +228,9 @@ def test_a_group_that_an_earlier_split_divided_is_an_error(tmp_path: Path, refus
     assert "'walk' lies in test and train and val" in error.value.what
 
 
-def test_forgetting_the_groups_of_an_earlier_split_is_noted(tmp_path: Path) -> None:
+def test_dropping_the_groups_of_an_earlier_split_is_noted(tmp_path: Path, notes: "Notes") -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10, "walk"))
     split(folder, val=0, test=0, group_by=r"walk\d")
-    notes = Notes()
     split(folder, val=0, test=0, report=notes)
     assert "earlier split was by groups" in notes.lines[0]
 
@@ -256,7 +239,7 @@ def test_forgetting_the_groups_of_an_earlier_split_is_noted(tmp_path: Path) -> N
 
 
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    tmp_path: Path, killed_after: KilledAfter, contents: Contents
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
     base = make_pairs(tmp_path / "base", [*numbered(3), "walk/x", "walk/y", "walk/z"])
     whole = tmp_path / "whole"
@@ -274,8 +257,8 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     assert completed > 6
 
 
-def test_until_the_split_is_completed_nobody_reads_the_folder_and_a_dry_run_tells_its_end(
-    tmp_path: Path, killed_after: KilledAfter, contents: Contents, refused: "Refused"
+def test_until_the_split_is_complete_the_folder_cannot_be_read_and_a_dry_run_shows_its_result(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
     assert killed_after(lambda: split(folder), 12)
@@ -288,7 +271,7 @@ def test_until_the_split_is_completed_nobody_reads_the_folder_and_a_dry_run_tell
 
 
 def test_an_unfinished_plan_is_completed_as_it_was_made_though_another_seed_is_asked_for(
-    tmp_path: Path, killed_after: KilledAfter
+    tmp_path: Path, killed_after: "KilledAfter"
 ) -> None:
     folder, other = make_pairs(tmp_path / "pairs", numbered(10)), make_pairs(tmp_path / "other", numbered(10))
     split(other, seed=0)
@@ -298,7 +281,7 @@ def test_an_unfinished_plan_is_completed_as_it_was_made_though_another_seed_is_a
 
 
 def test_a_plan_that_leads_out_of_the_folder_is_refused(
-    tmp_path: Path, killed_after: KilledAfter, refused: "Refused"
+    tmp_path: Path, killed_after: "KilledAfter", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
     assert killed_after(lambda: split(folder), 12)
@@ -311,7 +294,7 @@ def test_a_plan_that_leads_out_of_the_folder_is_refused(
 
 
 def test_a_picture_that_is_gone_or_in_the_way_is_named_before_anything_moves(
-    tmp_path: Path, contents: Contents, refused: "Refused"
+    tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
     whole = contents(folder)
@@ -329,7 +312,7 @@ def test_a_picture_that_is_gone_or_in_the_way_is_named_before_anything_moves(
 # Folders of other tools.
 
 
-def test_a_foreign_folder_gets_a_manifest_and_no_file_moves(tmp_path: Path, contents: Contents) -> None:
+def test_a_foreign_folder_gets_a_manifest_and_no_file_moves(tmp_path: Path, contents: "Contents") -> None:
     folder = make_foreign(tmp_path / "maps", train=16, val=4)
     before = contents(folder)
     summary = split(folder, val=0.1, test=0.2)
@@ -362,17 +345,16 @@ def test_new_pictures_of_a_foreign_folder_join_its_manifest(tmp_path: Path) -> N
     assert after["val/0"] == "val"
 
 
-def test_loose_pictures_of_a_foreign_folder_are_split_too(tmp_path: Path) -> None:
+def test_loose_pictures_of_a_foreign_folder_are_split_too(tmp_path: Path, notes: "Notes") -> None:
     folder = tmp_path / "loose"
     for number in range(10):
         write_png(folder / f"{number}.png", picture(number), durable=False)
-    notes = Notes()
     assert split(folder, report=notes).counts == {"train": 8, "val": 1, "test": 1}
     assert "no train/ folder: all pictures are training pictures" in notes.lines
 
 
-def test_pictures_of_a_foreign_folder_that_are_no_pairs_are_all_named(
-    tmp_path: Path, contents: Contents, refused: "Refused"
+def test_pictures_of_a_foreign_folder_that_are_not_pairs_are_all_named(
+    tmp_path: Path, contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_foreign(tmp_path / "maps", train=5)
     write_png(folder / "train" / "odd.png", picture(1, width=9))
@@ -395,7 +377,7 @@ def test_a_picture_that_vanished_from_a_foreign_folder_is_named(tmp_path: Path, 
 
 
 def test_a_kill_at_any_moment_leaves_a_foreign_folder_that_the_same_call_completes(
-    tmp_path: Path, killed_after: KilledAfter
+    tmp_path: Path, killed_after: "KilledAfter"
 ) -> None:
     folder = make_foreign(tmp_path / "maps", train=10)
     changes = 0

@@ -81,7 +81,7 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_setting(
     assert caught.value.where.startswith(f"{name}=")
 
 
-def test_a_value_that_is_no_choice_is_answered_with_the_choices(refused: "Refused") -> None:
+def test_a_value_outside_the_choices_is_answered_with_the_choices(refused: "Refused") -> None:
     with refused("setting-choice", "precision=float8", usage=True) as caught:
         with_settings(Config(), {"precision": "float8"})
     assert "auto, float32, tf32, bfloat16, float16" in caught.value.to_do
@@ -150,7 +150,7 @@ def test_a_large_whole_number_is_taken_to_its_last_digit() -> None:
     assert with_settings(Config(), {"seed": 2**53 + 1}).seed == 2**53 + 1
 
 
-def test_words_become_values_of_the_field_s_type() -> None:
+def test_text_becomes_values_of_the_field_s_type() -> None:
     config = with_settings(Config(), {"mirror": "off", "images": "40_000", "learning_rate": "1e-4", "size": "384x256"})
     assert (config.mirror, config.images, config.learning_rate, config.size) == (False, 40_000, 1e-4, Size(384, 256))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 
-def test_directions_are_said_in_the_words_of_the_halves(pair_folder: Path, refused: "Refused") -> None:
+def test_directions_are_named_after_the_halves(pair_folder: Path, refused: "Refused") -> None:
     folder = read_manifest(pair_folder)
     assert task_of(folder, "mask-to-photo") == task_of(folder, "a-to-b")
     assert task_of(folder, "photo-to-mask") == task_of(folder, "b-to-a")
@@ -90,7 +90,7 @@ def test_pairs_that_were_never_split_say_which_command_splits_them(pair_folder: 
     assert "p2p data split" in error.value.to_do
 
 
-def test_an_ordinary_pix2pix_folder_is_read_and_what_is_assumed_is_said(tmp_path: Path) -> None:
+def test_an_ordinary_pix2pix_folder_is_read_and_what_is_assumed_is_reported(tmp_path: Path) -> None:
     for split, count in {"train": 3, "val": 1}.items():
         for number in range(count):
             write_png(tmp_path / split / f"{number}.png", np.full((16, 32, 3), number, np.uint8))

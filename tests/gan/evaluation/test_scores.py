@@ -16,14 +16,13 @@ from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, evaluate, evaluate_into
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.model import Model, save_model
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Refused, StopAfter
 
 CARS = load_palette("cars")
 
@@ -45,7 +44,7 @@ def test_a_split_without_pairs_is_named(
     assert "has no none pairs" in error.value.what
 
 
-def test_which_pairs_are_scored_is_said_in_one_place_alone(run_folder: Path) -> None:
+def test_which_pairs_are_scored_is_stated_in_one_place_alone(run_folder: Path) -> None:
     pairs = run_folder.parent / "pairs"
     assert evaluate(run_folder, pairs, asked=EvaluationRequest("train", variants=2)).pictures == 8
     with pytest.raises(TypeError):  # two places could contradict each other, and one of them was not heard
@@ -161,7 +160,7 @@ def test_pairs_of_another_depth_are_refused_before_any_work(
     assert error.value.what == "its half photo has 3 channels of uint8; the model gives 3 channels of uint16"
 
 
-def test_no_variant_is_no_number_of_variants(refused: "Refused") -> None:
+def test_zero_variants_are_refused(refused: "Refused") -> None:
     with refused("impossible-setting", "variants=0", usage=True):
         EvaluationRequest(variants=0)
 
@@ -184,18 +183,11 @@ def test_every_picture_has_a_line_and_a_picture_and_the_means_a_file(run_folder:
     assert summary["of"]["split"] == "test"
 
 
-class StopAfterOne(Reporter):
-    """Ctrl-C after the first picture."""
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        raise KeyboardInterrupt
-
-
 def test_a_picture_of_a_pair_that_is_gone_since_an_interruption_is_not_among_the_scores(
-    run_folder: Path, pair_folder: Path, tmp_path: Path
+    run_folder: Path, pair_folder: Path, tmp_path: Path, stop_after: "type[StopAfter]"
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=EvaluationRequest(), report=StopAfterOne())
+        evaluate_into(tmp_path / "out", run_folder, pair_folder, asked=EvaluationRequest(), report=stop_after(1))
     assert (tmp_path / "out.partial" / "car-010.png").is_file()
     (tmp_path / "out.partial" / "car-012.png").write_bytes(b"written, but not recorded")
     folder = open_pairs(pair_folder)

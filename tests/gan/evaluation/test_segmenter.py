@@ -8,24 +8,20 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.evaluation.segmenter import Segmenter
-from p2p_gan.models.model import Model, load_model, save_model
+from p2p_gan.models.model import Model, load_model
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from gan.conftest import WriteModel
 
 CARS = load_palette("cars")
 MASK, PHOTO = Half("mask", "mask"), Half("photo", "photo")
 
 
-def saved(model: Model, path: Path) -> Path:
-    save_model(path, model.card, model.generator)
-    return path
-
-
-def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generated(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path
+def test_the_segmenter_s_score_on_real_photos_is_given_beside_that_on_generated_ones(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, write_model: "WriteModel"
 ) -> None:
-    judge = saved(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "judge.safetensors")
+    judge = write_model(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "judge.safetensors")
     scores = evaluate(run_folder, run_folder.parent / "pairs", asked=EvaluationRequest(segmenter=judge))
     alone = evaluate(judge, run_folder.parent / "pairs", asked=EvaluationRequest())
     assert scores.judged is not None
@@ -38,8 +34,8 @@ def test_the_judge_s_score_on_the_real_photos_stands_beside_that_on_the_generate
     }
 
 
-def test_a_model_that_is_no_judge_of_these_photos_is_refused(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused"
+def test_a_model_that_cannot_judge_these_photos_is_refused(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     judged = load_model(run_folder)
     fewer = Palette("fewer", CARS.classes[:3])
@@ -49,14 +45,14 @@ def test_a_model_that_is_no_judge_of_these_photos_is_refused(
         (make_model(PHOTO, MASK, palette=fewer), "other-classes", "knows the classes background, body, tyres, "),
     ):
         with refused(code, tmp_path / "judge.safetensors") as error:
-            Segmenter(saved(model, tmp_path / "judge.safetensors"), judged, None)
+            Segmenter(write_model(model, tmp_path / "judge.safetensors"), judged, None)
         assert said in error.value.what
 
 
 def test_only_photos_made_from_masks_can_be_judged(
-    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     judge = make_model(PHOTO, MASK, palette=CARS, output_as="classes")
     with refused("unfit-segmenter", "--segmenter") as error:
-        Segmenter(saved(judge, tmp_path / "judge.safetensors"), judge, None)
+        Segmenter(write_model(judge, tmp_path / "judge.safetensors"), judge, None)
     assert "this model is photo-to-mask" in error.value.what

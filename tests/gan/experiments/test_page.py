@@ -137,7 +137,7 @@ def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[.
     assert "half the 95% interval" in page.text
 
 
-def test_without_a_segmenter_there_is_no_iou(study: Study, page_of: Callable[..., Read]) -> None:
+def test_without_a_segmenter_no_iou_is_computed(study: Study, page_of: Callable[..., Read]) -> None:
     trials = []
     for trial in study.trials:
         every = {**trial.scores["all"], "judged": None, "judged_real": None}
@@ -149,7 +149,7 @@ def test_without_a_segmenter_there_is_no_iou(study: Study, page_of: Callable[...
     assert "no segmenter: a_encoding is not liked." in page.text
 
 
-def test_what_failed_and_what_is_still_to_come_is_said(study: Study, page_of: Callable[..., Read]) -> None:
+def test_what_failed_and_what_is_still_to_come_is_reported(study: Study, page_of: Callable[..., Read]) -> None:
     some = tuple(trial for trial in study.trials if trial.arm == "L1")
     failed = (Failure("GAN", 0, "the losses are no longer <numbers>."),)
     page = page_of(replace(study, trials=some, failed=failed))

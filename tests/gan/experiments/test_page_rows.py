@@ -25,7 +25,7 @@ def test_a_table_has_its_finished_arms_in_its_order(study: Study) -> None:
     assert rows_of(replace(study, trials=()), "loss") == []
 
 
-def test_a_score_that_does_not_apply_is_no_column(study: Study) -> None:
+def test_a_score_that_does_not_apply_has_no_column(study: Study) -> None:
     rows = rows_of(study, "loss")
     assert [column.score for column in columns_of(rows)] == ["l1", "ssim", "histogram", "mean_iou", "diversity"]
     unjudged = tuple(replace(trial, scores={**trial.scores, "mean_iou": None}) for trial in study.trials)

@@ -51,7 +51,7 @@ def test_a_resnet_is_judged_by_a_resnet_at_a_size_that_it_alone_can_have(cars: P
     assert plan.judge.generator == "resnet"
 
 
-def test_what_the_pairs_contradict_is_said_before_any_work(
+def test_settings_that_the_pairs_contradict_are_refused_before_any_work(
     cars: Path, small: Config, tmp_path: Path, make_pairs: Callable[..., Path], refused: "Refused"
 ) -> None:
     with refused("no-possible-arm", "tables=loss", usage=True) as error:

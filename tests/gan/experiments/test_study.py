@@ -202,7 +202,7 @@ def test_arms_of_equal_config_fail_together_and_once(
     assert calls.number == 8  # and not 9
 
 
-def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_when_it_is_mended(
+def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_once_it_works(
     cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
@@ -219,7 +219,7 @@ def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_when_it_is_me
     assert make_study(cars).of(BASE)[0].scores["mean_iou"] is not None
 
 
-def test_what_no_arm_can_be_trained_with_is_raised_and_can_be_mended(
+def test_pairs_that_no_arm_can_train_on_are_an_error_and_can_be_repaired(
     make_pairs: Callable[..., Path], tmp_path: Path, make_study: MakeStudy, refused: "Refused"
 ) -> None:
     pairs = make_pairs(tmp_path / "pairs", {"train": 3, "test": 1})
@@ -308,7 +308,7 @@ def test_a_judge_that_learns_longer_counts_with_its_own_images(cars: Path, small
     assert bars == [(0, 20), (12, 20), (16, 20)]
 
 
-def test_a_device_that_is_not_there_is_said_before_anything_is_written(
+def test_a_missing_device_is_reported_before_anything_is_written(
     cars: Path, small: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("unknown-device", "device=abacus"):

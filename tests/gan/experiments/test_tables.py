@@ -68,7 +68,7 @@ def test_where_the_settings_have_the_papers_dropout_it_is_not_trained_twice() ->
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_an_arm_plays_against_what_its_name_says_from_every_preset(preset: str) -> None:
+def test_an_arm_trains_against_the_discriminator_that_its_name_says_from_every_preset(preset: str) -> None:
     arms, _ = arms_of(("loss",), with_gan(PRESETS[preset]))
     assert set(arms) == set(TABLES["loss"].arms)
     for as_classes in (False, True):
@@ -88,7 +88,7 @@ def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
     assert set(possible) | set(impossible) == set(ARMS)
 
 
-def test_where_no_arm_can_be_the_first_reason_is_said(refused: "Refused") -> None:
+def test_where_no_arm_can_be_trained_the_first_reason_is_given(refused: "Refused") -> None:
     def refuse(config: Config) -> None:
         raise UsageError("norm=none", "is not liked", "Like it.", code="test")
 
@@ -98,7 +98,7 @@ def test_where_no_arm_can_be_the_first_reason_is_said(refused: "Refused") -> Non
     assert error.value.to_do == "Like it."
 
 
-def test_an_arm_is_told_by_the_fields_in_which_it_differs() -> None:
+def test_an_arm_is_described_by_the_fields_in_which_it_differs() -> None:
     arms, _ = arms_of(("loss",), Config())
     assert changes_text(arms[BASE], Config()) == "nothing"
     assert changes_text(arms["L1"], Config()) == "gan_loss=none"

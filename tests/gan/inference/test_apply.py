@@ -100,7 +100,7 @@ def test_a_mask_is_the_same_input_indexed_or_in_colours(model: Model, tmp_path: 
     assert np.array_equal(indexed, colours)
 
 
-def test_a_painting_with_blended_edges_is_taken_as_it_is_and_said(model: Model, tmp_path: Path) -> None:
+def test_a_painting_with_blended_edges_is_taken_as_it_is_and_reported(model: Model, tmp_path: Path) -> None:
     write_png(tmp_path / "painted.png", np.full((8, 8, 3), 77, np.uint8))
     painted, known = read_input(tmp_path / "painted.png", model.card)
     assert not known
@@ -170,7 +170,7 @@ def test_a_model_of_native_pictures_keeps_their_scale(make_model: Callable[..., 
     )
 
 
-def test_strips_change_no_more_than_the_last_digit_and_are_said(make_model: Callable[..., Model]) -> None:
+def test_strips_change_no_more_than_the_last_digit_and_are_reported(make_model: Callable[..., Model]) -> None:
     model = make_model(PHOTO, PHOTO, size=None)
     lines: list[str] = []
     strips = apply_model(model, picture(150, 210), ApplyOptions(tile=32), note=lines.append)

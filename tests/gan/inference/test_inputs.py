@@ -110,7 +110,7 @@ def folder_of(pair_folder: Path, **changes: object) -> PairFolder:
     return replace(open_pairs(pair_folder), **changes)  # type: ignore[arg-type]
 
 
-def test_pairs_of_other_halves_are_said_to_be_others_and_no_setting_is_blamed(
+def test_pairs_of_other_halves_are_refused_as_such_and_no_setting_is_blamed(
     make_model: Make, pair_folder: Path, refused: "Refused"
 ) -> None:
     folder = folder_of(pair_folder)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,18 +14,18 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, save_model
+from p2p_gan.models.model import Model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
+    from gan.conftest import WriteModel
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_other_settings_do_not_mix_into_the_same_folder(
 
 
 @pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
-def test_a_record_of_samples_that_is_none_is_refused_and_nothing_is_written(
+def test_a_damaged_record_of_samples_is_refused_and_nothing_is_written(
     run_folder: Path, masks: Path, tmp_path: Path, line: str, refused: "Refused"
 ) -> None:
     sample(run_folder, [masks / "sub" / "1.png"], tmp_path / "out")
@@ -119,7 +119,7 @@ def test_of_an_ordinary_pix2pix_folder_the_held_out_input_halves_are_taken(tiny:
     assert read_photo(tmp_path / "out" / "val" / "1.png").shape == (16, 20, 3)
 
 
-def test_a_broken_input_leaves_no_destination_and_the_same_call_goes_on_once_it_is_mended(
+def test_a_broken_input_leaves_no_destination_and_the_same_call_continues_once_it_is_repaired(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     (masks / "bad.png").write_text("not a picture")
@@ -143,7 +143,7 @@ def test_a_picture_that_is_gone_from_the_destination_is_made_again(
     assert (tmp_path / "out" / "sub" / "1.png").read_bytes() == before
 
 
-def test_a_file_that_is_none_of_the_samples_is_not_overwritten(
+def test_a_file_that_does_not_belong_to_the_samples_is_not_overwritten(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     sample(run_folder, [masks / "sub" / "0.png"], tmp_path / "out")
@@ -154,7 +154,7 @@ def test_a_file_that_is_none_of_the_samples_is_not_overwritten(
     assert (tmp_path / "out" / "1.png").read_text() == "mine"
 
 
-def test_what_was_begun_of_an_input_that_has_changed_since_is_made_of_the_new_one(
+def test_unfinished_work_on_an_input_that_has_changed_since_is_redone(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     (masks / "bad.png").write_text("not a picture")
@@ -183,7 +183,7 @@ def test_a_broken_input_is_one_skip_however_many_variants_there_are_of_it(
 
 
 def test_a_picture_is_read_once_for_all_its_variants(
-    make_model: Callable[..., Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_model: Callable[..., Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_model: "WriteModel"
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
@@ -194,7 +194,7 @@ def test_a_picture_is_read_once_for_all_its_variants(
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((32, 32, 3), np.uint8))
-    place = saved(model, tmp_path / "m.safetensors")
+    place = write_model(model, tmp_path / "m.safetensors")
     assert sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(variants=3)).written == 6
     assert reads == ["a.png", "b.png"]
 
@@ -205,9 +205,10 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     killed_after: Callable[[Callable[[], object], int], bool],
     contents: Callable[[Path], dict[str, bytes]],
     monkeypatch: pytest.MonkeyPatch,
+    write_model: "WriteModel",
 ) -> None:
     monkeypatch.setattr(destination, "BATCH", 2)
-    place = saved(make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / "m.safetensors")
+    place = write_model(make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / "m.safetensors")
     for number in range(2):
         write_png(tmp_path / "in" / f"{number}.png", np.full((32, 32, 3), number, np.uint8))
 
@@ -232,7 +233,7 @@ def test_going_on_without_it_lists_what_failed(run_folder: Path, masks: Path, tm
     assert "bad.png" in (tmp_path / "out" / "skipped.jsonl").read_text()
 
 
-def test_inputs_that_are_not_there_or_share_a_name_are_refused(
+def test_missing_inputs_and_inputs_that_share_a_name_are_refused(
     run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("missing-path", masks / "nothing"):
@@ -246,11 +247,6 @@ def test_inputs_that_are_not_there_or_share_a_name_are_refused(
         sample(run_folder, [tmp_path / "empty"], tmp_path / "out")
 
 
-def saved(model: Model, path: Path) -> Path:
-    save_model(path, model.card, model.generator)
-    return path
-
-
 @pytest.mark.parametrize(
     ("half", "file"),
     [
@@ -261,12 +257,12 @@ def saved(model: Model, path: Path) -> Path:
     ],
 )
 def test_what_a_model_gives_is_written_exactly(
-    make_model: Callable[..., Model], tmp_path: Path, half: Half, file: str
+    make_model: Callable[..., Model], tmp_path: Path, half: Half, file: str, write_model: "WriteModel"
 ) -> None:
     model = make_model(half, half, size=None)
     pixels = np.random.default_rng(0).uniform(*half.range, (32, 40, half.channels)).astype(half.dtype)
     np.save(tmp_path / "x.npy", pixels[..., 0] if half.channels == 1 else pixels)
-    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
+    sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
     written = read_array(tmp_path / "out" / file)
     given, _ = read_input(tmp_path / "x.npy", model.card)
     assert written.dtype == half.dtype
@@ -274,13 +270,13 @@ def test_what_a_model_gives_is_written_exactly(
 
 
 def test_classes_are_written_as_an_indexed_mask_of_the_palette(
-    make_model: Callable[..., Model], tmp_path: Path
+    make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel"
 ) -> None:
     palette = load_palette("cars")
     model = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=palette, output_as="classes")
     noise = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
     write_png(tmp_path / "x.png", noise)
-    sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
+    sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "x.png"], tmp_path / "out")
     data = (tmp_path / "out" / "x.png").read_bytes()
     assert b"PLTE" in data
     assert np.array_equal(
@@ -288,14 +284,14 @@ def test_classes_are_written_as_an_indexed_mask_of_the_palette(
     )
 
 
-def test_what_the_model_does_not_take_is_said_before_any_work(
-    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+def test_inputs_that_the_model_does_not_take_are_refused_before_any_work(
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"))
     write_png(tmp_path / "in" / "a.png", np.zeros((8, 8, 3), np.uint8))
     write_png(tmp_path / "in" / "b.png", np.zeros((8, 8), np.uint16))
     with refused("pictures-failed", tmp_path / "out") as error:
-        sample(saved(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
+        sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
     (part,) = error.value.parts
     assert (part.code, part.where) == ("other-channels", str(tmp_path / "in" / "b.png"))
     assert part.what == "has 1 channel of uint16; the model takes 3 channels of uint8"
@@ -303,11 +299,11 @@ def test_what_the_model_does_not_take_is_said_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
-def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_every_pair(
-    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused"
+def test_a_pair_folder_of_other_halves_is_reported_once_and_not_for_every_pair(
+    make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
     deep = Half("deep", "photo", 3, "uint16", (0.0, 65535.0))
-    model, pairs = saved(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
+    model, pairs = write_model(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
     with refused("other-halves", pairs) as error:
         sample(model, [pairs], tmp_path / "out")
     assert error.value.what == "its halves are mask and photo; the model translates deep-to-deep"
@@ -317,16 +313,12 @@ def test_of_a_pair_folder_that_is_not_the_models_it_is_said_once_and_not_of_ever
     assert (summary.written, len(summary.skipped)) == (0, 2)
 
 
-def test_of_pictures_in_strips_each_size_is_said_once(make_model: Callable[..., Model], tmp_path: Path) -> None:
-    class Lines(Reporter):
-        said: ClassVar[list[str]] = []
-
-        def note(self, line: str) -> None:
-            self.said.append(line)
-
+def test_pictures_in_strips_are_reported_once_for_each_size(
+    make_model: Callable[..., Model], tmp_path: Path, notes: "Notes", write_model: "WriteModel"
+) -> None:
     model = make_model(Half("photo", "photo"), Half("photo", "photo"), size=None)
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((96, 64, 3), np.uint8))
-    place = saved(model, tmp_path / "m.safetensors")
-    sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=Lines())
-    assert len(Lines.said) == 1
+    place = write_model(model, tmp_path / "m.safetensors")
+    sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=notes)
+    assert len(notes.lines) == 1

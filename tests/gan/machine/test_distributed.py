@@ -94,7 +94,7 @@ def test_a_device_that_does_not_suit_the_processes_is_refused(
         pass
 
 
-def test_a_process_that_meets_nobody_says_so_itself_and_may_be_tried_again(
+def test_a_process_that_finds_no_other_says_so_itself_and_may_be_tried_again(
     monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:

@@ -55,7 +55,7 @@ def test_a_pass_takes_half_of_what_is_free_and_no_more_than_on_any_machine(monke
     assert budget_of(cpu) == MOST["cpu"]
 
 
-def test_where_the_system_does_not_tell_four_gibibytes_are_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_system_does_not_report_memory_four_gibibytes_are_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, *_: object) -> str:
         raise OSError
 

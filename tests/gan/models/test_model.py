@@ -40,7 +40,7 @@ def test_saving_what_was_loaded_gives_the_same_bytes(run_folder: Path, tmp_path:
 
 
 @pytest.mark.parametrize("data", [b"", b"no model at all", b"\xff" * 64, b"\x08\0\0\0\0\0\0\0notjson!"])
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path, data: bytes, refused: "Refused") -> None:
+def test_a_file_that_is_not_a_model_is_refused(tmp_path: Path, data: bytes, refused: "Refused") -> None:
     file = tmp_path / "x.safetensors"
     file.write_bytes(data)
     with refused("damaged-file", file):
@@ -94,7 +94,7 @@ def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path, r
     assert "the tensor last.bias " in error.value.what
 
 
-def test_a_place_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> None:
+def test_a_path_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> None:
     with refused("missing-model", tmp_path / "nothing"):
         load_model(tmp_path / "nothing")
     with refused("missing-model", tmp_path):

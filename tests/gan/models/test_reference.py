@@ -5,7 +5,6 @@ import pickle
 import re
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +26,15 @@ from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from gan.conftest import RandomInput
+    from gan.models.conftest import MakeReference
 
-MakeReference = Callable[..., nn.Module]
 KINDS = ["unet_128", "unet_256", "resnet_6blocks", "resnet_9blocks"]
 NORMS = ["batch", "instance", "none"]
 
 
 @pytest.fixture
-def weights(tmp_path: Path, reference: MakeReference) -> Path:
+def weights(tmp_path: Path, reference: "MakeReference") -> Path:
     """unet_128 with batch norm as the reference saves it."""
     return saved(reference("unet_128"), tmp_path)
 
@@ -43,10 +43,6 @@ def saved(net: nn.Module, place: Path, *, prefix: str = "", name: str = "latest_
     state = OrderedDict((prefix + key, value) for key, value in net.state_dict().items())
     torch.save(state, place / name)
     return place / name
-
-
-def picture(side: int, channels: int = 3) -> torch.Tensor:
-    return torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
 def changed(weights: Path, **values: torch.Tensor | None) -> Path:
@@ -63,12 +59,13 @@ def changed(weights: Path, **values: torch.Tensor | None) -> Path:
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_imported_generator_computes_what_it_did_there(
-    kind: str, norm: str, reference: MakeReference, tmp_path: Path
+    kind: str, norm: str, reference: "MakeReference", tmp_path: Path, random_input: "RandomInput"
 ) -> None:
     net = reference(kind, norm=norm).train()
     made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
     assert made.name == kind
-    ours, x = load_model(made.dest).generator, picture(256 if kind == "unet_256" else 128)
+    side = 256 if kind == "unet_256" else 128
+    ours, x = load_model(made.dest).generator, random_input(height=side, width=side)
     with torch.no_grad():
         # In training mode at batch 1, which is how the reference tests; dropout is compared below.
         torch.testing.assert_close(ours(x, InferencePass("picture")), net(x), atol=1e-5, rtol=0)
@@ -76,11 +73,14 @@ def test_an_imported_generator_computes_what_it_did_there(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_gathered_statistics_come_along(kind: str, reference: MakeReference, tmp_path: Path) -> None:
+def test_gathered_statistics_come_along(
+    kind: str, reference: "MakeReference", tmp_path: Path, random_input: "RandomInput"
+) -> None:
     net = reference(kind).eval()
     made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors", settings={"statistics": "running"})
     assert made.card.statistics == "running"
-    x = picture(256 if kind == "unet_256" else 128)
+    side = 256 if kind == "unet_256" else 128
+    x = random_input(height=side, width=side)
     with torch.no_grad():
         output = load_model(made.dest).generator(x, InferencePass("running"))
         torch.testing.assert_close(output, net(x), atol=1e-5, rtol=0)
@@ -89,12 +89,13 @@ def test_gathered_statistics_come_along(kind: str, reference: MakeReference, tmp
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_dropout_stands_where_the_reference_has_it(
-    kind: str, norm: str, reference: MakeReference, tmp_path: Path
+    kind: str, norm: str, reference: "MakeReference", tmp_path: Path, random_input: "RandomInput"
 ) -> None:
     net = reference(kind, norm=norm, dropout=True).train()
     made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
     assert made.card.architecture.dropout == 0.5
-    ours, x = load_model(made.dest).generator, picture(256 if kind == "unet_256" else 128)
+    side = 256 if kind == "unet_256" else 128
+    ours, x = load_model(made.dest).generator, random_input(height=side, width=side)
     with torch.no_grad():
         # The same draws, if they are drawn for the same blocks in the same order.
         torch.manual_seed(0)
@@ -107,7 +108,7 @@ def test_dropout_stands_where_the_reference_has_it(
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("kind", [*KINDS, "unet_64", "unet_32", "resnet_1blocks"])
 def test_what_came_in_goes_out_as_it_was(
-    kind: str, norm: str, dropout: bool, reference: MakeReference, tmp_path: Path
+    kind: str, norm: str, dropout: bool, reference: "MakeReference", tmp_path: Path
 ) -> None:
     weights = saved(reference(kind, norm=norm, dropout=dropout, inputs=1, outputs=4), tmp_path)
     import_model(weights, tmp_path / "m.safetensors")
@@ -119,7 +120,7 @@ def test_what_came_in_goes_out_as_it_was(
 
 
 def test_dropout_is_seen_in_a_resnet_and_assumed_in_a_unet_and_can_be_set(
-    reference: MakeReference, tmp_path: Path
+    reference: "MakeReference", tmp_path: Path
 ) -> None:
     for dropout in (False, True):
         net = saved(reference("resnet_6blocks", dropout=dropout), tmp_path)
@@ -134,14 +135,14 @@ def test_dropout_is_seen_in_a_resnet_and_assumed_in_a_unet_and_can_be_set(
     assert not any("dropout" in each for each in off.assumed)
 
 
-def test_a_model_saved_by_dataparallel_is_the_same_model(reference: MakeReference, tmp_path: Path) -> None:
+def test_a_model_saved_by_dataparallel_is_the_same_model(reference: "MakeReference", tmp_path: Path) -> None:
     net = reference("unet_128")
     alone = import_model(saved(net, tmp_path), tmp_path / "one.safetensors")
     parallel = import_model(saved(net, tmp_path, prefix="module."), tmp_path / "two.safetensors")
     assert alone.dest.read_bytes() == parallel.dest.read_bytes()
 
 
-def test_files_of_older_pytorch_are_taken(reference: MakeReference, tmp_path: Path) -> None:
+def test_files_of_older_pytorch_are_taken(reference: "MakeReference", tmp_path: Path) -> None:
     batch = reference("unet_128").state_dict()
     old = OrderedDict((name, value) for name, value in batch.items() if not name.endswith("num_batches_tracked"))
     torch.save(old, tmp_path / "batch.pth", _use_new_zipfile_serialization=False)
@@ -164,7 +165,7 @@ def test_the_model_describes_itself_and_can_be_applied(weights: Path, tmp_path: 
 
 
 def test_the_size_is_the_network_s_own_or_one_it_can_take(
-    weights: Path, reference: MakeReference, tmp_path: Path, refused: "Refused"
+    weights: Path, reference: "MakeReference", tmp_path: Path, refused: "Refused"
 ) -> None:
     resnet = saved(reference("resnet_6blocks"), tmp_path, name="r.pth")
     assert import_model(resnet, tmp_path / "r.safetensors").card.size == Size(256, 256)
@@ -233,7 +234,7 @@ def test_a_missing_end_is_named_too(weights: Path, tmp_path: Path, name: str, re
     assert error.value.what.startswith(f"{name} is missing")
 
 
-def test_a_tensor_that_claims_more_than_the_file_holds_is_named(
+def test_a_tensor_that_announces_more_than_the_file_holds_is_named(
     weights: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     name = "model.model.1.model.1.weight"
@@ -243,14 +244,14 @@ def test_a_tensor_that_claims_more_than_the_file_holds_is_named(
 
 
 @pytest.mark.parametrize("count", [torch.zeros(3, dtype=torch.int64), torch.tensor(float("nan"))])
-def test_a_count_that_is_none_is_named(weights: Path, tmp_path: Path, count: torch.Tensor, refused: "Refused") -> None:
+def test_an_impossible_count_is_named(weights: Path, tmp_path: Path, count: torch.Tensor, refused: "Refused") -> None:
     name = "model.model.1.model.2.num_batches_tracked"
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: count}), tmp_path / "m.safetensors")
     assert error.value.what.startswith(f"{name} is ")
 
 
-def test_weights_that_are_no_numbers_are_named(weights: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_nan_weights_are_named(weights: Path, tmp_path: Path, refused: "Refused") -> None:
     name = "model.model.1.model.1.weight"
     broken = torch.load(weights, weights_only=True)[name].clone()
     broken.view(-1)[3] = float("nan")
@@ -314,7 +315,7 @@ def test_a_model_of_our_own_needs_no_import(weights: Path, tmp_path: Path, refus
     assert not (tmp_path / "again.safetensors").exists()
 
 
-def test_wherever_an_old_file_was_cut_it_is_refused(reference: MakeReference, tmp_path: Path) -> None:
+def test_wherever_an_old_file_was_cut_it_is_refused(reference: "MakeReference", tmp_path: Path) -> None:
     state = reference("resnet_1blocks", filters=1).state_dict()
     torch.save(state, tmp_path / "G.pth", _use_new_zipfile_serialization=False)
     whole = (tmp_path / "G.pth").read_bytes()
@@ -326,7 +327,7 @@ def test_wherever_an_old_file_was_cut_it_is_refused(reference: MakeReference, tm
         assert error.value.code in ("damaged-file", "unsafe-file"), error.value
 
 
-def test_other_things_that_torch_saves_are_said(tmp_path: Path, refused: "Refused") -> None:
+def test_other_things_that_torch_saves_are_refused_by_kind(tmp_path: Path, refused: "Refused") -> None:
     torch.save([1, 2], tmp_path / "list.pth")
     with refused("not-a-state-dict", tmp_path / "list.pth") as error:
         import_model(tmp_path / "list.pth", tmp_path / "m.safetensors")
@@ -368,7 +369,7 @@ def test_a_direction_is_two_words(weights: Path, tmp_path: Path, refused: "Refus
 
 
 def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there(
-    pair_folder: Path, tiny: Config, reference: MakeReference, tmp_path: Path
+    pair_folder: Path, tiny: Config, reference: "MakeReference", tmp_path: Path, random_input: "RandomInput"
 ) -> None:
     fields = {"bias_before_norm": "off", "max_filters": 16, "generator_filters": 2, "dropout": 0}
     train(pair_folder, tmp_path / "run", replace(with_settings(tiny, fields), images=2))
@@ -378,8 +379,8 @@ def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there
     net = reference("unet_32").train()
     net.load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True), strict=True)
     with torch.no_grad():
-        ours = load_model(tmp_path / "run").generator(picture(32), InferencePass("picture"))
-        torch.testing.assert_close(net(picture(32)), ours, atol=1e-5, rtol=0)
+        ours = load_model(tmp_path / "run").generator(random_input(), InferencePass("picture"))
+        torch.testing.assert_close(net(random_input()), ours, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

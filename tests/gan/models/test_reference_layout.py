@@ -1,21 +1,21 @@
 """Names and order of the reference's tensors, against its layers written down by themselves."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from torch import nn
 
 from p2p_gan.models.reference_layout import entries, leftover, recognise, reference_name, why_not
 from p2p_gan.networks.architecture import Architecture
 
-MakeReference = Callable[..., nn.Module]
+if TYPE_CHECKING:
+    from gan.models.conftest import MakeReference
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 @pytest.mark.parametrize("kind", ["unet_32", "unet_64", "unet_256", "resnet_1blocks", "resnet_9blocks"])
 def test_every_tensor_is_listed_in_the_reference_s_order_and_has_its_place(
-    kind: str, norm: str, reference: MakeReference
+    kind: str, norm: str, reference: "MakeReference"
 ) -> None:
     state = reference(kind, norm=norm, dropout=True).state_dict()
     architecture = recognise(state)
@@ -31,7 +31,7 @@ def test_every_tensor_is_listed_in_the_reference_s_order_and_has_its_place(
 @pytest.mark.parametrize(("inputs", "outputs", "filters"), [(1, 3, 2), (4, 64, 3), (64, 1, 1)])
 @pytest.mark.parametrize("kind", ["unet_64", "resnet_6blocks"])
 def test_channels_and_filters_are_read_off_the_shapes(
-    kind: str, inputs: int, outputs: int, filters: int, reference: MakeReference
+    kind: str, inputs: int, outputs: int, filters: int, reference: "MakeReference"
 ) -> None:
     found = recognise(reference(kind, inputs=inputs, outputs=outputs, filters=filters).state_dict())
     assert found is not None
@@ -39,7 +39,7 @@ def test_channels_and_filters_are_read_off_the_shapes(
 
 
 def test_a_unet_s_dropout_is_in_all_blocks_of_eight_times_the_filters_but_the_innermost(
-    reference: MakeReference,
+    reference: "MakeReference",
 ) -> None:
     shapes = {side: recognise(reference(f"unet_{side}").state_dict()) for side in (32, 128, 256)}
     found = {side: shape.dropouts() for side, shape in shapes.items() if shape}

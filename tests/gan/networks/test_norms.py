@@ -1,31 +1,37 @@
 """Norms: what they take their statistics from, in training and when applied."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.norms import InstanceNorm, NoNorm, Norm, norm_layer
 
+if TYPE_CHECKING:
+    from gan.conftest import RandomInput
 
-def picture() -> torch.Tensor:
-    return torch.rand(1, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+
+@pytest.fixture
+def picture(random_input: "RandomInput") -> torch.Tensor:
+    return random_input(channels=2, height=8, width=8)
 
 
 @pytest.mark.parametrize("kind", ["batch", "instance"])
-def test_statistics_leave_padding_out(kind: str) -> None:
+def test_statistics_leave_padding_out(kind: str, picture: torch.Tensor) -> None:
     norm = norm_layer(kind, 2)
-    padded = torch.nn.functional.pad(picture(), (0, 8, 0, 8), value=100.0)
+    padded = torch.nn.functional.pad(picture, (0, 8, 0, 8), value=100.0)
     inside = norm(padded, InferencePass("picture", (0.5, 0.5)))[:, :, :8, :8]
-    torch.testing.assert_close(inside, norm(picture(), InferencePass("picture")), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(inside, norm(picture, InferencePass("picture")), atol=1e-5, rtol=1e-4)
 
 
-def test_scale_and_shift_reach_a_padded_picture_too() -> None:
+def test_scale_and_shift_reach_a_padded_picture_too(picture: torch.Tensor) -> None:
     norm = Norm(2)
     torch.nn.init.constant_(norm.weight, 3.0)
     torch.nn.init.constant_(norm.bias, -1.0)
-    padded = torch.nn.functional.pad(picture(), (0, 8, 0, 8), value=100.0)
+    padded = torch.nn.functional.pad(picture, (0, 8, 0, 8), value=100.0)
     inside = norm(padded, InferencePass("picture", (0.5, 0.5)))[:, :, :8, :8]
-    torch.testing.assert_close(inside, norm(picture(), InferencePass("picture")), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(inside, norm(picture, InferencePass("picture")), atol=1e-5, rtol=1e-4)
 
 
 def test_running_statistics_are_gathered_in_training() -> None:
@@ -37,15 +43,15 @@ def test_running_statistics_are_gathered_in_training() -> None:
     assert normed.abs().max().item() < 1e-2
 
 
-def test_instance_norm_sees_each_picture_by_itself_even_in_training_and_keeps_nothing() -> None:
+def test_instance_norm_sees_each_picture_by_itself_even_in_training_and_keeps_nothing(picture: torch.Tensor) -> None:
     norm = InstanceNorm()
-    bright = torch.cat((picture(), picture() * 5 + 100))
+    bright = torch.cat((picture, picture * 5 + 100))
     normed = norm(bright)
     torch.testing.assert_close(normed[0], normed[1], atol=1e-3, rtol=1e-3)
     assert torch.equal(normed, norm(bright, InferencePass("running")))
     assert norm.state_dict() == {}
 
 
-def test_no_norm_changes_nothing() -> None:
+def test_no_norm_changes_nothing(picture: torch.Tensor) -> None:
     assert isinstance(norm_layer("none", 2), NoNorm)
-    assert torch.equal(norm_layer("none", 2)(picture(), InferencePass()), picture())
+    assert torch.equal(norm_layer("none", 2)(picture, InferencePass()), picture)

@@ -1,5 +1,7 @@
 """The ResNet generator, checked against its published layers, and how it behaves when applied."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 
@@ -9,15 +11,14 @@ from p2p_gan.networks.blocks import Residual
 from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.weights import count_parameters, initialise
 
+if TYPE_CHECKING:
+    from gan.conftest import RandomInput
+
 
 def resnet(norm: str = "batch", *, blocks: int = 2, dropout: float = 0.5, upsampling: str = "transposed") -> Generator:
     network = Architecture(3, 3, 2, 4, 16, norm, dropout, "resnet", blocks=blocks, upsampling=upsampling).build()
     initialise(network, torch.Generator().manual_seed(0))
     return network
-
-
-def picture(count: int = 1) -> torch.Tensor:
-    return torch.rand(count, 3, 24, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
 def test_it_has_the_layers_of_the_reference_with_nine_blocks() -> None:
@@ -46,22 +47,26 @@ def test_every_block_has_dropout() -> None:
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
-def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_itself(norm: str) -> None:
-    network, pictures = resnet(norm).eval(), picture(3)
+def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_itself(
+    norm: str, random_input: "RandomInput"
+) -> None:
+    network, pictures = resnet(norm).eval(), random_input(3, height=24)
     with torch.inference_mode():
         together = network(pictures, InferencePass("picture"))
         alone = torch.cat([network(one[None], InferencePass("picture")) for one in pictures])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
-def test_dropout_outside_training_comes_from_the_noise_alone() -> None:
+def test_dropout_outside_training_comes_from_the_noise_alone(random_input: "RandomInput") -> None:
     network = resnet()
 
     def drawn(seed: int) -> torch.Tensor:
         with torch.inference_mode():
-            return network(picture(), InferencePass(noise=(torch.Generator().manual_seed(seed),)))
+            return network(random_input(height=24), InferencePass(noise=(torch.Generator().manual_seed(seed),)))
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
     with torch.inference_mode():
-        assert torch.equal(network(picture(), InferencePass()), network(picture(), InferencePass()))
+        assert torch.equal(
+            network(random_input(height=24), InferencePass()), network(random_input(height=24), InferencePass())
+        )

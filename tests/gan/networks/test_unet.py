@@ -1,5 +1,7 @@
 """The U-Net and the encoder-decoder, checked against the paper's text, and how they behave when applied."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 
@@ -10,15 +12,14 @@ from p2p_gan.networks.norms import Norm
 from p2p_gan.networks.unet import UNet
 from p2p_gan.networks.weights import count_parameters, initialise
 
+if TYPE_CHECKING:
+    from gan.conftest import RandomInput
+
 
 def unet(depth: int = 5, *, dropout: float = 0.5, norm: str = "batch", kind: str = "unet", **more: object) -> Generator:
     network = Architecture(3, 3, depth, 4, 16, norm, dropout, kind, **more).build()  # type: ignore[arg-type]
     initialise(network, torch.Generator().manual_seed(0))
     return network
-
-
-def picture(count: int = 1, side: int = 32, channels: int = 3) -> torch.Tensor:
-    return torch.rand(count, channels, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
 @pytest.mark.parametrize(("kind", "joined"), [("unet", 2), ("encoder-decoder", 1)])
@@ -58,7 +59,7 @@ def test_the_first_layer_and_the_bottleneck_have_no_norm() -> None:
     assert [isinstance(block.norm, Norm) for block in network.down] == [False, True, True, True, True, False]
 
 
-def test_dropout_stands_in_so_many_blocks_after_those_left_out() -> None:
+def test_dropout_is_in_n_blocks_after_those_left_out() -> None:
     network = unet(7, dropout=0.3, dropout_blocks=2, dropout_skip=1)
     assert isinstance(network, UNet)
     assert [block.dropout for block in network.up] == [0.0, 0.3, 0.3, 0.0, 0.0, 0.0]
@@ -66,10 +67,11 @@ def test_dropout_stands_in_so_many_blocks_after_those_left_out() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 8])
 @pytest.mark.parametrize("kind", ["unet", "encoder-decoder"])
-def test_it_can_be_as_shallow_or_deep_as_one_likes(depth: int, kind: str) -> None:
+def test_it_can_be_as_shallow_or_deep_as_one_likes(depth: int, kind: str, random_input: "RandomInput") -> None:
     network = unet(depth, kind=kind)
     assert network.unit == 2**depth
-    assert network(picture(2, 256 if depth == 8 else 8)).shape[2:] == ((256, 256) if depth == 8 else (8, 8))
+    side = 256 if depth == 8 else 8
+    assert network(random_input(2, height=side, width=side)).shape[2:] == (side, side)
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (32, 96), (96, 160)])
@@ -78,14 +80,14 @@ def test_the_generator_keeps_any_size_its_depth_divides(height: int, width: int,
     assert unet(upsampling=upsampling)(torch.zeros(1, 3, height, width)).shape == (1, 3, height, width)
 
 
-def test_an_encoder_decoder_s_detail_goes_through_the_bottleneck_alone() -> None:
+def test_an_encoder_decoder_s_detail_goes_through_the_bottleneck_alone(random_input: "RandomInput") -> None:
     def fine_detail(kind: str) -> float:
         network = unet(kind=kind, dropout=0.0, norm="none")
         assert isinstance(network, UNet)
         # A bottleneck that says nothing: only a skip can then carry a picture through.
         torch.nn.init.zeros_(network.down[-1].conv.weight)  # type: ignore[union-attr, arg-type]
         with torch.no_grad():
-            return float((network(picture()) - network(-picture())).abs().max())
+            return float((network(random_input()) - network(-random_input())).abs().max())
 
     assert fine_detail("encoder-decoder") == 0
     assert fine_detail("unet") > 0
@@ -99,9 +101,11 @@ def test_resizing_leaves_no_transposed_convolution() -> None:
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 @pytest.mark.parametrize("kind", ["unet", "encoder-decoder"])
-def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_itself(norm: str, kind: str) -> None:
+def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_itself(
+    norm: str, kind: str, random_input: "RandomInput"
+) -> None:
     network = unet(norm=norm, kind=kind).eval()
-    pictures = picture(3)
+    pictures = random_input(3)
     with torch.inference_mode():
         together = network(pictures, InferencePass("picture"))
         alone = torch.cat([network(one[None], InferencePass("picture")) for one in pictures])
@@ -109,23 +113,25 @@ def test_a_picture_is_the_same_alone_and_among_others_when_it_is_normalised_by_i
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
-def test_at_batch_1_a_pass_by_its_own_statistics_is_the_training_pass_without_dropout(norm: str) -> None:
+def test_at_batch_1_a_pass_by_its_own_statistics_is_the_training_pass_without_dropout(
+    norm: str, random_input: "RandomInput"
+) -> None:
     network = unet(dropout=0.0, norm=norm)
     with torch.no_grad():
         torch.testing.assert_close(
-            network(picture()), network(picture(), InferencePass("picture")), atol=1e-5, rtol=1e-4
+            network(random_input()), network(random_input(), InferencePass("picture")), atol=1e-5, rtol=1e-4
         )
 
 
 @pytest.mark.parametrize("kind", ["unet", "encoder-decoder"])
-def test_dropout_outside_training_comes_from_the_noise_alone(kind: str) -> None:
+def test_dropout_outside_training_comes_from_the_noise_alone(kind: str, random_input: "RandomInput") -> None:
     network = unet(kind=kind)
 
     def drawn(seed: int) -> torch.Tensor:
         with torch.inference_mode():
-            return network(picture(), InferencePass(noise=(torch.Generator().manual_seed(seed),)))
+            return network(random_input(), InferencePass(noise=(torch.Generator().manual_seed(seed),)))
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
     with torch.inference_mode():
-        assert torch.equal(network(picture(), InferencePass()), network(picture(), InferencePass()))
+        assert torch.equal(network(random_input(), InferencePass()), network(random_input(), InferencePass()))

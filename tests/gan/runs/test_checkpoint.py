@@ -17,7 +17,6 @@ import pytest
 import safetensors.torch
 import torch
 
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture
@@ -28,20 +27,10 @@ from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
+    from gan.conftest import MakeNetworks
 
-MakeNetworks = Callable[[], Networks]
 PROGRESS = checkpoint.Progress(4, [0.1, 0.2, 0.3, 0.4], 3, 1.5, 0.25, 2, False, {"scaler": {"scale": 0.1}})
-
-
-class Heard(Reporter):
-    """Keeps what a person would read."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def some_steps(nets: Networks, batch: Batch, count: int) -> list[float]:
@@ -80,7 +69,7 @@ def sealed(file: Path) -> None:
 
 
 def test_a_state_goes_on_as_if_it_had_never_been_saved(
-    tmp_path: Path, make_networks: MakeNetworks, easy_batch: Batch
+    tmp_path: Path, make_networks: "MakeNetworks", easy_batch: Batch
 ) -> None:
     nets = make_networks()
     some_steps(nets, easy_batch, 3)
@@ -96,7 +85,7 @@ def test_a_state_goes_on_as_if_it_had_never_been_saved(
     assert (some_steps(resumed, easy_batch, 3), random.gauss(0, 1), np.random.normal(), torch.rand(())) == expected
 
 
-def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks: MakeNetworks) -> None:
+def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     random.seed(1)  # what ran before may have left a half itself
     np.random.seed(1)
     random.gauss(0, 1)
@@ -109,7 +98,7 @@ def test_half_a_pair_of_normal_numbers_is_kept_too(tmp_path: Path, make_networks
     assert (random.gauss(0, 1), np.random.normal()) == expected
 
 
-def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks: MakeNetworks) -> None:
+def test_the_ema_is_restored_as_the_networks_are(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     nets, other = (replace(made, ema=new_ema(made.generator)) for made in (make_networks(), make_networks()))
     for value in nets.inference_generator.state_dict().values():
         value.fill_(0.25)
@@ -119,14 +108,14 @@ def test_the_average_comes_back_as_the_networks_do(tmp_path: Path, make_networks
     assert not any(bool((value == 0.25).all()) for value in other.generator.parameters())
 
 
-def test_a_run_without_a_discriminator_comes_back_too(tmp_path: Path, make_networks: MakeNetworks) -> None:
+def test_a_run_without_a_discriminator_comes_back_too(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     made = make_networks()
     saved(tmp_path, Networks(made.generator, None, made.generator_optimizer, None), 3)
     again = make_networks()
     assert checkpoint.load_latest(tmp_path, Networks(again.generator, None, again.generator_optimizer, None))
 
 
-def test_a_snapshot_is_not_changed_by_training_on(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+def test_a_snapshot_does_not_change_as_training_continues(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
     nets = make_networks()
     some_steps(nets, easy_batch, 1)
     memory: dict[str, torch.Tensor] = {}
@@ -141,7 +130,7 @@ def test_a_snapshot_is_not_changed_by_training_on(make_networks: MakeNetworks, e
 
 
 def test_a_checkpoint_before_the_first_update_brings_fresh_optimisers(
-    tmp_path: Path, make_networks: MakeNetworks, easy_batch: Batch
+    tmp_path: Path, make_networks: "MakeNetworks", easy_batch: Batch
 ) -> None:
     checkpoint.save(tmp_path, make_networks(), PROGRESS, keep=2)
     nets = make_networks()
@@ -150,7 +139,7 @@ def test_a_checkpoint_before_the_first_update_brings_fresh_optimisers(
     assert not nets.generator_optimizer.state
 
 
-def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path, make_networks: MakeNetworks) -> None:
+def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     nets = make_networks()
     for images in (2, 4, 8, 12, 16):
         saved(tmp_path, nets, images, best_images=4 if images >= 4 else None)
@@ -159,7 +148,7 @@ def test_the_last_checkpoints_and_the_best_are_kept(tmp_path: Path, make_network
 
 
 def test_the_beginning_is_not_kept_as_the_best_of_a_run_that_has_none(
-    tmp_path: Path, make_networks: MakeNetworks
+    tmp_path: Path, make_networks: "MakeNetworks"
 ) -> None:
     nets = make_networks()
     for images in (0, 2):  # a run that may recover begins with a checkpoint
@@ -168,7 +157,7 @@ def test_the_beginning_is_not_kept_as_the_best_of_a_run_that_has_none(
 
 
 def test_tensors_without_their_record_do_not_count_and_go_with_the_next_save(
-    tmp_path: Path, make_networks: MakeNetworks
+    tmp_path: Path, make_networks: "MakeNetworks"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
     (tmp_path / checkpoint.CHECKPOINTS / "0000000004.json").unlink()
@@ -179,7 +168,7 @@ def test_tensors_without_their_record_do_not_count_and_go_with_the_next_save(
 
 
 def test_the_record_is_written_when_its_tensors_are_on_the_disk(
-    tmp_path: Path, make_networks: MakeNetworks, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make_networks: "MakeNetworks", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a power cut may not see in another order: flush, rename, flush the folder, then the same for the record."""
     events: list[str] = []
@@ -202,7 +191,7 @@ def test_the_record_is_written_when_its_tensors_are_on_the_disk(
 
 @pytest.mark.parametrize("damage", ["flip a byte", "cut in half", "zero bytes", "no file", "1 TB by its header"])
 def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
-    tmp_path: Path, make_networks: MakeNetworks, damage: str
+    tmp_path: Path, make_networks: "MakeNetworks", damage: str, notes: "Notes"
 ) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
@@ -216,22 +205,21 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_it_used(
         "1 TB by its header": struct.pack("<Q", 2**40) + data[8:],
     }
     file.write_bytes(damaged[damage]) if damage in damaged else file.unlink()
-    heard = Heard()
-    progress = checkpoint.load_latest(tmp_path, make_networks(), heard)
+    progress = checkpoint.load_latest(tmp_path, make_networks(), notes)
     assert progress is not None
     assert progress.images == 4
-    (line,) = heard.lines
+    (line,) = notes.lines
     assert str(file) in line
     assert "continues from image 4" in line
     assert "\n" not in line
     assert "0000000008.json" not in names(tmp_path)
     assert "0000000008.damaged.json" in names(tmp_path)
-    again = Heard()
-    assert checkpoint.load_latest(tmp_path, make_networks(), again)
-    assert again.lines == []
+    notes.lines.clear()
+    assert checkpoint.load_latest(tmp_path, make_networks(), notes)
+    assert notes.lines == []
 
 
-def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_networks: MakeNetworks) -> None:
+def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     saved(tmp_path, make_networks(), 4)
     saved(tmp_path, make_networks(), 8)
     os.truncate(tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors", 10**12)  # takes no place on the disk
@@ -240,7 +228,7 @@ def test_a_checkpoint_that_shows_a_terabyte_is_not_hashed(tmp_path: Path, make_n
     assert progress.images == 4
 
 
-def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make_networks: MakeNetworks) -> None:
+def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make_networks: "MakeNetworks") -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
     (tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors").write_bytes(b"")
@@ -252,7 +240,7 @@ def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make
 
 @pytest.mark.parametrize("damage", ["cut off", "a digit"])
 def test_a_record_that_is_not_what_was_written_is_damage_too(
-    tmp_path: Path, make_networks: MakeNetworks, damage: str
+    tmp_path: Path, make_networks: "MakeNetworks", damage: str, notes: "Notes"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
     saved(tmp_path, make_networks(), 8)
@@ -260,15 +248,14 @@ def test_a_record_that_is_not_what_was_written_is_damage_too(
     text = record.read_text()
     record.write_text(text[:20] if damage == "cut off" else text.replace('"tallied": 3', '"tallied": 2'))
     assert checkpoint.latest(tmp_path) == (4, False)
-    heard = Heard()
-    progress = checkpoint.load_latest(tmp_path, make_networks(), heard)
+    progress = checkpoint.load_latest(tmp_path, make_networks(), notes)
     assert progress is not None
     assert progress.images == 4
-    assert heard.lines[0].startswith(f"{record}: ")
+    assert notes.lines[0].startswith(f"{record}: ")
 
 
-def test_where_all_are_damaged_the_person_is_told_what_to_do(
-    tmp_path: Path, make_networks: MakeNetworks, refused: "Refused"
+def test_where_all_are_damaged_the_error_says_what_to_do(
+    tmp_path: Path, make_networks: "MakeNetworks", refused: "Refused"
 ) -> None:
     for images in (4, 8):
         saved(tmp_path, make_networks(), images)
@@ -295,7 +282,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, torch.Tensor]], object], str]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_tensors_that_do_not_fit_are_named_although_their_hash_is_right(
-    tmp_path: Path, make_networks: MakeNetworks, easy_batch: Batch, change: str, refused: "Refused"
+    tmp_path: Path, make_networks: "MakeNetworks", easy_batch: Batch, change: str, refused: "Refused"
 ) -> None:
     nets = make_networks()
     some_steps(nets, easy_batch, 1)
@@ -308,7 +295,7 @@ def test_tensors_that_do_not_fit_are_named_although_their_hash_is_right(
 
 
 def test_a_header_that_promises_a_terabyte_allocates_nothing(
-    tmp_path: Path, make_networks: MakeNetworks, refused: "Refused"
+    tmp_path: Path, make_networks: "MakeNetworks", refused: "Refused"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
     file = tmp_path / checkpoint.CHECKPOINTS / "0000000004.safetensors"
@@ -323,7 +310,7 @@ def test_a_header_that_promises_a_terabyte_allocates_nothing(
 
 
 def test_a_checkpoint_of_another_architecture_changes_nothing(
-    tmp_path: Path, make_networks: MakeNetworks, tiny: Config, refused: "Refused"
+    tmp_path: Path, make_networks: "MakeNetworks", tiny: Config, refused: "Refused"
 ) -> None:
     wider = build(Architecture(3, 3, 5, 6, 12, "batch", 0.5), tiny, torch.device("cpu"))
     checkpoint.save(tmp_path, wider, PROGRESS, keep=2)
@@ -336,7 +323,7 @@ def test_a_checkpoint_of_another_architecture_changes_nothing(
 
 
 def test_a_checkpoint_of_another_version_is_not_guessed_at(
-    tmp_path: Path, make_networks: MakeNetworks, refused: "Refused"
+    tmp_path: Path, make_networks: "MakeNetworks", refused: "Refused"
 ) -> None:
     saved(tmp_path, make_networks(), 4)
     record = tmp_path / checkpoint.CHECKPOINTS / "0000000004.json"

@@ -28,7 +28,7 @@ def make_run(path: Path, config: Config, lines: list[dict[str, Any]] | None = No
     return path
 
 
-def test_a_run_tells_how_far_it_is_its_last_and_its_best_scores(tmp_path: Path) -> None:
+def test_a_run_shows_its_progress_its_last_and_its_best_scores(tmp_path: Path) -> None:
     (run,) = read_runs([make_run(tmp_path / "run", Config(images=100))])
     assert (run.name, run.state, run.images, run.total, run.seconds) == ("run", "finished", 100, 100, 20.0)
     assert run.losses == {"d_real": 0.4, "g_l1": 0.1}

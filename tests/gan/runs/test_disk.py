@@ -23,5 +23,5 @@ def test_a_folder_that_is_not_there_yet_is_asked_for_at_the_one_above_it(tmp_pat
 
 
 @pytest.mark.parametrize(("count", "words"), [(300, "0 KB"), (42_000, "42 KB"), (7e6, "7 MB"), (1.44e9, "1.4 GB")])
-def test_bytes_are_said_as_a_person_reads_them(count: float, words: str) -> None:
+def test_bytes_are_written_as_a_person_reads_them(count: float, words: str) -> None:
     assert in_words(int(count)) == words

@@ -14,22 +14,11 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import append_lines, read_json, read_lines, write_json
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.runs.runfolder import OWNER, STATS, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-
-class Heard(Reporter):
-    """Keeps what a person would read."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
+    from conftest import Notes, Refused
 
 
 HOLDER = """
@@ -76,19 +65,19 @@ def test_the_record_is_cut_at_the_checkpoint_and_says_where_it_was_resumed(tmp_p
     assert read_lines(tmp_path / STATS) == [{"images": 4}, {"images": 8}, {"resumed_at": 8}]
 
 
-def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(tmp_path: Path) -> None:
+def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(tmp_path: Path, notes: "Notes") -> None:
     owner = {"pid": 7, "host": "node-12", "since": "2026-11-22T05:13:13+00:00"}
     write_json(tmp_path / OWNER, owner)
-    heard = Heard()
     place = RunFolder(tmp_path)
-    place.hold(heard)
-    (line,) = heard.lines
+    place.hold(notes)
+    (line,) = notes.lines
     assert "process 7 on node-12 has used it since 2026-11-22T05:13:13+00:00 and not given it back" in line
     assert read_json(tmp_path / OWNER)["pid"] == os.getpid()
     place.release()
     assert not (tmp_path / OWNER).exists()
-    RunFolder(tmp_path).hold(again := Heard())
-    assert again.lines == []
+    notes.lines.clear()
+    RunFolder(tmp_path).hold(notes)
+    assert notes.lines == []
 
 
 def test_a_run_that_another_process_began_meanwhile_is_not_begun_again(tmp_path: Path, refused: "Refused") -> None:
@@ -99,11 +88,10 @@ def test_a_run_that_another_process_began_meanwhile_is_not_begun_again(tmp_path:
     late.release()
 
 
-def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path) -> None:
+def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path, notes: "Notes") -> None:
     write_json(tmp_path / OWNER, {"pid": 7, "host": socket.gethostname(), "since": "yesterday"})
-    heard = Heard()
-    RunFolder(tmp_path).hold(heard)
-    assert heard.lines == []
+    RunFolder(tmp_path).hold(notes)
+    assert notes.lines == []
 
 
 def test_a_holder_that_says_nothing_of_itself_is_refused_all_the_same(tmp_path: Path, refused: "Refused") -> None:
@@ -179,9 +167,7 @@ def test_a_field_of_another_version_is_named_with_who_wrote_it(
         ('{"format": "other", "version": 1}', "not-a-run"),
     ],
 )
-def test_a_record_that_is_none_is_refused_in_one_line(
-    tmp_path: Path, content: str, code: str, refused: "Refused"
-) -> None:
+def test_a_damaged_record_is_refused_in_one_line(tmp_path: Path, content: str, code: str, refused: "Refused") -> None:
     (tmp_path / "run.json").write_text(content)
     with refused(code, tmp_path / "run.json"):
         RunFolder(tmp_path).config()
@@ -223,14 +209,14 @@ def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path
         '{"validation": {"l1": null}}',
     ],
 )
-def test_a_line_that_is_none_of_the_record_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
+def test_a_line_that_does_not_belong_to_the_record_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
     (tmp_path / STATS).write_text('{"images": 4}\n' + line + "\n")
     with refused("damaged-file", tmp_path / STATS) as error:
         read_stats(tmp_path)
     assert "line 2 " in error.value.what
 
 
-def test_what_changed_about_the_pairs_is_said_split_by_split(pair_folder: Path, other_pairs: Path) -> None:
+def test_changes_of_the_pairs_are_reported_split_by_split(pair_folder: Path, other_pairs: Path) -> None:
     before, after = open_pairs(pair_folder), open_pairs(other_pairs)
     record = {"data_hash": before.data_hash, "splits": describe_splits(before)}
     assert changed_pairs(record, before) == []

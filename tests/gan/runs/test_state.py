@@ -23,7 +23,7 @@ def test_every_network_is_a_part_with_its_optimiser(make_networks: Callable[[], 
     assert parts["discriminator"].optimizer is nets.discriminator_optimizer
 
 
-def test_an_average_and_a_missing_network_are_parts_too_or_none(make_networks: Callable[[], Networks]) -> None:
+def test_the_ema_is_a_part_too_and_a_missing_network_is_not(make_networks: Callable[[], Networks]) -> None:
     one, two = make_networks(), make_networks()
     nets = WithCritic(**{**vars(one), "ema": two.generator})
     assert list(state.network_states(nets)) == ["generator", "discriminator", "ema"]

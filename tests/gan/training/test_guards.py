@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ import torch
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.runs import checkpoint
@@ -25,18 +24,13 @@ from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 from p2p_gan.training.run import train
 from p2p_gan.updates.step import Networks, train_step
 
+if TYPE_CHECKING:
+    from conftest import Notes
+
 LATE = EARLY + 1
 NO_SCORES = (np.zeros(1, np.float32), np.zeros(1, np.float32))
 WELL = Probe(0.9, 0.9, 0.2, 0.6, NO_SCORES)
 LOSSES = {"d_real": 0.6, "d_fake": 0.6, "g_gan": 0.7, "g_l1": 0.2}
-
-
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture
@@ -76,7 +70,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return poison
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and_files(
+def test_a_loss_that_is_not_a_number_stops_the_run_and_names_loss_tensor_update_and_files(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None], job: Job
 ) -> None:
     poisoned(6)
@@ -96,12 +90,11 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_loss_tensor_update_and
     assert checkpoint.latest(tmp_path / "run")[0] == 4  # the last that was good
 
 
-def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
-    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
+def test_a_run_that_may_recover_goes_back_once_at_half_the_learning_rate(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None], notes: "Notes"
 ) -> None:
     steady = replace(tiny, lr_schedule="constant", recover=True)
     poisoned(6)
-    notes = Notes()
     summary = train(pair_folder, tmp_path / "run", steady, report=notes)
     assert summary.images == 12
     assert len([line for line in notes.lines if "back to image 4" in line]) == 1
@@ -112,7 +105,7 @@ def test_a_run_that_may_recover_goes_back_once_at_half_the_rate(
     assert again.extra["slowed"] == 0.5
 
 
-def test_the_record_of_a_run_that_went_back_tells_each_image_once(
+def test_the_record_of_a_run_that_went_back_has_each_image_once(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
 ) -> None:
     poisoned(6)
@@ -132,7 +125,7 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]
 
 
-def test_weights_that_are_no_numbers_are_never_saved(
+def test_nan_weights_are_never_saved(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
 ) -> None:
     poisoned(2)
@@ -159,7 +152,7 @@ def test_the_history_forgets_old_updates_and_finds_the_oldest_bad_one_it_has(tin
     assert history.first_bad() == ("b", 12, 2)
 
 
-def test_an_empty_output_is_seen_by_the_probe_and_told_once(job: Job, batch: Batch) -> None:
+def test_an_empty_output_is_seen_by_the_probe_and_reported_once(job: Job, batch: Batch) -> None:
     with torch.no_grad():
         for name in ("last.weight", "last.bias"):
             job.nets.generator.get_parameter(name).zero_()
@@ -169,7 +162,7 @@ def test_an_empty_output_is_seen_by_the_probe_and_told_once(job: Job, batch: Bat
     assert looks(watch, Observation(LOSSES, 0.0, seen), WINDOW + 3) == ["empty"]
 
 
-def test_collapsed_variants_are_seen_by_the_probe_and_told_once(job: Job, batch: Batch) -> None:
+def test_collapsed_variants_are_seen_by_the_probe_and_reported_once(job: Job, batch: Batch) -> None:
     assert (probe(job, batch).variants or 0) > 0
     with torch.no_grad():
         # What comes through the decoder, where the dropout is, no longer reaches the output; the skip does.
@@ -199,7 +192,7 @@ def test_only_what_is_left_to_chance_can_collapse(
     assert (probe(job, batch).variants is not None) == can
 
 
-def test_a_discriminator_that_has_won_is_told(job: Job, batch: Batch) -> None:
+def test_a_discriminator_that_has_won_is_reported(job: Job, batch: Batch) -> None:
     # Against a generator that does not learn, it must win.
     frozen = replace(job.nets, generator_optimizer=torch.optim.SGD(job.nets.generator.parameters(), lr=0.0))
     job.nets.opponent[1].param_groups[0]["lr"] = 2e-3
@@ -228,13 +221,15 @@ def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Confi
     assert looks(Watch(tiny), look) == []
 
 
-def test_a_critic_is_meant_to_win(pair_folder: Path, tiny: Config, batch: Batch) -> None:
+def test_a_wgan_critic_has_no_accuracy_and_is_never_reported_to_have_won(
+    pair_folder: Path, tiny: Config, batch: Batch
+) -> None:
     config = replace(tiny, gan_loss="wgan", lambda_gp=10.0, discriminator_norm="instance")
     assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
     assert looks(Watch(config), Observation(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
 
 
-def test_a_loader_that_starves_the_device_is_measured_and_told(tiny: Config) -> None:
+def test_a_loader_that_starves_the_device_is_measured_and_reported(tiny: Config) -> None:
     watch = Watch(tiny)
     assert looks(watch, Observation(LOSSES, 0.6, WELL), WINDOW + 2) == ["starved"]
     looks(watch, Observation(LOSSES, 0.01, WELL))
@@ -266,7 +261,7 @@ class _Clock:
         return self.now
 
 
-def test_nothing_is_told_in_the_first_updates(tiny: Config) -> None:
+def test_nothing_is_reported_in_the_first_updates(tiny: Config) -> None:
     bad = Observation(LOSSES, 0.9, replace(WELL, output_range=0.0))
     assert looks(Watch(tiny), bad, images=EARLY - 1) == []
     assert looks(Watch(replace(tiny, batch=4)), bad, images=4 * EARLY - 1) == []
@@ -281,14 +276,13 @@ def test_a_probe_leaves_no_trace(pair_folder: Path, tiny: Config, tmp_path: Path
     assert len([line for line in stats(tmp_path / "often") if "d_accuracy" in line]) == 6
 
 
-def test_a_trouble_is_in_the_record_and_a_line_to_the_person(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_problem_is_recorded_and_noted_in_one_line(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notes: "Notes"
 ) -> None:
     def told(self: Watch, look: Observation, images: int) -> Iterator[str] | dict[str, str]:
         return {"won": "The discriminator has won."} if images == 8 else {}
 
     monkeypatch.setattr(Watch, "look", told)
-    notes = Notes()
     train(pair_folder, tmp_path / "run", tiny, report=notes)
     assert f"{tmp_path / 'run'}: image 8: The discriminator has won." in notes.lines
     assert [line["guards"] for line in stats(tmp_path / "run") if "guards" in line] == [["won"]]

@@ -87,7 +87,7 @@ def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_
         assert not isinstance(back.nets.discriminator, SegmentationHead)
 
 
-def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
+def test_a_segmentation_head_halves_no_more_often_than_its_generator() -> None:
     found = discriminator_of(Config(segmentation_head="on", unet_depth=2), 3, 3, labels=5)
     assert isinstance(found, SegmentationHead)
     assert found.labeller.unit == 4
@@ -97,7 +97,7 @@ def test_a_labeller_halves_no_more_often_than_its_generator() -> None:
 
 
 @pytest.mark.parametrize(("patches", "filters"), [(64, 32), (16, 16), (4, 16)])
-def test_a_labeller_is_half_as_wide_as_the_patches_but_not_blind(patches: int, filters: int) -> None:
+def test_a_segmentation_head_is_half_as_wide_as_the_patchgan_but_not_blind(patches: int, filters: int) -> None:
     config = Config(segmentation_head="on", discriminator_filters=patches, unet_depth=5)
     found = discriminator_of(config, 3, 3, labels=5)
     assert isinstance(found, SegmentationHead)

@@ -73,7 +73,7 @@ def test_a_run_shows_its_plan_and_puts_none_of_it_into_words(pair_folder: Path, 
     assert shown.lines == []
 
 
-def test_the_disk_that_is_planned_is_no_less_than_what_a_run_takes(
+def test_the_disk_space_that_is_planned_is_at_least_what_a_run_takes(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     planned = plan(pair_folder, tiny, tmp_path / "run")
@@ -85,7 +85,7 @@ def test_the_disk_that_is_planned_is_no_less_than_what_a_run_takes(
     assert resumed.disk.parts["checkpoints and models"] < planned.disk.parts["checkpoints and models"] / 2
 
 
-def test_a_disk_that_is_too_small_is_told_before_anything_is_written(
+def test_a_disk_that_is_too_small_is_reported_before_anything_is_written(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**6, 10**6 - 1000, 1000))

@@ -38,7 +38,9 @@ def test_gradients_and_statistics_of_two_processes_are_those_of_one(played: dict
     assert buffers < 1e-5
 
 
-def test_so_they_are_where_losses_are_balanced_and_in_bfloat16_but_for_rounding(played: dict[str, Any]) -> None:
+def test_gradients_of_two_processes_are_those_of_one_where_losses_are_balanced_and_in_bfloat16_but_for_rounding(
+    played: dict[str, Any],
+) -> None:
     assert played["compared"]["gave"]["balanced classes"][0] < 1e-3
     assert played["compared"]["gave"]["bfloat16"][0] < 0.2
 
@@ -105,7 +107,7 @@ def test_a_raising_process_gives_one_line_that_names_it_and_the_others_end(playe
     assert first["seconds"] < 30
 
 
-def test_all_go_back_when_losses_of_one_are_no_numbers(played: dict[str, Any]) -> None:
+def test_all_processes_go_back_when_the_losses_of_one_are_nan(played: dict[str, Any]) -> None:
     first, second = gave(played["diverging"])
     assert first["drawn"] == [[0, 1], [4, 5], [8, 9], [12, 13], [12, 13], [16, 17], [20]]
     assert second["drawn"] == [[2, 3], [6, 7], [10, 11], [14, 15], [14, 15], [18, 19], [21]]

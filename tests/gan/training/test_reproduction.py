@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 
-class Notes(Reporter):
+class Events(Reporter):
     def __init__(self) -> None:
-        self.events: list[str] = []
+        self.seen: list[str] = []
 
     def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
-        self.events.append(what)
+        self.seen.append(what)
 
     def note(self, line: str) -> None:
-        self.events.append(line)
+        self.seen.append(line)
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def test_a_run_reproduces_bit_for_bit_from_its_record_alone(run: Path, tmp_path:
 def test_what_differs_beforehand_is_named_before_training(run: Path, tmp_path: Path) -> None:
     record = json.loads((run / "run.json").read_text())
     change_record(run, machine={**record["machine"], "torch": "1.0"}, data_hash="0" * 64)
-    notes = Notes()
-    result = reproduce(run, tmp_path / "again", report=notes)
+    events = Events()
+    result = reproduce(run, tmp_path / "again", report=events)
     assert [line.split(" was")[0] for line in result.named] == ["torch", "the pairs or their split: data hash"]
-    assert notes.events.index(f"differs: {result.named[0]}") < notes.events.index("training")
+    assert events.seen.index(f"differs: {result.named[0]}") < events.seen.index("training")
     assert "torch was 1.0, is 2." in result.named[0]
 
 
@@ -64,7 +64,7 @@ def test_a_device_that_is_not_here_is_named_and_another_taken(run: Path, tmp_pat
     assert "the device was cuda:7, which is not here" in named
 
 
-def test_other_losses_and_weights_are_told_with_their_largest_difference(
+def test_other_losses_and_weights_are_reported_with_their_largest_difference(
     run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     shutil.rmtree(run)
@@ -126,7 +126,9 @@ def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(
     assert not (tmp_path / "again").exists()
 
 
-def test_the_run_itself_and_what_is_no_run_are_refused(run: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_the_run_itself_and_a_folder_that_is_not_a_run_are_refused(
+    run: Path, tmp_path: Path, refused: "Refused"
+) -> None:
     with refused("destination-inside-source", run, usage=True):
         reproduce(run, run)
     with refused("not-a-run", tmp_path / "pairs", usage=True):

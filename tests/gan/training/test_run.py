@@ -116,7 +116,9 @@ def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
 
 
-def test_a_longer_run_says_where_its_falling_rate_goes_on(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_a_longer_run_says_where_its_learning_rate_decay_continues(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
     short = replace(tiny, lr_schedule="linear", images=8)
     train(pair_folder, tmp_path / "run", short)
     heard = Stop(99)
@@ -392,7 +394,7 @@ def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
 
 
-def test_a_run_continued_on_another_machine_is_told_that_bits_may_differ(
+def test_a_run_continued_on_another_machine_notes_that_bits_may_differ(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, images=4))

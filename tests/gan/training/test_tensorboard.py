@@ -46,14 +46,14 @@ def test_scalars_grids_and_histograms_are_those_of_the_record(pair_folder: Path,
 
 @needs_tensorboard
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_board_changes_nothing_that_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_tensorboard_changes_nothing_that_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     for name, wanted in (("with", True), ("without", False)):
         train(pair_folder, tmp_path / name, replace(tiny, tensorboard=wanted))
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("with", "without")]
     assert models[0] == models[1]
 
 
-def test_a_missing_package_is_told_before_anything_is_done(
+def test_a_missing_package_is_reported_before_anything_is_done(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
@@ -63,7 +63,7 @@ def test_a_missing_package_is_told_before_anything_is_done(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_that_does_not_ask_loads_none_of_it(run_folder: Path) -> None:
+def test_a_run_without_tensorboard_does_not_import_it(run_folder: Path) -> None:
     assert not (run_folder / EVENTS).exists()
     program = "import sys, p2p_gan.training.tracker; print('tensorboard' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout

@@ -12,7 +12,6 @@ import torch
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import PairDataset, load_dataset
@@ -24,7 +23,7 @@ from p2p_gan.training.run import train
 from p2p_gan.training.trial import largest_batch, spare, time_updates
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 
 @pytest.fixture
@@ -103,19 +102,10 @@ def test_batch_auto_is_resolved_once_and_kept_on_resume(
     assert "batch was 4, now 2" in error.value.what
 
 
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
-
-
 @pytest.mark.parametrize(("batch", "why"), [(4, "that fits into the memory of cpu"), (8, "that 8 pairs can fill")])
 def test_batch_auto_says_what_bounds_it(
-    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch, batch: int, why: str
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch, batch: int, why: str, notes: "Notes"
 ) -> None:
-    notes = Notes()
     monkeypatch.setattr("p2p_gan.training.trial.largest_batch", lambda *_: batch)
     plan(pair_folder, replace(tiny, batch=0), report=notes)
     assert f"batch {batch}: the largest power of two {why}" in notes.lines

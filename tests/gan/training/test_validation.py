@@ -14,7 +14,6 @@ from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize
-from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data import read
 from p2p_gan.models.model import BEST, MODEL_FILE, load_model
@@ -25,17 +24,9 @@ from p2p_gan.training.run import train
 from p2p_gan.training.validation import Validation, Validator, grid_of, improves, visible
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS = load_palette("cars")
-
-
-class Notes(Reporter):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def validations(run: Path) -> dict[int, dict[str, Any]]:
@@ -100,11 +91,10 @@ def test_scores_do_not_depend_on_torch_s_random_state_nor_change_it(pair_folder:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_without_val_pairs_the_person_is_told_once_and_no_best_is_kept(
-    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+def test_without_val_pairs_one_note_is_given_and_no_best_is_kept(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path, notes: "Notes"
 ) -> None:
     pairs = make_pairs(tmp_path / "pairs", {"train": 4})
-    notes = Notes()
     train(pairs, tmp_path / "run", replace(tiny, validate_every=4), report=notes)
     assert len([line for line in notes.lines if "val/" in line]) == 1
     assert not (tmp_path / "run" / BEST).exists()
@@ -205,7 +195,7 @@ def test_masks_are_scored_by_class_and_their_best_is_by_mean_iou(
     assert progress.best == scores["mean_iou"]
 
 
-def test_what_is_no_number_is_never_the_best_and_the_earlier_of_equals_stays() -> None:
+def test_a_nan_score_is_never_the_best_and_the_earlier_of_equals_stays() -> None:
     assert improves(-0.5, None)
     assert improves(-0.4, -0.5)
     assert not improves(-0.5, -0.5)

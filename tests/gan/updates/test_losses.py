@@ -39,7 +39,7 @@ def test_an_undecided_discriminator_costs_the_logarithm_of_two() -> None:
     assert judging("bce", 0, real=False) == pytest.approx(math.log(2))
 
 
-def test_a_sure_logit_is_cheap_when_right_and_dear_when_wrong() -> None:
+def test_a_confident_logit_costs_little_when_right_and_much_when_wrong() -> None:
     assert judging("bce", 10, real=True) < 1e-4
     assert judging("bce", 10, real=False) == pytest.approx(10.0, rel=1e-3)
 
@@ -66,12 +66,12 @@ def test_the_hinge_asks_for_a_margin_on_either_side() -> None:
     ("gan_loss", "cost"),
     [("bce", math.log(1 + math.e)), ("lsgan", 4.0), ("hinge", 1), ("wgan", 1)],
 )
-def test_the_generator_pays_for_a_fake_that_is_seen_through(gan_loss: str, cost: float) -> None:
+def test_the_generator_pays_for_a_fake_that_the_discriminator_recognises(gan_loss: str, cost: float) -> None:
     assert generator_loss(gan_loss, judged(-1.0)).item() == pytest.approx(cost)
 
 
 @pytest.mark.parametrize(("gan_loss", "best"), [("bce", math.log(9)), ("lsgan", 0.9)])
-def test_smoothing_makes_the_surest_real_a_matter_of_nine_in_ten(gan_loss: str, best: float) -> None:
+def test_the_best_logit_for_a_smoothed_target_has_probability_nine_in_ten(gan_loss: str, best: float) -> None:
     logit = torch.tensor([[[[best]]]], requires_grad=True)
     discriminator_loss(gan_loss, Judgement((logit,), ()), real=True, smoothing=0.1).backward()  # type: ignore[no-untyped-call]
     assert logit.grad is not None
@@ -137,7 +137,7 @@ def test_labels_cost_the_balanced_surprise_of_the_mask_s_classes() -> None:
     assert segmentation_loss(blind, classes, weights).item() == pytest.approx(10, rel=1e-3)
 
 
-def test_ignored_pixels_are_no_part_of_the_mean() -> None:
+def test_ignored_pixels_are_left_out_of_the_mean() -> None:
     fake, real = torch.tensor([[[[1.0, 9.0]]]]), torch.zeros(1, 1, 1, 2)
     weights = pixel_weights(torch.tensor([[[[False, True]]]]), None)
     assert l1_loss(fake, real, weights).item() == pytest.approx(1.0)
@@ -248,7 +248,7 @@ def test_the_points_lie_between_real_and_fake_one_for_each_picture() -> None:
     assert shares[0, 0] != shares[1, 0]
 
 
-def test_ignored_pixels_are_no_part_of_the_slope() -> None:
+def test_ignored_pixels_are_left_out_of_the_slope() -> None:
     critic = Slope(1.0)
     ignored = torch.zeros(SHAPE[0], 1, *SHAPE[2:], dtype=torch.bool)
     ignored[:, :, 1:] = True
@@ -258,7 +258,7 @@ def test_ignored_pixels_are_no_part_of_the_slope() -> None:
     assert penalty.item() == pytest.approx((kept**0.5 - 1) ** 2)
 
 
-def test_a_picture_ignored_as_a_whole_gives_no_gradient_that_is_no_number() -> None:
+def test_a_picture_ignored_as_a_whole_gives_no_nan_gradient() -> None:
     critic = Slope(1.0)
     ignored = torch.ones(SHAPE[0], 1, *SHAPE[2:], dtype=torch.bool)
     penalty = gradient_penalty(critic, pictures(0), pictures(1), pictures(2), ignored)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import safetensors.torch
@@ -31,6 +32,9 @@ from p2p_gan.updates.optimise import (
 )
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step, update
+
+if TYPE_CHECKING:
+    from gan.conftest import MakeNetworks
 
 CPU = torch.device("cpu")
 
@@ -92,7 +96,7 @@ def test_each_network_has_its_own_scale_through_updates_and_checkpoints(
     assert [(state["scale"], state["_growth_tracker"]) for state in states] == [(256.0, 1), (8.0, 1)]
 
 
-def test_without_float16_there_is_no_scaler(make_networks: Callable[[], Networks]) -> None:
+def test_without_float16_no_scaler_is_used(make_networks: Callable[[], Networks]) -> None:
     nets = make_networks()
     assert not any(isinstance(each, GradScalerAdam) for each in nets.optimizers)
     assert scaler_states(nets.optimizers) == []
@@ -116,10 +120,7 @@ def test_float16_trains_and_resumes_on_cuda(pair_folder: Path, tiny: Config, tmp
     assert train(pair_folder, tmp_path / "run", replace(config, images=20)).before == 12
 
 
-MakeNetworks = Callable[[], Networks]
-
-
-def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks: MakeNetworks) -> None:
+def test_after_k_updates_the_ema_is_the_sum_of_the_closed_form(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average, kept, states = new_ema(generator), 0.75, [list(generator.state_dict().values())]
     random = torch.Generator().manual_seed(1)
@@ -136,7 +137,7 @@ def test_after_k_updates_the_average_is_the_sum_of_the_closed_form(make_networks
         torch.testing.assert_close(value, expected)
 
 
-def test_statistics_are_averaged_as_weights_are(make_networks: MakeNetworks) -> None:
+def test_statistics_are_averaged_as_weights_are(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average = new_ema(generator)
     theirs, ours = ([module for module in each.modules() if isinstance(module, Norm)] for each in (generator, average))
@@ -145,7 +146,7 @@ def test_statistics_are_averaged_as_weights_are(make_networks: MakeNetworks) -> 
     assert torch.equal(ours[0].running_mean, torch.full_like(theirs[0].running_mean, 2.0))
 
 
-def test_the_average_is_moved_by_nothing_else(make_networks: MakeNetworks) -> None:
+def test_the_ema_shares_no_memory_with_the_generator_and_takes_no_gradient(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average = new_ema(generator)
     assert not any(parameter.requires_grad for parameter in average.parameters())
@@ -172,7 +173,7 @@ def state(run: Path) -> tuple[bytes, bytes]:
     return (run / MODEL_FILE).read_bytes(), newest.read_bytes()
 
 
-def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stopped(
+def test_a_resumed_run_has_the_ema_and_the_draws_of_one_that_never_stopped(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     config = replace(
@@ -191,7 +192,7 @@ def test_a_run_that_went_on_has_the_average_and_the_draws_of_one_that_never_stop
     assert state(tmp_path / "run") == state(tmp_path / "whole")
 
 
-def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
+def test_the_decay_of_a_run_s_ema_follows_from_the_images_before_each_update(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     config = replace(
@@ -208,14 +209,14 @@ def test_a_run_s_average_keeps_what_the_images_before_each_update_say(
         torch.testing.assert_close(after[mine], (before[mine] + after[name]) / 2)
 
 
-def test_a_run_that_wants_no_average_keeps_none(make_networks: MakeNetworks) -> None:
+def test_a_run_without_ema_keeps_no_average(make_networks: "MakeNetworks") -> None:
     nets = make_networks()
     assert nets.ema is None
     assert nets.inference_generator is nets.generator
     assert set(network_states(nets)) == {"generator", "discriminator"}
 
 
-def test_a_model_file_holds_the_average_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_a_model_file_holds_the_ema_weights_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, ema_half_life=400.0))
     model = load_model(tmp_path / "run")
     saved = safetensors.torch.load_file(max((tmp_path / "run" / "checkpoints").glob("*.safetensors")))

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -23,10 +24,11 @@ from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_l
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, Passes, train_step
 
+if TYPE_CHECKING:
+    from gan.conftest import MakeNetworks
+
 GOLDEN = Path(__file__).parents[2] / "golden" / "train_step.json"
 
-
-MakeNetworks = Callable[[], Networks]
 
 RANDOM = torch.Generator().manual_seed(7)
 CLASSES = torch.randint(3, (2, 32, 32), generator=RANDOM)
@@ -52,7 +54,7 @@ def parameters(nets: Networks) -> list[torch.Tensor]:
     return [parameter for part in network_states(nets).values() for parameter in part.network.parameters()]
 
 
-def test_twenty_updates_give_the_losses_they_always_gave(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+def test_twenty_updates_give_the_losses_they_always_gave(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
     # To change the golden file: see CONTRIBUTING.
     losses = twenty_steps(make_networks(), easy_batch)
     if "P2P_WRITE_GOLDEN" in os.environ:
@@ -61,7 +63,7 @@ def test_twenty_updates_give_the_losses_they_always_gave(make_networks: MakeNetw
 
 
 def test_the_discriminator_does_not_learn_in_the_generator_s_turn(
-    make_networks: MakeNetworks, easy_batch: Batch
+    make_networks: "MakeNetworks", easy_batch: Batch
 ) -> None:
     nets = make_networks()
     train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
@@ -69,7 +71,7 @@ def test_the_discriminator_does_not_learn_in_the_generator_s_turn(
     assert all(parameter.grad is not None for parameter in nets.generator.parameters())
 
 
-def test_both_networks_change_in_one_update(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+def test_both_networks_change_in_one_update(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
     nets = make_networks()
     before = [parameter.clone() for parameter in parameters(nets)]
     train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
@@ -77,7 +79,7 @@ def test_both_networks_change_in_one_update(make_networks: MakeNetworks, easy_ba
     assert sum(changed) > len(changed) / 2
 
 
-def test_ignored_pixels_give_no_loss_and_no_gradient(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+def test_ignored_pixels_give_no_loss_and_no_gradient(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
     nets = make_networks()
     before = [parameter.clone() for parameter in nets.generator.parameters()]
     ignored = Batch(easy_batch.a, easy_batch.b, torch.ones(1, 1, 32, 32, dtype=torch.bool))
@@ -86,7 +88,7 @@ def test_ignored_pixels_give_no_loss_and_no_gradient(make_networks: MakeNetworks
     assert all(torch.equal(a, b) for a, b in zip(before, nets.generator.parameters(), strict=True))
 
 
-def test_the_generator_learns_an_easy_task(make_networks: MakeNetworks, easy_batch: Batch) -> None:
+def test_the_generator_learns_an_easy_task(make_networks: "MakeNetworks", easy_batch: Batch) -> None:
     losses = twenty_steps(make_networks(), easy_batch)
     assert losses[-1][3] < 0.9 * losses[0][3]
 
@@ -146,7 +148,9 @@ EVERYTHING = Config(
 
 @pytest.mark.parametrize("gan_loss", ["bce", "lsgan", "hinge", "wgan", "none"])
 @pytest.mark.parametrize("simultaneous", [False, True])
-def test_every_gan_loss_moves_its_players_and_reports_what_its_recipe_names(gan_loss: str, simultaneous: bool) -> None:
+def test_every_gan_loss_changes_its_networks_and_reports_what_its_recipe_names(
+    gan_loss: str, simultaneous: bool
+) -> None:
     nets, before = canvas_networks(BLANK, noise=2), state(canvas_networks(BLANK).opponent[0])
     if gan_loss == "none":
         config = Config(gan_loss="none", lambda_l2=1, class_balanced=True, lambda_mode_seeking=1, noise_channels=2)
@@ -177,7 +181,7 @@ def test_both_orders_agree_on_the_discriminator_and_on_its_losses() -> None:
     assert same(state(turns.opponent[0]), state(at_once.opponent[0]))
 
 
-def test_by_turns_the_generator_meets_what_the_discriminator_became_and_at_once_what_it_was() -> None:
+def test_updating_in_turn_shows_the_generator_the_new_discriminator_and_at_once_the_old_one() -> None:
     before = canvas_networks(BLANK).opponent[0]
     turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
     losses = {
@@ -316,7 +320,7 @@ def test_the_generator_pays_for_what_is_not_seen_of_its_mask_and_learns_to_show_
 
 
 @pytest.mark.parametrize("simultaneous", [False, True])
-def test_the_labeller_learns_from_real_photos_alone(simultaneous: bool) -> None:
+def test_the_segmentation_head_learns_from_real_photos_alone(simultaneous: bool) -> None:
     recipe = Recipe(Config(segmentation_head="on", lambda_segmentation=1, update_order=ORDERS[simultaneous]))
     taught = []
     for canvas in (BLANK, BLANK + 0.7):

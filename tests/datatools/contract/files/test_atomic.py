@@ -86,7 +86,9 @@ def test_appending_to_nothing_but_a_torn_line_starts_anew(tmp_path: Path) -> Non
     assert read_lines(path) == [{"n": 1}]
 
 
-def test_a_torn_last_line_counts_as_never_written_only_where_that_is_said(tmp_path: Path, refused: "Refused") -> None:
+def test_a_torn_last_line_counts_as_never_written_only_where_the_caller_asks_for_it(
+    tmp_path: Path, refused: "Refused"
+) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"n": 1}\n{"n": ')
     assert read_lines(path, torn_ok=True) == [{"n": 1}]

@@ -45,7 +45,7 @@ def test_the_destination_appears_whole_and_the_work_is_gone(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("line", ["[]", "5", '{"file": "a.png"}'])
-def test_a_record_of_the_work_that_is_none_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
+def test_a_damaged_record_of_the_work_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:
     add(opened(tmp_path / "dest"), "a.png")
     (tmp_path / "dest.partial" / ".journal.jsonl").write_text(f"{line}\n")
     with refused("damaged-file", tmp_path / "dest.partial" / ".journal.jsonl"):

@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,7 @@ from p2p_datatools.contract.files.work import Output, Summary, Work
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 if TYPE_CHECKING:
-    from conftest import Refused
-
-Contents = Callable[[Path], dict[str, bytes]]
-KilledAfter = Callable[[Callable[[], object], int], bool]
+    from conftest import Contents, KilledAfter, Refused, StopAfter
 
 
 @dataclass(frozen=True)
@@ -133,18 +130,6 @@ def texts(*names: str, copies: int = 1) -> list[Text]:
     return [Text(name, f"text of {name}", copies) for name in names]
 
 
-class StopAfter(Reporter):
-    """Ctrl-C after so many units."""
-
-    def __init__(self, units: int) -> None:
-        self.left = units
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        self.left -= units
-        if self.left <= 0:
-            raise KeyboardInterrupt
-
-
 def test_what_is_there_and_current_is_kept_and_the_rest_is_made(tmp_path: Path) -> None:
     assert write(tmp_path / "d", *texts("a", "b")) == Summary(2, 0, 0, ())
     made: list[str] = []
@@ -153,9 +138,11 @@ def test_what_is_there_and_current_is_kept_and_the_rest_is_made(tmp_path: Path) 
     assert (tmp_path / "d" / "c.0").read_text() == "TEXT OF C"
 
 
-def test_what_an_interrupted_call_recorded_is_taken_over_unless_it_has_changed(tmp_path: Path) -> None:
+def test_what_an_interrupted_call_recorded_is_taken_over_unless_it_has_changed(
+    tmp_path: Path, stop_after: "type[StopAfter]"
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / "d", *texts("a", "b", "c", "d"), report=StopAfter(3))
+        write(tmp_path / "d", *texts("a", "b", "c", "d"), report=stop_after(3))
     made: list[str] = []
     items = [*texts("a"), Text("b", "another"), *texts("c", "d")]
     assert write(tmp_path / "d", *items, made=made) == Summary(2, 2, 0, ())
@@ -170,7 +157,7 @@ def test_what_is_gone_from_the_destination_is_made_again_whatever_it_was_made_of
     assert (tmp_path / "d" / "a.0").read_text() == (tmp_path / "d" / "a.1").read_text() == "ANOTHER"
 
 
-def test_what_is_gone_and_is_not_asked_for_again_has_no_record_any_more(tmp_path: Path) -> None:
+def test_a_missing_file_that_is_not_asked_for_again_has_no_record_any_more(tmp_path: Path) -> None:
     write(tmp_path / "d", *texts("a", "b"))
     (tmp_path / "d" / "b.0").unlink()
     write(tmp_path / "d", *texts("a"))
@@ -198,13 +185,13 @@ def test_what_cannot_be_made_is_a_skip_at_the_file_at_fault_and_the_others_are_m
     assert summary == Summary(2, 0, 0, (Skip("b.note", "is broken", "Correct it.", "test"),))
 
 
-def test_a_wrong_setting_is_no_skip_but_ends_the_call(tmp_path: Path, refused: "Refused") -> None:
+def test_a_wrong_setting_ends_the_call_and_is_not_a_skip(tmp_path: Path, refused: "Refused") -> None:
     with refused("test-usage", usage=True):
         write(tmp_path / "d", *texts("a"), Text("b", "wrong"), *texts("c"))
     assert not (tmp_path / "d").exists()
 
 
-def test_what_was_begun_of_an_item_that_is_gone_or_broken_since_does_not_stay(tmp_path: Path) -> None:
+def test_unfinished_work_on_an_item_that_is_gone_or_broken_since_is_removed(tmp_path: Path) -> None:
     unfinished(tmp_path / "d", *texts("a", "b", "c", copies=2))
     write(tmp_path / "d", Text("b", "broken"), *texts("c", copies=2))
     assert sorted(path.name for path in (tmp_path / "d").glob("?.?")) == ["c.0", "c.1"]
@@ -216,7 +203,7 @@ def test_files_that_an_item_does_not_become_any_more_do_not_stay(tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "d").glob("?.?")) == ["a.0", "a.1"]
 
 
-def test_what_was_written_without_a_record_does_not_stay(tmp_path: Path) -> None:
+def test_a_file_written_without_a_record_is_removed(tmp_path: Path) -> None:
     unfinished(tmp_path / "d", *texts("a"))
     (tmp_path / "d.partial" / "sub").mkdir()
     for name in ("gone.0", "sub/gone.0", "texts.jsonl"):
@@ -225,7 +212,7 @@ def test_what_was_written_without_a_record_does_not_stay(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "d").rglob("*") if path.is_file()) == ["a.0", "texts.jsonl"]
 
 
-def test_half_of_what_was_begun_goes_and_what_the_destination_has_stays(tmp_path: Path) -> None:
+def test_half_of_the_unfinished_work_is_removed_and_what_the_destination_has_stays(tmp_path: Path) -> None:
     write(tmp_path / "d", *texts("a", copies=2), *texts("b"))
     (tmp_path / "d" / "a.1").unlink()
     with Destination(tmp_path / "d", marker="texts.jsonl", recipe={}) as destination:
@@ -323,8 +310,8 @@ def test_what_is_kept_is_not_even_weighed(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
     tmp_path: Path,
-    killed_after: KilledAfter,
-    contents: Contents,
+    killed_after: "KilledAfter",
+    contents: "Contents",
     monkeypatch: pytest.MonkeyPatch,
     threads: int,
     batch: int,
@@ -344,7 +331,7 @@ def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
 
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_what_the_same_call_completes(
-    tmp_path: Path, killed_after: KilledAfter, contents: Contents, monkeypatch: pytest.MonkeyPatch, batch: int
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(destination_module, "BATCH", batch)
     base = tmp_path / "base"

@@ -19,19 +19,16 @@ from p2p_datatools.contract.pairs.halves import (
 )
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
-from p2p_datatools.contract.pictures.images import Photo, write_png
+from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
     from conftest import Refused
-
-
-def noise(seed: int, size: Size) -> Photo:
-    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+    from datatools.conftest import Noise
 
 
 @pytest.mark.parametrize("size", [Size(8, 5), Size(7, 4), Size(1, 1)])
-def test_halves_come_out_as_they_went_in_a_left_and_b_right(size: Size, tmp_path: Path) -> None:
+def test_halves_come_out_as_they_went_in_a_left_and_b_right(size: Size, tmp_path: Path, noise: "Noise") -> None:
     a, b = noise(1, size), noise(2, size)
     joined = join(a, b, where="here")
     assert (joined[:, : size.width] == a).all()
@@ -41,14 +38,14 @@ def test_halves_come_out_as_they_went_in_a_left_and_b_right(size: Size, tmp_path
     assert (again_b == b).all()
 
 
-def test_halves_of_different_sizes_are_refused_with_both_sizes(refused: "Refused") -> None:
+def test_halves_of_different_sizes_are_refused_with_both_sizes(refused: "Refused", noise: "Noise") -> None:
     with refused("mask-size", "cars/7.png") as error:
         join(noise(1, Size(8, 5)), noise(2, Size(8, 6)), where="cars/7.png")
     assert "8x5 and 8x6" in error.value.what
     assert "\n" not in str(error.value)
 
 
-def test_an_odd_width_is_no_pair_and_loses_no_column(tmp_path: Path, refused: "Refused") -> None:
+def test_an_odd_width_is_not_a_pair_and_loses_no_column(tmp_path: Path, refused: "Refused", noise: "Noise") -> None:
     with refused("odd-width", "here") as error:
         halve(noise(1, Size(9, 4)), where="here")
     assert "9 pixels" in error.value.what

@@ -160,7 +160,7 @@ def test_a_folder_of_another_tool_is_listed_by_its_train_val_and_test(tmp_path: 
     assert len(folder.assumed) == 1
 
 
-def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_said(tmp_path: Path) -> None:
+def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_reported(tmp_path: Path) -> None:
     folder = read_foreign(touch(tmp_path, "1.jpg", "2.jpg"))
     assert len(folder.of("train")) == 2
     assert "no train/ folder: all pictures are training pictures" in folder.assumed
@@ -175,7 +175,7 @@ def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_said(tmp_p
         (["train/1.jpg", "train/1.png"], "same-name", "train/1.jpg and train/1.png"),
     ],
 )
-def test_a_folder_that_is_no_pix2pix_folder_says_what_is_missing(
+def test_a_folder_that_is_not_a_pix2pix_folder_is_refused_with_what_is_missing(
     files: list[str], code: str, words: str, tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused(code, tmp_path) as error:

@@ -104,7 +104,7 @@ def test_a_deep_tiff_is_turned_like_a_photo(orientation: int, tmp_path: Path) ->
     assert read_header(tmp_path / "deep.tif").size == read_header(tmp_path / "photo.tif").size
 
 
-def test_numbers_that_are_no_numbers_are_counted(tmp_path: Path, refused: "Refused") -> None:
+def test_non_finite_values_are_counted(tmp_path: Path, refused: "Refused") -> None:
     array = values("float32", 24, 40)
     array[0, :3] = np.nan, np.inf, -np.inf
     np.save(tmp_path / "a.npy", array)
@@ -131,7 +131,7 @@ def test_a_pickle_is_never_loaded(tmp_path: Path, refused: "Refused") -> None:
         (np.zeros((4, 4), dtype=np.int64), "value-type", "int64"),
     ],
 )
-def test_arrays_that_are_no_pictures_are_told_why(
+def test_arrays_that_are_not_pictures_are_refused_with_the_reason(
     array: Array, code: str, words: str, tmp_path: Path, refused: "Refused"
 ) -> None:
     np.save(tmp_path / "a.npy", array)
@@ -179,7 +179,7 @@ def test_a_damaged_npy_header_and_a_cut_archive_of_arrays_are_errors(tmp_path: P
 
 
 @pytest.mark.parametrize("suffix", ["tif", "npy", "png"])
-def test_text_and_nothing_are_no_pictures(suffix: str, tmp_path: Path, refused: "Refused") -> None:
+def test_text_and_nothing_are_not_pictures(suffix: str, tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / f"a.{suffix}"
     text = "damaged-file" if suffix == "npy" else "not-a-picture"
     for content, code in (("", "empty-file"), ("<html>log in</html>", text)):

@@ -84,7 +84,7 @@ def test_a_header_tells_what_the_file_holds(name: str, header: Header, tmp_path:
     assert read_header(tmp_path / name) == header
 
 
-def test_the_values_are_of_the_form_that_the_header_tells(file: Path) -> None:
+def test_the_values_are_of_the_form_that_the_header_states(file: Path) -> None:
     header, values = read_header(file), read_array(file)
     assert values.shape == (header.size.height, header.size.width, header.form.channels)[: values.ndim]
     assert (values.ndim == 2) == (header.form.channels == 1)

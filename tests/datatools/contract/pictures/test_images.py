@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.palette import IGNORE, load_palette
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import (
+    Photo,
     colorize,
     hash_pixels,
     read_mask,
@@ -23,17 +23,19 @@ from p2p_datatools.contract.pictures.images import (
     write_png,
 )
 from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import Noise
 
 CARS = load_palette("cars")
 
 
 @pytest.fixture
-def noise() -> NDArray[np.uint8]:
+def picture(noise: "Noise") -> Photo:
     """A picture 40 wide and 24 high that no compression makes small."""
-    return np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    return noise(0, Size(40, 24))
 
 
 def oriented(value: int) -> Image.Exif:
@@ -42,34 +44,34 @@ def oriented(value: int) -> Image.Exif:
     return exif
 
 
-def test_a_photo_comes_as_rgb_whatever_the_file(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+def test_a_photo_comes_as_rgb_whatever_the_file(tmp_path: Path, picture: Photo) -> None:
     for suffix in ("png", "bmp", "tif", "webp"):
-        Image.fromarray(noise).save(tmp_path / f"a.{suffix}", lossless=True)
-        assert (read_photo(tmp_path / f"a.{suffix}") == noise).all(), suffix
-    Image.fromarray(noise[..., 0]).save(tmp_path / "grey.png")
-    assert (read_photo(tmp_path / "grey.png") == noise[..., :1]).all()
+        Image.fromarray(picture).save(tmp_path / f"a.{suffix}", lossless=True)
+        assert (read_photo(tmp_path / f"a.{suffix}") == picture).all(), suffix
+    Image.fromarray(picture[..., 0]).save(tmp_path / "grey.png")
+    assert (read_photo(tmp_path / "grey.png") == picture[..., :1]).all()
 
 
-def test_a_written_png_is_read_back_bit_by_bit(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
-    write_png(tmp_path / "a.png", noise)
-    assert (read_photo(tmp_path / "a.png") == noise).all()
-    write_png(tmp_path / "grey.png", noise[..., 0])
-    assert (read_index_picture(tmp_path / "grey.png").values == noise[..., 0]).all()
+def test_a_written_png_is_read_back_bit_by_bit(tmp_path: Path, picture: Photo) -> None:
+    write_png(tmp_path / "a.png", picture)
+    assert (read_photo(tmp_path / "a.png") == picture).all()
+    write_png(tmp_path / "grey.png", picture[..., 0])
+    assert (read_index_picture(tmp_path / "grey.png").values == picture[..., 0]).all()
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_header_alone_tells_the_size_that_the_turned_photo_has(
-    tmp_path: Path, noise: NDArray[np.uint8], suffix: str, orientation: int
+    tmp_path: Path, picture: Photo, suffix: str, orientation: int
 ) -> None:
     path = tmp_path / f"a.{suffix}"
-    Image.fromarray(noise).save(path, exif=oriented(orientation))
+    Image.fromarray(picture).save(path, exif=oriented(orientation))
     assert photo_size(path) == read_photo(path).shape[1::-1] == ((40, 24) if orientation < 5 else (24, 40))
 
 
-def test_an_orientation_behind_the_pixels_of_a_png_is_seen(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
+def test_an_orientation_behind_the_pixels_of_a_png_is_seen(tmp_path: Path, picture: Photo) -> None:
     buffer = io.BytesIO()
-    Image.fromarray(noise).save(buffer, "PNG", exif=oriented(6))
+    Image.fromarray(picture).save(buffer, "PNG", exif=oriented(6))
     data = buffer.getvalue()
     start = data.index(b"eXIf") - 4
     end = start + 12 + int.from_bytes(data[start : start + 4], "big")
@@ -79,9 +81,9 @@ def test_an_orientation_behind_the_pixels_of_a_png_is_seen(tmp_path: Path, noise
     assert photo_size(path) == read_photo(path).shape[1::-1] == (24, 40)
 
 
-def test_the_size_needs_no_pixels(tmp_path: Path, noise: NDArray[np.uint8], refused: "Refused") -> None:
+def test_the_size_needs_no_pixels(tmp_path: Path, picture: Photo, refused: "Refused") -> None:
     path = tmp_path / "half.jpg"
-    Image.fromarray(noise).save(path, quality=95)
+    Image.fromarray(picture).save(path, quality=95)
     path.write_bytes(path.read_bytes()[:700])
     assert photo_size(path) == (40, 24)
     with refused("damaged-file", path):
@@ -90,10 +92,10 @@ def test_the_size_needs_no_pixels(tmp_path: Path, noise: NDArray[np.uint8], refu
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif"])
 def test_a_file_cut_at_half_is_an_error_in_one_line(
-    tmp_path: Path, noise: NDArray[np.uint8], suffix: str, refused: "Refused"
+    tmp_path: Path, picture: Photo, suffix: str, refused: "Refused"
 ) -> None:
     path = tmp_path / f"half.{suffix}"
-    Image.fromarray(noise).save(path)
+    Image.fromarray(picture).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with refused("damaged-file", path) as error:
         read_photo(path)
@@ -101,10 +103,10 @@ def test_a_file_cut_at_half_is_an_error_in_one_line(
 
 
 def test_a_png_without_its_end_is_cut_off_though_all_pixels_are_there(
-    tmp_path: Path, noise: NDArray[np.uint8], refused: "Refused"
+    tmp_path: Path, picture: Photo, refused: "Refused"
 ) -> None:
     path = tmp_path / "a.png"
-    Image.fromarray(noise).save(path)
+    Image.fromarray(picture).save(path)
     path.write_bytes(path.read_bytes()[:-12])
     with refused("damaged-file", path) as error:
         read_photo(path)
@@ -112,7 +114,7 @@ def test_a_png_without_its_end_is_cut_off_though_all_pixels_are_there(
 
 
 @pytest.mark.parametrize("read", [read_photo, photo_size, read_index_picture])
-def test_text_called_png_an_empty_file_and_a_missing_one_are_told_apart(
+def test_text_called_png_an_empty_file_and_a_missing_one_are_distinguished(
     tmp_path: Path, read: object, refused: "Refused"
 ) -> None:
     assert callable(read)
@@ -201,7 +203,7 @@ def test_a_class_that_the_palette_has_not_does_not_pass_for_background_because_i
     assert "5 (0 to 4)" in error.value.what
 
 
-def test_a_jpeg_is_no_mask(tmp_path: Path, refused: "Refused") -> None:
+def test_a_jpeg_is_not_a_mask(tmp_path: Path, refused: "Refused") -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "JPEG")
     with refused("jpeg-mask", tmp_path / "a.png"):
         read_mask(tmp_path / "a.png", CARS)
@@ -215,11 +217,11 @@ def test_pictures_are_found_below_a_folder_but_hidden_ones_are_not(tmp_path: Pat
     assert names == ["a/c 1%", "b", "ü"]
 
 
-def test_the_hash_is_of_pixels_and_shape_not_of_the_file(tmp_path: Path, noise: NDArray[np.uint8]) -> None:
-    Image.fromarray(noise).save(tmp_path / "a.png")
-    Image.fromarray(noise).save(tmp_path / "a.bmp")
+def test_the_hash_is_of_pixels_and_shape_not_of_the_file(tmp_path: Path, picture: Photo) -> None:
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    Image.fromarray(picture).save(tmp_path / "a.bmp")
     assert hash_pixels(read_photo(tmp_path / "a.png")) == hash_pixels(read_photo(tmp_path / "a.bmp"))
-    assert hash_pixels(noise) != hash_pixels(noise.reshape(40, 24, 3))
+    assert hash_pixels(picture) != hash_pixels(picture.reshape(40, 24, 3))
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
@@ -253,9 +255,11 @@ def test_a_palette_tiff_and_a_16_bit_tiff_are_index_pictures(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK"])
-def test_a_photo_copied_in_bands_is_the_photo(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (21, 10, 3), dtype=np.uint8)
-    Image.fromarray(noise).convert(mode).save(tmp_path / "a.tif")
+def test_a_photo_copied_in_bands_is_the_photo(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noise: "Noise"
+) -> None:
+    picture = noise(0, Size(10, 21))
+    Image.fromarray(picture).convert(mode).save(tmp_path / "a.tif")
     whole = read_photo(tmp_path / "a.tif")
     monkeypatch.setattr("p2p_datatools.contract.pictures.images._BAND", 40)
     assert (read_photo(tmp_path / "a.tif") == whole).all()

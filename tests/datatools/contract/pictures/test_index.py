@@ -30,7 +30,7 @@ def test_index_pictures_give_palette_indices_grey_values_and_ids_repeated_in_rgb
     assert (read_index_picture(tmp_path / "deep.png").values == ids.astype(np.uint16) * 5000).all()
 
 
-def test_colours_are_no_class_numbers(tmp_path: Path, refused: "Refused") -> None:
+def test_colours_are_not_class_numbers(tmp_path: Path, refused: "Refused") -> None:
     noise = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png")
     with refused("colours-not-classes", tmp_path / "a.png"):
@@ -38,7 +38,7 @@ def test_colours_are_no_class_numbers(tmp_path: Path, refused: "Refused") -> Non
 
 
 @pytest.mark.parametrize("value", [70_000, 0.5])
-def test_numbers_that_are_no_class_numbers_are_refused_rather_than_wrapped(
+def test_numbers_that_are_not_class_numbers_are_refused_and_not_wrapped(
     tmp_path: Path, value: float, refused: "Refused"
 ) -> None:
     mode = "I" if isinstance(value, int) else "F"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 
-def noise(*shape: int, dtype: str = "uint8") -> NDArray[np.uint8 | np.uint16]:
+def random_values(*shape: int, dtype: str = "uint8") -> NDArray[np.uint8 | np.uint16]:
     values = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
     return np.asarray(values)
 
@@ -39,7 +39,7 @@ def with_chunk(data: bytes, kind: bytes, body: bytes) -> bytes:
     return data[:33] + chunk(kind, body) + data[33:]
 
 
-PLAIN = saved(Image.fromarray(noise(24, 40, 3)))
+PLAIN = saved(Image.fromarray(random_values(24, 40, 3)))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (24, 40), (24, 40, 3), (3, 700_000), (900, 401, 3)])
@@ -47,7 +47,7 @@ PLAIN = saved(Image.fromarray(noise(24, 40, 3)))
 def test_what_is_written_is_read_back_bit_by_bit_by_others(shape: tuple[int, ...], dtype: str, tmp_path: Path) -> None:
     import cv2
 
-    pixels = noise(*shape, dtype=dtype)
+    pixels = random_values(*shape, dtype=dtype)
     data = b"".join(png.encode(pixels))
     again = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert again is not None
@@ -59,7 +59,7 @@ def test_what_is_written_is_read_back_bit_by_bit_by_others(shape: tuple[int, ...
 
 
 def test_a_part_of_a_larger_picture_is_written_as_it_is() -> None:
-    pixels = noise(50, 60, 3)[5:40, 7:30]
+    pixels = random_values(50, 60, 3)[5:40, 7:30]
     decoded = png.decode_plain(b"".join(png.encode(pixels)), MOST_PIXELS)
     assert decoded is not None
     assert (decoded == pixels).all()
@@ -67,7 +67,7 @@ def test_a_part_of_a_larger_picture_is_written_as_it_is() -> None:
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_plain_picture_comes_out_as_pillow_gives_it(mode: str) -> None:
-    picture = Image.fromarray(noise(24, 40, 3)).convert(mode)
+    picture = Image.fromarray(random_values(24, 40, 3)).convert(mode)
     decoded = png.decode_plain(saved(picture), MOST_PIXELS)
     assert decoded is not None
     assert (decoded == np.asarray(picture.convert("RGB"))).all()
@@ -88,11 +88,11 @@ def test_chunks_taken_for_harmless_change_no_pixel(kind: bytes) -> None:
     }
     decoded = png.decode_plain(with_chunk(PLAIN, kind, bodies[kind]), MOST_PIXELS)
     assert decoded is not None
-    assert (decoded == noise(24, 40, 3)).all()
+    assert (decoded == random_values(24, 40, 3)).all()
 
 
 def test_whatever_may_change_pixels_is_left_to_the_long_way() -> None:
-    picture = Image.fromarray(noise(24, 40, 3))
+    picture = Image.fromarray(random_values(24, 40, 3))
     text = PngImagePlugin.PngInfo()
     text.add_text("Raw profile type exif", "\nexif\n 0\n")
     doubtful = {
@@ -104,7 +104,7 @@ def test_whatever_may_change_pixels_is_left_to_the_long_way() -> None:
         "exif": with_chunk(PLAIN, b"eXIf", b"II"),
         "xmp": with_chunk(PLAIN, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>"),
         "exif in text": saved(picture, pnginfo=text),
-        "16 bits": b"".join(png.encode(noise(4, 4, 3, dtype="uint16"))),
+        "16 bits": b"".join(png.encode(random_values(4, 4, 3, dtype="uint16"))),
         "too large": PLAIN[:16] + struct.pack(">II", 30_000, 30_000) + PLAIN[24:],
         "a jpeg": b"\xff\xd8" + PLAIN,
         "short": PLAIN[:20],
@@ -113,7 +113,9 @@ def test_whatever_may_change_pixels_is_left_to_the_long_way() -> None:
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9, 0.995])
-def test_a_cut_file_is_no_plain_picture_and_an_error_in_the_end(cut: float, tmp_path: Path, refused: "Refused") -> None:
+def test_a_cut_file_is_not_decoded_as_a_plain_picture_and_reading_it_is_an_error(
+    cut: float, tmp_path: Path, refused: "Refused"
+) -> None:
     data = PLAIN[: int(len(PLAIN) * cut)]
     assert png.decode_plain(data, MOST_PIXELS) is None
     (tmp_path / "a.png").write_bytes(data)

@@ -16,7 +16,7 @@ def test_a_size_is_one_side_or_two() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "0", "32x", "-32", "1.5", "32x32x32", "nan", "9" * 10, "9" * 5000])
-def test_what_is_no_size_is_refused_in_one_line(text: str, refused: "Refused") -> None:
+def test_an_impossible_size_is_refused_in_one_line(text: str, refused: "Refused") -> None:
     with refused("impossible-setting", f"size={text}", usage=True) as error:
         parse_size(text)
     assert "WIDTHxHEIGHT" in error.value.to_do

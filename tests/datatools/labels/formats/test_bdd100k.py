@@ -1,12 +1,15 @@
 """BDD100K and Scalabel: polygons with curves, runs, boxes, frames of both versions."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = [[1.0, 1.0], [5.0, 1.0], [5.5, 4.0]]
 
@@ -27,16 +30,8 @@ def read(value: Any) -> LabelSet:
     return read_bdd100k(value, where="labels/train.json", source="train.json")
 
 
-def first(value: Any) -> RegionLabels:
-    labels = read(value)
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_under_their_category() -> None:
-    item = first([frame(label(part(), part([[0, 0], [2, 0], [2, 2]])), label(part(), category="drivable area"))])
+def test_polygons_become_regions_under_their_category(first: "First") -> None:
+    item = first(read([frame(label(part(), part([[0, 0], [2, 0], [2, 2]])), label(part(), category="drivable area"))]))
     assert (item.file_name, item.size, item.source) == ("a.jpg", None, "train.json: a.jpg")
     assert [region.label for region in item.regions] == ["car", "car", "drivable area"]
     assert item.regions[0].polygons[0].outer.tolist() == CORNERS
@@ -49,14 +44,14 @@ def test_a_data_set_of_scalabel_tells_the_size_of_all_frames_or_of_each() -> Non
     assert [item.size for item in labels.items if isinstance(item, RegionLabels)] == [(8, 6), (9, 7)]
 
 
-def test_a_frame_of_a_video_lies_in_its_folder() -> None:
-    assert first([frame(label(part()), name="a-1.jpg", videoName="a", frameIndex=0)]).file_name == "a/a-1.jpg"
+def test_a_frame_of_a_video_lies_in_its_folder(first: "First") -> None:
+    assert first(read([frame(label(part()), name="a-1.jpg", videoName="a", frameIndex=0)])).file_name == "a/a-1.jpg"
 
 
-def test_a_curve_is_drawn_through_its_ends_and_not_through_its_control_points() -> None:
+def test_a_curve_is_drawn_through_its_ends_and_not_through_its_control_points(first: "First") -> None:
     quarter = 0.5522847498  # by which a cubic curve is a quarter of a circle
     vertices = [[0, 0], [10, 0], [10, 10 * quarter], [10 * quarter, 10], [0, 10]]
-    (region,) = first([frame(label(part(vertices, "LLCCL")))]).regions
+    (region,) = first(read([frame(label(part(vertices, "LLCCL")))])).regions
     outer = region.polygons[0].outer
     arc = outer[1:]
     assert np.allclose(np.hypot(*arc.T), 10, atol=0.01)
@@ -64,33 +59,35 @@ def test_a_curve_is_drawn_through_its_ends_and_not_through_its_control_points() 
     assert outer[-1].tolist() == [0, 10]
 
 
-def test_the_last_curve_ends_where_the_outline_begins() -> None:
-    outer = first([frame(label(part([[0, 0], [10, 0], [10, 9], [0, 9]], "LLCC")))]).regions[0].polygons[0].outer
+def test_the_last_curve_ends_where_the_outline_begins(first: "First") -> None:
+    outer = first(read([frame(label(part([[0, 0], [10, 0], [10, 9], [0, 9]], "LLCC")))])).regions[0].polygons[0].outer
     assert outer[:2].tolist() == [[0, 0], [10, 0]]
     assert outer[1:, 1].max() == pytest.approx(6.75)
     assert outer[-1].tolist() != [0, 0]
 
 
-def test_the_form_of_2018_has_one_polygon_a_label_and_open_lanes() -> None:
+def test_the_form_of_2018_has_one_polygon_a_label_and_open_lanes(first: "First") -> None:
     area = {"category": "area/drivable", "id": 1, "poly2d": [[*corner, "L"] for corner in CORNERS]}
     lane = {"category": "lane/single white", "id": 2, "poly2d": [[*corner, "C"] for corner in CORNERS]}
-    item = first({"name": "0000f77c", "frames": [{"timestamp": 10000, "objects": [area, lane]}], "attributes": {}})
+    item = first(
+        read({"name": "0000f77c", "frames": [{"timestamp": 10000, "objects": [area, lane]}], "attributes": {}})
+    )
     assert item.file_name == "0000f77c"
     assert [region.label for region in item.regions] == ["area/drivable"]
     assert item.without_area == {"open line": 1}
 
 
-def test_runs_count_before_polygons_and_these_before_boxes_whose_last_pixels_lie_inside() -> None:
+def test_runs_count_before_polygons_and_these_before_boxes_whose_last_pixels_lie_inside(first: "First") -> None:
     runs, box = {"counts": "05", "size": [1, 5]}, {"x1": 1, "y1": 2, "x2": 3, "y2": 4}
     by_runs, by_box = label(part(), rle=runs, box2d=box), label(box2d=box)
-    item = first([frame(by_runs, label(part(), box2d=box), by_box)])
+    item = first(read([frame(by_runs, label(part(), box2d=box), by_box)]))
     assert item.regions[0].runs[0].mask().all()
     assert item.regions[1].polygons[0].outer.tolist() == CORNERS
     assert item.regions[2].polygons[0].outer.tolist() == [[1, 2], [4, 2], [4, 5], [1, 5]]
 
 
-def test_what_has_no_area_is_counted() -> None:
-    item = first([frame(label(part()), label(part(closed=False)), label(box3d={"alpha": 0}), label())])
+def test_what_has_no_area_is_counted(first: "First") -> None:
+    item = first(read([frame(label(part()), label(part(closed=False)), label(box3d={"alpha": 0}), label())]))
     assert item.without_area == {"open line": 1, "box3d": 1, "label without a shape": 1}
 
 

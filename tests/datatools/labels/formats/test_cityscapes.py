@@ -41,7 +41,7 @@ def test_the_ids_are_those_of_the_data_set() -> None:
     assert (TRAIN_IDS[0], TRAIN_IDS[13], TRAIN_IDS[18], len(TRAIN_IDS)) == ("road", "car", "bicycle", 20)
 
 
-def test_ids_are_claimed_by_name_not_by_the_palette_s_ids_and_masks_take_the_photo_s_name(tmp_path: Path) -> None:
+def test_ids_are_mapped_by_name_not_by_the_palette_s_ids_and_masks_take_the_photo_s_name(tmp_path: Path) -> None:
     write(tmp_path / "gtFine" / "train" / "aachen", "labelIds", 7, 23, 26, 0)
     photos = tmp_path / "leftImg8bit" / "train" / "aachen"
     photos.mkdir(parents=True)
@@ -51,7 +51,7 @@ def test_ids_are_claimed_by_name_not_by_the_palette_s_ids_and_masks_take_the_pho
     assert [SCENES.names[index] for index in mask[0]] == ["road", "sky", "car", "background"]
 
 
-def test_all_names_are_claimed_by_the_built_in_palette() -> None:
+def test_all_names_are_mapped_by_the_built_in_palette() -> None:
     assert all(SCENES.index_of_label(name) is not None for name in (*LABEL_IDS.values(), "license plate"))
 
 
@@ -62,7 +62,7 @@ def test_the_void_of_train_ids_is_ignored_unless_the_mapping_says_otherwise(tmp_
     assert mapped.areas["sky"] == 1
 
 
-def test_label_ids_are_preferred_and_what_lies_beside_them_is_told(tmp_path: Path) -> None:
+def test_label_ids_are_preferred_and_other_files_beside_them_are_reported(tmp_path: Path) -> None:
     for kind in ("labelIds", "labelTrainIds", "instanceIds", "color"):
         write(tmp_path, kind, 7)
     write_polygons(tmp_path, ("road", [[0, 0], [4, 0], [4, 4]]))
@@ -82,7 +82,7 @@ def test_polygons_have_names_and_groups_are_of_their_kind(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ["{}", '{"imgWidth": 8, "imgHeight": 4, "objects": [{"label": "car"}]}', "[1", "[]"])
-def test_a_damaged_polygon_file_is_left_out_and_told(tmp_path: Path, text: str) -> None:
+def test_a_damaged_polygon_file_is_left_out_and_reported(tmp_path: Path, text: str) -> None:
     path = write_polygons(tmp_path)
     path.write_text(text)
     found = read_cityscapes(tmp_path)
@@ -91,7 +91,7 @@ def test_a_damaged_polygon_file_is_left_out_and_told(tmp_path: Path, text: str) 
     assert [(skip.where, skip.code) for skip in found.skipped] == [(str(path), code)]
 
 
-def test_a_polygon_of_two_points_or_without_numbers_is_told(tmp_path: Path) -> None:
+def test_a_polygon_of_two_points_or_without_numbers_skips_its_picture(tmp_path: Path) -> None:
     for points in ([[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0], [float("nan"), 0.0]]):
         write_polygons(tmp_path, ("car", points))
         (skip,) = read_cityscapes(tmp_path).skipped

@@ -49,7 +49,7 @@ def test_x_runs_down_the_picture_and_y_across_it(tmp_path: Path) -> None:
         ("<!DOCTYPE a><object/>", "xml-doctype"),
     ],
 )
-def test_a_damaged_file_is_left_out_and_told(tmp_path: Path, text: str, code: str) -> None:
+def test_a_damaged_file_is_left_out_and_reported(tmp_path: Path, text: str, code: str) -> None:
     found = read_cmp(write(tmp_path, text))
     assert not found.items
     assert [(skip.where, skip.code) for skip in found.skipped] == [(str(tmp_path / "a.xml"), code)]
@@ -60,7 +60,7 @@ def test_a_folder_without_their_files_is_an_error(tmp_path: Path, refused: "Refu
         read_cmp(tmp_path)
 
 
-def test_other_xml_is_none_of_it(tmp_path: Path) -> None:
+def test_other_xml_is_not_labelme(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("<annotations><image/></annotations>")
     assert not is_cmp(tmp_path)
     assert not is_cmp(tmp_path / "a.xml")

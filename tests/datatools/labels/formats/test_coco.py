@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
-from p2p_datatools.labels.values import LabelSet, RegionLabels, Use
+from p2p_datatools.labels.values import LabelSet, Use
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 SQUARE = [0, 0, 4, 0, 4, 4, 0, 4]
 
@@ -27,13 +28,7 @@ def read(value: Any) -> LabelSet:
     return read_coco(value, where="labels.json", source="labels.json")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_annotations_become_regions_of_their_picture_in_the_order_of_the_file() -> None:
+def test_annotations_become_regions_of_their_picture_in_the_order_of_the_file(first: "First") -> None:
     labels = read(coco({"segmentation": [SQUARE]}, {"category_id": 7, "segmentation": [SQUARE]}))
     item = first(labels)
     assert (item.file_name, item.size) == ("a.jpg", (8, 6))
@@ -41,12 +36,12 @@ def test_annotations_become_regions_of_their_picture_in_the_order_of_the_file() 
     assert item.regions[0].polygons[0].outer.tolist() == [[0, 0], [4, 0], [4, 4], [0, 4]]
 
 
-def test_several_parts_are_one_region_and_empty_lists_none() -> None:
+def test_several_parts_are_one_region_and_empty_lists_are_not_a_region(first: "First") -> None:
     item = first(read(coco({"segmentation": [SQUARE, SQUARE]}, {"segmentation": []}, {}, {"segmentation": None})))
     assert [len(region.polygons) for region in item.regions] == [2]
 
 
-def test_masks_in_runs_are_regions_as_they_are_and_crowds_too() -> None:
+def test_masks_in_runs_are_regions_as_they_are_and_crowds_too(first: "First") -> None:
     runs = {"counts": [6, 12, 30], "size": [6, 8]}
     item = first(read(coco({"segmentation": runs}, {"segmentation": runs | {"counts": "6<n0"}, "iscrowd": 1})))
     listed, text = (region.runs[0].mask() for region in item.regions)
@@ -55,7 +50,7 @@ def test_masks_in_runs_are_regions_as_they_are_and_crowds_too() -> None:
     assert (text == listed).all()
 
 
-def test_the_boxes_that_cvat_writes_without_outline_are_drawn_and_others_counted() -> None:
+def test_the_boxes_that_cvat_writes_without_outline_are_drawn_and_others_counted(first: "First") -> None:
     box = {"segmentation": [], "bbox": [1, 2, 3, 2]}
     found = box | {"attributes": {"occluded": False}}
     item = first(read(coco(box | {"attributes": {"rotation": 0.0}}, found, {"segmentation": []})))
@@ -81,7 +76,7 @@ def test_two_categories_of_one_name_are_one_label() -> None:
     assert labels.labels == {"car": Use(2, 1)}
 
 
-def test_categories_of_one_name_are_said() -> None:
+def test_categories_of_one_name_are_reported() -> None:
     same = [{"id": 3, "name": "wheel"}, {"id": 7, "name": "wheel"}, {"id": 8, "name": "car"}]
     assert read(coco(categories=same)).notes == (
         "labels.json: categories 3 and 7 are all called 'wheel', and are one label.",
@@ -89,7 +84,7 @@ def test_categories_of_one_name_are_said() -> None:
     assert read(coco()).notes == ()
 
 
-def test_a_panoptic_file_is_told_from_one_with_outlines() -> None:
+def test_a_panoptic_file_is_distinguished_from_one_with_outlines() -> None:
     assert not is_coco(coco({"file_name": "a.png", "segments_info": [{"id": 1, "category_id": 3}]}))
 
 
@@ -175,7 +170,7 @@ def test_coco_is_known_by_its_three_lists() -> None:
     assert not is_coco({"shapes": [], "imagePath": "a.jpg"})
 
 
-def test_points_are_float64_pairs() -> None:
+def test_points_are_float64_pairs(first: "First") -> None:
     (region,) = first(read(coco({"segmentation": [[0.5, 1, 4, 0, 4, 4]]}))).regions
     assert region.polygons[0].outer.dtype == np.float64
     assert region.polygons[0].outer.shape == (3, 2)

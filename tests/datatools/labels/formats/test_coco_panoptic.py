@@ -168,7 +168,7 @@ def test_pictures_of_another_size_and_names_that_lead_outside_are_skips(labels: 
     assert "image 5" in skipped[2].what
 
 
-def test_images_without_annotation_are_said(labels: Path) -> None:
+def test_images_without_annotation_are_reported(labels: Path) -> None:
     images = [{"id": n, "file_name": f"{n}.jpg"} for n in (1, 2, 3)]
     (note,) = read(write(labels, images=images)).notes
     assert note.endswith("2 of its 3 images have no annotation; they get no mask.")

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 POLYGON = '<polygon label="car" points="1,1;5,1;5,4" z_order="0"/>'
 
@@ -27,14 +28,7 @@ def read(*images: str) -> LabelSet:
     return read_cvat(cvat(*images), where="labels/annotations.xml", source="annotations.xml")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_and_boxes_become_regions() -> None:
+def test_polygons_and_boxes_become_regions(first: "First") -> None:
     item = first(read(image(POLYGON, '<box label="wheel" xtl="1" ytl="2" xbr="3.5" ybr="4"><attribute/></box>')))
     assert (item.file_name, item.size, item.source) == ("a.jpg", (8, 6), "annotations.xml: a.jpg")
     assert [each.label for each in item.regions] == ["car", "wheel"]
@@ -42,7 +36,7 @@ def test_polygons_and_boxes_become_regions() -> None:
     assert item.regions[1].polygons[0].outer.tolist() == [[1, 2], [3.5, 2], [3.5, 4], [1, 4]]
 
 
-def test_boxes_and_ellipses_may_be_turned() -> None:
+def test_boxes_and_ellipses_may_be_turned(first: "First") -> None:
     box = '<box label="a" xtl="0" ytl="0" xbr="4" ybr="2" rotation="90"/>'
     ellipse = '<ellipse label="a" cx="4" cy="3" rx="2" ry="1" rotation="90"/>'
     turned, round_ = (region.polygons[0].outer for region in first(read(image(box, ellipse))).regions)
@@ -50,7 +44,7 @@ def test_boxes_and_ellipses_may_be_turned() -> None:
     assert np.abs(round_ - [4, 3]).max(axis=0).round(3).tolist() == [1, 2]
 
 
-def test_a_mask_lies_row_by_row_at_its_place() -> None:
+def test_a_mask_lies_row_by_row_at_its_place(first: "First") -> None:
     mask = '<mask label="car" rle="1, 2, 0, 2, 1" left="2" top="1" width="3" height="2"/>'
     (region,) = first(read(image(mask))).regions
     (runs,) = region.runs
@@ -58,7 +52,7 @@ def test_a_mask_lies_row_by_row_at_its_place() -> None:
     assert runs.mask().tolist() == [[False, True, True], [True, True, False]]
 
 
-def test_lower_layers_come_first_and_the_order_of_the_file_within_them() -> None:
+def test_lower_layers_come_first_and_the_order_of_the_file_within_them(first: "First") -> None:
     shapes = [
         POLYGON.replace('"car"', f'"{label}"').replace('"0"', f'"{layer}"')
         for label, layer in zip("abcd", "2010", strict=True)
@@ -66,7 +60,7 @@ def test_lower_layers_come_first_and_the_order_of_the_file_within_them() -> None
     assert [each.label for each in first(read(image(*shapes))).regions] == ["b", "d", "c", "a"]
 
 
-def test_lines_points_and_cuboids_have_no_area_and_tags_are_of_the_whole_picture() -> None:
+def test_lines_points_and_cuboids_have_no_area_and_tags_are_of_the_whole_picture(first: "First") -> None:
     lines = ['<polyline label="a" points="1,2;3,4"/>', '<points label="a" points="1,2"/>', '<tag label="night"/>']
     item = first(read(image(POLYGON, *lines, '<cuboid label="a"/>')))
     assert len(item.regions) == 1
@@ -105,7 +99,7 @@ def test_damage_skips_its_picture_and_no_other(broken: str, code: str, about: st
     assert about in skip.what
 
 
-def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
     (skip,) = read(image('<star label="a"/>')).skipped
     assert "polygon, box, ellipse, mask" in skip.to_do
 

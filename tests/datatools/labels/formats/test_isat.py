@@ -1,11 +1,14 @@
 """ISAT: polygons in layers, and what is damaged in them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = [[1.0, 1.0], [5.0, 1.0], [5.5, 4.0]]
 
@@ -24,22 +27,15 @@ def read(value: Any) -> LabelSet:
     return read_isat(value, where="labels/a.json", source="a.json")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    (item,) = labels.items
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_and_the_folder_of_another_machine_is_no_part_of_the_name() -> None:
-    item = first(read(isat(thing(shape_type="polygon"))))
+def test_polygons_become_regions_and_the_folder_of_another_machine_is_left_out_of_the_name(only: "First") -> None:
+    item = only(read(isat(thing(shape_type="polygon"))))
     assert (item.file_name, item.size, item.where, item.source) == ("a.jpg", (8, 6), "labels/a.json", "a.json")
     assert item.regions[0].label == "car"
     assert item.regions[0].polygons[0].outer.tolist() == CORNERS
 
 
-def test_a_higher_layer_is_painted_later_wherever_it_stands_in_the_file() -> None:
-    item = first(read(isat(thing("wheel", layer=3), thing("car", layer=1.0), thing("lamp", layer=3), thing("door"))))
+def test_a_higher_layer_is_painted_later_wherever_it_stands_in_the_file(only: "First") -> None:
+    item = only(read(isat(thing("wheel", layer=3), thing("car", layer=1.0), thing("lamp", layer=3), thing("door"))))
     assert [each.label for each in item.regions] == ["car", "door", "wheel", "lamp"]
 
 
@@ -69,8 +65,8 @@ def test_a_picture_without_a_name_or_with_a_size_that_cannot_be_is_skipped(info:
     assert skip.code == code
 
 
-def test_an_object_without_a_category_is_unnamed() -> None:
-    assert first(read(isat(thing(None)))).regions[0].label == "unnamed"
+def test_an_object_without_a_category_is_unnamed(only: "First") -> None:
+    assert only(read(isat(thing(None)))).regions[0].label == "unnamed"
 
 
 def test_isat_is_known_by_its_signature() -> None:

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = [(1.0, 1.0), (5.0, 1.0), (5.5, 4.0)]
 
@@ -36,26 +39,19 @@ def read(*rows: Any) -> LabelSet:
     return read_labelbox(list(rows), where="labels/export.ndjson", source="export.ndjson")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_under_their_name() -> None:
+def test_polygons_become_regions_under_their_name(first: "First") -> None:
     item = first(read(row(label(thing(), thing(name="wheel")))))
     assert (item.file_name, item.size, item.source) == ("a.jpg", (8, 6), "export.ndjson: a.jpg")
     assert [region.label for region in item.regions] == ["car", "wheel"]
     assert item.regions[0].polygons[0].outer.tolist() == [list(corner) for corner in CORNERS]
 
 
-def test_an_outline_that_ends_where_it_begins_has_no_point_twice() -> None:
+def test_an_outline_that_ends_where_it_begins_has_no_point_twice(first: "First") -> None:
     closed = [{"x": x, "y": y} for x, y in [*CORNERS, CORNERS[0]]]
     assert len(first(read(row(label(thing(polygon=closed))))).regions[0].polygons[0].outer) == 3
 
 
-def test_boxes_are_drawn_and_lines_and_points_have_no_area() -> None:
+def test_boxes_are_drawn_and_lines_and_points_have_no_area(first: "First") -> None:
     box = thing("ImageBoundingBox", bounding_box={"top": 2, "left": 1, "height": 2, "width": 3})
     line, point = thing("ImagePolyline", line=[{"x": 1, "y": 1}]), thing("ImagePoint", point={"x": 1, "y": 1})
     item = first(read(row(label(box, line, point))))
@@ -72,11 +68,13 @@ def test_boxes_are_drawn_and_lines_and_points_have_no_area() -> None:
         ({"name": None, "row_data": "https://storage/x/a%20b.png?token=7"}, "a b.png"),
     ],
 )
-def test_a_picture_is_called_by_the_first_of_its_names_that_is_a_picture_s(more: dict[str, Any], name: str) -> None:
+def test_a_picture_is_called_by_the_first_of_its_names_that_is_a_picture_s(
+    more: dict[str, Any], name: str, first: "First"
+) -> None:
     assert first(read(row(label(thing()), **more))).file_name == name
 
 
-def test_the_one_label_that_has_objects_counts_and_several_contradict_each_other() -> None:
+def test_the_one_label_that_has_objects_counts_and_several_contradict_each_other(first: "First") -> None:
     assert len(first(read(row(label(), label(thing())))).regions) == 1
     two = row(label(thing()))
     two["projects"]["clx6"] = {"name": "again", "labels": [label(thing())]}

@@ -2,14 +2,17 @@
 
 import base64
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.labels.formats.labelme import is_labelme, read_labelme
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = [[1, 1], [5, 1], [5, 4]]
 
@@ -33,61 +36,56 @@ def read(value: Any, source: str = "a.json") -> LabelSet:
     return read_labelme(value, where=f"labels/{source}", source=source)
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    (item,) = labels.items
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_in_the_order_of_the_file() -> None:
-    item = first(read(labelme(shape(), shape(label="wheel", group_id=3))))
+def test_polygons_become_regions_in_the_order_of_the_file(only: "First") -> None:
+    item = only(read(labelme(shape(), shape(label="wheel", group_id=3))))
     assert (item.file_name, item.size, item.where, item.source) == ("a.jpg", (8, 6), "labels/a.json", "a.json")
     assert [each.label for each in item.regions] == ["car", "wheel"]
     assert item.regions[0].polygons[0].outer.tolist() == CORNERS
 
 
-def test_the_first_versions_told_neither_size_nor_kind_of_shape() -> None:
+def test_files_of_the_first_versions_state_neither_size_nor_kind_of_shape(only: "First") -> None:
     old = {"imagePath": "a.jpg", "imageData": png(np.zeros((6, 8))), "shapes": [{"label": "car", "points": CORNERS}]}
-    item = first(read(old))
+    item = only(read(old))
     assert item.size == (8, 6)
     assert len(item.regions) == 1
-    assert first(read(old | {"imageData": None})).size is None
+    assert only(read(old | {"imageData": None})).size is None
 
 
-def test_rectangles_have_two_corners_or_four() -> None:
+def test_rectangles_have_two_corners_or_four(only: "First") -> None:
     two = shape([[5, 4], [1, 2]], shape_type="rectangle")
     four = shape([[1, 2], [5, 2], [5, 4], [1, 4]], shape_type="rectangle")
-    a, b = (region.polygons[0].outer.tolist() for region in first(read(labelme(two, four))).regions)
+    a, b = (region.polygons[0].outer.tolist() for region in only(read(labelme(two, four))).regions)
     assert a == b
 
 
 @pytest.mark.parametrize("kind", ["rotation", "quadrilateral"])
-def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_direction(kind: str) -> None:
+def test_turned_boxes_of_x_anylabeling_are_their_four_corners_whatever_their_direction(
+    kind: str, only: "First"
+) -> None:
     corners = [[4, 0], [8, 4], [6, 6], [2, 2]]
     turned = shape(corners, shape_type=kind, direction=0.785, score=None, difficult=False, attributes={})
-    assert first(read(labelme(turned))).regions[0].polygons[0].outer.tolist() == corners
+    assert only(read(labelme(turned))).regions[0].polygons[0].outer.tolist() == corners
     (skip,) = read(labelme(shape(corners[:3], shape_type=kind))).skipped
     assert (skip.code, skip.what) == ("bad-outline", "shape 1: needs 4 corners and has 3")
 
 
-def test_a_circle_is_told_by_its_centre_and_a_point_on_it() -> None:
-    (region,) = first(read(labelme(shape([[4, 3], [4, 5]], shape_type="circle")))).regions
+def test_a_circle_is_given_by_its_centre_and_a_point_on_it(only: "First") -> None:
+    (region,) = only(read(labelme(shape([[4, 3], [4, 5]], shape_type="circle")))).regions
     assert np.hypot(*(region.polygons[0].outer - [4, 3]).T) == pytest.approx(2)
 
 
 @pytest.mark.parametrize("inside", [1, 255])
-def test_a_drawn_mask_lies_where_its_first_point_is(inside: int) -> None:
+def test_a_drawn_mask_lies_where_its_first_point_is(inside: int, only: "First") -> None:
     drawn = png([[0, inside, 0], [inside, inside, inside]])
-    (region,) = first(read(labelme(shape([[2.4, 1.0], [4.6, 2.0]], shape_type="mask", mask=drawn)))).regions
+    (region,) = only(read(labelme(shape([[2.4, 1.0], [4.6, 2.0]], shape_type="mask", mask=drawn)))).regions
     (runs,) = region.runs
     assert (runs.left, runs.top) == (2, 1)
     assert runs.mask().tolist() == [[False, True, False], [True, True, True]]
 
 
 @pytest.mark.parametrize("kind", ["line", "linestrip", "point", "points"])
-def test_lines_and_points_have_no_area(kind: str) -> None:
-    item = first(read(labelme(shape([[1, 1]], shape_type=kind), shape())))
+def test_lines_and_points_have_no_area(kind: str, only: "First") -> None:
+    item = only(read(labelme(shape([[1, 1]], shape_type=kind), shape())))
     assert len(item.regions) == 1
     assert item.without_area == {kind: 1}
 
@@ -104,8 +102,8 @@ def test_lines_and_points_have_no_area(kind: str) -> None:
         ("käfer 50%.jpg", "a.json", "käfer 50%.jpg"),
     ],
 )
-def test_the_picture_s_path_is_told_from_the_label_file(path: str, source: str, name: str) -> None:
-    assert first(read(labelme(shape(), imagePath=path), source)).file_name == name
+def test_the_picture_s_path_is_relative_to_the_label_file(path: str, source: str, name: str, only: "First") -> None:
+    assert only(read(labelme(shape(), imagePath=path), source)).file_name == name
 
 
 @pytest.mark.parametrize(
@@ -134,7 +132,7 @@ def test_damage_skips_the_picture(broken: Any, code: str, about: str) -> None:
     assert about in skip.what
 
 
-def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
     (skip,) = read(labelme(shape(shape_type="star"))).skipped
     assert "polygon, rectangle" in skip.to_do
 

@@ -1,6 +1,7 @@
 """LabelMe 3.0 XML: polygons in the file, masks in files beside it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.labels.formats.labelme import is_labelme_xml, read_labelme_xml
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = ((1, 1), (5, 1), (5, 4))
 
@@ -32,27 +36,20 @@ def read(*objects: str, where: str = "a.xml", folder: str = "") -> LabelSet:
     return read_labelme_xml(value, where=where, source="a.xml")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_but_for_deleted_ones() -> None:
+def test_polygons_become_regions_but_for_deleted_ones(first: "First") -> None:
     item = first(read(outlined(), outlined(deleted=1)))
     assert (item.file_name, item.size) == ("a.jpg", (8, 6))
     (region,) = item.regions
     assert region.polygons[0].outer.tolist() == [list(map(float, point)) for point in CORNERS]
 
 
-def test_the_folder_is_part_of_the_name() -> None:
+def test_the_folder_is_part_of_the_name(first: "First") -> None:
     assert first(read(outlined(), folder="walk")).file_name == "walk/a.jpg"
 
 
 @pytest.mark.parametrize("place", ["Annotations/Masks", "Annotations", "Masks/walk"])
 @pytest.mark.parametrize("kind", ["L", "RGBA"])
-def test_masks_lie_where_the_tools_put_them(tmp_path: Path, place: str, kind: str) -> None:
+def test_masks_lie_where_the_tools_put_them(tmp_path: Path, place: str, kind: str, first: "First") -> None:
     inside = np.zeros((6, 8), dtype=np.uint8)
     inside[2:4, 1:3] = 255
     (tmp_path / place).mkdir(parents=True)

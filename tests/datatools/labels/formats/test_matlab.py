@@ -132,7 +132,7 @@ def test_a_file_without_one_matrix_of_class_numbers_is_skipped_with_what_it_has(
 
 
 @pytest.mark.parametrize("wrong", [-1.0, 0.5, 70_000.0, float("nan")])
-def test_values_that_are_no_class_numbers_are_refused(folder: Path, wrong: float, refused: "Refused") -> None:
+def test_values_that_are_not_class_numbers_are_refused(folder: Path, wrong: float, refused: "Refused") -> None:
     save(folder / "a.mat", LabelMap=np.array([[0, 1], [wrong, 1]]))
     with refused("not-class-numbers", folder / "a.mat"):
         first(read_matlab(folder)).numbers()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 
-def test_every_exact_picture_below_the_folder_is_one_item_and_a_jpeg_is_none(tmp_path: Path) -> None:
+def test_every_exact_picture_below_the_folder_is_an_item_and_a_jpeg_is_not(tmp_path: Path) -> None:
     for name in ("b.png", "sub/a ü%.tif", "b.jpg", ".hidden.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("L", (4, 4)).save(tmp_path / name)
@@ -58,7 +58,7 @@ def test_a_folder_is_of_colours_when_most_of_its_pictures_are(tmp_path: Path) ->
     assert not holds_colors(tmp_path)
 
 
-def test_ids_repeated_in_rgb_are_no_colours_and_neither_is_a_damaged_picture(
+def test_ids_repeated_in_rgb_are_not_colours_and_neither_is_a_damaged_picture(
     tmp_path: Path, refused: "Refused"
 ) -> None:
     colored(tmp_path / "a.png", grey=True)

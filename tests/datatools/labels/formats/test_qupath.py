@@ -1,14 +1,17 @@
 """QuPath's GeoJSON: classes, rings and their holes, what has no area, and what is no label of a picture."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
 from p2p_datatools.masks.paint import label_map
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 OUTER = [[1, 1], [9, 1], [9, 7], [1, 7], [1, 1]]
 HOLE = [[3, 3], [3, 5], [6, 5], [6, 3], [3, 3]]
@@ -31,15 +34,8 @@ def read(value: Any, source: str = "slides/a.geojson") -> LabelSet:
     return read_qupath(value, where=f"labels/{source}", source=source)
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    (item,) = labels.items
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_an_inner_ring_is_a_hole_and_no_ring_repeats_its_first_point() -> None:
-    item = first(read(collection(feature(area(OUTER, HOLE)))))
+def test_an_inner_ring_is_a_hole_and_no_ring_repeats_its_first_point(only: "First") -> None:
+    item = only(read(collection(feature(area(OUTER, HOLE)))))
     (region,) = item.regions
     assert region.label == "Tumor"
     assert region.polygons[0].outer.tolist() == OUTER[:-1]
@@ -49,54 +45,54 @@ def test_an_inner_ring_is_a_hole_and_no_ring_repeats_its_first_point() -> None:
     assert int(mask.sum()) == 8 * 6 - 3 * 2
 
 
-def test_the_parts_of_a_multipolygon_keep_each_its_holes() -> None:
+def test_the_parts_of_a_multipolygon_keep_each_its_holes(only: "First") -> None:
     far = [[20, 20], [24, 20], [24, 24], [20, 20]]
-    item = first(read(collection(feature({"type": "MultiPolygon", "coordinates": [[OUTER, HOLE], [far]]}))))
+    item = only(read(collection(feature({"type": "MultiPolygon", "coordinates": [[OUTER, HOLE], [far]]}))))
     assert [[len(each.holes) for each in region.polygons] for region in item.regions] == [[1], [0]]
 
 
 @pytest.mark.parametrize(
     ("source", "name"), [("a.geojson", "a"), ("day/a.tif.geojson", "day/a.tif"), ("slide.svs.json", "slide.svs")]
 )
-def test_the_picture_is_called_as_the_file_is(source: str, name: str) -> None:
-    assert first(read(collection(feature(area(OUTER))), source)).file_name == name
+def test_the_picture_is_called_as_the_file_is(source: str, name: str, only: "First") -> None:
+    assert only(read(collection(feature(area(OUTER))), source)).file_name == name
 
 
-def test_features_may_be_a_list_or_one_or_lie_in_each_other() -> None:
+def test_features_may_be_a_list_or_one_or_lie_in_each_other(only: "First") -> None:
     inner = feature(area(HOLE), name="Nerve")
     outer = feature(area(OUTER), childObjects=[inner])
     for value in ([outer], outer, collection(outer)):
         assert is_qupath(value)
-        assert [region.label for region in first(read(value)).regions] == ["Tumor", "Nerve"]
+        assert [region.label for region in only(read(value)).regions] == ["Tumor", "Nerve"]
 
 
-def test_an_ellipse_is_round_again() -> None:
+def test_an_ellipse_is_round_again(only: "First") -> None:
     diamond = [[4, 0], [8, 3], [4, 6], [0, 3], [4, 0]]
-    outer = first(read(collection(feature(area(diamond, isEllipse=True))))).regions[0].polygons[0].outer
+    outer = only(read(collection(feature(area(diamond, isEllipse=True))))).regions[0].polygons[0].outer
     assert np.allclose(((outer - (4, 3)) ** 2 / (16, 9)).sum(axis=1), 1)
     assert len(outer) > 8
 
 
-def test_derived_classes_have_all_their_names_and_an_object_without_class_is_unnamed() -> None:
+def test_derived_classes_have_all_their_names_and_an_object_without_class_is_unnamed(only: "First") -> None:
     derived = feature(area(OUTER), classification={"names": ["Tumor", "Positive"]})
     bare = {"type": "Feature", "geometry": area(OUTER), "properties": {"object_type": "annotation"}}
-    item = first(read(collection(derived, bare)))
+    item = only(read(collection(derived, bare)))
     assert [region.label for region in item.regions] == ["Tumor: Positive", "unnamed"]
 
 
-def test_lines_and_points_have_no_area_and_nuclei_are_told() -> None:
+def test_lines_and_points_have_no_area_and_nuclei_are_reported(only: "First") -> None:
     cell = feature(area(OUTER), objectType="cell") | {"nucleusGeometry": area(HOLE)}
     line, point = {"type": "LineString", "coordinates": OUTER}, {"type": "Point", "coordinates": [1, 1]}
     labels = read(collection(cell, feature(line), feature(point)))
-    assert first(labels).without_area == {"LineString": 1, "Point": 1}
-    assert len(first(labels).regions) == 1
+    assert only(labels).without_area == {"LineString": 1, "Point": 1}
+    assert len(only(labels).regions) == 1
     assert labels.notes == (
         "labels/slides/a.geojson: of 1 cells the nucleus is not painted by itself; it lies in its cell.",
     )
 
 
-def test_a_third_coordinate_is_left_out() -> None:
-    item = first(read(collection(feature(area([[*point, 7] for point in OUTER])))))
+def test_a_third_coordinate_is_left_out(only: "First") -> None:
+    item = only(read(collection(feature(area([[*point, 7] for point in OUTER])))))
     assert item.regions[0].polygons[0].outer.tolist() == OUTER[:-1]
 
 
@@ -125,7 +121,7 @@ def test_damage_skips_the_picture_and_names_the_feature(broken: Any, code: str, 
     assert about in skip.what
 
 
-def test_geojson_of_places_on_the_globe_is_none_of_qupath_s() -> None:
+def test_geojson_of_places_on_the_globe_is_not_qupath() -> None:
     town = {"type": "Feature", "geometry": area(OUTER), "properties": {"name": "town", "population": 7}}
     others: list[Any] = [collection(town), town, [town], [], {}, {"features": []}, "Feature", [5]]
     assert not any(is_qupath(each) for each in others)

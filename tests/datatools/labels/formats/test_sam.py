@@ -13,11 +13,11 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.sam import is_sa_1b, is_sam_folder, is_sam_list, read_sam_folder
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, RegionLabels
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 CARS = load_palette("cars")
 HEADER = (
@@ -37,13 +37,6 @@ def sa_1b(*masks: Any, **more: Any) -> dict[str, Any]:
     return {"image": image, "annotations": list(masks)}
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What the script of Segment Anything writes for one picture called car: two masks and their table."""
@@ -58,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def test_the_masks_of_sa_1b_are_unnamed_and_that_is_said(tmp_path: Path) -> None:
+def test_the_masks_of_sa_1b_are_unnamed_and_that_is_reported(tmp_path: Path, first: "First") -> None:
     (tmp_path / "sa_1.json").write_text(json.dumps(sa_1b(mask([0, 4, 2]), mask([4, 2]))))
     labels = read_labels(tmp_path)
     item = first(labels)
@@ -70,7 +63,9 @@ def test_the_masks_of_sa_1b_are_unnamed_and_that_is_said(tmp_path: Path) -> None
     )
 
 
-def test_a_list_of_masks_is_called_as_its_picture_and_has_the_classes_that_others_found(tmp_path: Path) -> None:
+def test_a_list_of_masks_is_called_as_its_picture_and_has_the_classes_that_others_found(
+    tmp_path: Path, first: "First"
+) -> None:
     (tmp_path / "car.json").write_text(json.dumps([mask([0, 4, 2]), mask([4, 2], class_name="wheel")]))
     labels = read_labels(tmp_path / "car.json")
     item = first(labels)
@@ -78,7 +73,7 @@ def test_a_list_of_masks_is_called_as_its_picture_and_has_the_classes_that_other
     assert [region.label for region in item.regions] == ["unnamed", "wheel"]
 
 
-def test_a_folder_of_masks_is_read_by_its_table_from_above_and_by_itself(folder: Path) -> None:
+def test_a_folder_of_masks_is_read_by_its_table_from_above_and_by_itself(folder: Path, first: "First") -> None:
     for place in (folder, folder / "car"):
         assert is_sam_folder(place)
         labels = read_labels(place)
@@ -90,7 +85,9 @@ def test_a_folder_of_masks_is_read_by_its_table_from_above_and_by_itself(folder:
         assert labels.beside == (folder / "car" / "0.png", folder / "car" / "1.png")
 
 
-def test_a_mask_that_the_table_does_not_list_is_not_left_out_and_a_matting_is_no_mask(folder: Path) -> None:
+def test_a_mask_that_the_table_does_not_list_is_not_left_out_and_a_matting_is_not_a_mask(
+    folder: Path, first: "First"
+) -> None:
     table = folder / "car" / "metadata.csv"
     table.write_text("\n".join(table.read_text().splitlines()[:2]))
     Image.new("RGB", (3, 2)).save(folder / "car" / "0matting.png")
@@ -144,7 +141,7 @@ def test_what_is_wrong_in_a_folder_of_masks_costs_its_picture(folder: Path) -> N
     assert skip.code == "bad-csv"
 
 
-def test_a_folder_without_a_table_is_none_of_sam_s(folder: Path) -> None:
+def test_a_folder_without_a_table_is_not_sam(folder: Path) -> None:
     (folder / "car" / "metadata.csv").write_text("id,name\n0,car\n")
     assert not is_sam_folder(folder)
     with pytest.raises(P2PError) as caught:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,8 +11,11 @@ from PIL import Image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
 from p2p_datatools.masks.paint import label_map
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
 
 CORNERS = [1.0, 1.0, 9.0, 1.0, 9.0, 7.0, 1.0, 7.0]
 HOLE = [3.0, 3.0, 6.0, 3.0, 6.0, 5.0]
@@ -32,38 +35,31 @@ def read(value: Any) -> LabelSet:
     return read_superannotate(value, where="labels/a.jpg.json", source="a.jpg.json")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    (item,) = labels.items
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_a_polygon_has_the_holes_that_are_excluded_from_it() -> None:
-    item = first(read(vector(instance(exclude=[HOLE]))))
+def test_a_polygon_has_the_holes_that_are_excluded_from_it(only: "First") -> None:
+    item = only(read(vector(instance(exclude=[HOLE]))))
     assert (item.file_name, item.size, item.where, item.source) == ("a.jpg", (10, 8), "labels/a.jpg.json", "a.jpg.json")
     assert item.regions[0].polygons[0].outer.ravel().tolist() == CORNERS
     assert [hole.ravel().tolist() for hole in item.regions[0].polygons[0].holes] == [HOLE]
 
 
-def test_boxes_turned_boxes_and_ellipses_are_drawn() -> None:
+def test_boxes_turned_boxes_and_ellipses_are_drawn(only: "First") -> None:
     box = instance("bbox", points={"x1": 4, "x2": 1, "y1": 2, "y2": 5})
     turned = instance("rbbox", points={"x1": 4, "y1": 0, "x2": 8, "y2": 4, "x3": 6, "y3": 6, "x4": 2, "y4": 2})
     round_one = instance("ellipse", cx=5, cy=4, rx=4, ry=2, angle=90)
-    shapes = [region.polygons[0].outer for region in first(read(vector(box, turned, round_one))).regions]
+    shapes = [region.polygons[0].outer for region in only(read(vector(box, turned, round_one))).regions]
     assert shapes[0].tolist() == [[1, 2], [4, 2], [4, 5], [1, 5]]
     assert shapes[1].tolist() == [[4, 0], [8, 4], [6, 6], [2, 2]]
     assert np.allclose([shapes[2].min(axis=0), shapes[2].max(axis=0)], [[3, 0], [7, 8]], atol=0.01)
 
 
-def test_lines_points_and_boxes_in_space_have_no_area() -> None:
-    item = first(read(vector(instance(), instance("polyline"), instance("point", x=1, y=1), instance("cuboid"))))
+def test_lines_points_and_boxes_in_space_have_no_area(only: "First") -> None:
+    item = only(read(vector(instance(), instance("polyline"), instance("point", x=1, y=1), instance("cuboid"))))
     assert len(item.regions) == 1
     assert item.without_area == {"polyline": 1, "point": 1, "cuboid": 1}
 
 
-def test_the_number_of_a_class_never_stands_for_its_name_and_minus_one_is_none() -> None:
-    assert first(read(vector(instance(name=None, classId=-1)))).regions[0].label == "unnamed"
+def test_the_number_of_a_class_never_stands_for_its_name_and_minus_one_is_not_a_class(only: "First") -> None:
+    assert only(read(vector(instance(name=None, classId=-1)))).regions[0].label == "unnamed"
     (skip,) = read(vector(instance(name=None))).skipped
     assert skip.code == "unknown-class"
     assert "1115465" in skip.what
@@ -116,17 +112,19 @@ def pixel(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_segments_of_a_pixel_project_are_exact_and_what_is_transparent_is_background(pixel: Path) -> None:
+def test_the_segments_of_a_pixel_project_are_exact_and_what_is_transparent_is_background(
+    pixel: Path, only: "First"
+) -> None:
     labels = read_labels(pixel)
     assert labels.format == "superannotate"
     assert labels.beside == (pixel / "a.jpg___save.png",)
-    mask = label_map(first(labels).regions, Size(4, 2), {"cat": 1, "dog": 2}.get)
+    mask = label_map(only(labels).regions, Size(4, 2), {"cat": 1, "dog": 2}.get)
     assert mask.tolist() == [[0, 1, 1, 0], [0, 0, 0, 2]]
 
 
-def test_older_exports_call_the_file_pixel_json(pixel: Path) -> None:
+def test_older_exports_call_the_file_pixel_json(pixel: Path, only: "First") -> None:
     (pixel / "a.jpg.json").rename(pixel / "a.jpg___pixel.json")
-    assert len(first(read_labels(pixel)).regions) == 3
+    assert len(only(read_labels(pixel)).regions) == 3
 
 
 def test_segments_and_instances_that_do_not_fit_together_skip_the_picture(pixel: Path) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 TRIANGLE = {"name": "polygon", "all_points_x": [1, 5, 5], "all_points_y": [1, 1, 4]}
 
@@ -27,21 +28,14 @@ def read(value: Any) -> LabelSet:
     return read_via(value, where="labels/via.json", source="via.json")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_regions_have_the_value_of_their_only_attribute() -> None:
+def test_regions_have_the_value_of_their_only_attribute(first: "First") -> None:
     item = first(read(via(region(), region(part="wheel"))))
     assert (item.file_name, item.size, item.source) == ("a.jpg", None, "via.json: a.jpg")
     assert [each.label for each in item.regions] == ["car", "wheel"]
     assert item.regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5, 4]]
 
 
-def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refused") -> None:
+def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refused", first: "First") -> None:
     labels = read(via(region(hidden="yes", Class="car"), region(Class="wheel")))
     assert [each.label for each in first(labels).regions] == ["car", "wheel"]
     for attributes in ({"hidden": "yes", "kind": "car"}, {"class": "a", "label": "b"}):
@@ -50,14 +44,14 @@ def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refus
         assert f"attributes {', '.join(attributes)}" in error.value.what
 
 
-def test_boxes_to_tick_may_give_several_labels_and_none_is_unnamed() -> None:
+def test_boxes_to_tick_may_give_several_labels_and_none_is_unnamed(first: "First") -> None:
     ticked = region(part={"car": True, "wheel": True, "lamp": False})
     assert [each.label for each in first(read(via(ticked))).regions] == ["car", "wheel"]
     for none in (region(part={"car": False}), region(part={}), region(part=""), {"shape_attributes": TRIANGLE}):
         assert [each.label for each in first(read(via(none))).regions] == ["unnamed"]
 
 
-def test_every_shape_with_an_area_is_drawn() -> None:
+def test_every_shape_with_an_area_is_drawn(first: "First") -> None:
     shapes = [
         {"name": "rect", "x": 1, "y": 2, "width": 3, "height": 2},
         {"name": "circle", "cx": 4, "cy": 3, "r": 2},
@@ -69,13 +63,13 @@ def test_every_shape_with_an_area_is_drawn() -> None:
     assert reach == [[1, 2, 4, 4], [2, 1, 6, 5], [2, 2, 6, 4], [3, 1, 5, 5]]
 
 
-def test_lines_and_points_have_no_area() -> None:
+def test_lines_and_points_have_no_area(first: "First") -> None:
     item = first(read(via(region(), region({"name": "polyline"}), region({"name": "point", "cx": 1, "cy": 1}))))
     assert len(item.regions) == 1
     assert item.without_area == {"polyline": 1, "point": 1}
 
 
-def test_projects_and_the_numbered_regions_of_the_first_version_are_read() -> None:
+def test_projects_and_the_numbered_regions_of_the_first_version_are_read(first: "First") -> None:
     project = {"_via_settings": {}, "_via_img_metadata": via(region()), "_via_attributes": {}}
     old = {"a.jpg1": {"filename": "a.jpg", "regions": {"0": region(), "1": region()}}}
     assert is_via(project)
@@ -135,7 +129,7 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, code: str, about: st
     assert about in skip.what
 
 
-def test_a_shape_that_is_not_known_is_told_with_those_that_are() -> None:
+def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
     (skip,) = read(via(region({"name": "star"}))).skipped
     assert "polygon, rect" in skip.to_do
 

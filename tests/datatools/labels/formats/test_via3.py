@@ -1,6 +1,7 @@
 """Projects of the VGG Image Annotator 3: views of files, shapes as numbers, and attributes as options."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,11 @@ import pytest
 
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 TRIANGLE = [7, 1, 1, 5, 1, 5, 4]
 PARTS = {"aname": "part", "anchor_id": "FILE1_Z0_XY1", "type": 3, "options": {"0": "car", "1": "wheel"}}
@@ -40,38 +42,36 @@ def read(value: Any) -> LabelSet:
     return read_via3(value, where="labels/via.json", source="via.json")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
+LabelsIn = Callable[[Any], list[str]]
 
 
-def labels_in(value: Any) -> list[str]:
-    return [each.label for each in first(read(value)).regions]
+@pytest.fixture
+def labels_in(first: "First") -> LabelsIn:
+    """labels_in(value): the label of each region of the first picture."""
+    return lambda value: [each.label for each in first(read(value)).regions]
 
 
-def test_a_region_has_the_option_that_was_chosen_for_it() -> None:
+def test_a_region_has_the_option_that_was_chosen_for_it(first: "First") -> None:
     item = first(read(project(shape(), shape(**{"1": "1"}))))
     assert (item.file_name, item.size, item.source) == ("a.jpg", None, "via.json: a.jpg")
     assert [each.label for each in item.regions] == ["car", "wheel"]
     assert item.regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5, 4]]
 
 
-def test_text_is_the_label_itself_and_ticked_boxes_give_several() -> None:
+def test_text_is_the_label_itself_and_ticked_boxes_give_several(labels_in: LabelsIn) -> None:
     text, boxes = {"1": PARTS | {"type": 1, "options": {}}}, {"1": PARTS | {"type": 2}}
     assert labels_in(project(shape(**{"1": "rear glass"}), attributes=text)) == ["rear glass"]
     assert labels_in(project(shape(**{"1": "0,1"}), attributes=boxes)) == ["car", "wheel"]
 
 
-def test_a_region_without_a_value_has_the_default_that_the_tool_shows_or_is_unnamed() -> None:
+def test_a_region_without_a_value_has_the_default_that_the_tool_shows_or_is_unnamed(labels_in: LabelsIn) -> None:
     bare = shape() | {"av": {}}
     assert labels_in(project(shape(), bare)) == ["car", "unnamed"]
     assert labels_in(project(bare)) == ["unnamed"]
     assert labels_in(project(shape(), bare, attributes={"1": PARTS | {"default_option_id": "1"}})) == ["car", "wheel"]
 
 
-def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refused") -> None:
+def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refused", labels_in: LabelsIn) -> None:
     hidden = {"aname": "hidden", "type": 1}
     both = {"1": hidden, "2": PARTS | {"aname": "Class"}}
     assert labels_in(project(shape(**{"1": "yes", "2": "1"}), attributes=both)) == ["wheel"]
@@ -83,7 +83,7 @@ def test_among_several_attributes_the_one_called_so_is_the_class(refused: "Refus
     assert labels_in(project(picture, shape(**{"2": "1"}), attributes={"1": hidden, "2": PARTS})) == ["wheel"]
 
 
-def test_every_shape_with_an_area_is_drawn() -> None:
+def test_every_shape_with_an_area_is_drawn(first: "First") -> None:
     shapes = [
         [2, 1, 2, 3, 2],
         [3, 4, 3, 2],
@@ -96,7 +96,7 @@ def test_every_shape_with_an_area_is_drawn() -> None:
     assert reach == [[1, 2, 4, 4], [2, 1, 6, 5], [2, 2, 6, 4], [1, 2, 6, 5], [2, 1, 6, 5]]
 
 
-def test_points_and_lines_have_no_area() -> None:
+def test_points_and_lines_have_no_area(first: "First") -> None:
     item = first(read(project(shape(), shape([1, 2, 3]), shape([5, 1, 1, 2, 2]), shape([6, 1, 1, 2, 2, 3, 1]))))
     assert len(item.regions) == 1
     assert item.without_area == {"point": 1, "line": 1, "polyline": 1}
@@ -108,13 +108,13 @@ def test_each_view_is_a_picture_and_regions_lie_in_their_own() -> None:
     assert found == {"a.jpg": ["car"], "b.jpg": ["wheel"]}
 
 
-def test_a_project_without_views_has_one_for_each_file() -> None:
+def test_a_project_without_views_has_one_for_each_file(labels_in: LabelsIn) -> None:
     value = project(shape())
     del value["view"]
     assert labels_in(value) == ["car"]
 
 
-def test_a_picture_from_the_network_has_the_name_at_the_end_of_its_address() -> None:
+def test_a_picture_from_the_network_has_the_name_at_the_end_of_its_address(first: "First") -> None:
     assert first(read(project(shape(), files=["https://example.org/cars/a.jpg"]))).file_name == "a.jpg"
 
 

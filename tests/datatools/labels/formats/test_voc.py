@@ -52,7 +52,7 @@ def test_numbers_and_colours_have_voc_s_names_and_the_border_is_ignored(tmp_path
     assert summary.areas == {**dict.fromkeys(SCENES.names, 0), "background": 3, "car": 3, "pedestrian": 3, "ignore": 3}
 
 
-def test_a_label_that_no_class_claims_is_named_with_its_pixels(tmp_path: Path, refused: "Refused") -> None:
+def test_a_label_mapped_to_no_class_is_named_with_its_pixels(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "voc" / "SegmentationClass", 0, 8, 8)
     with refused("unclaimed-label", tmp_path / "voc") as error:
         build_masks(tmp_path / "voc", tmp_path / "masks", palette=SCENES)

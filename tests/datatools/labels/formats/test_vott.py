@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 CORNERS = [{"x": 1, "y": 1}, {"x": 5, "y": 1}, {"x": 5.5, "y": 4}]
 
@@ -29,43 +30,36 @@ def read(*assets: Any) -> LabelSet:
     return read_vott_export(export(*assets), where="labels/masks.json", source="masks.json")
 
 
-def first(labels: LabelSet) -> RegionLabels:
-    assert not labels.skipped, labels.skipped
-    item = labels.items[0]
-    assert isinstance(item, RegionLabels)
-    return item
-
-
-def test_polygons_become_regions_under_their_tag() -> None:
+def test_polygons_become_regions_under_their_tag(first: "First") -> None:
     item = first(read(asset(region())))
     assert (item.file_name, item.size, item.source) == ("a.png", (8, 6), "masks.json: a.png")
     assert item.regions[0].label == "car"
     assert item.regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5.5, 4]]
 
 
-def test_names_stay_as_they_are_escaped() -> None:
+def test_names_stay_as_they_are_escaped(first: "First") -> None:
     assert first(read(asset(region(), name="image%20(10).png"))).file_name == "image%20(10).png"
 
 
-def test_rectangles_are_read_from_points_or_from_their_bounding_box() -> None:
+def test_rectangles_are_read_from_points_or_from_their_bounding_box(first: "First") -> None:
     box = {"left": 1, "top": 2, "width": 3, "height": 2}
     item = first(read(asset(region(type="RECTANGLE"), region(type="RECTANGLE", points=[], boundingBox=box))))
     assert [len(each.polygons[0].outer) for each in item.regions] == [3, 4]
     assert item.regions[1].polygons[0].outer.tolist() == [[1, 2], [4, 2], [4, 4], [1, 4]]
 
 
-def test_a_region_has_each_of_its_tags_and_one_without_is_unnamed() -> None:
+def test_a_region_has_each_of_its_tags_and_one_without_is_unnamed(first: "First") -> None:
     item = first(read(asset(region(tags=["car", "wheel"]), region(tags=[]))))
     assert [each.label for each in item.regions] == ["car", "wheel", "unnamed"]
 
 
-def test_lines_and_points_have_no_area() -> None:
+def test_lines_and_points_have_no_area(first: "First") -> None:
     item = first(read(asset(region(), region(type="POINT"), region(type="POLYLINE"))))
     assert len(item.regions) == 1
     assert item.without_area == {"point": 1, "polyline": 1}
 
 
-def test_assets_may_be_a_list_and_stand_alone() -> None:
+def test_assets_may_be_a_list_and_stand_alone(first: "First") -> None:
     alone = asset(region(), region())
     listed = {"assets": [alone]}
     assert is_vott_export(listed)

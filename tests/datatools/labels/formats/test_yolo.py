@@ -51,7 +51,7 @@ def test_a_name_is_what_is_written_also_where_yaml_means_something_else_by_it(tm
 
 
 @pytest.mark.parametrize("text", ["", "nc: 3\n", "path:\n  names: [a]\n", "- names\n- [a]\n", "names"])
-def test_no_names_is_said(refused: "Refused", tmp_path: Path, text: str) -> None:
+def test_settings_without_names_are_an_error(refused: "Refused", tmp_path: Path, text: str) -> None:
     (tmp_path / "data.yaml").write_text(text)
     with refused("no-class-names", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
@@ -81,7 +81,7 @@ def test_no_names_is_said(refused: "Refused", tmp_path: Path, text: str) -> None
         ("names: [a]\nx: \x07\n", 2, "bad-yaml"),
     ],
 )
-def test_what_is_no_yaml_and_names_of_another_form_are_refused_with_their_line(
+def test_broken_yaml_and_names_of_another_form_are_refused_with_their_line(
     refused: "Refused", tmp_path: Path, text: str, line: int, code: str
 ) -> None:
     (tmp_path / "data.yaml").write_text(text, "utf-8")
@@ -90,7 +90,7 @@ def test_what_is_no_yaml_and_names_of_another_form_are_refused_with_their_line(
     assert len(str(error.value)) < 400
 
 
-def test_brackets_without_end_are_no_yaml(refused: "Refused", tmp_path: Path) -> None:
+def test_brackets_without_end_are_not_yaml(refused: "Refused", tmp_path: Path) -> None:
     (tmp_path / "data.yaml").write_text("names: " + "[" * 20_000)
     with refused("bad-yaml", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
@@ -114,7 +114,7 @@ def test_a_huge_file_is_refused_before_it_is_read(refused: "Refused", tmp_path: 
         read_names(tmp_path / "data.yaml")
 
 
-def test_what_is_no_text_is_said(tmp_path: Path, refused: "Refused") -> None:
+def test_a_value_that_is_not_text_is_refused(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "data.yaml").write_bytes(b"\xff\xfe\x00")
     with refused("not-text", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
@@ -152,7 +152,7 @@ def test_labels_and_images_may_be_given_each_by_its_folder(data: Path, tmp_path:
     assert (tmp_path / "m" / "a.b.png").is_file()
 
 
-def test_without_photos_there_is_no_size_and_that_is_said(data: Path, tmp_path: Path, refused: "Refused") -> None:
+def test_labels_without_size_need_photos_and_the_error_says_so(data: Path, tmp_path: Path, refused: "Refused") -> None:
     with refused("pictures-failed", tmp_path / "masks") as error:
         build_masks(data, tmp_path / "masks", palette=CARS)
     (skip,) = error.value.parts
@@ -171,7 +171,7 @@ def test_without_photos_there_is_no_size_and_that_is_said(data: Path, tmp_path: 
         (f"car {HALF}", "bad-number", ""),
     ],
 )
-def test_a_damaged_line_is_told_with_its_number(data: Path, line: str, code: str, about: str) -> None:
+def test_a_damaged_line_is_reported_with_its_number(data: Path, line: str, code: str, about: str) -> None:
     path = data / "train" / "labels" / "a.b.txt"
     path.write_text(f"0 {HALF}\n{line}\n")
     found = read_yolo(data)
@@ -232,7 +232,9 @@ def labels_of(folder: Path) -> list[str]:
         ("classes.txt", "0 car\n1 wheel\n"),
     ],
 )
-def test_every_spelling_of_the_list_of_classes_names_them_and_that_is_told(unnamed: Path, file: str, text: str) -> None:
+def test_every_spelling_of_the_list_of_classes_names_them_and_that_is_reported(
+    unnamed: Path, file: str, text: str
+) -> None:
     (unnamed / file).write_text(text, "utf-8")
     assert is_yolo(unnamed)
     assert labels_of(unnamed) == ["car", "wheel"]
@@ -286,7 +288,7 @@ def test_a_class_whose_number_is_missing_in_the_list_costs_its_picture(data: Pat
     assert "class 1 " in skip.what
 
 
-def test_labels_without_any_list_are_yolo_and_it_is_said_what_is_missing(unnamed: Path, refused: "Refused") -> None:
+def test_labels_without_any_list_are_yolo_and_the_error_says_what_is_missing(unnamed: Path, refused: "Refused") -> None:
     assert is_yolo(unnamed)
     with refused("missing-file", unnamed) as error:
         read_labels(unnamed)
@@ -295,7 +297,7 @@ def test_labels_without_any_list_are_yolo_and_it_is_said_what_is_missing(unnamed
     assert not is_yolo(unnamed)
 
 
-def test_a_byte_order_mark_in_labels_is_none_of_their_numbers_and_hidden_files_are_no_labels(data: Path) -> None:
+def test_a_byte_order_mark_in_labels_is_ignored_and_hidden_files_are_not_labels(data: Path) -> None:
     path = data / "train" / "labels" / "a.b.txt"
     path.write_text(f"\ufeff0 {HALF}\n", "utf-8")
     (data / "train" / "labels" / ".ipynb_checkpoints").mkdir()

@@ -53,7 +53,7 @@ def test_the_size_is_that_of_the_picture_as_it_is_shown() -> None:
         (text(Image.new("L", (60, 60), 5))[:60], "damaged-file"),
     ],
 )
-def test_what_is_no_whole_picture_is_one_line(value: str, code: str, refused: "Refused") -> None:
+def test_an_incomplete_picture_is_an_error_in_one_line(value: str, code: str, refused: "Refused") -> None:
     for read in (mask_runs, picture_size):
         with refused(code, "a.json: shape 1"):
             read(value, "a.json: shape 1")

@@ -38,13 +38,13 @@ def test_a_polygon_may_be_flat_or_in_pairs() -> None:
         ({"x": 3}, "a list x, y, x, y"),
     ],
 )
-def test_what_is_no_polygon_is_one_line(points: Any, about: str, refused: "Refused") -> None:
+def test_a_broken_polygon_is_an_error_in_one_line(points: Any, about: str, refused: "Refused") -> None:
     with refused("bad-outline", "a.jpg: region 1") as error:
         polygon(points, "a.jpg: region 1")
     assert about in error.value.what
 
 
-def test_a_box_is_told_by_any_two_opposite_corners() -> None:
+def test_a_box_is_given_by_any_two_opposite_corners() -> None:
     corners = {tuple(map(tuple, box(given, "a").outer)) for given in ([1, 2, 5, 4], [5, 4, 1, 2], [1, 4, 5, 2])}
     assert corners == {((1, 2), (5, 2), (5, 4), (1, 4))}
 
@@ -79,7 +79,7 @@ def test_an_ellipse_without_size_is_a_dot_and_a_negative_one_an_error(refused: "
 
 
 @pytest.mark.parametrize("value", [None, "x", [], math.nan, math.inf, 1e12, 10**400])
-def test_what_is_no_number_is_an_error(value: Any, refused: "Refused") -> None:
+def test_a_value_that_is_not_a_number_is_an_error(value: Any, refused: "Refused") -> None:
     with refused("bad-number", "a") as error:
         number(value, "a")
     assert repr(value) in error.value.what

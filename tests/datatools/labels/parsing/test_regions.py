@@ -54,7 +54,7 @@ def test_a_region_without_a_label_can_still_be_mapped(label: Any) -> None:
 
 
 @pytest.mark.parametrize("label", [["car"], {"a": 1}, 2.5])
-def test_a_label_that_is_no_text_is_an_error(label: Any, refused: "Refused") -> None:
+def test_a_label_that_is_not_text_is_an_error(label: Any, refused: "Refused") -> None:
     with refused("damaged-labels", "a") as error:
         drawn(label)
     assert repr(label) in error.value.what

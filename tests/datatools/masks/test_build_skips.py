@@ -1,0 +1,186 @@
+"""Pictures of which no mask can be built: each is named with its reason, and the good ones wait or are built."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.files.atomic import read_lines
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.masks.build import MaskSummary, build_masks
+
+if TYPE_CHECKING:
+    from conftest import Refused
+    from datatools.conftest import WritePhotos
+    from datatools.masks.conftest import NamesIn, Parts, WriteCoco, WriteIndexPictures
+
+CARS = load_palette("cars")
+SIZE = Size(48, 24)
+
+
+def build(labels: Path, dest: Path, **more: Any) -> MaskSummary:
+    return build_masks(labels, dest, palette=more.pop("palette", CARS), **more)
+
+
+@pytest.mark.parametrize("name", ["../../evil.jpg", "/evil.jpg", "a/../../../evil.jpg", "..\\evil.jpg"])
+def test_a_file_name_never_leads_out_of_the_destination(
+    tmp_path: Path, name: str, refused: "Refused", parts: "Parts", write_coco: "WriteCoco"
+) -> None:
+    dest = tmp_path / "one" / "two" / "masks"
+    write_coco(tmp_path / "labels.json", {name: parts, "good.jpg": parts})
+    with refused("pictures-failed", dest):
+        build(tmp_path / "labels.json", dest)
+    summary = build(tmp_path / "labels.json", dest, keep_going=True)
+    assert [(skip.where, skip.code) for skip in summary.skipped] == [(name, "path-leads-out")]
+    assert not list(tmp_path.rglob("*evil*"))
+
+
+def test_bad_pictures_keep_the_destination_from_being_made_and_the_good_ones_wait(
+    labels: Path, photos: Path, tmp_path: Path, refused: "Refused", names_in: "NamesIn", write_photos: "WritePhotos"
+) -> None:
+    (photos / "b.jpg").unlink()
+    with refused("pictures-failed", tmp_path / "masks") as error:
+        build(labels, tmp_path / "masks", photos=photos)
+    assert [(part.where, part.code) for part in error.value.parts] == [("b.jpg", "no-photo")]
+    assert not (tmp_path / "masks").exists()
+    assert {"a.png", "c.png"} < set(names_in(tmp_path / "masks.partial"))
+    write_photos(photos, "b.jpg", size=SIZE)
+    assert build(labels, tmp_path / "masks", photos=photos).built == 3
+    assert not (tmp_path / "masks.partial").exists()
+
+
+def test_keep_going_builds_the_good_ones_and_lists_the_others(
+    labels: Path, photos: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    (photos / "b.jpg").unlink()
+    write_photos(photos, "d.jpg", "e.jpg", size=SIZE)
+    summary = build(labels, tmp_path / "masks", photos=photos, keep_going=True)
+    assert (summary.built, summary.photos_without_labels) == (2, 2)
+    assert [line["where"] for line in read_lines(tmp_path / "masks" / "skipped.jsonl")] == ["b.jpg"]
+
+
+def test_keep_going_with_nothing_good_makes_no_destination(
+    labels: Path, tmp_path: Path, refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    photos = write_photos(tmp_path / "photos", "z.jpg", size=SIZE)
+    with refused("pictures-failed", tmp_path / "masks") as error:
+        build(labels, tmp_path / "masks", photos=photos, keep_going=True)
+    assert len(error.value.parts) == 3
+    assert not (tmp_path / "masks").exists()
+
+
+@pytest.mark.parametrize(
+    ("photo", "code", "about"),
+    [
+        (lambda path: Image.new("RGB", (24, 48)).save(path), "mask-size", "of 48x24, the photo is 24x48"),
+        (lambda path: path.write_text("<html>"), "not-a-picture", "b.jpg"),
+        (lambda path: path.write_bytes(b""), "empty-file", "b.jpg"),
+    ],
+)
+def test_a_photo_of_another_size_and_a_file_that_is_not_a_photo_are_skipped_with_the_reason(
+    labels: Path, photos: Path, tmp_path: Path, photo: Any, code: str, about: str
+) -> None:
+    photo(photos / "b.jpg")
+    (skip,) = build(labels, tmp_path / "masks", photos=photos, keep_going=True).skipped
+    assert (skip.where, skip.code) == ("b.jpg", code)
+    assert about in skip.what
+
+
+def test_a_picture_without_outlines_is_skipped_and_one_without_size_needs_its_photo(
+    tmp_path: Path, photos: Path, refused: "Refused", parts: "Parts", write_coco: "WriteCoco"
+) -> None:
+    path = write_coco(tmp_path / "labels.json", {"a.jpg": parts, "b.jpg": [], "c.jpg": [("hood", [])]}, size=(0, 0))
+    summary = build(path, tmp_path / "masks", photos=photos, keep_going=True)
+    assert [(skip.where, skip.code) for skip in summary.skipped] == [("b.jpg", "no-outline"), ("c.jpg", "no-outline")]
+    with refused("pictures-failed", tmp_path / "sizeless") as error:
+        build(path, tmp_path / "sizeless")
+    assert ("a.jpg", "no-size") in [(part.where, part.code) for part in error.value.parts]
+
+
+def test_two_photos_with_one_name_are_an_error_naming_both(
+    labels: Path, photos: Path, tmp_path: Path, refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    write_photos(photos, "b.png", size=SIZE)
+    with refused("same-name", photos) as error:
+        build(labels, tmp_path / "masks", photos=photos, keep_going=True)
+    assert "b.jpg and b.png" in error.value.what
+
+
+def test_two_labels_for_one_photo_are_both_skipped(
+    photos: Path, tmp_path: Path, parts: "Parts", write_coco: "WriteCoco"
+) -> None:
+    path = write_coco(tmp_path / "labels.json", {"a.jpg": parts, "x/a.jpg": parts, "b.jpg": parts})
+    summary = build(path, tmp_path / "masks", photos=photos, keep_going=True)
+    assert [(skip.where, skip.code) for skip in summary.skipped] == [
+        ("a.jpg", "several-labels"),
+        ("x/a.jpg", "several-labels"),
+    ]
+    assert summary.built == 1
+
+
+def test_number_pictures_that_cannot_be_read_or_have_another_size_are_skipped(
+    tmp_path: Path, write_index_pictures: "WriteIndexPictures", write_photos: "WritePhotos"
+) -> None:
+    labels = write_index_pictures(tmp_path / "labels", a=[[0, 1]], b=[[0, 1]], c=[[0, 1]], d=[[0, 1]])
+    photos = write_photos(tmp_path / "photos", "a.jpg", "b.jpg", "c.jpg", "d.jpg", size=Size(2, 1))
+    (labels / "b.png").write_bytes((labels / "b.png").read_bytes()[:-14])
+    write_index_pictures(labels, c=[[0], [1]])
+    write_png(labels / "d.png", np.array([[[0, 1, 2], [3, 4, 5]]], dtype=np.uint8))
+    summary = build(labels, tmp_path / "masks", photos=photos, keep_going=True)
+    skips = {Path(skip.where).name: skip for skip in summary.skipped}
+    assert {name: skip.code for name, skip in skips.items()} == {
+        "b.png": "damaged-file",
+        "c.png": "mask-size",
+        "d.png": "colours-not-classes",
+    }
+    assert "of 1x2, the photo is 2x1" in skips["c.png"].what
+
+
+def test_a_region_wholly_outside_its_picture_was_drawn_on_another(
+    tmp_path: Path, parts: "Parts", write_coco: "WriteCoco"
+) -> None:
+    far = [("wheel", [[100.0, 100, 110, 100, 110, 110]])]
+    labels = write_coco(tmp_path / "labels.json", {"a.jpg": parts, "b.jpg": parts + far})
+    summary = build(labels, tmp_path / "masks", keep_going=True)
+    (skip,) = summary.skipped
+    assert (skip.where, skip.code) == ("b.jpg", "region-outside")
+    assert "region 5 (wheel) " in skip.what
+    assert "48x24" in skip.what
+    assert summary.built == 1
+
+
+def test_two_label_files_for_one_picture_are_both_named(tmp_path: Path) -> None:
+    file = {"imagePath": "a.jpg", "imageHeight": 6, "imageWidth": 8}
+    shapes = [{"label": "wheel", "points": [[1, 1], [5, 1], [5, 4]]}]
+    (tmp_path / "labels").mkdir()
+    for name, image in (("a", "a.jpg"), ("a2", "a.jpg"), ("a3", "a.png"), ("b", "b.jpg")):
+        (tmp_path / "labels" / f"{name}.json").write_text(json.dumps(file | {"shapes": shapes, "imagePath": image}))
+    summary = build(tmp_path / "labels", tmp_path / "masks", keep_going=True)
+    assert sorted(Path(skip.where).name for skip in summary.skipped) == ["a.json", "a2.json", "a3.json"]
+    assert {skip.code for skip in summary.skipped} == {"several-labels"}
+    assert all(skip.what.endswith("the picture a") for skip in summary.skipped)
+
+
+def test_a_photo_and_a_label_whose_names_are_not_utf8_stop_no_other(
+    tmp_path: Path, refused: "Refused", write_index_pictures: "WriteIndexPictures", write_photos: "WritePhotos"
+) -> None:
+    photos = write_photos(tmp_path / "photos", "a.jpg", size=Size(2, 2))
+    labels = write_index_pictures(tmp_path / "labels", a=[[0, 1], [1, 0]])
+    (photos / os.fsdecode(b"caf\xe9.jpg")).touch()
+    (labels / os.fsdecode(b"caf\xe9.png")).touch()
+    with refused("pictures-failed", tmp_path / "masks") as error:
+        build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos)
+    assert all("'caf\\udce9." in part.what for part in error.value.parts)
+    str(error.value).encode()
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, keep_going=True)
+    assert summary.built == 1
+    assert [(skip.where, skip.code) for skip in summary.skipped] == [
+        (str(labels), "name-not-utf8"),
+        (str(photos), "name-not-utf8"),
+    ]
