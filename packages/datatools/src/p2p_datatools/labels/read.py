@@ -24,6 +24,12 @@ from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
+from p2p_datatools.labels.formats.labelstudio import (
+    brush_folder_error,
+    is_brush_folder,
+    is_labelstudio,
+    read_labelstudio,
+)
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
@@ -119,6 +125,12 @@ _TABLE = (
         "a .json with shapes and imagePath, or an .xml, a picture",
         (FileForm(is_labelme, read_labelme), FileForm(is_labelme_xml, read_labelme_xml)),
     ),
+    Format(
+        "labelstudio",
+        "Label Studio",
+        "a .json, a list of tasks with annotations, or of JSON-MIN",
+        (FileForm(is_labelstudio, read_labelstudio, is_whole=True),),
+    ),
     Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
     Format(
         "via",
@@ -174,6 +186,10 @@ _TABLE = (
         "a folder of .png files of class numbers",
         place=PlaceForm(is_index_folder, read_index_folder, fits_any=True),
     ),
+)
+# Places that are known but tell too little, each with what to do instead.
+_UNREADABLE: tuple[tuple[Callable[[Path], bool], Callable[[Path], P2PError]], ...] = (
+    (is_brush_folder, brush_folder_error),
 )
 FORMATS = {each.name: each for each in _TABLE}
 """Every label format by its name."""
@@ -325,6 +341,9 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     )
     if format == "auto" and (chosen is None or chosen.place is None or chosen.place.fits_any):
         _refuse_mixture(files)
+        for is_it, error_of in _UNREADABLE:
+            if not files.known and is_it(path):
+                raise error_of(path)
         if files.damaged and not files.known:
             raise files.damaged[0]
     if chosen is None:
