@@ -41,6 +41,7 @@ from p2p_datatools.labels.formats.sam import (
     read_sam_list,
 )
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
+from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
@@ -130,6 +131,12 @@ _TABLE = (
         "Label Studio",
         "a .json, a list of tasks with annotations, or of JSON-MIN",
         (FileForm(is_labelstudio, read_labelstudio, is_whole=True),),
+    ),
+    Format(
+        "supervisely",
+        "Supervisely",
+        "a .json with objects and size, a picture",
+        (FileForm(is_supervisely, read_supervisely),),
     ),
     Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
     Format(
