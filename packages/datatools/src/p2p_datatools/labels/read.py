@@ -22,6 +22,7 @@ from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panopti
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.labelstudio import (
@@ -137,6 +138,9 @@ _TABLE = (
         "Supervisely",
         "a .json with objects and size, a picture",
         (FileForm(is_supervisely, read_supervisely),),
+    ),
+    Format(
+        "datumaro", "Datumaro", "a .json with items and categories, a subset", (FileForm(is_datumaro, read_datumaro),)
     ),
     Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
     Format(
