@@ -48,7 +48,8 @@ def first(labels: LabelSet) -> RegionLabels:
 
 
 def drawn(*annotations: Any) -> list[list[int]]:
-    return label_map(first(read(item(*annotations))).regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = label_map(first(read(item(*annotations))).regions, SIZE, lambda _: 1).tolist()
+    return found
 
 
 def test_polygons_become_regions_under_the_name_at_their_place_in_the_table() -> None:

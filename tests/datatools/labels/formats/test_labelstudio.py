@@ -65,7 +65,8 @@ def first(labels: LabelSet) -> RegionLabels:
 def drawn(*results: Any) -> list[list[int]]:
     """What the results draw, as a mask of the picture."""
     item = first(read(task(annotation(*results))))
-    return label_map(item.regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = label_map(item.regions, SIZE, lambda _: 1).tolist()
+    return found
 
 
 def packed(mask: Any) -> list[int]:

@@ -46,7 +46,8 @@ def first(labels: LabelSet) -> RegionLabels:
 
 
 def drawn(*things: Any) -> list[list[int]]:
-    return label_map(first(read(annotation(*things))).regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = label_map(first(read(annotation(*things))).regions, SIZE, lambda _: 1).tolist()
+    return found
 
 
 def rows(*texts: str) -> list[list[int]]:

@@ -22,7 +22,9 @@ from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panopti
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
 from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
+from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
 from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.labelstudio import (
@@ -141,6 +143,18 @@ _TABLE = (
     ),
     Format(
         "datumaro", "Datumaro", "a .json with items and categories, a subset", (FileForm(is_datumaro, read_datumaro),)
+    ),
+    Format(
+        "darwin",
+        "Darwin (V7)",
+        "a .json with annotations, and an item with slots or an image, a picture",
+        (FileForm(is_darwin, read_darwin),),
+    ),
+    Format(
+        "hasty",
+        "Hasty",
+        "a .json with label_classes, and images with image_name",
+        (FileForm(is_hasty, read_hasty, is_whole=True),),
     ),
     Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
     Format(

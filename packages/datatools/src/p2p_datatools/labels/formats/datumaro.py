@@ -36,10 +36,12 @@ def _names(categories: Mapping[str, Any], where: str) -> list[str]:
     """The names of the labels, whose places in the list are their numbers."""
     table = categories.get("label")
     labels = items_of(table.get("labels") if isinstance(table, dict) else None, "labels", where)
-    names = [each.get("name") if isinstance(each, dict) else None for each in labels]
-    for count, name in enumerate(names):
+    names = []
+    for count, each in enumerate(labels):
+        name = each.get("name") if isinstance(each, dict) else None
         if not isinstance(name, str) or not name:
             raise P2PError(where, f"label {count} has no name", "Export the labels again.", code="no-class-names")
+        names.append(name)
     return names
 
 

@@ -52,9 +52,9 @@ def _name(source: str, where: str) -> str:
 
 
 def _shapes(value: Mapping[str, Any], where: str) -> Iterable[Polygon | Runs | str]:
-    kind = value.get("geometryType") or _old_kind(value)
+    kind = str(value.get("geometryType") or _old_kind(value))
     if kind in _WITHOUT_AREA:
-        return [str(kind)]
+        return [kind]
     if kind == "multipolygon":
         return [_polygon(part, where) for part in items_of(value.get("parts"), "parts", where)]
     if kind not in _SHAPES:
