@@ -44,6 +44,7 @@ from p2p_datatools.labels.formats.sam import (
     read_sam_list,
 )
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
+from p2p_datatools.labels.formats.segments import is_segments, read_segments
 from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
@@ -155,6 +156,12 @@ _TABLE = (
         "Hasty",
         "a .json with label_classes, and images with image_name",
         (FileForm(is_hasty, read_hasty, is_whole=True),),
+    ),
+    Format(
+        "segments",
+        "Segments.ai",
+        "a .json, a release, and PNG files of its segments below its folder",
+        (FileForm(is_segments, read_segments, is_whole=True),),
     ),
     Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
     Format(
