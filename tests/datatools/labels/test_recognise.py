@@ -190,3 +190,10 @@ def test_a_row_in_the_table_is_all_that_a_format_needs_to_be_known_offered_and_r
     said = CliRunner().invoke(command, ["--help"]).output
     assert f"|{added.name}]" in said
     assert f"{added.title}: {added.signs}" in said
+
+
+def test_every_format_has_a_row_in_the_documentation() -> None:
+    pages = (Path(__file__).parents[3] / "docs").glob("formats*.md")
+    rows = [row for page in pages for row in page.read_text("utf-8").splitlines() if row.startswith("| ")]
+    missing = [name for name in FORMATS if not any(f"(`{name}`) |" in row for row in rows)]
+    assert missing == []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.palette import IGNORE, load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.segments import is_segments, read_segments
 from p2p_datatools.labels.read import read_labels
@@ -94,7 +94,7 @@ def test_segments_are_read_from_pictures_below_the_folder_of_the_release(tmp_pat
     cars = load_palette("cars")
     build_masks(folder, tmp_path / "masks", palette=cars)
     mask = read_mask(tmp_path / "masks" / "a.png", cars)
-    body, tyres, ignore = (cars.index(name) for name in ("body", "tyres", "ignore"))
+    body, tyres, ignore = cars.index("body"), cars.index("tyres"), IGNORE
     assert mask.tolist() == [[body, body, ignore], [tyres, ignore, ignore]]
 
 

@@ -192,16 +192,7 @@ def _segments(sample: _Sample, categories: Mapping[Any, str], files: "_Files") -
                 code="bad-id",
             )
         segments[number] = category
-    found = files.of(sample)
-    if len(found) != 1:
-        names = " or ".join(files.names(sample))
-        raise P2PError(
-            sample.where,
-            f"{len(found)} files in {files.folder} are called {names}",
-            "Download the picture of its segments there, once.",
-            code="missing-picture" if not found else "ambiguous-name",
-        )
-    return SegmentLabels(sample.name, found[0], segments=segments, said_by=sample.source)
+    return SegmentLabels(sample.name, files.one_of(sample), segments=segments, said_by=sample.source)
 
 
 class _Files:
@@ -222,3 +213,18 @@ class _Files:
     def of(self, sample: _Sample) -> list[Path]:
         """The files that may be the picture of a sample's segments."""
         return next((found for name in self.names(sample) if (found := self._by_name.get(name))), [])
+
+    def one_of(self, sample: _Sample) -> Path:
+        """The picture of a sample's segments; raises P2PError when there is none, or when several may be it."""
+        found, names = self.of(sample), " or ".join(self.names(sample))
+        if not found:
+            raise P2PError(
+                sample.where,
+                f"there is no file {names} in {self.folder}",
+                "Download the picture of its segments there.",
+                code="missing-picture",
+            )
+        if len(found) > 1:
+            both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
+            raise P2PError(sample.where, f"its segments may be in {both}", "Remove one of them.", code="ambiguous-name")
+        return found[0]
