@@ -20,7 +20,7 @@ TRIANGLE = [1.0, 1.0, 6.0, 1.0, 6.0, 3.0]
 LABELS = ("car", "wheel")
 
 
-def shape(kind: str = "polygon", label: Any = 0, **more: Any) -> dict[str, Any]:
+def shape(kind: Any = "polygon", label: Any = 0, **more: Any) -> dict[str, Any]:
     points = {"points": TRIANGLE} if kind == "polygon" else {}
     return {"id": 0, "type": kind, "attributes": {}, "group": 0, "label_id": label, "z_order": 0} | points | more
 
@@ -117,6 +117,8 @@ def test_a_picture_without_a_path_is_called_as_its_item() -> None:
         (item(shape("mask", rle={"counts": "48d0", "size": [8, 4]})), "mask-size", "4x8, not 8x4"),
         (item(shape("mask", rle={"counts": "48", "size": [4, 8]})), "bad-rle", "do not cover"),
         (item(shape("rotated_bbox", points=[1, 2, 3, 4, 5])), "unknown-shape", "'rotated_bbox'"),
+        (item(shape(["polygon"])), "unknown-shape", "['polygon']"),
+        (item(shape("mask", rle={"counts": "48d0", "size": [4, float("inf")]})), "bad-rle", "no size"),
         (item(shape(label=2)), "unknown-class", "2 is not one of the 2"),
         (item(shape(label=-1)), "unknown-class", "-1"),
         (item(shape(label="car")), "unknown-class", "car"),

@@ -15,8 +15,8 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
-_WITHOUT_AREA = frozenset({"points", "polyline", "skeleton", "cuboid_2d", "cuboid_3d"})
-_REMARKS = frozenset({"label", "caption", "feature_vector", "hash_key", "tabular"})
+_WITHOUT_AREA = ("points", "polyline", "skeleton", "cuboid_2d", "cuboid_3d")
+_REMARKS = ("label", "caption", "feature_vector", "hash_key", "tabular")
 _OUTLINES = ("polygon", "mask", "ellipse")
 
 
@@ -130,7 +130,7 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
         return _ellipse(annotation.get("points"), where)
     if kind == "mask":
         return _mask(annotation, size, where)
-    known = ", ".join((*_OUTLINES, "bbox", *sorted(_WITHOUT_AREA)))
+    known = ", ".join((*_OUTLINES, "bbox", *_WITHOUT_AREA))
     raise P2PError(
         where,
         f"its type {kind!r} is not known",

@@ -20,7 +20,7 @@ def coco_runs(value: Any, where: str) -> Runs:
     try:
         height, width = (int(side) for side in value["size"])
         counts = value["counts"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise P2PError(where, "its RLE has no counts or no size", "Export the labels again.", code="bad-rle") from error
     numbers = decompress(counts, where) if isinstance(counts, str) else counts
     return runs(numbers, Size(width, height), where, by_column=True)
