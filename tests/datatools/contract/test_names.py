@@ -129,3 +129,52 @@ def test_a_name_as_it_is_written_goes_before_one_with_escapes_undone(tmp_path: P
     ]
     with refused("ambiguous-name", "c d e.png"):
         photos.find("c d e.png")
+
+
+@pytest.mark.parametrize(
+    ("said", "on_disk"),
+    [
+        ("1a2b3c4d-car.png", "car.png"),
+        ("images/1a2b3c4d-car.png", "car.png"),
+        ("..\\..\\media\\upload\\1\\1a2b3c4d-car.png", "car.png"),
+        ("1a2b3c4d-red%20car.png", "red car.png"),
+        ("car.png", "1a2b3c4d-car.png"),
+        ("car.png", "uploads/1a2b3c4d-car.png"),
+        ("12345678-car.png", "car.png"),
+    ],
+)
+def test_the_prefix_of_an_upload_may_be_missing_in_labels_or_photos(tmp_path: Path, said: str, on_disk: str) -> None:
+    (tmp_path / on_disk).parent.mkdir(exist_ok=True)
+    (tmp_path / on_disk).write_bytes(b"")
+    assert PhotoFolder(tmp_path).find(said) == tmp_path / on_disk
+
+
+@pytest.mark.parametrize(
+    ("said", "on_disk"),
+    [
+        ("1a2b3c4d-car.png", "5e6f7a8b-car.png"),
+        ("20230114-car.png", "car.png"),
+        ("car.png", "20230114-car.png"),
+        ("00000012-car.png", "car.png"),
+        ("1a2b3c4-car.png", "car.png"),
+        ("1a2b3c4d5-car.png", "car.png"),
+    ],
+)
+def test_another_upload_a_date_or_a_number_is_no_such_prefix(
+    tmp_path: Path, said: str, on_disk: str, refused: "Refused"
+) -> None:
+    (tmp_path / on_disk).write_bytes(b"")
+    with refused("no-photo", said):
+        PhotoFolder(tmp_path).find(said)
+
+
+def test_a_name_with_its_prefix_goes_before_one_without_and_two_uploads_of_a_name_are_an_error(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    for name in ("1a2b3c4d-car.png", "5e6f7a8b-car.png"):
+        (tmp_path / name).write_bytes(b"")
+    with refused("ambiguous-name", "car.png"):
+        PhotoFolder(tmp_path).find("car.png")
+    assert PhotoFolder(tmp_path).find("5e6f7a8b-car.png").name == "5e6f7a8b-car.png"
+    (tmp_path / "car.png").write_bytes(b"")
+    assert PhotoFolder(tmp_path).find("car.png").name == "car.png"

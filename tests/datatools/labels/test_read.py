@@ -321,3 +321,9 @@ def test_xml_with_several_roots_is_damaged_only_where_the_root_is_that_of_a_form
     (error,) = LabelFiles(tmp_path).damaged
     assert (error.where, error.code) == (str(tmp_path / "cvat.xml"), "damaged-xml")
     assert isinstance(error, SeveralRootsError)
+
+
+def test_every_format_has_a_row_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text("utf-8")
+    rows = [row for row in page.splitlines() if row.startswith("| ")]
+    assert [name for name in FORMATS if not any(f"(`{name}`) |" in row for row in rows)] == []

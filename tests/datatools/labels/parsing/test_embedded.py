@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,35 @@ def test_what_is_transparent_is_outside() -> None:
     pixels = np.full((1, 2, 4), 255, dtype=np.uint8)
     pixels[0, 0, 3] = 0
     assert mask_runs(text(Image.fromarray(pixels)), "a").mask().tolist() == [[False, True]]
+
+
+def test_by_alpha_black_is_inside_where_it_is_not_transparent() -> None:
+    pixels = np.zeros((1, 3, 4), dtype=np.uint8)
+    pixels[0, 1:, 3] = (1, 255)
+    assert mask_runs(text(Image.fromarray(pixels)), "a", by_alpha=True).mask().tolist() == [[False, True, True]]
+    assert not mask_runs(text(Image.fromarray(pixels)), "a").mask().any()
+
+
+def test_by_alpha_a_palette_may_be_transparent_and_grey_without_alpha_is_what_it_was() -> None:
+    inside = np.random.default_rng(0).random((7, 9)) < 0.5
+    image = Image.fromarray(inside.astype(np.uint8))
+    image.putpalette([0, 0, 0, 0, 0, 0])
+    assert (mask_runs(text(image, transparency=0), "a", by_alpha=True).mask() == inside).all()
+    grey = Image.fromarray(inside.astype(np.uint8) * 255)
+    assert (mask_runs(text(grey), "a", by_alpha=True).mask() == inside).all()
+
+
+def test_a_picture_may_be_compressed_once_more(monkeypatch: pytest.MonkeyPatch, refused: "Refused") -> None:
+    inside = np.random.default_rng(0).random((7, 9)) < 0.5
+    plain = text(Image.fromarray(inside.astype(np.uint8) * 255))
+    deflated = base64.b64encode(zlib.compress(base64.b64decode(plain))).decode()
+    for each in (plain, deflated):
+        assert (mask_runs(each, "a", is_deflated=True).mask() == inside).all()
+    with refused("damaged-file", "a"):
+        mask_runs(deflated[:40], "a", is_deflated=True)
+    monkeypatch.setattr("p2p_datatools.labels.parsing.embedded._MOST_BYTES", 20)
+    with refused("file-too-large", "a"):
+        mask_runs(deflated, "a", is_deflated=True)
 
 
 def test_the_size_is_that_of_the_picture_as_it_is_shown() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, ellipse, even_odd, number, polygon
 from p2p_datatools.labels.values import Polygon
 from p2p_datatools.masks.paint import fill
 
@@ -84,3 +84,31 @@ def test_a_value_that_is_not_a_number_is_an_error(value: Any, refused: "Refused"
         number(value, "a")
     assert repr(value) in error.value.what
     assert number("2.50", "a") == 2.5
+
+
+def test_a_box_may_turn_about_its_top_left_corner() -> None:
+    turned = box((2, 1, 6, 3), "a", degrees=90, about_corner=True).outer
+    assert np.allclose(turned, [[2, 1], [2, 5], [0, 5], [0, 1]])
+
+
+def painted(shape: Polygon) -> list[list[int]]:
+    canvas = np.zeros((12, 12), dtype=np.uint8)
+    fill(canvas, shape, 1)
+    return canvas.tolist()
+
+
+def test_by_the_even_odd_rule_a_ring_within_a_ring_is_a_hole_and_one_beside_it_is_not() -> None:
+    corners = [(0, 0, 10, 10), (2, 2, 8, 8), (4, 4, 6, 6), (10, 3, 12, 9)]
+    expected = np.zeros((12, 12), dtype=np.uint8)
+    for left, top, right, bottom in corners:
+        expected[top:bottom, left:right] ^= 1
+    assert painted(even_odd([box(each, "a") for each in corners])) == expected.tolist()
+
+
+def test_random_rings_by_the_even_odd_rule_are_each_painted_over_the_others() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        rings = [polygon(rng.uniform(-1, 13, (count, 2)), "a") for count in rng.integers(3, 7, 3)]
+        expected = np.bitwise_xor.reduce([painted(each) for each in rings])
+        assert painted(even_odd(rings)) == expected.tolist()
+        assert painted(even_odd(rings[:1])) == painted(rings[0])

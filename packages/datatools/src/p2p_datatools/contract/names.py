@@ -3,6 +3,7 @@
 Nothing here may open a picture.
 """
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -11,6 +12,10 @@ from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+
+# What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
+# numbers that are counted up have 8 digits, too, and are part of the name.
+_UPLOAD = re.compile(r"(?!(?:19|20)\d\d[01]\d[0-3]\d-|0000)[0-9a-f]{8}-(?=.)")
 
 
 class PhotoFolder:
@@ -35,6 +40,7 @@ class PhotoFolder:
         self.strange = [skip_of(error, str(folder)) for error in strange]
         self._by_name = {_key(name): path for name, path in self.names.items()}
         self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescape))
+        self._uploads = _Spelling(self.names, lambda name: without_upload(_unescape(name)))
 
     def _add(self, path: Path) -> None:
         first = self.names.setdefault(stem_of(path, self.folder), path)
@@ -59,10 +65,15 @@ class PhotoFolder:
     def find(self, file_name: str) -> Path:
         """The photo called `file_name`: by its path with or without suffix, else by its base name if only one has it.
 
-        Where it is not there so spelt, escapes as in addresses (%20) are undone in labels and photos. Raises P2PError
-        when there is none, or when several have the name.
+        Where it is not there so spelt, escapes as in addresses (%20) are undone in labels and photos; and then one of
+        the two may have a prefix of an upload that the other has not. Raises P2PError when there is none, or when
+        several have the name.
         """
-        found = next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
+        found = self._spelt(file_name)
+        if not found and (plain := without_upload(file_name)) != file_name:
+            found = self._spelt(plain)
+        elif not found:
+            found = self._uploads.find(file_name)
         if not found:
             raise P2PError(
                 file_name,
@@ -79,6 +90,9 @@ class PhotoFolder:
                 code="ambiguous-name",
             )
         return found[0]
+
+    def _spelt(self, file_name: str) -> list[Path]:
+        return next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
 
     def name(self, photo: Path) -> str:
         """The name of a photo that `find` gave."""
@@ -109,6 +123,12 @@ def without_suffix(file_name: str) -> str:
     """A file name without the suffix of a picture; any other dot belongs to the name."""
     path = PurePosixPath(file_name.replace("\\", "/"))
     return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+
+
+def without_upload(file_name: str) -> str:
+    """A file name without the prefix of an upload (1a2b3c4d-car.png), in whatever folder it is."""
+    folder, slash, base = file_name.replace("\\", "/").rpartition("/")
+    return folder + slash + _UPLOAD.sub("", base, count=1)
 
 
 def safe_name(file_name: str) -> str:

@@ -20,9 +20,18 @@ from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
+from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
+from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
+from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
+from p2p_datatools.labels.formats.labelstudio import (
+    brush_folder_error,
+    is_brush_folder,
+    is_labelstudio,
+    read_labelstudio,
+)
 from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
@@ -34,7 +43,9 @@ from p2p_datatools.labels.formats.sam import (
     read_sam_folder,
     read_sam_list,
 )
+from p2p_datatools.labels.formats.segments import is_segments, read_segments
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
+from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
@@ -119,6 +130,39 @@ _TABLE = (
         "a .json with shapes and imagePath, or an .xml, a picture",
         (FileForm(is_labelme, read_labelme), FileForm(is_labelme_xml, read_labelme_xml)),
     ),
+    Format(
+        "labelstudio",
+        "Label Studio",
+        "a .json, a list of tasks with annotations, or of JSON-MIN",
+        (FileForm(is_labelstudio, read_labelstudio, is_whole=True),),
+    ),
+    Format(
+        "supervisely",
+        "Supervisely",
+        "a .json with objects and size, a picture",
+        (FileForm(is_supervisely, read_supervisely),),
+    ),
+    Format(
+        "datumaro", "Datumaro", "a .json with items and categories, a subset", (FileForm(is_datumaro, read_datumaro),)
+    ),
+    Format(
+        "darwin",
+        "Darwin (V7)",
+        "a .json with annotations, and an item with slots or an image, a picture",
+        (FileForm(is_darwin, read_darwin),),
+    ),
+    Format(
+        "hasty",
+        "Hasty",
+        "a .json with label_classes, and images with image_name",
+        (FileForm(is_hasty, read_hasty, is_whole=True),),
+    ),
+    Format(
+        "segments",
+        "Segments.ai",
+        "a .json, a release, and PNG files of its segments below its folder",
+        (FileForm(is_segments, read_segments, is_whole=True),),
+    ),
     Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
     Format(
         "via",
@@ -174,6 +218,10 @@ _TABLE = (
         "a folder of .png files of class numbers",
         place=PlaceForm(is_index_folder, read_index_folder, fits_any=True),
     ),
+)
+# Places that are known but tell too little, each with what to do instead.
+_UNREADABLE: tuple[tuple[Callable[[Path], bool], Callable[[Path], P2PError]], ...] = (
+    (is_brush_folder, brush_folder_error),
 )
 FORMATS = {each.name: each for each in _TABLE}
 """Every label format by its name."""
@@ -325,6 +373,9 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     )
     if format == "auto" and (chosen is None or chosen.place is None or chosen.place.fits_any):
         _refuse_mixture(files)
+        for is_it, error_of in _UNREADABLE:
+            if not files.known and is_it(path):
+                raise error_of(path)
         if files.damaged and not files.known:
             raise files.damaged[0]
     if chosen is None:

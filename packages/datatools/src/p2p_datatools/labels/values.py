@@ -221,3 +221,13 @@ def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
         for label in dict.fromkeys(labels):
             uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
     return uses
+
+
+def segment_uses_of(items: Iterable[SegmentLabels]) -> dict[str, Use]:
+    """How often each label is used by the segments of pictures."""
+    uses: dict[str, Use] = {}
+    for item in items:
+        labels = list(item.segments.values())
+        for label in dict.fromkeys(labels):
+            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+    return uses

@@ -10,7 +10,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.labels.formats.coco import COCO_TABLES, categories_of, same_names
 from p2p_datatools.labels.parsing.regions import read_picture_name, size_from
-from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, Use
+from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, segment_uses_of
 
 _MOST_ID = 1 << 24
 
@@ -51,7 +51,9 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     without = {image["id"] for image in images.values()} - {annotation["image_id"] for annotation, *_ in parts}
     no_labels = f"{where}: {len(without)} of its {len(images)} images have no annotation; they get no mask."
     notes = (*same_names(categories, where), *([no_labels] if without else []))
-    return LabelSet("panoptic", tuple(items), _uses(items), tuple(skipped), ignored=frozenset({VOID}), notes=notes)
+    return LabelSet(
+        "panoptic", tuple(items), segment_uses_of(items), tuple(skipped), ignored=frozenset({VOID}), notes=notes
+    )
 
 
 def _folder(path: Path, names: list[str]) -> Path:
@@ -117,12 +119,3 @@ def _segments(values: Any, categories: Mapping[Any, str], where: str) -> Mapping
             )
         segments[number] = categories[category]
     return segments
-
-
-def _uses(items: list[SegmentLabels]) -> dict[str, Use]:
-    uses: dict[str, Use] = {}
-    for item in items:
-        labels = list(item.segments.values())
-        for label in dict.fromkeys(labels):
-            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
-    return uses

@@ -7,6 +7,7 @@ import base64
 import binascii
 import io
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,22 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.header import open_image
 from p2p_datatools.contract.pictures.index import read_ids
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.labels.values import Runs
 
+_MOST_BYTES = 1 << 28  # of a picture that was compressed once more: a mask of MOST_PIXELS takes far less
 
-def mask_runs(text: Any, where: str, *, left: int = 0, top: int = 0) -> Runs:
-    """A drawn mask out of base64 text: whatever is not 0 is inside."""
-    return _runs(_inside(_bytes(text, where), where), left, top)
+
+def mask_runs(
+    text: Any, where: str, *, left: int = 0, top: int = 0, by_alpha: bool = False, is_deflated: bool = False
+) -> Runs:
+    """A drawn mask out of base64 text: whatever is not 0 is inside.
+
+    With `by_alpha` colours say nothing where the picture has an alpha channel: whatever is not wholly transparent is
+    inside. With `is_deflated` the picture may have been compressed by zlib before it became text.
+    """
+    data = _bytes(text, where)
+    return runs_of(_inside(_inflate(data, where) if is_deflated else data, where, by_alpha), left=left, top=top)
 
 
 def mask_file_runs(path: Path) -> Runs:
@@ -34,14 +45,14 @@ def mask_file_runs(path: Path) -> Runs:
         raise P2PError(
             path, f"cannot be read: {error.strerror}", "Put the mask where its labels say.", code="unreadable-file"
         ) from error
-    return _runs(_inside(data, str(path)), 0, 0)
+    return runs_of(_inside(data, str(path)))
 
 
 def color_runs(path: Path) -> dict[int, Runs]:
     """The segments of a picture by their colours (0xRRGGBB), each as a drawn mask; black and transparent are none."""
     ids = read_ids(path)  # in which red is the lowest byte
     keys = [int(key) for key in np.unique(ids) if key]
-    return {(key & 255) << 16 | key & 0xFF00 | key >> 16: _runs(ids == key, 0, 0) for key in keys}
+    return {(key & 255) << 16 | key & 0xFF00 | key >> 16: runs_of(ids == key) for key in keys}
 
 
 def picture_size(text: Any, where: str) -> Size:
@@ -59,6 +70,20 @@ def _bytes(text: Any, where: str) -> bytes:
         ) from error
 
 
+def _inflate(data: bytes, where: str) -> bytes:
+    """What zlib compressed; other data stays as it is, and is judged as the picture that it should be."""
+    stream = zlib.decompressobj()
+    try:
+        found = stream.decompress(data, _MOST_BYTES)
+    except zlib.error:
+        return data
+    if stream.unconsumed_tail:
+        raise P2PError(
+            where, f"its picture takes more than {_MOST_BYTES} bytes", "Export the labels again.", code="file-too-large"
+        )
+    return found
+
+
 def _open(data: bytes, where: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
@@ -72,19 +97,12 @@ def _open(data: bytes, where: str) -> Image.Image:
     return image
 
 
-def _inside(data: bytes, where: str) -> NDArray[np.bool_]:
+def _inside(data: bytes, where: str, by_alpha: bool = False) -> NDArray[np.bool_]:
     image = _open(data, where)
+    if by_alpha and image.has_transparency_data:
+        return np.asarray(image.convert("RGBA"))[..., 3] > 0
     if image.mode in ("RGBA", "LA", "PA"):
         channels = np.asarray(image.convert("RGBA"))
         return np.asarray(channels[..., :3].any(axis=-1) & (channels[..., 3] > 0))
     pixels = np.asarray(image)
     return np.asarray(pixels.any(axis=-1) if pixels.ndim == 3 else pixels != 0)
-
-
-def _runs(inside: NDArray[np.bool_], left: int, top: int) -> Runs:
-    flat = inside.ravel()
-    # The first run lies outside, and is empty where the first pixel is inside.
-    starts = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]) + 1, [flat.size]))
-    lengths = np.diff(starts)
-    counts = np.concatenate(([0], lengths)) if flat[0] else lengths
-    return Runs(counts.astype(np.int64), Size(inside.shape[1], inside.shape[0]), left=left, top=top)

@@ -4,6 +4,7 @@ Nothing here may know a file format or paint; what cannot be an outline is an er
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,8 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygo
     return Polygon(outer)
 
 
-def box(corners: Any, where: str, *, degrees: Any = 0) -> Polygon:
-    """A box out of two opposite corners x, y, x, y, turned clockwise about its centre."""
+def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = False) -> Polygon:
+    """A box out of two opposite corners x, y, x, y, turned clockwise about its centre, or its top left corner."""
     points = _numbers(corners, where, "x, y, x, y")
     if len(points) != 2:
         raise P2PError(
@@ -42,7 +43,21 @@ def box(corners: Any, where: str, *, degrees: Any = 0) -> Polygon:
         )
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return Polygon(_turn(outer, number(degrees, where)))
+    return Polygon(_turn(outer, number(degrees, where), outer[0] if about_corner else None))
+
+
+def even_odd(outlines: Sequence[Polygon]) -> Polygon:
+    """One outline whose inside is what lies in an odd number of `outlines`, so that one within another is a hole.
+
+    They are strung together at the first point of the first. Each string is run along twice, there and back, and so
+    changes nothing of what is inside.
+    """
+    first, *others = (each.outer for each in outlines)
+    if not others:
+        return Polygon(first)
+    start = first[:1]
+    rings = [np.concatenate([start, ring, ring[:1]]) for ring in others]
+    return Polygon(np.concatenate([first, *rings]))
 
 
 def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon:
@@ -75,10 +90,11 @@ def _sides(radius: float) -> int:
     return min(_MOST_SIDES, max(8, math.ceil(math.pi / math.acos(1 - _CHORD / radius))))
 
 
-def _turn(outer: Points, degrees: float) -> Points:
+def _turn(outer: Points, degrees: float, about: Points | None = None) -> Points:
     if not degrees:
         return outer
-    centre, angle = (outer.min(axis=0) + outer.max(axis=0)) / 2, math.radians(degrees)
+    centre = (outer.min(axis=0) + outer.max(axis=0)) / 2 if about is None else about
+    angle = math.radians(degrees)
     cos, sin = math.cos(angle), math.sin(angle)
     # y points down, so that this turns clockwise for the eye.
     return np.asarray((outer - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre)

@@ -1,0 +1,168 @@
+"""Reads Datumaro's JSON, one file a subset: polygons, boxes, ellipses and masks, from the lowest layer to the highest.
+
+Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.parsing.rle import coco_runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+
+_WITHOUT_AREA = ("points", "polyline", "skeleton", "cuboid_2d", "cuboid_3d")
+_REMARKS = ("label", "caption", "feature_vector", "hash_key", "tabular")
+_OUTLINES = ("polygon", "mask", "ellipse")
+
+
+def is_datumaro(value: Any) -> bool:
+    """Whether a parsed JSON file has the form of Datumaro: items and a table of labels."""
+    if not isinstance(value, dict) or not isinstance(value.get("items"), list):
+        return False
+    return isinstance(value.get("categories"), dict) and any(key in value for key in ("info", "infos", "media_type"))
+
+
+def read_datumaro(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels of a subset; raises P2PError when its table of labels is damaged."""
+    return gather("datumaro", _pictures(value, _names(value["categories"], where), where, source))
+
+
+def _names(categories: Mapping[str, Any], where: str) -> list[str]:
+    """The names of the labels, whose places in the list are their numbers."""
+    table = categories.get("label")
+    labels = items_of(table.get("labels") if isinstance(table, dict) else None, "labels", where)
+    names = []
+    for count, each in enumerate(labels):
+        name = each.get("name") if isinstance(each, dict) else None
+        if not isinstance(name, str) or not name:
+            raise P2PError(where, f"label {count} has no name", "Export the labels again.", code="no-class-names")
+        names.append(name)
+    return names
+
+
+def _pictures(
+    value: Mapping[str, Any], names: list[str], where: str, source: str
+) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
+    path = PurePosixPath(source)
+    # Pictures of several subsets may have one name, and then lie in a folder for each; `default` means that of none.
+    subset = path.stem if path.parent.name == "annotations" and path.stem != "default" else ""
+    for count, item in enumerate(value["items"], start=1):
+        name = item.get("id", count) if isinstance(item, dict) else count
+        place = f"{where}: item {name}"
+        yield place, partial(_picture, item, names, subset, place, f"{source}: {name}")
+
+
+def _picture(item: Any, names: list[str], subset: str, where: str, source: str) -> RegionLabels:
+    if not isinstance(item, dict):
+        raise P2PError(where, "is not an object", "Export the labels again.", code="damaged-labels")
+    image = item.get("image")
+    others = [each for each in ("video", "video_frame", "point_cloud") if _has_path(item.get(each))]
+    if not isinstance(image, dict) and others:
+        raise P2PError(
+            where, f"is of the kind {others[0]}, not a picture", "Export single pictures.", code="not-a-picture"
+        )
+    given = image if isinstance(image, dict) else {}
+    name = read_picture_name(given.get("path") or item.get("id"), where)
+    size = _size(given.get("size"), where)
+    annotations = items_of(item.get("annotations"), "annotations", where)
+    places = [(each, f"{where}: annotation {count}") for count, each in enumerate(annotations, start=1)]
+    for each, place in places:
+        if not isinstance(each, dict):
+            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
+    outlined = {_group(each) for each in annotations if each.get("type") in _OUTLINES} - {None}
+    collector = RegionCollector()
+    # Sorting keeps the order of the file within a layer.
+    for each, place in sorted(places, key=lambda pair: number(pair[0].get("z_order") or 0, pair[1])):
+        if each.get("type") in _REMARKS:
+            continue
+        is_around = each.get("type") == "bbox" and _group(each) in outlined
+        shape = "box around an outline" if is_around else _shape(each, size, place)
+        collector.add(shape, _label(each.get("label_id"), names, place), where=place)
+    return collector.labels_of(f"{subset}/{name}" if subset else name, size, where=where, source=source)
+
+
+def _has_path(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value.get("path") or value.get("video_path"))
+
+
+def _size(given: Any, where: str) -> Size | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) != 2:
+        raise P2PError(where, f"its size is given as {given!r}", "Export the labels again.", code="bad-size")
+    height, width = given
+    return size_from(width, height, where)
+
+
+def _group(annotation: Mapping[str, Any]) -> tuple[int, str] | None:
+    """What annotations of one object have in common; 0 is the group of those that stand alone."""
+    group = annotation.get("group")
+    return (group, str(annotation.get("label_id"))) if isinstance(group, int) and group else None
+
+
+def _label(number_: Any, names: list[str], where: str) -> str | None:
+    if number_ is None:
+        return None
+    if not isinstance(number_, int) or not 0 <= number_ < len(names):
+        raise P2PError(
+            where,
+            f"its label {number_} is not one of the {len(names)} in the file",
+            "Export the labels again.",
+            code="unknown-class",
+        )
+    return names[number_]
+
+
+def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Polygon | Runs | str:
+    kind = annotation.get("type")
+    if kind in _WITHOUT_AREA:
+        return str(kind)
+    if kind == "polygon":
+        return polygon(items_of(annotation.get("points"), "points", where), where)
+    if kind == "bbox":
+        return _box(annotation, where)
+    if kind == "ellipse":
+        return _ellipse(annotation.get("points"), where)
+    if kind == "mask":
+        return _mask(annotation, size, where)
+    known = ", ".join((*_OUTLINES, "bbox", *_WITHOUT_AREA))
+    raise P2PError(
+        where,
+        f"its type {kind!r} is not known",
+        f"Convert it to a polygon or a mask. Known are {known}.",
+        code="unknown-shape",
+    )
+
+
+def _box(annotation: Mapping[str, Any], where: str) -> Polygon:
+    values = items_of(annotation.get("bbox"), "bbox", where)
+    if len(values) != 4:
+        raise P2PError(where, f"its bbox has {len(values)} numbers", "Export the labels again.", code="bad-outline")
+    left, top, width, height = (number(each, where) for each in values)
+    attributes = annotation.get("attributes")
+    degrees = attributes.get("rotation") if isinstance(attributes, dict) else None  # which CVAT writes
+    return box((left, top, left + width, top + height), where, degrees=degrees or 0)
+
+
+def _ellipse(points: Any, where: str) -> Polygon:
+    """An ellipse in the box of two corners."""
+    corners = box(items_of(points, "points", where), where).outer
+    (left, top), (right, bottom) = corners[0], corners[2]
+    return ellipse(((left + right) / 2, (top + bottom) / 2), ((right - left) / 2, (bottom - top) / 2), where)
+
+
+def _mask(annotation: Mapping[str, Any], size: Size | None, where: str) -> Runs:
+    runs = coco_runs(annotation.get("rle"), where)
+    if size and runs.size != size:
+        raise P2PError(
+            where,
+            f"its RLE is for a picture of {runs.size}, not {size}",
+            "Export the labels again.",
+            code="mask-size",
+        )
+    return runs

@@ -1,0 +1,268 @@
+"""Reads Label Studio: JSON and JSON-MIN, whose outlines are in percent of the picture and whose brushes are packed.
+
+Nothing here may open a picture; the exported pictures of its brushes are only recognised, for they name no photo.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import parse_qs
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.embedded import mask_runs
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.parsing.rle import packed_runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+
+# What is said of a region or a whole picture, and drawn nowhere. JSON-MIN has no types, only their keys.
+_REMARKS = frozenset({"choices", "taxonomy", "textarea", "text", "rating", "number", "datetime", "pairwise", "ranker"})
+
+_BRUSH_FILE = re.compile(r"task-\d+-annotation-\d+-by-.+\.(?:png|npy)", re.IGNORECASE)
+
+
+def is_labelstudio(value: Any) -> bool:
+    """Whether a parsed JSON file is a list of Label Studio's tasks, or of the records of JSON-MIN."""
+    return isinstance(value, list) and any(_is_task(each) or _is_record(each) for each in value)
+
+
+def read_labelstudio(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels of all tasks; one that nobody has labelled is skipped, and so is one that several have."""
+    return gather("labelstudio", _pictures(value, where, source))
+
+
+def is_brush_folder(path: Path) -> bool:
+    """Whether a folder holds the brushes of Label Studio, one file a brush."""
+    return path.is_dir() and any(_BRUSH_FILE.fullmatch(file.name) for file in path.iterdir())
+
+
+def brush_folder_error(path: Path) -> P2PError:
+    """Why the brushes in a folder cannot be read: no other file tells what picture a task's number stands for."""
+    return P2PError(
+        path,
+        "holds brushes exported from Label Studio, whose names tell a task's number but not its picture",
+        "Export the project as JSON, which has the same brushes and the names of their pictures.",
+        code="no-file-name",
+    )
+
+
+def _is_task(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("data"), dict) and _annotations(value) is not None
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) and ("annotation_id" in value or "completion_id" in value)
+
+
+def _annotations(task: Mapping[str, Any]) -> list[Any] | None:
+    found = task.get("annotations", task.get("completions"))  # which versions before 1.0 wrote
+    return found if isinstance(found, list) else None
+
+
+def _pictures(values: Iterable[Any], where: str, source: str) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
+    for count, each in enumerate(values, start=1):
+        name = f"task {each.get('id', count) if isinstance(each, dict) else count}"
+        yield f"{where}: {name}", partial(_picture, each, f"{where}: {name}", f"{source}: {name}")
+
+
+def _picture(value: Any, where: str, source: str) -> RegionLabels:
+    if _is_task(value):
+        name = _picture_name(value["data"], value.get("file_upload"), where)
+        return _labels(name, _task_shapes(value, where), where, source)
+    if _is_record(value):
+        return _labels(_picture_name(value, None, where), _record_shapes(value), where, source)
+    raise P2PError(where, "is not a task with data and annotations", "Export it again.", code="damaged-labels")
+
+
+def _picture_name(data: Mapping[str, Any], upload: Any, where: str) -> str:
+    """What the task calls its picture: under `image`, or the only key that holds the name of one, or as uploaded."""
+    said = data.get("image")
+    if isinstance(said, list):
+        if len(said) != 1:
+            raise P2PError(
+                where, f"is of {len(said)} pictures", "Make each picture a task of its own.", code="several-pictures"
+            )
+        said = said[0]
+    named = [each for each in data.values() if isinstance(each, str) and _is_picture(each)]
+    if not (isinstance(said, str) and _is_picture(said)):
+        said = next(iter(named), None) if len({*named}) == 1 else upload or said
+    if isinstance(said, str) and said.startswith("data:"):
+        raise P2PError(
+            where, "has its picture in itself, without a name", "Upload the picture as a file.", code="no-file-name"
+        )
+    return read_picture_name(_name_in_address(said) if isinstance(said, str) else said, where)
+
+
+def _is_picture(address: str) -> bool:
+    return PurePosixPath(_name_in_address(address)).suffix.lower() in SUFFIXES
+
+
+def _name_in_address(address: str) -> str:
+    """The name of a picture that may be a path on the server (/data/upload/1/car.png, ?d=car.png) or an address."""
+    path, _, query = address.partition("?")
+    if query.startswith("d="):
+        return parse_qs(query)["d"][0] if query != "d=" else ""
+    is_served = path.startswith("/data/upload/") or "://" in path
+    return path.rpartition("/")[2] if is_served else address
+
+
+def _task_shapes(task: Mapping[str, Any], where: str) -> list[Any]:
+    """What the one annotation of a task that counts has drawn, each as one table."""
+    given = [each for each in _annotations(task) or [] if isinstance(each, dict)]
+    annotations = [each for each in given if not each.get("was_cancelled")]
+    true = [each for each in annotations if each.get("ground_truth")]
+    if len(annotations) > 1 and len(true) != 1:
+        raise P2PError(
+            where,
+            f"has {len(annotations)} annotations, and not one of them is the ground truth",
+            "Mark the right one as ground truth, or delete the others, and export the project again.",
+            code="several-labels",
+        )
+    if not annotations:
+        why = "skipped by its annotator" if given else "not labelled by anyone"
+        predicted = ", only predicted by a model" if task.get("predictions") else ""
+        raise P2PError(where, f"was {why}{predicted}", "Label it, or leave it out of the export.", code="unlabelled")
+    results = items_of((true or annotations)[0].get("result"), "results", where)
+    return [
+        {**each, **each["value"]} if isinstance(each, dict) and isinstance(each.get("value"), dict) else each
+        for each in results
+        if not (isinstance(each, dict) and each.get("type") == "relation")
+    ]
+
+
+def _record_shapes(record: Mapping[str, Any]) -> list[Any]:
+    """What a record of JSON-MIN has drawn: all that is of a size or has labels, whatever the control is called."""
+    lists = [value for value in record.values() if isinstance(value, list)]
+    return [
+        each
+        for values in lists
+        for each in values
+        if isinstance(each, dict) and ("original_width" in each or _labels_of(each))
+    ]
+
+
+def _labels(name: str, shapes: list[Any], where: str, source: str) -> RegionLabels:
+    places = [(shape, f"{where}: region {count}") for count, shape in enumerate(shapes, start=1)]
+    for shape, place in places:
+        if not isinstance(shape, dict):
+            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
+    size = _size([pair for pair in places if not _is_remark(pair[0])], where)
+    # A region that was drawn first and labelled then stands there twice, once without its label.
+    labelled = [shape["id"] for shape in shapes if "id" in shape and _labels_of(shape)]
+    collector = RegionCollector()
+    for shape, place in places:
+        labels = _labels_of(shape)
+        if not _is_remark(shape) and (labels or shape.get("id") not in labelled):
+            collector.add(_shape(shape, size, place), *labels, where=place)
+    return collector.labels_of(name, size, where=where, source=source)
+
+
+def _labels_of(shape: Mapping[str, Any]) -> list[Any]:
+    return [
+        label for key, value in shape.items() if key.endswith("labels") and isinstance(value, list) for label in value
+    ]
+
+
+def _is_remark(shape: Mapping[str, Any]) -> bool:
+    kind = shape.get("type")
+    if isinstance(kind, str):
+        return kind.lower() in _REMARKS
+    return not _labels_of(shape) and not _REMARKS.isdisjoint(shape)
+
+
+def _size(places: list[tuple[dict[str, Any], str]], where: str) -> Size | None:
+    """The size of the picture, which every region tells; None where there is no region."""
+    sizes = {size_from(shape.get("original_width"), shape.get("original_height"), place) for shape, place in places}
+    if len(sizes) > 1:
+        raise P2PError(
+            where,
+            f"its regions are of pictures of {' and '.join(sorted(map(str, sizes)))}",
+            "Export the labels again.",
+            code="mask-size",
+        )
+    size = next(iter(sizes), None)
+    if places and size is None:
+        raise P2PError(
+            where,
+            "its regions do not tell the size of their picture, of which they are shares",
+            "Open the task in Label Studio, save it and export it again.",
+            code="no-size",
+        )
+    for shape, place in places:
+        if shape.get("image_rotation"):
+            raise P2PError(
+                place,
+                f"was drawn on the picture turned by {shape['image_rotation']} degrees",
+                "Turn the picture itself, label it as it is and export it again.",
+                code="turned-picture",
+            )
+        if shape.get("item_index"):
+            raise P2PError(
+                place, "is of another picture of its task", "Make each picture a task.", code="several-pictures"
+            )
+    return size
+
+
+def _shape(shape: Mapping[str, Any], size: Size | None, where: str) -> Polygon | Runs | str:
+    """A region by the keys of its value, by which Label Studio itself tells them."""
+    assert size is not None, "a region tells the size of its picture"
+    if "rle" in shape:
+        return _brush(shape, size, where)
+    if "imageDataURL" in shape:
+        return _bitmask(shape, size, where)
+    if "points" in shape:
+        return _polygon(shape, size, where)
+    if "radiusX" in shape:
+        centre, radii = _percents(shape, ("x", "y"), size, where), _percents(shape, ("radiusX", "radiusY"), size, where)
+        return ellipse(centre, radii, where, degrees=shape.get("rotation") or 0)
+    if {"x", "y", "width", "height"} <= shape.keys():
+        (left, top), (width, height) = (
+            _percents(shape, names, size, where) for names in (("x", "y"), ("width", "height"))
+        )
+        corners = (left, top, left + width, top + height)
+        return box(corners, where, degrees=shape.get("rotation") or 0, about_corner=True)
+    if {"x", "y"} <= shape.keys():
+        return "keypoint"
+    raise P2PError(
+        where,
+        f"its type {shape.get('type')!r} is not known",
+        "Draw it as a polygon. Known are polygons, rectangles, ellipses, brushes, bitmasks and key points.",
+        code="unknown-shape",
+    )
+
+
+def _percents(shape: Mapping[str, Any], names: tuple[str, str], size: Size, where: str) -> tuple[float, float]:
+    x, y = (number(shape.get(name), where) for name in names)
+    return x / 100 * size.width, y / 100 * size.height
+
+
+def _polygon(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
+    if shape.get("closed") is False:
+        return "open polygon"
+    outline = polygon(items_of(shape["points"], "points", where), where, form="[[x, y], ...]")
+    return Polygon(outline.outer / 100 * np.array(size, dtype=np.float64))
+
+
+def _brush(shape: Mapping[str, Any], size: Size, where: str) -> Runs:
+    if shape.get("format", "rle") != "rle":
+        raise P2PError(
+            where, f"its brush has the format {shape['format']!r}", "Export the labels again.", code="bad-rle"
+        )
+    return packed_runs(shape["rle"], size, where)
+
+
+def _bitmask(shape: Mapping[str, Any], size: Size, where: str) -> Runs:
+    text = shape["imageDataURL"]
+    content = text.partition(",")[2] if isinstance(text, str) and text.startswith("data:") else text
+    runs = mask_runs(content, where, by_alpha=True)
+    if runs.size != size:
+        raise P2PError(
+            where, f"its mask is {runs.size}, its picture {size}", "Export the labels again.", code="mask-size"
+        )
+    return runs
