@@ -1,6 +1,6 @@
-"""A generator's shape as a value that a model file can hold, and the network that it means.
+"""The architecture of a generator as a value for model files, the network built from it, and its initial weights.
 
-Nothing here may draw weights or read files.
+Nothing here may read files or know a config.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ from p2p_gan.networks.unet import UNet
 
 @dataclass(frozen=True)
 class Architecture:
-    """The generator's shape; a field with a default may be missing in a model file that is older than the field.
+    """A generator's architecture; a field with a default may be missing in a model file that is older than the field.
 
-    `inputs` and `outputs` are channels of pictures, `noise` the random ones beside them. `dropout_blocks` blocks of
-    the decoder have dropout, after `dropout_skip` innermost ones that have none; a resnet has it in every block.
+    `inputs` and `outputs` are numbers of channels, `noise` that of the additional random channels of the input.
+    `dropout_blocks` blocks of the decoder have dropout, after the `dropout_skip` innermost blocks without; a resnet has
+    it in every block.
     """
 
     inputs: int
@@ -41,7 +42,7 @@ class Architecture:
     head: str = "tanh"
 
     def build(self) -> Generator:
-        """A generator of this shape, its weights not yet drawn."""
+        """A generator of this architecture, not initialised."""
         style = Style(self.norm, self.upsampling, self.biases)
         if self.kind in ("unet", "encoder-decoder"):
             return UNet(
@@ -55,7 +56,9 @@ class Architecture:
                 head=self.head,
             )
         if self.kind != "resnet":
-            raise P2PError(f"generator={self.kind}", "is unknown to this p2p", "Update p2p.", code="unknown-generator")
+            raise P2PError(
+                f"generator={self.kind}", "is not known to this version of p2p", "Update p2p.", code="unknown-generator"
+            )
         full, half, quarter = self.widths(3)
         return ResNet(
             self.inputs,
@@ -70,20 +73,20 @@ class Architecture:
 
     @property
     def random(self) -> bool:
-        """Whether two draws give two pictures: by dropout or by the random input."""
+        """Whether the output depends on random numbers: on dropout or noise."""
         return self.noise > 0 or (self.dropout > 0 if self.kind == "resnet" else any(self.dropouts()))
 
     def widths(self, levels: int) -> list[int]:
-        """The channels at full size and after each halving: doubled each time, up to `max_filters`."""
+        """The channels of each level, outermost first: doubled at each halving, up to `max_filters`."""
         return [min(self.filters * 2**level, self.max_filters) for level in range(levels)]
 
     def dropouts(self) -> list[float]:
-        """The share of dropout in each block of the decoder, innermost first."""
-        having = range(self.dropout_skip, self.dropout_skip + self.dropout_blocks)
-        return [self.dropout if block in having else 0.0 for block in range(self.depth - 1)]
+        """The dropout probability of each block of the decoder, innermost first."""
+        with_dropout = range(self.dropout_skip, self.dropout_skip + self.dropout_blocks)
+        return [self.dropout if block in with_dropout else 0.0 for block in range(self.depth - 1)]
 
 
-INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
+INITIAL_STD = 0.02  # of weights, with mean 0, and of the norms' scales, with mean 1
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
@@ -100,5 +103,5 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """The number of trained values."""
+    """The number of trainable values."""
     return sum(parameter.numel() for parameter in network.parameters())
