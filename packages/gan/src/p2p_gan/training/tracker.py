@@ -1,6 +1,6 @@
 """What the first process does beside the updates: record, samples, validation and checkpoints, each when it is due.
 
-Nothing here may change what is trained: looking at a run leaves no trace in it.
+Nothing here may change what is trained: recording and sampling leave the networks and random states as they were.
 """
 
 import time
@@ -60,7 +60,7 @@ class Tracker(TrainingCallback):
         self._logged_at, self._logged_images = self._began, progress.images
 
     def seconds(self) -> float:
-        """Time spent training, in all calls together."""
+        """The time spent on training in all calls together."""
         return self._before + time.monotonic() - self._began
 
     def on_train_start(self) -> None:
@@ -166,9 +166,9 @@ class Tracker(TrainingCallback):
         return True
 
     def save(self, *, best: bool = False) -> None:
-        """Write a checkpoint and the model as it is, beside training; `best` keeps both as the best so far.
+        """Write a checkpoint and the model in the saver's thread; `best` keeps both as the best so far.
 
-        Raises DivergedError, and writes nothing, when weights are no numbers.
+        Raises DivergedError, and writes nothing, if a weight is not finite.
         """
         self._guards.check_weights()
         if best:
@@ -193,7 +193,7 @@ class Tracker(TrainingCallback):
 def probe_due(before: int, images: int, log_every: int) -> bool:
     """Whether the line of the record due in the update from `before` to `images` is the first after a probe is due.
 
-    It follows from the images alone, so that a resumed run looks when an uninterrupted one does.
+    It depends on the images alone, so that a resumed run is probed at the same images as an uninterrupted one.
     """
     last, line = (count // log_every * log_every for count in (before, images))
     return line // PROBE_EVERY > last // PROBE_EVERY

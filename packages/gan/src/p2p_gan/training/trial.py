@@ -1,6 +1,6 @@
-"""How much memory an update takes, how fast it is, and which batch still fits: found by trying it on spare networks.
+"""Measures the memory and time of an update, and finds the largest batch, by trial updates of separate networks.
 
-Nothing here may leave a trace in a run: networks and random states are those from before.
+Nothing here may change a run: its networks and the random states stay as they were.
 """
 
 import contextlib
@@ -26,10 +26,10 @@ from p2p_gan.updates.step import train_step
 UPDATES, WARM_UP = 10, 3
 
 
-PATIENCE = 10.0  # seconds after which no further update is timed, nor one made to warm up
+PATIENCE = 10.0  # seconds after which no further update is made, for the warm-up and for the timing
 
 
-# Of what an update keeps for its backward pass, how much it takes at its peak: gradients and scratch beside it.
+# The peak memory of an update relative to the tensors kept for its backward pass: gradients and scratch space.
 PEAK = 1.3
 
 
@@ -41,9 +41,9 @@ MOST = 1024  # pairs in a batch that `auto` chooses
 
 @dataclass(frozen=True)
 class Timing:
-    """One update: seconds an image, bytes of the networks with gradients and moments, and bytes an image adds.
+    """One update: seconds per image, bytes of the networks with gradients and moments, and bytes per image.
 
-    On CUDA the bytes are those at the peak; on the CPU they are estimated from what one update keeps for its gradients.
+    On CUDA the bytes are those at the peak; on the CPU they are estimated from the tensors kept for the backward pass.
     """
 
     seconds_per_image: float
@@ -53,7 +53,7 @@ class Timing:
 
 @contextmanager
 def spare(job: Job) -> Iterator[Job]:
-    """The job with networks of its own; afterwards every random state of torch is what it was."""
+    """The job with separate networks; at the end every random state of torch is restored."""
     devices = [job.device] if job.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         try:
@@ -67,7 +67,7 @@ def spare(job: Job) -> Iterator[Job]:
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = UPDATES) -> Timing:
     """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
 
-    Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
+    If updates are slow it times fewer, at least one, so that the plan does not take long.
     """
     with spare(job) as trial:
         end = time.perf_counter() + PATIENCE
@@ -116,7 +116,7 @@ def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
     found: dict[int, Tensor] = {}
 
     def keep(value: Tensor) -> Tensor:
-        # Held until the end, so that no two of them have had the same address.
+        # Kept until the end, so that no address is used twice.
         found[value.untyped_storage().data_ptr()] = value
         return value
 
@@ -129,7 +129,7 @@ def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
 
 
 def _network_bytes(job: Job) -> int:
-    """Weights, gradients and Adam's two moments; of an average its weights alone."""
+    """Bytes of weights, gradients and Adam's two moments; of an EMA the weights alone."""
     return sum(
         (4 if part.optimizer else 1) * each.nbytes
         for part in network_states(job.nets).values()
@@ -138,7 +138,7 @@ def _network_bytes(job: Job) -> int:
 
 
 def used_memory(device: torch.device) -> int:
-    """The bytes that this process holds on the device; on this machine 0 where the system does not say."""
+    """The bytes that this process has allocated on the device; for the CPU 0 if the system does not report it."""
     if device.type == "cuda":
         return int(torch.cuda.memory_reserved(device))
     with contextlib.suppress(OSError, ValueError, IndexError):
@@ -149,7 +149,8 @@ def used_memory(device: torch.device) -> int:
 def largest_batch(job: Job, dataset: PairDataset) -> int:
     """The largest power of two of pairs that one update can take on the device, no more than there are pairs.
 
-    On CUDA by trying, on the CPU by what one pair takes and what is free. Raises P2PError when not even one fits.
+    Found on CUDA by trial, on the CPU from the memory of one pair and the free memory. Raises P2PError if not even one
+    pair fits.
     """
     most = min(MOST, len(dataset))
     if job.device.type == "cuda":
@@ -186,8 +187,8 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
         raise P2PError(
             job.device,
-            f"not even one pair of {size_text_of(job)} fits into its memory",
-            "Take a smaller --size, --set crop, or fewer generator_filters.",
+            f"does not have enough memory for one pair of {size_text_of(job)}",
+            "Use a smaller --size, --set crop, or fewer generator_filters.",
             code="no-memory",
         )
     return 1 << (int(min(fits, most)).bit_length() - 1)
@@ -204,20 +205,20 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     except RuntimeError as error:  # torch's, on CUDA a subclass of it
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-    # Out of the handler, for the error holds on to everything that was computed.
+    # Outside the handler, since the error keeps all tensors of its stack alive.
     batch = job.config.batch
     fits = largest_batch(job, dataset) * job.ranks.world
     words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
     raise P2PError(
         job.device,
-        f"out of memory at batch {batch} of {size_text_of(job)}; {words}",
-        f"Take --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
+        f"out of memory with batch {batch} of {size_text_of(job)}; {words}",
+        f"Use --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
         code="no-memory",
     )
 
 
 def size_text_of(job: Job) -> str:
-    """The size that the networks see, in words."""
+    """The size of the networks' input, in words."""
     return str(job.config.input_size or "their own size")
 
 
