@@ -90,7 +90,7 @@ class Generator(nn.Module):
         self.noise, self.head = noise, head
 
     def forward(self, x: Tensor, applying: InferencePass | None = None, noise: Tensor | None = None) -> Tensor:
-        """The output, as in training if `applying` is None. `noise`: None (drawn), (n, noise, 1, 1) or (n, noise, h, w)."""
+        """The output, as in training if `applying` is None. `noise` (n, noise, 1 or h, 1 or w) is drawn if None."""
         if self.noise:
             drawn = self.draw_noise(x, applying) if noise is None else noise.to(x)
             x = torch.cat((x, drawn.expand(-1, -1, *x.shape[2:])), dim=1)
