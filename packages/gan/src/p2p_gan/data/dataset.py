@@ -69,12 +69,12 @@ class KeptHalf:
 
 @dataclass(frozen=True)
 class PairDataset:
-    """Decoded pairs from which batches are drawn; the same draw for both halves.
+    """Decoded pairs from which batches are made, with the same crop and mirroring for both halves of a pair.
 
-    `seen` (n, 2) are the height and width that the networks see of each pair. `areas` (n, classes) count the pixels of
-    each class of the mask half, None where there is no mask with a palette; `ignores` says whether pixels are ignored.
-    What makes batches faster may rest on this: the pixels of a loaded dataset never change; `draw` follows from the
-    seed and the position, and a batch from its draws.
+    `seen` (n, 2) are height and width of the networks' input for each pair. `areas` (n, classes) count the pixels of
+    each class of the mask half, None without a mask with a palette; `ignores` says whether any pixel is ignored. Code
+    that makes batches faster may rely on this: the pixels of a loaded data set never change; `draw` depends on the seed
+    and the position alone, and a batch on its draws.
     """
 
     input: KeptHalf
@@ -89,7 +89,7 @@ class PairDataset:
         return len(self.seen)
 
     def with_batch(self, batch: int) -> "PairDataset":
-        """The same pairs, drawn in batches of another size."""
+        """The same pairs in batches of another size."""
         return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
 
     def positions(self, first: int, most: int) -> range:

@@ -13,9 +13,9 @@ from p2p_datatools.contract.progress import Reporter
 class Whole(Reporter):
     """Passes on the progress of training, and each note once.
 
-    The plan of a run is not shown, and what is noted between its reading and its training is left out but for what
-    concerns its place: both are much the same for every arm. `total` images are trained in all, of which `done` are
-    there; `place` holds the runs.
+    The plan of a run is not shown, and of the notes between the reading of pairs and training only those with the
+    study's folder `place` are passed on, since both are similar for every arm. `total` is the number of images of all
+    runs, of which `done` are finished.
     """
 
     def __init__(self, report: Reporter, total: int, done: int, place: Path) -> None:

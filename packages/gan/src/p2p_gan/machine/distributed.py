@@ -113,9 +113,9 @@ class Ranks:
         return int(found)
 
     def agree_on_signal(self, asked: signal.Signals | None) -> signal.Signals | None:
-        """The signal that any process was sent; raises GoBack when the first asks for that."""
-        word = self.agree(int(asked or 0))
-        if word == BACK:
+        """The signal that any process has received; raises GoBack if the first process has sent BACK."""
+        number = self.agree(int(asked or 0))
+        if number == BACK:
             raise GoBack
         return signal.Signals(number) if number else None
 

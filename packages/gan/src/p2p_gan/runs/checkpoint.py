@@ -45,7 +45,7 @@ class Progress:
 
     @property
     def recovery_factor(self) -> float:
-        """What the learning rate is multiplied by; 1 until the run has recovered from a loss that was not finite."""
+        """The factor of the learning rate; 1 unless the run has recovered from a loss that was not finite."""
         return float(self.extra.get("slowed", 1.0))
 
 

@@ -73,7 +73,7 @@ class Saver:
     """Writes checkpoints and models of a run; `with Saver(...) as saver` waits at its end for the last write."""
 
     def __init__(self, run_folder: RunFolder, job: Job, saved: int) -> None:
-        """`saved` is the image of the newest checkpoint. Raises P2PError when nothing can be written there."""
+        """`saved` is the image of the newest checkpoint. Raises P2PError if the run folder cannot be written."""
         self.saved = saved
         self._run_folder, self._job = run_folder, job
         self._writer = Writer()
@@ -123,7 +123,7 @@ class Saver:
         """
         self._writer.wait()
         needed = size_in_bytes(self._job.nets) + (2 if best else 1) * _model_bytes(self._job)
-        require_space(self._run_folder.path, needed, "the next checkpoint takes", _RESUME)
+        require_space(self._run_folder.path, needed, "the next checkpoint needs", _RESUME)
         state = checkpoint.snapshot(self._job.nets, self._memory)
         self._writer.start(lambda: self._write(state, progress, best=best))
         self.saved, self._at = progress.images, time.monotonic()
@@ -144,9 +144,9 @@ class Saver:
 
 
 def require_space_for_run(run_folder: RunFolder, job: Job) -> None:
-    """Raise P2PError when the disk has no room for all that the run keeps, beyond what it holds already."""
+    """Raise P2PError if the disk has not enough space for all files of the run, beyond those that exist."""
     run = run_folder.path
-    require_space(run, space_of_run(run, job), "the checkpoints and models of this run take", _ADVICE)
+    require_space(run, space_of_run(run, job), "the checkpoints and models of this run need", _ADVICE)
 
 
 def space_of_run(run: Path, job: Job) -> int:

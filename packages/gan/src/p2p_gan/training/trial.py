@@ -65,7 +65,7 @@ def spare(job: Job) -> Iterator[Job]:
 
 
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = UPDATES) -> Timing:
-    """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
+    """Time `updates` updates after three that are not timed, with separate networks and the run's own first pairs.
 
     If updates are slow it times fewer, at least one, so that the plan does not take long.
     """
@@ -83,7 +83,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = UPDATES) -> T
 
 
 def _repeat_updates(job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int) -> int:
-    """Updates as the run would make them, until `end` on the clock, `least` in any case; gives the images seen then."""
+    """Update as the run would, at least `least` times and until `end` on the clock; returns the images seen."""
     for number in range(updates):
         if number >= least and time.perf_counter() > end:
             break
@@ -98,19 +98,19 @@ def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:
-    """Positions of a batch than which none takes more: so many times the largest picture of the first epoch."""
+    """Positions of the batch that needs most memory: the largest picture of the first epoch, repeated."""
     areas = [int(dataset.seen[dataset.order.index(position)].prod()) for position in range(len(dataset))]
     return [max(range(len(dataset)), key=areas.__getitem__)] * batch
 
 
 def _kept_by_an_update(job: Job, dataset: PairDataset) -> int:
-    """The bytes that one update of the job's batch takes beside the networks, at its peak."""
+    """The peak memory in bytes of one update with the job's batch, without the networks."""
     positions = _largest(dataset, job.config.batch)
     if job.device.type == "cuda":
         before = torch.cuda.memory_allocated(job.device)
         torch.cuda.reset_peak_memory_stats(job.device)
         _update(job, dataset, positions)
-        # The first update also makes gradients and moments, which stay.
+        # The first update also allocates gradients and moments, which stay.
         stays = torch.cuda.memory_allocated(job.device) - before
         return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
     found: dict[int, Tensor] = {}
@@ -176,7 +176,7 @@ def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
             free = free_bytes(job.device)
             torch.cuda.reset_peak_memory_stats(job.device)
             before = torch.cuda.memory_reserved(job.device)
-            for _ in range(2):  # the second has gradients and moments from the start
+            for _ in range(2):  # the second begins with gradients and moments
                 _update(trial, dataset, _largest(dataset, batch))
             return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
     except torch.OutOfMemoryError:
@@ -196,7 +196,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
 
 @contextmanager
 def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
-    """Turn running out of memory into a P2PError that says the largest batch that fits."""
+    """Turn an out-of-memory error into a P2PError with the largest batch that fits."""
     try:
         yield
         return
@@ -208,7 +208,7 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     # Outside the handler, since the error keeps all tensors of its stack alive.
     batch = job.config.batch
     fits = largest_batch(job, dataset) * job.ranks.world
-    words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
+    words = f"the largest batch that fits is {fits}" if fits < batch else f"{fits} fits if nothing else uses memory"
     raise P2PError(
         job.device,
         f"out of memory with batch {batch} of {size_text_of(job)}; {words}",
@@ -228,8 +228,8 @@ def _wait_for(device: torch.device) -> None:
 
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
-    """The pairs decoded, and the job with the batch that fits, where that was left open."""
-    # Each process on a machine holds the pairs; together they may take what one of them may.
+    """Decode the pairs, and resolve batch=auto to the largest batch that fits."""
+    # Each process on a machine keeps the pairs, so they share the limit among them.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
     dataset = load_dataset(job.folder, job.task, within, near=run, report=report)
     if job.config.batch:
@@ -244,7 +244,7 @@ def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[
 
 
 def time_share(job: Job, dataset: PairDataset) -> Timing:
-    """The time of an update as one process has it; what processes send each other is not in it."""
+    """The time of an update in one process, without the communication between processes."""
     share = max(1, job.config.batch // job.ranks.world)
     timing = time_updates(replace(job, config=replace(job.config, batch=share)), dataset)
     return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
@@ -255,7 +255,8 @@ def _times(job: Job) -> str:
 
 
 def _bound(batch: int, dataset: PairDataset, job: Job) -> str:
-    """Why no larger batch was chosen."""
-    if len(dataset) < 2 * batch:
-        return f"that {len(dataset)} pairs can fill"
-    return "that auto takes" if batch == MOST else f"that fits into the memory of {job.device}"
+    """The reason why no larger batch was chosen."""
+    count = len(dataset)
+    if count < 2 * batch:
+        return f"that {count} pair{'' if count == 1 else 's'} can fill"
+    return "that auto chooses" if batch == MOST else f"that fits into the memory of {job.device}"

@@ -69,9 +69,9 @@ class Validator:
         self._range = BYTES if self._palette else job.task.output.range
 
     def score(self, generator: Generator, should_stop: Callable[[], bool] = lambda: False) -> Validation | None:
-        """Apply the generator to each picture by itself, with a draw of its own, and compare with the real outputs.
+        """Apply the generator to each picture by itself and compare its output with the real one.
 
-        `should_stop` is asked before each; None when it says so.
+        `should_stop` is called before each picture; the result is None if it returns True.
         """
         confusion = Confusion(self._palette.names) if self._palette else None
         rows = []
@@ -133,8 +133,8 @@ def pairs_to_show(job: Job) -> Sequence[Pair]:
 
 
 def sample_row(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
-    """A row of the sample grids: the input, what the generator makes of it, and the real output."""
-    # Dropout from a generator of its own: looking must not change what is trained.
+    """A row of the sample grids: the input, the generator's output, and the real output."""
+    # Dropout from a separate random generator, so that sampling does not change training.
     noise = torch.Generator().manual_seed(job.config.seed)
     applying = InferencePass(job.card.statistics, noise=(noise,))
     task, (given, wanted) = job.task, job.task.codings
