@@ -1,6 +1,6 @@
-"""Which ideas help: arms trained on equal budgets from several seeds and scored on pictures that none of them has seen.
+"""Compares settings: arms trained on equally many images from several seeds, scored on pictures not trained on.
 
-Nothing here may be tuned to a single seed; every arm sees the same images, and a difference comes with its interval.
+Nothing here may be tuned to a single seed; every arm is trained on the same images, and differences have intervals.
 
 Usage: python benchmarks/quality/compare.py QUESTION DEST [--seeds N] [--images N] [--pairs DIR] [--limit N]
        QUESTION is losses, generators, ideas, together, best, labels or small. DEST keeps the runs and continues them.
@@ -24,12 +24,12 @@ from p2p_gan.experiments.tables import ARMS, TABLES
 
 if TYPE_CHECKING:
     from benchmarks import measure
-else:  # run as a program, this folder is where Python looks, and measure lies above
+else:  # as a program, this folder is on the path, and measure is in the one above
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import measure
 
 LIGHTS = "lights"
-# What two cores train in a minute: sixteen filters at 96x64, patches of 34x34.
+# Two cores train this in a minute: sixteen filters at 96x64, patches of 34x34.
 SMALL: dict[str, Any] = {
     **{
         "size": "96x64",
@@ -41,42 +41,42 @@ SMALL: dict[str, Any] = {
     **{"epochs": 1, "threads": 1, "precision": "float32", "log_every": 500, "keep_checkpoints": 1},
     **{"sample_every": 10**9, "checkpoint_every": 10**9, "checkpoint_minutes": 60, "validate_every": 10**9},
 }
-# One idea of the preset `best` at a time, beside `paper`.
+# One setting of the preset `best` at a time, compared with `paper`.
 IDEAS: dict[str, dict[str, Any]] = {
     "paper": {},
     "paper, masks as classes": {"a_encoding": "classes"},
-    "paper, averaged": {"ema_half_life": 500},
+    "paper, EMA": {"ema_half_life": 500},
     "paper, resize": {"upsampling": "resize"},
     "paper, balanced": {"class_balanced": True},
     "paper, rare crops": {"rare_class_crops": 0.25},
     "paper, labels": {"segmentation_head": "on"},
 }
-# Ideas together; what is left of the difference when they meet.
+# Several settings together, to see how much of the differences remains.
 SHARP: dict[str, Any] = {"a_encoding": "classes", "ema_half_life": 200, "upsampling": "resize"}
 TOGETHER: dict[str, dict[str, Any]] = {
     "paper": {},
-    "classes, averaged, resize": SHARP,
+    "classes, EMA, resize": SHARP,
     "the same, features": SHARP | {"lambda_features": 10},
     "the same, features, balanced": SHARP | {"lambda_features": 10, "class_balanced": True},
     "the same, features, L1 of 50": SHARP | {"lambda_features": 10, "lambda_l1": 50},
     "the same, features, two scales": SHARP | {"lambda_features": 10, "discriminator_scales": 2},
 }
-# How much the preset `best` owes to the labels, and to how much they weigh.
+# The effect of the segmentation head and of its weight on the preset `best`.
 LABELS: dict[str, dict[str, Any]] = {
-    "best, patches alone": {"segmentation_head": "off"},
+    "best, no segmentation head": {"segmentation_head": "off"},
     "best": {},
-    "best, labels weigh 100": {"lambda_segmentation": 100},
+    "best, lambda_segmentation=100": {"lambda_segmentation": 100},
 }
 FEW: dict[str, dict[str, Any]] = {
-    "as it is": {},
-    "averaged": {"ema_half_life": 500},
+    "paper": {},
+    "EMA": {"ema_half_life": 500},
     "augmented": {"discriminator_augment": "all"},
-    "averaged and augmented": {"ema_half_life": 500, "discriminator_augment": "all"},
+    "EMA and augmented": {"ema_half_life": 500, "discriminator_augment": "all"},
 }
 
 
 class Notes(Reporter):
-    """Prints what the study says, and which run begins."""
+    """Prints the notes of the study and the start of each run."""
 
     def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
         """One line."""
@@ -88,7 +88,7 @@ class Notes(Reporter):
 
 
 def arms_of(question: str, images: int) -> dict[str, Config]:
-    """The arms of a question, all on one budget."""
+    """The arms of a question, all with the same number of images."""
     budget = SMALL | {"images": images}
     base = with_settings(PRESETS["paper"], budget)
     if question == "losses":
@@ -123,7 +123,7 @@ def make_pairs(dest: Path, limit: int, question: str) -> Path:
 
 
 def scores_of(trial: Trial, study: Study) -> dict[str, float]:
-    """What is compared; more is better but for L1. The lights' IoU is of all pictures together."""
+    """The scores that are compared; higher is better except for L1. The lights' IoU is over all pictures together."""
     scores = trial.scores
     found = {name: scores[name] for name in ("l1", "ssim", "histogram", "mean_iou", "diversity")}
     judged = scores["all"]["judged"] or {}

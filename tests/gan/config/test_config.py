@@ -90,7 +90,7 @@ def test_a_value_outside_the_choices_is_answered_with_the_choices(refused: "Refu
 def test_a_discriminator_too_deep_for_the_size_says_which_side_it_needs(refused: "Refused") -> None:
     with refused("settings-conflict", "size=32x32") as caught:
         Config(size=Size(32, 32), discriminator_layers=4)
-    assert "need sides from 48" in caught.value.what
+    assert "at least 48 pixels" in caught.value.what
 
 
 def test_a_misspelt_setting_is_answered_with_the_nearest_name(refused: "Refused") -> None:
@@ -182,7 +182,7 @@ def test_a_size_in_multiples_of_4_is_for_resnets(refused: "Refused") -> None:
 def test_scales_of_the_discriminator_need_larger_pictures(refused: "Refused") -> None:
     with refused("settings-conflict", "size=64x64") as caught:
         Config(size=Size(64, 64), discriminator_scales=3)
-    assert "at 3 scales need sides from 96" in caught.value.what
+    assert "at 3 scales need at least 96 pixels" in caught.value.what
     assert Config(size=Size(96, 96), discriminator_scales=3).discriminator_scales == 3
     assert Config(size=Size(32, 32), discriminator_scales=3, discriminator_layers=0).discriminator_scales == 3
 
@@ -191,7 +191,7 @@ def test_scales_of_the_discriminator_need_larger_pictures(refused: "Refused") ->
     ("settings", "place", "way_out"),
     [
         ({"generator": "resnet", "unet_depth": 5}, "unet_depth=5", "resnet_blocks"),
-        ({"size": "160x96", "unet_depth": 6}, "unet_depth=6", "Leave it out"),
+        ({"size": "160x96", "unet_depth": 6}, "unet_depth=6", "Leave unet_depth at auto"),
         ({"size": "native", "fit": "keep"}, "fit=keep", "--size"),
         ({"size": "64", "crop": "128"}, "crop=128x128", "smaller"),
         ({"rare_class_crops": 0.5, "jitter": 1}, "rare_class_crops=0.5", "crop=128"),

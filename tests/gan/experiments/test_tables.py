@@ -84,7 +84,7 @@ def test_an_arm_trains_against_the_discriminator_that_its_name_says_from_every_p
 def test_an_arm_that_the_size_cannot_have_is_left_out_with_the_reason() -> None:
     possible, impossible = arms_of(ALL, Config(size=Size(64, 64)))
     assert list(impossible) == ["286x286 patches"]
-    assert "size=64x64: is too small: 5 discriminator layers need sides from" in impossible["286x286 patches"]
+    assert "size=64x64: is too small: 5 discriminator layers need at least" in impossible["286x286 patches"]
     assert set(possible) | set(impossible) == set(ARMS)
 
 

@@ -52,9 +52,9 @@ def test_the_size_of_a_checkpoint_is_known_before_the_first_update(make_networks
 
 def test_the_schedule_s_rates_come_back(make_networks: Callable[[], Networks]) -> None:
     nets = make_networks()
-    nets.opponent[1].param_groups[0]["lr"] = 0.125
-    rates = state.rates(nets)
+    nets.discriminator_and_optimizer[1].param_groups[0]["lr"] = 0.125
+    rates = state.learning_rates(nets)
     other = make_networks()
-    state.set_rates(other, rates)
-    assert state.rates(other) == rates
+    state.set_learning_rates(other, rates)
+    assert state.learning_rates(other) == rates
     assert rates["discriminator"] == 0.125

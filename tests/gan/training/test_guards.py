@@ -62,7 +62,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             full = nets.generator_optimizer.param_groups[0]["lr"] > 3e-4
             if next(calls) == at and full:
                 with torch.no_grad():
-                    next(iter(nets.opponent[0].parameters()))[0, 0, 0, 0] = math.nan
+                    next(iter(nets.discriminator_and_optimizer[0].parameters()))[0, 0, 0, 0] = math.nan
             return train_step(nets, *arguments, **named)
 
         monkeypatch.setattr(loop, "train_step", step)
@@ -138,7 +138,7 @@ def test_nan_weights_are_never_saved(
 def test_the_first_bad_tensor_is_named_by_its_network(job: Job) -> None:
     assert first_bad_tensor(job) is None
     with torch.no_grad():
-        job.nets.opponent[0].get_parameter("last.bias")[0] = math.inf
+        job.nets.discriminator_and_optimizer[0].get_parameter("last.bias")[0] = math.inf
     assert first_bad_tensor(job) == "discriminator.last.bias"
 
 
@@ -195,7 +195,7 @@ def test_only_what_is_left_to_chance_can_collapse(
 def test_a_discriminator_that_has_won_is_reported(job: Job, batch: Batch) -> None:
     # Against a generator that does not learn, it must win.
     frozen = replace(job.nets, generator_optimizer=torch.optim.SGD(job.nets.generator.parameters(), lr=0.0))
-    job.nets.opponent[1].param_groups[0]["lr"] = 2e-3
+    job.nets.discriminator_and_optimizer[1].param_groups[0]["lr"] = 2e-3
     for _ in range(80):
         found = train_step(frozen, batch, job.recipe, job.autocast)
     losses = dict(zip(LOSSES, found.tolist(), strict=True))

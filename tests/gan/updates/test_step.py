@@ -67,7 +67,7 @@ def test_the_discriminator_does_not_learn_in_the_generator_s_turn(
 ) -> None:
     nets = make_networks()
     train_step(nets, easy_batch, Recipe(), contextlib.nullcontext)
-    assert not any(parameter.requires_grad for parameter in nets.opponent[0].parameters())
+    assert not any(parameter.requires_grad for parameter in nets.discriminator_and_optimizer[0].parameters())
     assert all(parameter.grad is not None for parameter in nets.generator.parameters())
 
 
@@ -151,7 +151,7 @@ EVERYTHING = Config(
 def test_every_gan_loss_changes_its_networks_and_reports_what_its_recipe_names(
     gan_loss: str, simultaneous: bool
 ) -> None:
-    nets, before = canvas_networks(BLANK, noise=2), state(canvas_networks(BLANK).opponent[0])
+    nets, before = canvas_networks(BLANK, noise=2), state(canvas_networks(BLANK).discriminator_and_optimizer[0])
     if gan_loss == "none":
         config = Config(gan_loss="none", lambda_l2=1, class_balanced=True, lambda_mode_seeking=1, noise_channels=2)
         nets = Networks(nets.generator, None, nets.generator_optimizer, None)
@@ -178,17 +178,17 @@ def test_both_orders_agree_on_the_discriminator_and_on_its_losses() -> None:
     first = stepped(turns, BATCH, Recipe())
     second = stepped(at_once, BATCH, Recipe(Config(update_order="simultaneous")))
     assert (first["d_real"], first["d_fake"]) == (second["d_real"], second["d_fake"])
-    assert same(state(turns.opponent[0]), state(at_once.opponent[0]))
+    assert same(state(turns.discriminator_and_optimizer[0]), state(at_once.discriminator_and_optimizer[0]))
 
 
 def test_updating_in_turn_shows_the_generator_the_new_discriminator_and_at_once_the_old_one() -> None:
-    before = canvas_networks(BLANK).opponent[0]
+    before = canvas_networks(BLANK).discriminator_and_optimizer[0]
     turns, at_once = canvas_networks(BLANK), canvas_networks(BLANK)
     losses = {
         "turns": stepped(turns, BATCH, Recipe())["g_gan"],
         "at once": stepped(at_once, BATCH, Recipe(Config(update_order="simultaneous")))["g_gan"],
     }
-    for name, judge in (("turns", turns.opponent[0]), ("at once", before)):
+    for name, judge in (("turns", turns.discriminator_and_optimizer[0]), ("at once", before)):
         judged = generator_loss("bce", judge(BATCH.a, torch.zeros_like(BATCH.b)))
         assert losses[name] == pytest.approx(judged.item(), rel=1e-6)
     assert losses["turns"] != losses["at once"]
@@ -198,7 +198,9 @@ def test_updating_in_turn_shows_the_generator_the_new_discriminator_and_at_once_
 @pytest.mark.parametrize("simultaneous", [False, True])
 def test_features_of_fake_and_real_are_those_of_one_and_the_same_discriminator(simultaneous: bool) -> None:
     nets = canvas_networks(BLANK)
-    judge = canvas_networks(BLANK).opponent[0] if simultaneous else nets.opponent[0]
+    judge = (
+        canvas_networks(BLANK).discriminator_and_optimizer[0] if simultaneous else nets.discriminator_and_optimizer[0]
+    )
     found = stepped(nets, BATCH, Recipe(Config(update_order=ORDERS[simultaneous], lambda_features=1)))["g_features"]
     fake, real = judge(BATCH.a, torch.zeros_like(BATCH.b)), judge(BATCH.a, BATCH.b)
     assert found == pytest.approx(feature_loss(fake, real).item(), rel=1e-6)
@@ -214,7 +216,7 @@ def test_against_a_discriminator_that_stands_still_both_orders_are_one() -> None
     generators = []
     for simultaneous in (False, True):
         nets = canvas_networks(BLANK)
-        nets.opponent[1].param_groups[0]["lr"] = 0.0
+        nets.discriminator_and_optimizer[1].param_groups[0]["lr"] = 0.0
         stepped(nets, BATCH, Recipe(Config(update_order=ORDERS[simultaneous], lambda_l1=0.01)))
         generators.append(state(nets.generator)[0])
     torch.testing.assert_close(*generators, rtol=1e-4, atol=1e-9)
@@ -225,7 +227,7 @@ def test_halving_halves_the_discriminator_s_step_and_leaves_the_generator_s_loss
     moves = []
     for halved in (True, False):
         nets = canvas_networks(BLANK)
-        before = state(nets.opponent[0])
+        before = state(nets.discriminator_and_optimizer[0])
         recipe = Recipe(
             Config(
                 halve_discriminator_loss=halved,
@@ -235,7 +237,7 @@ def test_halving_halves_the_discriminator_s_step_and_leaves_the_generator_s_loss
             )
         )
         stepped(nets, BATCH, recipe)
-        moves.append([new - old for new, old in zip(state(nets.opponent[0]), before, strict=True)])
+        moves.append([new - old for new, old in zip(state(nets.discriminator_and_optimizer[0]), before, strict=True)])
     for half, whole in zip(*moves, strict=True):
         torch.testing.assert_close(2 * half, whole, rtol=1e-3, atol=1e-7)
 
@@ -258,7 +260,7 @@ def test_no_loss_of_any_recipe_teaches_the_generator_at_ignored_pixels(augment: 
 def test_class_logits_are_judged_as_probabilities_and_learn_by_cross_entropy() -> None:
     one_hot = (CLASSES[:, None] == torch.arange(3)[:, None, None]).float()
     nets = canvas_networks(BLANK)
-    before = canvas_networks(BLANK).opponent[0]
+    before = canvas_networks(BLANK).discriminator_and_optimizer[0]
     losses = stepped(nets, Batch(BATCH.a, one_hot), Recipe(classes=True))
     assert losses["g_classes"] == pytest.approx(math.log(3))
     even = discriminator_loss("bce", before(BATCH.a, torch.full_like(one_hot, 1 / 3)), real=False)
@@ -280,7 +282,7 @@ def test_balance_gives_a_rare_class_the_weight_of_a_common_one() -> None:
 def labelling_networks(*, patches_rate: float = 0.0, rate: float = 0.1) -> Networks:
     """A canvas against patches and a labeller, moved by plain gradients; the rates are the opponents' and its own."""
     nets = canvas_networks(BATCH.b[1:] * 0.5, rate=rate)
-    discriminator = SegmentationHead(nets.opponent[0], 3, classes=3, widths=[4, 8], norm="none")
+    discriminator = SegmentationHead(nets.discriminator_and_optimizer[0], 3, classes=3, widths=[4, 8], norm="none")
     initialise(discriminator.labeller, torch.Generator().manual_seed(4))
     with torch.no_grad():
         for parameter in discriminator.labeller.parameters():
@@ -290,7 +292,7 @@ def labelling_networks(*, patches_rate: float = 0.0, rate: float = 0.1) -> Netwo
 
 
 def labeller_of(nets: Networks) -> Generator:
-    discriminator = nets.opponent[0]
+    discriminator = nets.discriminator_and_optimizer[0]
     assert isinstance(discriminator, SegmentationHead)
     return discriminator.labeller
 

@@ -1,6 +1,6 @@
-"""The plan of a run in words: networks, time, memory and disk, a line each.
+"""Formats the plan of a run as text: networks, time, memory and disk space, one line each.
 
-Nothing here may compute what a plan holds or print; it turns values into text.
+Nothing here may compute a value of the plan, or print.
 """
 
 import math
@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
 
-_MOST_SHAPES = 8  # of pictures, named in words
+_MOST_SHAPES = 8  # sizes of pictures that are listed
 
 
 def plan_lines(planned: "Plan") -> list[str]:
-    """The plan in lines."""
+    """The plan as lines of text."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
-    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
+    threads = f"{config.threads} thread{_plural(config.threads)}"
     lines = [
-        f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
-        f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
-        f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
+        f"{planned.direction}: {planned.pairs} training pair{_plural(planned.pairs)} at {_sizes(planned)}, "
+        f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}"
+        + (f"; {planned.done} are done" if planned.done else ""),
+        f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
         f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
         _time_line(planned),
     ]
@@ -33,20 +34,25 @@ def _devices(planned: "Plan") -> str:
     device, count = planned.config.device, planned.processes
     if count == 1:
         return device
-    together = ", statistics together" if planned.config.sync_batchnorm else ""
-    return f"{count} times {device}, {planned.config.batch // count} pairs of a batch on each{together}"
+    share = planned.config.batch // count
+    synchronised = ", with synchronised batch norm" if planned.config.sync_batchnorm else ""
+    return f"{count} {device} devices, {share} pair{_plural(share)} of a batch on each{synchronised}"
 
 
-def _opponent(planned: "Plan") -> str:
+def _plural(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _discriminator(planned: "Plan") -> str:
     if planned.config.gan_loss == "none":
         return "no discriminator"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
     head = ", a segmentation head" if planned.config.segmentation_head == "on" else ""
-    return f"discriminator of {count_text(planned.discriminator_parameters)}, patches of {patches}{head}"
+    return f"discriminator with {count_text(planned.discriminator_parameters)}, patches of {patches}{head}"
 
 
 def _sizes(planned: "Plan") -> str:
-    """The size the networks see, or how many shapes there are and how many pairs have each."""
+    """The size of the networks' input, or its different sizes with the number of pairs of each."""
     config = planned.config
     how = f"{config.size} ({config.fit})" if config.size else "their own size"
     if config.crop or config.input_size:
@@ -56,20 +62,20 @@ def _sizes(planned: "Plan") -> str:
     shown = ", ".join(f"{size} ({count})" for size, count in planned.shapes[:_MOST_SHAPES])
     rest = len(planned.shapes) - _MOST_SHAPES
     updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
-    filled = f" ({planned.pairs / updates:.1f} pairs of one shape in a batch)" if config.batch > 1 else ""
-    return f"{how}, in {len(planned.shapes)} shapes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+    filled = f" ({planned.pairs / updates:.1f} pairs per batch, of one size)" if config.batch > 1 else ""
+    return f"{how}, with {len(planned.shapes)} sizes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _time_line(planned: "Plan") -> str:
     if planned.seconds is None or planned.seconds_per_image is None:
-        return f"time   {planned.updates} updates; so few are not timed beforehand"
+        return f"time   {planned.updates} update{_plural(planned.updates)}, too few to be timed beforehand"
     speed = 1 / planned.seconds_per_image
-    beside = ", without what devices send each other" if planned.processes > 1 else ""
+    beside = ", without communication between devices" if planned.processes > 1 else ""
     return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
 def _need_line(what: str, need: "Need") -> str:
-    warning = "" if need.total <= need.free else " - more than there is"
+    warning = "" if need.total <= need.free else ", which is not enough"
     return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"
 
 
@@ -82,7 +88,7 @@ def _epochs_text(epochs: float) -> str:
 
 
 def count_text(count: float) -> str:
-    """A number in three digits: 54.4 M, 176 K, 12."""
+    """A number with three digits: 54.4 M, 176 K, 12."""
     for unit in ("", " K", " M"):
         if count < 999.5:
             return f"{count:.3g}{unit}"
@@ -91,7 +97,7 @@ def count_text(count: float) -> str:
 
 
 def time_text(seconds: float) -> str:
-    """A duration in two units at most."""
+    """A duration in at most two units."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -1,6 +1,6 @@
-"""Everything that can be asked of a run: the config, its presets, words that become settings, sides that fit.
+"""The settings of a run: the config and its fields, the presets, reading settings from text, and allowed picture sizes.
 
-Nothing here may import torch or know how a setting is carried out.
+Nothing here may import torch or know how a setting is used.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The config of a run: every setting declared once, with what it means and may be, and those that exclude each other.
+"""The config of a run: each setting with its default, meaning and range, and the checks of settings against each other.
 
 Nothing here may change a setting; a config that cannot work is refused with the setting, the reason and a way out.
 """
@@ -30,53 +30,57 @@ class Config:
 
     direction: str = setting(
         "a-to-b",
-        "What becomes what: a-to-b, b-to-a, or the same in the words of the halves, such as mask-to-photo.",
+        "The direction of translation: a-to-b, b-to-a, or the same with the names of the halves, such as "
+        "mask-to-photo.",
         group=_DATA,
     )
     a_encoding: str = setting(
         "values",
-        "How the networks see half A: as values, as one-hot classes of a mask (class logits as output), or auto, "
-        "which is classes for a mask with a palette.",
+        "How half A is encoded for the networks: as values, as classes of a mask (one-hot as input, class logits as "
+        "output), or auto, which means classes for a mask with a palette.",
         choices=_ENCODINGS,
         group=_DATA,
     )
     b_encoding: str = setting(
-        "values", "How the networks see half B, as a_encoding says it of A.", choices=_ENCODINGS, group=_DATA
+        "values",
+        "How half B is encoded for the networks; the choices are those of a_encoding.",
+        choices=_ENCODINGS,
+        group=_DATA,
     )
     size: Size | None = setting(
         Size(256, 256),
-        "Width and height in pixels to which pictures are brought, multiples of 32, or of 4 for a resnet; native keeps "
-        "each picture's own, without jitter.",
+        "Width and height in pixels to which pictures are resized, multiples of 32, or of 4 for a resnet; native keeps "
+        "the size of each picture, without jitter.",
         words={NATIVE: None},
         unit="pixels",
         group=_DATA,
     )
     fit: TrainFit = setting(
         "stretch",
-        "How a picture of another shape comes to that size: stretch it, crop it, pad it, or keep its shape with about "
-        "as many pixels.",
+        "How a picture with another aspect ratio is brought to that size: stretch it, crop it, pad it, or keep its "
+        "aspect ratio with about the same number of pixels.",
         choices=TRAIN_FITS,
         group=_DATA,
     )
     crop: Size | None = setting(
         None,
-        "Width and height in pixels of random crops to train on, out of larger pictures; none shows them whole.",
+        "Width and height in pixels of the random crops to train on; none trains on whole pictures.",
         words={"none": None, "": None},
         unit="pixels",
         group=_DATA,
     )
     jitter: float = setting(
         286 / 256,
-        "How many times the size pictures are resized to before a random crop of the size; 1 switches it off.",
+        "Pictures are resized to this many times the size before a random crop of the size; 1 switches it off.",
         low=1,
         high=2,
         unit="times",
         group=_DATA,
     )
-    mirror: bool = setting(True, "Flip half of the pairs left to right, both halves alike.", group=_DATA)
+    mirror: bool = setting(True, "Flip half of the pairs left to right, A and B together.", group=_DATA)
     rare_class_crops: float = setting(
         0.0,
-        "The share of crops that are drawn around a rare class of the mask half; 0 switches it off.",
+        "The share of crops that are placed around a rare class of the mask; 0 switches it off.",
         low=0,
         high=1,
         unit="share",
@@ -84,7 +88,7 @@ class Config:
     )
     color_jitter: float = setting(
         0.0,
-        "The share by which brightness, contrast and saturation of an input photo vary at most; 0 switches it off.",
+        "The largest share by which brightness, contrast and saturation of an input photo vary; 0 switches it off.",
         low=0,
         high=0.9,
         unit="share",
@@ -92,7 +96,7 @@ class Config:
     )
     images: int | None = setting(
         None,
-        "How many images the run sees in all; none leaves it to epochs.",
+        "The number of images to train on in total; none takes it from epochs.",
         low=1,
         high=_MOST_IMAGES,
         words={"none": None},
@@ -102,7 +106,7 @@ class Config:
     )
     epochs: int = setting(
         200,
-        "How many epochs the run lasts, each once through the training pairs; counts only where images is not given.",
+        "The number of epochs, each once through the training pairs; used only if images is none.",
         low=1,
         unit="epochs",
         group=_RUN,
@@ -110,7 +114,7 @@ class Config:
     )
     batch: int = setting(
         1,
-        "How many pairs one update sees; auto is the largest power of two that fits into the device's memory.",
+        "The number of pairs in a batch; auto takes the largest power of two that fits into the device's memory.",
         low=1,
         high=65_536,
         words={"auto": 0},
@@ -118,16 +122,17 @@ class Config:
         group=_RUN,
         on_resume="auto",
     )
-    seed: int = setting(0, "The source of all randomness.", low=0, high=2**63 - 1, group=_RUN)
+    seed: int = setting(0, "The seed of all random numbers.", low=0, high=2**63 - 1, group=_RUN)
     generator: str = setting(
         "unet",
-        "The generator: a U-Net, the same without skips, or a resnet (Isola et al. 2017, appendix 6.1.1).",
+        "The generator: a U-Net, a U-Net without skips (encoder-decoder), or a resnet (Isola et al. 2017, appendix "
+        "6.1.1).",
         choices=tuple(GENERATORS),
         group=_NETWORKS,
     )
     generator_filters: int = setting(
         64,
-        "Channels of the generator's outermost layer; they double at each halving.",
+        "Channels of the generator's outermost layer; they double at each halving of the resolution.",
         low=1,
         high=_MOST_FILTERS,
         unit="channels",
@@ -135,7 +140,7 @@ class Config:
     )
     max_filters: int = setting(
         512,
-        "Channels that no layer of the generator exceeds.",
+        "The largest number of channels of a layer of the generator.",
         low=1,
         high=_MOST_FILTERS,
         unit="channels",
@@ -143,7 +148,7 @@ class Config:
     )
     unet_depth: int = setting(
         0,
-        "How many halvings a U-Net or encoder-decoder has; auto is the most that the size allows, at most 8.",
+        "The number of halvings in a U-Net or encoder-decoder; auto takes the most that the size allows, at most 8.",
         low=1,
         high=8,
         words={"auto": 0},
@@ -153,7 +158,7 @@ class Config:
     )
     resnet_blocks: int = setting(
         9,
-        "How many residual blocks a resnet has; the authors' reference code has 6 and 9.",
+        "The number of residual blocks of a resnet; the authors' reference code uses 6 and 9.",
         low=1,
         high=32,
         unit="blocks",
@@ -161,8 +166,8 @@ class Config:
     )
     upsampling: str = setting(
         "transposed",
-        "How the generator grows pictures: by transposed convolutions, or resize (nearest neighbour, then a "
-        "convolution), which leaves no checkerboard.",
+        "How the generator upsamples: by transposed convolutions, or by resize (nearest neighbour, then a "
+        "convolution), which avoids checkerboard artefacts.",
         choices=("transposed", "resize"),
         group=_NETWORKS,
     )
@@ -176,7 +181,7 @@ class Config:
     )
     dropout_blocks: int = setting(
         3,
-        "How many decoder blocks have dropout; a resnet has it in every block.",
+        "The number of decoder blocks with dropout; a resnet has it in every block.",
         low=0,
         high=8,
         unit="blocks",
@@ -184,7 +189,7 @@ class Config:
     )
     dropout_skip: int = setting(
         0,
-        "How many innermost decoder blocks come without dropout before those that have it.",
+        "The number of innermost decoder blocks without dropout, before those that have it.",
         low=0,
         high=8,
         unit="blocks",
@@ -193,12 +198,12 @@ class Config:
     norm: str = setting("batch", "The normalisation of the generator's layers.", choices=_NORMS, group=_NETWORKS)
     bias_before_norm: bool = setting(
         True,
-        "Give layers before a norm a bias too; the authors' reference code has one before instance norm only.",
+        "Give layers before a norm a bias too; the authors' reference code does so before instance norm only.",
         group=_NETWORKS,
     )
     noise_channels: int = setting(
         0,
-        "Random values given to the generator beside the picture, each as one more of its channels.",
+        "The number of noise channels that are added to the generator's input.",
         low=0,
         high=64,
         unit="channels",
@@ -214,7 +219,8 @@ class Config:
     )
     discriminator_layers: int = setting(
         3,
-        "How many strided layers the PatchGAN has: 0 sees single pixels, 3 patches of 70x70 (appendix 6.1.2).",
+        "The number of strided layers of the PatchGAN: 0 has a receptive field of one pixel, 3 of 70x70 (appendix "
+        "6.1.2).",
         low=0,
         high=6,
         unit="layers",
@@ -222,47 +228,49 @@ class Config:
     )
     discriminator_norm: str = setting(
         "same",
-        "The normalisation of the discriminator's layers; same is the generator's.",
+        "The normalisation of the discriminator's layers; same takes that of the generator.",
         choices=("same", *_NORMS),
         group=_NETWORKS,
     )
     segmentation_head: str = setting(
         "off",
-        "Whether the discriminator also learns to segment the photo into the mask's classes; auto is on where a mask "
-        "becomes a photo.",
+        "Whether the discriminator also learns to segment photos into the mask's classes; auto is on when masks are "
+        "translated into photos.",
         choices=("off", "on", "auto"),
         group=_NETWORKS,
         on_resume="auto",
     )
     discriminator_scales: int = setting(
         1,
-        "At how many scales discriminators look, each scale half of the one before.",
+        "The number of scales, each with its own discriminator at half the resolution of the one before (pix2pixHD).",
         low=1,
         high=3,
         unit="scales",
         group=_NETWORKS,
     )
-    spectral_norm: bool = setting(False, "Give the discriminator's layers spectral norm.", group=_NETWORKS)
-    conditional: bool = setting(True, "Show the discriminator the input too.", group=_NETWORKS)
+    spectral_norm: bool = setting(False, "Apply spectral norm to the discriminator's layers.", group=_NETWORKS)
+    conditional: bool = setting(True, "Give the discriminator the input too (cGAN).", group=_NETWORKS)
     gan_loss: str = setting(
         "bce",
-        "The adversarial loss: bce (cross-entropy, Isola et al. 2017), lsgan (least squares), hinge, wgan "
-        "(Wasserstein), or none, which leaves the discriminator away.",
+        "The GAN loss: bce (cross-entropy, Isola et al. 2017), lsgan (least squares), hinge, wgan (Wasserstein), or "
+        "none, which trains without a discriminator.",
         choices=("bce", "lsgan", "hinge", "wgan", "none"),
         group=_LOSSES,
     )
-    lambda_gan: float = setting(1.0, "The weight of the adversarial loss in the generator's.", low=0, group=_LOSSES)
-    lambda_l1: float = setting(100.0, "The weight of L1 between generated and real values.", low=0, group=_LOSSES)
-    lambda_l2: float = setting(0.0, "The weight of L2 between generated and real values.", low=0, group=_LOSSES)
+    lambda_gan: float = setting(1.0, "The weight of the GAN loss in the generator's loss.", low=0, group=_LOSSES)
+    lambda_l1: float = setting(
+        100.0, "The weight of the L1 distance of generated and real values.", low=0, group=_LOSSES
+    )
+    lambda_l2: float = setting(0.0, "The weight of the L2 distance of generated and real values.", low=0, group=_LOSSES)
     lambda_ce: float = setting(
         100.0,
-        "The weight of the cross-entropy of classes, which takes the place of L1 and L2 where the output is classes.",
+        "The weight of the cross-entropy of classes, which replaces L1 and L2 if the output is classes.",
         low=0,
         group=_LOSSES,
     )
     class_balanced: bool = setting(
         False,
-        "Let every class of the mask half weigh the same in L1, L2 and the classes' cross-entropy.",
+        "Give every class of the mask the same weight in L1, L2 and the cross-entropy of classes.",
         group=_LOSSES,
     )
     lambda_features: float = setting(
@@ -270,8 +278,8 @@ class Config:
     )
     lambda_segmentation: float = setting(
         10.0,
-        "The weight, in the generator's loss, of the mask's classes as the segmentation head sees them in the "
-        "generated photo.",
+        "The weight, in the generator's loss, of the cross-entropy between the mask and the segmentation head's "
+        "output for the generated photo.",
         low=0,
         group=_LOSSES,
     )
@@ -280,70 +288,77 @@ class Config:
     )
     lambda_r1: float = setting(
         0.0,
-        "The weight of the R1 penalty, half of which is counted, in the discriminator's loss.",
+        "The weight of the R1 penalty in the discriminator's loss, multiplied by 1/2 as in its source.",
         low=0,
         group=_LOSSES,
     )
     label_smoothing: float = setting(
         0.0,
-        "How much the discriminator's target for real pairs lies below 1 (one-sided); 0 switches it off.",
+        "By how much the discriminator's target for real pairs is below 1 (one-sided); 0 switches it off.",
         low=0,
         high=0.5,
         group=_LOSSES,
     )
     halve_discriminator_loss: bool = setting(
-        True, "Halve the discriminator's loss, which slows it against the generator (section 3.3).", group=_LOSSES
+        True,
+        "Halve the discriminator's loss, so that it learns more slowly than the generator (section 3.3).",
+        group=_LOSSES,
     )
     update_order: str = setting(
         "alternating",
-        "Whether the discriminator is updated before the generator looks at it, or both simultaneously from one "
+        "The order of updates: first the discriminator and then the generator, or both simultaneously from one "
         "forward pass.",
         choices=("alternating", "simultaneous"),
         group=_OPTIMISATION,
     )
     lambda_mode_seeking: float = setting(
-        0.0, "The weight of the mode-seeking loss, which asks two draws of noise to differ.", low=0, group=_LOSSES
+        0.0,
+        "The weight of the mode-seeking loss, by which different noise gives different outputs.",
+        low=0,
+        group=_LOSSES,
     )
     discriminator_augment: str = setting(
         "none",
-        "Differentiable augmentation of what the discriminator sees (DiffAugment), for few pairs.",
+        "Differentiable augmentation of the discriminator's input (DiffAugment), useful with few pairs.",
         choices=("none", "color", "geometry", "all"),
         group=_OPTIMISATION,
     )
     ema_half_life: float = setting(
         0.0,
-        "The half-life, in images, of the generator's moving average, which then is the model; 0 keeps none.",
+        "The half-life, in images, of the exponential moving average (EMA) of the generator's weights, which then are "
+        "the model; 0 switches it off.",
         low=0,
         unit="images",
         group=_OPTIMISATION,
     )
     learning_rate: float = setting(
-        2e-4, "The learning rate of Adam for both networks; the paper takes 0.0002.", above=0, group=_OPTIMISATION
+        2e-4, "The learning rate of Adam for both networks; the paper uses 0.0002.", above=0, group=_OPTIMISATION
     )
     beta1: float = setting(0.5, "Adam's decay of the first moment.", low=0, below=1, group=_OPTIMISATION)
     beta2: float = setting(0.999, "Adam's decay of the second moment.", low=0, below=1, group=_OPTIMISATION)
     lr_schedule: str = setting(
         "constant",
-        "How the learning rate goes on: constant, or linear, which is constant for the first half and then falls to 0.",
+        "The schedule of the learning rate: constant, or linear, which is constant for the first half and then falls "
+        "to 0.",
         choices=("constant", "linear"),
         group=_OPTIMISATION,
     )
     device: str = setting(
         "auto",
-        "Where to compute: cpu, cuda, or cuda*N for N GPUs; auto takes a GPU if there is one.",
+        "The device: cpu, cuda, or cuda*N for N GPUs; auto takes a GPU if there is one.",
         group=_MACHINE,
         on_resume="auto",
     )
     precision: str = setting(
         "auto",
-        "The arithmetic; auto takes the fastest that trains as float32 does on this machine.",
+        "The numerical precision; auto takes the fastest that trains as well as float32 on this machine.",
         choices=("auto", "float32", "tf32", "bfloat16", "float16"),
         group=_MACHINE,
         on_resume="auto",
     )
     threads: int = setting(
         0,
-        "How many threads the CPU computes with; auto is as many as torch takes.",
+        "The number of CPU threads; auto leaves it to torch.",
         low=1,
         high=1024,
         words={"auto": 0},
@@ -351,10 +366,10 @@ class Config:
         group=_MACHINE,
         on_resume="auto",
     )
-    deterministic: bool = setting(False, "Compute the same losses again on CUDA too, somewhat slower.", group=_MACHINE)
+    deterministic: bool = setting(False, "Make runs repeatable on CUDA too, which is somewhat slower.", group=_MACHINE)
     cache_gib: float = setting(
         4.0,
-        "How many GiB of decoded pairs are held in memory; more lie in a mapped file.",
+        "The largest amount of decoded pairs to keep in memory, in GiB; more than that are kept in a mapped file.",
         above=0,
         unit="GiB",
         group=_MACHINE,
@@ -362,19 +377,19 @@ class Config:
     )
     sync_batchnorm: bool = setting(
         True,
-        "On several devices, take the statistics of batch norm over all of a batch, not for each device's part.",
+        "On several devices, compute the statistics of batch norm over the whole batch, not over each device's part.",
         group=_MACHINE,
     )
     restarts: int = setting(
         3,
-        "On several devices, how many times a process that was killed or lost is replaced.",
+        "On several devices, how many times training is restarted after a process was killed or lost.",
         low=0,
         unit="times",
         group=_MACHINE,
         on_resume="free",
     )
     log_every: int = setting(
-        100, "Images between two lines of the record.", low=1, unit="images", group=_RECORD, on_resume="free"
+        100, "Images between two lines in stats.jsonl.", low=1, unit="images", group=_RECORD, on_resume="free"
     )
     sample_every: int = setting(
         5_000, "Images between two grids of samples.", low=1, unit="images", group=_RECORD, on_resume="free"
@@ -384,7 +399,7 @@ class Config:
     )
     checkpoint_minutes: float = setting(
         5.0,
-        "Minutes after which a checkpoint is written at last.",
+        "Minutes after which a checkpoint is written in any case.",
         above=0,
         unit="minutes",
         group=_RECORD,
@@ -394,14 +409,21 @@ class Config:
         2, "How many of the latest checkpoints are kept.", low=1, unit="checkpoints", group=_RECORD, on_resume="free"
     )
     validate_every: int = setting(
-        5_000, "Images between two scores on val/.", low=1, unit="images", group=_RECORD, on_resume="free"
+        5_000,
+        "Images between two validations on the pairs of val/.",
+        low=1,
+        unit="images",
+        group=_RECORD,
+        on_resume="free",
     )
-    # Not free: the best of some pairs says nothing beside a score on others.
-    validate_pairs: int = setting(100, "How many pairs of val/ are scored at most.", low=1, unit="pairs", group=_RECORD)
-    tensorboard: bool = setting(False, "Write TensorBoard's event files too.", group=_RECORD, on_resume="free")
+    # Not free: scores on different pairs cannot be compared.
+    validate_pairs: int = setting(
+        100, "The largest number of pairs of val/ that a validation uses.", low=1, unit="pairs", group=_RECORD
+    )
+    tensorboard: bool = setting(False, "Also write event files for TensorBoard.", group=_RECORD, on_resume="free")
     recover: bool = setting(
         False,
-        "Go back once to the last checkpoint, at half the learning rate, after a loss that is not a number.",
+        "Return once to the last checkpoint, with half the learning rate, if a loss becomes infinite or NaN.",
         group=_RUN,
         on_resume="free",
     )
@@ -418,7 +440,7 @@ class Config:
 
     @property
     def input_size(self) -> Size | None:
-        """The size that the networks see in training; None where pictures have many."""
+        """The size of the networks' input in training; None if it differs between pictures."""
         return self.crop or (self.size if self.fit != "keep" else None)
 
 
@@ -426,19 +448,19 @@ def _check_sizes(config: Config) -> None:
     unit = unit_of(config.generator, config.unet_depth)
     for name, size in (("size", config.size), ("crop", config.crop)):
         if size is not None and size != nearest_size(size, unit):
-            what = f"needs sides that are multiples of {unit} pixels, at least 32"
+            what = f"must have sides that are multiples of {unit} pixels, at least 32"
             refuse_setting(config, name, what, f"The nearest that works is {nearest_size(size, unit)}.")
     if config.size is None and config.fit != "stretch":
-        what = "says how pictures come to a size, and size=native keeps their own"
-        refuse_setting(config, "fit", what, "Give a --size, or leave fit at stretch.")
+        what = "says how pictures are brought to a size, but size=native keeps their own"
+        refuse_setting(config, "fit", what, "Set a --size, or leave fit at stretch.")
     if config.size and config.crop and any(part > whole for part, whole in zip(config.crop, config.size, strict=True)):
-        refuse_setting(config, "crop", f"does not fit into size {config.size}", "Take a smaller crop.")
+        refuse_setting(config, "crop", f"does not fit into size {config.size}", "Set a smaller crop.")
     if config.rare_class_crops and not config.crop and (config.jitter == 1 or config.size is None):
-        what = "draws crops, and pictures are shown whole"
-        refuse_setting(config, "rare_class_crops", what, "Add --set crop=128, or jitter.")
+        what = "chooses crops, but this config trains on whole pictures"
+        refuse_setting(config, "rare_class_crops", what, "Add --set crop=128, or jitter above 1.")
     halvings = GENERATORS[config.generator].halvings
     if halvings is not None and config.unet_depth not in (0, halvings):
-        what = f"is not for a {config.generator}, which always halves its input {halvings} times"
+        what = f"does not apply to a {config.generator}, which always halves its input {halvings} times"
         refuse_setting(config, "unet_depth", what, "Leave it out; the depth of a resnet is resnet_blocks.")
     if config.input_size is not None:
         _check_depths(config, config.input_size)
@@ -449,40 +471,42 @@ def _check_depths(config: Config, size: Size) -> None:
     needed = smallest_side(config.discriminator_layers, config.discriminator_scales)
     if min(size) < needed and config.gan_loss != "none":
         scales = f" at {config.discriminator_scales} scales" if config.discriminator_scales > 1 else ""
-        what = f"is too small: {config.discriminator_layers} discriminator layers{scales} need sides from {needed}"
-        refuse_setting(config, field, what, "Take larger pictures, or fewer discriminator_layers.")
+        what = f"is too small: {config.discriminator_layers} discriminator layers{scales} need at least {needed} pixels"
+        refuse_setting(config, field, what, "Use larger pictures, or fewer discriminator_layers.")
     deepest = deepest_unet(size)
     if GENERATORS[config.generator].halvings is None and config.unet_depth > deepest:
-        refuse_setting(config, "unet_depth", f"is too deep: size {size} can be halved {deepest} times", "Leave it out.")
+        refuse_setting(
+            config, "unet_depth", f"is too deep: size {size} can be halved {deepest} times", "Leave unet_depth at auto."
+        )
 
 
 def _check_losses(config: Config) -> None:
     if config.gan_loss == "none":
         _check_without_gan(config)
     elif not config.lambda_gan and not config.lambda_features:
-        what = "leaves the discriminator nothing to teach the generator"
-        refuse_setting(config, "lambda_gan", what, "Take --set gan_loss=none.")
+        what = "leaves the discriminator without effect on the generator, since lambda_features is 0 too"
+        refuse_setting(config, "lambda_gan", what, "Use --set gan_loss=none.")
     if config.gan_loss == "wgan" and not config.lambda_gp:
-        refuse_setting(config, "gan_loss", "needs a critic whose slope is held at 1", "Add --set lambda_gp=10.")
+        refuse_setting(config, "gan_loss", "needs a gradient penalty", "Add --set lambda_gp=10.")
     if config.label_smoothing and config.gan_loss not in ("bce", "lsgan"):
-        what = f"has no targets to smooth with gan_loss={config.gan_loss}"
+        what = f"has no effect with gan_loss={config.gan_loss}, which has no target values"
         refuse_setting(config, "label_smoothing", what, "Leave it at 0.")
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
     for name in ("lambda_gp", "lambda_r1"):
         if getattr(config, name) and norm == "batch":
-            what = "is a penalty for each picture by itself, and the discriminator's batch norm mixes them"
+            what = "is a penalty on each picture, but batch norm in the discriminator mixes the pictures of a batch"
             refuse_setting(config, name, what, "Add --set discriminator_norm=instance.")
     if config.lambda_mode_seeking and not config.noise_channels:
-        what = "compares two draws of the noise input, and there is none"
+        what = "compares the outputs for two draws of noise, but the generator has no noise input"
         refuse_setting(config, "lambda_mode_seeking", what, "Add --set noise_channels=8.")
 
 
 def _check_without_gan(config: Config) -> None:
-    """Refuse what speaks of a discriminator where there is none."""
+    """Refuse settings of the discriminator if there is none."""
     off: dict[str, Any] = {"lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0}
     off |= {"discriminator_augment": "none", "update_order": "alternating"}
     off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
     for name, value in off.items():
         if getattr(config, name) != value:
-            what = "is about the discriminator, and gan_loss=none has none"
+            what = "is a setting of the discriminator, but gan_loss=none trains without one"
             refuse_setting(config, name, what, f"Leave it at {value}, or choose another gan_loss.")

@@ -1,6 +1,6 @@
-"""The names that settings and their values had before, so that an old command or file is told the new ones.
+"""The old names of settings and of their values, so that an error can name the new one.
 
-Nothing here may let an old name pass: two names for one setting would be one too many.
+Nothing here may accept an old name: a setting has one name.
 """
 
 from collections.abc import Mapping

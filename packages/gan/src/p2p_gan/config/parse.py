@@ -1,6 +1,6 @@
-"""Words become settings: a config out of `--set`, TOML files and the JSON of a run.
+"""Reads settings from text: `--set`, TOML files and the JSON of a run become a config.
 
-Nothing here may know what a setting means; that is the config's.
+Nothing here may know what a setting means; the config declares that.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ _LISTED = "'p2p config' lists all."
 def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     """The config with settings replaced, by values or by their text.
 
-    Raises UsageError for a wrong name, offering the nearest, an old name, giving the new one, or a wrong value.
+    Raises UsageError for an unknown name (with the nearest one), an old name (with the new one), or a wrong value.
     """
     refuse_old_names(settings)
     values = read_settings(Config, settings, of="the config", listed=_LISTED)
@@ -28,20 +28,20 @@ def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
 
 
 def find_setting(name: str) -> Setting:
-    """What is declared of one setting of the config; raises UsageError for an unknown name, offering the nearest."""
+    """The declaration of a setting of the config; raises UsageError for an unknown name, with the nearest one."""
     known = settings_of(Config)
     if name in NAMES:
         what = f"is called {NAMES[name]} now"
         raise UsageError(name, what, f"Ask 'p2p config {NAMES[name]}'.", code="renamed-setting")
     if name not in known:
-        raise UsageError(name, "is no setting of the config", nearest(name, known, _LISTED), code="unknown-setting")
+        raise UsageError(name, "is not a setting of the config", nearest(name, known, _LISTED), code="unknown-setting")
     return known[name]
 
 
 def config_from_json(value: Any, *, where: str) -> Config:
     """Read what `Config.to_json` gave; raises UsageError at `where`."""
     if not isinstance(value, dict):
-        to_do = "Was it edited? Bring a copy back."
+        to_do = "If it was edited, restore a copy."
         raise UsageError(where, "its config is not a table of settings", to_do, code="damaged-file")
     try:
         return with_settings(Config(), value)

@@ -1,6 +1,6 @@
-"""Which sides of pictures the networks can take.
+"""The sides of pictures that the networks accept.
 
-Nothing here may load torch; the config asks before anything is built.
+Nothing here may load torch; the config uses it before a network is built.
 """
 
 import math
@@ -21,9 +21,10 @@ def deepest_unet(size: Size) -> int:
 
 
 def unit_of(generator: str, depth: int = 0) -> int:
-    """What the sides of pictures must be multiples of for this generator: 4 for a resnet, which halves them twice.
+    """The number of which the sides of pictures must be multiples: 4 for a resnet, which halves them twice.
 
-    For one of any depth 2^depth, and 32 where the depth follows from the size (0), which then is 5 or more.
+    For the other generators 2^depth, and 32 from depth 5 on or if the depth is 0, which means that it follows from the
+    size and is 5 or more.
     """
     halvings = GENERATORS[generator].halvings
     return 1 << (min(depth or DEFAULT_DEPTH, DEFAULT_DEPTH) if halvings is None else halvings)
@@ -35,13 +36,13 @@ def halvings_of(generator: str, depth: int = 0) -> int:
 
 
 def nearest_size(size: Size, unit: int = SMALLEST_SIDE) -> Size:
-    """The nearest size whose sides are multiples of `unit`, and at least 32; by default what any generator takes."""
+    """The nearest size whose sides are multiples of `unit` and at least 32; any generator accepts the default unit."""
     return Size(*(max(SMALLEST_SIDE, round(side / unit) * unit) for side in size))
 
 
 def smallest_side(layers: int, scales: int = 1) -> int:
-    """The smallest side of a picture for which a PatchGAN with so many strided layers has an output at every scale."""
-    # Backwards from one logit: each of the two last layers eats one pixel, each strided one halves (4x4, padding 1);
-    # without strided layers there are nothing but 1x1 convolutions. Every further scale halves before that.
+    """The smallest side of a picture for which a PatchGAN with `layers` strided layers has an output at every scale."""
+    # Backwards from one logit: each of the two last layers loses one pixel, each strided one halves (4x4, padding 1);
+    # without strided layers all convolutions are 1x1. Every further scale halves the picture first.
     side = 3 * 2**layers if layers else 1
     return int(side * 2 ** (scales - 1))

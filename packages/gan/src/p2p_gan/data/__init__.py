@@ -1,6 +1,6 @@
 """A pair folder becomes batches: tasks say what is asked of it, the dataset keeps it, draws say what is seen when.
 
-Nothing here may know networks or losses, and both halves of a pair always get the same draw.
+Nothing here may know networks or losses, and both halves of a pair always get the same crop and mirroring.
 """
 
 from typing import TYPE_CHECKING

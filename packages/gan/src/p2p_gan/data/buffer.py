@@ -1,6 +1,6 @@
-"""Many decoded pictures of any sizes in one block of memory, or in one mapped file that no kill can leave behind.
+"""Many decoded pictures of any sizes in one block of memory, or in a mapped temporary file that a kill also removes.
 
-Nothing here may know what the pixels mean or in which order they are drawn.
+Nothing here may know what the pixels mean or in which order they are read.
 """
 
 import contextlib
@@ -24,22 +24,22 @@ from p2p_datatools.contract.pictures.sizes import Size
 _GIB = 1 << 30
 
 
-_ALIGNED = 4096  # where a half begins in the block, so that numbers of any type lie as the machine wants them
+_ALIGNED = 4096  # bytes; each half begins at a multiple, so that numbers of any type are aligned
 
 
 @dataclass(frozen=True)
 class BufferForm:
-    """What one picture of a half is kept as: so many channels of this type."""
+    """How the pictures of a half are stored: the number of channels and the type of a value."""
 
     channels: int
     dtype: str
 
     def values(self, sizes: Sequence[Size]) -> int:
-        """How many numbers pictures of these sizes are."""
+        """The number of values in pictures of these sizes."""
         return sum(size.width * size.height for size in sizes) * self.channels
 
     def bytes(self, sizes: Sequence[Size]) -> int:
-        """How many bytes they are."""
+        """The number of bytes of these values."""
         return self.values(sizes) * np.dtype(self.dtype).itemsize
 
 
@@ -47,7 +47,7 @@ class BufferForm:
 class Pixels:
     """The pictures of one half: `flat` holds them one after another, each (height, width, channels) without gaps.
 
-    `sizes` (n, 2) are heights and widths, `starts` (n,) where each begins, counted in numbers.
+    `sizes` (n, 2) are heights and widths, `starts` (n,) the index in `flat` at which each picture begins.
     """
 
     flat: Array
@@ -68,10 +68,10 @@ class Pixels:
 def room_for(
     sizes: Sequence[Size], forms: Sequence[BufferForm], *, memory: float, near: Path | None = None
 ) -> list[Pixels]:
-    """Room for the halves of so many pairs: in memory up to `memory` GiB, else in a file mapped beside `near`.
+    """Space for the halves of pairs of these sizes: in memory up to `memory` GiB, else in a file mapped beside `near`.
 
-    The file has no name (or loses it at once), so that it is gone with the process, however that ends. Raises P2PError
-    before anything is written when the disk has not the space.
+    The file has no name (or loses it at once), so that it disappears with the process, however that ends. Raises
+    P2PError before anything is written if the disk has not enough free space.
     """
     starts = [0]
     for form in forms:
@@ -96,8 +96,9 @@ def _map_file(size: int, near: Path | None) -> NDArray[np.uint8]:
         if free < size:
             raise P2PError(
                 place,
-                f"{size / _GIB:.1f} GiB of decoded pairs need a file there, and {free / _GIB:.1f} GiB are free",
-                "Free space, choose another place for the run, a smaller --size, or a larger --set cache_gib=.",
+                f"has {free / _GIB:.1f} GiB free, but {size / _GIB:.1f} GiB of decoded pairs need a temporary file "
+                "there",
+                "Free some space, choose another run folder, a smaller --size, or a larger --set cache_gib=.",
                 code="no-space",
             )
         with tempfile.TemporaryFile(dir=place) as file:
@@ -105,18 +106,18 @@ def _map_file(size: int, near: Path | None) -> NDArray[np.uint8]:
             mapped = mmap.mmap(file.fileno(), size)
     except OSError as error:
         raise cannot_write(place, error) from error
-    with contextlib.suppress(AttributeError, OSError):  # only a hint, which not every system takes
+    with contextlib.suppress(AttributeError, OSError):  # only a hint, which some systems lack
         mapped.madvise(mmap.MADV_RANDOM)
     return np.frombuffer(mapped, np.uint8)
 
 
 def _nearest_existing(place: Path) -> Path:
-    """The place itself, or the nearest folder above it that is there already."""
+    """The folder itself, or the nearest one above it that exists."""
     return next((each for each in (place, *place.absolute().parents) if each.is_dir()), Path(tempfile.gettempdir()))
 
 
 def _reserve(handle: int, size: int) -> None:
-    # Space that is promised and not there would end the process at the first write into the map.
+    # Without reserved space a full disk would end the process at a write to the mapped file.
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(handle, 0, size)
     else:

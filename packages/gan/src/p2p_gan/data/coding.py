@@ -1,6 +1,6 @@
-"""How the pixels of a half become numbers in a network and come back: values in -1..1, or one channel for each class.
+"""Encodes the pixels of a half for the networks and decodes them: values in -1..1, or one channel for each class.
 
-Nothing here may resize, crop or read files; what goes in comes out exactly, wherever float32 can hold it.
+Nothing here may resize, crop or read files; decoding returns what was encoded exactly, as far as float32 can hold it.
 """
 
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _MOST_CHANNELS = 64
 
 
-# More precise than the float32 that networks compute in, so that they are scaled before they become float32.
+# These hold more digits than float32, so they are scaled to -1..1 before they become float32.
 _WIDE = ("int32", "uint32", "float64")
 
 
 @dataclass(frozen=True)
 class Coding:
-    """How a half is coded: `channels` in the network; `dtype` and `range` (low, high) are those of its pixels.
+    """How a half is encoded: `channels` in the network; `dtype` and `range` (low, high) are those of its pixels.
 
-    Values: `range` becomes -1..1 linearly (8-bit: x / 127.5 - 1, as in Isola et al. 2017, code). Integers of up to 16
-    bits come back exactly, others to about 2^-22 of the range. Classes: pixels are class indices, uint8, 255 where
-    ignored; in the network one-hot, 0 or 1 for each of the palette's classes, and all 0 where ignored.
+    Values: `range` is mapped to -1..1 linearly (8-bit: x / 127.5 - 1, as in Isola et al. 2017, code). Integers of up to
+    16 bits are decoded exactly, others to about 2^-22 of the range. Classes: pixels are class indices, uint8, 255 where
+    ignored; in the network they are one-hot over the palette's classes, and all 0 where ignored.
     """
 
     kind: Kind
@@ -47,7 +47,7 @@ class Coding:
     def to_tensor(self, pixels: Array, device: torch.device | None = None) -> Tensor:
         """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, channels last in memory.
 
-        Values come in -1..1, classes as 0 and 1.
+        Values are in -1..1, classes are 0 or 1.
         """
         if self.kind == "classes":
             return self._one_hot(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
@@ -60,7 +60,7 @@ class Coding:
         return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
 
     def to_array(self, values: Tensor) -> Array:
-        """(n, channels, h, w) to pixels (n, h, w[, c]): the nearest values, or the likeliest classes (n, h, w)."""
+        """(n, channels, h, w) to pixels (n, h, w[, c]): the nearest values, or the most likely classes (n, h, w)."""
         if self.kind == "classes":
             return values.argmax(dim=1).to(torch.uint8).cpu().numpy()
         moved = values.detach().permute(0, 2, 3, 1)
@@ -71,12 +71,12 @@ class Coding:
 
     @property
     def _half(self) -> float:
-        """Half the width of the range, which becomes 1."""
+        """Half the width of the range, which is mapped to 1."""
         return (self.range[1] - self.range[0]) / 2 or 1.0
 
     @property
     def _offset(self) -> float:
-        """The middle of the range, in its halves."""
+        """The middle of the range, in units of half its width."""
         return (self.range[0] + self.range[1]) / 2 / self._half
 
     def _one_hot(self, indices: Tensor) -> Tensor:
@@ -85,27 +85,27 @@ class Coding:
 
 
 def _to_type(values: Tensor, coding: Coding) -> NDArray[np.generic]:
-    """-1..1 to the coding's own range and type; integers rounded, and kept within their type."""
+    """Map -1..1 to the range and type of the coding; integers are rounded and clipped to their type."""
     scaled = values.add(coding._offset).mul(coding._half)
     if np.dtype(coding.dtype).kind == "f":
         return np.asarray(scaled.cpu().numpy().astype(coding.dtype))
     limits = np.iinfo(coding.dtype)
     whole = scaled.round().clamp(limits.min, limits.max)
-    if coding.dtype == "uint8":  # a quarter of the bytes to fetch from a device
+    if coding.dtype == "uint8":  # a quarter of the bytes to copy from the device
         return np.asarray(whole.to(torch.uint8).cpu().numpy())
     return np.asarray(whole.cpu().numpy().astype(coding.dtype))
 
 
 def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "classes") -> Coding:
-    """The coding of a half, `as_` values or classes; raises UsageError for classes of a half that has none.
+    """The coding of a half, `as_` values or classes; raises UsageError for classes if the half has none.
 
-    Raises P2PError when it has more channels than networks take. `field` is what the error calls the setting.
+    Raises P2PError if it has more channels than networks accept. `field` is the name of the setting in the error.
     """
     if not 1 <= half.channels <= _MOST_CHANNELS:
         raise P2PError(
             f"half {half.name}",
-            f"has {half.channels} channels; networks take 1 to {_MOST_CHANNELS}",
-            "Choose some of them and pair again.",
+            f"has {half.channels} channels, but networks accept 1 to {_MOST_CHANNELS}",
+            "Select some of the channels and pair again.",
             code="too-many-channels",
         )
     if as_ == "values":
@@ -113,15 +113,15 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
     if half.kind != "mask" or half.dtype != "uint8" or half.channels not in (1, 3):
         raise UsageError(
             f"{field}={as_}",
-            f"the half {half.name} is a {half.kind}; only masks have classes",
-            "Take values.",
+            f"the half {half.name} is a {half.kind}, and only masks have classes",
+            f"Set {field}=values.",
             code="unfit-setting",
         )
     if palette is None:
         raise UsageError(
             f"{field}={as_}",
-            f"the half {half.name} has no palette that says its classes",
-            "Take values, or pair a mask folder, which has one.",
+            f"the half {half.name} has no palette, which defines the classes",
+            f"Set {field}=values, or pair a mask folder, which has a palette.",
             code="unfit-setting",
         )
     return Coding("classes", len(palette.classes), "uint8", (0.0, float(len(palette.classes) - 1)))
@@ -130,7 +130,7 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
 def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
     """The class of each pixel of a mask in the palette's colours (h, w, 3), uint8 (h, w), 255 where ignored.
 
-    Raises P2PError naming the first colour that the palette does not have.
+    Raises P2PError with the first colour that is not in the palette.
     """
     colors = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
     indices, outside = indices_of_colors(colors, palette)
@@ -140,7 +140,7 @@ def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
             where,
             f"{_pixels(int(outside.sum()))} a colour outside the palette {palette.name}; the first is "
             f"{tuple(colors[y, x].tolist())} at x={x}, y={y}",
-            "Paint it in the palette's exact colours and pair again, or train with colours (values).",
+            "Build the mask with the palette's exact colours and pair again, or train with the encoding values.",
             code="palette-colour",
         )
     return indices
@@ -155,7 +155,7 @@ def pixels_to_tensor(
 ) -> Tensor:
     """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.
 
-    With a `palette` they are class indices (n, h, w, 1), which `coding` may want in their colours.
+    With a `palette` the pixels are class indices (n, h, w, 1); a `coding` of values converts them to colours.
     """
     if palette is None:
         return coding.to_tensor(pixels, device)

@@ -1,6 +1,6 @@
-"""What one update sees: pairs as tensors on the device.
+"""The training pairs, decoded and kept in memory or in a mapped file, and the batches made from them.
 
-Nothing here may say where they come from or what is done with them.
+Nothing here may know networks or losses; a batch follows from the seed and the positions of its pairs.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ from p2p_gan.data.task import Task, refuse_unfit
 
 @dataclass(frozen=True)
 class Batch:
-    """Pairs on the device: `a` in, `b` wanted, (n, channels, h, w), values in -1..1 and classes one-hot.
+    """Pairs on the device: input `a` and target `b`, (n, channels, h, w), values in -1..1 or classes one-hot.
 
-    `ignored` (n, 1, h, w) is left out of every loss. `classes` (n, h, w) int64 is the class of each pixel of the mask
-    half, where there is one with a palette; -1 where it has none. `factor` multiplies the losses of a part of a batch,
-    so that the mean over all parts is the loss of the whole.
+    `ignored` (n, 1, h, w) marks pixels that no loss uses. `classes` (n, h, w) int64 are the class indices of the mask
+    half if it has a palette, -1 where a pixel has no class. `factor` multiplies the losses of a part of a batch, so
+    that the mean over all parts is the loss of the whole batch.
     """
 
     a: Tensor
@@ -45,9 +45,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class KeptHalf:
-    """One half of all pairs: its pixels as they are kept, and how they become numbers for the networks.
+    """One half of all pairs: its stored pixels and their coding for the networks.
 
-    With a `palette`, the pixels are class indices whatever the coding: a third of the bytes of colours.
+    With a `palette` the pixels are stored as class indices with any coding, a third of the bytes of colours.
     """
 
     pixels: Pixels
@@ -55,7 +55,7 @@ class KeptHalf:
     palette: Palette | None = None
 
     def cut(self, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
-        """The drawn parts (n, height, width, channels)."""
+        """The crops of these draws, mirrored if drawn so: (n, height, width, channels)."""
         parts = []
         for draw in draws:
             rows, columns = slice(draw.top, draw.top + seen[0]), slice(draw.left, draw.left + seen[1])
@@ -63,18 +63,18 @@ class KeptHalf:
         return np.stack(parts)
 
     def to_tensor(self, pixels: Array, device: torch.device) -> Tensor:
-        """What `cut` gave, as float32 (n, channels, height, width) on the device."""
+        """The pixels from `cut` as float32 (n, channels, height, width) on the device."""
         return pixels_to_tensor(pixels, self.coding, self.palette, device)
 
 
 @dataclass(frozen=True)
 class PairDataset:
-    """Decoded pairs from which batches are drawn; the same draw for both halves.
+    """Decoded pairs from which batches are made, with the same crop and mirroring for both halves of a pair.
 
-    `seen` (n, 2) are the height and width that the networks see of each pair. `areas` (n, classes) count the pixels of
-    each class of the mask half, None where there is no mask with a palette; `ignores` says whether pixels are ignored.
-    What makes batches faster may rest on this: the pixels of a loaded dataset never change; `draw` follows from the
-    seed and the position, and a batch from its draws.
+    `seen` (n, 2) are height and width of the networks' input for each pair. `areas` (n, classes) count the pixels of
+    each class of the mask half, None without a mask with a palette; `ignores` says whether any pixel is ignored. Code
+    that makes batches faster may rely on this: the pixels of a loaded data set never change; `draw` depends on the seed
+    and the position alone, and a batch on its draws.
     """
 
     input: KeptHalf
@@ -89,15 +89,15 @@ class PairDataset:
         return len(self.seen)
 
     def with_batch(self, batch: int) -> "PairDataset":
-        """The same pairs, drawn in batches of another size."""
+        """The same pairs in batches of another size."""
         return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
 
     def positions(self, first: int, most: int) -> range:
-        """The positions of the batch that follows after `first` images seen: at most so many, all of one shape."""
+        """The positions of the next batch after `first` images: at most `most`, all pairs of one shape."""
         return self.order.positions(first, most)
 
     def batch(self, positions: Sequence[int], device: torch.device) -> Batch:
-        """The pairs at these positions (of one shape), with their crops, mirrors and light, on the device."""
+        """The pairs at these positions (of one shape), cropped, mirrored and colour-jittered, on the device."""
         draws = [self.draw(position) for position in positions]
         seen = self._seen_size(draws[0].pair)
         assert all(self._seen_size(draw.pair) == seen for draw in draws), "a batch is of one shape"
@@ -116,7 +116,7 @@ class PairDataset:
         return Batch(x, self.output.to_tensor(b, device), ignored, classes)
 
     def draw(self, position: int) -> Draw:
-        """What is shown at a position: one draw for both halves (appendix 6.2: jitter and mirror)."""
+        """The pair, crop and mirroring at a position, the same for both halves (appendix 6.2: jitter and mirror)."""
         index = self.order.index(position)
         random = position_random(self.config.seed, position)
         kept, seen = self.input.pixels.sizes[index].tolist(), self._seen_size(index)
@@ -128,7 +128,7 @@ class PairDataset:
 
     @cached_property
     def rarity(self) -> NDArray[np.float64]:
-        """How much rather each class of the mask half is drawn than its pixels are frequent."""
+        """The weight of each class of the mask half when a crop is placed around a class."""
         assert self.areas is not None
         return rarity(self.areas)
 
@@ -144,10 +144,10 @@ class PairDataset:
 
 
 def relit(values: Tensor, factors: Sequence[NDArray[np.float32]]) -> Tensor:
-    """Photos (n, c, h, w) in -1..1 with other brightness, contrast and saturation (of colours): a factor of 1 each.
+    """Photos (n, c, h, w) in -1..1 with brightness, contrast and saturation (of colours) multiplied by `factors`.
 
-    Brightness and contrast act on 0..1, contrast around the picture's mean, saturation around each pixel's grey
-    (ITU-R BT.601); what leaves -1..1 is cut off.
+    `factors` are arrays (3,), one for each photo. Brightness and contrast act on 0..1, contrast around the picture's
+    mean, saturation around each pixel's grey (ITU-R BT.601); values outside -1..1 are clipped.
     """
     brightness, contrast, saturation = torch.from_numpy(np.stack(factors)).to(values.device).T[..., None, None, None]
     light = (values + 1) / 2 * brightness
@@ -165,9 +165,9 @@ def load_dataset(
 ) -> PairDataset:
     """Decode the training pairs once, verify them, and bring them to the size that they are kept at.
 
-    They lie in memory, or, when larger than `config.memory` GiB, in a nameless mapped file beside `near`. Raises
-    P2PError naming the first picture, in the order of the names, that is damaged or not of this manifest, or when the
-    disk has not the space; UsageError when the config asks for what these halves have not.
+    They are kept in memory or, if larger than `config.cache_gib`, in a mapped temporary file beside `near`. Raises
+    P2PError for the first picture, by name, that is damaged or differs from the manifest, or if the disk has not enough
+    space; UsageError for a setting that these halves do not support.
     """
     refuse_unfit(task, config)
     pairs = folder.of("train")
@@ -199,7 +199,7 @@ def _fill(
     kept: Sequence[Pixels],
     report: Reporter,
 ) -> NDArray[np.uint32]:
-    """Decode each pair into its place; gives the pixels of each class (n, 2, classes + 1), the last those ignored."""
+    """Decode each pair into the store; returns pixel counts (n, 2, classes + 1) by class, the last those ignored."""
     number = len(task.palette.classes) if task.palette else 0
     counts = np.zeros((len(pairs), 2, number + 1), np.uint32)
     masks = [task.palette_of(half) is not None for half in (task.input, task.output)]

@@ -1,6 +1,6 @@
-"""What random numbers decide: which pair a position shows, which part of it, mirrored or not, and in what light.
+"""Random choices of training: the order of pairs, and the crop, mirroring and colour jitter at each position.
 
-Nothing here may hold pixels or a random state: a draw follows from the seed and the position alone, on any day.
+Nothing here may hold pixels or a random state: a draw depends on the seed and the position alone.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 _ORDER, _DRAW, _LIGHT = 0, 1, 2  # streams of random numbers that must not repeat each other
 
 
-_KEPT = 4  # epochs whose order is remembered; it could be worked out again at any time
+_KEPT = 4  # epochs whose order is cached; it can be computed again
 
 
 class Draw(NamedTuple):
-    """One pair as it is shown: the number of the `pair`, the corner of the crop in what is kept, and the mirror."""
+    """A training sample: the index of the `pair`, the top left corner of its crop, and whether it is mirrored."""
 
     pair: int
     top: int
@@ -24,11 +24,11 @@ class Draw(NamedTuple):
 
 
 class PairOrder:
-    """The order of pairs: every pair once an epoch, in batches of equal shape.
+    """The order of pairs: every pair once per epoch, in batches of one shape.
 
-    `shapes` numbers the shape of each pair. Positions count pairs shown since the run began. Where all pairs have one
-    shape, batches may begin anywhere and run over the end of an epoch. Else an epoch is made of batches of up to
-    `batch` pairs of one shape, in random order; those left over of a shape are a smaller batch.
+    `shapes` is the index of the shape of each pair. Positions count the images since the start of the run. If all pairs
+    have one shape, batches may begin anywhere and cross the end of an epoch. Otherwise an epoch consists of batches of
+    up to `batch` pairs of one shape, in random order; the last batch of a shape may be smaller.
     """
 
     def __init__(self, seed: int, shapes: NDArray[np.int64], batch: int) -> None:
@@ -44,12 +44,12 @@ class PairOrder:
         return PairOrder(self._seed, self._shapes, batch)
 
     def index(self, position: int) -> int:
-        """The pair that is shown at a position."""
+        """The index of the pair at a position."""
         epoch, place = divmod(position, len(self))
         return int(self._epoch(epoch)[0][place])
 
     def positions(self, first: int, most: int) -> range:
-        """The positions of the batch at `first` pairs seen: at most so many, all of one shape, at least one."""
+        """The positions of the batch after `first` images: at least one, at most `most`, all of one shape."""
         if self._one_shape:
             return range(first, first + most)
         epoch, place = divmod(first, len(self))
@@ -58,7 +58,7 @@ class PairOrder:
         return range(first, first + min(most, end - place))
 
     def _epoch(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The pairs of an epoch in order, and the places where its batches end."""
+        """The pairs of an epoch in order, and the indices at which its batches end."""
         if epoch not in self._known:
             while len(self._known) >= _KEPT:
                 self._known.pop(next(iter(self._known)), None)
@@ -70,7 +70,7 @@ class PairOrder:
         shuffled = random.permutation(len(self))
         if self._one_shape:
             return shuffled, np.array([len(self)])
-        # Together by shape, each shape cut into batches, and the batches shuffled.
+        # Sort by shape, split each shape into batches, and shuffle the batches.
         together = shuffled[np.argsort(self._shapes[shuffled], kind="stable")]
         counts = np.bincount(self._shapes)
         rank = np.arange(len(self)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -85,14 +85,14 @@ def crop_of(random: np.random.Generator, kept: tuple[int, int], seen: tuple[int,
 
 
 def position_random(seed: int, position: int) -> np.random.Generator:
-    """The source of a position's crop and mirror."""
+    """The random generator for the crop and mirroring at a position."""
     return np.random.default_rng([seed, _DRAW, position])
 
 
 def rarity(areas: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """How much rather each class is drawn: 1 over its share of all pixels, 0 for one that is nowhere.
+    """The weight of each class: 1 over its share of all pixels, 0 for a class without pixels.
 
-    `areas` (pictures, classes) are pixels.
+    `areas` (pictures, classes) are pixel counts.
     """
     total = areas.sum(axis=0)
     weights: NDArray[np.float64] = np.where(total > 0, total.sum() / np.maximum(total, 1), 0.0)
@@ -107,7 +107,7 @@ def crop_around_rare(
 ) -> tuple[int, int] | None:
     """The corner of a crop around a pixel of a class drawn by `weights`, among those of the picture `classes` (h, w).
 
-    The pixel lies in the middle half of the crop where the picture's border allows. None where all weights are 0.
+    The pixel lies in the middle half of the crop unless the picture's border prevents it. None if all weights are 0.
     """
     total = float(weights.sum())
     if total <= 0:
@@ -123,6 +123,6 @@ def crop_around_rare(
 
 
 def light_of(seed: int, position: int, strength: float) -> NDArray[np.float32]:
-    """Factors (3,) of brightness, contrast and saturation for a position, each within 1 - strength to 1 + strength."""
+    """Factors (3,) of brightness, contrast and saturation at a position, each from 1 - strength to 1 + strength."""
     random = np.random.default_rng([seed, _LIGHT, position])
     return (1 + random.uniform(-strength, strength, 3)).astype(np.float32)

@@ -1,6 +1,6 @@
-"""Pairs from the disk as (input, output): decoded on all cores, verified by their hash, brought to size, masks exactly.
+"""Reads pairs from disk as (input, output): decoded on all cores, verified by hash, and resized, masks exactly.
 
-Nothing here may draw or keep what it read; each pair depends on its own file alone.
+Nothing here may use random numbers or keep what it read; each result depends on one file alone.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -29,29 +29,29 @@ _T = TypeVar("_T")
 _BUDGET = 1 << 30  # bytes of pictures being decoded at once
 
 
-_COPIES = 4  # a pair while it is worked on: as read, verified, brought to size
+_COPIES = 4  # of a pair while it is processed: as read, verified, resized
 
 
 def read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
-    """Read one pair as (input, output), as its halves are: grey (h, w), else (h, w, channels), of the half's type.
+    """Read one pair as (input, output) with the shape and type of its halves: grey (h, w), else (h, w, channels).
 
-    Raises P2PError when it is not the picture of the manifest.
+    Raises P2PError if the file is not the one in the manifest.
     """
     a, b, _ = stored_halves(folder, pair)
     return task.turn(a, b)
 
 
 def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:
-    """One pair as it is kept, (h, w, channels) each: brought to size, a mask of a palette as class indices.
+    """One pair as it is kept, (h, w, channels) each: resized, masks with a palette as class indices.
 
-    Raises P2PError when a mask has a colour outside the palette.
+    Raises P2PError if a mask has a colour outside the palette.
     """
     halves = read_pair_halves(folder, pair, task)
     where = str(folder.path / pair.file)
-    if size_of(halves[0]) != pair.size:  # `sizing` follows from it
+    if size_of(halves[0]) != pair.size:  # which `sizing` was computed from
         raise P2PError(
             where,
-            f"is {size_of(halves[0])}, not {pair.size} as its manifest says",
+            f"is {size_of(halves[0])}, but the manifest says {pair.size}",
             "Pair again with 'p2p data pair'.",
             code="size-differs",
         )
@@ -67,7 +67,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
 
 
 def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Config) -> list[tuple[Array, Array]]:
-    """Pairs as `read_coded` gives them, without jitter: the middle of what the networks see in training."""
+    """Pairs as `read_coded` returns them, without jitter: the central crop at the size of training."""
     shown = []
     for pair in pairs:
         sizing = sizing_of(pair.size, config, jitter=1.0)
@@ -79,7 +79,7 @@ def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Co
 def load_fitted(
     folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, fit: Fit
 ) -> Iterator[tuple[Array, Array]]:
-    """The pairs as (input, output) in their own colours, fitted to `size`, decoded on all cores, in order."""
+    """The pairs as (input, output) in colours, fitted to `size`, decoded on all cores, in order."""
 
     def one(pair: Pair) -> tuple[Array, Array]:
         input_half, output_half = read_pair_halves(folder, pair, task)
@@ -92,7 +92,7 @@ def load_fitted(
 
 
 def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:
-    """The results of `work`, in the order of the pairs; only as many pictures at once as a budget of memory allows."""
+    """The results of `work`, in the order of the pairs; a memory budget limits the number of pictures at once."""
     bytes_each = max((_decoded_bytes(folder, pair) for pair in pairs), default=0)
     threads = max(1, min(cores(), _BUDGET // max(1, bytes_each)))
     return parallel_map(work, pairs, threads=threads, ahead=7)

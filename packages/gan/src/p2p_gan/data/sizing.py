@@ -1,6 +1,6 @@
-"""How each picture comes to the size it is kept at, and which part of that size the networks see at once.
+"""The size at which each picture is kept, and the size of the crop that is the networks' input.
 
-Nothing here may decode or draw; it follows from a picture's own size and the config, so both halves agree.
+Nothing here may decode or use random numbers; both sizes follow from the picture's own size and the config.
 """
 
 import math
@@ -28,11 +28,11 @@ class Sizing(NamedTuple):
 
 
 def sizing_of(own: Size, config: Config, *, jitter: float | None = None) -> Sizing:
-    """The sizing of a picture whose own size is `own`; `jitter` is the config's unless said.
+    """The sizing of a picture whose own size is `own`; `jitter` is that of the config by default.
 
-    native: its own scale; what the network cannot halve is mirrored at the right and below, as it is when applied, and
-    there is no jitter. keep: its own shape with about as many pixels as `size`, the sides rounded to what the network
-    halves and the little that is then over cut off evenly; times the jitter. Else: `size` times the jitter.
+    native: its own size, mirrored at the right and bottom border up to a size that the network can halve, as in
+    inference, without jitter. keep: its own aspect ratio with about as many pixels as `size`, the sides rounded to
+    multiples that the network can halve and the rest cropped evenly; times the jitter. Else: `size` times the jitter.
     """
     jitter = config.jitter if jitter is None else jitter
     if config.size is None:
@@ -46,7 +46,7 @@ def sizing_of(own: Size, config: Config, *, jitter: float | None = None) -> Sizi
 
 
 def bring_to_size(pixels: Array, sizing: Sizing, *, exact: bool) -> Array:
-    """Pixels (h, w[, c]) at the size that is kept; `exact` pixels (masks) gain no new value."""
+    """Pixels (h, w[, c]) at the size that is kept; `exact` pixels (masks) get no new values."""
     if sizing.fit != "mirror":
         return fit_to(pixels, sizing.kept, sizing.fit, exact=exact)
     own = size_of(pixels)
@@ -55,26 +55,26 @@ def bring_to_size(pixels: Array, sizing: Sizing, *, exact: bool) -> Array:
 
 
 def middle(pixels: Array, size: Size) -> Array:
-    """The middle of a picture, of this size."""
+    """The central crop of this size."""
     own = size_of(pixels)
     top, left = (own.height - size.height) // 2, (own.width - size.width) // 2
     return np.ascontiguousarray(pixels[top : top + size.height, left : left + size.width])
 
 
 def of_equal_area(own: Size, size: Size) -> Size:
-    """`own` in its shape, with about as many pixels as `size`."""
+    """The size with the aspect ratio of `own` and about as many pixels as `size`."""
     ratio = math.sqrt(size.width * size.height / (own.width * own.height))
     return Size(max(1, round(own.width * ratio)), max(1, round(own.height * ratio)))
 
 
 def shapes_seen(pairs: Iterable[Pair], config: Config) -> tuple[tuple[Size, int], ...]:
-    """The sizes that the networks see of these pairs, and how many pairs have each, the most frequent first."""
+    """The input sizes of the networks for these pairs with the number of pairs of each, the most frequent first."""
     counts = Counter(sizing_of(pair.size, config).seen for pair in pairs)
     return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _unit(config: Config) -> int:
-    """What the generator's sides must be multiples of, for pictures of many shapes."""
+    """The number of which sides must be multiples, for pictures of many shapes."""
     return 1 << halvings_of(config.generator, config.unet_depth)
 
 
@@ -89,7 +89,7 @@ def _up(own: Size, config: Config) -> Size:
 
 
 def _round(size: Size, config: Config) -> Size:
-    unit = max(_unit(config), SMALLEST_SIDE)  # finer ones would part the pictures into many shapes of few
+    unit = max(_unit(config), SMALLEST_SIDE)  # smaller units would give many shapes with few pictures each
     return Size(*(max(_least(config, unit), round(side / unit) * unit) for side in size))
 
 

@@ -1,6 +1,6 @@
-"""What is translated into what: the direction of a pair folder, how its halves are coded, and what a config asks of it.
+"""The translation to learn: the direction, the coding of both halves, and the checks of a config against the pairs.
 
-Nothing here may decode pictures or know networks; what cannot be trained is refused before any work.
+Nothing here may decode pictures or know networks; pairs that cannot be trained on are refused before any work.
 """
 
 from contextlib import closing
@@ -26,9 +26,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Task:
-    """What is translated into what: the input half, the output half, and whether they swap places (b-to-a).
+    """The translation to learn: the input half, the output half, and whether they are `swapped` (b-to-a).
 
-    `codings` says how input and output are coded for the networks, `palette` what the classes of a mask half are.
+    `codings` are those of input and output, `palette` defines the classes of a mask half.
     """
 
     input: Half
@@ -42,21 +42,21 @@ class Task:
         return (b, a) if self.swapped else (a, b)
 
     def palette_of(self, half: Half) -> Palette | None:
-        """The palette in whose colours a half is painted: it is a mask, and is kept as class indices."""
+        """The palette of a half that is a mask with it, and so is kept as class indices; None for other halves."""
         return self.palette if half.kind == "mask" and half.dtype == "uint8" and half.channels in (1, 3) else None
 
     @property
     def labels(self) -> int:
-        """How many classes of the mask that goes in may be seen in what comes out; 0 where no mask becomes a photo."""
+        """The number of classes for a segmentation head: those of the input mask; 0 unless a mask becomes a photo."""
         palette = self.palette_of(self.input)
         return len(palette.classes) if palette and self.output.kind != "mask" else 0
 
 
 def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_encoding: str = "values") -> Task:
-    """Read a direction such as a-to-b or mask-to-photo, and how halves a and b are coded (values, classes or auto).
+    """The task of a direction such as a-to-b or mask-to-photo, and of the encodings (values, classes or auto).
 
-    Raises UsageError for a direction that the folder has not, listing those it has, and for classes of a half that is
-    no mask with a palette; P2PError for halves of more channels than networks take.
+    Raises UsageError for a direction that the folder does not have, with those it has, and for classes of a half that
+    is not a mask with a palette; P2PError for halves with more channels than networks accept.
     """
     words = {"a-to-b": False, "b-to-a": True}
     words[f"{folder.a.name}-to-{folder.b.name}"] = False
@@ -64,7 +64,7 @@ def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_en
     if direction not in words:
         raise UsageError(
             f"direction={direction}",
-            "these pairs have no such direction",
+            "is not a direction of these pairs",
             f"Choose from {', '.join(words)}.",
             code="unknown-direction",
         )
@@ -76,41 +76,41 @@ def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_en
 
 
 def _resolve_encoding(half: Half, palette: Palette | None, as_: str) -> str:
-    """`auto` is classes for a mask with a palette, and values for anything else."""
+    """`auto` means classes for a mask with a palette, and values for anything else."""
     if as_ != "auto":
         return as_
     return "classes" if half.kind == "mask" and palette is not None else "values"
 
 
 def refuse_unfit(task: Task, config: Config) -> None:
-    """Raise UsageError for the first setting that needs other halves than these."""
+    """Raise UsageError for the first setting that these halves do not support."""
     if config.rare_class_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
         raise UsageError(
             f"rare_class_crops={config.rare_class_crops}",
-            f"needs a half that is a mask with a palette, and neither {task.input.name} nor {task.output.name} is one",
+            f"needs a half that is a mask with a palette, but neither {task.input.name} nor {task.output.name} is one",
             "Add --set rare_class_crops=0.",
             code="unfit-setting",
         )
     if config.color_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
         raise UsageError(
             f"color_jitter={config.color_jitter}",
-            f"changes the photo that goes in, in the direction photo to mask; here a {task.input.kind} becomes "
-            f"a {task.output.kind}, whose colours count",
+            f"changes input photos in the direction photo to mask, but here a {task.input.kind} is translated into "
+            f"a {task.output.kind}",
             "Add --set color_jitter=0.",
             code="unfit-setting",
         )
     if config.segmentation_head == "on" and not task.labels:
         raise UsageError(
             "segmentation_head=on",
-            f"sees a mask of a palette in the photo made from it, and here a {task.input.kind} becomes a "
-            f"{task.output.kind}{'' if task.palette else ', without a palette'}",
+            f"needs masks with a palette that are translated into photos, but here a {task.input.kind} "
+            f"{'' if task.palette else 'without a palette '}is translated into a {task.output.kind}",
             "Add --set segmentation_head=off.",
             code="unfit-setting",
         )
 
 
 def open_for_training(path: Path) -> PairFolder:
-    """Open a pair folder that has training pairs; raises P2PError when it was not split or has none."""
+    """Open a pair folder with training pairs; raises P2PError if it is not split or has none."""
     folder = open_pairs(path)
     if not folder.of("train"):
         if folder.of(UNSPLIT):
@@ -124,9 +124,10 @@ def open_for_training(path: Path) -> PairFolder:
 
 
 def identify_files(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:
-    """The folder with every file identified, so that its data hash speaks of the pictures, and odd widths refused.
+    """The folder with the hash and size of every file, so that its data hash covers the pictures.
 
-    A manifest has done that already; the files of a foreign folder are hashed, and their headers read.
+    A manifest has them already; for a folder without one the files are hashed and their headers read. Raises P2PError
+    for a picture of odd width.
     """
     if all(pair.hash for pair in folder.pairs):
         return folder

@@ -1,6 +1,6 @@
 """Scores of generated pictures against real ones, and of masks against masks.
 
-Nothing here may train, or choose which model is the better.
+Nothing here may train, or decide which model is better.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""How well two masks agree, pixel for pixel: accuracy and intersection over union by class.
+"""The agreement of two masks pixel by pixel: accuracy and intersection over union for each class.
 
-Nothing here may look at photos or know where a mask comes from; ignored pixels count nowhere.
+Nothing here may score photos or know where a mask is from; ignored pixels are not counted.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from p2p_gan.models.card import ModelCard
 
 @dataclass(frozen=True)
 class ClassIoU:
-    """One class over all pictures: IoU, the share of its pixels that were found, and how many pictures have it."""
+    """One class over all pictures: IoU, the share of its pixels that were found, and the number of pictures with it."""
 
     iou: float
     accuracy: float
@@ -29,8 +29,8 @@ class ClassIoU:
 class Agreement:
     """The numbers of the paper's FCN-score (section 4.1): per-pixel accuracy, per-class accuracy, class IoU.
 
-    Means are over the classes that the true masks have. IoU is of the pixels of all pictures together, as in the
-    Cityscapes benchmark.
+    Means are over the classes that occur in the true masks. IoU is computed over the pixels of all pictures together,
+    as in the Cityscapes benchmark.
     """
 
     pixel_accuracy: float
@@ -48,11 +48,11 @@ class Confusion:
         self.pictures: NDArray[np.int64] = np.zeros(len(names), dtype=np.int64)
 
     def add(self, truth: LabelMap, found: LabelMap) -> "Confusion":
-        """Count one picture's masks (height, width); gives the counts of this picture alone."""
+        """Count one picture's masks (height, width); returns the counts of this picture alone."""
         own = Confusion(self.names)
-        seen = (truth != IGNORE) & (found != IGNORE)
+        counted = (truth != IGNORE) & (found != IGNORE)
         number = len(self.names)
-        codes = truth[seen].astype(np.int64) * number + found[seen]
+        codes = truth[counted].astype(np.int64) * number + found[counted]
         own.counts = np.bincount(codes, minlength=number**2).reshape(number, number)
         own.pictures = (own.counts.sum(axis=1) > 0).astype(np.int64)
         self.counts = self.counts + own.counts
@@ -60,7 +60,7 @@ class Confusion:
         return own
 
     def result(self) -> Agreement:
-        """The agreement of what was counted."""
+        """The agreement of all masks that were counted."""
         right, true, found = np.diag(self.counts), self.counts.sum(axis=1), self.counts.sum(axis=0)
         classes = {
             name: ClassIoU(
@@ -81,7 +81,7 @@ class Confusion:
         )
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """By class: its true pixels and its IoU; what a picture's own line holds."""
+        """For each class its true pixels and its IoU, for a picture's line in scores.jsonl."""
         agreement, true = self.result(), self.counts.sum(axis=1)
         return {
             name: {"pixels": int(true[self.names.index(name)]), "iou": each.iou}
@@ -90,7 +90,7 @@ class Confusion:
 
 
 def nearest_classes(photo: Photo, palette: Palette) -> LabelMap:
-    """The class whose colour is nearest to each pixel's, for masks that a network painted in colours."""
+    """The class with the colour nearest to that of each pixel, for masks that a network generated in colours."""
     colors = palette.colors()[: len(palette.classes)].astype(np.int32)
     best = np.zeros(photo.shape[:2], dtype=np.uint8)
     least = np.full(photo.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
@@ -103,7 +103,7 @@ def nearest_classes(photo: Photo, palette: Palette) -> LabelMap:
 
 
 def labels_of_output(pixels: Array, card: ModelCard) -> LabelMap:
-    """The class indices (height, width) of a mask that the model gave, or of the real one, 255 where ignored."""
+    """The class indices (height, width) of a mask that the model generated, or of the real one, 255 where ignored."""
     if card.output_coding.kind == "classes" or card.palette is None:
         return pixels
     colors = _in_three(pixels)
@@ -112,17 +112,17 @@ def labels_of_output(pixels: Array, card: ModelCard) -> LabelMap:
 
 
 def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
-    """The class indices (height, width) of a mask that the model is given, 255 where ignored."""
+    """The class indices (height, width) of a mask that is the model's input, 255 where ignored."""
     if card.input_coding.kind == "classes" or card.palette is None:
         return pixels
     return indices_of_colors(_in_three(pixels), card.palette)[0]
 
 
-def counted_pixels(given: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
-    """Where (height, width) no mask of the pair, given or real, says that the pixel is ignored; None: nowhere."""
+def counted_pixels(picture: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
+    """The pixels (height, width) that no mask of the pair, input or real, marks as ignored; None if none is ignored."""
     if card.palette is None:
         return None
-    halves = ((given, card.input, card.input_coding), (real, card.output, card.output_coding))
+    halves = ((picture, card.input, card.input_coding), (real, card.output, card.output_coding))
     ignored = [_ignored_pixels(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
     return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
@@ -133,5 +133,5 @@ def _ignored_pixels(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
 
 
 def _in_three(pixels: Array) -> Photo:
-    """Colours (height, width, 3): a mask whose palette is grey has one channel."""
+    """The colours (height, width, 3) of a mask, which has one channel if its palette is grey."""
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels

@@ -1,6 +1,6 @@
-"""Scores of generated pictures against real ones, from pixels of any type and range.
+"""Scores of generated pictures against real ones, for pixels of any type and range.
 
-Nothing here may make pictures or know files; a score is a number with its unit in its docstring.
+Nothing here may generate pictures or know files; the docstring of a score says its unit.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,7 @@ PixelMask = NDArray[np.bool_]
 _WINDOW = 7
 
 
-# What sRGB covers of Lab, in bins of one unit around whole numbers, so that no edge parts one grey from another.
+# The range of sRGB in Lab, in bins of one unit around whole numbers, so that greys do not lie at the edge of a bin.
 _LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
 
 
@@ -36,7 +36,7 @@ _ROWS = 512  # at once in float64
 def l1(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
     """Mean absolute difference as a share of the range `values`, 0..1 for pictures within it.
 
-    With `counted` (height, width) of these pixels alone; 0 where there are none.
+    With `counted` (height, width) over these pixels alone; 0 if there are none.
     """
     if counted is not None:
         first, second = first[counted], second[counted]
@@ -50,8 +50,8 @@ def l1(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | 
 def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
     """Structural similarity (Wang et al. 2004; 7x7 windows, mean over channels), 1 for equal pictures.
 
-    Pictures with a side below 7 take the largest odd window that fits. With `counted` (height, width) the mean is over
-    windows around these pixels alone; 1 where there are none.
+    For pictures with a side below 7 the window is the largest odd one that fits. With `counted` (height, width) the
+    mean is over windows around these pixels alone; 1 if there are none.
     """
     side = min(_WINDOW, *first.shape[:2])
     window = side - 1 + side % 2
@@ -66,7 +66,7 @@ def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask 
     )
     if counted is None:
         return float(found)
-    edge = window // 2  # as far from the border as whole windows lie, which is what the mean is over without `counted`
+    edge = window // 2  # the mean is over windows inside the picture, as it is without `counted`
     inside = (slice(edge, first.shape[0] - edge), slice(edge, first.shape[1] - edge))
     chosen = found[1][inside][counted[inside]]
     return float(chosen.mean()) if chosen.size else 1.0
@@ -88,7 +88,7 @@ def _width(values: Range) -> float:
 
 
 def mean_picture(pictures: Iterable[Array]) -> Array:
-    """The pixel-wise mean of pictures of one size: the best guess of who has not seen the input."""
+    """The pixel-wise mean of pictures of one size: the best constant output, a baseline that ignores the input."""
     total: NDArray[np.float64] | None = None
     count, dtype = 0, np.dtype(np.uint8)
     for picture in pictures:
@@ -106,10 +106,10 @@ def class_color_errors(
     names: Sequence[str],
     values: Range = BYTES,
 ) -> dict[str, float]:
-    """For each class, how far the mean colour of its pixels lies from the real one's, as a share of the range.
+    """For each class the difference of its mean colour from the real one, as a share of the range.
 
-    The difference is the mean over channels of each picture's absolute difference of mean colours, averaged over the
-    pictures that have the class; classes that no picture has are left out.
+    It is the absolute difference of the mean colours of a class in a picture, averaged over channels and over the
+    pictures with the class; classes that occur in no picture are left out.
     """
     errors: dict[str, list[float]] = {}
     for fake, real, label in zip(fakes, reals, labels, strict=True):
@@ -122,13 +122,13 @@ def class_color_errors(
 
 
 class LabHistograms:
-    """Colours of many pictures in CIELAB, as one histogram for each of L, a and b (Isola et al. 2017, figure 7)."""
+    """The colours of many pictures in CIELAB as a histogram for each of L, a and b (Isola et al. 2017, figure 7)."""
 
     def __init__(self) -> None:
         self.counts = {name: np.zeros(int(high - low) + 1, dtype=np.int64) for name, (low, high) in _LAB.items()}
 
     def add(self, photo: Photo, counted: PixelMask | None = None) -> None:
-        """Count the pixels of a photo, uint8 RGB (height, width, 3); with `counted` (height, width) these alone."""
+        """Count the pixels of a photo, uint8 RGB (height, width, 3); with `counted` (height, width) only these."""
         for top in range(0, len(photo), _ROWS):
             rows = slice(top, top + _ROWS)
             lab = rgb2lab(photo[rows])
@@ -138,9 +138,10 @@ class LabHistograms:
                 self.counts[name] += np.bincount(bins.ravel(), minlength=len(self.counts[name]))
 
     def intersection(self, other: "LabHistograms") -> dict[str, float]:
-        """For L, a and b the share that two normalised histograms have in common: 1 for equal, 0 for disjoint ones.
+        """For L, a and b the intersection of two normalised histograms: 1 for equal, 0 for disjoint ones.
 
-        Section 4.2 and figure 7 give the same for the paper's models; the width of a bin, here one unit, is not told.
+        Section 4.2 and figure 7 have the same score for the paper's models; they do not state the width of a bin, which
+        is one unit here.
         """
         return {
             name: float(np.minimum(_shares(counts), _shares(other.counts[name])).sum())
@@ -155,13 +156,13 @@ def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def diversity(variants: Sequence[Array], values: Range = BYTES) -> tuple[float, float]:
     """(mean L1 over all pairs of variants, mean over pixels of their standard deviation), as shares of the range.
 
-    Both are 0 where nothing is left to chance.
+    Both are 0 without dropout and noise.
     """
     distances = [l1(first, second, values) for first, second in combinations(variants, 2)]
     if not distances:
         return 0.0, 0.0
     total, squares = (np.zeros(variants[0].shape, dtype=np.float64) for _ in range(2))
-    origin = variants[0].astype(np.float64)  # differences from it lose no digits
+    origin = variants[0].astype(np.float64)  # differences from it avoid cancellation
     for each in variants:
         total += each - origin
         squares += (each - origin) ** 2

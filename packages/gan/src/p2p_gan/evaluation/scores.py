@@ -1,6 +1,6 @@
-"""A model's scores on the held-out pairs of a pair folder, beside those of the mean training picture.
+"""A model's scores on the pairs of a split, compared with those of the mean training picture, and their files.
 
-Nothing here may train or print; each score is a number that `metrics` and `mask_agreement` explain.
+Nothing here may train or print; `metrics` and `mask_agreement` define the scores.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -41,12 +41,12 @@ from p2p_gan.inference.sampling import side_by_side
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
-_MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size of their own
+_MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size
 
 
 @dataclass(frozen=True)
 class Diversity:
-    """How much variants of one picture differ, in shares of the range, and how many there were of each."""
+    """The difference of variants of one picture, as shares of the range, and the number of variants of each."""
 
     variants: int
     pairwise_l1: float
@@ -57,11 +57,11 @@ class Diversity:
 class Scores:
     """Means over the pictures: `metrics` of the model by name, such as l1, and `color_error` by class.
 
-    Pixels that a mask of the pair says are ignored count nowhere but in `diversity`, which compares no real picture.
+    Pixels that a mask of the pair marks as ignored are excluded, except from `diversity`, which uses no real picture.
     `mean_picture` holds the same metrics of the mean training picture, none without training pairs. `histograms`:
-    intersection with the real pictures' in L, a and b, for photos. `agreement`: of generated masks with the real ones.
-    `judged`: of a segmenter's masks of the generated photos with the true ones, and `judged_real` the same for the real
-    photos. `diversity`: over variants. Each of these is None where it does not apply or was not asked for.
+    intersection with those of the real pictures in L, a and b, for photos. `agreement`: of generated masks with the
+    real ones. `judged`: of a segmenter's masks of the generated photos with the true ones, and `judged_real` the same
+    for the real photos. `diversity`: of variants. Each of these is None if it does not apply or was not requested.
     """
 
     pictures: int
@@ -83,10 +83,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class PairScores:
-    """One pair's arrays as the model has them, and its own scores, as JSON values."""
+    """The arrays of one pair in the model's encoding, and its scores as JSON values."""
 
     name: str
-    given: Array
+    input: Array
     fake: Array
     real: Array
     line: dict[str, Any]
@@ -94,10 +94,10 @@ class PairScores:
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """What `evaluate` is to measure, and on which pairs.
+    """What `evaluate` measures, and on which pairs.
 
-    `split` names the pairs, `how` the model is applied to them; `variants` from 2 on measure diversity; `segmenter`
-    judges generated photos.
+    `split` is the split with the pairs, `how` says how the model is applied; 2 or more `variants` measure diversity;
+    the model `segmenter` segments generated photos.
     """
 
     split: str = "test"
@@ -121,10 +121,10 @@ def evaluate(
     report: Reporter = QUIET,
     each: Callable[[PairScores, ModelCard], None] = lambda scored, card: None,
 ) -> Scores:
-    """Apply the model to the inputs of a split and compare with the real outputs, at the pictures' own size.
+    """Apply the model to the inputs of a split and compare its outputs with the real ones, at the pictures' own size.
 
-    `each` is given every picture with its own scores, in the order of the names. Raises P2PError when the split is
-    empty or the pairs are none that the model takes.
+    `each` is called with every picture and its scores, in the order of the names. Raises P2PError if the split is empty
+    or the model does not take these pairs.
     """
     model = load_model(model_path)
     if device is not None:
@@ -149,7 +149,7 @@ def evaluate(
 
 
 class _Tally:
-    """Scores one picture after another and keeps what the means need."""
+    """Scores pictures one by one and accumulates their means."""
 
     def __init__(
         self, model: Model, asked: EvaluationRequest, judge: Segmenter | None, mean: Array | None, report: Reporter
@@ -171,22 +171,23 @@ class _Tally:
     def over(self, folder: PairFolder, pairs: Sequence[Pair], *, swapped: bool) -> Iterator[PairScores]:
         """Score each pair in turn."""
         for pair in pairs:
-            given, real = read_model_pair(folder, pair, self._card, swapped=swapped)
+            picture, real = read_model_pair(folder, pair, self._card, swapped=swapped)
             fakes = [
-                apply_model(self._model, given, self._asked.how, variant=variant, note=self._note)
+                apply_model(self._model, picture, self._asked.how, variant=variant, note=self._note)
                 for variant in range(1, self._asked.variants + 1)
             ]
-            yield PairScores(pair.name, given, fakes[0], real, {"name": pair.name, **self._score(given, fakes, real)})
+            line = {"name": pair.name, **self._score(picture, fakes, real)}
+            yield PairScores(pair.name, picture, fakes[0], real, line)
 
-    def _score(self, given: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
+    def _score(self, picture: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
         fake, true = self._comparable(fakes[0]), self._comparable(real)
-        where = counted_pixels(given, real, self._card)
+        where = counted_pixels(picture, real, self._card)
         line: dict[str, Any] = _measure(fake, true, self._range, where)
         self._rows.append(dict(line))
         if self._mean is not None:
             self._mean_rows.append(_measure(resize_photo(self._mean, size_of(true)), true, self._range, where))
             line |= {f"{name}_mean": value for name, value in self._mean_rows[-1].items()}
-        for name, error in self._color_errors(given, fake, true).items():
+        for name, error in self._color_errors(picture, fake, true).items():
             self._errors.setdefault(name, []).append(error)
             line.setdefault("color_error", {})[name] = error
         if self._lab:
@@ -196,7 +197,7 @@ class _Tally:
             own = self._confusion.add(labels_of_output(real, self._card), labels_of_output(fakes[0], self._card))
             line["agreement"] = own.rows()
         if self._judge:
-            line |= self._judge.add(given, fakes[0], real)
+            line |= self._judge.add(picture, fakes[0], real)
         if len(fakes) > 1:
             self._spread.append(diversity([self._comparable(each) for each in fakes], self._range))
             line |= {"pairwise_l1": self._spread[-1][0], "pixel_std": self._spread[-1][1]}
@@ -206,15 +207,15 @@ class _Tally:
         palette = self._card.palette
         return colorize(pixels, palette) if palette and self._card.output_coding.kind == "classes" else pixels
 
-    def _color_errors(self, given: Array, fake: Array, real: Array) -> dict[str, float]:
+    def _color_errors(self, picture: Array, fake: Array, real: Array) -> dict[str, float]:
         palette = self._card.palette
         if palette is None or self._card.input.kind != "mask":
             return {}
-        labels: LabelMap = labels_of_input(given, self._card)
+        labels: LabelMap = labels_of_input(picture, self._card)
         return class_color_errors([fake], [real], [labels], palette.names, self._range)
 
     def result(self) -> Scores:
-        """The means."""
+        """The means of all scores."""
         spread = np.mean(self._spread, axis=0) if self._spread else None
         return Scores(
             pictures=len(self._rows),
@@ -241,12 +242,12 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> Array | None:
-    """The mean real output, None where the folder has no training pairs."""
+    """The mean of the training pairs' outputs; None if the folder has no training pairs."""
     train = folder.of("train")
     if not train:
         return None
     mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or _MEAN_SIZE, "stretch"))
-    colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared in colours
+    colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
     return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
 
 
@@ -262,7 +263,10 @@ def evaluate_into(
     device: torch.device | None = None,
     report: Reporter = QUIET,
 ) -> Scores:
-    """Evaluate and write DEST; the same call again gives the same files. DEST of other scores is refused."""
+    """Evaluate and write scores and pictures to DEST; the same call again gives the same files.
+
+    Raises UsageError if DEST has scores of another model, split or setting.
+    """
     recipe = {
         "model": load_model(model_path).digest,
         "pairs": str(pairs),
@@ -276,7 +280,7 @@ def evaluate_into(
         if destination.exists and read_json(dest / _SUMMARY)["of"] != recipe:
             raise UsageError(
                 dest,
-                "holds scores of another model, split or setting",
+                "contains scores of another model, split or setting",
                 "Choose another destination.",
                 code="other-settings",
             )
@@ -285,14 +289,14 @@ def evaluate_into(
 
         def keep(scored: PairScores, card: ModelCard) -> None:
             file = f"{scored.name}.png"
-            picture = side_by_side(card, scored.given, scored.fake, scored.real)
+            picture = side_by_side(card, scored.input, scored.fake, scored.real)
             write_png(destination.path(file), picture, durable=False)
             destination.record(file, {})
             lines.append({**scored.line, "picture": file})
 
         scores = evaluate(model_path, pairs, asked=asked, device=device, report=report, each=keep)
         for file in destination.done.keys() - {line["picture"] for line in lines}:
-            destination.forget(file)  # of a pair that is gone since an earlier call was interrupted
+            destination.forget(file)  # of a pair that was removed after an interrupted call
 
         def write_record(folder: Path) -> None:
             write_lines(folder / _LINES, lines)

@@ -1,6 +1,6 @@
-"""A second model, photo to mask, as the judge of generated photos: the idea of the paper's FCN-score (section 4.1).
+"""Scores generated photos by a segmenter, a second model from photo to mask, as in the paper's FCN-score (section 4.1).
 
-Nothing here may change what is judged; the judge's own score on the real photos stands beside it.
+Nothing here may change the photos; the segmenter's score on the real photos is reported too.
 """
 
 from pathlib import Path
@@ -17,9 +17,9 @@ from p2p_gan.models.model import Model, load_model
 
 
 class Segmenter:
-    """The judge: `generated` and `real` count how its masks of either agree with the masks the photos belong to.
+    """A photo-to-mask model; `generated` and `real` count its classes for such photos against the true masks.
 
-    It is applied without dropout. Raises P2PError when it does not turn the judged model's photos into its masks.
+    It is applied without dropout. Raises P2PError if its input or its classes do not fit the scored model.
     """
 
     def __init__(self, path: Path, judged: Model, device: torch.device | None) -> None:
@@ -27,12 +27,12 @@ class Segmenter:
         if device is not None:
             self._model.generator.to(device)
         _refuse_unfit(path, self._model, judged)
-        assert judged.card.palette is not None, "a mask half without a palette was not refused"
+        assert judged.card.palette is not None, "a mask half without a palette has been refused"
         self.generated, self.real = (Confusion(judged.card.palette.names) for _ in range(2))
 
-    def add(self, given: Array, fake: Array, real: Array) -> dict[str, Any]:
-        """Judge one picture: the lines of its own agreement, generated and real."""
-        truth = labels_of_input(given, self._judged.card)
+    def add(self, picture: Array, fake: Array, real: Array) -> dict[str, Any]:
+        """Segment the generated and the real photo of one picture; returns the agreement of each with the true mask."""
+        truth = labels_of_input(picture, self._judged.card)
         return {
             "judged": self.generated.add(truth, self._mask(fake)).rows(),
             "judged_real": self.real.add(truth, self._mask(real)).rows(),
@@ -47,21 +47,21 @@ def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:
     if card.input.kind != "mask" or card.palette is None:
         raise P2PError(
             "--segmenter",
-            f"judges photos made from masks, and this model is {card.direction}",
-            "Leave it off.",
+            f"scores photos generated from masks, but the direction of this model is {card.direction}",
+            "Omit the option.",
             code="unfit-segmenter",
         )
     if judge.output.kind != "mask" or judge.palette is None:
         raise P2PError(
             path,
-            f"is {judge.direction} and gives no masks of a palette",
-            "Give a photo-to-mask model.",
+            f"has the direction {judge.direction} and does not generate masks with a palette",
+            "Give a model that generates masks from photos.",
             code="unfit-segmenter",
         )
     if (judge.input.channels, judge.input.dtype) != (card.output.channels, card.output.dtype):
         raise P2PError(
             path,
-            f"takes {judge.input.channels} x {judge.input.dtype}, and the judged model gives {card.output.channels} "
+            f"takes {judge.input.channels} x {judge.input.dtype}, but the scored model gives {card.output.channels} "
             f"x {card.output.dtype}",
             "Train a segmenter on the same pairs.",
             code="other-channels",
@@ -69,7 +69,7 @@ def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:
     if judge.palette.classes != card.palette.classes and judge.palette.names != card.palette.names:
         raise P2PError(
             path,
-            f"knows the classes {', '.join(judge.palette.names)}, the judged model {', '.join(card.palette.names)}",
+            f"has the classes {', '.join(judge.palette.names)}, but the scored model {', '.join(card.palette.names)}",
             "Train a segmenter on the same pairs.",
             code="other-classes",
         )

@@ -1,6 +1,6 @@
-"""The paper's ablations as one study on a user's own pairs: what is compared, the runs, and the page at the end.
+"""The paper's ablations as a study on a user's own pairs: the arms, their runs and scores, and a page with the results.
 
-Nothing here may train by itself; every arm of a study is an ordinary run of the loop.
+Nothing here may have a training loop of its own; every arm of a study is an ordinary run.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""How a study's page looks: on wide and narrow screens, by day and by night.
+"""Writes a study as one HTML page: tables, pictures and settings, for wide and narrow screens, light and dark.
 
-Nothing here may reach for a font, a script or a picture beside the page.
+Nothing here may train or score, or refer to a font, a script or a picture outside the page.
 """
 
 import base64
@@ -62,17 +62,17 @@ th:first-child,td:first-child{white-space:normal;min-width:6.5rem}
 PAGE = "index.html"
 
 
-_SMALL = 160  # pictures narrower than this are shown with their pixels' edges
+_SMALL = 160  # narrower pictures are enlarged with visible pixels
 
 
-_WIDTH = slice(16, 20)  # where a PNG says its width
+_WIDTH = slice(16, 20)  # the bytes of a PNG with its width
 
 
 Line = Sequence[str]
 
 
 def write_page(study: Study) -> Path:
-    """Write DEST/index.html and give its path; a table shows the arms that are finished."""
+    """Write DEST/index.html and return its path; a table shows the arms that are finished."""
     figures = figures_of(study)
     tables = (_table(study, name, figures.get(name)) for name in study.tables)
     body = "\n".join((*_head(study), *tables, *_foot(study)))
@@ -97,21 +97,22 @@ def _head(study: Study) -> list[str]:
     config = study.config
     done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
-        f"{study.pairs}: every arm saw {study.images} images at {config.size or NATIVE}, batch {config.batch}, and was "
-        f"scored on the {_scored_pairs(study)}, which none has seen; {seeds} seed{'' if seeds == 1 else 's'}."
+        f"{study.pairs}: every arm was trained on {study.images} images at size {config.size or NATIVE}, batch "
+        f"{config.batch}, with {seeds} seed{'' if seeds == 1 else 's'}, and scored on the {_scored_pairs(study)}, on "
+        "which none was trained."
     )
     parts = ["<h1>The paper's experiments on these pairs</h1>", _paragraph(facts)]
     if done < study.planned:
-        parts.append(_paragraph(f"{done} of {study.planned} trials are there so far.", "trouble"))
+        parts.append(_paragraph(f"{done} of {study.planned} trials are finished.", "trouble"))
     parts += [_paragraph(f"Failed: {each.arm}, seed {each.seed}: {each.why}", "trouble") for each in study.failed]
     parts.append(_paragraph(_explain_intervals(seeds), "note"))
     if study.as_classes:
-        parts.append(_paragraph("The output is classes: where an arm says L1, it has cross-entropy.", "note"))
+        parts.append(_paragraph("The output is classes, so that L1 in the name of an arm means cross-entropy.", "note"))
     return [*parts, *([_paragraph(study.unjudged, "note")] if study.unjudged else [])]
 
 
 def _scored_pairs(study: Study) -> str:
-    """The pairs that arms are scored on, with their number as far as it is known."""
+    """The pairs on which arms are scored, with their number once it is known."""
     count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
     pairs = "pair" if count == 1 else "pairs"
     return f"{study.split} {pairs}" if count is None else f"{count} {study.split} {pairs}"
@@ -120,25 +121,26 @@ def _scored_pairs(study: Study) -> str:
 def _explain_intervals(seeds: int) -> str:
     if seeds < 2:
         return (
-            "One seed: another would give other numbers, and how far apart they lie is not known. --seeds 5 gives "
-            "every number its interval. Nothing is bold, for nothing is known to be best."
+            "With one seed the variation between seeds is not known. With --seeds 5 every number has an interval. No "
+            "number is bold, since one seed does not show which arm is best."
         )
     return (
-        "Numbers are means over the seeds; ± is half the 95% interval of that mean (Student's t), which speaks of the "
-        "randomness of training, not of the choice of pictures. Bold: better than every other arm of the table, seed "
-        "by seed, by a difference whose 95% interval leaves out 0."
+        "Numbers are means over the seeds; ± is half the 95% confidence interval of the mean (Student's t), which "
+        "covers "
+        "the randomness of training and not the choice of pictures. Bold: better than every other arm of the table, as "
+        "the 95% confidence interval of the difference, seed by seed, excludes 0."
     )
 
 
 def _table(study: Study, name: str, figure: Figure | None) -> str:
     table, rows = TABLES[name], rows_of(study, name)
     columns = columns_of(rows)
-    missing = [f"Left out: {arm}: {study.impossible[arm]}" for arm in table.arms if arm in study.impossible]
+    missing = [f"Without the arm {arm}: {study.impossible[arm]}" for arm in table.arms if arm in study.impossible]
     return "\n".join(
         (
             f'<h2 id="{name}">{_text(table.title)}</h2>',
             _paragraph(table.question),
-            _scores(name, rows, columns) if rows else _paragraph("No arm of this table is finished.", "note"),
+            _scores(name, rows, columns) if rows else _paragraph("No arm of this table is finished yet.", "note"),
             *(_paragraph(line, "note") for line in (_legend(study, name, columns), *missing) if line),
             _classes(rows),
             _runs(rows),
@@ -168,7 +170,7 @@ def _strong(text: str, best: bool) -> str:
 
 
 def _real_line(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> Line | None:
-    """What the segmenter makes of the real pictures: the most that an arm can hope for."""
+    """The segmenter's scores on the real pictures: an upper limit for the arms."""
     real = on_real_pictures(rows)
     if not real:
         return None
@@ -177,9 +179,9 @@ def _real_line(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> Lin
 
 
 def _legend(study: Study, name: str, columns: Sequence[Column]) -> str:
-    """What the columns are."""
+    """The meaning of the columns."""
     parts = [f"{each.label}: {each.what}{_judge_line(study, each)}." for each in columns]
-    paper = [f"The paper: {TABLES[name].unit}, on other data and with another judge."] if TABLES[name].paper else []
+    paper = [f"The paper: {TABLES[name].unit}, on other data and with another segmenter."] if TABLES[name].paper else []
     return " ".join((*parts, *paper))
 
 
@@ -187,13 +189,13 @@ def _judge_line(study: Study, column: Column) -> str:
     if column.score != "mean_iou" or not study.judge:
         return ""
     return (
-        ", of the mask that a segmenter, trained on the training pairs, finds in the picture "
-        f"({REAL}: what it finds in those, about the most that an arm can hope for)"
+        ", for the mask that a segmenter, trained on the training pairs, finds in the generated picture "
+        f"({REAL}: its score on those, about the upper limit for an arm)"
     )
 
 
 def _classes(rows: Sequence[Row]) -> str:
-    """IoU by class, folded away."""
+    """IoU by class, in a closed section."""
     found = {row.arm: by_class(row) for row in rows}
     names = list(dict.fromkeys(name for each in found.values() for name in each))
     if not names:
@@ -205,7 +207,7 @@ def _classes(rows: Sequence[Row]) -> str:
 
 
 def _runs(rows: Sequence[Row]) -> str:
-    """How long each arm was trained, folded away."""
+    """The training time and the runs of each arm, in a closed section."""
     if not rows:
         return ""
     lines = []
@@ -240,7 +242,7 @@ def _pictures(figure: Figure) -> str:
 
 
 def _picture(path: Path, about: str) -> str:
-    """A picture in the page itself; to click on it enlarges it."""
+    """A picture embedded in the page; a click enlarges it."""
     data = path.read_bytes()
     small = ' class="small"' if int.from_bytes(data[_WIDTH], "big") < _SMALL else ""
     source = base64.b64encode(data).decode()
@@ -256,12 +258,12 @@ def _foot(study: Study) -> list[str]:
         _paragraph(text, "note"),
         "</details>",
         *(_paragraph(f"Trained on {machine}.", "note") for machine in machines),
-        _paragraph(f"Runs, scores and pictures lie in {study.dest}.", "note"),
+        _paragraph(f"Runs, scores and pictures are in {study.dest}.", "note"),
     ]
 
 
 def _machine(run: Path) -> str:
-    """What a run was made with, as its record says; nothing where it does not."""
+    """The machine and versions of a run from run.json; empty if they are not in it."""
     with suppress(P2PError, KeyError, TypeError):
         machine = read_json(run / RUN)["machine"]
         return f"{machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}"

@@ -1,4 +1,4 @@
-"""The pictures of a study: the same held-out inputs through every arm, and some outputs of one input for variety.
+"""The pictures of a study: outputs of every arm for the same held-out inputs, and several outputs for one input.
 
 Nothing here may score; a figure is rows of picture files with a name for each column.
 """
@@ -28,7 +28,7 @@ INPUTS = 4  # held-out pairs in a figure
 FIGURE_VARIANTS = 4  # outputs of one input in the figure on variety
 
 
-BOX = Size(384, 384)  # pictures are shown no larger
+BOX = Size(384, 384)  # the largest size of a picture
 
 
 _VARIETY = "collapse"
@@ -36,14 +36,14 @@ _VARIETY = "collapse"
 
 @dataclass(frozen=True)
 class Figure:
-    """Rows of picture files with the name of each row, which may be none, and what each column shows."""
+    """Rows of picture files with the name of each row, which may be empty, and the names of the columns."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Path, ...]], ...]
 
 
 def figures_of(study: Study) -> dict[str, Figure]:
-    """A figure for each table that has a finished arm, drawn from its first seed; files that are there are kept."""
+    """A figure for each table with a finished arm, from the first seed of each arm; existing files are kept."""
     figures = {}
     for table in study.tables:
         trials = [study.of(arm)[0] for arm in TABLES[table].arms if study.of(arm)]
@@ -54,45 +54,45 @@ def figures_of(study: Study) -> dict[str, Figure]:
 
 def _side_by_side(study: Study, trials: list[Trial]) -> Figure:
     columns = [_outputs(study, trial) for trial in trials]
-    rows = zip(*_ends(study, trials[0]), *columns, strict=True)
+    rows = zip(*_inputs_and_reals(study, trials[0]), *columns, strict=True)
     return Figure(
         ("input", *(trial.arm for trial in trials), "real"),
-        tuple(("", (given, *outputs, real)) for given, real, *outputs in rows),
+        tuple(("", (picture, *outputs, real)) for picture, real, *outputs in rows),
     )
 
 
 def _variety(study: Study, trials: list[Trial]) -> Figure:
-    """A row for each arm: one input, and what its dropout or noise makes of it."""
-    given = _ends(study, trials[0])[0][0]
-    rows = tuple((trial.arm, (given, *_variants(study, trial))) for trial in trials)
+    """A row for each arm: one input and several outputs for it, which differ in dropout or noise."""
+    picture = _inputs_and_reals(study, trials[0])[0][0]
+    rows = tuple((trial.arm, (picture, *_variants(study, trial))) for trial in trials)
     return Figure(("input", *(f"output {number + 1}" for number in range(FIGURE_VARIANTS))), rows)
 
 
-def _ends(study: Study, trial: Trial) -> tuple[list[Path], list[Path]]:
-    """The inputs and the real outputs, as pictures."""
+def _inputs_and_reals(study: Study, trial: Trial) -> tuple[list[Path], list[Path]]:
+    """The files of the inputs and of the real outputs, written if they do not exist."""
     numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
-    given, real = ([_place(study, f"{word}-{number}") for number in numbers] for word in ("input", "real"))
-    if not all(path.is_file() for path in (*given, *real)):
+    inputs, reals = ([_place(study, f"{word}-{number}") for number in numbers] for word in ("input", "real"))
+    if not all(path.is_file() for path in (*inputs, *reals)):
         card = load_model(trial.run).card
         for number, (a, b) in enumerate(_pairs(study, card)):
-            _draw(given[number], to_display(a, card.input, card.input_coding, card.palette))
-            _draw(real[number], to_display(b, card.output, card.output_coding, card.palette))
-    return given, real
+            _write(inputs[number], to_display(a, card.input, card.input_coding, card.palette))
+            _write(reals[number], to_display(b, card.output, card.output_coding, card.palette))
+    return inputs, reals
 
 
 def _outputs(study: Study, trial: Trial) -> list[Path]:
-    """What an arm makes of each input."""
+    """The output of an arm for each input."""
     numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
     return _make_outputs(study, trial, "output", [(number, 1) for number in numbers])
 
 
 def _variants(study: Study, trial: Trial) -> list[Path]:
-    """Some outputs of the first input."""
+    """Several outputs for the first input."""
     return _make_outputs(study, trial, "variant", [(0, number + 1) for number in range(FIGURE_VARIANTS)])
 
 
 def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
-    """The outputs of an arm for (number of the input, variant), drawn where they are not there."""
+    """The outputs of an arm for each (index of the input, variant), written if they do not exist."""
     paths = [_place(study, f"{trial.run.name}-{word}-{number}") for number in range(len(wanted))]
     if not all(path.is_file() for path in paths):
         model = load_model(trial.run)
@@ -100,7 +100,7 @@ def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int,
         inputs = [a for a, _ in _pairs(study, card)]
         for path, (number, variant) in zip(paths, wanted, strict=True):
             output = apply_model(model, inputs[number], ApplyOptions(), variant=variant)
-            _draw(path, to_display(output, card.output, card.output_coding, card.palette))
+            _write(path, to_display(output, card.output, card.output_coding, card.palette))
     return paths
 
 
@@ -114,8 +114,8 @@ def _place(study: Study, name: str) -> Path:
     return study.dest / FIGURES / f"{name}.png"
 
 
-def _draw(path: Path, picture: Photo) -> None:
-    """Write a picture, shrunk into the box."""
+def _write(path: Path, picture: Photo) -> None:
+    """Write a picture, shrunk to the largest size."""
     own = size_of(picture)
     size = scale_to(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
     write_png(path, resize_photo(picture, size), durable=False)

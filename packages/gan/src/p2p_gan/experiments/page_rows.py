@@ -1,6 +1,6 @@
-"""The tables of a study as values: a row for each finished arm, its scores over the seeds, and which is the best.
+"""The tables of a study as values: a row for each finished arm with its scores over the seeds, and the best arm.
 
-Nothing here may draw or write; the page and the command line show the same rows.
+Nothing here may write; the page and the command line show the same rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +12,11 @@ from p2p_gan.experiments.statistics import Estimate, best_of, estimate
 from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
 
-REAL = "real pictures"  # the row with what the segmenter finds in them
+REAL = "real pictures"  # the row with the segmenter's scores on them
 
 
 class Column(NamedTuple):
-    """A score: its place in the scores, its name, whether more is better, and what it is."""
+    """A score: its key in the scores, its label, whether more is better, and its meaning."""
 
     score: str
     label: str
@@ -27,9 +27,7 @@ class Column(NamedTuple):
 _COLUMNS = (
     Column("l1", "L1", False, "mean absolute difference from the real picture, 0 to 1"),
     Column("ssim", "SSIM", True, "structural similarity with the real picture, 1 at most"),
-    Column(
-        "histogram", "colours", True, "what colour histograms have in common with those of the real pictures, 0 to 1"
-    ),
+    Column("histogram", "colours", True, "intersection of colour histograms with those of the real pictures, 0 to 1"),
     Column("mean_iou", "IoU", True, "intersection over union with the true mask, mean over classes"),
     Column("diversity", "variety", True, "mean absolute difference between two outputs of one input, 0 to 1"),
 )
@@ -44,7 +42,7 @@ class Row:
     values: Mapping[str, Mapping[int, float]]
 
     def text(self, score: str) -> str:
-        """The estimate of a score, or nothing."""
+        """The estimate of a score as text, empty if it does not apply."""
         return str(estimate(list(self.values[score].values()))) if score in self.values else ""
 
 
@@ -64,24 +62,24 @@ def _row(arm: str, trials: Sequence[Trial]) -> Row:
 
 
 def columns_of(rows: Iterable[Row]) -> list[Column]:
-    """The scores that any of the rows has."""
+    """The scores that at least one of the rows has."""
     known = {score for row in rows for score in row.values}
     return [column for column in _COLUMNS if column.score in known]
 
 
 def best_in(rows: Sequence[Row], column: Column) -> str | None:
-    """The arm that is best in a score, where the seeds can tell."""
+    """The arm with the best score; None if the seeds do not show which it is."""
     return best_of({row.arm: row.values[column.score] for row in rows if column.score in row.values}, more=column.more)
 
 
 def on_real_pictures(rows: Iterable[Row]) -> dict[str, Any] | None:
-    """The agreement that the segmenter reaches on the real pictures; None where nothing was judged."""
+    """The segmenter's agreement on the real pictures; None without a segmenter."""
     found = (trial.scores.get("all", {}).get("judged_real") for row in rows for trial in row.trials)
     return next((each for each in found if each), None)
 
 
 def by_class(row: Row) -> dict[str, Estimate]:
-    """The IoU of each class that the true masks have."""
+    """The IoU of each class that occurs in the true masks."""
     found: dict[str, list[float]] = {}
     for trial in row.trials:
         every = trial.scores.get("all", {})

@@ -1,4 +1,4 @@
-"""What a study will train, known before anything is: the arms that can be, the judge, and how many images each sees.
+"""Plans a study before training: the arms that are possible, the segmenter, and the number of images of each run.
 
 Nothing here may train, write, or build a network.
 """
@@ -17,7 +17,7 @@ from p2p_gan.data.task import identify_files, open_for_training, task_of
 from p2p_gan.experiments.tables import WITHOUT_GAN, arms_of, with_gan
 from p2p_gan.training.job import images_of, refuse_contradictions
 
-# What the judge has of its own: it learns the mask back from the photo, by cross-entropy alone.
+# The settings of the segmenter, which learns the mask from the photo by cross-entropy alone.
 _JUDGE: dict[str, Any] = {
     **WITHOUT_GAN,
     **{"lambda_ce": 1.0, "class_balanced": True, "dropout": 0.0, "noise_channels": 0, "lambda_mode_seeking": 0.0},
@@ -27,11 +27,10 @@ _JUDGE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study before it begins; `base` is what the arms start from, `images` what every arm's
-    run sees, the judge's aside.
+    """The plan of a study; `base` is the config that the arms change, `images` the number of images of each arm's run.
 
-    `impossible` are arms that these settings or pairs cannot have, with the reason; `judge` is the segmenter's config,
-    None where pictures cannot be judged, and `unjudged` says why.
+    `impossible` are arms that contradict the settings or pairs, with the reason; `judge` is the segmenter's config,
+    None if pictures cannot be segmented, and `unjudged` says why.
     """
 
     folder: PairFolder
@@ -46,17 +45,17 @@ class StudyPlan:
 
     @property
     def as_classes(self) -> bool:
-        """Whether the output is classes, so that cross-entropy takes the place of L1."""
+        """Whether the output is classes, so that cross-entropy replaces L1."""
         task = task_of(self.folder, self.base.direction, self.base.a_encoding, self.base.b_encoding)
         return task.codings[1].kind == "classes"
 
     def runs(self, seeds: int) -> int:
-        """How many runs a study of so many seeds has; arms of equal config share theirs."""
+        """The number of runs of a study with `seeds` seeds; arms with the same config share their runs."""
         return len(set(self.arms.values())) * seeds + (self.judge is not None)
 
 
 def plan_study(pairs: Path, config: Config, tables: tuple[str, ...], *, report: Reporter = QUIET) -> StudyPlan:
-    """The study of these tables; raises UsageError where no arm can be, P2PError where no pairs are held out."""
+    """The plan for these tables; raises UsageError if no arm is possible, P2PError if no pairs are held out."""
     folder = identify_files(open_for_training(pairs), report=report)
     base = replace(with_gan(config), seed=0)
     possible, impossible = arms_of(tables, base, lambda arm: refuse_contradictions(folder, arm))
@@ -64,7 +63,7 @@ def plan_study(pairs: Path, config: Config, tables: tuple[str, ...], *, report: 
 
 
 def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, report: Reporter = QUIET) -> StudyPlan:
-    """The study of arms of one's own; raises UsageError for the first that these pairs cannot have."""
+    """The plan for any arms; raises UsageError for the first one that contradicts these pairs."""
     folder = identify_files(open_for_training(pairs), report=report)
     for config in arms.values():
         refuse_contradictions(folder, config)
@@ -90,7 +89,7 @@ def _split_to_score(folder: PairFolder) -> str:
 
 
 def _judge(folder: PairFolder, base: Config) -> tuple[Config | None, str]:
-    """The segmenter that says how well a generated photo shows its mask, or why there is none."""
+    """(the config of the segmenter for generated photos or None, the reason if it is impossible)."""
     task = task_of(folder, base.direction)
     if task.output.kind == "mask" or task.input.kind != "mask":
         return None, ""
@@ -104,5 +103,5 @@ def _judge(folder: PairFolder, base: Config) -> tuple[Config | None, str]:
         judge = with_settings(base, changes)
         refuse_contradictions(folder, judge)
     except UsageError as error:
-        return None, f"no segmenter judges how well a picture shows its mask: {error}"
+        return None, f"pictures are not scored by a segmenter: {error}"
     return judge, ""

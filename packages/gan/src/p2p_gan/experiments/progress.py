@@ -1,6 +1,6 @@
-"""Many trainings told as one: a bar an arm, which counts the images of the whole study.
+"""The progress of a study: one bar for each arm, which counts the images of all runs of the study.
 
-Nothing here may print; what it is told goes on to the reporter that it was given.
+Nothing here may print; everything is passed on to another reporter.
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from p2p_datatools.contract.progress import Reporter
 
 
 class Whole(Reporter):
-    """Passes on the images of training, and notes once each.
+    """Passes on the progress of training, and each note once.
 
-    The plan of a run is not shown, and what is noted between its reading and its training is left out but for what
-    concerns its place: both are much the same for every arm. `total` images are trained in all, of which `done` are
-    there; `place` holds the runs.
+    The plan of a run is not shown, and of the notes between the reading of pairs and training only those with the
+    study's folder `place` are passed on, since both are similar for every arm. `total` is the number of images of all
+    runs, of which `done` are finished.
     """
 
     def __init__(self, report: Reporter, total: int, done: int, place: Path) -> None:
@@ -25,7 +25,7 @@ class Whole(Reporter):
 
     @contextmanager
     def arm(self, title: str, left: int) -> Iterator[None]:
-        """While this is open, an arm with so many images left is trained; in the end they count as done in any case."""
+        """While this is open, an arm with `left` images left is trained; at the end these count as done in any case."""
         after = self._done + left
         self._title, self._plans = title, False
         try:
@@ -50,12 +50,12 @@ class Whole(Reporter):
             self._report.advance(units, **figures)
 
     def finish(self) -> None:
-        """What was counted has ended; the arm goes on to be scored."""
+        """End one stage of an arm; its bar stays open until the arm is scored."""
         self._plans = not self._counts
         self._counts = False
 
     def note(self, line: str) -> None:
-        """Pass on a line that was not said before."""
+        """Pass on a line once."""
         if line not in self._said and not (self._plans and self._place not in line):
             self._said.add(line)
             self._report.note(line)

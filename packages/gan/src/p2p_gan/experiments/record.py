@@ -1,6 +1,6 @@
-"""study.json: the arms of a study as they were first trained, and in whose runs each has its own.
+"""study.json: the configs of a study's arms and the names of their runs, so that it can be continued.
 
-Nothing here may train; a study that would be continued with other settings or data is refused, naming what differs.
+Nothing here may train; to continue with other settings or data is refused, with the differences.
 """
 
 import re
@@ -18,20 +18,21 @@ from p2p_gan.config.parse import config_from_json
 STUDY = "study.json"
 _FORMAT, _VERSION = "p2p-experiments", 1
 RUNS, JUDGE = "runs", "segmenter"
-# What a run may change when it is continued; its length is no such thing here, for all arms have one budget.
+# The settings that may change on resume; the length of a run may not, since all arms have the same number of images.
 _FREE = {name for name, each in settings_of(Config).items() if each.on_resume == "free"} - {"images", "epochs"}
-_MOST = 5  # differences that are named
+_MOST = 5  # differences in an error
 
 
 def slug(name: str) -> str:
-    """An arm's name as that of a folder."""
+    """An arm's name as the name of a folder."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def open_record(dest: Path, arms: Mapping[str, Config], judge: Config | None, data_hash: str) -> dict[str, str]:
-    """Write the study's record, or add to the one that is there; gives the name of each arm's runs.
+    """Write the study's record or add to the existing one; returns the name of each arm's runs.
 
-    Arms of equal config have the same. Raises UsageError, naming what differs, when DEST holds something else.
+    Arms with the same config share it. Raises UsageError if DEST contains something else or another study, with the
+    differences.
     """
     old = _read(dest, data_hash)
     new = {name: config.to_json() for name, config in arms.items()}
@@ -63,8 +64,8 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
         if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
             raise UsageError(
                 dest,
-                f"holds something else (no {STUDY})",
-                "Choose another place for the study.",
+                f"holds other files and no {STUDY}",
+                "Choose another destination.",
                 code="destination-taken",
             )
         return new
@@ -80,34 +81,34 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     whole = "data_hash" in record and all(isinstance(each, dict) for each in tables)
     if not whole or not runs.keys() <= record["arms"].keys():
         raise P2PError(
-            path, "is damaged", "Was it edited? Bring a copy back, or choose another destination.", code="damaged-file"
+            path, "is damaged", "If it was edited, restore a copy, or choose another destination.", code="damaged-file"
         )
     if not (dest / RUNS).is_dir():
-        return new  # nothing was trained that other settings could spoil
+        return new  # nothing has been trained with the recorded settings
     for config in (*record["arms"].values(), *([judge] if judge else [])):
         _refuse_unreadable(path, config)
     return record
 
 
 def _refuse_unreadable(path: Path, config: Mapping[str, Any]) -> None:
-    """Raise P2PError for the config of an arm that another p2p wrote."""
+    """Raise P2PError for an arm's config that another version of p2p wrote."""
     try:
         config_from_json(config, where=str(path))
     except UsageError as error:
-        to_do = "Continue it with the p2p that wrote it, or begin again in another destination."
+        to_do = "Continue it with the version of p2p that wrote it, or start again in another destination."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def _differences(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
     if old is None:
         return []
-    before = {**Config().to_json(), **old}  # a field that is younger than the record had its default
+    before = {**Config().to_json(), **old}  # a field that is newer than the record had its default value
     fields = [field for field in new if field not in _FREE and before[field] != new[field]]
     return [f"{field} of {name} was {before[field]}, now {new[field]}" for field in fields]
 
 
 def _runs(arms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
-    """The name of each arm's runs: that of the first arm of the same config, so that nothing is trained twice."""
+    """The name of each arm's runs: that of the first arm with the same config, so that nothing is trained twice."""
     runs = dict(known)
     for name, config in arms.items():
         same = next((other for other in runs if arms[other] == config), name)
@@ -116,6 +117,6 @@ def _runs(arms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _free(folder: str, taken: set[str]) -> str:
-    """The folder, or with a number where arms of like names have it."""
+    """The folder, with a number if another arm has it."""
     further = (f"{folder}-{number}" for number in count(2))
     return next(each for each in chain([folder], further) if each not in taken)

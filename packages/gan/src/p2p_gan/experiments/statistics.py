@@ -1,4 +1,4 @@
-"""Means over seeds with their 95% intervals, and what they allow to call better.
+"""Means over seeds with their 95% confidence intervals, and comparisons based on them.
 
 Nothing here may know what is measured.
 """
@@ -43,7 +43,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def beats(first: BySeed, second: BySeed, *, more: bool) -> bool:
-    """Whether `first` is better, seed by seed: the 95% interval of the differences leaves 0 out. False for one seed."""
+    """Whether `first` is better: the 95% interval of the differences, seed by seed, excludes 0. False for one seed."""
     seeds = sorted(first.keys() & second.keys())
     if len(seeds) < 2:
         return False
@@ -53,7 +53,7 @@ def beats(first: BySeed, second: BySeed, *, more: bool) -> bool:
 
 
 def best_of(values: Mapping[str, BySeed], *, more: bool) -> str | None:
-    """The one that beats every other, if there is one."""
+    """The name with the values that beat all others, or None."""
     for name, own in values.items():
         others = [other for each, other in values.items() if each != name]
         if others and all(beats(own, other, more=more) for other in others):

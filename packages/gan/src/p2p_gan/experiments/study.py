@@ -1,6 +1,6 @@
-"""A study: every arm of the chosen tables trained from every seed on one budget, scored on pairs no arm has seen.
+"""Runs a study: trains every arm of the chosen tables from every seed on equally many images, and scores it.
 
-Nothing here may train or score in a way of its own; it calls the loop and the evaluation, and keeps what they gave.
+Nothing here may train or score in a way of its own; it calls `train` and `evaluate`, and stores the scores.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from p2p_gan.training.job import images_of
 from p2p_gan.training.run import TrainSummary, train
 
 _SCORES = "scores"
-VARIANTS = 4  # outputs of one input, of which variety is measured
+VARIANTS = 4  # outputs for each input, to measure diversity
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Study:
-    """What came of a study; `impossible` are arms that these settings or pairs cannot have, with the reason.
+    """The results of a study; `impossible` are arms that contradict the settings or pairs, with the reason.
 
-    `planned` is the number of trials it has when it is whole, `images` what each of its runs sees. `stopped_by` names
-    the signal that ended it before that. `as_classes`: the output is classes, and cross-entropy is in the place of L1.
+    `planned` is the number of trials of the complete study, `images` the number of images of each run. `stopped_by` is
+    the signal that interrupted it. `as_classes`: the output is classes, so that cross-entropy replaces L1.
     """
 
     dest: Path
@@ -73,7 +73,7 @@ class Study:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a signal ended it."""
+        """Whether a signal interrupted it."""
         return self.stopped_by is not None
 
     def of(self, arm: str) -> list[Trial]:
@@ -96,9 +96,9 @@ def run_study(
 ) -> Study:
     """Train and score every arm of `tables` from the seeds 0 to `seeds` - 1; the same call again continues.
 
-    More seeds or tables extend a study. `each` is given the study as it is after every arm. An arm whose training fails
-    is listed and tried again by the next call. Raises UsageError when DEST holds something else or another study, and
-    P2PError for what no arm can be trained with.
+    More seeds or tables extend a study. `each` is called with the study after every trial. An arm whose training fails
+    is listed and tried again by the next call. Raises UsageError if DEST contains something else or another study, and
+    P2PError for pairs that no arm can be trained on.
     """
     return _run(plan_study(Path(pairs), config, tables, report=report), Path(dest), seeds, report, each)
 
@@ -113,14 +113,14 @@ def run_arms(
     report: Reporter = QUIET,
     each: Each = lambda study: None,
 ) -> Study:
-    """Train and score arms of one's own, as `run_study` does; the judge has networks and budget of `judged_like`."""
+    """Train and score any arms as `run_study` does; the segmenter has the networks and images of `judged_like`."""
     return _run(outline_of_arms(pairs, arms, judged_like, report=report), dest, seeds, report, each)
 
 
 def _run(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
     if seeds < 1:
         raise UsageError(f"seeds={seeds}", "is not possible", "Give 1 or more.", code="impossible-setting")
-    resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # a machine without is said first
+    resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # refuse a missing device first
     runs = open_record(dest, plan.arms, plan.judge, plan.folder.data_hash)
     study = Study(
         dest=dest,
@@ -148,7 +148,7 @@ def _run(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) 
 
 
 def _whole(plan: StudyPlan, dest: Path, runs: Mapping[str, str], seeds: int, report: Reporter) -> Whole:
-    """The study's progress: the images of all its runs, and of those that are there."""
+    """The study's progress: the images of all its runs, and how many are done."""
     configs = {dest / RUNS / f"{runs[arm]}-{seed}": plan.arms[arm] for arm in runs for seed in range(seeds)}
     configs |= {dest / RUNS / JUDGE: plan.judge} if plan.judge else {}
     places = {place: images_of(config, plan.folder) for place, config in configs.items()}
@@ -167,9 +167,9 @@ class _Work:
         self._failed: dict[Path, str] = {}
 
     def add_judge(self, study: Study, config: Config) -> Study:
-        """The study with its judge, or with the reason why it has none."""
+        """The study with its segmenter, or with the failure of its training."""
         run = self._dest / RUNS / JUDGE
-        with self._whole.arm(f"the {JUDGE}, which judges the others", self._left(run, config)):
+        with self._whole.arm(f"the {JUDGE}, which scores the others", self._left(run, config)):
             try:
                 summary = self._train(run, config)
             except FailedError as error:
@@ -177,7 +177,7 @@ class _Work:
         return replace(study, judge=run, stopped_by=summary.signal)
 
     def add_trial(self, study: Study, name: str, place: str, config: Config, title: str) -> Study:
-        """The study with one trial more, taken from what is there or made, or with why it could not be made."""
+        """The study with one more trial, existing or new, or with the reason of its failure."""
         run, path = self._dest / RUNS / place, self._dest / _SCORES / f"{place}.json"
         with self._whole.arm(title, self._left(run, config)):
             try:
@@ -194,8 +194,8 @@ class _Work:
         return max(0, images - checkpoint.latest(run)[0]) if run not in self._failed else 0
 
     def _train(self, run: Path, config: Config) -> TrainSummary:
-        """Train; what ends a run that had begun is that arm's failure, anything before is everyone's and is raised."""
-        if run in self._failed:  # an arm of equal config
+        """Train; an error after the run's start is a FailedError, while one before it concerns all arms."""
+        if run in self._failed:  # an arm with the same config
             raise FailedError(self._failed[run])
         try:
             return train(self._plan.folder.path, run, config, report=self._whole)
@@ -208,7 +208,7 @@ class _Work:
             raise FailedError(str(error)) from error
 
     def _scores(self, study: Study, run: Path, path: Path, *, fresh: bool) -> dict[str, Any]:
-        """The scores that are there; new ones where training went on, the judge is another, or they are not whole."""
+        """The stored scores; new ones after more training, with another segmenter, or if they are damaged."""
         of = {"split": study.split, "variants": VARIANTS, "segmenter": study.judge is not None}
         if path.is_file() and not fresh:
             with suppress(P2PError):
@@ -238,15 +238,15 @@ class FailedError(Exception):
 
 
 def _seconds(run: Path) -> float | None:
-    """The seconds of training that a run's record tells."""
+    """The seconds of training from a run's record."""
     with suppress(P2PError):
-        told = [line["seconds"] for line in read_lines(run / STATS, torn_ok=True) if "seconds" in line]
-        return float(told[-1]) if told else None
+        recorded = [line["seconds"] for line in read_lines(run / STATS, torn_ok=True) if "seconds" in line]
+        return float(recorded[-1]) if recorded else None
     return None
 
 
 def summarise(scores: Scores) -> dict[str, Any]:
-    """The scores that tables show, None where one does not apply, and everything else under `all`."""
+    """The scores of the tables, None if one does not apply, and all scores under `all`."""
     judged = scores.judged or scores.agreement
     return {
         "l1": scores.metrics["l1"],

@@ -1,4 +1,4 @@
-"""What is compared: the arms of the paper's tables as changes to one config, and the tables that put them side by side.
+"""The arms of a study as changes to one config, and the paper's tables that compare them.
 
 Nothing here may run anything; an arm is a name and the fields in which it differs.
 """
@@ -14,21 +14,21 @@ from p2p_gan.config.parse import with_settings
 BASE = "L1+cGAN"  # the paper's method
 
 
-# No discriminator, and nothing that speaks of one.
+# No discriminator, and no setting of one.
 WITHOUT_GAN: dict[str, Any] = {
     **{"gan_loss": "none", "lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0},
     **{"discriminator_augment": "none", "update_order": "alternating", "segmentation_head": "off"},
 }
 
 
-# No likeness to the real picture, in whatever way the output is coded.
-_UNLED: dict[str, Any] = {"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "class_balanced": False}
+# No loss against the real picture, for an output of values or of classes.
+_WITHOUT_TARGET: dict[str, Any] = {"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "class_balanced": False}
 
 
 ARMS: dict[str, dict[str, Any]] = {
     "L1": WITHOUT_GAN,
-    "GAN": {**_UNLED, "conditional": False},
-    "cGAN": _UNLED,
+    "GAN": {**_WITHOUT_TARGET, "conditional": False},
+    "cGAN": _WITHOUT_TARGET,
     "L1+GAN": {"conditional": False},
     BASE: {},
     "encoder-decoder L1": {**WITHOUT_GAN, "generator": "encoder-decoder"},
@@ -37,10 +37,10 @@ ARMS: dict[str, dict[str, Any]] = {
     "16x16 patches": {"discriminator_layers": 1},
     "70x70 patches": {"discriminator_layers": 3},
     "286x286 patches": {"discriminator_layers": 5},
-    # The paper's dropout, whatever the settings start from: without it one input has one output.
-    "cGAN, dropout": {**_UNLED, "dropout": 0.5},
+    # The paper's dropout, whatever the base config has: without it an input has one output only.
+    "cGAN, dropout": {**_WITHOUT_TARGET, "dropout": 0.5},
     "L1+cGAN, dropout": {"dropout": 0.5},
-    "cGAN, noise": {**_UNLED, "noise_channels": 8},
+    "cGAN, noise": {**_WITHOUT_TARGET, "noise_channels": 8},
     "L1+cGAN, noise": {"noise_channels": 8},
     "L1+cGAN, noise, mode seeking": {"noise_channels": 8, "lambda_mode_seeking": 1},
 }
@@ -48,9 +48,9 @@ ARMS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Table:
-    """Arms side by side; `paper` has what the paper's own table says of an arm, in `unit`, on other data.
+    """A comparison of arms; `paper` has the scores of the arms in the paper's own table, in `unit`, on other data.
 
-    `paper_real` is what it says of the real pictures.
+    `paper_real` are its scores of the real pictures.
     """
 
     title: str
@@ -77,7 +77,7 @@ TABLES: dict[str, Table] = {
         "Which generator",
         "Does a U-Net beat an encoder-decoder without skips, with and without the GAN (table 2)?",
         ("encoder-decoder L1", "encoder-decoder L1+cGAN", "L1", BASE),
-        unit="pixel accuracy / IoU on Cityscapes, there at batch 10",
+        unit="pixel accuracy / IoU on Cityscapes at batch 10",
         paper=(
             *(("encoder-decoder L1", ".35 / .08"), ("encoder-decoder L1+cGAN", ".29 / .05")),
             *(("L1", ".48 / .13"), (BASE, ".55 / .14")),
@@ -94,9 +94,10 @@ TABLES: dict[str, Table] = {
         ),
     ),
     "collapse": Table(
-        "Does one input give more than one output",
-        "Dropout (0.5) is the paper's only randomness, and it found little variety; how much is there with and without "
-        "L1, with an input of noise, and with a loss that asks for variety?",
+        "How many outputs does one input have",
+        "The paper's only randomness is dropout (0.5), with which it found little diversity; how much is there with "
+        "and "
+        "without L1, with noise as input, and with a mode-seeking loss?",
         ("cGAN, dropout", "L1+cGAN, dropout", "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
     ),
 }
@@ -104,7 +105,7 @@ TABLES: dict[str, Table] = {
 
 
 def chosen_tables(words: str) -> tuple[str, ...]:
-    """The names in `loss,field`, or all; raises UsageError for one that is not there."""
+    """The table names in a text such as `loss,field`, or all; raises UsageError for an unknown name."""
     names = tuple(TABLES) if words == "all" else tuple(word.strip() for word in words.split(","))
     for name in names:
         if name not in TABLES:
@@ -115,9 +116,9 @@ def chosen_tables(words: str) -> tuple[str, ...]:
 
 
 def with_gan(config: Config) -> Config:
-    """The settings that arms start from: those given, with a conditional discriminator of patches alone.
+    """The base config of the arms: the given one, with a conditional discriminator and without a segmentation head.
 
-    A segmentation head would tell every arm what is wanted, those too that are to show what happens where nothing does.
+    A segmentation head would show the mask to every arm, even to those that measure training without it.
     """
     gan_loss = "bce" if config.gan_loss == "none" else config.gan_loss
     return with_settings(config, {"conditional": True, "gan_loss": gan_loss, "segmentation_head": "off"})
@@ -126,9 +127,10 @@ def with_gan(config: Config) -> Config:
 def arms_of(
     tables: tuple[str, ...], base: Config, refuse: Callable[[Config], None] = lambda config: None
 ) -> tuple[dict[str, Config], dict[str, str]]:
-    """The arms of the tables as configs, and those that cannot be with the reason; `refuse` raises UsageError for more.
+    """(the possible arms of the tables with their configs, the impossible ones with the reason).
 
-    Raises UsageError where none can be.
+    `refuse` raises UsageError for a config that is impossible for another reason. Raises UsageError if no arm is
+    possible.
     """
     possible: dict[str, Config] = {}
     refused: dict[str, UsageError] = {}
@@ -143,7 +145,7 @@ def arms_of(
         first = next(iter(refused.values()))
         raise UsageError(
             f"tables={','.join(tables)}",
-            f"none of their arms is possible: {first.where}: {first.what}",
+            f"have no possible arm: {first.where}: {first.what}",
             first.to_do,
             code="no-possible-arm",
         )
@@ -151,6 +153,6 @@ def arms_of(
 
 
 def changes_text(config: Config, base: Config) -> str:
-    """The fields in which an arm differs from another config, as `--set` would say them."""
+    """The fields in which an arm differs from another config, in the form of `--set`."""
     old, new = base.to_json(), config.to_json()
     return " ".join(f"{name}={value}" for name, value in new.items() if value != old[name]) or "nothing"

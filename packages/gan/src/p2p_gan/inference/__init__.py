@@ -1,6 +1,6 @@
-"""A model meets pictures: one picture at any size, in strips where memory is short, and whole folders.
+"""Applies models: to one picture of any size, in strips if memory is short, and to folders of pictures.
 
-Nothing here may change a model or judge its output.
+Nothing here may change a model or score its output.
 """
 
 from typing import TYPE_CHECKING

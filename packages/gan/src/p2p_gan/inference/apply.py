@@ -1,6 +1,6 @@
-"""A model and a picture become a picture: by the recorded size and fit, with dropout drawn from the picture's pixels.
+"""Applies a model to one picture, with the size and fit of its training, and with dropout seeded by the pixels.
 
-Nothing here may train or depend on which other pictures are applied beside one; the same input gives the same output.
+Nothing here may train; the output depends on the picture and the options alone, not on other pictures.
 """
 
 import hashlib
@@ -31,10 +31,11 @@ from p2p_gan.networks.base import Generator, InferencePass
 
 @dataclass(frozen=True)
 class ApplyOptions:
-    """How a model is applied; the defaults repeat what it was trained with.
+    """The options of applying a model; the defaults are those of its training.
 
-    `size` None is the recorded size and fit, "native" the picture's own scale, else the sides the network sees.
-    `tile` None computes a picture at once where memory allows it, else in strips of so many rows; a number forces it.
+    `size` None means the size and fit of training, "native" the picture's own size, else the size of the network's
+    input. `tile` None computes a picture at once if memory allows, else in strips; a number forces strips of that many
+    rows.
     """
 
     size: Size | str | None = None
@@ -47,18 +48,18 @@ class ApplyOptions:
             raise UsageError(
                 f"tile={self.tile}",
                 "is not possible",
-                "Give a number of rows from 1, or auto.",
+                "Give a number of rows, 1 or more, or auto.",
                 code="impossible-setting",
             )
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as JSON values; strips change nothing that is seen, so they are none of them."""
+        """The options as JSON values, without `tile`, which does not change the output."""
         return {"size": str(self.size) if self.size else None, "seed": self.seed, "dropout": self.dropout}
 
 
 @dataclass(frozen=True)
 class Translator:
-    """A generator with the codings of its halves, on a device: pixels in, pixels out."""
+    """A generator with the codings of its input and output, on a device: from pixels to pixels."""
 
     generator: Generator
     input: Coding
@@ -66,18 +67,18 @@ class Translator:
     device: torch.device
 
     def whole(self, pixels: Array, applying: InferencePass) -> Tensor:
-        """One pass of one picture (height, width[, channels]) whose sides fit; (1, channels, height, width) out."""
+        """One pass of a picture (height, width[, channels]) whose sides fit; gives (1, channels, height, width)."""
         with torch.inference_mode():
             return self.generator(self.input.to_tensor(pixels[None], self.device), applying)
 
     def pixels(self, pixels: Array, applying: InferencePass) -> Array:
-        """The same as pixels (height, width[, channels])."""
+        """The output of one pass as pixels (height, width[, channels])."""
         return np.asarray(self.output.to_array(self.whole(pixels, applying))[0])
 
     def in_strips(
         self, pixels: Array, applying: InferencePass, layout: Layout, sink: Callable[[int, Tensor], None]
     ) -> None:
-        """The same in strips: `sink` is given the first row of each and its values."""
+        """The same pass in strips: `sink` is called with the first row of each strip and its values."""
         with torch.inference_mode():
             for first, values in Strips(
                 self.generator.steps(), self._read(pixels, applying), applying, layout
@@ -85,7 +86,7 @@ class Translator:
                 sink(first, self.generator.finish(values))
 
     def _read(self, pixels: Array, applying: InferencePass) -> Read:
-        """Rows of the generator's input; its noise, one draw for the whole picture, comes first as it does at once."""
+        """A function for rows of the generator's input; noise is drawn first, as in a pass of the whole picture."""
         noise = None
         if self.generator.noise:
             noise = self.generator.draw_noise(self.input.to_tensor(pixels[None, :1], self.device), applying)
@@ -98,7 +99,7 @@ class Translator:
 
 
 def translator_of(model: Model, device: torch.device | None = None) -> Translator:
-    """The model's generator and codings; on the device where it is, unless another is said."""
+    """The model's generator and codings, on `device` or by default on the generator's device."""
     where = device or next(model.generator.parameters()).device
     return Translator(model.generator, model.card.input_coding, model.card.output_coding, where)
 
@@ -112,10 +113,10 @@ def apply_model(
     device: torch.device | None = None,
     note: Note | None = None,
 ) -> Array:
-    """Translate one picture of any size, as `given` reads it for this model, into one of the same size.
+    """Translate one picture of any size, as `inputs.read_input` returns it, into one of the same size.
 
-    Values come in the output's own type and range, classes as indices (height, width). Dropout is drawn from (seed,
-    pixels, variant): the same arguments give the same output, alone or among others. `note` is told of strips.
+    Values have the output's own type and range, classes are indices (height, width). Dropout and noise are seeded by
+    (seed, pixels, variant): the same arguments give the same output. `note` gets a line if strips are used.
     """
     own, card = size_of(picture), model.card
     noise = noise_of(picture, how.seed, variant) if how.dropout else None
@@ -131,7 +132,7 @@ def apply_model(
 
 
 def size_seen(model: Model, own: Size, how: ApplyOptions) -> Size:
-    """The size at which the network sees a picture of size `own`, before it is padded to what the network halves."""
+    """The size of the network's input for a picture of size `own`, before padding to sides that it can halve."""
     size = model.card.size
     fit = model.card.fit
     if isinstance(how.size, Size):
@@ -149,13 +150,13 @@ def size_seen(model: Model, own: Size, how: ApplyOptions) -> Size:
         return own
     if fit == "keep":
         return of_equal_area(own, size)
-    # Training cropped the middle out of the covering scale; applied, the whole picture keeps that scale.
+    # Training cropped the picture at the covering scale; here the whole picture has that scale.
     return scale_to(own, size, cover=True) if fit == "crop" else size
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One picture through the network at the size that it sees, at once or in strips, and back to another size."""
+    """One pass of a picture through the network, at once or in strips, and resizing of the output."""
 
     translator: Translator
     unit: int
@@ -163,7 +164,7 @@ class Pass:
     note: Note | None
 
     def output(self, pixels: Array, applying: InferencePass, inside: Size, own: Size) -> Array:
-        """The output of `pixels`, of which the middle of size `inside` is the picture, at the size `own`."""
+        """The output for `pixels`, whose central part of size `inside` is the picture, resized to `own`."""
         seen = size_of(pixels)
         whole = Size(*(math.ceil(side / self.unit) * self.unit for side in seen))
         pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
@@ -178,7 +179,7 @@ class Pass:
         pixels = place.of_pixels(self._pixels(padded, applying, layout))
         if inside == own:
             return pixels
-        # Growing overshoots at edges, and a type may hold more than the half's range.
+        # Enlarging overshoots at edges, and a type may exceed the half's range.
         low, high = np.array(coding.range, dtype=pixels.dtype)
         return np.asarray(np.clip(resize_photo(pixels, own), low, high))
 
@@ -188,8 +189,9 @@ class Pass:
         layout = layout_of(steps, inputs, size, budget, self.tile)
         if layout and self.note:
             one = whole_bytes(steps, shapes_of(steps, inputs, size)) >> 20
-            why = "as asked" if self.tile else f"for {budget >> 20} MiB of memory"
-            self.note(f"{size}: in strips of {layout.rows} rows {why}; at once it would take about {one} MiB")
+            why = "" if self.tile else f", for at most {budget >> 20} MiB of memory"
+            rows = f"{layout.rows} row{'' if layout.rows == 1 else 's'}"
+            self.note(f"{size}: computed in strips of {rows}{why}; at once it would need about {one} MiB")
         return layout
 
     def _pixels(self, padded: Array, applying: InferencePass, layout: Layout | None) -> Array:
@@ -207,7 +209,7 @@ class Pass:
         return pixels
 
     def _values(self, padded: Array, applying: InferencePass, layout: Layout | None) -> Tensor:
-        """The output as the network gives it, (1, channels, height, width), on the CPU."""
+        """The network's output (1, channels, height, width) on the CPU."""
         if layout is None:
             return self.translator.whole(padded, applying).cpu()
         strips: list[Tensor] = []
@@ -217,7 +219,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where in what the network saw the picture lies."""
+    """The position of the picture in the network's input."""
 
     left: int
     top: int
@@ -232,7 +234,7 @@ class _Place:
 
 
 def _labels(logits: Tensor, size: Size) -> Array:
-    """The likeliest class at another size, from logits resized one class at a time: smooth borders, exact classes."""
+    """The most likely class at another size, from logits resized class by class: smooth borders, exact classes."""
     best: Tensor | None = None
     labels = torch.zeros((size.height, size.width), dtype=torch.uint8)
     for index in range(logits.shape[1]):
@@ -249,6 +251,6 @@ def _labels(logits: Tensor, size: Size) -> Array:
 
 
 def noise_of(picture: Array, seed: int, variant: int) -> torch.Generator:
-    """The source of dropout for one picture: a function of the seed, the pixels and the variant alone."""
+    """The random generator of a picture's dropout and noise, seeded by the seed, the pixels and the variant alone."""
     digest = hashlib.sha256(f"{seed}:{variant}:{hash_pixels(picture)}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)

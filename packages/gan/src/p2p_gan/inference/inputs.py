@@ -1,6 +1,6 @@
-"""Pictures as a model wants them: read from files and pair folders, and refused where the model was made for others.
+"""Reads pictures and pairs as the input of a model, and refuses those that the model was not trained for.
 
-Nothing here may apply a model or change a value; what does not fit is said before any work.
+Nothing here may apply a model or change a value; pictures that do not fit are refused before any work.
 """
 
 from pathlib import Path
@@ -21,42 +21,42 @@ from p2p_gan.models.card import ModelCard
 
 
 def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
-    """Raise P2PError, from the header of a picture, when the model takes others."""
+    """Raise P2PError if the header of a picture shows that it is not an input of the model."""
     if card.input.kind == "mask" and card.palette is not None:
-        return  # its colours will tell
+        return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
         path, form = picture.path, picture.header.form
     if not _fits(form, card.input):
         raise P2PError(
             path,
-            f"has {form}; the model takes {_words(card.input)}",
+            f"has {form}, but the model takes {_words(card.input)}",
             "Convert it, or train a model on such pictures.",
             code="other-channels",
         )
 
 
 def task_for(folder: PairFolder, card: ModelCard) -> Task:
-    """What the model translates into what in these pairs; raises P2PError where no halves have those names."""
+    """The model's task with these pairs; raises P2PError if their halves have other names."""
     try:
         return task_of(folder, card.direction)
     except UsageError as error:
         raise P2PError(
             folder.path,
-            f"its halves are {folder.a.name} and {folder.b.name}; the model translates {card.direction}",
-            "Take pairs of such halves, which 'p2p data pair --halves' names, or another model.",
+            f"has the halves {folder.a.name} and {folder.b.name}, but the direction of the model is {card.direction}",
+            "Use pairs with these halves, which 'p2p data pair --halves' names, or another model.",
             code="other-halves",
         ) from error
 
 
 def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard) -> None:
-    """Raise P2PError when the halves (input, output) of a pair folder, or its classes, are not those of the model."""
+    """Raise P2PError if the halves (input, output) of a pair folder or its classes are not those of the model."""
     for half, wanted, does in ((halves[0], card.input, "takes"), (halves[1], card.output, "gives")):
         form = Form(half.channels, half.dtype)
         if not _fits(form, wanted):
             raise P2PError(
                 folder.path,
-                f"its half {half.name} has {form}; the model {does} {_words(wanted)}",
-                "Pair such pictures, or train a model on these.",
+                f"has {form} in its half {half.name}, but the model {does} {_words(wanted)}",
+                "Pair pictures that fit the model, or train a model on these.",
                 code="other-channels",
             )
     masks = [half for half in halves if half.kind == "mask"]
@@ -65,19 +65,19 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
 
 
 def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
-    """Raise P2PError for the first class that the model does not have, in its place and colour."""
+    """Raise P2PError for the first class whose index and colour are not those of a class of the model."""
     for index, each in enumerate(palette.classes):
         if index >= len(known.classes) or known.classes[index].color != each.color:
             raise P2PError(
                 where,
-                f"has the class {each.name} ({index}) in the colour {each.color}; the model has {_classes(known)}",
-                "Build these masks with the model's palette, or train a model with theirs.",
+                f"has the class {each.name} ({index}) in the colour {each.color}, but the model has {_classes(known)}",
+                "Build the masks with the model's palette, or train a model with this one.",
                 code="other-classes",
             )
 
 
 def _fits(form: Form, wanted: Half) -> bool:
-    # Grey becomes three equal channels exactly; colour never becomes grey unasked.
+    # Grey can be converted to three equal channels exactly; colour is not converted to grey.
     return form.dtype == wanted.dtype and (
         form.channels == wanted.channels or (form.channels, wanted.channels) == (1, 3)
     )
@@ -93,10 +93,10 @@ def _classes(palette: Palette) -> str:
 
 
 def read_input(path: Path, card: ModelCard) -> tuple[Array, bool]:
-    """Read a picture as the model's input, and whether all its colours are those the model knows.
+    """Read a picture as the model's input, and whether all its colours are in the model's palette.
 
-    A mask comes as class indices, or as its exact colours where the model takes colours; one with other colours comes
-    as it is, or is refused where the model takes classes.
+    A mask is returned as class indices, or in its exact colours if the model takes colours. A mask with other colours
+    is returned unchanged, or refused if the model takes classes.
     """
     palette = card.palette
     with open_picture(path) as picture:
@@ -118,7 +118,7 @@ def _read_mask(picture: PictureFile, card: ModelCard, palette: Palette) -> tuple
             return _strange(picture, card.input), False
         _refuse_index(picture, palette)
         raise P2PError(
-            error.where, f"{error.what}; the model has {_classes(palette)}", error.to_do, code=error.code
+            error.where, f"{error.what}, and the model has {_classes(palette)}", error.to_do, code=error.code
         ) from error
     except P2PError:
         if card.input_coding.kind == "classes":
@@ -127,22 +127,22 @@ def _read_mask(picture: PictureFile, card: ModelCard, palette: Palette) -> tuple
 
 
 def _strange(picture: PictureFile, half: Half) -> Array:
-    """Colours that the palette has not, in as many channels as the half: one where its palette is grey."""
+    """A mask with colours outside the palette, in the channels of the half: one if the palette is grey."""
     colors = read_photo(picture)
     if half.channels == 3:
         return colors
     if (colors != colors[..., :1]).any():
         raise P2PError(
             picture.path,
-            f"is painted in colours; the model takes {_words(half)}",
-            "Use the greys of its palette.",
+            f"has colours, but the model takes {_words(half)}",
+            "Use the greys of the model's palette.",
             code="other-channels",
         )
     return np.ascontiguousarray(colors[..., 0])
 
 
 def _refuse_index(picture: PictureFile, palette: Palette) -> None:
-    """Say which class a grey picture of indices has that the palette has not."""
+    """Raise P2PError if a grey picture of class indices has an index beyond the palette."""
     if picture.header.form != Form(1, "uint8"):
         return
     values = read_array(picture)
@@ -150,19 +150,19 @@ def _refuse_index(picture: PictureFile, palette: Palette) -> None:
     if len(palette.classes) <= largest < 64:
         raise P2PError(
             picture.path,
-            f"has the class {largest}; the model has {_classes(palette)} (0 to {len(palette.classes) - 1})",
+            f"has the class {largest}, but the model has {_classes(palette)} (0 to {len(palette.classes) - 1})",
             "Build the mask with the model's palette.",
             code="unknown-class",
         )
 
 
 def read_model_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
-    """Read one pair as (input, real output) for the model; raises P2PError when it is not that of the manifest."""
+    """Read one pair as (input, real output) for the model; raises P2PError if it is not the pair of the manifest."""
     a, b, _ = read_halves(folder, pair)
     where = str(folder.path / pair.file)
-    given, real = (b, a) if swapped else (a, b)
+    picture, real = (b, a) if swapped else (a, b)
     return (
-        _encode(given, card.input, card.input_coding, card.palette, where),
+        _encode(picture, card.input, card.input_coding, card.palette, where),
         _encode(real, card.output, card.output_coding, card.palette, where),
     )
 
@@ -178,7 +178,7 @@ def _as_half(pixels: Array, half: Half) -> Array:
 
 
 def to_display(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
-    """A picture of the model as one looks at it, uint8 RGB: classes in their colours, a range as black to white."""
+    """A model's input or output for display, uint8 RGB: classes in their colours, a range from black to white."""
     if coding.kind == "classes" and palette is not None:
         return colorize(pixels, palette)
     return as_photo(pixels, half)

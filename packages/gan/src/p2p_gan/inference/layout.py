@@ -1,6 +1,6 @@
-"""How much memory a pass over a picture takes, and which of its values are held whole and which come in strips.
+"""Estimates the memory of a pass over a picture, and plans which of its values are kept whole and which in strips.
 
-Nothing here may compute a pixel; a layout is a plan that `strips` carries out.
+Nothing here may compute a pixel; `strips` executes the plan.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from p2p_gan.networks.base import Step
 _FLOAT = 4
 
 
-_WORK = 3  # copies of a block's inputs and output that live while it runs: joined, reordered for the convolution
+_WORK = 3  # copies of a block's inputs and output in memory while it runs: concatenated, reordered for the convolution
 
 
 _FEWEST_ROWS = 32
 
 
 class Shape(NamedTuple):
-    """The shape of one value of one picture."""
+    """The shape of one value of a picture."""
 
     channels: int
     height: int
@@ -29,17 +29,17 @@ class Shape(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """In float32."""
+        """The bytes of the value in float32."""
         return self.channels * self.height * self.width * _FLOAT
 
     def valid(self, share: tuple[float, float]) -> tuple[int, int]:
-        """How many rows and columns are picture and not padding."""
+        """The numbers of rows and columns that are picture and not padding."""
         return max(1, round(self.height * share[0])), max(1, round(self.width * share[1]))
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which values are held whole, when they are let go, and how many rows of the picture are computed at once."""
+    """The values that are kept whole, when they are released, and the rows of the picture that are computed at once."""
 
     shapes: tuple[Shape, ...]
     held: frozenset[int]
@@ -48,7 +48,7 @@ class Layout:
     steps: tuple[Step, ...]
 
     def at_once(self, value: int) -> bool:
-        """Whether a value is computed in one go: it and what it is computed from are all held."""
+        """Whether a value is computed at once: it and its sources are all kept whole."""
         step = self.steps[value - 1]
         return all(source in self.held for source in (*step.sources, *_added_values(step)))
 
@@ -58,7 +58,7 @@ def _added_values(step: Step) -> tuple[int, ...]:
 
 
 def shapes_of(steps: Sequence[Step], inputs: int, size: Size) -> tuple[Shape, ...]:
-    """The shape of every value: the input's, then that of each step."""
+    """The shape of every value: that of the input, then those of the steps."""
     shapes = [Shape(inputs, size.height, size.width)]
     for step in steps:
         source = shapes[step.sources[0]]
@@ -68,12 +68,12 @@ def shapes_of(steps: Sequence[Step], inputs: int, size: Size) -> tuple[Shape, ..
 
 
 def _last_uses(steps: Sequence[Step]) -> dict[int, int]:
-    """By value, the last value that is computed from it."""
+    """For each value the last value that is computed from it."""
     return {source: value for value, step in enumerate(steps, 1) for source in (*step.sources, *_added_values(step))}
 
 
 def whole_bytes(steps: Sequence[Step], shapes: Sequence[Shape]) -> int:
-    """About how many bytes one pass over the whole picture takes at its worst moment."""
+    """The approximate peak memory in bytes of one pass over the whole picture."""
     return _peak(steps, shapes, frozenset(range(len(shapes))))
 
 
@@ -90,16 +90,16 @@ def _peak(steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) 
 
 
 def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows: int | None = None) -> Layout | None:
-    """The plan for a picture of `size`; None where one pass over all of it fits. `rows` forces strips of so many rows.
+    """The plan for a picture of `size`, None if one pass fits into the budget; `rows` forces strips of that many rows.
 
-    Raises P2PError when even strips do not fit: the inner values of the network are held whole.
+    Raises P2PError if even strips do not fit, since the inner values of the network are kept whole.
     """
     shapes = shapes_of(steps, inputs, size)
     if rows is None and whole_bytes(steps, shapes) <= budget:
         return None
     inner = range(1, len(shapes) - 1)
     largest = max((shapes[value].bytes for value in inner), default=0)
-    # The fewer values are computed again and again for each strip, the faster.
+    # Fewer values that are computed again for each strip are faster.
     limits = sorted({shapes[value].bytes for value in inner if rows is None or shapes[value].bytes * 3 <= largest})
     for limit in reversed([0, *limits]):
         held = frozenset(value for value in inner if shapes[value].bytes <= limit)
@@ -110,21 +110,21 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
     needed = _peak(steps, shapes, frozenset()) / 2**30
     raise P2PError(
         f"size={size}",
-        f"takes more memory than the {budget / 2**30:.1f} GiB that a pass may have here ({needed:.1f} GiB and more)",
+        f"needs more than {needed:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB on this device",
         "Choose a smaller --size.",
         code="no-memory",
     )
 
 
 def _rows_within(budget: int, steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) -> int:
-    """How many rows of the picture can be on their way at once."""
+    """The number of rows of the picture that can be computed at once."""
     moving = sum(shape.bytes for value, shape in enumerate(shapes) if value not in held)
     rows = int(budget / max(1, _WORK * moving / shapes[0].height))
     return rows // _FEWEST_ROWS * _FEWEST_ROWS
 
 
 def _releases(steps: Sequence[Step], held: frozenset[int]) -> dict[int, tuple[int, ...]]:
-    """By value, those that nobody needs once it is held; what a value in strips needs stays until the end."""
+    """For each value those that can be released after it; sources of values in strips stay until the end."""
     needs: dict[int, set[int]] = {}
     for value, step in enumerate(steps, 1):
         for source in (*step.sources, *_added_values(step)):

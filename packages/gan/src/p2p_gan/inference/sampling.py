@@ -1,6 +1,6 @@
-"""Folders of pictures through a model: what `p2p sample` does, one file out for each picture in.
+"""Applies a model to files, folders and held-out pairs and writes the outputs: `p2p sample`.
 
-Nothing here may decide how a model is applied; that is `apply`, and every picture goes through it by itself.
+Nothing here may decide how a model is applied; `apply` does, to each picture by itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ _HELD_OUT = ("test", "val")
 
 @dataclass(frozen=True)
 class InputPicture:
-    """One picture to translate: a file, or a pair of a pair folder, whose other half is then known as the real one."""
+    """One picture to translate: a file, or a pair of a pair folder, whose other half is the real output."""
 
     name: str
     path: Path
@@ -44,7 +44,7 @@ class InputPicture:
     pair: Pair | None = None
 
     def refuse(self, card: ModelCard) -> None:
-        """Raise P2PError, without decoding, when the model takes other pictures."""
+        """Raise P2PError, without decoding, if the picture is not an input of the model."""
         if self.folder is None:
             refuse_file(self.path, card)
             return
@@ -52,7 +52,7 @@ class InputPicture:
         refuse_folder(self.folder, (task.input, task.output), card)
 
     def read(self, card: ModelCard) -> tuple[Array, Array | None, bool]:
-        """(input, real or None, whether the input has only colours the model knows)."""
+        """(input, real output or None, whether all colours of the input are in the model's palette)."""
         if self.folder is None or self.pair is None:
             picture, known = read_input(self.path, card)
             return picture, None, known
@@ -62,7 +62,7 @@ class InputPicture:
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """How many pictures come of one: `variants` differ by their dropout; `sheet` puts input and output side by side."""
+    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output."""
 
     how: ApplyOptions = ApplyOptions()
     variants: int = 1
@@ -75,7 +75,7 @@ class SampleOptions:
             )
 
     def files(self, name: str, card: ModelCard) -> list[str]:
-        """The files that the picture called `name` becomes: PNG where that can hold it (and for sheets), else TIFF."""
+        """The files for the picture `name`: PNG for sheets and for outputs that PNG can hold, else TIFF."""
         suffix = ".png" if self.sheet or _in_png(card) else ".tif"
         if self.variants == 1:
             return [f"{name}{suffix}"]
@@ -84,7 +84,7 @@ class SampleOptions:
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """What `sample` did; `strange` are inputs with colours outside the model's palette."""
+    """The result of `sample`; `strange` are inputs with colours outside the model's palette."""
 
     dest: Path
     written: int
@@ -95,27 +95,27 @@ class SampleSummary:
 
 
 def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
-    """The pictures that are meant: files, those in folders, and the held-out pairs of pair folders.
+    """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
 
-    Raises P2PError when there are none, or two have one name.
+    Raises P2PError if there are none, or if two have the same name.
     """
     found: dict[str, InputPicture] = {}
     for each in inputs:
-        for given in _list_place(each):
-            if given.name in found and found[given.name].path != given.path:
+        for picture in _list_place(each):
+            if picture.name in found and found[picture.name].path != picture.path:
                 raise P2PError(
-                    f"{found[given.name].path} and {given.path}",
-                    f"have one name, {given.name}",
+                    f"{found[picture.name].path} and {picture.path}",
+                    f"have the same name, {picture.name}",
                     "Sample them separately.",
                     code="same-name",
                 )
-            found[given.name] = given
+            found[picture.name] = picture
     return list(found.values())
 
 
 def _list_place(place: Path) -> list[InputPicture]:
     if not place.exists():
-        raise P2PError(place, "there is no such picture or folder", "Check the path.", code="missing-path")
+        raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
         return [InputPicture(place.stem, place)]
     if has_manifest(place) or (place / "train").is_dir():
@@ -147,16 +147,17 @@ def sample(
 ) -> SampleSummary:
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
-    `inputs` are pictures, folders of them, or pair folders, whose held-out pairs are meant: one of these, or several.
-    The same call again adds what is new. Raises P2PError for inputs that cannot be read, unless `keep_going`.
+    `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
+    used. The same call again adds the outputs of new pictures. Raises P2PError for inputs that cannot be read, unless
+    `keep_going`.
     """
     sampling = sampling or SampleOptions()
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
     dest = Path(dest)
-    given = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
-    skipped, fitting = _split_by_fit(given, model.card, keep_going=keep_going)
+    pictures = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
+    skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
     variants = [
         Variant(each, number, file)
         for each in fitting
@@ -168,9 +169,9 @@ def sample(
         if not keep_going:
             refuse(skipped, destination)
         work = SampleWork(model, sampling, destination, old, variants, once(report.note))
-        # One at a time, and in this thread: the model computes on all cores, and its memory is for one picture.
+        # One at a time and in this thread: the model uses all cores, and its memory budget is for one picture.
         done = work.run(variants, "sampling", len(variants), threads=1, report=report)
-        failed = {skip.where: skip for skip in reversed(done.skipped)}  # once, however many variants there are
+        failed = {skip.where: skip for skip in reversed(done.skipped)}  # once for all variants
         skipped += reversed(failed.values())
         if not keep_going:
             refuse(skipped, destination)
@@ -186,11 +187,11 @@ def sample(
 
 
 def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
-    """The records of an earlier call's pictures; refuses one of another model or other settings."""
+    """The records of an earlier call; raises UsageError if it used another model or other settings."""
     if read_json(dest / _HEADER) != recipe:
         raise UsageError(
             dest,
-            "holds samples of another model or other settings",
+            "contains samples of another model or other settings",
             "Choose another destination.",
             code="other-settings",
         )
@@ -201,24 +202,24 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
         raise P2PError(
             dest / _LINES,
             "is not the record of these samples",
-            "Was it edited? Choose another destination.",
+            "If it was edited, restore a copy, or choose another destination.",
             code="damaged-file",
         ) from error
 
 
 def _split_by_fit(
-    given: Sequence[InputPicture], card: ModelCard, *, keep_going: bool
+    pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool
 ) -> tuple[list[Skip], list[InputPicture]]:
-    """What the model does not take, told from headers before any work; and the others."""
+    """(pictures that the model does not take, by their headers; those that it takes)."""
     skipped, fitting = [], []
-    for each in given:
+    for each in pictures:
         try:
             each.refuse(card)
         except UsageError:
             raise
         except P2PError as error:
             if each.folder is not None and not keep_going:
-                raise  # it speaks of the folder, and is said once and not of every pair
+                raise  # the error is about the folder, so it is raised once and not for every pair
             skipped.append(skip_of(error, str(each.path)))
             continue
         fitting.append(each)
@@ -227,16 +228,16 @@ def _split_by_fit(
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the files that a picture becomes; the first is the one that is written where no others are asked for."""
+    """One of the output files of a picture; the first is the one that is written if there is only one."""
 
-    given: InputPicture
+    picture: InputPicture
     number: int
     file: str
 
 
 @dataclass(frozen=True)
 class SampleRecord:
-    """What a file was made of: the picture at `source`, whose pixels have the hash `input`."""
+    """The origin of an output file: the picture at `source`, whose pixels have the hash `input`."""
 
     name: str
     source: str
@@ -244,7 +245,7 @@ class SampleRecord:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The file, by whose name it is known."""
+        """The file, whose name is also that of the record."""
         return (self.name,)
 
     def to_json(self) -> dict[str, Any]:
@@ -253,7 +254,7 @@ class SampleRecord:
 
 
 class SampleWork(Work[Variant, SampleRecord, str]):
-    """The samples of one call; `strange` are the pictures that were read with colours outside the model's palette."""
+    """The outputs of one call; `strange` are the inputs with colours outside the model's palette."""
 
     listing = _LINES
 
@@ -272,20 +273,20 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         self.strange: list[str] = []
 
     def name(self, item: Variant) -> str:
-        """The file: each variant stands for itself."""
+        """The output file: each variant is an item of its own."""
         return item.file
 
     def places(self, item: Variant) -> Sequence[str]:
-        """The picture."""
-        return (str(item.given.path),)
+        """The input picture."""
+        return (str(item.picture.path),)
 
     def weight(self, item: Variant) -> int:
-        """Nothing beside the model's own budget of memory: one is made at a time."""
+        """0: the model has its own memory budget, and one picture is made at a time."""
         return 0
 
     def sign(self, item: Variant) -> str:
         """The hash of the input's pixels."""
-        return self._picture(item.given).hash
+        return self._picture(item.picture).hash
 
     def is_current(self, record: SampleRecord, item: Variant, signature: str) -> bool:
         """Whether the input has the same pixels."""
@@ -297,39 +298,39 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         """Apply the model."""
         if stands:
             raise P2PError(
-                item.given.path,
-                f"{self.destination.dest / item.file} was made from another picture",
-                "Delete that one first.",
+                item.picture.path,
+                f"has an output {self.destination.dest / item.file} that was made from another picture",
+                "Delete that file first.",
                 code="other-source",
             )
-        pixels = self._picture(item.given).pixels
+        pixels = self._picture(item.picture).pixels
         output = apply_model(self._model, pixels, self._sampling.how, variant=item.number, note=self._note)
         return Output([item.file], partial(self._write, item, output))
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
-        """The line of samples.jsonl."""
+        """The record from a line of samples.jsonl."""
         return SampleRecord(file, value["source"], value["input"])
 
     def _write(self, item: Variant, output: Array, paths: Sequence[Path]) -> SampleRecord:
-        picture, card = self._picture(item.given), self._model.card
+        picture, card = self._picture(item.picture), self._model.card
         if self._sampling.sheet:
             write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
         else:
             write_output(paths[0], output, card)
-        return SampleRecord(item.file, str(item.given.path), picture.hash)
+        return SampleRecord(item.file, str(item.picture.path), picture.hash)
 
-    def _picture(self, given: InputPicture) -> "_Picture":
-        """The picture, which is read once for all its variants."""
-        if self._last is None or self._last[0] is not given:
-            pixels, real, known = given.read(self._model.card)
-            self._last = given, _Picture(pixels, real, hash_pixels(pixels))
-            self.strange += [] if known else [str(given.path)]
+    def _picture(self, picture: InputPicture) -> "_Picture":
+        """The pixels of a picture, which are read once for all its variants."""
+        if self._last is None or self._last[0] is not picture:
+            pixels, real, known = picture.read(self._model.card)
+            self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
+            self.strange += [] if known else [str(picture.path)]
         return self._last[1]
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """The last picture that was read, the real one where it is known, and the hash of the first."""
+    """The pixels of an input, the real output if it is known, and the hash of the input."""
 
     pixels: Array
     real: Array | None
@@ -337,7 +338,7 @@ class _Picture:
 
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:
-    """Input, output and, where it is known, the real one, as one looks at them: uint8 RGB."""
+    """Input, output and, if it is known, the real output side by side: uint8 RGB."""
     columns: list[tuple[Array, Half, Coding]] = [(picture, card.input, card.input_coding)]
     columns += [(each, card.output, card.output_coding) for each in (output, real) if each is not None]
     return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
@@ -349,7 +350,7 @@ def _in_png(card: ModelCard) -> bool:
 
 
 def write_output(path: Path, output: Array, card: ModelCard) -> None:
-    """Write what a model gave, exactly: classes as an indexed mask, 8 and 16 bits as PNG, anything else as TIFF."""
+    """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
     if card.output_coding.kind == "classes" and card.palette is not None:
         write_mask(path, output, card.palette, durable=False)
     elif _in_png(card):

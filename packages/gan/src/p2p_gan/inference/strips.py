@@ -1,7 +1,7 @@
-"""One picture through a generator in strips of rows, exactly as in one pass: large maps are never held whole.
+"""One pass of a generator over a picture in strips of rows, with the same result as at once but less memory.
 
-Nothing here may approximate: what belongs to the whole picture (norm statistics, dropout) is gathered from all of it
-first, and a strip is computed with every row that it depends on, so that there is no seam to blend.
+Nothing here may approximate: statistics and dropout of the whole picture are computed first, and a strip is computed
+from all rows on which it depends, so that there are no seams.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ class Moments:
         self._squares = torch.zeros(())
 
     def add(self, x: Tensor) -> None:
-        """Take in (1, channels, rows, columns)."""
+        """Add the values (1, channels, rows, columns) of a strip."""
         count = x.shape[2] * x.shape[3]
         if not count:
             return
@@ -48,13 +48,13 @@ class Moments:
 
 
 class _KnownStatistics:
-    """A strip's norm and dropout, from what was gathered of the whole picture."""
+    """The statistics and dropout of the whole picture, for a strip of it."""
 
     def __init__(self, moments: tuple[Tensor, Tensor] | None, kept: NDArray[np.uint8] | None, first: int) -> None:
         self._moments, self._kept, self._first = moments, kept, first
 
     def statistics(self, norm: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
-        assert self._moments is not None, "the statistics of the picture were not gathered"
+        assert self._moments is not None, "the statistics of the picture were not computed"
         return self._moments
 
     def dropout_mask(self, x: Tensor) -> Tensor:
@@ -64,13 +64,13 @@ class _KnownStatistics:
 
 
 class _StatisticsRecorder:
-    """Remembers what a norm is given, and changes nothing."""
+    """Records the input of a norm and leaves it unchanged."""
 
     def __init__(self) -> None:
-        self.heard: Tensor | None = None
+        self.input: Tensor | None = None
 
     def statistics(self, norm: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
-        self.heard = x
+        self.input = x
         return torch.zeros_like(x[0, :, 0, 0]), torch.ones_like(x[0, :, 0, 0])
 
     def dropout_mask(self, x: Tensor) -> Tensor:
@@ -78,9 +78,9 @@ class _StatisticsRecorder:
 
 
 class Strips:
-    """One picture on its way through the steps; `layout` says which values are held whole, and how many rows at once.
+    """The computation of one picture step by step; `layout` says which values are kept whole, and the rows of a strip.
 
-    `read` gives rows of the network's input.
+    `read` returns rows of the network's input.
     """
 
     def __init__(self, steps: Sequence[Step], read: Read, applying: InferencePass, layout: Layout) -> None:
@@ -91,7 +91,7 @@ class Strips:
         self._kept: dict[int, NDArray[np.uint8]] = {}
 
     def output(self) -> Iterator[tuple[int, Tensor]]:
-        """The output strip by strip, from the top: its first row, and (1, channels, rows, width)."""
+        """The output strip by strip from the top: its first row, and its values (1, channels, rows, width)."""
         for value in range(1, len(self._steps)):
             self._prepare(value)
         last = len(self._steps)
@@ -100,7 +100,7 @@ class Strips:
             yield first, self._rows(last, first, end)
 
     def _prepare(self, value: int) -> None:
-        """Hold a value whole, or gather what its strips will need."""
+        """Compute a value whole, or the statistics and dropout that its strips need."""
         if value not in self._layout.held:
             self._gather(value)
             return
@@ -129,11 +129,11 @@ class Strips:
             height, width = shape.valid(self._applying.valid)
             moments = Moments()
             for first, end in self._strips(value):
-                listening = _StatisticsRecorder()
-                top = self._compute(value, first, end, listening)[0]
-                assert listening.heard is not None, "a step said that it has a norm"
-                bottom = max(first, min(end, height))  # padding is no picture
-                moments.add(listening.heard[:, :, first - top : bottom - top, :width])
+                recorder = _StatisticsRecorder()
+                top = self._compute(value, first, end, recorder)[0]
+                assert recorder.input is not None, "the step has a norm"
+                bottom = max(first, min(end, height))  # without padding
+                moments.add(recorder.input[:, :, first - top : bottom - top, :width])
             self._moments[value] = moments.result()
         if step.dropout and self._applying.noise is not None:
             self._kept[value] = _draw(self._applying.noise[0], step, shape.height, shape.width)
@@ -148,15 +148,15 @@ class Strips:
         step = self._steps[value - 1]
         return y if step.added is None else y + self._rows(step.added, first, end)
 
-    def _compute(self, value: int, first: int, end: int, listening: _StatisticsRecorder | None) -> tuple[int, Tensor]:
-        """At least the rows from `first` to `end` of what a step gives, and the number of the first of them."""
+    def _compute(self, value: int, first: int, end: int, recorder: _StatisticsRecorder | None) -> tuple[int, Tensor]:
+        """The first row, and the rows of a step's output, which contain those from `first` to `end`."""
         step = self._steps[value - 1]
         height = self._shapes[step.sources[0]].height
         begin = max(0, (first * step.down // step.up - step.halo) // step.down * step.down)
         stop = min(height, -(-(-(-end * step.down // step.up) + step.halo) // step.down) * step.down)
         sources = [self._rows(source, begin, stop) for source in step.sources]
         top = begin * step.up // step.down
-        part = listening or _KnownStatistics(self._moments.get(value), self._kept.get(value), top)
+        part = recorder or _KnownStatistics(self._moments.get(value), self._kept.get(value), top)
         return top, step.run(
             torch.cat(sources, dim=1) if len(sources) > 1 else sources[0], replace(self._applying, part=part)
         )
@@ -169,7 +169,7 @@ class Strips:
 
 
 def _draw(noise: torch.Generator, step: Step, height: int, width: int) -> NDArray[np.uint8]:
-    """Dropout of the whole value, a bit each, (channels, height, width / 8); the numbers of a pass in one."""
+    """The dropout of a whole value as bits (channels, height, width / 8), with the random numbers of a single pass."""
     packed = np.empty((step.channels, height, -(-width // 8)), dtype=np.uint8)
     for channel in range(step.channels):
         kept = torch.rand((height, width), generator=noise) >= step.dropout

@@ -1,4 +1,4 @@
-"""What the machine is: devices and precision, processes and their meeting, and how much memory a network needs.
+"""The machine: devices, precision and threads, several processes and their communication, and free memory.
 
 Nothing here may know pairs, losses or runs.
 """

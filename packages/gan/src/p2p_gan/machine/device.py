@@ -1,6 +1,6 @@
-"""Which device, precision and threads a run uses, and the random states that make it repeatable.
+"""The device, precision and threads of a run, and the seeding of random states.
 
-Nothing here may know networks or data; what `auto` becomes is decided here and nowhere else.
+Nothing here may know networks or data; `auto` for these settings is resolved here and nowhere else.
 """
 
 import contextlib
@@ -18,12 +18,12 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 
-_DECISIVE = ("device", "torch", "system")  # of a machine's description: on these the last bit of a number depends
+_DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
 def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the first GPU, or the CPU where there is none; raises UsageError when the device is not there."""
+    """`auto` is the first GPU, or the CPU if there is none; raises UsageError if the device does not exist."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -37,7 +37,7 @@ def resolve_device(wanted: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(
             f"device={wanted}",
-            "no CUDA device is here, or torch was built without CUDA",
+            "this machine has no CUDA device, or torch was built without CUDA",
             "Choose cpu or auto.",
             code="missing-device",
         )
@@ -52,22 +52,23 @@ def resolve_device(wanted: str) -> torch.device:
 
 
 def cuda_devices(count: int) -> str:
-    """So many CUDA devices in words."""
+    """A number of CUDA devices in words."""
     return f"{count} CUDA device{'' if count == 1 else 's'}"
 
 
 def resolve_precision(wanted: str, device: torch.device) -> str:
-    """The precision of a run; `auto` is the fastest that trains as float32 does, on this hardware.
+    """The precision of a run; `auto` is the fastest on this hardware that trains as well as float32.
 
-    float32: weights, gradients and arithmetic of 32 bits. tf32 (CUDA from capability 8.0): the same, but products round
-    their factors to 10 bits. bfloat16: passes compute in 8 bits of precision with the range of float32, weights, norms'
-    statistics, losses and Adam stay float32. float16: the same with 11 bits and a narrow range, so that each network's
-    loss is scaled (see `scaling`); on CUDA only, for CPUs compute it more slowly than float32.
+    float32: weights, gradients and arithmetic of 32 bits. tf32 (CUDA from capability 8.0): the same, but factors of
+    products are rounded to 10 bits. bfloat16: forward and backward passes have 8 bits of precision and the range of
+    float32; weights, statistics of norms, losses and Adam stay float32. float16: the same with 11 bits and a smaller
+    range, so that each network's loss is scaled (see `GradScalerAdam`); CUDA only, since it is slower than float32 on
+    CPUs.
 
-    `auto` takes bfloat16 on CUDA from 8.0 (Ampere) and on CPUs with instructions for it (amx_bf16, avx512_bf16), for
-    there it is about twice as fast and needs no scaling; else float32, which older devices do best (a CPU without
-    those instructions emulates bfloat16). It never takes float16: a scaler leaves updates out, of one network and not
-    of the other, and that game is worth asking for; on a V100 or T4 it is the way to be fast. Raises UsageError.
+    `auto` is bfloat16 on CUDA from 8.0 (Ampere) and on CPUs with instructions for it (amx_bf16, avx512_bf16), where it
+    is about twice as fast and needs no scaling, and otherwise float32, the best choice on older devices (a CPU without
+    those instructions emulates bfloat16). It is never float16, since a scaler may skip the update of one network and
+    not that of the other; on a V100 or T4, float16 is the fastest choice. Raises UsageError.
     """
     if wanted in ("tf32", "float16") and device.type == "cpu":
         raise UsageError(
@@ -92,7 +93,7 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
 
 
 def _cpu_multiplies_bfloat16() -> bool:
-    # torch has no public question for this; Linux says it in the processor's flags.
+    # torch has no public function for this; on Linux it is among the processor's flags.
     with contextlib.suppress(OSError):
         flags = Path("/proc/cpuinfo").read_text("ascii", "ignore")
         return "amx_bf16" in flags or "avx512_bf16" in flags
@@ -100,26 +101,26 @@ def _cpu_multiplies_bfloat16() -> bool:
 
 
 def resolve_threads(wanted: int, processes: int = 1) -> int:
-    """0 is as many threads as torch takes by itself on this machine, shared among so many processes."""
-    told = "OMP_NUM_THREADS" in os.environ  # then whoever started the processes has shared them out already
-    return wanted or max(1, torch.get_num_threads() // (1 if told else processes))
+    """The number of threads; 0 is torch's own choice for this machine, divided among `processes`."""
+    divided = "OMP_NUM_THREADS" in os.environ  # set by a launcher that has divided the threads already
+    return wanted or max(1, torch.get_num_threads() // (1 if divided else processes))
 
 
 def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:
-    """Set the process up: threads, the kind of matrix product, and the random states (torch's draws dropout)."""
+    """Set up the process: threads, precision of matrix products, and random states (dropout uses that of torch)."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    # Nothing here draws from these two; seeded, a library that does would do the same again.
+    # p2p does not use these two, but a library may.
     random.seed(seed)
     np.random.seed(seed % 2**32)
     if device.type == "cuda":
         if deterministic:
-            # cuBLAS reads it when it is first used; without it torch refuses to multiply.
+            # cuBLAS reads it at its first use; without it torch refuses to multiply matrices.
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
         torch.backends.cudnn.allow_tf32 = precision != "float32"
-        # Trying which kernel is fastest may choose another one the next time.
+        # A benchmark of kernels may choose another one the next time.
         torch.backends.cudnn.benchmark = not deterministic
         torch.backends.cudnn.deterministic = deterministic
         torch.use_deterministic_algorithms(deterministic)
@@ -136,14 +137,14 @@ def explain_nondeterminism() -> Iterator[None]:
         operation = str(error).split(" ", 1)[0]
         raise P2PError(
             "deterministic=true",
-            f"CUDA has no way to compute {operation} that is the same every time",
-            "Leave deterministic off, train on the CPU, or choose settings that do without it, in a new run folder.",
+            f"CUDA has no deterministic implementation of {operation}",
+            "In a new run folder, set deterministic=off, train on the CPU, or choose settings that do not need it.",
             code="not-deterministic",
         ) from error
 
 
 def autocast_for(device: torch.device, precision: str) -> Autocast:
-    """The context for forward passes: 16-bit arithmetic on float32 weights, or nothing."""
+    """The context for forward passes: 16-bit arithmetic with float32 weights, or no autocast."""
     if precision in ("bfloat16", "float16"):
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float16
         return lambda: torch.autocast(device.type, dtype=dtype)
@@ -151,7 +152,7 @@ def autocast_for(device: torch.device, precision: str) -> Autocast:
 
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
-    """The hardware and versions a run's numbers belong to."""
+    """The hardware and the versions on which a run's numbers depend."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
     return {
         "device": name,
@@ -164,12 +165,14 @@ def describe_machine(device: torch.device) -> dict[str, Any]:
 
 
 def machine_differences(before: dict[str, Any], device: torch.device) -> list[str]:
-    """A line, if a run that began on the machine `before` now continues where it cannot be the same bit for bit."""
+    """A line if a run that began on the machine `before` cannot continue bit for bit on this one."""
     now = describe_machine(device)
     changed = [f"{name} was {before.get(name)}, now {now[name]}" for name in _DECISIVE if before.get(name) != now[name]]
     if not before or not changed:
         return []
-    return [f"Continued elsewhere than it began ({'; '.join(changed)}): the same training, but not bit for bit."]
+    return [
+        f"The run continues on another machine ({'; '.join(changed)}), so its numbers are not the same bit for bit."
+    ]
 
 
 def _cpu_name() -> str:

@@ -1,6 +1,6 @@
-"""Several processes that train one model: which this one is, its share of a batch, and what they say to each other.
+"""Several processes that train one model: their ranks, their shares of a batch, and their communication.
 
-Nothing here may know networks, files or a terminal; a process that is alone gets back whatever it gives.
+Nothing here may know networks, files or a terminal; with one process every exchange returns what was passed to it.
 """
 
 import json
@@ -25,7 +25,7 @@ from torch.distributed.rendezvous import rendezvous
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.machine.device import cuda_devices
 
-# Between two updates one process may read pictures or score for as long as that takes; within one nothing takes long.
+# Timeouts. Between two updates the first process may validate, which can take long; within an update nothing does.
 _BETWEEN, _WITHIN, _MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
 BACK = 128  # what `agree` gives when the record says that all must go back; above every signal
 _FAILED = "p2p/failed"
@@ -34,22 +34,22 @@ _DEVICES = re.compile(r"(cpu|cuda)\*([1-9]\d*)")
 
 
 class BrokenError(P2PError):
-    """A process has failed for a reason that lies neither in the data nor in the settings: it may be tried again."""
+    """A process has failed for a reason other than data and settings, so that training may be restarted."""
 
     passing = True
 
 
 class LostError(BrokenError):
-    """Another process is gone; why is its own to say."""
+    """Another process has ended; it reports the reason itself."""
 
-    said_elsewhere = False  # unless it is found out that another process has said why
+    said_elsewhere = False  # until it is known that another process has reported the reason
 
 
 @dataclass(frozen=True)
 class Share:
-    """What a process does of a batch: its `positions`.
+    """The part of a batch that a process computes: its `positions`.
 
-    `weight` is what each of them counts: below 1 where several processes do the same one. `factor` multiplies its
+    `weight` is the weight of each of them: below 1 if several processes have the same one. `factor` multiplies the
     losses, so that their mean over processes is that of the batch.
     """
 
@@ -60,28 +60,28 @@ class Share:
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which process of how many this is, in all and on this machine; each has a device of its own."""
+    """The rank of this process and the number of processes, in total and on this machine; each has its own device."""
 
     rank: int = 0
     world: int = 1
     local: int = 0
     local_world: int = 1
-    control: Any = None  # the group in which processes talk between updates, on the CPU
+    control: Any = None  # the process group for communication between updates, on the CPU
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes, reports, and looks at the run."""
+        """Whether this is the first process, which writes, reports and validates."""
         return self.rank == 0
 
     def device(self, device: torch.device) -> torch.device:
-        """The one that this process computes on, where `device` is that of a process alone."""
+        """The device of this process, if `device` is that of a single process."""
         return torch.device("cuda", self.local) if device.type == "cuda" and self.world > 1 else device
 
     def share(self, positions: Sequence[int]) -> Share:
-        """The part of a batch that is this process's, in the order of the batch.
+        """The part of a batch for this process, in the order of the batch.
 
-        Parts are disjoint and differ by at most one. Where there are fewer positions than processes, which happens at
-        the end of a run or of an epoch only, several do the same one and each counts less.
+        Parts are disjoint and their sizes differ by at most one. If there are fewer positions than processes, which
+        happens only at the end of a run or an epoch, several processes get the same one with a lower weight.
         """
         count = len(positions)
         if self.world == 1:
@@ -94,10 +94,10 @@ class Ranks:
         return Share(positions[first:last], 1.0, (last - first) * self.world / count)
 
     def draw_anew(self, seed: int, images: int) -> None:
-        """Give this process its own dropout and noise for the update after so many images.
+        """Set this process's random state for the dropout and noise of the update after `images` images.
 
-        The first goes on with the random state that checkpoints hold; those of the others follow from the seed, the
-        rank and the images alone, so that a run resumed on as many devices draws the same again.
+        The first process continues with the random state that checkpoints hold; those of the others follow from the
+        seed, the rank and the images alone, so that a run resumed on as many devices draws the same again.
         """
         if not self.leads:
             mixed = torch.tensor([seed % 2**31, self.rank, images], dtype=torch.int64)
@@ -105,7 +105,7 @@ class Ranks:
             torch.manual_seed(int((mixed * factors).sum()) & 0x7FFFFFFFFFFFFFFF)
 
     def agree(self, value: int) -> int:
-        """The largest value that any process gives; all wait for all."""
+        """The largest value that any process passes; all wait for each other."""
         if self.world == 1:
             return value
         found = torch.tensor([value])
@@ -113,11 +113,11 @@ class Ranks:
         return int(found)
 
     def agree_on_signal(self, asked: signal.Signals | None) -> signal.Signals | None:
-        """The signal that any process was sent; raises GoBack when the first asks for that."""
-        word = self.agree(int(asked or 0))
-        if word == BACK:
+        """The signal that any process has received; raises GoBack if the first process has sent BACK."""
+        number = self.agree(int(asked or 0))
+        if number == BACK:
             raise GoBack
-        return signal.Signals(word) if word else None
+        return signal.Signals(number) if number else None
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over processes, on the device."""
@@ -128,7 +128,7 @@ class Ranks:
         return total / self.world
 
     def from_first(self, value: Any = None) -> Any:
-        """What the first process gives, JSON values, at all of them."""
+        """Send a JSON value from the first process to all others."""
         if self.world == 1:
             return value
         text = torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
@@ -136,7 +136,7 @@ class Ranks:
         return json.loads(bytes(self.tensor_from_first(text if self.leads else text.new_empty(int(length))).numpy()))
 
     def tensor_from_first(self, value: Tensor) -> Tensor:
-        """The tensor of the first process, of the same type and shape, on the CPU, at all of them."""
+        """Send a CPU tensor from the first process to all others, which pass one of the same type and shape."""
         if self.world > 1:
             dist.broadcast(value, 0, group=self.control)
         return value
@@ -145,12 +145,12 @@ class Ranks:
 ALONE = Ranks()
 
 
-class GoBack(Exception):  # noqa: N818 - it is no error: the first process has seen one, and says what to do
+class GoBack(Exception):  # noqa: N818 - a signal to return to a checkpoint, not an error
     """All processes go back to the last checkpoint."""
 
 
 def devices_of(device: str) -> tuple[str, int]:
-    """The kind of device and how many: cuda*4 is (cuda, 4), and whatever has no such number is one."""
+    """The kind of device and the number of devices: cuda*4 is (cuda, 4), and without a number it is 1."""
     found = _DEVICES.fullmatch(device)
     return (found[1], int(found[2])) if found else (device, 1)
 
@@ -161,23 +161,23 @@ def among_others() -> bool:
 
 
 def attempt() -> int:
-    """How often an elastic launcher has started these processes again."""
+    """The number of restarts by an elastic launcher."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 @contextmanager
 def join_processes(device: str) -> Iterator[Ranks]:
-    """Meet the processes that a launcher has started beside this one; without a launcher this one is alone.
+    """Connect to the other processes of the launcher; without a launcher this is the only process.
 
-    An error inside is said by one process: by the first in which it happens, as one line with its rank. Raises
-    UsageError when a process would have no device of its own.
+    An error inside is reported by one process: the first in which it happens, as one line with its rank. Raises
+    UsageError if there is no device for each process.
     """
     if not among_others():
         kind, count = devices_of(device)
         if count > 1:
             raise UsageError(
                 f"device={device}",
-                "this is one process",
+                "needs several processes, but this is a single one",
                 f"Use 'p2p train --device {device}', or torchrun --nproc-per-node {count} with device={kind}.",
                 code="process-count",
             )
@@ -211,13 +211,13 @@ def _from_environment() -> Ranks:
 
 
 def _refuse_devices(device: str, ranks: Ranks) -> str:
-    """cpu or cuda; raises UsageError where that cannot give each process its device."""
+    """cpu or cuda; raises UsageError if there is no device for each process."""
     kind, count = devices_of(device)
     if count not in (1, ranks.world):
         raise UsageError(
             f"device={device}",
-            f"there are {ranks.world} processes",
-            "Leave the number to the launcher.",
+            f"does not fit the launcher, which has started {_processes(ranks.world)}",
+            "Give the device without a number.",
             code="process-count",
         )
     if kind == "auto":
@@ -225,7 +225,7 @@ def _refuse_devices(device: str, ranks: Ranks) -> str:
     if kind not in ("cpu", "cuda"):
         raise UsageError(
             f"device={device}",
-            "is not possible with several processes, each of which takes the device of its own number",
+            "is not possible with several processes, each of which uses a device of its own",
             "Choose cuda, cpu or auto.",
             code="impossible-setting",
         )
@@ -233,8 +233,8 @@ def _refuse_devices(device: str, ranks: Ranks) -> str:
     if here < ranks.local_world:
         raise UsageError(
             f"device={device}",
-            f"{socket.gethostname()} has {cuda_devices(here)} and {_processes(ranks.local_world)}",
-            "Start as many processes as there are devices.",
+            f"{socket.gethostname()} has {cuda_devices(here)} for {_processes(ranks.local_world)}",
+            "Start one process for each device.",
             code="missing-device",
         )
     return kind
@@ -248,7 +248,7 @@ def _meet(kind: str, ranks: Ranks) -> Store:
     try:
         store: Store
         store, rank, world = next(rendezvous("env://", timeout=_MEETING))
-        # An elastic launcher keeps its store when it starts all again, with the addresses of those that have ended.
+        # An elastic launcher keeps its store at a restart, with the addresses of processes that have ended.
         store = PrefixStore(f"p2p/{attempt()}", store)
         if kind == "cuda":
             torch.cuda.set_device(ranks.local)
@@ -258,8 +258,8 @@ def _meet(kind: str, ranks: Ranks) -> Store:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise LostError(
             f"rank {ranks.rank}",
-            f"has not met {_processes(ranks.world - 1)} of {ranks.world} at {where} ({_first_line(error)})",
-            "Are all started, and can machines reach each other?",
+            f"could not connect to {_processes(ranks.world - 1)} at {where} ({_first_line(error)})",
+            "Check that all processes are started and that the machines can reach each other.",
             code="unreachable-process",
         ) from error
     return store
@@ -267,22 +267,22 @@ def _meet(kind: str, ranks: Ranks) -> Store:
 
 @contextmanager
 def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
-    """Bring an error to one line that names the rank, and mark it where another process says it."""
+    """Turn an error into one line with the rank, marked if another process reports it."""
     try:
         yield
     except P2PError as error:
-        # The new error gets no name in this frame: it would keep the frame, and with it the connections, alive.
+        # The new error must not have a local name here: that would keep this frame and its connections alive.
         raise _announce(_of_rank(error, ranks), ranks, store) from error
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
             raise _announce(_unexpected_error(error, ranks), ranks, store) from error
         lost = LostError(
             f"rank {ranks.rank}",
-            "has lost another process, which has ended, or its machine or network has",
-            "The same command continues from the last checkpoint.",
+            "has lost the connection to another process, which may have ended",
+            "Repeat the command to continue from the last checkpoint.",
             code="lost-process",
         )
-        # Who is lost has said why, or was killed and cannot: then the launcher says it, or without one the first.
+        # The lost process has reported the reason, or was killed: then the launcher reports it, or the first process.
         launched = "TORCHELASTIC_RUN_ID" in os.environ
         lost.said_elsewhere = launched or not ranks.leads or _is_announced(store)
         lost.passing = not _is_announced(store, lasting=True)
@@ -292,7 +292,7 @@ def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
 
 
 def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
-    """The same error, with the rank that met it."""
+    """The same error with the rank of this process."""
     kind = next(each for each in (UsageError, BrokenError, P2PError) if isinstance(error, each))
     where = f"rank {ranks.rank}" + (f": {error.where}" if error.where else "")
     return kind(where, error.what, error.to_do, code=error.code, parts=error.parts)
@@ -304,23 +304,23 @@ def _unexpected_error(error: Exception, ranks: Ranks) -> BrokenError:
     return BrokenError(
         f"rank {ranks.rank}",
         f"{what} ({Path(frame.filename).name}, line {frame.lineno})",
-        "The same command continues from the last checkpoint.",
+        "Repeat the command to continue from the last checkpoint.",
         code="unexpected-error",
     )
 
 
 def _announce(error: P2PError, ranks: Ranks, store: Store) -> P2PError:
-    """The error, announced, and marked where another process has announced one before."""
+    """Announce the error to the other processes, and mark it if another process has announced one before."""
     try:
         error.said_elsewhere = store.add(f"{_FAILED}/count", 1) > 1
         store.set(_FAILED, "passing" if error.passing else "lasting")
-    except RuntimeError:  # whoever holds the store has ended
+    except RuntimeError:  # the process with the store has ended
         error.said_elsewhere = False
     return error
 
 
 def _is_announced(store: Store, *, lasting: bool = False) -> bool:
-    """Whether a process has said why it fails; `lasting` asks for a reason that another try would meet again."""
+    """Whether a process has announced an error; with `lasting`, one that a restart would meet again."""
     try:
         return bool(store.check([_FAILED])) and (not lasting or store.get(_FAILED) == b"lasting")
     except RuntimeError:

@@ -1,7 +1,6 @@
-"""Starts one command as several processes on this machine, by torch's own elastic launcher, and says how they ended.
+"""Starts one command as several processes on this machine by torch's elastic launcher, and reports how they ended.
 
-Nothing here may know what the command does or print; a process that dies is replaced with all others, so that they
-meet anew.
+Nothing here may print or know what the command does; after the failure of one process all are restarted.
 """
 
 import logging
@@ -20,28 +19,28 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_gan.machine.device import cuda_devices
 
 _LOGGERS = "torch.distributed"
-# Seconds to save in; and no warning of a socket from each process.
+# Seconds for saving; and no warnings about sockets from each process.
 _SETTINGS = {"TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "60", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 
 
 def refuse_missing(kind: str, count: int) -> None:
-    """Raise UsageError when there are fewer devices here than processes would need."""
+    """Raise UsageError if this machine has fewer than `count` devices of this kind."""
     if kind == "cuda" and torch.cuda.device_count() < count:
         raise UsageError(
             f"device=cuda*{count}",
             f"this machine has {cuda_devices(torch.cuda.device_count())}",
-            "Choose no more than that.",
+            "Choose a lower number.",
             code="missing-device",
         )
 
 
 def launch(command: Sequence[str], count: int, restarts: int) -> str:
-    """Run the command `count` times, as ranks that find each other through the environment; waits for all of them.
+    """Run the command in `count` processes with ranks and addresses in their environment; waits for all of them.
 
-    Gives "" when all have ended well or at a signal, else a sentence that says which failed first, and how.
+    Returns "" if all have ended without error or after a signal, else a sentence with the first that failed, and how.
 
-    SIGINT and SIGTERM are passed on, and the processes get a minute to save (TORCH_ELASTIC_SHUTDOWN_TIMEOUT seconds,
-    where torch knows it; else 30 s). All are started again, up to `restarts` times, when one fails.
+    SIGINT and SIGTERM are passed on, and the processes get a minute to save (TORCH_ELASTIC_SHUTDOWN_TIMEOUT seconds if
+    torch supports it, else 30 s). If one fails, all are restarted, up to `restarts` times.
     """
     _be_quiet()
     for name, value in _SETTINGS.items():
@@ -68,7 +67,7 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
 
 @contextmanager
 def _restore_signals() -> Iterator[None]:
-    """Leave this process's handling of signals as it was; torch's agent sets its own and keeps them."""
+    """Restore this process's signal handlers, since torch's agent sets its own and keeps them."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
     before = {number: signal.getsignal(number) for number in numbers}
     try:
@@ -79,14 +78,14 @@ def _restore_signals() -> Iterator[None]:
 
 
 def _be_quiet() -> None:
-    """Keep torch's tables and tracebacks of processes that have said themselves what was wrong."""
+    """Silence torch's tables and tracebacks of failed processes, which report their errors themselves."""
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(_LOGGERS):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _first(error: ChildFailedError) -> str:
-    """Which process failed first, and how; one that was killed tells more than one that has missed it."""
+    """A sentence with the first process that failed, and how; one that was killed comes before those that lost it."""
     rank, failure = min(error.failures.items(), key=lambda each: (not _was_killed(each[1]), each[1].timestamp, each[0]))
     if _was_killed(failure):
         return f"rank {rank} (process {failure.pid}) was killed by {signal.Signals(-failure.exitcode).name}."

@@ -1,4 +1,4 @@
-"""How much memory is free, and how much of it one pass may take.
+"""The free memory of a device, and the memory budget of one pass.
 
 Nothing here may know a network.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-# A pass takes this much and no more even where there is more, so that a picture's output does not hang on the machine.
+# The largest budget, even if more memory is free, so that a picture's output does not depend on the machine.
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
 
 
@@ -16,7 +16,7 @@ _SHARE = 0.5  # of what is free
 
 
 def free_bytes(device: torch.device) -> int:
-    """The memory that is free on the device; of this machine also what its container may still take."""
+    """The free bytes of the device; for the CPU, not more than the limit of the container leaves."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     found = [4 << 30]
@@ -30,5 +30,5 @@ def free_bytes(device: torch.device) -> int:
 
 
 def budget_of(device: torch.device) -> int:
-    """The bytes that a pass may take on the device."""
+    """The memory budget in bytes of one pass on the device."""
     return min(MOST.get(device.type, MOST["cpu"]), int(free_bytes(device) * _SHARE))

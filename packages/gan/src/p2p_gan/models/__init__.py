@@ -1,4 +1,4 @@
-"""The self-describing model file: its card, its tensors, and the way from and to the reference implementation.
+"""The self-describing model file: its card, its tensors, and conversion from and to the reference implementation.
 
 Nothing here may train, apply a model or run pickled code.
 """

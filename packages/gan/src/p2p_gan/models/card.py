@@ -1,6 +1,6 @@
-"""What a model says of itself: the card that stands in its file, as a value, and read from JSON that may be anything.
+"""The model card in a model file: everything needed to build and apply the generator, and its reading from JSON.
 
-Nothing here may read a file, build a network, or believe a value that no model of ours can have.
+Nothing here may read a file, build a network, or accept a value that no model of p2p can have.
 """
 
 import json
@@ -19,7 +19,7 @@ from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Statistics
 
 _FORMAT, _VERSION = "p2p-model", 1
-# Of an architecture: (lowest, highest). Networks from elsewhere may be larger than those that are trained here.
+# (lowest, highest) of an architecture's fields. Imported networks may be larger than those trained by p2p.
 _LIMITS = {
     **{"depth": (1, 16), "blocks": (1, 256), "filters": (1, 2**14), "max_filters": (1, 2**14), "noise": (0, 64)},
     **{"dropout": (0, math.nextafter(1, 0)), "dropout_blocks": (0, 16), "dropout_skip": (0, 16)},
@@ -29,16 +29,17 @@ _LARGEST_SIDE = 2**16
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model says of itself: what goes in and comes out, at which size and fit, and where it is from.
+    """The description of a model: architecture, input and output, size and fit, and the data it was trained on.
 
-    `input_as` and `output_as` are values or classes: how the halves are coded.
+    `input_as` and `output_as` are values or classes: how the halves are encoded. `averaged` says that the weights are
+    an EMA.
     """
 
     architecture: Architecture
     input: Half
     output: Half
     palette: Palette | None
-    size: Size | None  # None: pictures of their own size
+    size: Size | None  # None: each picture has its own size
     fit: TrainFit
     statistics: Statistics
     averaged: bool
@@ -49,17 +50,17 @@ class ModelCard:
 
     @property
     def input_coding(self) -> Coding:
-        """How pixels become what the generator takes."""
+        """The coding of the generator's input."""
         return coding_of(self.input, self.palette, self.input_as, field="input_as")
 
     @property
     def output_coding(self) -> Coding:
-        """How what the generator gives becomes pixels."""
+        """The coding of the generator's output."""
         return coding_of(self.output, self.palette, self.output_as, field="output_as")
 
     @property
     def direction(self) -> str:
-        """The direction in the words of the halves."""
+        """The direction with the names of the halves."""
         return f"{self.input.name}-to-{self.output.name}"
 
     def to_json(self) -> dict[str, Any]:
@@ -74,20 +75,20 @@ class ModelCard:
 
 
 def card_from_json(text: str, *, where: str) -> ModelCard:
-    """Read what `ModelCard.to_json` gave, as text; raises P2PError when it is damaged, or newer than this program."""
+    """Read the text of `ModelCard.to_json`; raises P2PError if it is damaged or newer than this program."""
     try:
         value = json.loads(text)
         if value["format"] != _FORMAT or value["version"] > _VERSION:
             raise P2PError(
                 where,
-                f"is of format {value['format']} {value['version']}, which this p2p does not know",
+                f"has the format {value['format']} {value['version']}, which this version of p2p does not know",
                 "Update p2p.",
                 code="unknown-version",
             )
         return _card(value, where)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
         raise P2PError(
-            where, f"its description is damaged ({error})", "Train or fetch the model again.", code="damaged-file"
+            where, f"has a damaged description ({error})", "Train or download the model again.", code="damaged-file"
         ) from error
 
 
@@ -104,13 +105,13 @@ def _card(value: dict[str, Any], where: str) -> ModelCard:
         averaged=_of_type("averaged", value["averaged"], bool),
         images=_of_type("images", value["images"], int),
         data_hash=_of_type("data_hash", value["data_hash"], str),
-        # Files from before halves could be coded in another way do not say it.
+        # Files that are older than these fields have the coding values.
         input_as=_one_of({"input_as": "values"} | value, "input_as", KINDS),
         output_as=_one_of({"output_as": "values"} | value, "output_as", KINDS),
     )
     shape = card.architecture
     if (shape.inputs, shape.outputs) != (card.input_coding.channels, card.output_coding.channels):
-        raise ValueError("its halves have not the channels of its network")
+        raise ValueError("the channels of its halves are not those of its network")
     return card
 
 
@@ -124,9 +125,9 @@ def _architecture(value: dict[str, Any]) -> Architecture:
             low, high = _LIMITS[field.name]
             if not low <= own <= high:
                 raise ValueError(f"{field.name}={own} is not within {low} to {high}")
-    asked = settings_of(Config)
-    _one_of(value, "norm", asked["norm"].choices)
-    for name, choices in (("upsampling", asked["upsampling"].choices), ("head", ("tanh", "logits"))):
+    settings = settings_of(Config)
+    _one_of(value, "norm", settings["norm"].choices)
+    for name, choices in (("upsampling", settings["upsampling"].choices), ("head", ("tanh", "logits"))):
         _one_of({name: getattr(found, name)}, name, choices)
     return found
 

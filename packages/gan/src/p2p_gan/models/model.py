@@ -1,6 +1,6 @@
 """The self-describing model file: a generator's weights with everything needed to apply it, in one safetensors file.
 
-Nothing here may know training or pairs; a model needs no options to be used.
+Nothing here may know training or pairs; a model can be applied without options.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from p2p_gan.networks.base import Generator
 
 MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
 _KEY = "p2p"
-_LONGEST_HEADER = 2**26  # bytes; a tensor takes about a hundred
+_LONGEST_HEADER = 2**26  # bytes; a tensor needs about a hundred
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
 
 
 def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
-    """The same as bytes."""
+    """The bytes of the file that `save_model` writes."""
     return b"".join(pieces(_weights(generator), _metadata_of(card)))
 
 
@@ -54,28 +54,28 @@ def _metadata_of(card: ModelCard) -> dict[str, str]:
 
 
 def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
-    """The same of weights that were copied out of a network before."""
+    """Write a model file from weights that have been copied out of a generator."""
     write_tensors(path, tensors, _metadata_of(card), hashed=False)
 
 
 def model_file(path: Path) -> Path:
-    """The model file that `path` means: itself, or that of a run folder."""
+    """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
             raise P2PError(
                 path,
                 f"has no {MODEL_FILE}",
-                "Is it a run folder, and did its training reach a first checkpoint?",
+                "Give a run folder in which training has reached its first checkpoint.",
                 code="missing-model",
             )
         return path / MODEL_FILE
     if not path.is_file():
-        raise P2PError(path, "there is no such model", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")
+        raise P2PError(path, "does not exist", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")
     return path
 
 
 def load_model(path: Path | str) -> Model:
-    """Read a model file or the model of a run folder; raises P2PError when it is not one, not whole, or too new."""
+    """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new."""
     path = model_file(Path(path))
     try:
         card = _read_card(path)
@@ -86,7 +86,7 @@ def load_model(path: Path | str) -> Model:
     except (safetensors.SafetensorError, struct.error) as error:
         raise P2PError(
             path,
-            f"is not a model, or was cut off ({error})",
+            f"is not a model file or is incomplete ({error})",
             f"Give a run folder or a {MODEL_FILE}.",
             code="damaged-file",
         ) from error
@@ -94,7 +94,7 @@ def load_model(path: Path | str) -> Model:
 
 
 def _read_card(path: Path) -> ModelCard:
-    """The card, out of the header alone (the format: 8 bytes of length, then JSON), and the file as long as it says."""
+    """Read the card from the header (8 bytes of length, then JSON) and check the length of the file against it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -109,11 +109,11 @@ def _read_card(path: Path) -> ModelCard:
         except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
             raise safetensors.SafetensorError("its header is not JSON of tensors") from error
     if size != 8 + length + end:
-        raise safetensors.SafetensorError("its length is not the one it states")
+        raise safetensors.SafetensorError("its length is not the one in its header")
     if _KEY not in metadata:
         raise P2PError(
             path,
-            "holds tensors but no description of a p2p model",
+            "is a safetensors file without the description of a p2p model",
             f"Give a run folder or a {MODEL_FILE}.",
             code="not-a-model",
         )
@@ -121,16 +121,16 @@ def _read_card(path: Path) -> ModelCard:
 
 
 def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
-    """The generator with its weights; the first that is missing, extra or of another shape is named."""
-    with torch.device("meta"):  # shapes alone: what a file states must not take memory before it is found to be true
+    """Build the generator with its weights; raises P2PError for the first tensor that does not fit."""
+    with torch.device("meta"):  # shapes only: no memory is allocated before the file is checked
         generator = card.architecture.build()
     wanted = generator.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
             raise P2PError(
                 where,
-                f"the tensor {name} does not fit the architecture it states",
-                "Train or fetch it again.",
+                f"the tensor {name} does not fit the architecture in its description",
+                "Train or download the model again.",
                 code="other-tensors",
             )
     generator.to_empty(device="cpu")

@@ -1,6 +1,6 @@
-"""Generators trained with the reference PyTorch implementation become model files, and go back.
+"""Converts generators of the reference PyTorch implementation to model files, and back.
 
-This is the one place that reads a file of torch.save, and it may never run code that such a file holds.
+This is the only module that reads files of torch.save, and it may never run code from such a file.
 """
 
 import io
@@ -36,9 +36,9 @@ from p2p_gan.models.reference_layout import (
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, Statistics
 
-_RESNET_SIZE = 256  # the reference's own crop, where the network does not say its size
+_RESNET_SIZE = 256  # the default crop of the reference, for networks that do not determine a size
 _PARALLEL = "module."  # what torch's DataParallel puts before every name
-# What torch.load raises for files that are not whole or not its own: its readers check little before they use it.
+# The exceptions of torch.load for incomplete or foreign files, which its readers hardly check.
 _NOT_TORCH = (
     *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
     *(AttributeError, AssertionError, OverflowError, struct.error),
@@ -48,9 +48,9 @@ _GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What `import_model` made: `name` is the generator in the reference's words, `assumed` what the file left open.
+    """The result of `import_model`: `name` is the reference's name of the generator, `assumed` are the assumptions.
 
-    `written` is false where the same model was there already.
+    `written` is false if the same model file existed already.
     """
 
     dest: Path
@@ -62,7 +62,7 @@ class ImportSummary:
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What `export_reference` wrote: the options that make the reference build this generator, and what to know."""
+    """The result of `export_reference`: the reference's `options` for this generator, and notes for the user."""
 
     dest: Path
     options: str
@@ -80,9 +80,9 @@ def import_model(
 ) -> ImportSummary:
     """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
 
-    `direction` names what goes in and what comes out, `size` the sides it was trained with (its own for a U-Net, 256
-    for a resnet), `settings` dropout (off, on or a share) and statistics (picture or running). Raises P2PError naming
-    the first tensor that does not fit, UsageError for a setting or destination that cannot be.
+    `direction` names input and output, `size` is the size of the training pictures (by default the U-Net's own, 256 for
+    a resnet), `settings` are dropout (off, on or a share) and statistics (picture or running). Raises P2PError for the
+    first tensor that does not fit, UsageError for an impossible setting or destination.
     """
     weights, dest = Path(weights), Path(dest)
     _check_dest(dest, ".safetensors")
@@ -90,7 +90,7 @@ def import_model(
         raise P2PError(
             weights,
             "is a safetensors file; the reference implementation writes latest_net_G.pth",
-            "A model of p2p needs no import: give it to 'p2p sample' as it is.",
+            "A model of p2p needs no import: give it to 'p2p sample' directly.",
             code="other-format",
         )
     tensors = read_state(weights)
@@ -99,8 +99,8 @@ def import_model(
         first = _printable(next(iter(tensors), "nothing"))
         raise P2PError(
             weights,
-            f"holds {first}, which no generator of the reference implementation has (unet_*, resnet_*blocks)",
-            "Is it the discriminator, or a file of another program?",
+            f"has the tensor {first}, which no generator of the reference implementation has (unet_*, resnet_*blocks)",
+            "Give the generator, not the discriminator or a file of another program.",
             code="unknown-network",
         )
     generator = _fill(architecture, tensors, where=weights)
@@ -113,13 +113,13 @@ def import_model(
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict by their names, without DataParallel's prefix; code in the file is never run."""
+    """Read the tensors of a state dict, without DataParallel's prefix; code in the file is never run."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of files that are not torch's own, which are refused below
+            warnings.simplefilter("ignore")  # about foreign files, which are refused below
             state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
+        raise P2PError(path, "does not exist", "Check the path.", code="missing-file") from error
     except OSError as error:
         raise cannot_read(path, error) from error
     except _NOT_TORCH as error:
@@ -128,20 +128,20 @@ def read_state(path: Path) -> dict[str, Tensor]:
             raise P2PError(
                 path, f"would run {named[1]} when loaded, so it was not loaded", _GIVE, code="unsafe-file"
             ) from error
-        raise P2PError(path, "is not a file of torch.save, or was cut off", _GIVE, code="damaged-file") from error
+        raise P2PError(path, "is not a file of torch.save or is incomplete", _GIVE, code="damaged-file") from error
     if not isinstance(state, dict):
-        raise P2PError(path, f"holds a {type(state).__name__} and no state dict", _GIVE, code="not-a-state-dict")
+        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", _GIVE, code="not-a-state-dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"holds {_printable(name)}, which is not a tensor", _GIVE, code="not-a-state-dict")
+            raise P2PError(path, f"contains {_printable(name)}, which is not a tensor", _GIVE, code="not-a-state-dict")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
 
 def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:
-    """The generator with these weights; the first that is missing, of another shape or unknown is named."""
+    """Build the generator with these weights; raises P2PError for the first tensor that does not fit."""
     name, listed = reference_name(architecture), entries(architecture)
-    with torch.device("meta"):  # shapes alone: nothing is allocated for a file that does not fit
+    with torch.device("meta"):  # shapes only: nothing is allocated for a file that does not fit
         wanted = {ours: value.shape for ours, value in architecture.build().state_dict().items()}
     for entry in listed:
         if entry.ours is None and entry.theirs not in tensors:
@@ -149,8 +149,8 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
         if entry.theirs not in tensors:
             raise P2PError(
                 where,
-                f"{entry.theirs} is missing, which a {name} has",
-                "Was the file cut off or changed?",
+                f"lacks the tensor {entry.theirs} of a {name}",
+                "Use the complete file that the reference implementation wrote.",
                 code="other-tensors",
             )
         shape = wanted[entry.ours] if entry.ours else torch.Size()
@@ -158,16 +158,16 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
         if found.shape != shape or found.is_floating_point() != bool(entry.ours) or not _whole(found):
             raise P2PError(
                 where,
-                f"{entry.theirs} is {tuple(found.shape)} of {found.dtype}, and in a {name} of {architecture.filters} "
-                f"filters {tuple(shape)}",
-                "Is it of another network?",
+                f"has a tensor {entry.theirs} of shape {tuple(found.shape)} and type {found.dtype}, but a {name} of "
+                f"{architecture.filters} filters has {tuple(shape)}",
+                "Check that the file is from such a network.",
                 code="other-tensors",
             )
         if entry.ours and not found.isfinite().all():
             raise P2PError(
                 where,
-                f"{entry.theirs} has values that are not finite",
-                "Import weights from before they became so.",
+                f"has values that are not finite in {entry.theirs}",
+                "Import an earlier checkpoint with finite weights.",
                 code="not-finite",
             )
     known = {entry.theirs for entry in listed}
@@ -175,8 +175,8 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
         if theirs not in known and not leftover(theirs, architecture):
             raise P2PError(
                 where,
-                f"{_printable(theirs)} is more than a {name} has",
-                "Is it of another network?",
+                f"has a tensor {_printable(theirs)} that a {name} does not have",
+                "Check that the file is from such a network.",
                 code="other-tensors",
             )
     generator = architecture.build()
@@ -186,18 +186,18 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
 
 
 def _whole(value: Tensor) -> bool:
-    """Whether the file really holds every value, and does not merely claim a size."""
+    """Whether the file contains every value of the tensor's shape."""
     plain = value.layout == torch.strided and value.device.type == "cpu"
     return plain and value.untyped_storage().nbytes() >= value.numel() * value.element_size()
 
 
 def _printable(name: object) -> str:
-    """A name out of a file as something that a line of text can hold."""
+    """A name from a file, escaped and shortened for a line of text."""
     return str(name).encode("unicode_escape").decode("ascii")[:80]
 
 
 def _turn(entry: TensorEntry, value: Tensor) -> Tensor:
-    """A decoder's weight with the two halves of its input exchanged, which undoes itself; any other as it is."""
+    """A decoder's weight with the two halves of its input exchanged, its own inverse; other tensors unchanged."""
     return value.roll(value.shape[0] // 2, dims=0) if entry.joined else value
 
 
@@ -242,8 +242,8 @@ def _card(
     if not (before and to and after) or before == after:
         raise UsageError(
             f"direction={direction}",
-            "is not X-to-Y",
-            "Write it as in a-to-b, b-to-a or mask-to-photo.",
+            "does not have the form X-to-Y",
+            "Give a direction such as a-to-b, b-to-a or mask-to-photo.",
             code="impossible-setting",
         )
     unit = 4 if architecture.kind == "resnet" else 2**architecture.depth
@@ -272,25 +272,31 @@ def _card(
 def _assumptions(
     architecture: Architecture, direction: str, size: Size | None, settings: Mapping[str, str], images: int
 ) -> tuple[str, ...]:
-    """What the file does not say, in words."""
-    assumed = [] if direction != "a-to-b" else ["it translates a into b (else: --direction b-to-a)"]
+    """The assumptions for what the file does not say, as text."""
+    assumed = [] if direction != "a-to-b" else ["the direction is a-to-b (otherwise: --direction b-to-a)"]
     if size is None:
         own = _RESNET_SIZE if architecture.kind == "resnet" else 2**architecture.depth
-        assumed.append(f"pictures were {own}x{own}, stretched (else: --size)")
+        assumed.append(f"training pictures were {own}x{own}, stretched (otherwise: --size)")
     if "dropout" not in settings and architecture.kind == "unet":
-        where = f"in {architecture.dropout_blocks} blocks" if architecture.dropout else "nowhere"
-        assumed.append(f"dropout {architecture.dropout} {where}, as the reference has it (else: --set dropout=off)")
+        count = architecture.dropout_blocks
+        where = (
+            f"{architecture.dropout} in {count} block{'' if count == 1 else 's'}" if architecture.dropout else "none"
+        )
+        assumed.append(f"dropout: {where}, as in the reference (otherwise: --set dropout=off)")
     if "statistics" not in settings and architecture.norm == "batch":
-        assumed.append("each picture by its own statistics, as the reference tests (else: --set statistics=running)")
+        assumed.append(
+            "batch norm uses the statistics of each picture, as in the reference's test (otherwise: --set "
+            "statistics=running)"
+        )
     if images:
-        assumed.append(f"batches of one picture: {images} of them were counted")
+        assumed.append(f"the batch size was 1, so that {images} batches are {images} images")
     return tuple(assumed)
 
 
 def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     """Write the generator of a model as a state dict that the reference implementation loads (NAME.pth).
 
-    Names, order and shapes are the reference's. Raises P2PError saying what the reference's generators cannot hold.
+    Names, order and shapes are those of the reference. Raises P2PError if the reference has no such generator.
     """
     dest = Path(dest)
     _check_dest(dest, ".pth")
@@ -300,8 +306,8 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     if reason:
         raise P2PError(
             source,
-            f"the reference implementation cannot load it: its {reason}",
-            "Train with settings that the reference implementation has, such as --preset paper.",
+            f"cannot be loaded by the reference implementation: its {reason}",
+            "Train with settings that the reference implementation supports, such as --preset paper.",
             code="not-in-reference",
         )
     buffer = io.BytesIO()
@@ -334,24 +340,29 @@ def _notes(model: Model) -> tuple[str, ...]:
         architecture.kind == "unet"
         and (architecture.dropout_blocks, architecture.dropout_skip) != (architecture.depth - 5, 1)
     ):
-        notes.append("the model's dropout is not where or what the reference's is, and is not in the file")
+        notes.append("the model's dropout differs from the reference's, and the file does not contain it")
     if model.card.statistics == "running" and architecture.norm == "batch":
-        notes.append("the model takes gathered statistics: add --eval, which also switches dropout off")
+        notes.append("the model uses running statistics: add --eval, which also switches dropout off")
     return tuple(notes)
 
 
 def _check_dest(dest: Path, suffix: str) -> None:
     if dest.suffix != suffix or dest.is_dir():
-        raise UsageError(dest, f"is not the name of a file NAME{suffix}", "Give one.", code="wrong-file-name")
+        raise UsageError(
+            dest,
+            f"is not the name of a file NAME{suffix}",
+            f"Give a name that ends in {suffix}.",
+            code="wrong-file-name",
+        )
 
 
 def _write_once(dest: Path, data: bytes) -> bool:
-    """Write `data`, unless it is there already; refuses to replace anything else."""
+    """Write `data` unless the file has it already; raises UsageError if the file has other content."""
     if dest.exists():
         if dest.read_bytes() == data:
             return False
         raise UsageError(
-            dest, "holds something else", "Choose another name, or delete it first.", code="destination-taken"
+            dest, "exists with other content", "Choose another name, or delete it first.", code="destination-taken"
         )
     write_bytes(dest, data)
     return True

@@ -1,4 +1,4 @@
-"""How generators of the reference PyTorch implementation name and order their tensors, and which of ours each one is.
+"""The names and order of tensors in generators of the reference PyTorch implementation, mapped to those of p2p.
 
 Nothing here may read or write files; the order is that of Zhu and Park's pytorch-CycleGAN-and-pix2pix.
 """
@@ -10,17 +10,17 @@ from torch import Tensor
 
 from p2p_gan.networks.architecture import Architecture
 
-DROPOUT = 0.5  # the reference has this share, or none
-COUNTER = "num_batches_tracked"  # of a batch norm; nothing that a network computes depends on it
+DROPOUT = 0.5  # the reference uses this probability or no dropout
+COUNTER = "num_batches_tracked"  # of a batch norm; a network's output does not depend on it
 _STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """One tensor: its name there and here (None: we keep no such tensor).
+    """One tensor: its name in the reference and in p2p (None: p2p has no such tensor).
 
-    `joined` marks a transposed convolution of the decoder, whose input there is the skip and then what comes from
-    below, and here the other way round.
+    `joined` marks a transposed convolution of the decoder, whose input in the reference is first the skip and then the
+    output of the block below, and in p2p the other way round.
     """
 
     theirs: str
@@ -29,20 +29,20 @@ class TensorEntry:
 
 
 def entries(architecture: Architecture) -> list[TensorEntry]:
-    """Every tensor of that generator in the order of the reference's state dict."""
+    """All tensors of the generator in the order of the reference's state dict."""
     listed = _resnet(architecture) if architecture.kind == "resnet" else _unet(architecture)
     return list(listed)
 
 
 def reference_name(architecture: Architecture) -> str:
-    """The generator in the reference's words: unet_256, resnet_9blocks."""
+    """The reference's name of the generator, such as unet_256 or resnet_9blocks."""
     if architecture.kind == "resnet":
         return f"resnet_{architecture.blocks}blocks"
     return f"unet_{2**architecture.depth}"
 
 
 def leftover(theirs: str, architecture: Architecture) -> bool:
-    """Whether PyTorch before 0.4 wrote this beside an instance norm, which has none of it and never used it."""
+    """Whether PyTorch before 0.4 wrote this tensor for an instance norm, which never used it."""
     if architecture.norm != "instance" or theirs.rpartition(".")[2] not in (*_STATISTICS, COUNTER):
         return False
     return theirs in {entry.theirs for entry in entries(replace(architecture, norm="batch"))}
@@ -62,7 +62,7 @@ def _norm(theirs: str, ours: str, norm: str) -> Iterator[TensorEntry]:
 
 
 def _levels(depth: int) -> list[str]:
-    """The prefixes of the nested blocks, outermost first: each holds the next between its encoder and decoder half."""
+    """The prefixes of the nested blocks, outermost first: each block contains the next between encoder and decoder."""
     prefixes = ["model.model"]
     for level in range(1, depth):
         prefixes.append(f"{prefixes[-1]}.{1 if level == 1 else 3}.model")
@@ -74,7 +74,7 @@ def _unet(architecture: Architecture) -> Iterator[TensorEntry]:
     levels = _levels(depth)
     yield from _conv(f"{levels[0]}.0", "down.0.conv", bias=bias)
     for level in range(1, depth):
-        # Number 0 is the leaky ReLU. The bottleneck has no norm, and no block inside it.
+        # Number 0 is the leaky ReLU. The bottleneck has no norm and contains no block.
         yield from _conv(f"{levels[level]}.1", f"down.{level}.conv", bias=bias)
         if level < depth - 1:
             yield from _norm(f"{levels[level]}.2", f"down.{level}.norm", norm)
@@ -106,11 +106,11 @@ def _resnet(architecture: Architecture) -> Iterator[TensorEntry]:
 
 
 def recognise(tensors: Mapping[str, Tensor]) -> Architecture | None:
-    """The generator whose tensors these look like; None where they look like none.
+    """The generator that has tensors of these names; None if the reference has no such generator.
 
-    What is missing or of a wrong shape is not looked for here. Dropout leaves no trace in a U-Net and is assumed where
-    the reference has it: in the blocks of eight times the filters, but for the innermost one. In a resnet it shifts
-    the numbers behind it, and is seen.
+    Missing tensors and wrong shapes are not checked here. Dropout does not affect the tensors of a U-Net and is assumed
+    as in the reference: in the blocks of eight times the filters, except the innermost one. In a resnet it shifts the
+    numbers of later layers and so is recognised.
     """
     if any(name.startswith("model.model.") for name in tensors):
         return _recognised_unet(tensors)
@@ -152,37 +152,37 @@ def _recognised_resnet(tensors: Mapping[str, Tensor]) -> Architecture:
 
 
 def _side(tensors: Mapping[str, Tensor], name: str, side: int) -> int:
-    """The length of a convolution's weight along `side`; 1 where there is none, which is then missed."""
+    """The length of a convolution's weight along `side`; 1 if it does not exist, which is reported later."""
     return max(1, tensors[name].shape[side]) if name in tensors and tensors[name].ndim == 4 else 1
 
 
 def _norm_and_biases(tensors: Mapping[str, Tensor], norm: str, bias: str) -> tuple[str, bool]:
-    """The norm, and whether convolutions have biases: in the reference those beside instance norm alone have."""
+    """The norm, and whether convolutions have biases, which in the reference they have with instance norm only."""
     biases = bias in tensors
     return ("batch" if norm in tensors else "instance" if biases else "none"), biases
 
 
 def why_not(architecture: Architecture) -> str | None:
-    """Why the reference cannot hold this generator, in words that go on after "its"; None where it can."""
+    """Why the reference has no such generator, as a clause that continues after "its"; None if it has."""
     widest = 4 if architecture.kind == "resnet" else 8
     if architecture.kind == "encoder-decoder":
-        return "decoder has no skips, and the reference's always has"
+        return "decoder has no skips, but that of the reference always has"
     if architecture.kind not in ("unet", "resnet"):
         return f"generator is a {architecture.kind}, and the reference's is a unet or a resnet"
     if architecture.upsampling != "transposed":
-        return "decoder resizes, and the reference's has transposed convolutions"
+        return "decoder upsamples by resize, but that of the reference by transposed convolutions"
     if architecture.noise:
-        return "input has random channels, and the reference's has none"
+        return "input has noise channels, but that of the reference has none"
     if architecture.head != "tanh":
-        return "output is logits, and the reference's is tanh"
+        return "output is logits, but that of the reference is tanh"
     if architecture.kind == "unet" and architecture.depth < 5:
-        return f"depth is {architecture.depth}, and the reference's at least 5"
+        return f"depth is {architecture.depth}, but that of the reference is at least 5"
     if architecture.widths(4)[-1] < widest * architecture.filters or (
         architecture.kind == "unet" and architecture.max_filters > widest * architecture.filters
     ):
-        return f"widths are not the reference's, which grow to {widest} times the first (--set max_filters=...)"
+        return f"channels do not grow to {widest} times the first, as those of the reference do (--set max_filters=...)"
     if architecture.biases != (architecture.norm == "instance"):
         return (
-            "biases are not the reference's, which has them beside instance norm alone (--set bias_before_norm=off|on)"
+            "biases differ from the reference, which has them with instance norm only (--set bias_before_norm=off|on)"
         )
     return None

@@ -1,6 +1,6 @@
-"""Named tensors as a safetensors file: written tensor by tensor, hashed on the way, and checked before any is read.
+"""Writes named tensors to a safetensors file, tensor by tensor with a hash, and checks a file before it reads tensors.
 
-Nothing here may know what the tensors mean, start a thread, or believe what a file says of its own size.
+Nothing here may know what the tensors mean, start a thread, or allocate memory before a file's header is checked.
 """
 
 import hashlib
@@ -31,21 +31,21 @@ _NAMES = {
     torch.uint8: "U8",
     torch.bool: "BOOL",
 }
-_AGAIN = "Bring a copy of it back."
-_CHUNK = 2**24  # bytes that are hashed and written while other threads run
+_RESTORE = "Restore it from a copy."
+_CHUNK = 2**24  # bytes that are hashed and written at once, so that other threads can run in between
 
 
 def file_size(tensors: Mapping[str, Tensor]) -> int:
-    """Bytes that the file of these tensors takes, its header included."""
+    """The bytes of a file of these tensors, with its header."""
     return sum(value.nbytes for value in tensors.values()) + 8 + len(_header(tensors, {}))
 
 
 def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None, *, hashed: bool = True
 ) -> str:
-    """Write tensors of the CPU, atomically and durably, and give the file's SHA-256, or "" where it is not asked for.
+    """Write CPU tensors, atomically and durably, and return the file's SHA-256, or "" if not `hashed`.
 
-    The same tensors and metadata give the same bytes; no second copy of all tensors is made. Raises P2PError.
+    The same tensors and metadata give the same bytes; the tensors are not copied as a whole. Raises P2PError.
     """
     digest = hashlib.sha256()
     with atomic(path) as file:
@@ -57,7 +57,7 @@ def write_tensors(
 
 
 def pieces(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
-    """The bytes of the file, one piece after another."""
+    """The bytes of the file in pieces."""
     header = _header(tensors, metadata)
     yield struct.pack("<Q", len(header))
     yield header
@@ -66,7 +66,7 @@ def pieces(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Iterat
 
 
 def _order(tensors: Mapping[str, Tensor]) -> list[str]:
-    # Wide elements first, so that every tensor lies at a multiple of its element's size.
+    # Large elements first, so that every tensor begins at a multiple of its element size.
     return sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
 
 
@@ -82,7 +82,7 @@ def _header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes
 
 
 def _chunks(value: Tensor) -> Iterator[memoryview]:
-    # numpy knows no bfloat16; and its copy, unlike torch's, wakes no other threads beside training.
+    # numpy has no bfloat16; its copy, unlike that of torch, uses no other threads, which training needs.
     plain = value.detach().view(torch.int16) if value.dtype == torch.bfloat16 else value.detach()
     flat = np.ascontiguousarray(plain.numpy()).reshape(-1).view(np.uint8).data
     for begin in range(0, len(flat), _CHUNK):
@@ -93,10 +93,10 @@ SpecLookup = Callable[[str], tuple[torch.dtype, tuple[int, ...]] | None]
 
 
 def read_tensors(path: Path, expected: SpecLookup, needed: set[str]) -> dict[str, Tensor]:
-    """Read a file after its names, types and shapes were found to be those that are `expected`.
+    """Check names, types and shapes of a file, then read its tensors.
 
-    `expected` gives the type and shape of a name, or None for a stranger; `needed` are names that may not be missing.
-    Raises P2PError, before anything is allocated, naming the first tensor that does not fit, in the order of names.
+    `expected` returns the type and shape for a name, or None for an unknown one; `needed` are names that must exist.
+    Raises P2PError, before anything is allocated, for the first tensor, by name, that does not fit.
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
@@ -105,29 +105,32 @@ def read_tensors(path: Path, expected: SpecLookup, needed: set[str]) -> dict[str
                 _compare(path, name, file.get_slice(name) if name in names else None, expected(name))
             return {name: file.get_tensor(name) for name in sorted(names)}
     except OSError as error:
-        raise P2PError(path, f"cannot be read: {error.strerror or error}", _AGAIN, code="unreadable-file") from error
+        raise P2PError(path, f"cannot be read: {error.strerror or error}", _RESTORE, code="unreadable-file") from error
     except safetensors.SafetensorError as error:
-        raise P2PError(path, f"is not a whole safetensors file ({error})", _AGAIN, code="damaged-file") from error
+        raise P2PError(path, f"is not a complete safetensors file ({error})", _RESTORE, code="damaged-file") from error
 
 
 def _compare(path: Path, name: str, found: Any, wanted: tuple[torch.dtype, tuple[int, ...]] | None) -> None:
     if found is None:
-        raise P2PError(path, f"lacks the tensor {name}", _AGAIN, code="other-tensors")
+        raise P2PError(path, f"lacks the tensor {name}", _RESTORE, code="other-tensors")
     if wanted is None:
-        raise P2PError(path, f"holds a tensor that these networks do not have, {name}", _AGAIN, code="other-tensors")
+        raise P2PError(path, f"has a tensor that these networks do not have, {name}", _RESTORE, code="other-tensors")
     dtype, shape = wanted
     if found.get_dtype() != _NAMES[dtype]:
         raise P2PError(
-            path, f"its tensor {name} is {found.get_dtype()}, not {_NAMES[dtype]}", _AGAIN, code="other-tensors"
+            path,
+            f"has a tensor {name} of type {found.get_dtype()}, not {_NAMES[dtype]}",
+            _RESTORE,
+            code="other-tensors",
         )
     if tuple(found.get_shape()) != shape:
         raise P2PError(
             path,
-            f"its tensor {name} has the shape {_sides(found.get_shape())}, not {_sides(shape)}",
-            _AGAIN,
+            f"has a tensor {name} of shape {_sides(found.get_shape())}, not {_sides(shape)}",
+            _RESTORE,
             code="other-tensors",
         )
 
 
 def _sides(shape: Sequence[int]) -> str:
-    return "x".join(str(side) for side in shape) or "of one number"
+    return "x".join(str(side) for side in shape) or "() (one number)"

@@ -1,6 +1,6 @@
-"""A generator's shape as a value that a model file can hold, and the table of the generators that there are.
+"""The architecture of a generator as a value for model files, and the table of the generators that can be built.
 
-Nothing here may draw weights or read files, or load torch when it is imported, for the config reads the table.
+Nothing here may read files, or load torch when it is imported, because the config reads the table.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Architecture:
-    """The generator's shape; a field with a default may be missing in a model file that is older than the field.
+    """A generator's architecture; a field with a default may be missing in a model file that is older than the field.
 
-    `inputs` and `outputs` are channels of pictures, `noise` the random ones beside them. `dropout_blocks` blocks of
-    the decoder have dropout, after `dropout_skip` innermost ones that have none; a resnet has it in every block.
+    `inputs` and `outputs` are numbers of channels, `noise` that of the additional random channels of the input.
+    `dropout_blocks` blocks of the decoder have dropout, after the `dropout_skip` innermost blocks without; a resnet has
+    it in every block.
     """
 
     inputs: int
@@ -38,24 +39,26 @@ class Architecture:
     head: str = "tanh"
 
     def build(self) -> "Generator":
-        """A generator of this shape, its weights not yet drawn."""
+        """A generator of this architecture, not initialised."""
         if self.kind not in GENERATORS:
-            raise P2PError(f"generator={self.kind}", "is unknown to this p2p", "Update p2p.", code="unknown-generator")
+            raise P2PError(
+                f"generator={self.kind}", "is not known to this version of p2p", "Update p2p.", code="unknown-generator"
+            )
         return GENERATORS[self.kind].build(self)
 
     @property
     def random(self) -> bool:
-        """Whether two draws give two pictures: by dropout or by the random input."""
+        """Whether the output depends on random numbers: on dropout or noise."""
         return self.noise > 0 or (self.dropout > 0 if self.kind == "resnet" else any(self.dropouts()))
 
     def widths(self, levels: int) -> list[int]:
-        """The channels at full size and after each halving: doubled each time, up to `max_filters`."""
+        """The channels of each level, outermost first: doubled at each halving, up to `max_filters`."""
         return [min(self.filters * 2**level, self.max_filters) for level in range(levels)]
 
     def dropouts(self) -> list[float]:
-        """The share of dropout in each block of the decoder, innermost first."""
-        having = range(self.dropout_skip, self.dropout_skip + self.dropout_blocks)
-        return [self.dropout if block in having else 0.0 for block in range(self.depth - 1)]
+        """The dropout probability of each block of the decoder, innermost first."""
+        with_dropout = range(self.dropout_skip, self.dropout_skip + self.dropout_blocks)
+        return [self.dropout if block in with_dropout else 0.0 for block in range(self.depth - 1)]
 
 
 def _unet(shape: Architecture) -> "Generator":

@@ -1,6 +1,6 @@
-"""How a pass outside training differs from one in it, as one value that every block is given.
+"""The base classes of generator and discriminator, their output types, and the options of a pass outside training.
 
-Nothing here may compute; what a block does with it is the block's.
+Nothing here may contain a layer; each block decides itself what it does with the options.
 """
 
 from collections.abc import Callable
@@ -14,26 +14,26 @@ Statistics = Literal["picture", "running"]
 
 
 class PassPart(Protocol):
-    """Knows of the whole picture what a pass over a strip of it cannot see."""
+    """Values of the whole picture that a pass over a strip of it needs."""
 
     def statistics(self, norm: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance (channels,) by which `norm` normalises its input `x` (n, channels, h, w)."""
         ...
 
     def dropout_mask(self, x: Tensor) -> Tensor:
-        """Which values of `x` dropout leaves, as booleans of its shape."""
+        """The values of `x` that dropout keeps, as booleans of its shape."""
         ...
 
 
 @dataclass(frozen=True)
 class InferencePass:
-    """How a pass outside training differs from one in it.
+    """The options of a pass outside training.
 
-    `picture` normalises each picture by its own statistics, so that its neighbours in the batch cannot change it;
-    `running` takes those gathered in training. `valid` is the share (height, width) of the input that is picture and
-    not padding: statistics are taken there alone. `noise` draws the dropout, one generator a picture, on the CPU so
-    that it is the same on every device; None turns dropout off. `part` says that the pass sees a strip of the picture
-    only: statistics and dropout are then asked of it, since both belong to the whole.
+    `picture` normalises each picture by its own statistics, so that the rest of the batch cannot change it; `running`
+    uses the running statistics of training. `valid` is the share (height, width) of the input that is picture and not
+    padding; statistics are computed there alone. `noise` are random generators for dropout and noise, one for each
+    picture, on the CPU so that they give the same on every device; None switches dropout off. `part` is set if the
+    input is a strip of a picture: it provides statistics and dropout, since both belong to the whole picture.
     """
 
     statistics: Statistics = "picture"
@@ -43,11 +43,11 @@ class InferencePass:
 
 
 class Judgement(NamedTuple):
-    """What a discriminator says of pairs: `logits` (n, 1, h', w') for each scale, `features`, and `labels` if asked.
+    """A discriminator's output: `logits` (n, 1, h', w') for each scale, `features`, and `labels` on request.
 
-    A logit above 0 means that its patch passes for real; features are (n, channels, h'', w''), outermost first, those
-    of the full scale before those of the halved ones. `labels` (n, classes, h, w) are the logits of the mask's classes
-    that a discriminator of labels sees in b.
+    A logit above 0 means that the patch is classified as real; features are (n, channels, h'', w''), outermost first,
+    those of the full scale before those of the halved ones. `labels` (n, classes, h, w) are a segmentation head's
+    class logits for b.
     """
 
     logits: tuple[Tensor, ...]
@@ -57,12 +57,12 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """One block of a generator, told so that a part of its output can be computed from a part of its input.
+    """One block of a generator, described so that a part of its output can be computed from a part of its input.
 
-    Value 0 is the generator's input and value i what step i - 1 gives. `run` takes the `sources`, joined along the
-    channels; the value `added` (a residual) is added to what it gives. Its rows are `up` / `down` times those of its
-    input, and each needs no more than `halo` rows of the input beside those that it covers. At most one `norm`, after
-    the convolution; then, with the probability `dropout`, values are dropped.
+    Value 0 is the generator's input and value i the output of step i - 1. `run` gets the values `sources`, concatenated
+    along the channels; the value `added` (a residual) is added to its result. The output has `up` / `down` times as
+    many rows as the input, and each depends on at most `halo` input rows beyond those that it covers. The step has at
+    most one `norm`, after the convolution, and then dropout with the probability `dropout`.
     """
 
     run: Callable[[Tensor, InferencePass | None], Tensor]
@@ -79,9 +79,8 @@ class Step:
 class Generator(nn.Module):
     """Translates (n, inputs, h, w) into (n, outputs, h, w); both sides must be multiples of `unit`.
 
-    `noise` is the number of random values that it takes beside a picture: one draw of N(0, 1) for each, the same at
-    every pixel, as further channels, so that a draw means the same at any size. `head` is tanh, which gives values in
-    -1..1, or logits, which gives any.
+    `noise` is the number of noise channels that are added to the input: each is one draw of N(0, 1), the same at every
+    pixel, so that a draw means the same at any size. `head` is tanh, for values in -1..1, or logits, for any values.
     """
 
     unit: int
@@ -91,20 +90,20 @@ class Generator(nn.Module):
         self.noise, self.head = noise, head
 
     def forward(self, x: Tensor, applying: InferencePass | None = None, noise: Tensor | None = None) -> Tensor:
-        """The output; without `applying` as in training. `noise` (n, noise, 1, 1) or at x's sides, else it is drawn."""
+        """The output, as in training if `applying` is None. `noise` (n, noise, 1 or h, 1 or w) is drawn if None."""
         if self.noise:
             drawn = self.draw_noise(x, applying) if noise is None else noise.to(x)
             x = torch.cat((x, drawn.expand(-1, -1, *x.shape[2:])), dim=1)
         return self.finish(self.translate(x, applying))
 
     def finish(self, output: Tensor) -> Tensor:
-        """The head, value by value."""
+        """Apply the head to each value."""
         return torch.tanh(output) if self.head == "tanh" else output
 
     def draw_noise(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
-        """The random input (n, noise, 1, 1) for `x`: by torch's own random state in training, else as `applying` says.
+        """The noise (n, noise, 1, 1) for `x`: from torch's own random state in training, else from `applying.noise`.
 
-        Where `applying` draws nothing it is 0, the middle of all draws.
+        If `applying.noise` is None it is 0, the mean of all draws.
         """
         shape = (self.noise, 1, 1)
         if applying is None:
@@ -118,23 +117,23 @@ class Generator(nn.Module):
         raise NotImplementedError
 
     def steps(self) -> tuple[Step, ...]:
-        """What `translate` computes, as steps, for pictures that do not fit into memory as one."""
+        """The computation of `translate` as steps, for pictures that are too large to be computed at once."""
         raise NotImplementedError
 
     def __call__(self, x: Tensor, applying: InferencePass | None = None, noise: Tensor | None = None) -> Tensor:
-        """As `forward`, with its types."""
+        """The same as `forward`, with its types."""
         output: Tensor = super().__call__(x, applying, noise)
         return output
 
 
 class Discriminator(nn.Module):
-    """Judges pairs (a, b), (n, channels, h, w) each, in -1..1."""
+    """Classifies pairs (a, b) as real or fake; a and b are (n, channels, h, w) with values in -1..1."""
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
-        """Logits and features, and labels where it is asked for them and sees them; see Judgement."""
+        """Logits and features, and with `labels` the class logits of a segmentation head; see Judgement."""
         raise NotImplementedError
 
     def __call__(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
-        """As `forward`, with its types."""
+        """The same as `forward`, with its types."""
         judgement: Judgement = super().__call__(a, b, labels)
         return judgement

@@ -1,6 +1,6 @@
-"""The blocks of which generators are built: down, up, residual, and the dropout that is drawn by the pass.
+"""The blocks of the networks: encoder, decoder and residual blocks, upsampling, dropout, and spectral norm.
 
-Nothing here may know how many there are or in which order they stand.
+Nothing here may know how many blocks a network has or in which order.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendi
 
 @dataclass(frozen=True)
 class Style:
-    """What all blocks of a generator have in common.
+    """The options that all blocks of a generator share.
 
     `upsampling` is transposed or resize; without `biases` only the last convolution has one, as in the reference
-    implementation beside batch norm.
+    implementation with batch norm.
     """
 
     norm: str = "batch"
@@ -40,7 +40,7 @@ class ReflectConv(nn.Conv2d):
 
 
 class ResizeConv(ReflectConv):
-    """Nearest neighbour to twice the size, then a 3x3 convolution: no checkerboard (Odena et al. 2016)."""
+    """Nearest neighbour to twice the size, then a 3x3 convolution: no checkerboard artefacts (Odena et al. 2016)."""
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
         super().__init__(inputs, outputs, 3, bias=bias)
@@ -51,10 +51,10 @@ class ResizeConv(ReflectConv):
 
 
 def reflect(x: Tensor, margin: int) -> Tensor:
-    """(n, channels, h, w) with `margin` rows and columns mirrored outwards on all sides, the border not repeated."""
+    """(n, channels, h, w) padded on all sides by `margin` reflected rows and columns; the border is not repeated."""
     if not torch.are_deterministic_algorithms_enabled():
         return F.pad(x, (margin,) * 4, mode="reflect")
-    # On CUDA the gradient of torch's own padding differs from call to call; slices and flips do not.
+    # On CUDA the gradient of torch's own padding is not deterministic; that of slices and flips is.
     for side in (2, 3):
         first = x.narrow(side, 1, margin).flip(side)
         last = x.narrow(side, x.shape[side] - 1 - margin, margin).flip(side)
@@ -79,7 +79,7 @@ def upsampling_layer(inputs: int, outputs: int, kernel: int, *, style: Style, bi
 
 
 def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
-    """Dropout: by torch's own random state in training, else drawn as `applying` says, or none."""
+    """Dropout: from torch's own random state in training, else from `applying`, which may switch it off."""
     if not share or (applying is not None and applying.noise is None):
         return x
     if applying is None or applying.noise is None:
@@ -91,7 +91,7 @@ def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
 
 
 class Down(nn.Module):
-    """Encoder block: leaky ReLU (not before the first), 4x4 convolution of stride 2, norm."""
+    """Encoder block: leaky ReLU (not in the first block), 4x4 convolution of stride 2, norm."""
 
     def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool = True) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Decoder block: ReLU, upsampling by two (4x4 where it is transposed), norm, dropout."""
+    """Decoder block: ReLU, upsampling by two (4x4 if transposed), norm, dropout."""
 
     def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class Up(nn.Module):
 
 
 class Residual(nn.Module):
-    """Residual block (He et al. 2016, as in Johnson et al. 2016): x plus two 3x3 convolutions of it, with norms."""
+    """Residual block (He et al. 2016, as in Johnson et al. 2016): x plus two 3x3 convolutions of x with norms."""
 
     def __init__(self, channels: int, *, style: Style, dropout: float) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class Residual(nn.Module):
         return x + self.second_half(self.first_half(x, applying), applying)
 
     def first_half(self, x: Tensor, applying: InferencePass | None) -> Tensor:
-        """The first convolution and what follows it."""
+        """The first convolution, its norm, ReLU and dropout."""
         return dropout(F.relu(self.first_norm(self.first(x), applying)), self.dropout, applying)
 
     def second_half(self, x: Tensor, applying: InferencePass | None) -> Tensor:
@@ -145,14 +145,16 @@ class Residual(nn.Module):
         return normed
 
 
-_INITIAL_ITERATIONS = 15  # then one a pass, which is enough since weights change slowly (section 2.1 and appendix A)
+_INITIAL_ITERATIONS = (
+    15  # then one per pass, enough since weights change slowly (Miyato et al. 2018, 2.1 and appendix A)
+)
 
 
 class SpectralConv(nn.Conv2d):
-    """A convolution whose weight, seen as a matrix (outputs, everything else), is brought to spectral norm 1.
+    """A convolution whose weight, as a matrix (outputs, all other axes), is divided by its spectral norm.
 
-    The largest singular value is estimated in float32 by one power iteration a pass in training mode; `left` is the
-    estimate of its left singular vector, kept from pass to pass and in the state dict.
+    The largest singular value is estimated in float32 by one power iteration per pass in training mode; `left` is the
+    estimate of its left singular vector, kept from pass to pass and in the state dict (Miyato et al. 2018).
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int, padding: int) -> None:
@@ -161,14 +163,14 @@ class SpectralConv(nn.Conv2d):
         self.register_buffer("left", F.normalize(torch.ones(outputs), dim=0))
 
     def draw(self, generator: torch.Generator) -> None:
-        """Begin the estimate for newly drawn weights, from a random vector."""
+        """Initialise the estimate for new weights, from a random vector."""
         with torch.no_grad():
             self.left.copy_(F.normalize(torch.randn(self.left.shape, generator=generator), dim=0))
             for _ in range(_INITIAL_ITERATIONS):
                 self.left.copy_(self._power_iteration()[0])
 
     def _power_iteration(self) -> tuple[Tensor, Tensor]:
-        """(left, right) singular vectors, one power iteration further."""
+        """(left, right) singular vectors after one more power iteration."""
         matrix = self.weight.detach().flatten(1)
         right = F.normalize(matrix.t() @ self.left, dim=0, eps=1e-12)
         return F.normalize(matrix @ right, dim=0, eps=1e-12), right
@@ -180,7 +182,7 @@ class SpectralConv(nn.Conv2d):
             if self.training:
                 with torch.no_grad():
                     self.left.copy_(left)
-            # The gradient flows through the singular value too, the vectors counting as constants (eq. 11 and 12).
+            # The gradient flows through the singular value too, with the vectors as constants (eq. 11 and 12).
             largest = left @ (self.weight.flatten(1) @ right)
             weight = self.weight / largest
         return F.conv2d(x, weight, self.bias, self.stride, self.padding)

@@ -1,6 +1,6 @@
-"""The discriminator: PatchGAN (Isola et al. 2017, appendix 6.1.2) at one or more scales, and the patch a logit sees.
+"""The discriminators: PatchGAN (Isola et al. 2017, appendix 6.1.2), multi-scale, and with a segmentation head.
 
-Nothing here may know which loss its logits go into.
+Nothing here may know which loss is computed from their logits.
 """
 
 import torch
@@ -16,8 +16,8 @@ from p2p_gan.networks.unet import UNet
 class PatchGAN(Discriminator):
     """One logit for each patch of the pair (a, b), or of b alone if not `conditional`; no norm in the first layer.
 
-    `layers` strided layers: 3 see patches of 70x70 pixels; 0 judges single pixels by 1x1 convolutions. `inputs` are
-    the channels of what it sees.
+    `layers` is the number of strided layers: with 3 the receptive field is 70x70 pixels; 0 classifies single pixels by
+    1x1 convolutions. `inputs` is the number of input channels.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class PatchGAN(Discriminator):
         self.last = _conv(widths[-1], 1, kernel, 1, spectral=spectral)
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
-        """One logit for each patch; the features are what every layer but the last gives."""
+        """One logit for each patch; the features are the outputs of all layers but the last."""
         x = torch.cat((a, b), dim=1) if self.conditional else b
         features = []
         for conv, norm in zip(self.convs, self.norms, strict=True):
@@ -59,9 +59,9 @@ class MultiScale(Discriminator):
         for number, scale in enumerate(self.scales):
             if number:
                 a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
-            judged: Judgement = scale(a, b)
-            logits += judged.logits
-            features += judged.features
+            output: Judgement = scale(a, b)
+            logits += output.logits
+            features += output.features
         return Judgement(tuple(logits), tuple(features))
 
 
@@ -73,7 +73,7 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int, *, spectral: bool
 
 
 def receptive_field(layers: int) -> int:
-    """The side of the patch, in pixels, that one logit of a PatchGAN with so many strided layers sees."""
+    """The side in pixels of the receptive field of one logit of a PatchGAN with `layers` strided layers."""
     if layers == 0:
         return 1
     field = 1
@@ -83,16 +83,16 @@ def receptive_field(layers: int) -> int:
 
 
 def receptive_fields(layers: int, scales: int) -> tuple[int, ...]:
-    """The same for each scale, in pixels of the full picture: every halving sees twice as far."""
+    """The receptive field at each scale, in pixels of the full picture: each halving of the picture doubles it."""
     return tuple(receptive_field(layers) * 2**scale for scale in range(scales))
 
 
 class SegmentationHead(Discriminator):
-    """Any discriminator, and beside it a U-Net that labels b alone (Odena et al. 2017, section 3, for each pixel).
+    """Any discriminator with an additional U-Net that segments b (Odena et al. 2017, section 3, for each pixel).
 
-    The auxiliary classifier of AC-GAN says the class of a picture; this one says the class of each pixel, so that what
-    the patches overlook, a lamp of ten pixels, costs the generator something. It halves b as often as there are
-    `widths`, and has neither dropout nor a checkerboard.
+    The auxiliary classifier of AC-GAN predicts the class of a picture, this one the class of each pixel, so that small
+    objects that the PatchGAN overlooks, such as a lamp of ten pixels, enter the generator's loss. The U-Net has one
+    level for each of the `widths`, no dropout, and resize convolutions.
     """
 
     def __init__(self, patches: Discriminator, outputs: int, *, classes: int, widths: list[int], norm: str) -> None:
@@ -108,6 +108,6 @@ class SegmentationHead(Discriminator):
         )
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
-        """What the patches say of (a, b), and, if asked for, the classes that b shows (n, classes, h, w), as logits."""
+        """The discriminator's output for (a, b), and with `labels` the class logits (n, classes, h, w) of b."""
         judgement = self.patches(a, b)
         return judgement._replace(labels=self.labeller(b)) if labels else judgement

@@ -1,6 +1,6 @@
-"""Batch statistics of pictures that lie in several processes, as if they were one batch in one of them.
+"""The norms of the networks: batch norm, its synchronisation over several processes, instance norm, and none.
 
-Nothing here may know which network or norm asks; the gradient is that of the whole batch, through the statistics too.
+Nothing here may know in which network a norm is; a synchronised norm has the gradient of the whole batch.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from p2p_gan.networks.base import InferencePass
 
 
 class SyncBatchNorm:
-    """The processes whose pictures are one batch; each of them must make every pass that uses it.
+    """Batch statistics over all processes; each of them must make every pass that uses it.
 
-    `weight` is what each picture of this process counts: below 1 only where several processes show the same one,
+    `weight` is the weight of each picture of this process: below 1 only if several processes have the same picture,
     because a batch has fewer pictures than there are processes.
     """
 
@@ -31,7 +31,7 @@ class SyncBatchNorm:
     ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
         """`x` (n, channels, h, w) normalised over all processes, scaled and shifted.
 
-        Also the mean and the variance (channels,) and over how many values they were taken, float32 or float64.
+        Also the mean and the variance (channels,) and the number of their values, float32 or float64.
         """
         found: tuple[Tensor, Tensor, Tensor, Tensor] = _SyncNormFunction.apply(  # type: ignore[no-untyped-call]
             x, weight, bias, eps, self.weight
@@ -42,7 +42,7 @@ class SyncBatchNorm:
 class _SyncNormFunction(torch.autograd.Function):
     """Ioffe and Szegedy 2015, algorithm 1, and the gradients of section 3, summed over processes.
 
-    torch's own SyncBatchNorm computes on CUDA alone, and this must be testable without.
+    torch's own SyncBatchNorm works on CUDA only, and this must be testable without a GPU.
     """
 
     @staticmethod
@@ -62,28 +62,28 @@ class _SyncNormFunction(torch.autograd.Function):
         wide = torch.promote_types(x.dtype, torch.float32)
         up, shape = grad.to(wide), (1, -1, 1, 1)
         normal = (x.to(wide) - mean.view(shape)) * scale.view(shape)
-        ours = torch.stack((up.sum(dim=(0, 2, 3)), (up * normal).sum(dim=(0, 2, 3))))
-        # What the loss of any process gains by moving the statistics, which pictures of all processes move.
-        theirs = ours.clone()
-        dist.all_reduce(theirs)
-        first, second = (theirs * (ctx.counted / total)).view(2, *shape)
+        own = torch.stack((up.sum(dim=(0, 2, 3)), (up * normal).sum(dim=(0, 2, 3))))
+        # The statistics depend on the pictures of all processes, and the loss of each process on the statistics.
+        summed = own.clone()
+        dist.all_reduce(summed)
+        first, second = (summed * (ctx.counted / total)).view(2, *shape)
         down = (weight * scale).view(shape) * (up - first - normal * second)
-        # Weight and bias are parameters: their gradients are averaged with those of all others.
-        return down.to(x.dtype), ours[1], ours[0], None, None
+        # Weight and bias are parameters, whose gradients are averaged over processes later.
+        return down.to(x.dtype), own[1], own[0], None, None
 
 
 def _statistics(x: Tensor, counted: float) -> tuple[Tensor, Tensor, Tensor]:
     """Mean and variance (channels,) over all processes, and the number of values (1,) that were counted."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
     var, mean = torch.var_mean(wide, dim=(0, 2, 3), correction=0)
-    mine = torch.cat((mean, var, mean.new_tensor([counted * (x.numel() // x.shape[1])])))
-    found = [torch.empty_like(mine) for _ in range(dist.get_world_size())]
-    dist.all_gather(found, mine)
+    own = torch.cat((mean, var, mean.new_tensor([counted * (x.numel() // x.shape[1])])))
+    found = [torch.empty_like(own) for _ in range(dist.get_world_size())]
+    dist.all_gather(found, own)
     means, variances, counts = torch.split(torch.stack(found), [x.shape[1], x.shape[1], 1], dim=1)
     total = counts.sum(dim=0)
     shares = counts / total
     whole = (shares * means).sum(dim=0)
-    # Chan et al. 1979: from the statistics of parts to those of all, without the cancellation of sums of squares.
+    # Chan et al. 1979: the statistics of all from those of parts, without the cancellation of sums of squares.
     return whole, (shares * (variances + (means - whole).square())).sum(dim=0), total
 
 
@@ -91,9 +91,9 @@ _EPSILON = 1e-5
 
 
 class Norm(nn.Module):
-    """Batch normalisation (Ioffe and Szegedy 2015) whose statistics outside training are chosen by the pass.
+    """Batch normalisation (Ioffe and Szegedy 2015); an InferencePass chooses the statistics outside training.
 
-    With `across` those of training are taken over the pictures of several processes.
+    With `across` the statistics of training are computed over the pictures of several processes.
     """
 
     across: SyncBatchNorm | None = None
@@ -134,7 +134,7 @@ class Norm(nn.Module):
 
 
 def synchronise(network: nn.Module, across: SyncBatchNorm | None) -> None:
-    """Take the batch statistics of all norms of the network over these processes, or (None) over this one alone."""
+    """Compute the batch statistics of the network's norms over all processes, or with None over this one alone."""
     for module in network.modules():
         if isinstance(module, Norm):
             module.across = across
@@ -142,7 +142,7 @@ def synchronise(network: nn.Module, across: SyncBatchNorm | None) -> None:
 
 @contextmanager
 def by_itself(network: nn.Module) -> Iterator[None]:
-    """While this is open the network asks nothing of other processes: for passes that they do not make."""
+    """While this is open the network's norms are not synchronised: for passes that other processes do not make."""
     before = {module: module.across for module in network.modules() if isinstance(module, Norm)}
     synchronise(network, None)
     try:
@@ -155,11 +155,11 @@ def by_itself(network: nn.Module) -> Iterator[None]:
 class InstanceNorm(nn.Module):
     """Instance normalisation (Ulyanov et al. 2016): each picture by its own statistics, in training and after it.
 
-    It has no weights and gathers nothing, as in the reference implementation.
+    It has no weights and no running statistics, as in the reference implementation.
     """
 
     def forward(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
-        """Normalise (n, channels, h, w), h * w > 1; padding is left out of the statistics."""
+        """Normalise (n, channels, h, w), h * w > 1; the statistics exclude padding."""
         if applying is not None and applying.part is not None:
             mean, var = applying.part.statistics(self, x)
             return F.batch_norm(x, mean, var, training=False, eps=_EPSILON)
@@ -169,18 +169,18 @@ class InstanceNorm(nn.Module):
 
 
 def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:
-    """Each picture of (n, channels, h, w) to mean 0 and variance 1 in that part of it that is not padding."""
+    """Normalise each picture of (n, channels, h, w) to mean 0 and variance 1 in the part that is not padding."""
     height = max(1, round(x.shape[2] * applying.valid[0]))
     width = max(1, round(x.shape[3] * applying.valid[1]))
-    variance, average = torch.var_mean(x[:, :, :height, :width], dim=(2, 3), keepdim=True, correction=0)
-    return (x - average) / torch.sqrt(variance + eps)
+    variance, mean = torch.var_mean(x[:, :, :height, :width], dim=(2, 3), keepdim=True, correction=0)
+    return (x - mean) / torch.sqrt(variance + eps)
 
 
 class NoNorm(nn.Module):
-    """Stands where a layer has no norm."""
+    """The norm of a layer without normalisation."""
 
     def forward(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
-        """Give `x` back."""
+        """Return `x`."""
         return x
 
 

@@ -1,6 +1,6 @@
 """The ResNet generator (Johnson et al. 2016, as Zhu et al. 2017 use it: appendix 7.2, c7s1-64, d128, d256, R256 x N).
 
-Nothing here may know what it is trained against.
+Nothing here may know losses or discriminators.
 """
 
 import torch.nn.functional as F
@@ -27,8 +27,8 @@ class Change(nn.Module):
 class ResNet(Generator):
     """A 7x7 convolution, two halvings, `blocks` residual blocks with dropout in each, two doublings, a 7x7 convolution.
 
-    Sides are multiples of 4, from 8 on; borders are reflected, but for the halvings, whose padding is zero as in the
-    reference implementation.
+    Sides must be multiples of 4 and at least 8; borders are reflected, except in the halvings, which pad with zeros as
+    in the reference implementation.
     """
 
     unit = 2**2  # two halvings
@@ -72,7 +72,7 @@ class ResNet(Generator):
         return output
 
     def steps(self) -> tuple[Step, ...]:
-        """The same parts; a residual block is two steps, since it has two norms."""
+        """The same computation as steps; a residual block is two steps, since it has two norms."""
         full, half, quarter = self._widths
         norm = self._norm
         steps = [Step(self.enter, full, (0,), halo=3, norm=norm)]

@@ -1,6 +1,6 @@
 """The U-Net generator and, without its skips, the encoder-decoder (Isola et al. 2017, sections 3.2.1, 4.3 and 6.1.1).
 
-Nothing here may know what it is trained against.
+Nothing here may know losses or discriminators.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,12 @@ from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
 
 
 class UNet(Generator):
-    """An encoder and a decoder of as many blocks as there are `widths`, with a skip between equal sizes if `skips`.
+    """An encoder and a decoder with one block for each of the `widths`, and skips between equal sizes if `skips`.
 
-    Both sides of the input must be multiples of 2^depth. `widths` are the channels of the encoder, outermost first;
-    `dropouts` the shares of the decoder's blocks, innermost first, one fewer. The bottleneck has no norm (errata,
-    section 6.3: at batch 1 and 1x1 it would zero everything), nor has the first block.
+    Both sides of the input must be multiples of 2^depth, where depth is the number of `widths`: the channels of the
+    encoder, outermost first. `dropouts` are the dropout probabilities of the decoder's blocks, innermost first, one
+    fewer. The bottleneck and the first block have no norm (errata, section 6.3: at batch 1 a norm of 1x1 values would
+    set all of them to zero).
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class UNet(Generator):
         return output
 
     def steps(self) -> tuple[Step, ...]:
-        """The encoder's blocks, outermost first, then the decoder's."""
+        """The encoder's blocks as steps, outermost first, then the decoder's."""
         depth = len(self._widths)
         steps = [
             Step(down, width, (level,), down=2, norm="none" if level in (0, depth - 1) else self._norm)
@@ -84,7 +85,7 @@ class UNet(Generator):
         ]
         joined: tuple[int, ...] = (depth,)
         for level, (up, dropout) in enumerate(zip(self.up, self._dropouts, strict=True), 1):
-            same_size = depth - level  # what the encoder has of the size that this block gives
+            same_size = depth - level  # the encoder's value of the same size as this block's output
             steps.append(Step(up, self._widths[same_size - 1], joined, up=2, dropout=dropout, norm=self._norm))
             joined = (len(steps), same_size) if self.skips else (len(steps),)
         return (*steps, Step(self._outermost, self._outputs, joined, up=2))

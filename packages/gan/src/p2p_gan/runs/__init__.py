@@ -1,6 +1,6 @@
-"""What a run leaves on disk: its folder and lock, checkpoints, the stored state, and the list of runs.
+"""The files of a run: its folder and lock, its record, checkpoints, the training state, and the list of runs.
 
-Nothing here may decide when something is saved, and nothing half-written may ever look whole.
+Nothing here may decide when something is saved, and a file that was cut off must never be taken for a complete one.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""Run folders as values that can be listed and compared: how far, which config, which scores, which curves.
+"""Run folders as values to list and compare: progress, config, scores and curves.
 
-Nothing here may import torch or write; a run in progress is read as it is.
+Nothing here may import torch or write; a run in progress may be read at any time.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
 _NOT_DRAWN = {"images", "seconds", "waited"}
 
 
-# Fields that say how often a run looks at itself, not what is trained; epochs have become images.
+# Fields on recording and saving, not on training; epochs have been converted to images.
 _NOT_COMPARED = {"epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"}
 
 
@@ -25,7 +25,7 @@ Curve = list[tuple[int, float]]
 
 @dataclass(frozen=True)
 class Run:
-    """One run: `images` of `total` are recorded; `validation` and `best` are its last and its best scores."""
+    """One run: `images` of `total` are recorded; `validation` and `best` are its latest and its best scores."""
 
     path: Path
     name: str
@@ -41,24 +41,26 @@ class Run:
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:
-    """The run folders that are meant: each place itself, or those within it; raises UsageError where there is none."""
+    """The run folders at these paths: each path itself, or those inside it; raises UsageError if it has none."""
     found: dict[Path, None] = {}
     for place in places:
         inside = [place] if (place / RUN).is_file() else sorted(file.parent for file in place.rglob(RUN))
         if not inside:
-            raise UsageError(place, f"has no run folder (no {RUN})", "Give a run or a folder of runs.", code="no-runs")
+            raise UsageError(
+                place, f"has no run folder (no {RUN})", "Give a run folder or a folder of runs.", code="no-runs"
+            )
         found |= dict.fromkeys(inside)
     return list(found)
 
 
 def read_runs(places: Sequence[Path]) -> list[Run]:
-    """The runs of these places, in the order of their names; one that cannot be read is listed as damaged."""
+    """The runs at these paths, in the order of `find_runs`; one that cannot be read is listed as damaged."""
     paths = find_runs(places)
     return [_read(path, name) for path, name in zip(paths, _names(paths), strict=True)]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """As short as tells them apart: what they do not share of their paths."""
+    """Short unique names: the paths without the folders that all share."""
     parts = [path.resolve().parts for path in paths]
     shared = 0
     while len(paths) > 1 and all(len(each) > shared + 1 and each[shared] == parts[0][shared] for each in parts):
@@ -107,7 +109,7 @@ def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:
 
 
 def differing_fields(runs: Sequence[Run]) -> dict[str, list[Any]]:
-    """The fields of the config in which these runs are not all alike, with the value of each run."""
+    """The fields of the config that differ between these runs, with the value of each run."""
     known = [run.config for run in runs if run.config]
     names = [name for name in (known[0] if known else {}) if name not in _NOT_COMPARED]
     return {

@@ -1,4 +1,4 @@
-"""Whether a disk has room for what is about to be written, asked before the work and before each write.
+"""Checks whether a disk has enough free space, before training and before each write.
 
 Nothing here may delete or write anything.
 """
@@ -12,16 +12,16 @@ _MARGIN = 2**20  # bytes for the record, the samples and the folders themselves
 
 
 def require_space(place: Path, needed: int, what: str, advice: str) -> None:
-    """Raise P2PError when the disk of `place`, which need not exist yet, has fewer than `needed` bytes free."""
+    """Raise P2PError if the disk of `place`, which need not exist yet, has fewer than `needed` bytes free."""
     free = free_space(place)
     if free < needed + _MARGIN:
         raise P2PError(
-            place, f"no space left: {what} {in_words(needed)}, and {in_words(free)} are free", advice, code="no-space"
+            place, f"the disk has {in_words(free)} free, but {what} {in_words(needed)}", advice, code="no-space"
         )
 
 
 def free_space(place: Path) -> int:
-    """The bytes that are free on the disk of `place`, which need not exist yet."""
+    """The free bytes on the disk of `place`, which need not exist yet."""
     return shutil.disk_usage(_there(place)).free
 
 
@@ -33,7 +33,7 @@ def _there(place: Path) -> Path:
 
 
 def in_words(count: int) -> str:
-    """Bytes as a person reads them."""
+    """A number of bytes with a unit."""
     if count < 10**6:
         return f"{count / 10**3:.0f} KB"
     return f"{count / 10**6:.0f} MB" if count < 10**9 else f"{count / 10**9:.1f} GB"

@@ -1,6 +1,6 @@
-"""The run folder: who may write it, what the run depends on, and the record of its losses.
+"""The run folder: its lock, run.json with everything that the run depends on, and stats.jsonl with its losses.
 
-Nothing here may train; it keeps run.json and stats.jsonl true, and a second process out.
+Nothing here may train; it lets one process at a time write, and refuses to continue a run with other settings.
 """
 
 import contextlib
@@ -39,10 +39,10 @@ OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs th
 
 
 class RunFolder:
-    """A run folder held by this process; the operating system's lock on it dies with the process."""
+    """A run folder that this process may lock; the operating system releases the lock when the process ends."""
 
     def __init__(self, path: Path) -> None:
-        """Refuse a place that holds something else, or may not be used; raises UsageError. Nothing is written yet."""
+        """Raise UsageError for a folder that holds something else or is not writable; nothing is written yet."""
         self.path = path
         try:
             self.exists = (path / RUN).is_file()
@@ -50,29 +50,27 @@ class RunFolder:
         except OSError as error:
             raise _no_rights(path, error.strerror) from error
         if path.exists() and not path.is_dir():
-            raise UsageError(
-                path, "is a file, not a run folder", "Choose another place for the run.", code="not-a-folder"
-            )
+            raise UsageError(path, "is a file, not a run folder", "Choose another run folder.", code="not-a-folder")
         if not self.exists and strange:
             raise UsageError(
-                path, f"holds something else (no {RUN})", "Choose another place for the run.", code="destination-taken"
+                path, f"holds other files and no {RUN}", "Choose another run folder.", code="destination-taken"
             )
         self._refuse_without_rights()
         self._lock = FileLock(path / _LOCK)
         self._held = False
 
     def _refuse_without_rights(self) -> None:
-        """Raise P2PError now, not at the first checkpoint, when something of the run may not be written."""
+        """Raise P2PError if a part of the run is not writable, before training and not at the first checkpoint."""
         places = [self.path, *(self.path / name for name in (RUN, STATS, SAMPLES, "checkpoints"))]
-        there = [place for place in places if place.exists()] or [_nearest_folder(self.path)]
-        for place in there:
+        existing = [place for place in places if place.exists()] or [_nearest_folder(self.path)]
+        for place in existing:
             if not os.access(place, os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)):
                 raise _no_rights(place, "permission denied")
 
     def hold(self, report: Reporter = QUIET) -> None:
-        """Take the lock, creating the folder, and clear what a kill left half-written.
+        """Create the folder, take its lock, and delete temporary files that a kill has left.
 
-        Raises P2PError when another process has it, saying which, where and since when.
+        Raises P2PError if another process has the lock, with its id, its machine and the time.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -81,8 +79,8 @@ class RunFolder:
         except Timeout as error:
             raise P2PError(
                 self.path,
-                f"{self._owner_in_words()} is training into it",
-                "Wait for it, stop it, or choose another run folder.",
+                f"is in use by {self._owner_in_words()}",
+                "Wait until it ends, stop it, or choose another run folder.",
                 code="run-in-use",
             ) from error
         except OSError as error:
@@ -91,8 +89,8 @@ class RunFolder:
         if not self.exists and (self.path / RUN).exists():
             raise P2PError(
                 self.path,
-                "another process began a run there meanwhile",
-                "Run the same command again.",
+                "another process has started a run in it in the meantime",
+                "Repeat the command.",
                 code="run-in-use",
             )
         self._warn_of_another_host(report)
@@ -102,7 +100,7 @@ class RunFolder:
         write_json(self.path / OWNER, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
 
     def _owner(self) -> dict[str, Any] | None:
-        """Who has the run folder, or had it when it was killed."""
+        """The process that has locked the run folder, or had locked it when it was killed."""
         with contextlib.suppress(P2PError, KeyError, TypeError):
             found = read_json(self.path / OWNER)
             return {name: found[name] for name in ("pid", "host", "since")}
@@ -116,16 +114,18 @@ class RunFolder:
         return f"process {owner['pid']} on {owner['host']}{here} since {owner['since']}"
 
     def _warn_of_another_host(self, report: Reporter) -> None:
-        # On this machine the lock has proved the owner dead; not every shared file system carries locks across.
+        # On this machine the lock proves that the owner has ended; some shared file systems do not share locks.
         owner = self._owner()
         if owner and owner["host"] != socket.gethostname():
             report.note(
-                f"{self.path}: process {owner['pid']} on {owner['host']} has used it since {owner['since']} and not "
-                "given it back. If it still runs there, stop one of the two: not every shared disk keeps them apart."
+                f"{self.path}: process {owner['pid']} on {owner['host']} has used this run folder since "
+                f"{owner['since']} "
+                "and has not released it. If it is still running, stop one of the two processes, since locks do not "
+                "work on every shared disk."
             )
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._held:
             with contextlib.suppress(OSError):
                 (self.path / OWNER).unlink(missing_ok=True)
@@ -133,7 +133,7 @@ class RunFolder:
         self._lock.release()
 
     def read(self) -> dict[str, Any]:
-        """What run.json says; raises P2PError when it is damaged or newer than this program."""
+        """Read run.json; raises P2PError if it is damaged or newer than this program."""
         value = read_json(self.path / RUN)
         if not isinstance(value, dict) or value.get("format") != _FORMAT:
             raise P2PError(
@@ -155,7 +155,7 @@ class RunFolder:
         write_json(self.path / RUN, {"format": _FORMAT, "version": _VERSION, "p2p": __version__, **values})
 
     def make(self, name: str) -> None:
-        """Make a folder of the run, so that a power cut does not lose it with what is in it."""
+        """Make a folder inside the run folder, durably, so that a power cut does not lose it."""
         try:
             (self.path / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -163,26 +163,26 @@ class RunFolder:
         sync_folder(self.path)
 
     def config(self) -> Config:
-        """The config the run was started with, `auto` resolved; raises P2PError for one of another version."""
+        """The config that the run was started with, `auto` resolved; raises P2PError if another version wrote it."""
         record = self.read()
         try:
             return config_from_json(record.get("config"), where=str(self.path / RUN))
         except UsageError as error:
-            to_do = "Was it edited? Bring a copy back, or choose another run folder."
+            to_do = "If it was edited, restore a copy, or choose another run folder."
             if error.code in OF_ANOTHER_VERSION:
                 writer = f"p2p {record.get('p2p', 'of unknown version')}"
-                to_do = f"Continue it with the {writer} that wrote it, or begin again in another run folder."
+                to_do = f"Continue it with {writer}, which wrote it, or start again in another run folder."
             raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
     def log(self, line: dict[str, Any]) -> None:
-        """Add a line to the record."""
+        """Append a line to stats.jsonl."""
         new = not (self.path / STATS).exists()
         append_lines(self.path / STATS, [line])
         if new:
             sync_folder(self.path)
 
     def cut_log(self, images: int) -> None:
-        """Drop what the record says beyond `images`, for it is computed again, and note the resumption."""
+        """Delete the lines of stats.jsonl after `images`, which are computed again, and add that it was resumed."""
         path = self.path / STATS
         lines = read_stats(self.path)
         kept = [line for line in lines if line.get("images", line.get("resumed_at", 0)) <= images]
@@ -190,15 +190,15 @@ class RunFolder:
 
 
 def read_stats(run: Path) -> list[dict[str, Any]]:
-    """The lines of a run's record, none where there is none yet; raises P2PError for one that is no line of ours."""
+    """The lines of stats.jsonl, none if the file does not exist; raises P2PError for a line of another format."""
     path = run / STATS
     lines = read_lines(path, torn_ok=True) if path.exists() else []
     for number, line in enumerate(lines, start=1):
         if not _is_line(line):
             raise P2PError(
                 path,
-                f"line {number} does not belong to a run's record",
-                "Was it edited? Delete that line.",
+                f"line {number} is not a line of a run's record",
+                "If the file was edited, delete that line.",
                 code="damaged-file",
             )
     return lines
@@ -213,9 +213,9 @@ def _is_line(line: Any) -> bool:
 
 
 def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:
-    """Raise UsageError when a run would be continued with other settings or data, naming each difference.
+    """Raise UsageError with all differences if a run would be continued with other settings or data.
 
-    What was left on automatic now is what it became then.
+    A setting that is automatic in `new` may have any value in `old`.
     """
     before, after = old.to_json(), new.to_json()
     changed = [
@@ -224,10 +224,10 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
         if before[name] != after[name] and not _may_change(declared, after[name])
     ]
     if changed or changed_data:
-        how = "Repeat the first command" if changed else "Bring the pairs back as they were"
+        how = "Repeat the first command" if changed else "Restore the pairs"
         raise UsageError(
             run,
-            f"was started differently: {'; '.join([*changed, *changed_data])}",
+            f"was started with other settings or pairs: {'; '.join([*changed, *changed_data])}",
             f"{how} to resume, or choose another run folder.",
             code="other-settings",
         )
@@ -238,7 +238,7 @@ def _may_change(declared: Setting, value: object) -> bool:
 
 
 def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:
-    """How many pairs each split has, and one hash for them: by these a changed folder is told what changed."""
+    """The number of pairs in each split and their common hash, by which `changed_pairs` finds differences."""
     splits = {split: folder.of(split) for split in folder.splits}
     return {
         split: {"pairs": len(pairs), "hash": replace(folder, pairs=pairs).data_hash} for split, pairs in splits.items()
@@ -246,7 +246,7 @@ def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:
 
 
 def changed_pairs(record: dict[str, Any], folder: PairFolder) -> list[str]:
-    """What is different about the pairs since run.json was written; nothing when they are the same."""
+    """The differences of the pairs from those of run.json; empty if they are the same."""
     if record.get("data_hash") == folder.data_hash:
         return []
     before, now = record.get("splits") or {}, describe_splits(folder)
@@ -254,14 +254,18 @@ def changed_pairs(record: dict[str, Any], folder: PairFolder) -> list[str]:
     for split in sorted(before.keys() | now.keys()) if before else ():
         old, new = before.get(split, {"pairs": 0}), now.get(split, {"pairs": 0})
         if old["pairs"] != new["pairs"]:
-            found.append(f"{split} had {old['pairs']} pairs, now {new['pairs']}")
+            found.append(f"{split} had {_count(old['pairs'])}, now {new['pairs']}")
         elif old != new:
-            found.append(f"{split} has {new['pairs']} pairs as before, but not the same ones")
+            found.append(f"{split} has {_count(new['pairs'])} as before, but not the same")
     return found or ["the pairs or their split are not the same"]
 
 
+def _count(pairs: int) -> str:
+    return f"{pairs} pair{'' if pairs == 1 else 's'}"
+
+
 def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
-    """Raise P2PError when what others read of run.json is not what was written."""
+    """Raise P2PError if a field of run.json that other code reads has a wrong type."""
     splits = record.get("splits", {})
     found = {
         "pairs": isinstance(record.get("pairs", ""), str),
@@ -273,8 +277,8 @@ def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
         if not fine:
             raise P2PError(
                 path,
-                f"is damaged: its field {name} is not what was written",
-                "Was it edited? Bring a copy back, or choose another run folder.",
+                f"is damaged: its field {name} has a wrong type",
+                "If it was edited, restore a copy, or choose another run folder.",
                 code="damaged-file",
             )
 
@@ -284,13 +288,13 @@ def _printable(value: object) -> str:
 
 
 def _is_ours(name: str) -> bool:
-    """What a process that was killed before its run.json may have left."""
+    """Whether a process that was killed before it wrote run.json may have left this file."""
     return name in (_LOCK, OWNER) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _no_rights(path: Path, why: str | None) -> P2PError:
-    to_do = "Have its rights changed, or choose another place for the run."
-    return P2PError(path, f"may not be read and written: {why}", to_do, code="no-rights")
+    to_do = "Change its permissions, or choose another run folder."
+    return P2PError(path, f"is not readable and writable: {why}", to_do, code="no-rights")
 
 
 def _nearest_folder(path: Path) -> Path:

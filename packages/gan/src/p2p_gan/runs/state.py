@@ -1,6 +1,6 @@
-"""All that training changes, as named tensors and back: networks, their optimisers, and the random states.
+"""The state of training as named tensors, and its restoration: networks, optimisers, learning rates, random states.
 
-Nothing here may know files, or which parts there are: every network among the fields of Networks is one, and the
+Nothing here may know files or name a network: every network among the fields of Networks is part of the state, and the
 optimiser of the field NAME is the field NAME_optimizer.
 """
 
@@ -20,7 +20,7 @@ RANDOM = "random"
 _OPTIMIZER = "_optimizer"
 _PYTHON, _NUMPY = f"{RANDOM}/python", f"{RANDOM}/numpy"
 _CPU, _CUDA = f"{RANDOM}/cpu", f"{RANDOM}/cuda:"
-# What Adam keeps for a parameter: whether it has the parameter's shape, or is one number.
+# The tensors that Adam keeps for a parameter, and whether each has the parameter's shape or is one number.
 _MOMENTS = {"step": False, "exp_avg": True, "exp_avg_sq": True}
 
 Spec = tuple[torch.dtype, tuple[int, ...]]
@@ -29,14 +29,14 @@ _CUDA_SPEC: Spec = (torch.uint8, (16,))
 
 @dataclass(frozen=True)
 class NetworkState:
-    """A network, and the optimiser that changes it, if one does."""
+    """A network and its optimiser, None if it has none."""
 
     network: nn.Module
     optimizer: torch.optim.Optimizer | None
 
 
 def network_states(nets: Networks) -> dict[str, NetworkState]:
-    """The networks by the names of their fields; those that are None are left out."""
+    """The networks by the names of their fields, without those that are None."""
     values = {field.name: getattr(nets, field.name) for field in dataclasses.fields(nets)}
     return {
         name: NetworkState(value, values.get(name + _OPTIMIZER))
@@ -46,7 +46,7 @@ def network_states(nets: Networks) -> dict[str, NetworkState]:
 
 
 def tensors_of(nets: Networks) -> dict[str, Tensor]:
-    """Everything by name, where it lies now: PART/TENSOR, PART_optimizer/MOMENT/PARAMETER, random/SOURCE."""
+    """The state by name, each tensor on its device: PART/TENSOR, PART_optimizer/MOMENT/PARAMETER, random/SOURCE."""
     found: dict[str, Tensor] = {}
     for name, part in network_states(nets).items():
         found.update({f"{name}/{key}": value for key, value in part.network.state_dict().items()})
@@ -58,10 +58,10 @@ def tensors_of(nets: Networks) -> dict[str, Tensor]:
 
 
 class Shapes:
-    """What a checkpoint of these networks may and must hold."""
+    """The names, types and shapes that a checkpoint of these networks may and must have."""
 
     def __init__(self, nets: Networks, begun: Mapping[str, int]) -> None:
-        """`begun` says of how many parameters each optimiser holds moments."""
+        """`begun` is the number of parameters for which each optimiser has moments."""
         self.needed = {_CPU, _PYTHON, _NUMPY}
         self._specs: dict[str, Spec] = {name: _spec(value) for name, value in _random_states().items()}
         for name, part in network_states(nets).items():
@@ -74,8 +74,8 @@ class Shapes:
                 self.needed.update(moments)
 
     def __call__(self, name: str) -> Spec | None:
-        """The type and shape of the tensor of this name; None for one that these networks do not have."""
-        # The machine that wrote it may have had more devices than this one.
+        """The type and shape of the tensor of this name; None if these networks do not have it."""
+        # The machine that wrote the checkpoint may have had more devices than this one.
         return _CUDA_SPEC if name.startswith(_CUDA) else self._specs.get(name)
 
 
@@ -94,34 +94,34 @@ def _spec(value: Tensor) -> Spec:
 
 
 def optimizer_progress(nets: Networks) -> dict[str, int]:
-    """Of how many parameters each optimiser holds moments: none before its first step."""
+    """The number of parameters for which each optimiser has moments: 0 before its first step."""
     return {
         name: len(part.optimizer.state) for name, part in network_states(nets).items() if part.optimizer is not None
     }
 
 
 def size_in_bytes(nets: Networks) -> int:
-    """Bytes of the tensors of a checkpoint, those of its optimisers counted before their first step already."""
+    """The bytes of a checkpoint's tensors, with the optimisers' moments even before their first step."""
     fixed = sum(value.nbytes for name, value in tensors_of(nets).items() if f"{_OPTIMIZER}/" not in name)
     optimized = (part.network for part in network_states(nets).values() if part.optimizer is not None)
     return fixed + sum(2 * each.nbytes + 4 for network in optimized for each in network.parameters())
 
 
-def rates(nets: Networks) -> dict[str, float]:
-    """Where the schedule has brought the rate of each optimiser."""
+def learning_rates(nets: Networks) -> dict[str, float]:
+    """The current learning rate of each optimiser."""
     optimizers = {name: part.optimizer for name, part in network_states(nets).items()}
     return {name: float(each.param_groups[0]["lr"]) for name, each in optimizers.items() if each is not None}
 
 
-def set_rates(nets: Networks, values: Mapping[str, float]) -> None:
-    """Bring the rates to what `rates` gave."""
+def set_learning_rates(nets: Networks, values: Mapping[str, float]) -> None:
+    """Set the learning rates to what `learning_rates` returned."""
     for name, part in network_states(nets).items():
         if part.optimizer is not None and name in values:
             part.optimizer.param_groups[0]["lr"] = values[name]
 
 
 def restore_state(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
-    """Bring networks, optimisers and random states to what `tensors_of` gave; their names and shapes are right."""
+    """Restore networks, optimisers and random states from what `tensors_of` returned; names and shapes must fit."""
     for name, part in network_states(nets).items():
         part.network.load_state_dict({key: tensors[f"{name}/{key}"] for key in part.network.state_dict()})
         if part.optimizer is not None:
@@ -135,16 +135,16 @@ def restore_state(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
 
 
 def _like(value: Tensor, parameter: Tensor) -> Tensor:
-    """The value on the parameter's device and in its memory layout, on which the fused optimiser insists."""
+    """The value on the parameter's device and in its memory layout, which the fused optimiser requires."""
     if value.shape != parameter.shape:
         return value.to(parameter.device)
     return torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 
 def _random_states() -> dict[str, Tensor]:
-    """The states of Python, numpy, torch, and of every CUDA device, each as one tensor."""
+    """The random states of Python, numpy, torch, and every CUDA device, each as one tensor."""
     _, words, gauss = random.getstate()
-    spare = -1.0 if gauss is None else gauss  # a spare normal number; Python draws them in pairs
+    spare = -1.0 if gauss is None else gauss  # Python draws normal numbers in pairs and keeps one
     states = {
         _CPU: torch.get_rng_state(),
         _PYTHON: torch.tensor([*words, gauss is not None, spare], dtype=torch.float64),

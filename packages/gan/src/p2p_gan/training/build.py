@@ -1,4 +1,4 @@
-"""Networks and their optimisers out of a config: shapes, weights drawn from the seed, Adam.
+"""Builds the networks and their optimisers from a config: shapes, initial weights from the seed, Adam.
 
 Nothing here may read a pair, update a network or write a file.
 """
@@ -15,13 +15,13 @@ from p2p_gan.networks.weights import initialise
 from p2p_gan.updates.optimise import GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 
-# A labeller halves pictures so often, for what it is to see is small; and it has half of the patches' filters, at least
-# so many: more cost time and see hardly better (benchmarks/quality).
-_LABELLER_DEPTH, _LABELLER_FILTERS = 4, 16
+# A segmentation head halves pictures at most 4 times, since the objects that it must find are small. It has half as
+# many filters as the discriminator, but at least 16: more cost time and hardly improve it (benchmarks/quality).
+_HEAD_DEPTH, _HEAD_FILTERS = 4, 16
 
 
 def architecture_of(config: Config, task: Task) -> Architecture:
-    """The generator's shape for this task, its depth resolved."""
+    """The generator's architecture for this task; the config's unet_depth must be resolved."""
     return Architecture(
         inputs=task.codings[0].channels,
         outputs=task.codings[1].channels,
@@ -42,7 +42,7 @@ def architecture_of(config: Config, task: Task) -> Architecture:
 
 
 def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0) -> Discriminator:
-    """The discriminator for pictures of so many channels, its weights not yet drawn; `labels` are a mask's classes."""
+    """The discriminator for these numbers of channels, not initialised; `labels` is the number of a head's classes."""
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
     scales = [
         PatchGAN(
@@ -58,15 +58,15 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
     patches = MultiScale(scales) if len(scales) > 1 else scales[0]
     if config.segmentation_head != "on":
         return patches
-    filters = max(_LABELLER_FILTERS, config.discriminator_filters // 2)
-    widths = [filters * 2**level for level in range(min(_LABELLER_DEPTH, config.unet_depth))]
+    filters = max(_HEAD_FILTERS, config.discriminator_filters // 2)
+    widths = [filters * 2**level for level in range(min(_HEAD_DEPTH, config.unet_depth))]
     return SegmentationHead(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 
 def build(architecture: Architecture, config: Config, device: torch.device, labels: int = 0) -> Networks:
-    """Networks and optimisers on the device, weights drawn from the seed on the CPU, the same for every device.
+    """Networks and optimisers on the device; weights are drawn from the seed on the CPU, the same for every device.
 
-    `labels` is the number of classes that a segmentation head sees.
+    `labels` is the number of classes of a segmentation head.
     """
     random = torch.Generator().manual_seed(config.seed)
     discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
@@ -77,8 +77,8 @@ def build(architecture: Architecture, config: Config, device: torch.device, labe
     ema = new_ema(generator) if config.ema_half_life else None
     if config.gan_loss == "none":
         return Networks(generator, None, _adam(generator, config, device), None, ema)
-    ours, theirs = (_adam(network, config, device) for network in (generator, discriminator))
-    return Networks(generator, discriminator, ours, theirs, ema)
+    generator_optimizer, discriminator_optimizer = (_adam(each, config, device) for each in (generator, discriminator))
+    return Networks(generator, discriminator, generator_optimizer, discriminator_optimizer, ema)
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:

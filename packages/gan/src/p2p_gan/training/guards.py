@@ -1,4 +1,4 @@
-"""What can go wrong in a run, seen soon: losses that are no numbers, empty outputs, a beaten generator, idle devices.
+"""Detects failures of a run early: losses that are not finite, empty outputs, mode collapse, too strong discriminators.
 
 Nothing here may change what is trained or wait for the device between two lines of the record.
 """
@@ -20,37 +20,38 @@ from p2p_gan.data.dataset import Batch, PairDataset
 from p2p_gan.training.job import Job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 
-WINDOW = 5  # looks in a row that must agree before a person is told
-EARLY = 200  # updates in which anything may still look wrong
-PROBE_EVERY = 100  # images; a look costs three passes of the generator, under one percent of so many updates
-FLAT = 2 / 255  # a picture whose values differ by no more is empty
+WINDOW = 5  # checks in a row that must agree before a warning
+EARLY = 200  # updates at the start without warnings
+PROBE_EVERY = 100  # images; a probe takes three passes of the generator, under one percent of these updates
+FLAT = 2 / 255  # a picture whose values differ by at most this is empty
 _SAME = 1 / 255  # two outputs that differ by less are the same 8-bit picture
 _STARVED = 0.3  # the share of time that the device may wait for data
-SURE = 0.97  # the share of patches that a discriminator which has won judges right
-# Both losses of a discriminator that has won lie below this; a critic (wgan) is meant to win.
+SURE = 0.97  # the accuracy over patches from which a discriminator counts as too strong
+# Both losses of a discriminator that is too strong are below this; wgan has no entry, since a critic should be strong.
 _WON = {"bce": 0.1, "lsgan": 0.02, "hinge": 0.05}
 _ROWS = 1000  # updates whose losses are kept
-_BUSY = 0.05  # the share of the time after which a device that is asked answers late, for it has work
+_BUSY = 0.05  # the share of the time that reading the losses may take on an idle device
 
 
 class DivergedError(P2PError):
-    """A loss or a weight is no number any more.
+    """A loss or a weight is infinite or NaN.
 
-    `found`: `images` before the first bad update, the first `loss` and the first `tensor` that are bad (or ""), and
-    the `files` of the pairs in that update.
+    `found`: `images` before the first bad update, the first `loss` and the first `tensor` that are not finite (or ""),
+    and the `files` of the pairs in that update.
     """
 
     def __init__(self, where: object, what: str, found: dict[str, Any]) -> None:
         to_do = (
-            "Repeat the command with --set recover=on, which goes back to the last checkpoint at half the rate, or "
-            "lower the rate or take --precision float32 in a new run folder."
+            "Repeat the command with --set recover=on, which returns to the last checkpoint with half the learning "
+            "rate, "
+            "or use a lower learning rate or --precision float32 in a new run folder."
         )
         super().__init__(where, what, to_do, code="diverged")
         self.found = found
 
 
 class LossHistory:
-    """The losses of the latest updates, kept on the device so that nothing waits, to find the first that is bad."""
+    """The losses of the latest updates, kept on the device to find the first one that is not finite without waiting."""
 
     def __init__(self, names: Sequence[str], config: Config, device: torch.device) -> None:
         self._names = tuple(names)
@@ -60,7 +61,7 @@ class LossHistory:
         self._next = 0
 
     def add(self, losses: Tensor, before: int, count: int) -> None:
-        """The update of `count` images after `before` had these losses."""
+        """Add the losses of an update of `count` images after `before` images."""
         row = self._next % len(self._rows)
         self._rows[row].copy_(losses)
         self._updates.append((row, before, count))
@@ -72,7 +73,7 @@ class LossHistory:
         return before, count
 
     def first_bad(self) -> tuple[str, int, int] | None:
-        """(loss, images before its update, images in it) of the oldest update with a loss that is no number."""
+        """(loss, images before its update, images in it) of the oldest update with a loss that is not finite."""
         good = self._rows.isfinite().tolist()
         for row, before, count in self._updates:
             for name, fine in zip(self._names, good[row], strict=True):
@@ -83,7 +84,7 @@ class LossHistory:
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known at a line of the record; `waited` is the share of time spent waiting for data."""
+    """The values that are known at a line of the record; `waited` is the share of time spent waiting for data."""
 
     losses: dict[str, float]
     waited: float
@@ -91,30 +92,30 @@ class Observation:
 
 
 class Watch:
-    """Says once, in a line, that something has gone wrong, and again only after it had been well in between."""
+    """Warns in one line that something has gone wrong, and repeats a warning only if all was well in between."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._looks: deque[Observation] = deque(maxlen=WINDOW)
+        self._observations: deque[Observation] = deque(maxlen=WINDOW)
         self._probed: deque[Observation] = deque(maxlen=WINDOW)
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
 
-    def look(self, look: Observation, images: int) -> dict[str, str]:
-        """{guard: line} of what is wrong now and was not told yet; nothing before a full window, or early."""
-        self._looks.append(look)
-        if look.probe is not None:
-            self._probed.append(look)
+    def look(self, observation: Observation, images: int) -> dict[str, str]:
+        """{guard: line} of the new warnings; none before a full window, or in the first updates."""
+        self._observations.append(observation)
+        if observation.probe is not None:
+            self._probed.append(observation)
         if images / self._config.batch < EARLY:
             return {}
         found = self._of_data() | self._of_networks()
-        new = {guard: line for guard, line in found.items() if guard not in self._said}
-        self._said = set(found)
+        new = {guard: line for guard, line in found.items() if guard not in self._warned}
+        self._warned = set(found)
         return new
 
     def _of_data(self) -> dict[str, str]:
-        if len(self._looks) < WINDOW or not all(look.waited > _STARVED for look in self._looks):
+        if len(self._observations) < WINDOW or not all(each.waited > _STARVED for each in self._observations):
             return {}
-        share = sum(look.waited for look in self._looks) / WINDOW
+        share = sum(each.waited for each in self._observations) / WINDOW
         return {
             "starved": f"The device waits for data {share:.0%} of the time. Make pairs smaller on disk ('p2p data pair "
             "--size'), raise --set cache_gib, or give the process more cores."
@@ -123,17 +124,19 @@ class Watch:
     def _of_networks(self) -> dict[str, str]:
         if len(self._probed) < WINDOW:
             return {}
-        probes = [look.probe for look in self._probed if look.probe is not None]
+        probes = [each.probe for each in self._probed if each.probe is not None]
         found = {}
         if all(each.output_range <= FLAT < each.real_range for each in probes):
             found["empty"] = (
-                "The generated pictures are of one colour, the real ones are not. Lower the learning rate (--set "
+                "The generated pictures have one colour only, the real ones do not. Lower the learning rate (--set "
                 "learning_rate=0.0001), or check the pairs with 'p2p data check'."
             )
         elif all(each.variants is not None and each.variants < _SAME for each in probes):
             found["collapsed"] = (
-                "Variants of one input are identical although dropout or noise is on: the generator ignores chance. "
-                "If you want several answers, take --set noise_channels=8 --set lambda_mode_seeking=1 in a new run."
+                "Different random draws give the same output although dropout or noise is on: the generator ignores "
+                "them. "
+                "If you want several outputs for an input, use --set noise_channels=8 --set lambda_mode_seeking=1 in a "
+                "new run."
             )
         return found | self._of_discriminator()
 
@@ -142,17 +145,19 @@ class Watch:
         if gan_loss not in _WON:
             return {}
         limit = _WON[gan_loss]
-        # A smoothed target can be met no better than by its own entropy.
+        # With a smoothed target the loss is at least the entropy of that target.
         real_limit = limit + (_entropy(self._config.label_smoothing) if gan_loss == "bce" else 0.0)
-        for look in self._probed:
-            sure = look.probe is not None and (look.probe.d_accuracy or 0.0) >= SURE
-            if not sure or look.losses["d_real"] > real_limit or look.losses["d_fake"] > limit:
+        for each in self._probed:
+            sure = each.probe is not None and (each.probe.d_accuracy or 0.0) >= SURE
+            if not sure or each.losses["d_real"] > real_limit or each.losses["d_fake"] > limit:
                 return {}
         last = self._probed[-1].losses
         return {
-            "won": f"The discriminator has won (d_real {last['d_real']:.3f}, d_fake {last['d_fake']:.3f}, nearly every "
-            "patch told apart): the generator learns from likeness alone. With few pairs try --set "
-            "discriminator_augment=all, else --set label_smoothing=0.1 or fewer discriminator_filters, in a new run."
+            "won": f"The discriminator is too strong (d_real {last['d_real']:.3f}, d_fake {last['d_fake']:.3f}, nearly "
+            "all patches classified correctly): the generator learns from its other losses alone. With few pairs try "
+            "--set "
+            "discriminator_augment=all, otherwise --set label_smoothing=0.1 or fewer discriminator_filters, in a new "
+            "run."
         }
 
 
@@ -163,13 +168,13 @@ def _entropy(share: float) -> float:
 
 
 class Guards:
-    """The guards of one run: told of every update, they look when the record is written."""
+    """The guards of one run: they receive the losses of every update and check them when the record is written."""
 
     def __init__(self, where: Path, job: Job, dataset: PairDataset) -> None:
         self._where, self._job, self._dataset = where, job, dataset
         self._history, self._watch = LossHistory(job.recipe.names, job.config, job.device), Watch(job.config)
         self._waited, self._since = 0.0, time.monotonic()
-        self.probed: Probe | None = None  # at the latest look
+        self.probed: Probe | None = None  # the latest
 
     def add(self, losses: Tensor, before: int, count: int, waited: float) -> None:
         """The update of `count` images after `before` is done, for which the loop waited so many seconds."""
@@ -179,14 +184,14 @@ class Guards:
     def look(
         self, losses: dict[str, float], batch: Batch, images: int, *, deep: bool, answered: float
     ) -> tuple[dict[str, Any], list[str]]:
-        """(values for the record, lines for the person); `deep` applies the networks to the batch too.
+        """(values for the record, warnings for the user); `deep` also probes the networks with the batch.
 
-        `answered` is how many seconds the device took to say its losses. Raises DivergedError.
+        `answered` is how many seconds it took to read the losses from the device. Raises DivergedError.
         """
         if not all(map(math.isfinite, losses.values())):
             raise self.make_diverged_error()
         passed = max(time.monotonic() - self._since, 1e-9)
-        # A device that is still busy when it is asked has not been waiting, however long the loop did.
+        # A device that is still busy when the losses are read has not waited for data, even if the loop has.
         share = self._waited / passed if answered < _BUSY * passed else 0.0
         self.probed = found = probe(self._job, batch) if deep else None
         troubles = self._watch.look(Observation(losses, share, found), images)
@@ -196,12 +201,12 @@ class Guards:
         return values | ({"guards": sorted(troubles)} if troubles else {}), lines
 
     def check_weights(self) -> None:
-        """Raise DivergedError when a weight is no number."""
+        """Raise DivergedError if a weight is not finite."""
         if first_bad_tensor(self._job) is not None:
             raise self.make_diverged_error()
 
     def make_diverged_error(self) -> DivergedError:
-        """What is no number any more, since when, and which pairs were in that update."""
+        """The error with the first loss and tensor that are not finite, the update, and the pairs in it."""
         loss, before, count = self._history.first_bad() or ("", *self._history.last())
         tensor = first_bad_tensor(self._job) or ""
         train = self._job.folder.of("train")

@@ -1,6 +1,6 @@
-"""What a run needs, made once: the pairs, the networks from their seed, the device.
+"""The job of a run: the pairs, the config with automatic settings resolved, the device, and the networks from the seed.
 
-Nothing here may update a network for good or write a file.
+Nothing here may update a network or write a file.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from p2p_gan.updates.step import Networks
 
 @dataclass(frozen=True)
 class Job:
-    """What the loop needs, made once."""
+    """Everything that the training loop needs besides the data."""
 
     folder: PairFolder
     task: Task
@@ -38,14 +38,14 @@ class Job:
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
-    """How many images a run sees in all: epochs become images here, once."""
+    """The number of images of a run in total: epochs are converted to images here and nowhere else."""
     return config.images or config.epochs * len(folder.of("train"))
 
 
 def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
-    """Resolve what is automatic, prepare the device, and draw the networks from the seed.
+    """Resolve automatic settings, prepare the device, and initialise the networks from the seed.
 
-    `ranks` says which of several processes this is. Raises UsageError when they cannot share the batch alike.
+    `ranks` says which of several processes this is. Raises UsageError if the batch cannot be divided among them evenly.
     """
     refuse_uneven(config.batch, ranks.world)
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
@@ -64,9 +64,10 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
     architecture = architecture_of(config, task)
-    # Trained alone, a picture has only its own statistics; trained in batches, the gathered ones are the nearest.
-    together = config.batch if config.sync_batchnorm else config.batch // ranks.world
-    statistics: Statistics = "picture" if together <= 1 else "running"
+    # With one pair in a batch norm, training used the statistics of single pictures, and so does inference; with more,
+    # the running statistics are the nearest to those of training.
+    norm_batch = config.batch if config.sync_batchnorm else config.batch // ranks.world
+    statistics: Statistics = "picture" if norm_batch <= 1 else "running"
     card = ModelCard(
         architecture=architecture,
         input=task.input,
@@ -86,21 +87,21 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
 
 
 def refuse_uneven(batch: int, world: int) -> None:
-    """Raise UsageError when not every process would have as many pairs of a batch as any other."""
+    """Raise UsageError if the batch cannot be divided evenly among `world` processes."""
     if batch % world == 0:
         return
     lower = batch // world * world
     near = f"{lower} or {lower + world}, the nearest that work" if lower else f"{world}, the smallest that works"
     raise UsageError(
         f"batch={batch}",
-        f"is the batch of all {world} devices together and cannot be shared alike",
+        f"is the batch of all {world} devices together and cannot be divided evenly",
         f"Choose {near}.",
         code="uneven-batch",
     )
 
 
 def refuse_contradictions(folder: PairFolder, config: Config) -> None:
-    """Raise UsageError for the first setting that these pairs contradict, as `make_job` would, building nothing."""
+    """Raise UsageError for the first setting that contradicts these pairs, as `make_job` would, without networks."""
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     _recipe(task, config)
@@ -124,25 +125,26 @@ def learning_rate_at(config: Config, seen: int) -> float:
 
 
 def learning_rate_jump(before: Config, now: Config, seen: int) -> list[str]:
-    """A line, if another length of the run makes a falling rate jump after `seen` images."""
+    """A line if a changed length of the run makes the learning rate jump after `seen` images."""
     was, will = learning_rate_at(before, seen), learning_rate_at(now, seen)
     if was == will:
         return []
     return [
-        f"lr_schedule={now.lr_schedule}: falls over {now.images} images now, not {before.images}: the learning rate "
-        f"goes on at {will:.3g}, where it was {was:.3g}."
+        f"lr_schedule={now.lr_schedule}: the schedule now ends at image {now.images}, not {before.images}, so the "
+        "learning "
+        f"rate jumps from {was:.3g} to {will:.3g}."
     ]
 
 
 def _depth(config: Config) -> int:
-    """The depth of a generator that was left to the size; pictures of many shapes are halved five times."""
+    """The depth for unet_depth=auto: the most that the size allows, or 5 for pictures of many shapes."""
     if config.input_size is None or GENERATORS[config.generator].halvings is not None:
         return halvings_of(config.generator)
     return deepest_unet(config.input_size)
 
 
 def _segmentation_head(task: Task, config: Config) -> str:
-    """Whether there is a segmentation head, where that was left to the pairs."""
+    """Whether there is a segmentation head, with auto resolved."""
     if config.segmentation_head != "auto":
         return config.segmentation_head
     return "on" if task.labels and config.gan_loss != "none" else "off"

@@ -1,6 +1,6 @@
-"""The training loop: draw a batch, make a step, update the moving average, tell the callback; until the last image.
+"""The training loop: draw a batch, make a training step, update the EMA, call the callback, until the last image.
 
-Nothing here may record, save or look at what is trained: that is for the callback.
+Nothing here may record, save or validate; the callback does.
 """
 
 import time
@@ -19,53 +19,53 @@ from p2p_gan.updates.step import train_step
 
 @dataclass(frozen=True)
 class StepResult:
-    """A step that the loop has made."""
+    """A training step that the loop has made, for the callback."""
 
-    before: int  # images seen before it
-    count: int  # images in it, of all processes together
-    losses: Tensor  # means over them, in the order of `recipe.names`, on the device
-    batch: Batch  # the part of them that this process had
-    waited: float  # seconds until that part was there
+    before: int  # images seen before the step
+    count: int  # images in the step, of all processes together
+    losses: Tensor  # their means over these images, in the order of `recipe.names`, on the device
+    batch: Batch  # this process's part of the images
+    waited: float  # seconds spent on making the batch
 
     @property
     def images(self) -> int:
-        """Images seen after it."""
+        """The images seen after the step."""
         return self.before + self.count
 
 
 class TrainingCallback:
-    """What a process does beside the updates: nothing, in those that only compute; `Tracker` is the first one's."""
+    """Functions that the loop calls; this one does nothing, for all processes but the first, which has a `Tracker`."""
 
     def on_train_start(self) -> None:
-        """The loop begins."""
+        """Called before the first step."""
 
     def on_step_end(self, step: StepResult) -> None:
-        """A step is made."""
+        """Called after each step."""
 
     def on_train_end(self) -> None:
-        """The loop has come to the last image, or a signal ends it."""
+        """Called after the last step, or if a signal ends the loop."""
 
 
 def training_loop(
     job: Job, dataset: PairDataset, progress: Progress, stop: StopRequest, callback: TrainingCallback
 ) -> int:
-    """Update from `progress` until the last image, or until a signal has reached any process; gives the images seen.
+    """Train from `progress` to the last image, or until a process receives a signal; returns the images seen.
 
-    All processes end after the same step. Raises GoBack where the first process wants that.
+    All processes end after the same step. Raises GoBack if the first process returns to the last checkpoint.
     """
     config, nets, ranks = job.config, job.nets, job.ranks
     images, total = progress.images, config.images or 0
     callback.on_train_start()
 
     while images < total and not _should_stop(ranks, stop):
-        # Draw the next batch, of which this process takes its share.
+        # Draw the next batch; each process computes its share of it.
         started = time.perf_counter()
         positions = dataset.positions(images, min(config.batch, total - images))
         share = ranks.share(positions)
         batch = replace(dataset.batch(share.positions, job.device), factor=share.factor)
         waited = time.perf_counter() - started
 
-        # Step: one update of both networks; the losses are means over all processes.
+        # Step: one update of generator and discriminator; the losses are means over all processes.
         for optimizer in nets.optimizers:
             optimizer.param_groups[0]["lr"] = learning_rate_at(config, images) * progress.recovery_factor
         if nets.passes is not None and nets.passes.across is not None:
@@ -73,17 +73,17 @@ def training_loop(
         ranks.draw_anew(config.seed, images)
         losses = ranks.mean(train_step(nets, batch, job.recipe, job.autocast) * share.factor)
 
-        # Move the average of the generator's weights (EMA).
+        # Update the exponential moving average (EMA) of the generator's weights.
         if nets.ema is not None:
             decay = optimise.ema_decay(images, len(positions), config.ema_half_life)
             optimise.update_ema(nets.ema, nets.generator, decay)
 
-        # Observe: the callback records, samples, validates and saves what is due.
+        # Callback: record, sample, validate and save what is due.
         callback.on_step_end(StepResult(images, len(positions), losses, batch, waited))
         images += len(positions)
 
     callback.on_train_end()
-    # Nobody leaves before the first process has saved, for it may yet want to go back.
+    # Wait until the first process has saved, since it may still return to the last checkpoint.
     ranks.agree_on_signal(None)
     return images
 

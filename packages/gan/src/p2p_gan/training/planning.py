@@ -1,6 +1,6 @@
-"""What a run will do and need, known before its first update: networks, time, memory and disk.
+"""Plans a run before its first update: networks, time, memory and disk space.
 
-Nothing here may write a file, leave a trace in what is trained, or put a plan into words: that is the command line's.
+Nothing here may write a file, change what is trained, or format a plan as text, which the command line does.
 """
 
 import math
@@ -24,40 +24,40 @@ from p2p_gan.training.saver import space_of_run
 from p2p_gan.training.trial import Timing, prepare_data, time_share
 from p2p_gan.training.validation import SHOWN
 
-TIMED_FROM = 200  # updates left; ten timed ones before fewer would be a notable part of the run
-_PNG = 0.6  # of a photo's raw bytes, about
+TIMED_FROM = 200  # updates left; before fewer updates, timing ten would take a large part of the run
+_PNG = 0.6  # the approximate size of a PNG relative to its raw bytes
 
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes by what they are for, and how many are free."""
+    """The bytes that each part needs, and the free bytes."""
 
     parts: dict[str, int]
     free: int
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The bytes of all parts."""
         return sum(self.parts.values())
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do and need; what was not timed is None."""
+    """The plan of a run; values that were not measured are None."""
 
-    config: Config  # with everything automatic resolved
+    config: Config  # with automatic settings resolved
     direction: str
     assumed: tuple[str, ...]
     pairs: int
-    held_out: str | None  # the split that shows what the model makes of pairs it never saw: test, or else val
-    done: int  # images that an earlier call has seen
-    updates: int  # that are left
+    held_out: str | None  # the split with pairs that are not trained on: test, or else val
+    done: int  # images of earlier calls
+    updates: int  # that remain
     generator_parameters: int
     discriminator_parameters: int
-    receptive_fields: tuple[int, ...]  # of the discriminator, at each scale, in pixels
-    shapes: tuple[tuple[Size, int], ...]  # that the networks see, and how many pairs have each
+    receptive_fields: tuple[int, ...]  # of the discriminator at each scale, in pixels
+    shapes: tuple[tuple[Size, int], ...]  # of the networks' input, with the number of pairs of each
     seconds_per_image: float | None
-    seconds: float | None  # for the images that are left
+    seconds: float | None  # for the remaining images
     memory: Need | None  # on the device
     disk: Need
     processes: int = 1  # each with its own device
@@ -65,18 +65,18 @@ class Plan:
 
 @explain_nondeterminism()
 def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, report: Reporter = QUIET) -> Plan:
-    """What `train` would do with these pairs and this config, without doing it; ten updates are timed."""
+    """Plan what `train` would do with these pairs and this config, without training; ten updates are timed."""
     pairs, run = Path(pairs), Path(run) if run else None
     folder = identify_files(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
-    ranks = Ranks(world=count, local_world=count)  # as the first of them; nothing here asks the others
+    ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
     return plan_of(job, run or pairs, done=done, timing=time_share(job, dataset))
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
-    """The plan of a job into `run`, of which `done` images are already seen."""
+    """The plan of a job in the run folder `run`, after `done` images."""
     config = job.config
     left = max(0, (config.images or 0) - done)
     return Plan(
@@ -105,7 +105,7 @@ def _memory(job: Job, timing: Timing) -> Need:
 
 
 def _disk(job: Job, run: Path) -> Need:
-    """What the run folder will take beyond what it takes already."""
+    """The disk space that the run folder will need in addition to its existing files."""
     config = job.config
     grids = math.ceil((config.images or 0) / config.sample_every) + 1
     largest = max(size.width * size.height for size, _ in shapes_seen(job.folder.of("train"), config))

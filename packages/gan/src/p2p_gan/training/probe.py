@@ -1,6 +1,6 @@
-"""What the guards look at: the networks applied to the pairs of a batch, as numbers, now and then.
+"""Applies the networks to a few pairs of a batch and measures their outputs, for the guards and the record.
 
-Nothing here may leave a trace in what is trained: no gradient, no random state, no gathered statistics.
+Nothing here may change what is trained: no gradient, no random state, no running statistics.
 """
 
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from p2p_gan.networks.norms import by_itself
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.job import Job
 
-_PAIRS = 2  # of a batch that are looked at
-# A logit above this passes for real. A critic (wgan) has no such threshold: only differences mean something.
+_PAIRS = 2  # of a batch that are probed
+# A pair with a logit above this is classified as real. A critic (wgan) has no threshold: only differences count.
 _THRESHOLDS = {"bce": 0.0, "hinge": 0.0, "lsgan": 0.5}
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was seen. Ranges and differences are shares of the whole range of values, 0 to 1.
+    """The measurements. Ranges and differences are shares of the whole range of values, 0 to 1.
 
     `output_range` and `real_range`: the largest difference of two pixels of one picture and channel, in the generated
-    and in the real pictures. `variants`: the largest difference of two outputs for one input; None where nothing is
-    left to chance. `d_accuracy`: the share of patches that the discriminator judges right; None without a threshold.
-    `scores`: its logits of the real and of the generated pairs.
+    and in the real pictures. `variants`: the largest difference of two outputs for one input; None without dropout and
+    noise. `d_accuracy`: the share of patches that the discriminator classifies correctly; None without a threshold.
+    `scores`: its logits for the real and for the generated pairs.
     """
 
     output_range: float
@@ -41,13 +41,13 @@ class Probe:
     scores: tuple[NDArray[np.float32], NDArray[np.float32]]
 
     def to_json(self) -> dict[str, Any]:
-        """The numbers that there are, rounded."""
+        """The numbers that are not None, rounded."""
         names = ("output_range", "variants", "d_accuracy")
         return {name: round(value, 4) for name in names if (value := getattr(self, name)) is not None}
 
 
 def probe(job: Job, batch: Batch) -> Probe:
-    """Look at the first pairs of a batch on the device; waits for the device."""
+    """Measure the first pairs of a batch on the device; waits for the device."""
     a, b = batch.a[:_PAIRS], batch.b[:_PAIRS]
     with torch.no_grad():
         fake = _apply(job, a, variant=0)
@@ -59,8 +59,8 @@ def probe(job: Job, batch: Batch) -> Probe:
     accuracy = None
     if threshold is not None and len(real_scores):
         accuracy = float(((real_scores > threshold).mean() + (fake_scores <= threshold).mean()) / 2)
-    ours, theirs = (_span(values) / _width(job) for values in (fake, b))
-    return Probe(ours, theirs, variants, accuracy, (real_scores, fake_scores))
+    fake_range, real_range = (_span(values) / _width(job) for values in (fake, b))
+    return Probe(fake_range, real_range, variants, accuracy, (real_scores, fake_scores))
 
 
 def _apply(job: Job, a: Tensor, variant: int) -> Tensor:
@@ -85,13 +85,13 @@ def _span(values: Tensor) -> float:
 
 
 def _width(job: Job) -> float:
-    """Of the range of what comes out: values lie in -1..1, probabilities of classes in 0..1."""
+    """The width of the output's range: values are in -1..1, probabilities of classes in 0..1."""
     return 1.0 if job.recipe.classes else 2.0
 
 
 @contextmanager
 def keep_statistics(network: nn.Module) -> Iterator[None]:
-    """Bring back, bit for bit, the statistics that a pass in training mode gathers."""
+    """Restore, bit for bit, the running statistics that a pass in training mode changes."""
     kept = {name: value.clone() for name, value in network.named_buffers()}
     try:
         yield
@@ -101,7 +101,7 @@ def keep_statistics(network: nn.Module) -> Iterator[None]:
 
 
 def first_bad_tensor(job: Job) -> str | None:
-    """The first weight or statistic that is no number, in the order of the networks; None where all are."""
+    """The first weight or statistic that is not finite, in the order of the networks; None if all are finite."""
     for name_of, part in network_states(job.nets).items():
         tensors = {name: value for name, value in part.network.state_dict().items() if value.is_floating_point()}
         if not tensors:

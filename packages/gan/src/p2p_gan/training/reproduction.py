@@ -1,6 +1,6 @@
-"""A run made again from what its run.json says, and what came out otherwise.
+"""Repeats a run from its run.json and compares losses, scores and models of the two.
 
-Nothing here may change the run that is reproduced; what differs beforehand is named before anything is computed.
+Nothing here may change the original run; known differences are reported before anything is computed.
 """
 
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ from p2p_gan.models.model import MODEL_FILE, load_model
 from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
 from p2p_gan.training.run import train
 
-# What is measured of the machine and not of the training, or said once.
+# Measurements of the machine and not of the training, and warnings.
 _NOT_COMPARED = {"images_per_s", "seconds", "waited", "guards"}
 
 
 @dataclass(frozen=True)
 class LossDifference:
-    """The largest difference of a figure of the two records, relative to the larger value, and where they part."""
+    """The largest relative difference of a figure in the two records, and where the records first differ."""
 
     largest: float
     name: str
@@ -33,10 +33,10 @@ class LossDifference:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came out: `named` differed beforehand; `lines` of the record were compared.
+    """The result: `named` are the differences known beforehand; `lines` is the number of lines compared.
 
-    `losses` None: all alike. `model_identical`: the two model files are the same bytes; `largest_weight` is the largest
-    difference of two weights. Both are None where one of the runs has not come to its end.
+    `losses` is None if all are equal. `model_identical`: the two model files have the same bytes; `largest_weight` is
+    the largest difference of two weights. Both are None if one of the runs is unfinished.
     """
 
     run: Path
@@ -56,16 +56,16 @@ class Reproduction:
 def reproduce(
     run: Path | str, dest: Path | str, *, pairs: Path | str | None = None, report: Reporter = QUIET
 ) -> Reproduction:
-    """Train again into `dest` as run.json of `run` says, and compare; the same call again resumes.
+    """Train again into `dest` as run.json of `run` says, and compare the two; the same call again resumes.
 
-    `pairs` says where the pairs are now, if they have moved. Raises P2PError or UsageError.
+    `pairs` is the pair folder if it has moved. Raises P2PError or UsageError.
     """
     run, dest = Path(run), Path(dest)
     if not (run / RUN).is_file():
-        raise UsageError(run, "is not a run folder (no run.json)", "Give one that 'p2p train' made.", code="not-a-run")
+        raise UsageError(run, "is not a run folder (no run.json)", "Give the folder of a run.", code="not-a-run")
     if run.resolve() == dest.resolve():
         raise UsageError(
-            dest, "is the run itself", "Choose another place for its reproduction.", code="destination-inside-source"
+            dest, "is the run itself", "Choose another folder for the reproduction.", code="destination-inside-source"
         )
     original = RunFolder(run)
     record = original.read()
@@ -73,8 +73,8 @@ def reproduce(
     if not place.exists():
         raise P2PError(
             place,
-            "the pairs of the run are not there any more",
-            "Say with --pairs where they are.",
+            "does not exist any more, but the run was trained on its pairs",
+            "Give their new folder with --pairs.",
             code="missing-folder",
         )
     named = tuple(_known_differences(record, config, place, run))
@@ -83,7 +83,7 @@ def reproduce(
     summary = train(place, dest, config, report=report)
     if summary.interrupted:
         raise P2PError(
-            dest, f"was interrupted at image {summary.images}", "The same command continues.", code="interrupted"
+            dest, f"was interrupted at image {summary.images}", "Repeat the command to continue.", code="interrupted"
         )
     lines, losses = compare_records(run, dest)
     identical, weight = _compare_models(run, dest)
@@ -91,7 +91,7 @@ def reproduce(
 
 
 def _here(config: Config) -> Config:
-    """The run's config, on this machine's device where the run's own is not here."""
+    """The run's config, with device and precision auto if this machine does not have its device."""
     try:
         resolve_device(config.device)
     except UsageError:
@@ -100,35 +100,35 @@ def _here(config: Config) -> Config:
 
 
 def _known_differences(record: dict[str, Any], config: Config, pairs: Path, run: Path) -> list[str]:
-    """What is known to differ before anything is computed, a line each."""
+    """The differences that are known before anything is computed, one line each."""
     machine = describe_machine(resolve_device(config.device))
     before = record.get("machine", {})
     lines = [
-        f"{name} was {before.get(name)}, is {machine.get(name)}"
+        f"{name} was {before.get(name)}, is now {machine.get(name)}"
         for name in sorted(before.keys() | machine.keys())
         if before.get(name) != machine.get(name)
     ]
     found = identify_files(open_for_training(pairs)).data_hash
     if found != record.get("data_hash"):
-        lines.append(f"the pairs or their split: data hash was {str(record.get('data_hash'))[:12]}, is {found[:12]}")
-    if config.device != record["config"].get("device"):
-        lines.append(f"the device was {record['config'].get('device')}, which is not here")
-    if record.get("processes", 1) > 1:
         lines.append(
-            f"the run was trained on {record['processes']} devices, now on one: other draws of dropout and noise"
+            f"the pairs or their split: data hash was {str(record.get('data_hash'))[:12]}, is now {found[:12]}"
         )
+    if config.device != record["config"].get("device"):
+        lines.append(f"the device was {record['config'].get('device')}, which this machine does not have")
+    if record.get("processes", 1) > 1:
+        lines.append(f"the run was trained on {record['processes']} devices, now on 1: dropout and noise differ")
     notes = read_stats(run)
     if config.lr_schedule != "constant" and any("resumed_at" in line for line in notes):
-        lines.append("the run was continued; if --images was raised then, its schedule was another before")
+        lines.append("the run was resumed; if --images was raised then, its lr_schedule was different before")
     if any("recovered_from" in line for line in notes):
-        lines.append("the run has recovered from a loss that was no number")
+        lines.append("the run recovered from a loss that was not finite")
     return lines
 
 
 def compare_records(run: Path, dest: Path) -> tuple[int, LossDifference | None]:
-    """(lines that both records have, how they differ): losses and validation scores, line by line.
+    """(number of lines that both records have, their difference): losses and validation scores, line by line.
 
-    A loss is a mean since the line before it, so it is compared only where both records have that line too.
+    A loss is a mean since the previous line, so it is compared only if both records have that line too.
     """
     first, second = _figures(run), _figures(dest)
     common = sorted(first.keys() & second.keys())
@@ -145,7 +145,7 @@ def compare_records(run: Path, dest: Path) -> tuple[int, LossDifference | None]:
 
 
 def _figures(run: Path) -> dict[tuple[int, str, int], float]:
-    """Every figure of a record by its image, its name and, for a loss, the image of the line before."""
+    """Every figure of a record by its image, its name and, for a loss, the image of the previous line."""
     found, since = {}, 0
     for line in read_stats(run):
         scores = {f"validation {name}": value for name, value in line.get("validation", {}).items()}
@@ -165,5 +165,5 @@ def _compare_models(run: Path, dest: Path) -> tuple[bool | None, float | None]:
     first, second = load_model(run), load_model(dest)
     if first.card.images != second.card.images:
         return None, None
-    ours, theirs = first.generator.state_dict(), second.generator.state_dict()
-    return False, max(float((ours[name].double() - theirs[name].double()).abs().max()) for name in ours)
+    old, new = first.generator.state_dict(), second.generator.state_dict()
+    return False, max(float((old[name].double() - new[name].double()).abs().max()) for name in old)

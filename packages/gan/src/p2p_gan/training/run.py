@@ -1,6 +1,6 @@
-"""The order of events in a run, from top to bottom: check and load, resume, loop, finish.
+"""A training run from beginning to end: check and load, resume, loop, finish.
 
-Nothing here may compute a loss, lay out a file or print; each of those has its own room.
+Nothing here may compute a loss, define a file format or print.
 """
 
 import socket
@@ -33,14 +33,14 @@ from p2p_gan.training.trial import explain_out_of_memory, prepare_data, time_sha
 from p2p_gan.training.validation import refuse_unreadable
 from p2p_gan.updates.optimise import restore_scalers
 
-_RECOVERY_FACTOR = 0.5  # of the learning rate, after a loss that is no number
+_RECOVERY_FACTOR = 0.5  # of the learning rate, after a loss that is not finite
 
 
 @dataclass(frozen=True)
 class TrainSummary:
-    """How a call of `train` ended: at its last image, or `interrupted` by the signal `stopped_by`.
+    """The result of a call of `train`: finished, or `interrupted` by the signal `stopped_by`.
 
-    `before` is the image where it began.
+    `before` are the images seen before the call, `images` those after it.
     """
 
     run: Path
@@ -49,19 +49,19 @@ class TrainSummary:
     interrupted: bool
     seconds: float
     losses: dict[str, float]
-    plan: Plan | None  # None where nothing was left to do, or nothing was begun
+    plan: Plan | None  # None if nothing was left to do, or the call ended before training
     stopped_by: str | None = None
-    signal: str | None = None  # that came, whether or not anything was left to do
+    signal: str | None = None  # the signal received, even if nothing was left to do
 
 
 def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
 
-    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. Ctrl-C or SIGTERM ends it after the
-    update in progress, saved. Raises P2PError or UsageError, before anything is written where possible.
+    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. After Ctrl-C or SIGTERM it completes the
+    current update, saves and ends. Raises P2PError or UsageError, before anything is written if possible.
 
-    Where a launcher has started several such calls (see `distributed`), they train one model: each takes its share of
-    every batch on its own device, and the first alone writes, looks and reports.
+    If a launcher has started several such calls (see `machine.distributed`), they train one model: each computes its
+    share of every batch on its own device, and only the first one writes, validates and reports.
     """
     pairs, run = Path(pairs), Path(run)
     if config.tensorboard:
@@ -76,7 +76,7 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
 def _train_as_first(
     pairs: Path, run: Path, config: Config, ranks: Ranks, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
-    """Train as the first process, or the only one."""
+    """Train as the first or the only process."""
     run_folder = RunFolder(run)
     try:
         with stop.at_once():
@@ -97,7 +97,7 @@ def _train_as_first(
 
 
 def _idle(run: Path) -> TrainSummary:
-    """The summary of a call that has trained nothing."""
+    """The summary of a call without training."""
     images, _ = checkpoint.latest(run)
     return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None)
 
@@ -105,11 +105,11 @@ def _idle(run: Path) -> TrainSummary:
 def _check_and_load(
     run_folder: RunFolder, pairs: Path, config: Config, ranks: Ranks, report: Reporter
 ) -> tuple[Job, PairDataset, Plan] | None:
-    """Everything that is done before the run is written: read, compare with what it was begun with, build.
+    """Do all work before the run folder is written: read pairs, compare them with earlier calls, build networks.
 
-    None where it is finished already.
+    Returns None if the run is finished already.
     """
-    # The pairs and the settings, which must be those of before.
+    # Pairs and settings, which must be those of earlier calls.
     if run_folder.exists:
         run_folder.hold(report)
     folder = identify_files(open_for_training(pairs), report=report)
@@ -119,7 +119,7 @@ def _check_and_load(
         if looked and images >= images_of(config, folder):
             return None
 
-    # The networks and the data.
+    # Networks and data.
     job = make_job(folder, config, ranks)
     require_space_for_run(run_folder, job)
     for line in _changes(run_folder, job) if run_folder.exists else []:
@@ -127,7 +127,7 @@ def _check_and_load(
     job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
 
-    # What it will take.
+    # The plan.
     planned = _plan(run_folder, job, dataset, report)
     report.show(planned)
     if not run_folder.exists:
@@ -136,7 +136,7 @@ def _check_and_load(
 
 
 def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder) -> Config:
-    """The config with what `auto` became when the run began; raises UsageError when anything else differs."""
+    """The config with `auto` as it was resolved when the run began; raises UsageError for any other difference."""
     old, record = run_folder.config(), run_folder.read()
     automatic = {
         name: getattr(old, name)
@@ -149,21 +149,26 @@ def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder)
 
 
 def _changes(run_folder: RunFolder, job: Job) -> list[str]:
-    """What may change in a run that is continued and is not as it was, a line each: machines, the learning rate."""
+    """One line for each permitted change since the run began: of the machine, the devices, the learning rate."""
     record, world = run_folder.read(), job.ranks.world
     lines = machine_differences(record.get("machine", {}), job.device)
     before = record.get("processes", 1)
     if before != world:
         lines.append(
-            f"Continued on {world} devices, begun on {before}: the same pairs in the same order and batches, but other "
-            "draws of dropout and noise: the same training, but not bit for bit."
+            f"The run began on {_devices(before)} and continues on {_devices(world)}: pairs and batches stay the "
+            "same, but "
+            "dropout and noise differ, so its numbers are not the same bit for bit."
         )
     images, _ = checkpoint.latest(run_folder.path)
     return [*lines, *learning_rate_jump(run_folder.config(), job.config, images)]
 
 
+def _devices(count: int) -> str:
+    return f"{count} device{'' if count == 1 else 's'}"
+
+
 def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter) -> Plan:
-    """What the run will do and need, with ten updates timed where so many more follow."""
+    """The plan of the run; ten updates are timed if many remain."""
     done, _ = checkpoint.latest(run_folder.path)
     planned = plan_of(job, run_folder.path, done=done)
     if planned.updates < TIMED_FROM:
@@ -176,7 +181,7 @@ def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporte
 def _train(
     run_folder: RunFolder, job: Job, dataset: PairDataset, planned: Plan, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
-    # Resume from the newest whole checkpoint, or begin.
+    # Resume from the newest usable checkpoint, or begin.
     found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
     start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
     restore_scalers(job.nets.optimizers, start.extra.get("scalers", []))
@@ -186,7 +191,7 @@ def _train(
     shared_state(job, start)
     job = distribute(job)
 
-    # Loop until the last image or a signal; go back once after a loss that is no number, where that was asked for.
+    # Loop until the last image or a signal; with recover=on, return once to the last checkpoint after a bad loss.
     total = job.config.images or 0
     with Saver(run_folder, job, start.images) as saver:
         tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
@@ -203,7 +208,7 @@ def _train(
             report.finish()
             tracker.board.close()
 
-    # Finish: everything is on the disk.
+    # Finish: everything is on disk.
     unfinished = images < total or not tracker.looked
     return TrainSummary(
         run=run_folder.path,
@@ -221,9 +226,9 @@ def _train(
 def _go_back(
     error: DivergedError, tracker: Tracker, run_folder: RunFolder, job: Job, saver: Saver, report: Reporter
 ) -> checkpoint.Progress:
-    """Networks and record as at the last checkpoint, and where to go on from at half the rate.
+    """Restore networks and record from the last checkpoint, and halve the learning rate; returns the progress.
 
-    Raises `error` where that was not asked for, or has happened: that the rate was halved is part of the checkpoints.
+    Raises `error` if recover is off or the run has recovered before, which its checkpoints record.
     """
     tracker.board.close()
     saver.wait()
@@ -232,12 +237,15 @@ def _go_back(
         raise error
     job.ranks.agree(BACK)
     progress = checkpoint.load_latest(run_folder.path, job.nets, report)
-    assert progress is not None, "a run that may recover begins with a checkpoint"
+    assert progress is not None, "a run with recover=on begins with a checkpoint"
     restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
     saver.saved = progress.images
     run_folder.cut_log(progress.images)
     run_folder.log({"images": progress.images, "recovered_from": error.found, "slowed": _RECOVERY_FACTOR})
-    report.note(f"{error} That is now done: back to image {progress.images}, half the rate, once.")
+    report.note(
+        f"{error.where}: {error.what}. The run returns to image {progress.images} and continues with half the "
+        "learning rate."
+    )
     report.start("training", job.config.images or 0, progress.images)
     return shared_state(job, replace(progress, extra={**progress.extra, "slowed": _RECOVERY_FACTOR}))
 
@@ -256,8 +264,8 @@ def _record(job: Job) -> dict[str, Any]:
 
 
 def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest) -> TrainSummary:
-    """Train along with the first process until it ends; raises P2PError when the pairs here are not those there."""
-    # Check and load what the first process has, which ends where that has nothing to do.
+    """Train together with the first process until it ends; raises P2PError if it has other pairs."""
+    # Check and load what the first process has; it sends nothing if the run is finished already.
     first = ranks.from_first()
     if first is None:
         return TrainSummary(run, 0, 0, False, 0.0, {}, None)
@@ -265,14 +273,14 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
     if folder.data_hash != first["data_hash"]:
         raise P2PError(
             pairs,
-            f"on {socket.gethostname()} these are not the pairs that the first process has",
-            "Copy them there again, or train from a disk that all machines share.",
+            f"has other pairs on {socket.gethostname()} than the first process",
+            "Copy the pairs of the first process to it, or use a disk that all machines share.",
             code="other-pairs",
         )
     config = config_from_json(first["config"], where="the first process")
     job, dataset = prepare_data(make_job(folder, config, ranks), None)
 
-    # Resume and loop as the first process does, and go back when it does.
+    # Resume and loop with the first process, and return to a checkpoint when it does.
     with explain_out_of_memory(job, dataset):
         progress = start = shared_state(job)
         job = distribute(job)

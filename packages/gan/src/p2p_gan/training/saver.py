@@ -1,6 +1,6 @@
-"""Work on files beside training: one thread, one piece at a time, its error raised where training can hear it.
+"""Writes checkpoints and models in a thread beside training, and checks that the disk has room for them.
 
-Nothing here may know what is written; whoever hands work over leaves alone what it reads until `busy` is false.
+Nothing here may decide when to save; an error of the thread is raised in the thread that trains.
 """
 
 import threading
@@ -22,7 +22,10 @@ from p2p_gan.training.job import Job
 
 
 class Writer:
-    """At most one piece of work runs beside the caller; the caller waits only where it hands over the next one."""
+    """Runs one function at a time in a thread; the caller waits only when it starts the next one.
+
+    The function's data must not change until `busy` is false.
+    """
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -30,53 +33,53 @@ class Writer:
 
     @property
     def busy(self) -> bool:
-        """Whether the last piece of work is still running."""
+        """Whether the last function is still running."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, work: Callable[[], None]) -> None:
-        """Run `work` beside the caller, after the one before; raises that one's error."""
+        """Run `work` in a thread after the previous function has ended; raises the error of that one."""
         self.wait()
-        # A daemon: whoever presses Ctrl-C twice does not want to wait for a disk. What is cut off does not count.
+        # A daemon thread, so that a second Ctrl-C need not wait for the disk. A file that is cut off is ignored.
         self._thread = threading.Thread(target=self._run, args=(work,), name="p2p-writer", daemon=True)
         self._thread.start()
 
     def _run(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as error:  # handed to the thread that can tell the person
+        except BaseException as error:  # raised by check() in the caller's thread
             self._error = error
 
     def check(self) -> None:
-        """Raise the error of the last piece of work, if it has failed; waits for nothing."""
+        """Raise the error of the last function if it has failed; does not wait."""
         if not self.busy and self._error is not None:
             error, self._error = self._error, None
             raise error
 
     def wait(self) -> None:
-        """Wait for the last piece of work; raises its error."""
+        """Wait for the last function; raises its error."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         self.check()
 
 
-_ADVICE = "Free space, keep fewer (--set keep_checkpoints=1), or choose another place for the run."
+_ADVICE = "Free some space, keep fewer checkpoints (--set keep_checkpoints=1), or choose another run folder."
 
 
-_RESUME = "The last checkpoint is whole: free space, and the same command continues from it."
+_RESUME = "Free some space and repeat the command, which continues from the last checkpoint."
 
 
 class Saver:
-    """Writes checkpoints and models of a run; use as `with Saver(...) as saver`, which waits for the last of them."""
+    """Writes checkpoints and models of a run; `with Saver(...) as saver` waits at its end for the last write."""
 
     def __init__(self, run_folder: RunFolder, job: Job, saved: int) -> None:
-        """`saved` is the image of the newest checkpoint. Raises P2PError when nothing can be written there."""
+        """`saved` is the image of the newest checkpoint. Raises P2PError if the run folder cannot be written."""
         self.saved = saved
         self._run_folder, self._job = run_folder, job
         self._writer = Writer()
-        self._memory: dict[str, Tensor] = {}  # of the last snapshot, used again
+        self._memory: dict[str, Tensor] = {}  # of the last snapshot, reused
         self._at = time.monotonic()
-        # What is applied is the moving average of the generator, where there is one.
+        # The model is the EMA of the generator if there is one.
         self._applied = "ema" if "ema" in network_states(job.nets) else "generator"
         run_folder.make(checkpoint.CHECKPOINTS)
 
@@ -88,7 +91,7 @@ class Saver:
     ) -> None:
         if kind is None:
             self._writer.wait()
-        elif issubclass(kind, Exception):  # what went wrong first is what the person should hear of
+        elif issubclass(kind, Exception):  # the first error is the one to report
             try:
                 self._writer.wait()
             except P2PError as late:
@@ -101,26 +104,26 @@ class Saver:
         return self._writer.busy
 
     def wait(self) -> None:
-        """Wait until the last save is on the disk; raises P2PError when it failed."""
+        """Wait until the last save is on disk; raises P2PError if it failed."""
         self._writer.wait()
 
     def due(self) -> bool:
-        """Whether the minutes between two checkpoints have passed, and the last one is written."""
+        """Whether checkpoint_minutes have passed since the last checkpoint and it has been written."""
         minutes = (time.monotonic() - self._at) / 60
         return minutes >= self._job.config.checkpoint_minutes and not self._writer.busy
 
     def check(self) -> None:
-        """Raise P2PError when the last write has failed."""
+        """Raise P2PError if the last write has failed."""
         self._writer.check()
 
     def save(self, progress: checkpoint.Progress, *, best: bool = False) -> None:
-        """Copy the state and write it beside training: checkpoint, model, and the best model if this is the best.
+        """Copy the state and write checkpoint and model in the thread, and with `best` the best model too.
 
-        Waits only while the write before is not finished. Raises P2PError: that one's, or when there is no room.
+        Waits only for the previous write. Raises P2PError if that has failed or the disk has not enough space.
         """
         self._writer.wait()
         needed = size_in_bytes(self._job.nets) + (2 if best else 1) * _model_bytes(self._job)
-        require_space(self._run_folder.path, needed, "the next checkpoint takes", _RESUME)
+        require_space(self._run_folder.path, needed, "the next checkpoint needs", _RESUME)
         state = checkpoint.snapshot(self._job.nets, self._memory)
         self._writer.start(lambda: self._write(state, progress, best=best))
         self.saved, self._at = progress.images, time.monotonic()
@@ -136,19 +139,19 @@ class Saver:
         card = replace(self._job.card, images=progress.images, averaged=self._applied == "ema")
         for file in (MODEL_FILE, BEST) if best else (MODEL_FILE,):
             write_model(run / file, card, weights)
-        # Last of all: a run that a kill ends before this computes those images again, and with them these files.
+        # Last of all: if a kill comes before this, resuming computes these images again and rewrites these files.
         checkpoint.seal(run, record, keep=self._job.config.keep_checkpoints)
 
 
 def require_space_for_run(run_folder: RunFolder, job: Job) -> None:
-    """Raise P2PError when the disk has no room for all that the run keeps, beyond what it holds already."""
+    """Raise P2PError if the disk has not enough space for all files of the run, beyond those that exist."""
     run = run_folder.path
-    require_space(run, space_of_run(run, job), "the checkpoints and models of this run take", _ADVICE)
+    require_space(run, space_of_run(run, job), "the checkpoints and models of this run need", _ADVICE)
 
 
 def space_of_run(run: Path, job: Job) -> int:
-    """The bytes that the run's checkpoints and models take at most, beyond what it holds already."""
-    # Those that are kept, the best, and the one being written, before the oldest goes.
+    """The largest number of bytes of the run's checkpoints and models, beyond those that exist."""
+    # The checkpoints that are kept, the best one, and the one being written before the oldest is deleted.
     needed = (job.config.keep_checkpoints + 2) * size_in_bytes(job.nets) + 3 * _model_bytes(job)
     held = [path.stat().st_size for path in run.glob(f"**/*{Path(MODEL_FILE).suffix}")]
     return max(0, needed - sum(held))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question the loop asks between two updates, so that no update is cut in half.
+"""Remembers Ctrl-C and SIGTERM until the training loop checks for them between two updates.
 
 Nothing here may save or end anything; a second Ctrl-C interrupts at once, a second SIGTERM changes nothing.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class StopSignal(BaseException):
-    """A signal came while nothing was under way that would have to be finished first; like KeyboardInterrupt."""
+    """A signal came during work that need not be finished or saved; like KeyboardInterrupt."""
 
 
 class StopRequest:
@@ -38,7 +38,7 @@ class StopRequest:
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """While this is open, a signal raises Stopped where the program is: for work that nobody has to save."""
+        """While this is open, a signal raises StopSignal at once: for work that need not be saved."""
         self._at_once = True
         try:
             if self.asked:
@@ -50,7 +50,7 @@ class StopRequest:
     def _remember(self, number: int, frame: FrameType | None) -> None:
         self.asked = self.asked or signal.Signals(number)
         if number == signal.SIGINT:
-            # A cluster may send SIGTERM to the process and to its group; a person who repeats Ctrl-C means it.
+            # A cluster may send SIGTERM twice, to the process and to its group; a second Ctrl-C means: end at once.
             self._restore(signal.SIGINT)
         if self._at_once:
             self._at_once = False

@@ -1,6 +1,6 @@
-"""A run's record as TensorBoard event files too, where the config asks for them: scalars, sample grids, histograms.
+"""Writes a run's record as TensorBoard event files if the config asks for it: scalars, sample grids, histograms.
 
-Nothing here may be the only place where something is recorded: stats.jsonl is the record, and this a picture of it.
+Nothing here may be the only place where something is recorded: stats.jsonl is the record.
 """
 
 import importlib.util
@@ -16,27 +16,27 @@ from p2p_datatools.contract.pictures.images import Photo
 EVENTS = "tensorboard"
 
 
-_UNITS = {"images"}  # of the record's figures, what is the step and no scalar
+_UNITS = {"images"}  # of the record's figures; it is the step and not a scalar
 
 
 class Board:
-    """A board on which nothing is written."""
+    """A board that writes nothing."""
 
     def scalars(self, line: dict[str, Any]) -> None:
-        """The numbers of a line of the record, at its number of images."""
+        """Write the numbers of a line of the record, at its number of images."""
 
     def grid(self, picture: Photo, images: int) -> None:
-        """A sample grid, uint8 (height, width, 3)."""
+        """Write a sample grid, uint8 (height, width, 3)."""
 
     def scores(self, scores: tuple[NDArray[np.float32], NDArray[np.float32]], images: int) -> None:
-        """The discriminator's logits of real and of generated pairs."""
+        """Write the discriminator's logits for real and for generated pairs."""
 
     def close(self) -> None:
-        """Everything is written."""
+        """Nothing more will be written."""
 
 
 class EventBoard(Board):
-    """A board that TensorBoard shows; what an interrupted call wrote beyond its last checkpoint is hidden there."""
+    """A board that writes event files; TensorBoard hides what an interrupted call wrote after its last checkpoint."""
 
     def __init__(self, folder: Path, images: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
@@ -44,7 +44,7 @@ class EventBoard(Board):
         self._writer: Any = SummaryWriter(str(folder), purge_step=images + 1 if images else None)
 
     def scalars(self, line: dict[str, Any]) -> None:
-        """One curve for each figure; those of a validation are grouped."""
+        """Write one curve for each figure; those of a validation are grouped."""
         flat = {name: value for name, value in line.items() if name not in _UNITS}
         flat |= {f"validation/{name}": value for name, value in flat.pop("validation", {}).items()}
         for name, value in flat.items():
@@ -53,11 +53,11 @@ class EventBoard(Board):
         self._writer.flush()
 
     def grid(self, picture: Photo, images: int) -> None:
-        """Under `samples`."""
+        """Write the grid under `samples`."""
         self._writer.add_image("samples", picture, images, dataformats="HWC")
 
     def scores(self, scores: tuple[NDArray[np.float32], NDArray[np.float32]], images: int) -> None:
-        """Two histograms."""
+        """Write two histograms."""
         for name, values in zip(("real", "generated"), scores, strict=True):
             self._writer.add_histogram(f"discriminator/{name}", values, images)
 
@@ -67,16 +67,16 @@ class EventBoard(Board):
 
 
 def require_tensorboard() -> None:
-    """Raise UsageError where the package is missing."""
+    """Raise UsageError if the package tensorboard is missing."""
     if importlib.util.find_spec("tensorboard") is None:
         raise UsageError(
             "tensorboard=True",
-            "the package is not installed",
-            "Run 'pip install \"tensorboard>=2.16\"', or leave it off.",
+            "needs the package tensorboard, which is not installed",
+            "Run 'pip install \"tensorboard>=2.16\"', or set tensorboard=off.",
             code="missing-package",
         )
 
 
 def open_board(run: Path, images: int, *, wanted: bool) -> Board:
-    """The board of a run that has seen so many images."""
+    """The board of a run that continues after `images` images."""
     return EventBoard(run / EVENTS, images) if wanted else Board()

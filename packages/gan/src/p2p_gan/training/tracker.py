@@ -1,6 +1,6 @@
-"""What the first process does beside the updates: record, samples, validation and checkpoints, each when it is due.
+"""The callback of the first process: it writes the record, samples, scores and checkpoints when each is due.
 
-Nothing here may change what is trained: looking at a run leaves no trace in it.
+Nothing here may change what is trained: recording and sampling leave the networks and random states as they were.
 """
 
 import time
@@ -40,7 +40,7 @@ class Tracker(TrainingCallback):
         report: Reporter,
     ) -> None:
         self.images = progress.images
-        # Images before the latest step, from which follows what was due after it.
+        # Images before the latest step; samples and scores that were due after it follow from this number.
         self._previous = int(progress.extra.get("previous", progress.images - job.config.batch))
         self.losses: dict[str, float] = {}  # in the latest line of the record
         self.recovery_factor = progress.recovery_factor
@@ -54,22 +54,22 @@ class Tracker(TrainingCallback):
         self._guards = Guards(run_folder.path, job, dataset)
         self._validator = Validator(job)
         if not self._validator.pairs:
-            report.note("No pairs in val/: the run is not validated, and no best model is kept.")
+            report.note("The pair folder has no pairs in val/, so the run is not validated and no best model is kept.")
         self._shown: list[tuple[Array, Array]] | None = None
         self._before, self._began = progress.seconds, time.monotonic()
         self._logged_at, self._logged_images = self._began, progress.images
 
     def seconds(self) -> float:
-        """Time spent training, in all calls together."""
+        """The time spent on training in all calls together."""
         return self._before + time.monotonic() - self._began
 
     def on_train_start(self) -> None:
-        """Look now at what a signal kept from being looked at when the run was last saved, and save that."""
+        """Make the samples and scores that a signal interrupted before the last checkpoint, and save that."""
         if not self.looked and self._look():
             self.save()
 
     def on_step_end(self, step: StepResult) -> None:
-        """Count, record, look and save; raises DivergedError when losses or weights prove to be no numbers."""
+        """Count the images and write what is due; raises DivergedError if a loss or a weight is not finite."""
         self._saver.check()
         self._previous, self.images = step.before, step.images
         self._tally += step.losses.double() * step.count
@@ -83,7 +83,7 @@ class Tracker(TrainingCallback):
             self.save()
 
     def on_train_end(self) -> None:
-        """Save what is not saved yet; leaving the Saver waits until it is on the disk."""
+        """Save a last checkpoint if the newest one is older; leaving the Saver waits until it is on disk."""
         if self._saver.saved != self.images:
             self.save()
 
@@ -92,7 +92,7 @@ class Tracker(TrainingCallback):
         return self.images // every > self._previous // every or self.images == self._job.config.images
 
     def _look(self) -> bool:
-        """Make the samples and scores that are due; False when a signal ended that, and resuming begins it again."""
+        """Make the samples and scores that are due; False if a signal interrupted that, and resuming repeats it."""
         config = self._job.config
         self.looked = not self._is_due(config.sample_every) or self.sample()
         if self.looked and self._validator.pairs and self._is_due(config.validate_every):
@@ -100,14 +100,14 @@ class Tracker(TrainingCallback):
         return self.looked
 
     def _log_losses(self, batch: Batch) -> dict[str, float]:
-        """Add a line of the losses since the one before, with what the guards see; gives the figures of progress."""
+        """Record the losses since the previous line and the guards' warnings; returns the figures for progress."""
         config = self._job.config
-        asked = time.monotonic()
-        means = (self._tally / max(1, self._tallied)).tolist()
+        started = time.monotonic()
+        means = (self._tally / max(1, self._tallied)).tolist()  # waits for the device
         now = time.monotonic()
         self.losses = dict(zip(self._job.recipe.names, means, strict=True))
         deep = probe_due(self._previous, self.images, config.log_every) or self.images == config.images
-        seen, lines = self._guards.look(self.losses, batch, self.images, deep=deep, answered=now - asked)
+        measured, lines = self._guards.look(self.losses, batch, self.images, deep=deep, answered=now - started)
         for line in lines:
             self._report.note(line)
         speed = (self.images - self._logged_images) / max(now - self._logged_at, 1e-9)
@@ -119,7 +119,7 @@ class Tracker(TrainingCallback):
                 "rate": learning_rate,
                 "images_per_s": round(speed, 2),
                 "seconds": round(self.seconds(), 2),
-                **seen,
+                **measured,
             }
         )
         if deep and self._guards.probed is not None:
@@ -135,9 +135,9 @@ class Tracker(TrainingCallback):
         self.board.scalars(line)
 
     def sample(self) -> bool:
-        """Write a grid of input, generated and real for some held-out pairs (training pairs where there are none).
+        """Write a grid of input, generated and real for some held-out pairs, or training pairs if none are held out.
 
-        False when a signal came first: whoever ends a process gives it seconds, and a grid may take more.
+        False if a signal came first: a process has only seconds after SIGTERM, and a grid may take longer.
         """
         if self._shown is None:
             self._shown = read_shown(self._job.folder, pairs_to_show(self._job), self._job.task, self._job.config)
@@ -152,7 +152,7 @@ class Tracker(TrainingCallback):
         return True
 
     def validate(self) -> bool:
-        """Score the pairs of val/, record it, and keep the model if it is the best so far; False when a signal came."""
+        """Score the pairs of val/, record the scores, and keep the model if it is the best; False if a signal came."""
         found = self._validator.score(self._job.nets.inference_generator, lambda: self._stop.asked is not None)
         if found is None:
             return False
@@ -166,9 +166,9 @@ class Tracker(TrainingCallback):
         return True
 
     def save(self, *, best: bool = False) -> None:
-        """Write a checkpoint and the model as it is, beside training; `best` keeps both as the best so far.
+        """Write a checkpoint and the model in the saver's thread; `best` keeps both as the best so far.
 
-        Raises DivergedError, and writes nothing, when weights are no numbers.
+        Raises DivergedError, and writes nothing, if a weight is not finite.
         """
         self._guards.check_weights()
         if best:
@@ -193,7 +193,7 @@ class Tracker(TrainingCallback):
 def probe_due(before: int, images: int, log_every: int) -> bool:
     """Whether the line of the record due in the update from `before` to `images` is the first after a probe is due.
 
-    It follows from the images alone, so that a resumed run looks when an uninterrupted one does.
+    It depends on the images alone, so that a resumed run is probed at the same images as an uninterrupted one.
     """
     last, line = (count // log_every * log_every for count in (before, images))
     return line // PROBE_EVERY > last // PROBE_EVERY

@@ -1,6 +1,6 @@
-"""How much memory an update takes, how fast it is, and which batch still fits: found by trying it on spare networks.
+"""Measures the memory and time of an update, and finds the largest batch, by trial updates of separate networks.
 
-Nothing here may leave a trace in a run: networks and random states are those from before.
+Nothing here may change a run: its networks and the random states stay as they were.
 """
 
 import contextlib
@@ -24,8 +24,8 @@ from p2p_gan.training.job import Job, make_job
 from p2p_gan.updates.step import train_step
 
 _UPDATES, _WARM_UP = 10, 3
-_PATIENCE = 10.0  # seconds after which no further update is timed, nor one made to warm up
-# Of what an update keeps for its backward pass, how much it takes at its peak: gradients and scratch beside it.
+_PATIENCE = 10.0  # seconds after which no further update is made, for the warm-up and for the timing
+# The peak memory of an update relative to the tensors kept for its backward pass: gradients and scratch space.
 _PEAK = 1.3
 SHARE = 0.8  # of the free memory that an update may take
 _MOST = 1024  # pairs in a batch that `auto` chooses
@@ -33,9 +33,9 @@ _MOST = 1024  # pairs in a batch that `auto` chooses
 
 @dataclass(frozen=True)
 class Timing:
-    """One update: seconds an image, bytes of the networks with gradients and moments, and bytes an image adds.
+    """One update: seconds per image, bytes of the networks with gradients and moments, and bytes per image.
 
-    On CUDA the bytes are those at the peak; on the CPU they are estimated from what one update keeps for its gradients.
+    On CUDA the bytes are those at the peak; on the CPU they are estimated from the tensors kept for the backward pass.
     """
 
     seconds_per_image: float
@@ -45,7 +45,7 @@ class Timing:
 
 @contextmanager
 def spare(job: Job) -> Iterator[Job]:
-    """The job with networks of its own; afterwards every random state of torch is what it was."""
+    """The job with separate networks; at the end every random state of torch is restored."""
     devices = [job.device] if job.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         try:
@@ -57,9 +57,9 @@ def spare(job: Job) -> Iterator[Job]:
 
 
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:
-    """Time so many updates after three that are not timed, on spare networks and the run's own first pairs.
+    """Time `updates` updates after three that are not timed, with separate networks and the run's own first pairs.
 
-    Of large ones fewer, one at least, so that nobody waits long for the plan of a run that will take days.
+    If updates are slow it times fewer, at least one, so that the plan does not take long.
     """
     with spare(job) as trial:
         end = time.perf_counter() + _PATIENCE
@@ -75,7 +75,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
 
 
 def _repeat_updates(job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int) -> int:
-    """Updates as the run would make them, until `end` on the clock, `least` in any case; gives the images seen then."""
+    """Update as the run would, at least `least` times and until `end` on the clock; returns the images seen."""
     for number in range(updates):
         if number >= least and time.perf_counter() > end:
             break
@@ -90,25 +90,25 @@ def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:
-    """Positions of a batch than which none takes more: so many times the largest picture of the first epoch."""
+    """Positions of the batch that needs most memory: the largest picture of the first epoch, repeated."""
     areas = [int(dataset.seen[dataset.order.index(position)].prod()) for position in range(len(dataset))]
     return [max(range(len(dataset)), key=areas.__getitem__)] * batch
 
 
 def _update_bytes(job: Job, dataset: PairDataset) -> int:
-    """The bytes that one update of the job's batch takes beside the networks, at its peak."""
+    """The peak memory in bytes of one update with the job's batch, without the networks."""
     positions = _largest(dataset, job.config.batch)
     if job.device.type == "cuda":
         before = torch.cuda.memory_allocated(job.device)
         torch.cuda.reset_peak_memory_stats(job.device)
         _update(job, dataset, positions)
-        # The first update also makes gradients and moments, which stay.
+        # The first update also allocates gradients and moments, which stay.
         stays = torch.cuda.memory_allocated(job.device) - before
         return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
     found: dict[int, Tensor] = {}
 
     def keep(value: Tensor) -> Tensor:
-        # Held until the end, so that no two of them have had the same address.
+        # Kept until the end, so that no address is used twice.
         found[value.untyped_storage().data_ptr()] = value
         return value
 
@@ -121,7 +121,7 @@ def _update_bytes(job: Job, dataset: PairDataset) -> int:
 
 
 def _network_bytes(job: Job) -> int:
-    """Weights, gradients and Adam's two moments; of an average its weights alone."""
+    """Bytes of weights, gradients and Adam's two moments; of an EMA the weights alone."""
     return sum(
         (4 if part.optimizer else 1) * each.nbytes
         for part in network_states(job.nets).values()
@@ -130,7 +130,7 @@ def _network_bytes(job: Job) -> int:
 
 
 def used_memory(device: torch.device) -> int:
-    """The bytes that this process holds on the device; on this machine 0 where the system does not say."""
+    """The bytes that this process has allocated on the device; for the CPU 0 if the system does not report it."""
     if device.type == "cuda":
         return int(torch.cuda.memory_reserved(device))
     with contextlib.suppress(OSError, ValueError, IndexError):
@@ -141,7 +141,8 @@ def used_memory(device: torch.device) -> int:
 def largest_batch(job: Job, dataset: PairDataset) -> int:
     """The largest power of two of pairs that one update can take on the device, no more than there are pairs.
 
-    On CUDA by trying, on the CPU by what one pair takes and what is free. Raises P2PError when not even one fits.
+    Found on CUDA by trial, on the CPU from the memory of one pair and the free memory. Raises P2PError if not even one
+    pair fits.
     """
     most = min(_MOST, len(dataset))
     if job.device.type == "cuda":
@@ -167,7 +168,7 @@ def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
             free = free_bytes(job.device)
             torch.cuda.reset_peak_memory_stats(job.device)
             before = torch.cuda.memory_reserved(job.device)
-            for _ in range(2):  # the second has gradients and moments from the start
+            for _ in range(2):  # the second begins with gradients and moments
                 _update(trial, dataset, _largest(dataset, batch))
             return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
     except torch.OutOfMemoryError:
@@ -178,8 +179,8 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
         raise P2PError(
             job.device,
-            f"not even one pair of {size_text_of(job)} fits into its memory",
-            "Take a smaller --size, --set crop, or fewer generator_filters.",
+            f"does not have enough memory for one pair of {size_text_of(job)}",
+            "Use a smaller --size, --set crop, or fewer generator_filters.",
             code="no-memory",
         )
     return 1 << (int(min(fits, most)).bit_length() - 1)
@@ -187,7 +188,7 @@ def _power_of_two(fits: float, most: int, job: Job) -> int:
 
 @contextmanager
 def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
-    """Turn running out of memory into a P2PError that says the largest batch that fits."""
+    """Turn an out-of-memory error into a P2PError with the largest batch that fits."""
     try:
         yield
         return
@@ -196,20 +197,20 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     except RuntimeError as error:  # torch's, on CUDA a subclass of it
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-    # Out of the handler, for the error holds on to everything that was computed.
+    # Outside the handler, since the error keeps all tensors of its stack alive.
     batch = job.config.batch
     fits = largest_batch(job, dataset) * job.ranks.world
-    words = f"the largest that fits is {fits}" if fits < batch else f"{fits} fits when nothing else takes memory"
+    words = f"the largest batch that fits is {fits}" if fits < batch else f"{fits} fits if nothing else uses memory"
     raise P2PError(
         job.device,
-        f"out of memory at batch {batch} of {size_text_of(job)}; {words}",
-        f"Take --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
+        f"out of memory with batch {batch} of {size_text_of(job)}; {words}",
+        f"Use --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
         code="no-memory",
     )
 
 
 def size_text_of(job: Job) -> str:
-    """The size that the networks see, in words."""
+    """The size of the networks' input, in words."""
     return str(job.config.input_size or "their own size")
 
 
@@ -219,8 +220,8 @@ def _wait_for(device: torch.device) -> None:
 
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
-    """The pairs decoded, and the job with the batch that fits, where that was left open."""
-    # Each process on a machine holds the pairs; together they may take what one of them may.
+    """Decode the pairs, and resolve batch=auto to the largest batch that fits."""
+    # Each process on a machine keeps the pairs, so they share the limit among them.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
     dataset = load_dataset(job.folder, job.task, within, near=run, report=report)
     if job.config.batch:
@@ -235,7 +236,7 @@ def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[
 
 
 def time_share(job: Job, dataset: PairDataset) -> Timing:
-    """The time of an update as one process has it; what processes send each other is not in it."""
+    """The time of an update in one process, without the communication between processes."""
     share = max(1, job.config.batch // job.ranks.world)
     timing = time_updates(replace(job, config=replace(job.config, batch=share)), dataset)
     return replace(timing, seconds_per_image=timing.seconds_per_image / job.ranks.world)
@@ -246,7 +247,8 @@ def _times(job: Job) -> str:
 
 
 def _bound(batch: int, dataset: PairDataset, job: Job) -> str:
-    """Why no larger batch was chosen."""
-    if len(dataset) < 2 * batch:
-        return f"that {len(dataset)} pairs can fill"
-    return "that auto takes" if batch == _MOST else f"that fits into the memory of {job.device}"
+    """The reason why no larger batch was chosen."""
+    count = len(dataset)
+    if count < 2 * batch:
+        return f"that {count} pair{'' if count == 1 else 's'} can fill"
+    return "that auto chooses" if batch == _MOST else f"that fits into the memory of {job.device}"

@@ -1,6 +1,6 @@
-"""Scores of a run in progress on the pairs of val/, and which of two scores is the better.
+"""Validation during training: scores on the pairs of val/, the choice of the best, and the pairs and grid of samples.
 
-Nothing here may change what is trained or draw from torch's own random state: looking leaves no trace.
+Nothing here may change what is trained or use torch's own random state.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ from p2p_gan.inference.apply import noise_of
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 
-_HELD = 0.25  # the share of `cache_gib` that decoded validation pairs may take; more are read again each time
+_HELD = 0.25  # the share of `cache_gib` for decoded validation pairs; larger sets are read again each time
 
 
 _GIB = 2**30
@@ -35,8 +35,8 @@ _GIB = 2**30
 class Validation:
     """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1, without ignored pixels.
 
-    Where the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
-    right and `mean_iou` the mean over classes of intersection over union, all pixels of all pictures counted together.
+    If the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
+    correct, and `mean_iou` the mean over classes of intersection over union, over the pixels of all pictures together.
     """
 
     pictures: int
@@ -47,21 +47,21 @@ class Validation:
 
     @property
     def score(self) -> float:
-        """What is compared, larger is better: the mean IoU of masks, else the negative L1."""
+        """The score that selects the best model, larger is better: the mean IoU of masks, else the negative L1."""
         return -self.l1 if self.mean_iou is None else self.mean_iou
 
     def to_json(self) -> dict[str, Any]:
-        """The scores that there are, as JSON values."""
+        """The scores that are not None, as JSON values."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
 class Validator:
-    """Scores a generator on the same pairs of val/ each time; there are none where `pairs` is empty."""
+    """Scores a generator on the same pairs of val/ each time; `pairs` is empty if there are none."""
 
     def __init__(self, job: Job) -> None:
         found = job.folder.of("val")
         wanted = min(len(found), job.config.validate_pairs)
-        # Spread over the names, for neighbours are often alike.
+        # Spread over the names, since neighbours are often similar.
         self.pairs = tuple(found[index * len(found) // wanted] for index in range(wanted))
         self._job = job
         self._held: list[tuple[Array, Array]] | None = None
@@ -69,9 +69,9 @@ class Validator:
         self._range = BYTES if self._palette else job.task.output.range
 
     def score(self, generator: Generator, should_stop: Callable[[], bool] = lambda: False) -> Validation | None:
-        """Apply the generator to each picture by itself, with a draw of its own, and compare with the real outputs.
+        """Apply the generator to each picture by itself and compare its output with the real one.
 
-        `should_stop` is asked before each; None when it says so.
+        `should_stop` is called before each picture; the result is None if it returns True.
         """
         confusion = Confusion(self._palette.names) if self._palette else None
         rows = []
@@ -92,7 +92,7 @@ class Validator:
         return Validation(len(rows), float(means[0]), float(means[1]), *masks)
 
     def _counted_pixels(self, a: Array, b: Array) -> NDArray[np.bool_] | None:
-        """Where no mask of the pair says that a pixel is ignored; None: nowhere."""
+        """The pixels that no mask of the pair marks as ignored; None if none is ignored."""
         task = self._job.task
         masks = [each for each, half in ((a, task.input), (b, task.output)) if task.palette_of(half)]
         ignored = [each[..., 0] == IGNORE for each in masks]
@@ -122,19 +122,19 @@ class Validator:
 
 
 def improves(score: float, best: float | None) -> bool:
-    """Whether a score beats the best before it; the earlier of equals stays, and what is no number never wins."""
+    """Whether a score is better than the best so far; equal scores and scores that are not finite are not."""
     return bool(np.isfinite(score)) and (best is None or score > best)
 
 
 def pairs_to_show(job: Job) -> Sequence[Pair]:
-    """The pairs of the sample grids: held out, or of training where there are no others."""
+    """The pairs of the sample grids: held-out ones, or training pairs if none are held out."""
     pairs: Sequence[Pair] = job.folder.of("val") or job.folder.of("test") or job.folder.of("train")
     return pairs[:: max(1, len(pairs) // SHOWN)][:SHOWN]
 
 
 def sample_row(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
-    """A row of the sample grids: the input, what the generator makes of it, and the real output."""
-    # Dropout from a generator of its own: looking must not change what is trained.
+    """A row of the sample grids: the input, the generator's output, and the real output."""
+    # Dropout from a separate random generator, so that sampling does not change training.
     noise = torch.Generator().manual_seed(job.config.seed)
     applying = InferencePass(job.card.statistics, noise=(noise,))
     task, (given, wanted) = job.task, job.task.codings
@@ -149,18 +149,18 @@ def sample_row(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
 
 
 def refuse_unreadable(job: Job) -> None:
-    """Raise P2PError for a pair that the run would look at and could not read: now, not after hours of training."""
-    looked = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
+    """Raise P2PError for a pair of the samples or the validation that cannot be read, before training begins."""
+    wanted = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
 
     def read(pair: Pair) -> None:
         read_shown(job.folder, [pair], job.task, job.config)
 
-    for _ in on_all_cores(read, tuple(looked.values()), job.folder):
+    for _ in on_all_cores(read, tuple(wanted.values()), job.folder):
         pass
 
 
 def visible(pixels: Array, half: Half, palette: Palette | None) -> Photo:
-    """Pixels (h, w[, c]) of a half as uint8 RGB: class indices in the `palette`'s colours, others black to white."""
+    """Pixels (h, w[, c]) of a half as uint8 RGB: class indices in the `palette`'s colours, values black to white."""
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     if palette is not None:
         return colorize(flat, palette)
@@ -168,7 +168,7 @@ def visible(pixels: Array, half: Half, palette: Palette | None) -> Photo:
 
 
 def grid_of(rows: Sequence[Sequence[Photo]]) -> Photo:
-    """Pictures row by row; smaller ones stand on white, top left in their place."""
+    """The pictures row by row in one picture; smaller ones are padded with white at the right and bottom."""
     height = max(picture.shape[0] for row in rows for picture in row)
     width = max(picture.shape[1] for row in rows for picture in row)
     return np.concatenate([np.concatenate([_on_white(each, height, width) for each in row], axis=1) for row in rows])

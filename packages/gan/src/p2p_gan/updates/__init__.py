@@ -1,6 +1,6 @@
-"""One update of the networks as a function: losses, penalties, augmentation, averaging, and the recipe that names them.
+"""One training step as a function: the losses and penalties, their weights, augmentation, the optimisers and the EMA.
 
-Nothing here may read a file, know a pair folder, or keep time.
+Nothing here may read a file, know a pair folder, or measure time.
 """
 
 from typing import TYPE_CHECKING

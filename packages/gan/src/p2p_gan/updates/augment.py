@@ -1,7 +1,7 @@
-"""Differentiable augmentation of what the discriminator sees (Zhao et al. 2020, DiffAugment, section 3.2 and its code).
+"""Differentiable augmentation of the discriminator's input (Zhao et al. 2020, DiffAugment, section 3.2 and its code).
 
-Nothing here may change what the generator is given, or draw from anything but torch's own random state, which a
-checkpoint holds. Colours may change on photos only, never on masks or class channels.
+Nothing here may change the generator's input, or take random numbers from anything but torch's own random state, which
+a checkpoint holds. Colours may change on photos only, never on masks or class channels.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ _CUTOUT = 1 / 2  # of both sides
 
 @dataclass(frozen=True)
 class DiscriminatorView:
-    """What the discriminator sees of a batch: the input `real_a`, the wanted `real_b`, the generated `fake_b`.
+    """The discriminator's input for a batch: the input `real_a`, the target `real_b` and the generated `fake_b`.
 
-    `ignored` (n, 1, h, w) says where b is left out of every loss; `classes` (n, h, w) are what the mask says of each
-    pixel, -1 nothing, for a segmentation head.
+    `ignored` (n, 1, h, w) marks the pixels of b that no loss uses; `classes` (n, h, w) are the mask's class indices for
+    a segmentation head, -1 where a pixel has no class.
     """
 
     real_a: Tensor
@@ -30,11 +30,11 @@ class DiscriminatorView:
 
 
 def augment(view: DiscriminatorView, kind: str, photos: tuple[bool, bool]) -> DiscriminatorView:
-    """The same pictures after one random draw for each pair: none, color, geometry, or all of both.
+    """The pictures after a random augmentation of `kind` none, color, geometry or all, drawn once for each pair.
 
-    All of a pair (both halves, the fake, ignored, classes) share the draw, so that halves stay aligned, features of
-    real and fake can be compared, and points between them belong to the same a. The paper draws anew for real and fake,
-    which has the same distribution for either. `photos` says which of (a, b) are photos.
+    All tensors of a pair (both halves, the fake, ignored, classes) share the draw, so that the halves stay aligned,
+    features of real and fake can be compared, and points between them have the same a. The paper draws separately for
+    real and fake, which gives each the same distribution. `photos` says which of (a, b) are photos.
     """
     if kind in ("color", "all"):
         view = _change_color(view, photos)
@@ -61,7 +61,7 @@ def _change_color(view: DiscriminatorView, photos: tuple[bool, bool]) -> Discrim
 
 
 def _translate(view: DiscriminatorView) -> DiscriminatorView:
-    """Shift by whole pixels, up to an eighth of each side; what comes in is 0: mid-grey, or no class."""
+    """Shift by whole pixels, up to an eighth of each side; pixels moved in are 0: mid-grey, or no class."""
     shifts = torch.rand(2, len(view.real_a), device=view.real_a.device)
 
     def one(x: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ def _translate(view: DiscriminatorView) -> DiscriminatorView:
 
 
 def _cut_out(view: DiscriminatorView) -> DiscriminatorView:
-    """Zero a rectangle of half of each side, its middle anywhere in the picture."""
+    """Set a rectangle of half of each side to 0, its centre anywhere in the picture."""
     middles = torch.rand(2, len(view.real_a), device=view.real_a.device)
 
     def one(x: Tensor) -> Tensor:
@@ -99,6 +99,6 @@ def _cut_out(view: DiscriminatorView) -> DiscriminatorView:
 
 def _transform(view: DiscriminatorView, one: Callable[[Tensor], Tensor]) -> DiscriminatorView:
     ignored = None if view.ignored is None else one(view.ignored.float()) > 0.5
-    # What comes in, or is covered, is 0 and so of no class.
+    # Pixels that are moved in or cut out are 0, which means no class.
     classes = None if view.classes is None else one(view.classes[:, None].float() + 1)[:, 0].round().long() - 1
     return DiscriminatorView(one(view.real_a), one(view.real_b), one(view.fake_b), ignored, classes)

@@ -1,6 +1,6 @@
-"""The losses as functions of tensors, each giving one number, and the table that names and weighs them.
+"""The losses as functions of tensors that return one number each, and the table with the name and weight of each.
 
-Nothing here may change a network or know an optimiser; a function takes tensors, and a row of the table says which.
+Nothing here may change a network or know an optimiser; a row of the table says which tensors a function is called with.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
 from p2p_gan.updates.augment import DiscriminatorView
 
-WEIGHT_CAP = 50.0  # what a pixel of a rare class weighs at most, against 1 for every pixel unbalanced
+WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
 
 
 _MODES_EPSILON = 1e-5  # Mao et al. 2019, code
@@ -25,11 +25,11 @@ _CLASSES = 256  # masks hold 8-bit class indices
 
 
 def discriminator_loss(gan_loss: str, judgement: Judgement, *, real: bool, smoothing: float = 0.0) -> Tensor:
-    """What the discriminator pays for judging pairs that are all `real` or all fake; the mean of patches, then scales.
+    """The discriminator's GAN loss for pairs that are all `real` or all fake: the mean over patches, then over scales.
 
     bce: Isola et al. 2017, eq. 1. lsgan: Mao et al. 2017, eq. 9, targets 1 and 0, without its factor 1/2, which
     `halve_discriminator_loss` is. hinge: Miyato et al. 2018, eq. 16. wgan: Arjovsky et al. 2017, eq. 2.
-    `smoothing` takes that much off the target of real pairs alone (Salimans et al. 2016, section 3.4).
+    `smoothing` lowers the target of real pairs by that much, not that of fake ones (Salimans et al. 2016, section 3.4).
     """
     sign = 1.0 if real else -1.0
     target = 1.0 - smoothing if real else 0.0
@@ -47,19 +47,19 @@ def discriminator_loss(gan_loss: str, judgement: Judgement, *, real: bool, smoot
 
 
 def generator_loss(gan_loss: str, judgement: Judgement) -> Tensor:
-    """What the generator pays for fakes that are not taken for real.
+    """The generator's GAN loss for its fakes.
 
-    With bce and lsgan that is what a real pair would cost the discriminator: it maximises log D(a, G(a)) instead of
-    minimising log(1 - D) (section 3.3). With hinge and wgan it is minus the mean logit.
+    With bce and lsgan it is the discriminator's loss with the target of real pairs: the generator maximises
+    log D(a, G(a)) instead of minimising log(1 - D) (section 3.3). With hinge and wgan it is minus the mean logit.
     """
     return discriminator_loss("wgan" if gan_loss == "hinge" else gan_loss, judgement, real=True)
 
 
 def feature_loss(fake: Judgement, real: Judgement) -> Tensor:
-    """Distance of what the discriminator saw in the fakes from what it saw in the real pairs (pix2pixHD).
+    """Feature matching (pix2pixHD): the distance of the discriminator's features of fake pairs from those of real ones.
 
-    The L1 mean of each layer, summed over layers, averaged over scales (Wang et al. 2018, eq. 4, and its code). No
-    gradient goes through the real ones.
+    The mean L1 distance of each layer, summed over layers, averaged over scales (Wang et al. 2018, eq. 4, and its
+    code). The features of real pairs are detached.
     """
     pairs = zip(fake.features, real.features, strict=True)
     layers = [F.l1_loss(ours.float(), theirs.detach().float()) for ours, theirs in pairs]
@@ -67,7 +67,7 @@ def feature_loss(fake: Judgement, real: Judgement) -> Tensor:
 
 
 def l1_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Mean absolute difference of values in -1..1 (eq. 3); `weights` (n, 1, h, w) say how much each pixel counts."""
+    """Mean absolute difference of values in -1..1 (eq. 3); `weights` (n, 1, h, w) weight each pixel."""
     if weights is None:
         return F.l1_loss(fake.float(), real.float())
     return _mean((fake.float() - real.float()).abs().mean(dim=1, keepdim=True), weights)
@@ -79,36 +79,36 @@ def l2_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor
 
 
 def class_loss(logits: Tensor, one_hot: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy of class logits (n, classes, h, w) against one-hot classes, in nats a pixel that counts."""
-    surprise = -(one_hot * F.log_softmax(logits.float(), dim=1)).sum(dim=1, keepdim=True)
-    return _mean(surprise, weights)
+    """Cross-entropy of class logits (n, classes, h, w) and one-hot classes, in nats per pixel; weighted like L1."""
+    cross_entropy = -(one_hot * F.log_softmax(logits.float(), dim=1)).sum(dim=1, keepdim=True)
+    return _mean(cross_entropy, weights)
 
 
 def segmentation_loss(logits: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy of what is seen, (n, classes, h, w), against the mask's `classes` (n, h, w), in nats a pixel.
+    """Cross-entropy of the head's logits (n, classes, h, w) and the mask's `classes` (n, h, w), in nats per pixel.
 
-    Real photos teach the segmentation head, generated ones pay for what it does not see (Odena et al. 2017, eq. 3). The
-    `weights` (n, 1, h, w) balance the classes; a pixel of none (-1) weighs nothing.
+    It trains the segmentation head on real photos and the generator through generated ones (Odena et al. 2017, eq. 3).
+    The `weights` (n, 1, h, w) balance the classes; a pixel without a class (-1) has weight 0.
     """
-    surprise = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
-    return _mean(surprise[:, None], weights)
+    cross_entropy = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
+    return _mean(cross_entropy[:, None], weights)
 
 
 def _mean(values: Tensor, weights: Tensor | None) -> Tensor:
-    """The mean of (n, 1, h, w), of the pixels that count; 0 where none does."""
+    """The weighted mean of values (n, 1, h, w); 0 if all weights are 0."""
     if weights is None:
         return values.mean()
     return (values * weights).sum() / weights.sum().clamp(min=1e-12)
 
 
 def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | None:
-    """How much each pixel counts, (n, 1, h, w): nothing where `ignored`, else 1, or what its class is given.
+    """The weight of each pixel, (n, 1, h, w): 0 where `ignored`, else 1, or that of its class; None if all are 1.
 
-    With `classes` (n, h, w), -1 for none, every class of a picture weighs the same: of N pixels with a class, N_c of
-    class c and K classes in all, a pixel of c weighs min(50, N / (K N_c)), then all are scaled to a mean of 1, so that
-    the loss keeps its scale. Shares are taken in each picture by itself, as Xie and Tu 2015 (eq. 2) balance edges: what
-    a picture teaches does not depend on its neighbours in the batch. The cap keeps a class of a few stray pixels from
-    drowning the rest. None where every pixel counts 1.
+    With `classes` (n, h, w), -1 for none, every class of a picture has the same weight in total: with N pixels that
+    have a class, N_c of class c, and K classes, a pixel of c has the weight min(50, N / (K N_c)); all are then scaled
+    to a mean of 1, so that the loss keeps its scale. N, N_c and K are counted in each picture, as Xie and Tu 2015
+    (eq. 2) balance edges, so that the loss of a picture does not depend on the others of the batch. The cap keeps a
+    class of a few stray pixels from dominating the loss.
     """
     kept = None if ignored is None else ~ignored
     if classes is None:
@@ -118,19 +118,21 @@ def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | No
     index = flat.clamp(min=0)
     areas = torch.zeros(len(flat), _CLASSES, device=flat.device).scatter_add_(1, index, counts.float())
     pixels, present = areas.sum(dim=1, keepdim=True), (areas > 0).sum(dim=1, keepdim=True)
-    fair = pixels / (present * areas.gather(1, index)).clamp(min=1)
-    weights = fair.clamp(max=WEIGHT_CAP) * counts
+    balanced = pixels / (present * areas.gather(1, index)).clamp(min=1)
+    weights = balanced.clamp(max=WEIGHT_CAP) * counts
     scaled = weights * (pixels / weights.sum(dim=1, keepdim=True).clamp(min=1e-12))
     return scaled.reshape(classes.shape)[:, None]
 
 
 def mode_seeking_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor]) -> Tensor:
-    """The inverse of how far two draws of the noise move the picture (Mao et al. 2019, eq. 3, and its code).
+    """The inverse of the difference of two outputs relative to that of their noise (Mao et al. 2019, eq. 3, its code).
 
-    |G(z1) - G(z2)| / |z1 - z2|, both means of absolute differences in each picture; the smaller, the dearer.
+    1 / (|G(z1) - G(z2)| / |z1 - z2|), both means of absolute differences in each picture.
     """
-    moved, drawn = ((first.float() - second.float()).abs().mean(dim=(1, 2, 3)) for first, second in (fakes, noises))
-    return (1 / (moved / drawn + _MODES_EPSILON)).mean()
+    output_distance, noise_distance = (
+        (first.float() - second.float()).abs().mean(dim=(1, 2, 3)) for first, second in (fakes, noises)
+    )
+    return (1 / (output_distance / noise_distance + _MODES_EPSILON)).mean()
 
 
 def gradient_penalty(
@@ -138,13 +140,13 @@ def gradient_penalty(
 ) -> Tensor:
     """The mean of (|gradient| - 1)^2 at points between `real` and `fake`, given `a` (Gulrajani et al. 2017, eq. 3).
 
-    One point a picture, uniform between the two. The gradient is that of the picture's mean logit with respect to b;
-    it is not asked at `ignored` pixels (n, 1, h, w). It can be differentiated again, for the discriminator's weights.
+    One point for each picture, uniform between the two. The gradient is that of the picture's mean logit with respect
+    to b, without `ignored` pixels (n, 1, h, w). It can be differentiated again, for the discriminator's weights.
     """
     share = torch.rand(len(real), 1, 1, 1, device=real.device)
     between = real.detach().float().lerp(fake.detach().float(), share)
-    steepness = torch.linalg.vector_norm(_gradient(discriminator, a, between, ignored).flatten(1), dim=1)
-    return torch.mean((steepness - 1) ** 2)
+    norms = torch.linalg.vector_norm(_gradient(discriminator, a, between, ignored).flatten(1), dim=1)
+    return torch.mean((norms - 1) ** 2)
 
 
 def r1_penalty(discriminator: Discriminator, a: Tensor, real: Tensor, ignored: Tensor | None = None) -> Tensor:
@@ -161,21 +163,20 @@ def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tenso
 
 
 def mean_logit(judgement: Judgement) -> Tensor:
-    """One number a picture, (n,): the mean of its patches' logits, then of the scales, as the losses average them."""
+    """One number for each picture, (n,): the mean over patches, then over scales, as in the GAN loss."""
     return torch.stack([logits.float().mean(dim=(1, 2, 3)) for logits in judgement.logits]).mean(dim=0)
 
 
-Player = Literal["d", "g"]
+Network = Literal["d", "g"]  # discriminator, generator
 Losses = dict[str, Tensor]
 MeanShare = Tensor | float
 
 
 @dataclass(frozen=True)
 class GeneratorOutput:
-    """What the generator gives for a batch: its `output`, and `fake_b`, which is that as the discriminator takes it.
+    """The generator's `output` for a batch, the `noise` it was made with, and `fake_b`, the discriminator's input.
 
-    `fake_b` is the values, or the probabilities of the classes, with the real ones where pixels are ignored; `noise` is
-    what it was made of.
+    `fake_b` holds the output's values, or the probabilities of its classes; ignored pixels are those of the real b.
     """
 
     output: Tensor
@@ -185,10 +186,10 @@ class GeneratorOutput:
 
 @dataclass(frozen=True)
 class PictureComparison:
-    """A batch beside what was generated for it: what losses of the pictures alone look at.
+    """A batch and the output for it: the arguments of the losses that need no discriminator.
 
-    `weights` say how much each pixel counts, and `share` how much the mean over this part of the batch does. `again`
-    generates from the same input with other noise.
+    `weights` weight each pixel, and `share` the mean over this part of the batch. `again` generates from the same input
+    with other noise.
     """
 
     real_b: Tensor
@@ -200,9 +201,9 @@ class PictureComparison:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What a discriminator says of a view: what adversarial losses look at.
+    """A discriminator's output for real and fake pairs: the arguments of the losses that need a discriminator.
 
-    `share_of` gives how much a mean of pixels weighed like these counts in this part of the batch.
+    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels.
     """
 
     config: Config
@@ -215,10 +216,11 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Loss:
-    """A row of the table: a name, whose first letter says who pays, the weight in the config, and what it is of.
+    """A row of the table: a name, which begins with d_ or g_ for the network that it trains, its weight, its function.
 
-    `output` says that it is for outputs that are values, or classes; `matches_real`, that in the generator's turn too
-    it needs what the discriminator says of the real pair.
+    The function is either `of_pictures`, which needs no discriminator, or `of_verdicts`. `output` restricts the loss to
+    outputs that are values or classes; `matches_real` says that a loss of the generator needs the discriminator's
+    output for the real pair too.
     """
 
     name: str
@@ -229,8 +231,8 @@ class Loss:
     matches_real: bool = False
 
     @property
-    def player(self) -> Player:
-        """Who pays: the discriminator or the generator."""
+    def network(self) -> Network:
+        """The network that the loss trains: d, the discriminator, or g, the generator."""
         return "d" if self.name.startswith("d_") else "g"
 
 
@@ -250,16 +252,16 @@ def _mode_seeking(at: PictureComparison) -> Tensor:
 
 
 def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
-    """What the head does not see of the mask; each class weighs the same, however few its pixels are."""
+    """The segmentation head's cross-entropy; every class has the same weight, however few its pixels."""
     assert judgement.labels is not None, "the recipe asked for them"
-    assert at.view.classes is not None, "a head was refused where pairs have no classes"
+    assert at.view.classes is not None, "the config check refuses a head if pairs have no classes"
     weights = pixel_weights(at.view.ignored, at.view.classes)
     assert weights is not None, "there are classes"
     return segmentation_loss(judgement.labels, at.view.classes, weights) * at.share_of(weights)
 
 
-# Every loss there is, in the order in which they are reported and summed. R1 counts half of its factor (Mescheder et
-# al. 2018, eq. 9).
+# All losses, in the order in which they are reported and summed. The factor 1/2 of R1 is that of its source (Mescheder
+# et al. 2018, eq. 9).
 LOSSES: tuple[Loss, ...] = (
     Loss(
         "d_real",

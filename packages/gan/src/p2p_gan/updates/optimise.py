@@ -1,6 +1,6 @@
-"""Adam for float16, whose loss is scaled up before its gradient is taken, and the generator's moving average.
+"""The optimiser's step, with loss scaling for float16, and the exponential moving average (EMA) of the generator.
 
-Nothing here may know what a loss is of; without float16 the ordinary Adam is used.
+Nothing here may know which losses there are; without float16 the ordinary Adam is used.
 """
 
 import copy
@@ -14,10 +14,10 @@ from p2p_gan.networks.base import Generator
 
 
 class GradScalerAdam(torch.optim.Adam):
-    """Adam with a scaler of its own (Micikevicius et al. 2018, section 3.2): each network's gradients have their range.
+    """Adam with its own loss scaler (Micikevicius et al. 2018, section 3.2), since networks differ in gradient range.
 
-    An update whose gradients overflow is left out and the scale halved; after 2,000 good ones it is doubled. Fused, it
-    decides that on the device, and nothing waits.
+    An update whose gradients overflow is skipped and the scale halved; after 2,000 good updates it is doubled. The
+    fused optimiser decides that on the device, so that nothing waits for it.
     """
 
     def __init__(self, parameters: Any, *, device: torch.device, **settings: Any) -> None:
@@ -26,15 +26,15 @@ class GradScalerAdam(torch.optim.Adam):
 
 
 def scale_loss(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
-    """The loss whose gradient to take before `optimizer_step`: scaled up where the optimiser wants it, else itself."""
+    """The loss to differentiate before `optimizer_step`: scaled if the optimiser has a scaler, else unchanged."""
     if not isinstance(optimizer, GradScalerAdam):
         return loss
-    larger: Tensor = optimizer.scaler.scale(loss)
-    return larger
+    scaled: Tensor = optimizer.scaler.scale(loss)
+    return scaled
 
 
 def optimizer_step(optimizer: torch.optim.Optimizer) -> None:
-    """One step along the gradient of what `scale_loss` gave; with a scaler only where nothing has overflowed."""
+    """One step with the gradients of the loss from `scale_loss`; with a scaler, no step if a gradient overflowed."""
     if isinstance(optimizer, GradScalerAdam):
         optimizer.scaler.step(optimizer)
         optimizer.scaler.update()
@@ -43,12 +43,12 @@ def optimizer_step(optimizer: torch.optim.Optimizer) -> None:
 
 
 def scaler_states(optimizers: Sequence[torch.optim.Optimizer]) -> list[dict[str, Any]]:
-    """What a checkpoint must hold of their scalers, as JSON values; empty where there are none."""
+    """The states of the optimisers' scalers as JSON values, for a checkpoint; empty if they have none."""
     return [each.scaler.state_dict() for each in optimizers if isinstance(each, GradScalerAdam)]
 
 
 def restore_scalers(optimizers: Sequence[torch.optim.Optimizer], states: Sequence[dict[str, Any]]) -> None:
-    """Bring their scalers to what `scaler_states` gave."""
+    """Restore the scalers from what `scaler_states` returned."""
     for optimizer, state in zip(optimizers, states, strict=False):
         if isinstance(optimizer, GradScalerAdam):
             optimizer.scaler.load_state_dict(state)
@@ -58,29 +58,29 @@ RAMP = 0.05  # the half-life is at most this share of the images seen so far (Ka
 
 
 def new_ema(generator: Generator) -> Generator:
-    """The moving average: a generator of its own that begins where this one is and that no optimiser moves."""
+    """The EMA at its start: a copy of the generator that no optimiser trains."""
     return copy.deepcopy(generator).requires_grad_(False)
 
 
 def ema_decay(seen: int, count: int, half_life: float) -> float:
-    """What the moving average keeps of itself in an update of `count` images after `seen`: 0.5 ** (count / half-life).
+    """The EMA's decay for an update of `count` images after `seen` images: 0.5 ** (count / half-life).
 
-    Karras et al. 2020a (StyleGAN2-ADA, code). Early on the half-life is 5% of what was seen, so that the draw of the
-    weights is soon forgotten; at image 0 nothing is kept.
+    Karras et al. 2020a (StyleGAN2-ADA, code). In the beginning the half-life is 5% of the images seen, so that the
+    initial weights are soon forgotten; at image 0 the decay is 0.
     """
-    length = min(half_life, RAMP * seen)
-    return float(0.5 ** (count / length)) if length > 0 else 0.0
+    half_life = min(half_life, RAMP * seen)
+    return float(0.5 ** (count / half_life)) if half_life > 0 else 0.0
 
 
 @torch.no_grad()
 def update_ema(ema: Generator, generator: Generator, decay: float) -> None:
-    """Move the moving average towards the generator: ema = decay * ema + (1 - decay) * generator.
+    """Update the EMA: ema = decay * ema + (1 - decay) * generator.
 
-    Weights and running statistics alike: statistics belong to the weights that gave them. Counters are copied.
+    This applies to weights and running statistics, since statistics belong to the weights; integers are copied.
     """
-    mine, theirs = ema.state_dict(), generator.state_dict()
-    for name, value in mine.items():
+    trained = generator.state_dict()
+    for name, value in ema.state_dict().items():
         if value.is_floating_point():
-            value.lerp_(theirs[name], 1 - decay)
+            value.lerp_(trained[name], 1 - decay)
         else:
-            value.copy_(theirs[name])
+            value.copy_(trained[name])

@@ -1,6 +1,6 @@
-"""What an update has to compute: the losses that a config and its pairs ask for, their weights, and their sums.
+"""The losses that an update computes for a config and its pairs, their weights, and their weighted sums.
 
-Nothing here may move a network; what contradicts the pairs is refused here, before training.
+Nothing here may change a network; settings that contradict the pairs are refused here, before training.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.settings import refuse_setting
 from p2p_gan.config.config import Config
-from p2p_gan.updates.losses import LOSSES, Loss, Losses, PictureComparison, Player, Verdicts
+from p2p_gan.updates.losses import LOSSES, Loss, Losses, Network, PictureComparison, Verdicts
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Recipe:
 
     @cached_property
     def rows(self) -> tuple[Loss, ...]:
-        """The losses that have a weight, in the order of the table; the others are not computed."""
+        """The losses with a weight above 0, in the order of the table; no others are computed."""
         other = "values" if self.classes else "classes"
         return tuple(row for row in LOSSES if row.output != other and row.weight(self.config) > 0)
 
@@ -35,44 +35,44 @@ class Recipe:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The losses that an update reports, in their order; all are reported before they are weighted."""
+        """The names of the losses that an update returns, in order; they are returned without their weights."""
         return tuple(self.weights)
 
     @cached_property
     def matches_real(self) -> bool:
-        """Whether the generator's losses need the discriminator's judgement of the real pair too."""
-        return any(row.matches_real and row.player == "g" for row in self.rows)
+        """Whether the generator's losses need the discriminator's output for the real pair too."""
+        return any(row.matches_real and row.network == "g" for row in self.rows)
 
     def compare(self, comparison: PictureComparison) -> Losses:
-        """The losses of the pictures alone."""
+        """The losses that need no discriminator."""
         return {row.name: row.of_pictures(comparison) for row in self.rows if row.of_pictures is not None}
 
-    def judge(self, player: Player, verdicts: Verdicts) -> Losses:
-        """The losses that one player has of what the discriminator says."""
-        rows = (row for row in self.rows if row.player == player)
+    def judge(self, network: Network, verdicts: Verdicts) -> Losses:
+        """The losses of one network that need the discriminator's output."""
+        rows = (row for row in self.rows if row.network == network)
         return {row.name: row.of_verdicts(verdicts) for row in rows if row.of_verdicts is not None}
 
-    def objective(self, player: Player, losses: Losses, factor: float) -> Tensor:
-        """The weighted sum of a player's losses, for a part of the batch that counts by `factor`."""
-        rows = (row for row in self.rows if row.player == player)
+    def objective(self, network: Network, losses: Losses, factor: float) -> Tensor:
+        """The weighted sum of a network's losses, times the `factor` of this part of the batch."""
+        rows = (row for row in self.rows if row.network == network)
         total = reduce(torch.add, [factor * self.weights[row.name] * losses[row.name] for row in rows])
-        # Halved, penalties too, which slows the discriminator against the generator (section 3.3).
-        return total / 2 if player == "d" and self.config.halve_discriminator_loss else total
+        # Halved, penalties too, so that the discriminator learns more slowly than the generator (section 3.3).
+        return total / 2 if network == "d" and self.config.halve_discriminator_loss else total
 
 
 def make_recipe(
     config: Config, *, classes: bool = False, photos: tuple[bool, bool] = (False, True), has_mask: bool = True
 ) -> Recipe:
-    """The recipe for pairs whose output is classes or not, with such photos, and with a mask half or not.
+    """The recipe for a config and pairs: whether the output is `classes`, which halves are `photos`, if one is a mask.
 
     Raises UsageError for a setting that these pairs contradict.
     """
     if config.class_balanced and not has_mask:
-        what = "needs a mask with a palette that says the class of a pixel, and these pairs have none"
-        refuse_setting(config, "class_balanced", what, "Leave it off, or pair masks.", code="unfit-setting")
+        what = "needs a mask with a palette, but no half of these pairs has one"
+        refuse_setting(config, "class_balanced", what, "Set it to off, or pair masks.", code="unfit-setting")
     if config.discriminator_augment in ("color", "all") and not any(photos):
-        what = "changes the colours of photos, and neither half of these pairs is a photo"
-        to_do = "Take --set discriminator_augment=geometry, or pair with --halves that say which half is a photo."
+        what = "changes the colours of photos, but neither half of these pairs is a photo"
+        to_do = "Use --set discriminator_augment=geometry, or pair with --halves that say which half is a photo."
         refuse_setting(config, "discriminator_augment", what, to_do, code="unfit-setting")
     recipe = Recipe(config, classes, photos)
     _refuse_without_target(recipe)
@@ -80,12 +80,12 @@ def make_recipe(
 
 
 def _refuse_without_target(recipe: Recipe) -> None:
-    """Raise UsageError when nothing tells the generator what is wanted, or nothing is there to balance."""
+    """Raise UsageError if the generator has no loss, or class_balanced has no loss to apply to."""
     likeness = ("g_classes",) if recipe.classes else ("g_l1", "g_l2")
     if any(name in recipe.weights for name in likeness):
         return
     config, to_do = recipe.config, f"Add --set {'lambda_ce' if recipe.classes else 'lambda_l1'}=100."
     if config.gan_loss == "none":
-        refuse_setting(config, "gan_loss", "leaves the generator nothing to learn from", to_do)
+        refuse_setting(config, "gan_loss", "leaves the generator without any loss", to_do)
     if config.class_balanced:
-        refuse_setting(config, "class_balanced", "has no loss whose pixels it could weigh", to_do)
+        refuse_setting(config, "class_balanced", "has no loss to apply to", to_do)

@@ -1,4 +1,4 @@
-"""One update of the networks as a function of its arguments.
+"""One training step of generator and discriminator as a function of its arguments (Isola et al. 2017, section 3.3).
 
 Nothing here may read data, write files or know how long training lasts.
 """
@@ -24,9 +24,10 @@ _Autocast = Callable[[], AbstractContextManager[object]]
 
 @dataclass(frozen=True)
 class Passes:
-    """How networks are called that several processes train: gradients come out as the mean over all of them.
+    """The networks as several processes call them, so that gradients are averaged over all processes.
 
-    `mean` takes that of any tensor; `across` are the processes that share batch statistics, where they do.
+    `mean` averages any tensor over them; `across` synchronises the statistics of batch norm, None if each process has
+    its own.
     """
 
     generator: Callable[..., Tensor]
@@ -37,9 +38,9 @@ class Passes:
 
 @dataclass(frozen=True)
 class Networks:
-    """What training changes; with gan_loss=none there is no discriminator, without a half-life no moving average.
+    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` if it is switched off.
 
-    `passes` are there where other processes train the same networks.
+    `passes` are set if several processes train the same networks.
     """
 
     generator: Generator
@@ -51,29 +52,29 @@ class Networks:
 
     @property
     def generator_pass(self) -> Callable[..., Tensor]:
-        """The pass of the generator whose gradient is followed."""
+        """The generator as it is called for a forward pass with gradients."""
         return self.generator if self.passes is None else self.passes.generator
 
     @property
     def discriminator_pass(self) -> Callable[..., Judgement]:
-        """The pass of the discriminator whose gradient is followed."""
+        """The discriminator as it is called for a forward pass with gradients."""
         found = self.discriminator if self.passes is None else self.passes.discriminator
         assert found is not None, "there is no discriminator"
         return found
 
     @property
     def inference_generator(self) -> Generator:
-        """The generator that a model file gets: the moving average, where there is one."""
+        """The generator that is saved as the model: the EMA if there is one."""
         return self.ema if self.ema is not None else self.generator
 
     @property
     def optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
-        """The optimisers that there are."""
+        """The optimisers of generator and discriminator."""
         return tuple(each for each in (self.generator_optimizer, self.discriminator_optimizer) if each is not None)
 
     @property
-    def opponent(self) -> tuple[Discriminator, torch.optim.Optimizer]:
-        """The discriminator and its optimiser, where there is one."""
+    def discriminator_and_optimizer(self) -> tuple[Discriminator, torch.optim.Optimizer]:
+        """The discriminator and its optimiser; only with a gan_loss other than none."""
         discriminator, optimizer = self.discriminator, self.discriminator_optimizer
         assert discriminator is not None, "there is no discriminator"
         assert optimizer is not None, "a discriminator has an optimiser"
@@ -81,9 +82,9 @@ class Networks:
 
 
 def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> Tensor:
-    """One update, of both networks where there is a discriminator: by turns or from one forward pass, as configured.
+    """One update of the generator and, if there is one, the discriminator: alternating or simultaneous, as configured.
 
-    Returns the losses in the order of `recipe.names`, unweighted, a tensor on the device that nobody has to wait for.
+    Returns the losses in the order of `recipe.names`, without their weights, as a tensor on the device.
     """
     generated = _generate(nets, batch, recipe, autocast)
     losses = _compare(nets, batch, generated, recipe, autocast)
@@ -92,19 +93,19 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
     elif recipe.config.update_order == "simultaneous":
         losses |= _update_simultaneously(nets, batch, generated, losses, recipe, autocast)
     else:
-        losses |= _update_by_turns(nets, batch, generated, losses, recipe, autocast)
+        losses |= _update_alternately(nets, batch, generated, losses, recipe, autocast)
     return torch.stack([losses[name] for name in recipe.names]).detach()
 
 
-def _update_by_turns(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, likeness: Losses, recipe: Recipe, autocast: _Autocast
+def _update_alternately(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
-    """First the discriminator, then the generator against what it became (Isola et al. 2017, section 3.3)."""
-    discriminator, optimizer = nets.opponent
+    """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
+    discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
 
-    # The discriminator's turn: no gradient reaches the generator.
+    # Update the discriminator: no gradient reaches the generator.
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b.detach(), recipe)
     with autocast():
@@ -113,22 +114,22 @@ def _update_by_turns(
     losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake))
     update(optimizer, recipe.objective("d", losses, batch.factor))
 
-    # The generator's turn: the discriminator is frozen.
+    # Update the generator: the discriminator is frozen.
     discriminator.requires_grad_(False)
     view = _view(batch, generated.fake_b, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head)
         real = discriminator(view.real_a, view.real_b) if recipe.matches_real else real
     losses |= recipe.judge("g", verdicts(view=view, real=real, fake=fake))
-    update(nets.generator_optimizer, recipe.objective("g", likeness | losses, batch.factor))
+    update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     return losses
 
 
 def _update_simultaneously(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, likeness: Losses, recipe: Recipe, autocast: _Autocast
+    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
-    """Both gradients from the same networks and one pass through each, then both steps (the car work's code)."""
-    discriminator, optimizer = nets.opponent
+    """Both gradients from one forward pass of each network, then both steps (as in the code of preset `cars`)."""
+    discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b, recipe)
@@ -137,57 +138,57 @@ def _update_simultaneously(
         fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head)
     verdicts = Verdicts(recipe.config, discriminator, view, real, fake, partial(_share, batch, nets.passes))
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
-    _differentiate(optimizer, recipe.objective("d", losses, batch.factor), again=True)
-    _differentiate(nets.generator_optimizer, recipe.objective("g", likeness | losses, batch.factor))
+    _differentiate(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
+    _differentiate(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     for each in (optimizer, nets.generator_optimizer):
         optimizer_step(each)
     return losses
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """Follow the gradient of `loss` for one step."""
+    """One step of the optimiser with the gradient of `loss`."""
     _differentiate(optimizer, loss)
     optimizer_step(optimizer)
 
 
-def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, again: bool = False) -> None:
-    """Take the gradient of `loss` for the optimiser's own parameters; `again`: another follows."""
+def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_graph: bool = False) -> None:
+    """Compute the gradient of `loss` for the optimiser's own parameters alone."""
     optimizer.zero_grad(set_to_none=True)
     own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    scale_loss(optimizer, loss).backward(inputs=own, retain_graph=again)  # type: ignore[no-untyped-call]
+    scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
 
 
 def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
-    """One pass of the generator; the noise is torch's own, so that a checkpoint knows where it goes on."""
+    """One forward pass of the generator; noise comes from torch's random state, which a checkpoint holds."""
     noise = nets.generator.draw_noise(batch.a) if nets.generator.noise else None
     with autocast():
         output = nets.generator_pass(batch.a, noise=noise)
     fake_b = output.float().softmax(dim=1) if recipe.classes else output
     if batch.ignored is not None:
-        # Ignored pixels of the fake are those of the real: no loss sees them, and no gradient comes from them.
+        # Ignored pixels of the fake are copied from the real: they add nothing to a loss or a gradient.
         fake_b = torch.where(batch.ignored, batch.b, fake_b.float())
     return GeneratorOutput(output, fake_b, noise)
 
 
 def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
-    """How far the fakes are from what was wanted, and from each other."""
+    """The losses that need no discriminator: L1, L2, cross-entropy, mode seeking."""
     balanced = recipe.config.class_balanced
-    assert batch.classes is not None or not balanced, "the recipe was refused where pairs have no classes"
+    assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
     again = partial(_generate, nets, batch, recipe, autocast)
     return recipe.compare(PictureComparison(batch.b, generated, weights, _share(batch, nets.passes, weights), again))
 
 
 def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanShare:
-    """What a mean over this part of the batch counts: with many ignored pixels it says less than one with few."""
+    """The weight of a mean over this part of the batch: with many ignored pixels it counts less than with few."""
     if passes is None or weights is None:
         return 1.0
-    mine = weights.mean()
-    return mine / passes.mean(mine * batch.factor).clamp(min=1e-12)
+    own = weights.mean()
+    return own / passes.mean(own * batch.factor).clamp(min=1e-12)
 
 
 def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
-    """What the discriminator sees, drawn anew each time."""
+    """The discriminator's input, augmented with a new random draw at each call."""
     classes = batch.classes if recipe.config.segmentation_head == "on" else None
     view = DiscriminatorView(batch.a, batch.b, fake_b, batch.ignored, classes)
     return augment(view, recipe.config.discriminator_augment, recipe.photos)
