@@ -76,7 +76,7 @@ def test_tables_and_page_come_and_the_same_command_gives_them_again(
     assert f"page  {tmp_path / 'study' / 'index.html'}" in first.out
     # A line for each training, which says where the whole study is.
     told = [line for line in first.err.splitlines() if line]
-    assert told[0].startswith("the segmenter, which judges the others: 2/18 (")
+    assert told[0].startswith("the segmenter, which scores the others: 2/18 (")
     assert told[1].startswith("1/8 encoder-decoder L1, seed 0: 4/18 (")
     assert told[-1].startswith("8/8 L1+cGAN, seed 1: 18/18 (")
     assert len(told) == 9
@@ -151,7 +151,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
     assert "the loss d_real is not finite" in said.err
     page = (tmp_path / "study" / "index.html").read_text("utf-8")
     assert "Failed: L1+cGAN, seed 0" in page
-    assert "2 of 4 trials are there so far." in page
+    assert "2 of 4 trials are finished." in page
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_options_that_load_it_in_the_reference_are_printed(
     out = capsys.readouterr().out
     assert "load it with --netG resnet_6blocks --norm batch --ngf 3 --input_nc 1 --output_nc 4" in out
     assert "note: the model has no dropout: add --no_dropout" in out
-    assert "note: the model takes gathered statistics: add --eval" in out
+    assert "note: the model uses running statistics: add --eval" in out
     assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["written"] is False
 

@@ -34,8 +34,8 @@ def test_assumptions_are_reported(weights: Path, tmp_path: Path, capsys: pytest.
     assert main(command) == 0
     out = capsys.readouterr().out
     assert out.startswith("unet_64 with instance norm, 2 filters, a-to-b at 64x64")
-    assert "assumed: dropout 0.5 in 1 blocks" in out
-    assert "assumed: it translates a into b (else: --direction b-to-a)" in out
+    assert "assumed: dropout: 0.5 in 1 block, as" in out
+    assert "assumed: the direction is a-to-b (otherwise: --direction b-to-a)" in out
     assert main(command) == 0
     assert "was there already" in capsys.readouterr().out
     assert main([*command, "--set", "dropout=off"]) == 2

@@ -123,7 +123,7 @@ def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
         ({"color_jitter": 0.2}, "color_jitter=0.2: changes the photo that goes in"),
         ({"rare_class_crops": 0.5, "jitter": 1}, "rare_class_crops=0.5: draws crops, and pictures are shown whole"),
         ({"crop": 96}, "crop=96x96: does not fit into size 64x64"),
-        ({"size": "native", "fit": "pad"}, "fit=pad: says how pictures come to a size"),
+        ({"size": "native", "fit": "pad"}, "fit=pad: says how pictures are brought to a size"),
         ({"size": 40}, "The nearest that works is 32x32"),
     ],
 )

@@ -79,7 +79,7 @@ def test_colours_are_jittered_of_a_photo_that_becomes_a_mask_and_of_nothing_else
     refuse_unfit(task_of(folder, "photo-to-mask"), config)
     with refused("unfit-setting", "color_jitter=0.2", usage=True) as error:
         refuse_unfit(task_of(folder, "mask-to-photo"), config)
-    assert "here a mask becomes a photo" in error.value.what
+    assert "here a mask is translated into a photo" in error.value.what
 
 
 def test_pairs_that_were_never_split_say_which_command_splits_them(pair_folder: Path, refused: "Refused") -> None:

@@ -157,7 +157,7 @@ def test_pairs_of_another_depth_are_refused_before_any_work(
     save_model(tmp_path / "m.safetensors", model.card, model.generator)
     with refused("other-channels", run_folder.parent / "pairs") as error:
         evaluate(tmp_path / "m.safetensors", run_folder.parent / "pairs")
-    assert error.value.what == "its half photo has 3 channels of uint8; the model gives 3 channels of uint16"
+    assert error.value.what == "has 3 channels of uint8 in its half photo, but the model gives 3 channels of uint16"
 
 
 def test_zero_variants_are_refused(refused: "Refused") -> None:

@@ -40,9 +40,13 @@ def test_a_model_that_cannot_judge_these_photos_is_refused(
     judged = load_model(run_folder)
     fewer = Palette("fewer", CARS.classes[:3])
     for model, code, said in (
-        (make_model(MASK, PHOTO, palette=CARS), "unfit-segmenter", "is mask-to-photo and gives no masks"),
+        (
+            make_model(MASK, PHOTO, palette=CARS),
+            "unfit-segmenter",
+            "has the direction mask-to-photo and does not generate masks",
+        ),
         (make_model(Half("photo", "photo", 1), MASK, palette=CARS), "other-channels", "takes 1 x uint8, "),
-        (make_model(PHOTO, MASK, palette=fewer), "other-classes", "knows the classes background, body, tyres, "),
+        (make_model(PHOTO, MASK, palette=fewer), "other-classes", "has the classes background, body, tyres, but "),
     ):
         with refused(code, tmp_path / "judge.safetensors") as error:
             Segmenter(write_model(model, tmp_path / "judge.safetensors"), judged, None)

@@ -88,7 +88,7 @@ def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
     page = Read((study.dest / PAGE).read_text("utf-8"))
     for arm in {trial.arm for trial in study.trials}:
         assert arm in page.words
-    assert "Left out: 286x286 patches: size=32x32: is too small" in page.text
+    assert "Without the arm 286x286 patches: size=32x32: is too small" in page.text
     # Two inputs through 5, 4 and 3 arms, with both ends; and four outputs of 5 arms, with the input.
     assert page.count["img"] == 2 * (7 + 6 + 5) + 5 * 5
 
@@ -108,19 +108,19 @@ def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
 def test_a_number_has_its_pictures_its_machine_and_its_versions_beside_it(
     study: Study, page_of: Callable[..., Read]
 ) -> None:
-    text = Read((study.dest / PAGE).read_text("utf-8")).text
-    assert "was scored on the 2 test pairs, which none has seen; 1 seed." in text
+    text = Read((study.dest / FILE).read_text("utf-8")).text
+    assert "with 1 seed, and scored on the 2 test pairs, on which none was trained." in text
     machine = read_json(study.trials[0].run / "run.json")["machine"]
     assert text.count(f"Trained on {machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}.") == 1
     begun = page_of(replace(study, trials=())).text
-    assert "was scored on the test pairs, which none has seen; 0 seeds." in begun
+    assert "with 0 seeds, and scored on the test pairs, on which none was trained." in begun
     assert "Trained on" not in begun
 
 
 def test_nothing_is_bold_from_one_seed(study: Study) -> None:
     page = Read((study.dest / PAGE).read_text("utf-8"))
     assert page.strong == []
-    assert "One seed: another would give other numbers" in page.text
+    assert "With one seed the variation between seeds is not known" in page.text
 
 
 def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[..., Read]) -> None:
@@ -134,7 +134,7 @@ def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[.
     assert page.strong.count("0.2500 ± 0.6353") == 2
     assert "0.3500 ± 0.6353" not in page.strong
     assert "2 seeds" in page.text
-    assert "half the 95% interval" in page.text
+    assert "half the 95% confidence interval" in page.text
 
 
 def test_without_a_segmenter_no_iou_is_computed(study: Study, page_of: Callable[..., Read]) -> None:
@@ -153,17 +153,17 @@ def test_what_failed_and_what_is_still_to_come_is_reported(study: Study, page_of
     some = tuple(trial for trial in study.trials if trial.arm == "L1")
     failed = (Failure("GAN", 0, "the losses are no longer <numbers>."),)
     page = page_of(replace(study, trials=some, failed=failed))
-    assert "1 of 15 trials are there so far." in page.words
+    assert "1 of 15 trials are finished." in page.words
     assert "Failed: GAN, seed 0: the losses are no longer <numbers>." in page.words
     assert page.count["h2"] == len(TABLES)
     nothing = page_of(replace(study, trials=()))
     assert nothing.count["img"] == 0
-    assert nothing.text.count("No arm of this table is finished.") == len(TABLES)
+    assert nothing.text.count("No arm of this table is finished yet.") == len(TABLES)
 
 
 def test_where_the_output_is_classes_l1_is_explained(study: Study, page_of: Callable[..., Read]) -> None:
-    assert "where an arm says L1, it has cross-entropy" in page_of(replace(study, as_classes=True)).text
-    assert "cross-entropy." not in Read((study.dest / PAGE).read_text("utf-8")).text
+    assert "L1 in the name of an arm means cross-entropy" in page_of(replace(study, as_classes=True)).text
+    assert "cross-entropy." not in Read((study.dest / FILE).read_text("utf-8")).text
 
 
 def test_small_pictures_keep_the_edges_of_their_pixels_and_can_be_enlarged(study: Study) -> None:

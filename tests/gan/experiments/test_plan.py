@@ -59,7 +59,7 @@ def test_settings_that_the_pairs_contradict_are_refused_before_any_work(
     assert "b_encoding=classes: the half photo is a photo" in error.value.what
     with refused("no-possible-arm", "tables=loss", usage=True) as error:
         plan_study(cars, with_settings(small, {"direction": "up"}), ("loss",))
-    assert "direction=up: these pairs have no such direction" in error.value.what
+    assert "direction=up: is not a direction of these pairs" in error.value.what
     assert "mask-to-photo" in error.value.to_do
     with refused("unfit-setting", "b_encoding=classes", usage=True):
         outline_of_arms(cars, {"mine": with_settings(small, {"b_encoding": "classes"})}, small)

@@ -107,7 +107,7 @@ def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, refused: "
     (tmp_path / "mine.txt").write_text("mine")
     with refused("destination-taken", tmp_path, usage=True) as error:
         begun(tmp_path)
-    assert "(no study.json)" in error.value.what
+    assert "and no study.json" in error.value.what
     with refused("destination-taken", tmp_path / "mine.txt", usage=True):
         begun(tmp_path / "mine.txt")
     for text, code in (("{}", "not-a-study"), ('{"format": "p2p-experi', "damaged-json")):

@@ -281,7 +281,7 @@ def test_masks_without_a_palette_say_why_nothing_judges_them(
     pairs = make_plain(Half("mask", "mask"), Half("photo", "photo"), (32, 32))
     found = run_arms(pairs, tmp_path / "own", {"one": small}, seeds=1, judged_like=small)
     assert found.judge is None
-    assert "no segmenter judges how well a picture shows its mask: a_encoding=classes" in found.unjudged
+    assert "pictures are not scored by a segmenter: a_encoding=classes" in found.unjudged
 
 
 def test_arms_of_one_s_own_are_compared_alike(cars: Path, small: Config, tmp_path: Path) -> None:

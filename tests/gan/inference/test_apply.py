@@ -178,7 +178,7 @@ def test_strips_change_no_more_than_the_last_digit_and_are_reported(make_model: 
     assert np.abs(strips.astype(int) - whole).max() <= 1
     assert (strips != whole).mean() < 1e-3
     assert len(lines) == 1
-    assert "160x224: in strips of 32 rows as asked" in lines[0]
+    assert "160x224: computed in strips of 32 rows; at once" in lines[0]
 
 
 def test_classes_in_strips_are_the_classes_at_once(make_model: Callable[..., Model]) -> None:

@@ -90,7 +90,7 @@ def test_a_mask_painted_in_greys_is_read_as_the_one_channel_that_the_model_takes
         assert known == (factor == 60)
     with refused("other-channels", tmp_path / "coloured.png") as error:
         read_input(tmp_path / "coloured.png", card)
-    assert error.value.what == "is painted in colours; the model takes 1 channel of uint8"
+    assert error.value.what == "has colours, but the model takes 1 channel of uint8"
 
 
 def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_path: Path, refused: "Refused") -> None:
@@ -98,7 +98,7 @@ def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_pat
     write_png(tmp_path / "numbers.png", np.full((8, 8), 7, np.uint8))
     with refused("unknown-class", tmp_path / "numbers.png") as error:
         read_input(tmp_path / "numbers.png", card)
-    assert "has the class 7; the model has 5 classes: background, body" in error.value.what
+    assert "has the class 7, but the model has 5 classes: background, body" in error.value.what
     write_mask(tmp_path / "more.png", np.full((8, 8), 5, np.uint8), MORE)
     with refused("palette-colour", tmp_path / "more.png") as error:
         read_input(tmp_path / "more.png", card)
@@ -118,7 +118,7 @@ def test_pairs_of_other_halves_are_refused_as_such_and_no_setting_is_blamed(
     assert task_for(folder, make_model(PHOTO, MASK, palette=CARS).card).swapped
     with refused("other-halves", pair_folder) as error:
         task_for(folder, make_model(DEEP, PHOTO).card)
-    assert error.value.what == "its halves are mask and photo; the model translates deep-to-photo"
+    assert error.value.what == "has the halves mask and photo, but the direction of the model is deep-to-photo"
     assert not isinstance(error.value, UsageError)
 
 
@@ -130,7 +130,7 @@ def test_a_pair_folder_of_another_depth_or_with_other_classes_is_refused(
     refuse_folder(folder, (folder.a, folder.b), card)
     with refused("other-channels", pair_folder) as error:
         refuse_folder(folder, (folder.a, DEEP), card)
-    assert error.value.what == "its half deep has 3 channels of uint16; the model gives 3 channels of uint8"
+    assert error.value.what == "has 3 channels of uint16 in its half deep, but the model gives 3 channels of uint8"
     more = folder_of(pair_folder, palette=MORE)
     with refused("other-classes", pair_folder) as error:
         refuse_folder(more, (more.a, more.b), card)

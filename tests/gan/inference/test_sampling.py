@@ -241,7 +241,7 @@ def test_missing_inputs_and_inputs_that_share_a_name_are_refused(
     write_png(tmp_path / "other" / "1.png", np.zeros((8, 8, 3), np.uint8))
     with refused("same-name") as error:
         sample(run_folder, [masks / "sub" / "1.png", tmp_path / "other" / "1.png"], tmp_path / "out")
-    assert "have one name, 1" in error.value.what
+    assert "have the same name, 1" in error.value.what
     (tmp_path / "empty").mkdir()
     with refused("no-pictures", tmp_path / "empty"):
         sample(run_folder, [tmp_path / "empty"], tmp_path / "out")
@@ -294,7 +294,7 @@ def test_inputs_that_the_model_does_not_take_are_refused_before_any_work(
         sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "in"], tmp_path / "out")
     (part,) = error.value.parts
     assert (part.code, part.where) == ("other-channels", str(tmp_path / "in" / "b.png"))
-    assert part.what == "has 1 channel of uint16; the model takes 3 channels of uint8"
+    assert part.what == "has 1 channel of uint16, but the model takes 3 channels of uint8"
     assert not (tmp_path / "out.partial").exists()
     assert not (tmp_path / "out").exists()
 
@@ -306,7 +306,7 @@ def test_a_pair_folder_of_other_halves_is_reported_once_and_not_for_every_pair(
     model, pairs = write_model(make_model(deep, deep), tmp_path / "m.safetensors"), run_folder.parent / "pairs"
     with refused("other-halves", pairs) as error:
         sample(model, [pairs], tmp_path / "out")
-    assert error.value.what == "its halves are mask and photo; the model translates deep-to-deep"
+    assert error.value.what == "has the halves mask and photo, but the direction of the model is deep-to-deep"
     assert not error.value.parts
     assert not (tmp_path / "out").exists()
     summary = sample(model, [pairs], tmp_path / "out", keep_going=True)

@@ -104,6 +104,6 @@ def test_a_process_that_finds_no_other_says_so_itself_and_may_be_tried_again(
     monkeypatch.setattr(distributed, "rendezvous", fail)
     with refused("unreachable-process", "rank 1") as error, join_processes("cpu"):
         pass
-    assert error.value.what == "has not met 1 process of 2 at localhost:1 (timed out)"
+    assert error.value.what == "could not connect to 1 process at localhost:1 (timed out)"
     assert error.value.said_elsewhere is False
     assert error.value.passing

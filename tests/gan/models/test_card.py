@@ -91,14 +91,14 @@ def test_what_no_model_can_have_is_refused_as_damage(
 ) -> None:
     with refused("damaged-file", "m") as error:
         card_from_json(changed(value, place, new), where="m")
-    assert "its description is damaged" in error.value.what
+    assert "has a damaged description" in error.value.what
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{", "[]", '"x"', "null"])
 def test_a_card_that_is_not_a_table_is_refused_as_damaged(text: str, refused: "Refused") -> None:
     with refused("damaged-file", "m") as error:
         card_from_json(text, where="m")
-    assert "its description is damaged" in error.value.what
+    assert "has a damaged description" in error.value.what
 
 
 @pytest.mark.parametrize(

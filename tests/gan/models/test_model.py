@@ -121,7 +121,7 @@ def test_a_card_whose_halves_do_not_fit_its_network_is_refused(
     save_model(tmp_path / MODEL_FILE, replace(model.card, input_as="classes"), model.generator)
     with refused("damaged-file", tmp_path / MODEL_FILE) as error:
         load_model(tmp_path)
-    assert "its description is damaged" in error.value.what
+    assert "has a damaged description" in error.value.what
 
 
 def test_a_card_of_classes_and_native_sizes_is_read_back(make_model: Callable[..., Model], tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_dropout_is_seen_in_a_resnet_and_assumed_in_a_unet_and_can_be_set(
         assert not any("dropout" in each for each in made.assumed)
     unet = saved(reference("unet_128"), tmp_path)
     assumed = import_model(unet, tmp_path / "assumed.safetensors")
-    assert "dropout 0.5 in 2 blocks, as the reference has it (else: --set dropout=off)" in assumed.assumed
+    assert "dropout: 0.5 in 2 blocks, as in the reference (otherwise: --set dropout=off)" in assumed.assumed
     off = import_model(unet, tmp_path / "off.safetensors", settings={"dropout": "off"})
     assert off.card.architecture.dropout == 0
     assert not any("dropout" in each for each in off.assumed)
@@ -200,7 +200,7 @@ def test_a_discriminator_is_named_by_its_first_tensor(tmp_path: Path, refused: "
     net.model = nn.Sequential(nn.Conv2d(6, 4, 4), nn.LeakyReLU(), nn.Conv2d(4, 8, 4), nn.BatchNorm2d(8))
     with refused("unknown-network", tmp_path / "latest_net_G.pth") as error:
         import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
-    assert "holds model.0.weight, which no generator" in error.value.what
+    assert "has the tensor model.0.weight, which no generator" in error.value.what
     assert "Is it the discriminator" in error.value.to_do
 
 
@@ -211,19 +211,19 @@ def test_the_first_tensor_that_is_missing_or_of_another_shape_or_too_many_is_nam
     name = "model.model.1.model.3.model.2.running_var"
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: None, "model.model.3.weight": None}), dest)
-    assert error.value.what == f"{name} is missing, which a unet_128 has"
+    assert error.value.what == f"lacks the tensor {name} of a unet_128"
     weights.write_bytes(whole)
     name = "model.model.1.model.3.model.1.weight"
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: torch.zeros(8, 4, 3, 3)}), dest)
-    assert error.value.what.startswith(f"{name} is (8, 4, 3, 3) of torch.float32, ")
-    assert error.value.what.endswith(" of 2 filters (8, 4, 4, 4)")
+    assert error.value.what.startswith(f"has a tensor {name} of shape (8, 4, 3, 3) and type torch.float32, ")
+    assert error.value.what.endswith(" of 2 filters has (8, 4, 4, 4)")
     weights.write_bytes(whole)
     state = torch.load(weights, weights_only=True)
     torch.save({**state, "model.model.1.model.9.weight": torch.zeros(1)}, weights)
     with refused("other-tensors", weights) as error:
         import_model(weights, dest)
-    assert error.value.what == "model.model.1.model.9.weight is more than a unet_128 has"
+    assert error.value.what == "has a tensor model.model.1.model.9.weight that a unet_128 does not have"
     assert not dest.exists()
 
 
@@ -231,7 +231,7 @@ def test_the_first_tensor_that_is_missing_or_of_another_shape_or_too_many_is_nam
 def test_a_missing_end_is_named_too(weights: Path, tmp_path: Path, name: str, refused: "Refused") -> None:
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: None}), tmp_path / "m.safetensors")
-    assert error.value.what.startswith(f"{name} is missing")
+    assert error.value.what.startswith(f"lacks the tensor {name} ")
 
 
 def test_a_tensor_that_announces_more_than_the_file_holds_is_named(
@@ -240,7 +240,7 @@ def test_a_tensor_that_announces_more_than_the_file_holds_is_named(
     name = "model.model.1.model.1.weight"
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: torch.zeros(1).expand(4, 2, 4, 4)}), tmp_path / "m.safetensors")
-    assert error.value.what.startswith(f"{name} is ")
+    assert error.value.what.startswith(f"has a tensor {name} of shape ")
 
 
 @pytest.mark.parametrize("count", [torch.zeros(3, dtype=torch.int64), torch.tensor(float("nan"))])
@@ -248,7 +248,7 @@ def test_an_impossible_count_is_named(weights: Path, tmp_path: Path, count: torc
     name = "model.model.1.model.2.num_batches_tracked"
     with refused("other-tensors", weights) as error:
         import_model(changed(weights, **{name: count}), tmp_path / "m.safetensors")
-    assert error.value.what.startswith(f"{name} is ")
+    assert error.value.what.startswith(f"has a tensor {name} of shape ")
 
 
 def test_nan_weights_are_named(weights: Path, tmp_path: Path, refused: "Refused") -> None:
@@ -257,7 +257,7 @@ def test_nan_weights_are_named(weights: Path, tmp_path: Path, refused: "Refused"
     broken.view(-1)[3] = float("nan")
     with refused("not-finite", weights) as error:
         import_model(changed(weights, **{name: broken}), tmp_path / "m.safetensors")
-    assert error.value.what.startswith(f"{name} has values")
+    assert error.value.what.startswith(f"has values that are not finite in {name}")
     assert not (tmp_path / "m.safetensors").exists()
 
 
@@ -265,7 +265,7 @@ def test_a_name_with_a_line_end_stays_in_one_line(tmp_path: Path, refused: "Refu
     torch.save({"a\n\x1b[31mb": torch.zeros(1)}, tmp_path / "G.pth")
     with refused("unknown-network", tmp_path / "G.pth") as error:
         import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
-    assert r"holds a\n\x1b[31mb, which no generator" in error.value.what
+    assert r"has the tensor a\n\x1b[31mb, which no generator" in error.value.what
 
 
 class Evil:
@@ -331,7 +331,7 @@ def test_other_things_that_torch_saves_are_refused_by_kind(tmp_path: Path, refus
     torch.save([1, 2], tmp_path / "list.pth")
     with refused("not-a-state-dict", tmp_path / "list.pth") as error:
         import_model(tmp_path / "list.pth", tmp_path / "m.safetensors")
-    assert "holds a list" in error.value.what
+    assert "contains a list" in error.value.what
     torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pth")
     with refused("not-a-state-dict", tmp_path / "checkpoint.pth") as error:
         import_model(tmp_path / "checkpoint.pth", tmp_path / "m.safetensors")
@@ -386,11 +386,11 @@ def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "its widths are not the reference's"),
-        ({"max_filters": 32}, "its biases are not the reference's"),
+        ({}, "its channels do not grow to 8 times the first"),
+        ({"max_filters": 32}, "its biases differ from the reference"),
         ({"generator": "encoder-decoder"}, "its decoder has no skips"),
-        ({"upsampling": "resize"}, "its decoder resizes"),
-        ({"noise_channels": 1}, "its input has random channels"),
+        ({"upsampling": "resize"}, "its decoder upsamples by resize"),
+        ({"noise_channels": 1}, "its input has noise channels"),
         ({"unet_depth": 4}, "its depth is 4"),
     ],
 )

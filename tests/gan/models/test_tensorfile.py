@@ -62,6 +62,6 @@ def test_what_is_expected_is_read_and_nothing_else(tmp_path: Path, refused: "Ref
     assert all(torch.equal(found[name], value) for name, value in TENSORS.items())
     with refused("other-tensors", tmp_path / "t.safetensors") as error:
         read_tensors(tmp_path / "t.safetensors", (specs | {"step": (torch.float32, (1,))}).get, set(specs))
-    assert error.value.what == "its tensor step has the shape of one number, not 1"
+    assert error.value.what == "has a tensor step of shape () (one number), not 1"
     with refused("unreadable-file", tmp_path / "none.safetensors"):
         read_tensors(tmp_path / "none.safetensors", specs.get, set(specs))

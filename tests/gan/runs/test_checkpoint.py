@@ -306,7 +306,7 @@ def test_a_header_that_promises_a_terabyte_allocates_nothing(
         sealed(file)
         with refused("no-usable-checkpoint", file) as error:
             checkpoint.load_latest(tmp_path, make_networks())
-        assert "is not a whole safetensors file" in error.value.what
+        assert "is not a complete safetensors file" in error.value.what
 
 
 def test_a_checkpoint_of_another_architecture_changes_nothing(
@@ -318,7 +318,7 @@ def test_a_checkpoint_of_another_architecture_changes_nothing(
     before = {name: value.clone() for name, value in nets.generator.state_dict().items()}
     with refused("no-usable-checkpoint") as error:
         checkpoint.load_latest(tmp_path, nets)
-    assert re.search(r"its tensor generator/\S+ has the shape \S+, not ", error.value.what)
+    assert re.search(r"has a tensor generator/\S+ of shape \S+, not ", error.value.what)
     assert all(torch.equal(value, before[name]) for name, value in nets.generator.state_dict().items())
 
 

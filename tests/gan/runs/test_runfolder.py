@@ -69,9 +69,9 @@ def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(
     owner = {"pid": 7, "host": "node-12", "since": "2026-11-22T05:13:13+00:00"}
     write_json(tmp_path / OWNER, owner)
     place = RunFolder(tmp_path)
-    place.hold(notes)
-    (line,) = notes.lines
-    assert "process 7 on node-12 has used it since 2026-11-22T05:13:13+00:00 and not given it back" in line
+    place.hold(heard)
+    (line,) = heard.lines
+    assert "process 7 on node-12 has used this run folder since 2026-11-22T05:13:13+00:00" in line
     assert read_json(tmp_path / OWNER)["pid"] == os.getpid()
     place.release()
     assert not (tmp_path / OWNER).exists()
@@ -192,7 +192,7 @@ def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path
     with pytest.raises(P2PError) as error:
         RunFolder(tmp_path).config()
     assert error.value.where == str(tmp_path / "run.json")
-    assert error.value.to_do.startswith("Was it edited?")
+    assert error.value.to_do.startswith("If it was edited, ")
     assert error.value.exit_code == 1
 
 
@@ -222,7 +222,7 @@ def test_changes_of_the_pairs_are_reported_split_by_split(pair_folder: Path, oth
     assert changed_pairs(record, before) == []
     assert "train had 8 pairs, now 9" in changed_pairs(record, after)
     renamed = replace(before, pairs=tuple(replace(each, name=f"{each.name}x") for each in before.pairs))
-    assert "test has 2 pairs as before, but not the same ones" in changed_pairs(record, renamed)
+    assert "test has 2 pairs as before, but not the same" in changed_pairs(record, renamed)
     assert changed_pairs({"data_hash": "x"}, before) == ["the pairs or their split are not the same"]
 
 

@@ -91,7 +91,7 @@ def test_a_disk_that_is_too_small_is_reported_before_anything_is_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**6, 10**6 - 1000, 1000))
     with refused("no-space", tmp_path / "run") as error:
         train(pair_folder, tmp_path / "run", tiny)
-    assert "1 KB are free" in error.value.what
+    assert "the disk has 1 KB free" in error.value.what
     assert not (tmp_path / "run").exists()
 
 

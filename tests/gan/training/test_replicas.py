@@ -93,7 +93,7 @@ def test_a_run_resumed_on_fewer_devices_keeps_images_and_order_and_says_what_dif
     (alone,) = gave(played["fewer"][1])
     assert alone["before"] == 12
     assert alone["drawn"] == [[12, 13, 14, 15], [16, 17, 18, 19], [20, 21]]
-    assert any("Continued on 1 devices, begun on 2" in line for line in alone["lines"])
+    assert any("The run began on 2 devices and continues on 1 device" in line for line in alone["lines"])
     assert played["fewer state"]["record"]["processes"] == 1
 
 
@@ -111,7 +111,7 @@ def test_all_processes_go_back_when_the_losses_of_one_are_nan(played: dict[str, 
     first, second = gave(played["diverging"])
     assert first["drawn"] == [[0, 1], [4, 5], [8, 9], [12, 13], [12, 13], [16, 17], [20]]
     assert second["drawn"] == [[2, 3], [6, 7], [10, 11], [14, 15], [14, 15], [18, 19], [21]]
-    assert any("back to image 12, half the rate, once" in line for line in first["lines"])
+    assert any("returns to image 12 and continues with half the learning rate" in line for line in first["lines"])
 
 
 def test_a_batch_that_cannot_be_shared_alike_is_refused_with_the_nearest_that_can(played: dict[str, Any]) -> None:

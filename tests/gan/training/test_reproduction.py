@@ -53,15 +53,15 @@ def test_what_differs_beforehand_is_named_before_training(run: Path, tmp_path: P
     events = Events()
     result = reproduce(run, tmp_path / "again", report=events)
     assert [line.split(" was")[0] for line in result.named] == ["torch", "the pairs or their split: data hash"]
-    assert events.seen.index(f"differs: {result.named[0]}") < events.seen.index("training")
-    assert "torch was 1.0, is 2." in result.named[0]
+    assert notes.events.index(f"differs: {result.named[0]}") < notes.events.index("training")
+    assert "torch was 1.0, is now 2." in result.named[0]
 
 
 def test_a_device_that_is_not_here_is_named_and_another_taken(run: Path, tmp_path: Path) -> None:
     record = json.loads((run / "run.json").read_text())
     change_record(run, config={**record["config"], "device": "cuda:7"})
     named = reproduce(run, tmp_path / "again").named
-    assert "the device was cuda:7, which is not here" in named
+    assert "the device was cuda:7, which this machine does not have" in named
 
 
 def test_other_losses_and_weights_are_reported_with_their_largest_difference(
@@ -111,7 +111,7 @@ def test_pairs_that_have_moved_are_asked_for_and_taken_from_where_they_are(
     moved = pair_folder.rename(tmp_path / "moved")
     with refused("missing-folder", pair_folder) as error:
         reproduce(run, tmp_path / "again")
-    assert "Say with --pairs where they are" in error.value.to_do
+    assert "Give their new folder with --pairs" in error.value.to_do
     assert not (tmp_path / "again").exists()
     assert reproduce(run, tmp_path / "again", pairs=moved).identical
 
@@ -122,7 +122,7 @@ def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(
     change_record(run, pairs="")
     with refused("missing-folder", run / "pairs") as error:
         reproduce(run, tmp_path / "again")
-    assert "Say with --pairs where they are" in error.value.to_do
+    assert "Give their new folder with --pairs" in error.value.to_do
     assert not (tmp_path / "again").exists()
 
 
@@ -137,6 +137,6 @@ def test_the_run_itself_and_a_folder_that_is_not_a_run_are_refused(
 
 def test_that_several_devices_trained_it_is_named(run: Path, tmp_path: Path) -> None:
     change_record(run, processes=4)
-    assert "the run was trained on 4 devices, now on one: other draws of dropout and noise" in (
+    assert "the run was trained on 4 devices, now on 1: dropout and noise differ" in (
         reproduce(run, tmp_path / "again").named
     )

@@ -125,7 +125,7 @@ def test_a_longer_run_says_where_its_learning_rate_decay_continues(
     train(pair_folder, tmp_path / "run", replace(short, images=12), report=heard)
     said = [line for line in heard.lines if "lr_schedule" in line]
     assert said == [
-        "lr_schedule=linear: falls over 12 images now, not 8: the learning rate goes on at 0.000267, where it was 0."
+        "lr_schedule=linear: the schedule now ends at image 12, not 8, so the learning rate jumps from 0 to 0.000267."
     ]
     assert [line["rate"] for line in stats(tmp_path / "run") if "rate" in line][-1] == 0
     train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant"))
@@ -209,7 +209,7 @@ def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
     (pair_folder / "pairs.jsonl").write_text(lines)
     with refused("size-differs", pair_folder / "train" / "car-000.png") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, size=None, jitter=1.0))
-    assert error.value.what == "is 32x32, not 16x64 as its manifest says"
+    assert error.value.what == "is 32x32, but the manifest says 16x64"
     assert not (tmp_path / "run").exists()
 
 
@@ -251,7 +251,7 @@ def test_too_little_space_is_noticed_before_anything_is_begun(
     free_bytes(monkeypatch, 1_000_000)
     with refused("no-space", tmp_path / "run") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, keep_checkpoints=9))
-    assert "this run take 2 MB, and 1 MB are free" in error.value.what
+    assert "has 1 MB free, but the checkpoints and models of this run need 2 MB" in error.value.what
     assert not (tmp_path / "run").exists()
 
 
@@ -261,9 +261,9 @@ def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_w
     free_bytes(monkeypatch, 10**10, 10**10, 10**10, 1000)
     with refused("no-space", tmp_path / "run") as error:
         train(pair_folder, tmp_path / "run", tiny)
-    assert "the next checkpoint takes " in error.value.what
-    assert " and 1 KB are free" in error.value.what
-    assert "The last" in error.value.to_do
+    assert "the next checkpoint needs " in error.value.what
+    assert "has 1 KB free" in error.value.what
+    assert "continues from the last checkpoint" in error.value.to_do
     assert checkpoint.latest(tmp_path / "run")[0] == 4
     monkeypatch.undo()
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
@@ -403,7 +403,7 @@ def test_a_run_continued_on_another_machine_notes_that_bits_may_differ(
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     report = Stop(after=0)
     train(pair_folder, tmp_path / "run", tiny, report=report)
-    assert [line for line in report.lines if "device was an abacus, now" in line and "not bit for bit" in line]
+    assert [line for line in report.lines if "device was an abacus, now" in line and "not the same bit for bit" in line]
 
 
 def test_changed_pairs_are_noticed_with_what_changed(
@@ -415,7 +415,7 @@ def test_changed_pairs_are_noticed_with_what_changed(
     with refused("other-settings", tmp_path / "run", usage=True) as error:
         train(pair_folder, tmp_path / "run", tiny)
     assert "train had 8 pairs, now 9; " in error.value.what
-    assert "Bring the pairs back as they were to resume" in error.value.to_do
+    assert "Restore the pairs to resume" in error.value.to_do
 
 
 def test_the_precision_and_threads_of_the_beginning_are_used_again(

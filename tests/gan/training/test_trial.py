@@ -84,7 +84,7 @@ def test_the_largest_batch_follows_from_the_free_memory(
     room_for(0.5)
     with refused("no-memory", "cpu") as error:
         largest_batch(job, dataset)
-    assert "not even one pair of 32x32 fits" in error.value.what
+    assert "not have enough memory for one pair of 32x32" in error.value.what
 
 
 def test_batch_auto_is_resolved_once_and_kept_on_resume(
@@ -134,9 +134,9 @@ def test_out_of_memory_says_the_largest_batch_that_fits(
     monkeypatch.setattr(trial_module, "largest_batch", lambda *_: 2)
     with refused("no-memory", "cpu") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, batch=4))
-    assert "out of memory at batch 4 " in error.value.what
-    assert "the largest that fits is 2" in error.value.what
-    assert "Take --batch 2 " in error.value.to_do
+    assert "out of memory with batch 4 " in error.value.what
+    assert "the largest batch that fits is 2" in error.value.what
+    assert "Use --batch 2 " in error.value.to_do
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(

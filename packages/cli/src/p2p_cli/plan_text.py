@@ -63,7 +63,7 @@ def _sizes(planned: "Plan") -> str:
     rest = len(planned.shapes) - _MOST_SHAPES
     updates = sum(math.ceil(count / config.batch) for _, count in planned.shapes)
     filled = f" ({planned.pairs / updates:.1f} pairs per batch, of one size)" if config.batch > 1 else ""
-    return f"{how}, with {len(planned.shapes)} sizes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
+    return f"{how}, in {len(planned.shapes)} sizes: {shown}" + (f" and {rest} more" if rest > 0 else "") + filled
 
 
 def _time_line(planned: "Plan") -> str:

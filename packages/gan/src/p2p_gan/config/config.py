@@ -148,7 +148,7 @@ class Config:
     )
     unet_depth: int = setting(
         0,
-        "The number of halvings in a U-Net or encoder-decoder; auto takes the most that the size allows, at most 8.",
+        "The number of halvings in a U-Net; auto takes the most that the size allows, at most 8; not for a resnet.",
         low=1,
         high=8,
         words={"auto": 0},

@@ -39,7 +39,7 @@ def find_setting(name: str) -> Setting:
 
 
 def config_from_json(value: Any, *, where: str) -> Config:
-    """Read what `Config.to_json` gave; raises UsageError at `where`."""
+    """Read what `Config.to_json` returned; raises UsageError with `where`."""
     if not isinstance(value, dict):
         to_do = "If it was edited, restore a copy."
         raise UsageError(where, "its config is not a table of settings", to_do, code="damaged-file")
@@ -51,7 +51,7 @@ def config_from_json(value: Any, *, where: str) -> Config:
 
 
 def settings_from_toml(path: Path) -> dict[str, Any]:
-    """The settings that a TOML file gives; raises UsageError when it cannot be read."""
+    """Read settings from a TOML file; raises UsageError if it is not readable."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -177,7 +177,7 @@ class Guards:
         self.probed: Probe | None = None  # the latest
 
     def add(self, losses: Tensor, before: int, count: int, waited: float) -> None:
-        """The update of `count` images after `before` is done, for which the loop waited so many seconds."""
+        """Add the losses of an update of `count` images after `before` images, and the seconds waited for its batch."""
         self._history.add(losses, before, count)
         self._waited += waited
 
