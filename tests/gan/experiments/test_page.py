@@ -108,7 +108,7 @@ def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
 def test_a_number_has_its_pictures_its_machine_and_its_versions_beside_it(
     study: Study, page_of: Callable[..., Read]
 ) -> None:
-    text = Read((study.dest / FILE).read_text("utf-8")).text
+    text = Read((study.dest / PAGE).read_text("utf-8")).text
     assert "with 1 seed, and scored on the 2 test pairs, on which none was trained." in text
     machine = read_json(study.trials[0].run / "run.json")["machine"]
     assert text.count(f"Trained on {machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}.") == 1
@@ -163,7 +163,7 @@ def test_what_failed_and_what_is_still_to_come_is_reported(study: Study, page_of
 
 def test_where_the_output_is_classes_l1_is_explained(study: Study, page_of: Callable[..., Read]) -> None:
     assert "L1 in the name of an arm means cross-entropy" in page_of(replace(study, as_classes=True)).text
-    assert "cross-entropy." not in Read((study.dest / FILE).read_text("utf-8")).text
+    assert "cross-entropy." not in Read((study.dest / PAGE).read_text("utf-8")).text
 
 
 def test_small_pictures_keep_the_edges_of_their_pixels_and_can_be_enlarged(study: Study) -> None:

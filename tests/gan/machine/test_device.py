@@ -76,7 +76,7 @@ def test_an_operation_that_cannot_be_deterministic_is_named() -> None:
         raise RuntimeError(refusal)
     assert (error.value.code, error.value.where) == ("not-deterministic", "deterministic=true")
     assert "deterministic implementation of reflection_pad2d_backward_cuda" in error.value.what
-    with pytest.raises(RuntimeError, match="shapes"), device.telling_what_is_not_deterministic():
+    with pytest.raises(RuntimeError, match="shapes"), device.explain_nondeterminism():
         raise RuntimeError("shapes do not match")
 
 

@@ -69,8 +69,8 @@ def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(
     owner = {"pid": 7, "host": "node-12", "since": "2026-11-22T05:13:13+00:00"}
     write_json(tmp_path / OWNER, owner)
     place = RunFolder(tmp_path)
-    place.hold(heard)
-    (line,) = heard.lines
+    place.hold(notes)
+    (line,) = notes.lines
     assert "process 7 on node-12 has used this run folder since 2026-11-22T05:13:13+00:00" in line
     assert read_json(tmp_path / OWNER)["pid"] == os.getpid()
     place.release()
