@@ -31,7 +31,7 @@ def checked(*words: str) -> int:
 def test_two_folders_are_compared_in_words(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert checked(folders[0], "--against", folders[1]) == 0
     output = capsys.readouterr().out
-    assert "1 masks compared: 50.000% of the pixels differ, 50.000% of those away from outlines" in output
+    assert "1 mask compared: 50.000% of the pixels differ, 50.000% of those away from outlines" in output
     assert "body" in output
 
 
