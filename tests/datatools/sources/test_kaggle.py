@@ -189,7 +189,7 @@ def test_photos_and_labels_come_from_kaggle_with_a_note_and_nothing_else_is_prin
     dest, result = results["folder"] / "good", results["good"]
     assert result["code"] == 0, result["err"]
     assert result["out"].splitlines() == [
-        f"4 files written to {dest}, 0 were there.",
+        f"4 files written to {dest}, 0 kept.",
         "licence  free",
         f"next  p2p data check {dest}/photos",
     ]

@@ -1,4 +1,4 @@
-"""Reads YOLO's text files: outlines and boxes in shares of the picture, of classes that a list beside them names.
+"""Reads YOLO's text files: outlines and boxes relative to the picture, of classes that a list beside them names.
 
 Nothing here may open a photo or know a palette; a class that has no name is an error.
 """
@@ -12,14 +12,15 @@ import yaml
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
 
 
 def read_names(path: Path) -> dict[int, str]:
-    """The names by class number, each as it is written; raises P2PError when there is none or one stands twice.
+    """The names by class number, each as it is written; raises P2PError when there is none or one occurs twice.
 
-    Other keys of the file are passed over.
+    Other keys of the file are ignored.
     """
     root = _compose(path)
     entries = root.value if isinstance(root, yaml.MappingNode) else []
@@ -31,11 +32,11 @@ def read_names(path: Path) -> dict[int, str]:
     for where, number, name in _number_names(value, path):
         if number in names:
             raise P2PError(
-                where, f"class {number} stands twice", "Give each class a number of its own.", code="duplicate-id"
+                where, f"class {number} is listed twice", "Give each class a number of its own.", code="duplicate-id"
             )
         if name in known:
             raise P2PError(
-                where, f"{name!r:.60} stands twice", "Give each class a name of its own.", code="duplicate-class"
+                where, f"{name!r:.60} is listed twice", "Give each class a name of its own.", code="duplicate-class"
             )
         names[number] = name
         known.add(name)
@@ -50,14 +51,14 @@ def read_names(path: Path) -> dict[int, str]:
 
 
 def _compose(path: Path) -> yaml.Node | None:
-    """The first document of a YAML file as its tree, in which `no` is a word, and what has many names stands once."""
+    """The first document of a YAML file as a tree, in which `no` is a word and aliases are not expanded."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
             raise P2PError(
                 path,
-                f"has {size} bytes, and one that names classes has at most {LARGEST}",
-                "Give labels whose data.yaml only describes them.",
+                f"has {size} bytes, but may have at most {LARGEST}",
+                "Give a data.yaml that only describes the labels.",
                 code="file-too-large",
             )
         text = path.read_text("utf-8-sig")
@@ -76,7 +77,7 @@ def _compose(path: Path) -> yaml.Node | None:
 
 
 def _number_names(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]:
-    """(where, class number, name) of each entry of a list or a mapping; of anything else there are none."""
+    """(where, class number, name) of each entry of a list or a mapping; nothing for anything else."""
     if isinstance(node, yaml.SequenceNode):
         entries = list(enumerate(node.value))
     elif isinstance(node, yaml.MappingNode):
@@ -117,7 +118,7 @@ _SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _DATA_SET = frozenset({"path", "train", "val", "test", "nc"})  # keys by which any other YAML file is a data set's
 
 
-_BEYOND = 0.05  # tools round, and let a box stick out a little; more is another picture's label
+_BEYOND = 0.05  # tools round, and let a box extend a little; more means another picture's label
 
 
 _MOST_TOLD = 20  # names of classes in a note
@@ -143,7 +144,7 @@ def read_yolo(folder: Path) -> LabelSet:
     if not lists:
         raise P2PError(
             folder,
-            "has no list of classes (data.yaml, classes.txt, obj.names) in it or up to two folders above",
+            "has no list of classes (data.yaml, classes.txt, obj.names), nor have the two folders above it",
             "Add a classes.txt with the name of a class in each line, from class 0 on.",
             code="missing-file",
         )
@@ -246,7 +247,7 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
     with file.open("rb") as text:
         words = text.readline(4096).removeprefix(codecs.BOM_UTF8).split()
     try:
-        # Which numbers they are is for the reader to say: labels with one wrong in all files are labels still.
+        # The reader checks the numbers: files with wrong numbers are labels, too.
         values = [float(word) for word in words[1:]]
     except ValueError:
         return False
@@ -281,7 +282,7 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
     if number not in names:
         raise P2PError(
             where,
-            f"class {number} is not in {settings}, which names {len(names)}",
+            f"class {number} is not in {settings}, which names {plural(len(names), 'class', 'classes')}",
             "Add it there.",
             code="unknown-class",
         )
