@@ -13,7 +13,7 @@ import click
 from p2p_cli import __version__, launch
 from p2p_datatools.contract.errors import P2PError
 
-_NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
+_NO_MEMORY = "can't allocate memory", "out of memory"  # texts of torch's errors, which have no class on the CPU
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.

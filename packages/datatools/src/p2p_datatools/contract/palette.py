@@ -199,7 +199,7 @@ def load_palette(name_or_file: str | Path) -> Palette:
 
 
 def palette_of(folder: Path) -> Palette | None:
-    """The palette of a mask folder; None when `folder` is not one, for it has no palette.toml."""
+    """The palette of a mask folder; None when `folder` has no palette.toml."""
     path = folder / PALETTE_FILE
     return load_palette(path) if path.is_file() else None
 

@@ -47,7 +47,7 @@ class FetchSummary:
     def outcome(self) -> str:
         """What was done, in a line."""
         if not self.written and self.name != SYNTH_CARS:
-            return f"{self.dest}: complete; all of {plural(self.kept, 'file')} as fetched."
+            return f"{self.dest}: complete; {plural(self.kept, 'file is', 'files are')} as fetched."
         what = "picture" if self.name == SYNTH_CARS else "file"
         return f"{plural(self.written, what)} written to {self.dest}, {self.kept} kept."
 
