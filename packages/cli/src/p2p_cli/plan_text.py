@@ -1,10 +1,12 @@
-"""The plan of a run in words: networks, time, memory and disk, a line each.
+"""The plan of a run as text: networks, time, memory and disk, a line each.
 
 Nothing here may compute what a plan holds or print; it turns values into text.
 """
 
 import math
 from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
@@ -16,9 +18,10 @@ def plan_lines(planned: "Plan") -> list[str]:
     """The plan in lines."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
-    threads = f"{config.threads} thread{'' if config.threads == 1 else 's'}"
+    threads = plural(config.threads, "thread")
     lines = [
-        f"{planned.direction}: {planned.pairs} training pairs at {_sizes(planned)}, {config.images} images in all "
+        f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
+        f"{plural(config.images or 0, 'image')} in total "
         f"({_epochs_text(epochs)}), batch {config.batch}" + (f"; {planned.done} are done" if planned.done else ""),
         f"generator of {count_text(planned.generator_parameters)} parameters, {_opponent(planned)}",
         f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
@@ -62,14 +65,15 @@ def _sizes(planned: "Plan") -> str:
 
 def _time_line(planned: "Plan") -> str:
     if planned.seconds is None or planned.seconds_per_image is None:
-        return f"time   {planned.updates} updates; so few are not timed beforehand"
+        return f"time   {plural(planned.updates, 'update')}, too few to be timed in advance"
     speed = 1 / planned.seconds_per_image
-    beside = ", without what devices send each other" if planned.processes > 1 else ""
-    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
+    beside = ", without communication between devices" if planned.processes > 1 else ""
+    updates = plural(planned.updates, "update")
+    return f"time   {updates}, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
 def _need_line(what: str, need: "Need") -> str:
-    warning = "" if need.total <= need.free else " - more than there is"
+    warning = "" if need.total <= need.free else " - more than is free"
     return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"
 
 

@@ -63,7 +63,7 @@ class _LineReporter(Reporter):
 
     def show(self, value: object) -> None:
         """Print the plan of a run."""
-        # Not loaded above: it brings torch, which is there already when a run hands over its plan.
+        # Not imported above, because it imports torch, which is loaded already when a run shows its plan.
         from p2p_gan.training.planning import Plan
 
         assert isinstance(value, Plan), "the only kind of value that is shown so far"

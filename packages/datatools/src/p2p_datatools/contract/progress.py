@@ -28,7 +28,7 @@ class Reporter:
         """A line that the user should read, such as what was assumed."""
 
     def show(self, value: object) -> None:
-        """A value the person should see, such as the plan of a run; who knows its type puts it into words."""
+        """A value that the user should see, such as the plan of a run; the reporter turns it into text."""
 
     def track(self, items: Iterable[_T], what: str, total: int) -> Iterator[_T]:
         """Yield the items, advancing by one after each."""

@@ -102,7 +102,7 @@ _TABLE = (
     Format(
         "sam-folder",
         "Segment Anything's folders",
-        "a metadata.csv beside masks 0.png, 1.png, a folder a picture",
+        "metadata.csv beside masks 0.png, 1.png, one folder per picture",
         place=PlaceForm(is_sam_folder, read_sam_folder),
     ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
@@ -174,7 +174,7 @@ _TABLE = (
             FileForm(is_via3, read_via3, is_whole=True),
         ),
     ),
-    Format("qupath", "QuPath", "a .geojson or .json of its objects, a picture", (FileForm(is_qupath, read_qupath),)),
+    Format("qupath", "QuPath", "one .geojson or .json of its objects per picture", (FileForm(is_qupath, read_qupath),)),
     Format(
         "bdd100k",
         "BDD100K",
@@ -184,7 +184,7 @@ _TABLE = (
     Format(
         "superannotate",
         "SuperAnnotate",
-        "a .json with metadata and instances, a picture",
+        "one .json with metadata and instances per picture",
         (FileForm(is_superannotate, read_superannotate),),
     ),
     Format(
@@ -196,14 +196,14 @@ _TABLE = (
     Format(
         "sam",
         "Segment Anything",
-        "a .json of SA-1B or a list of masks with scores, a picture",
+        "one .json of SA-1B or of a list of masks with scores, per picture",
         (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
-    Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
+    Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),
     Format(
         "matlab",
         "MATLAB ground truth",
-        ".mat files with a matrix of class numbers, a picture",
+        "one .mat file with a matrix of class numbers per picture",
         place=PlaceForm(is_matlab, read_matlab),
     ),
     Format(

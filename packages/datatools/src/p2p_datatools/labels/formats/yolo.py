@@ -127,7 +127,7 @@ _MOST_TOLD = 20  # names of classes in a note
 def is_yolo(path: Path) -> bool:
     """Whether a folder has text files whose first line is a class number and four numbers or more.
 
-    Where no list names the classes, these numbers have to be shares of a picture.
+    If no list names the classes, these numbers must be within 0 and 1.
     """
     if not path.is_dir():
         return False
@@ -187,7 +187,7 @@ def _is_list(file: Path) -> bool:
 
 
 def _is_yaml_list(file: Path, *, any_yaml: bool) -> bool:
-    """Whether a YAML file is to be read for names: by its own name, or else by what stands in it."""
+    """Whether a YAML file is to be read for names: by its own name, or else by its content."""
     if file.name in _SETTINGS:
         return True
     if file.suffix.lower() not in (".yaml", ".yml"):
@@ -204,7 +204,7 @@ def _keys(root: yaml.Node | None) -> set[str]:
 
 
 def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
-    """The first list and its names; raises P2PError when another one says otherwise."""
+    """The first list and its names; raises P2PError when another one differs."""
     first, *others = lists
     names = _read_list(first)
     for other in others:
@@ -214,8 +214,8 @@ def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
             here, there = (said.get(differ[0], "not named") for said in (names, found))
             raise P2PError(
                 first,
-                f"class {differ[0]} is {here} there, and {there} in {other}",
-                "Take away the list that is wrong, or give the folder of one data set.",
+                f"class {differ[0]} is {here} here, but {there} in {other}",
+                "Remove the list that is wrong, or give the folder of one data set.",
                 code="contradicting-lists",
             )
     return first, names
@@ -227,17 +227,17 @@ def _read_list(file: Path) -> dict[int, str]:
     names, root = read_names(file), _compose(file)
     if "kpt_shape" in _keys(root):
         to_do = "Give labels of outlines or boxes."
-        raise P2PError(file, "is of keypoints (kpt_shape), whose lines are no outlines", to_do, code="keypoints")
+        raise P2PError(file, "is for keypoints (kpt_shape), whose lines are not outlines", to_do, code="keypoints")
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     told = next((value.value for key, value in entries if key.value == "nc"), None)
     if isinstance(told, str) and told.isdecimal() and int(told) != len(names):
-        what = f"says that there are {told:.20} classes (nc) and names {len(names)}"
+        what = f"says that nc is {told:.20}, but names {plural(len(names), 'class', 'classes')}"
         raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")
     return names
 
 
 def _texts(folder: Path) -> list[Path]:
-    """The text files below a folder that may be labels; what is hidden is none."""
+    """The text files below a folder that may be labels, without hidden ones."""
     files = [file for file in sorted(folder.rglob("*.txt")) if not file.name.lower().startswith(_OTHER_TEXTS)]
     return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
