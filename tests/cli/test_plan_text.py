@@ -34,7 +34,7 @@ PLAN = Plan(
     disk=Need({"checkpoints and models": 4_000_000, "samples": 100_000}, 5_000_000_000),
 )
 LINES = [
-    "mask-to-photo: 8 training pairs at 32x32 (stretch), 16 images in all (2 epochs), batch 1",
+    "mask-to-photo: 8 training pairs at 32x32 (stretch), 16 images in total (2 epochs), batch 1",
     "generator of 9.88 K parameters, discriminator of 54.3 K, patches of 34x34",
     "cpu, float32, 1 thread, seed 7",
     "time   16 updates, about 8 s at 2 images/s",
@@ -64,7 +64,7 @@ def test_every_reporter_prints_a_plan_that_it_is_shown(
 
 def test_images_done_already_and_parts_of_an_epoch_are_shown() -> None:
     first = plan_lines(replace(with_config(images=12), done=4))[0]
-    assert first.endswith("12 images in all (1.5 epochs), batch 1; 4 are done")
+    assert first.endswith("12 images in total (1.5 epochs), batch 1; 4 are done")
     assert "(1 epoch)" in plan_lines(with_config(images=8))[0]
 
 
@@ -86,12 +86,12 @@ def test_a_run_without_a_discriminator_says_so() -> None:
 
 def test_so_few_updates_that_none_is_timed_have_no_line_of_memory() -> None:
     lines = plan_lines(replace(PLAN, seconds_per_image=None, seconds=None, memory=None))
-    assert lines[3:] == ["time   16 updates; so few are not timed beforehand", *LINES[5:]]
+    assert lines[3:] == ["time   16 updates, too few to be timed in advance", *LINES[5:]]
 
 
 def test_a_plan_that_needs_more_memory_than_there_is_says_so() -> None:
     lines = plan_lines(replace(PLAN, memory=Need({"networks": 8, "batch": 8}, 10)))
-    assert "memory about 16 bytes (networks 8 bytes, batch 8 bytes); 10 bytes free - more than there is" in lines
+    assert "memory about 16 bytes (networks 8 bytes, batch 8 bytes); 10 bytes free - more than is free" in lines
 
 
 def test_a_plan_for_several_devices_says_what_each_has() -> None:
