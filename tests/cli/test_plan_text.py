@@ -97,7 +97,7 @@ def test_a_plan_that_needs_more_memory_than_there_is_says_so() -> None:
 def test_a_plan_for_several_devices_says_what_each_has() -> None:
     lines = plan_lines(replace(with_config(batch=4), processes=2))
     assert "2 times cpu, 2 pairs of a batch on each, statistics together, float32, 1 thread, seed 7" in lines
-    assert any("without what devices send each other" in line for line in lines)
+    assert any("without communication between devices" in line for line in lines)
 
 
 @pytest.mark.parametrize(

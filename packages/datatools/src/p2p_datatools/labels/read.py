@@ -139,7 +139,7 @@ _TABLE = (
     Format(
         "supervisely",
         "Supervisely",
-        "a .json with objects and size, a picture",
+        "one .json with objects and size per picture",
         (FileForm(is_supervisely, read_supervisely),),
     ),
     Format(
@@ -148,7 +148,7 @@ _TABLE = (
     Format(
         "darwin",
         "Darwin (V7)",
-        "a .json with annotations, and an item with slots or an image, a picture",
+        "one .json per picture with annotations, and an item with slots or an image",
         (FileForm(is_darwin, read_darwin),),
     ),
     Format(
