@@ -94,7 +94,7 @@ def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
         process.send_signal(signal.SIGINT)
         said, errors = process.communicate()
     assert process.returncode == 130, errors
-    assert "To resume, type it again:" in said
+    assert "To resume, run:" in said
     assert "p2p train pairs run" in said
     assert "300 images" in done(line, tmp_path, capsys)
 

@@ -31,10 +31,14 @@ def raising(error: BaseException) -> click.Command:
             2,
             "Error: learning_rate=0: is not possible. Raise it.\n",
         ),
-        (MemoryError(), 1, "there is was asked for. Take smaller pictures, or a smaller --size or --batch.\n"),
+        (
+            MemoryError(),
+            1,
+            "more memory was requested than there is. Use smaller pictures, or a smaller --size or --batch.\n",
+        ),
         (MemoryError("Unable to allocate 2.73 TiB"), 1, "a smaller --size or --batch.\n"),
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),
-        (KeyboardInterrupt(), 130, "Interrupted. The same command continues.\n"),
+        (KeyboardInterrupt(), 130, "Interrupted. Run the same command again to continue.\n"),
     ],
 )
 def test_an_error_becomes_one_message_and_an_exit_code(

@@ -55,7 +55,7 @@ def test_a_dry_run_says_how_many_runs_and_images_and_makes_nothing(
     said = capsys.readouterr().out
     assert "GAN                           conditional=False lambda_l1=0.0 lambda_ce=0.0" in said
     assert "left out: 286x286 patches: size=32x32: is too small" in said
-    assert "15 arms and a segmenter, 3 seeds: 46 runs of 2 images, 92 in all; scored on 1 test pair\n" in said
+    assert "15 arms and a segmenter, 3 seeds: 46 runs of 2 images, 92 in total; scored on 1 test pair\n" in said
     assert experiments("--dry-run", "--json", "--tables", "loss", "--direction", "b-to-a") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["runs"], told["images"], told["segmenter"]) == (5, 10, None)
@@ -117,7 +117,7 @@ def test_interrupted_it_says_what_to_type_and_goes_on(
     assert experiments("--tables", "architecture", "--json") == code
     said = capsys.readouterr()
     assert json.loads(said.out)["stopped_by"] == name
-    assert "Saved, 1 of 4 trials. To continue, type it again:" in said.err
+    assert "Saved 1 of 4 trials. To continue, run:" in said.err
     assert "--tables architecture --json" in said.err
     assert experiments("--tables", "architecture") == 0
     assert count == 2 * 5

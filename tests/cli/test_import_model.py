@@ -37,7 +37,7 @@ def test_assumptions_are_reported(weights: Path, tmp_path: Path, capsys: pytest.
     assert "assumed: dropout: 0.5 in 1 block, as" in out
     assert "assumed: the direction is a-to-b (otherwise: --direction b-to-a)" in out
     assert main(command) == 0
-    assert "was there already" in capsys.readouterr().out
+    assert "exists already" in capsys.readouterr().out
     assert main([*command, "--set", "dropout=off"]) == 2
     assert "holds something else" in capsys.readouterr().err
 

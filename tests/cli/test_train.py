@@ -179,7 +179,7 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     words = ["train", str(tmp_path / "my pairs"), str(tmp_path / "run"), "--preset", "tiny"]
     assert app.main(words) == code
     said = capsys.readouterr().out
-    assert "To resume, type it again:" in said
+    assert "To resume, run:" in said
     assert f"p2p train '{tmp_path}/my pairs' {tmp_path}/run --preset tiny" in said
 
 

@@ -31,7 +31,7 @@ def checked(*words: str) -> int:
 def test_two_folders_are_compared_in_words(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert checked(folders[0], "--against", folders[1]) == 0
     output = capsys.readouterr().out
-    assert "1 masks compared: 50.000% of the pixels differ, 50.000% of those away from outlines" in output
+    assert "1 mask compared: 50.000% of the pixels differ, 50.000% of those away from outlines" in output
     assert "body" in output
 
 
@@ -44,7 +44,7 @@ def test_two_folders_are_compared_in_json(folders: tuple[str, str], capsys: pyte
 def test_a_mask_on_one_side_only_is_an_error(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     write_mask(Path(folders[0]) / "b.png", np.zeros((10, 10), dtype=np.uint8), CARS)
     assert checked(folders[0], "--against", folders[1]) == 1
-    assert "has no mask of its name" in capsys.readouterr().out
+    assert "has no mask of the same name" in capsys.readouterr().out
 
 
 def test_photos_do_not_go_with_it(folders: tuple[str, str]) -> None:

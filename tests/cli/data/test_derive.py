@@ -34,7 +34,7 @@ def test_the_next_command_it_prints_joins_what_it_made(
     for op, word in (("edges", "edges,photo"), ("lab", "L,ab")):
         assert main(["data", "derive", str(photos), str(tmp_path / op), "--op", op]) == 0
         said, following = capsys.readouterr().out.splitlines()
-        assert said.startswith(f"{op}: 2 pictures made in {tmp_path / op}")
+        assert said.startswith(f"{op}: 2 pictures written to {tmp_path / op}")
         words = following.removeprefix("next  p2p ").replace("PAIRS", str(tmp_path / f"{op}-pairs")).split()
         assert words[-1] == word
         assert main(words) == 0
@@ -79,5 +79,5 @@ def test_a_broken_photo_is_an_error_of_the_data_and_with_keep_going_a_line_among
     assert "2.png: is not a picture" in capsys.readouterr().err
     assert main([*words, "--keep-going"]) == 1
     captured = capsys.readouterr()
-    assert captured.out.startswith("gray: 1 pictures made")
-    assert "1 left out" in captured.err
+    assert captured.out.startswith("gray: 1 picture written")
+    assert "1 picture left out" in captured.err

@@ -17,15 +17,15 @@ def pairs(tmp_path: Path) -> Path:
     return tmp_path / "maps"
 
 
-def test_it_says_where_the_halves_are_and_a_second_time_that_they_were_there(
+def test_it_says_where_the_halves_are_and_a_second_time_that_they_were_kept(
     pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["data", "halves", str(pairs), str(tmp_path / "apart"), "--halves", "photo, map"]
     assert main(words) == 0
     folders = f"{tmp_path / 'apart' / 'photo'} and {tmp_path / 'apart' / 'map'}"
-    assert capsys.readouterr().out == f"2 pairs taken apart into {folders}, 0 were there.\n"
+    assert capsys.readouterr().out == f"2 pairs taken apart into {folders}, 0 kept.\n"
     assert main(words) == 0
-    assert capsys.readouterr().out == f"0 pairs taken apart into {folders}, 2 were there.\n"
+    assert capsys.readouterr().out == f"0 pairs taken apart into {folders}, 2 kept.\n"
 
 
 def test_as_json_it_prints_nothing_else_on_standard_output(
@@ -57,4 +57,4 @@ def test_an_odd_width_is_an_error_of_the_data_and_with_keep_going_a_line_among_o
     assert main([*words, "--keep-going"]) == 1
     captured = capsys.readouterr()
     assert captured.out.startswith("2 pairs taken apart")
-    assert "1 left out" in captured.err
+    assert "1 picture left out" in captured.err

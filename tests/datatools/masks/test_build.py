@@ -135,7 +135,7 @@ def test_number_pictures_may_lie_beside_their_photos_and_other_pictures_are_not_
     assert build(both, tmp_path / "masks", photos=both, report=notes, format="index").built == 1
     assert not notes.lines
     build(both, tmp_path / "masks", report=notes)
-    assert [line for line in notes.lines if "a.jpg: is no label" in line]
+    assert [line for line in notes.lines if "1 picture is left out" in line and "a.jpg" in line]
 
 
 def test_a_destination_among_the_photos_or_the_number_pictures_is_refused(
@@ -195,7 +195,7 @@ def test_the_recognised_format_and_labels_without_area_are_reported(
     labels.write_text(json.dumps(value))
     assert build(labels, tmp_path / "masks", report=notes).built == 3
     assert f"{labels}: recognised as coco." in notes.lines
-    assert "Without area, so that nothing is painted: 2 of the kind 'annotation without outline'." in notes.lines
+    assert "Not painted, because they have no area: 2 of the kind 'annotation without outline'." in notes.lines
 
 
 def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_other(
@@ -251,4 +251,5 @@ def test_links_out_of_a_folder_on_the_disk_are_followed_and_reported(
     (labels / "a.png").symlink_to(tmp_path / "elsewhere.png")
     assert build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, report=notes).built == 2
     (link,) = [note for note in notes.lines if "is a link" in note]
-    assert link.endswith(f"elsewhere.png, outside {labels}; 1 files read are such links.")
+    assert link.startswith(f"{labels}: 1 file is a link")
+    assert link.endswith("elsewhere.png.")

@@ -89,7 +89,7 @@ def test_one_label_to_two_classes_is_a_usage_error(refused: "Refused") -> None:
     assert parse_mapping(["8=body", "8=body"], CARS) == {"8": "body"}
     with refused("label-claimed-twice", "--map 8=tyres", usage=True) as error:
         parse_mapping(["8=body", "8=tyres"], CARS)
-    assert "8 goes to body" in error.value.what
+    assert "8 is mapped to body" in error.value.what
 
 
 Unclaimed = Callable[[ClassMapping, dict[str, Use]], P2PError]

@@ -56,7 +56,7 @@ def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path, refus
     assert needed_size(MaskJob(IndexLabels("a.png", Path("a.png")), "a", None)) is None
     with refused("mask-size", "a.jpg") as error:
         needed_size(MaskJob(regions("a.jpg", Size(6, 8)), "a", photo))
-    assert "of 6x8, the photo is 8x6" in error.value.what
+    assert "of 6x8, but the photo is 8x6" in error.value.what
     with refused("no-size", "a.jpg"):
         needed_size(MaskJob(regions("a.jpg"), "a", None))
 

@@ -127,7 +127,8 @@ def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_
     (foreign / "train").rename(foreign / "other")
     assert take_apart(foreign, dest, report=notes).split == 2
     assert notes.lines == [
-        f"{foreign / 'other' / '1.png'}: lies in no folder of pairs (train/, val/, test/); 2 are left out."
+        f"{foreign}: 2 pictures outside train/, val/ and test/ are left out; "
+        f"the first is {foreign / 'other' / '1.png'}."
     ]
 
 

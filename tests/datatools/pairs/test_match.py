@@ -164,7 +164,7 @@ def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path,
     matched, skipped = match_pictures(a, b, match=said, report=notes)
     assert matched == {"20% \u00e4": (a / "20% \u00e4.png", b / "8.jpg"), "x, 1": (a / "x, 1.png", b / "walk/9.jpg")}
     assert skipped == []
-    assert notes.lines == [f"1 of the 3 pictures in {a} are not paired by {said}."]
+    assert notes.lines == [f"{a}: {said} does not list 1 of 3 pictures."]
 
 
 def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:

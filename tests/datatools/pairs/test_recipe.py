@@ -200,7 +200,7 @@ def test_a_half_with_another_depth_than_the_first_is_skipped_with_both_depths(
     summary = pair(tmp_path / "depth", photos, tmp_path / "pairs", keep_going=True)
     (skip,) = summary.skipped
     assert (skip.code, skip.where) == ("mixed-forms", str(tmp_path / "depth" / "dog.npy"))
-    assert "1 channel of float64, the others of this half 1 channel of float32" in skip.what
+    assert "1 channel of float64, but the others of this half have 1 channel of float32" in skip.what
 
 
 def test_a_grey_photo_among_colour_photos_becomes_three_equal_channels(

@@ -90,7 +90,7 @@ def test_pairs_are_shown_as_a_and_b_with_name_and_split(tmp_path: Path, laid: La
 def test_pairs_that_are_not_split_say_so(tmp_path: Path, laid: Laid) -> None:
     contact_sheet(make_pairs(tmp_path / "pairs", "all"))
     assert laid.captions == ["0"]
-    assert laid.words["title"] == "pairs: 1 pairs (not split yet)"
+    assert laid.words["title"] == "pairs: 1 pair (not split yet)"
 
 
 def test_a_folder_of_another_tool_is_shown_as_pairs(tmp_path: Path, laid: Laid) -> None:

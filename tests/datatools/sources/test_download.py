@@ -190,7 +190,7 @@ def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(
 ) -> None:
     with refused("other-version", mirror.url) as error:
         download_file(ArchivePlace(mirror.url, 5), tmp_path / "x")
-    assert f"{len(DATA)} bytes now, and 5 are known" in error.value.what
+    assert f"{len(DATA)} bytes now, but 5 were expected" in error.value.what
     assert list(tmp_path.iterdir()) == []
 
 
@@ -215,7 +215,7 @@ def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_pat
         mirror.troubles = [elsewhere]
         with refused("not-https", usage=True) as error:
             download_file(ArchivePlace(mirror.url), tmp_path / "y")
-        assert error.value.where.endswith(f"leads to {elsewhere}")
+        assert error.value.where.endswith(f"redirects to {elsewhere}")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_an_address_that_is_not_https_is_refused_without_a_connection(
 def test_a_public_address_may_not_lead_to_this_machine(refused: "Refused") -> None:
     from p2p_datatools.sources.download import _check
 
-    with refused("not-https", "https://example.org/x leads to http://127.0.0.1/x", usage=True):
+    with refused("not-https", "https://example.org/x redirects to http://127.0.0.1/x", usage=True):
         _check("http://127.0.0.1/x", "https://example.org/x")
     _check("https://codeload.example.org/x", "https://example.org/x")
 

@@ -189,7 +189,7 @@ def test_photos_and_labels_come_from_kaggle_with_a_note_and_nothing_else_is_prin
     dest, result = results["folder"] / "good", results["good"]
     assert result["code"] == 0, result["err"]
     assert result["out"].splitlines() == [
-        f"4 files written to {dest}, 0 were there.",
+        f"4 files written to {dest}, 0 kept.",
         "licence  free",
         f"next  p2p data check {dest}/photos",
     ]
@@ -208,7 +208,7 @@ def test_a_user_and_key_do_as_well_as_a_token(results: dict[str, Any]) -> None:
 
 def test_again_it_only_verifies_and_needs_no_credentials(results: dict[str, Any]) -> None:
     assert results["again"]["code"] == 0
-    assert "all 4 files are as they were fetched" in results["again"]["out"]
+    assert "4 files are as fetched" in results["again"]["out"]
 
 
 def test_a_cut_connection_is_continued(results: dict[str, Any], server: http.server.ThreadingHTTPServer) -> None:
@@ -221,7 +221,7 @@ def test_too_many_requests_are_waited_for_as_long_as_kaggle_says(results: dict[s
     assert results["busy"]["code"] == 0, results["busy"]["err"]
     assert results["busy"]["pauses"] == [30, 30]
     assert results["never"]["code"] == 1
-    assert "asks to wait (429)" in results["never"]["err"]
+    assert "limits requests (429)" in results["never"]["err"]
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_too_many_requests_are_waited_for_as_long_as_kaggle_says(results: dict[s
         ("gone", "has no such data set (404)"),
         ("hostile", "leads out of the folder"),
         ("page", "is a web page, not an archive"),
-        ("size", "known are 5 bytes"),
-        ("nobody", "Make a token at https://www.kaggle.com/settings/api"),
+        ("size", "expected: 5 bytes"),
+        ("nobody", "Create a token at https://www.kaggle.com/settings/api"),
     ],
 )
 def test_a_failure_is_reported_in_one_line_and_leaves_no_folder(

@@ -128,7 +128,7 @@ def test_shares_that_earlier_splits_make_impossible_are_noted(tmp_path: Path, no
     folder = make_pairs(tmp_path / "pairs", numbered(10))
     split(folder)
     assert split(folder, val=0.5, report=notes).counts == {"train": 8, "val": 1, "test": 1}
-    assert notes.lines == ["val has 1 pairs, not 5: groups stay whole, splits are kept."]
+    assert notes.lines == ["val has 1 pair, not 5: groups stay whole, splits are kept."]
 
 
 @pytest.mark.parametrize(("val", "test"), [(-0.1, 0.1), (1.0, 0.0), (0.5, 0.5), (0.9, 0.2), (float("nan"), 0.1)])
@@ -198,7 +198,7 @@ def test_the_whole_match_names_the_group_where_the_expression_has_no_group(tmp_p
 def test_names_that_do_not_match_stand_alone_and_are_counted(tmp_path: Path, notes: "Notes") -> None:
     folder = make_pairs(tmp_path / "pairs", [*numbered(8, "walk"), "odd", "strange"])
     assert split(folder, val=0.2, test=0, group_by="walk", report=notes).counts == {"train": 8, "val": 2, "test": 0}
-    assert notes.lines == ["group-by walk: 2 of 10 names do not match and stand alone: 'odd'."]
+    assert notes.lines == ["group-by walk: no match in 2 of 10 names, which stand alone; the first is 'odd'."]
 
 
 @pytest.mark.parametrize(

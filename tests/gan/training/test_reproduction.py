@@ -53,7 +53,7 @@ def test_what_differs_beforehand_is_named_before_training(run: Path, tmp_path: P
     events = Events()
     result = reproduce(run, tmp_path / "again", report=events)
     assert [line.split(" was")[0] for line in result.named] == ["torch", "the pairs or their split: data hash"]
-    assert events.events.index(f"differs: {result.named[0]}") < events.events.index("training")
+    assert events.seen.index(f"differs: {result.named[0]}") < events.seen.index("training")
     assert "torch was 1.0, is now 2." in result.named[0]
 
 

@@ -13,7 +13,7 @@ import click
 from p2p_cli import __version__, launch
 from p2p_datatools.contract.errors import P2PError
 
-_NO_MEMORY = "can't allocate memory", "out of memory"  # what torch's own errors say, for it has no class for the CPU's
+_NO_MEMORY = "can't allocate memory", "out of memory"  # texts of torch's errors, which have no class on the CPU
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
@@ -21,14 +21,14 @@ COMMANDS = {
     "demo": ("demo", "Run the whole pipeline on built-in data: no GPU, no account, minutes."),
     "data": ("data.group", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
-    "config": ("config", "List what can be set for training, or explain one FIELD."),
+    "config": ("config", "List the settings of training, or explain one FIELD."),
     "runs": ("runs", "List runs and compare them."),
-    "reproduce": ("reproduce", "Make a run again from its run.json and compare."),
+    "reproduce": ("reproduce", "Repeat a run from its run.json and compare the two."),
     "sample": ("sample", "Apply a model to pictures."),
     "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
-    "export": ("export", "Write a model for another program."),
-    "import-model": ("import_model", "Make a model of weights that the reference implementation trained."),
+    "export": ("export", "Write a model in the format of another program."),
+    "import-model": ("import_model", "Convert weights of the reference implementation to a model."),
 }
 
 
@@ -96,7 +96,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code; errors of the user's become one message on standard error."""
+    """Run the command line and return its exit code; an error of the user's is printed on standard error."""
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
@@ -110,15 +110,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             error.show()
         return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. The same command continues.", err=True)
+        click.echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
             raise
-        what = str(error).split("\n", 1)[0] or "more than there is was asked for"
-        click.echo(f"Error: out of memory: {what}. Take smaller pictures, or a smaller --size or --batch.", err=True)
+        what = str(error).split("\n", 1)[0] or "more memory was requested than there is"
+        click.echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
         return P2PError.exit_code
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
+        # Whoever reads our output, such as `head`, has closed it.
         sys.stderr.close()
         return 0

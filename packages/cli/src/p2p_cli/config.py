@@ -1,4 +1,4 @@
-"""`p2p config`: its words, and what is declared of the settings, in words.
+"""`p2p config`: its options, and the declarations of the settings as text.
 
 Nothing here may know a setting; all of it is read from the declarations.
 """
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 110
 _ON_RESUME: dict["OnResume", str] = {
-    "same": "stays as it was when the run began",
-    "auto": "stays as it was when the run began; auto is what it became then",
+    "same": "keeps the value with which the run began",
+    "auto": "keeps the value with which the run began; auto keeps what was chosen then",
     "free": "may change",
 }
 
@@ -25,10 +25,10 @@ _ON_RESUME: dict["OnResume", str] = {
 @click.argument("field", required=False)
 @options.json_option
 def command(field: str | None, as_json: bool) -> None:
-    """List what can be set for training, or explain one FIELD.
+    """List the settings of training, or explain one FIELD.
 
-    Every field with its default, what it means, and what may be given. Fields marked * may change when a run is
-    resumed. They are set with --set FIELD=VALUE, or in a TOML file with --config.
+    Shows every field with its default, its meaning and the values that are allowed. Fields marked * may change when a
+    run is resumed. Set a field with --set FIELD=VALUE, or in a TOML file with --config.
 
     \b
     Examples:
@@ -60,7 +60,7 @@ def _list_settings(known: "list[Setting]") -> str:
     for group in dict.fromkeys(each.group for each in known):
         with formatter.section(group):
             formatter.write_dl([_row(each) for each in known if each.group == group])
-    return f"{formatter.getvalue().strip()}\n\n* may change when a run is resumed. More of one: p2p config FIELD"
+    return f"{formatter.getvalue().strip()}\n\n* may change when a run is resumed. Details: p2p config FIELD"
 
 
 def _row(each: "Setting") -> tuple[str, str]:

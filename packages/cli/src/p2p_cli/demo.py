@@ -1,6 +1,6 @@
-"""`p2p demo`: the calls of the other commands one after another on built-in data, and what came of them in words.
+"""`p2p demo`: the calls of the other commands one after another on built-in data, and the results as text.
 
-Nothing here may do what a command does in another way than that command.
+Nothing here may do a step in another way than the command for it.
 """
 
 import shlex
@@ -14,6 +14,7 @@ import click
 from p2p_cli import options
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.progress import Reporter
@@ -32,7 +33,12 @@ _HEADINGS = ("mask", "generated", "real")
 
 @click.command()
 @click.argument("dest", type=options.PLACE, default=Path("p2p-demo"), required=False)
-@click.option("--images", type=click.IntRange(1), metavar="N", help="Images to train on; without it as time allows.")
+@click.option(
+    "--images",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Images to train on; by default as many as take about two minutes.",
+)
 @click.option("--limit", type=click.IntRange(20), default=_CARS, show_default=True, metavar="N", help="Cars to draw.")
 @options.json_option
 def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
@@ -40,7 +46,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
 
     Draws cars with exact labels, builds masks, checks them, joins and splits pairs, trains a small U-Net and PatchGAN,
     paints the held-out cars from their masks alone, scores them, and writes a contact sheet (mask, generated, real).
-    DEST is p2p-demo unless said. The same command again continues, or shows where things are.
+    DEST is p2p-demo by default. Run the same command again to continue, or to see the results again.
     """
     from p2p_cli import render
 
@@ -98,7 +104,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
 
 
 def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:
-    """What this demo was begun with goes on; only a new one is settled now."""
+    """The images and cars that this demo was begun with; what is asked for counts for a new one."""
     from p2p_datatools.contract.files.atomic import read_json, write_json
 
     if (dest / _MARKER).is_file():
@@ -142,13 +148,13 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
 
 
 def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
-    """What was done, where things are, and what to type next."""
+    """What was done, where the results are, and what to run next."""
     from p2p_cli import render
 
     place = shlex.quote(str(dest))
-    render.say(f"The model never saw these {scores.pictures} cars; it painted them from their masks in {dest}/samples.")
+    render.say(f"{plural(scores.pictures, 'held-out car')}, painted by the model from masks alone, in {dest}/samples")
     render.scores(scores.metrics, scores.mean_picture, scores.color_error)
-    render.say(f"({seconds:.0f} s in all)")
+    render.say(f"({seconds:.0f} s in total)")
     render.say()
     render.say(f"look at   {dest}/sheet.png   mask, generated, real")
     render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")

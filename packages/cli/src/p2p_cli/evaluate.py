@@ -1,4 +1,4 @@
-"""`p2p evaluate`: its words, the call, and its scores in words.
+"""`p2p evaluate`: its options, the call, and its scores as text.
 
 Nothing here may compute a score.
 """
@@ -8,20 +8,32 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.words import plural
 
 
 @click.command()
 @click.argument("model", type=options.PLACE)
 @click.argument("pairs", type=options.PLACE)
 @click.option(
-    "--split", type=click.Choice(("test", "val", "train")), default="test", show_default=True, help="Which pairs."
+    "--split",
+    type=click.Choice(("test", "val", "train")),
+    default="test",
+    show_default=True,
+    help="Which pairs to score.",
 )
 @click.option(
-    "--out", "dest", type=options.PLACE, metavar="DIR", help="Write each picture's scores and pictures there."
+    "--out", "dest", type=options.PLACE, metavar="DIR", help="Write the scores and pictures of each pair there."
 )
-@click.option("--segmenter", type=options.PLACE, metavar="MODEL", help="A photo-to-mask model that judges the photos.")
 @click.option(
-    "--variants", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="2 or more: their diversity."
+    "--segmenter", type=options.PLACE, metavar="MODEL", help="A photo-to-mask model that segments the photos."
+)
+@click.option(
+    "--variants",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Outputs for each input; 2 or more: their diversity.",
 )
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
 @options.how_option
@@ -39,13 +51,13 @@ def command(
 ) -> int:
     """Score a model on held-out pairs.
 
-    Prints, for the pairs of one split of the pair folder PAIRS: l1 (mean absolute difference, 0 to 1, smaller is
-    better) and ssim (structural similarity, larger is better), the same for the mean training picture, which any
-    model should beat; for photos how much of the colour histograms is shared with the real ones; for generated masks
-    how well they agree with the real ones, and for photos made from masks, with --segmenter, how well a second model
-    finds the mask in them again, beside what it finds in the real photos.
+    Prints, for the pairs of one split of the pair folder PAIRS, l1 (mean absolute difference, 0 to 1, smaller is
+    better) and ssim (structural similarity, larger is better), and the same two for the mean training picture, which
+    any model should beat. For generated photos it adds the overlap of their colour histograms with those of the real
+    photos, for generated masks their agreement with the real masks. With --segmenter, a second model segments the
+    photos that were generated from masks, and the real photos, and both results are compared with the masks.
 
-    --out DIR gets scores.jsonl (a line each), summary.json, and every picture as input | generated | real.
+    --out DIR receives scores.jsonl (one line per pair), summary.json, and every picture as input | generated | real.
     """
     from p2p_cli import render
     from p2p_gan.evaluation.scores import EvaluationRequest, evaluate, evaluate_into
@@ -61,15 +73,15 @@ def command(
     if as_json:
         render.say(options.to_json(scores.to_json()))
         return 0
-    render.say(f"{scores.pictures} pictures of {split}")
+    render.say(f"{plural(scores.pictures, 'picture')} of {split}")
     render.scores(scores.metrics, scores.mean_picture, scores.color_error)
     if scores.histograms:
         shared = ", ".join(f"{name} {value:.3f}" for name, value in scores.histograms.items())
-        render.say(f"colour histograms shared with the real pictures: {shared}")
+        render.say(f"overlap of colour histograms with the real pictures: {shared}")
     if scores.agreement:
         render.agreement("mask", scores.agreement)
     if scores.judged and scores.judged_real:
-        render.agreement("judged by the segmenter", scores.judged, scores.judged_real)
+        render.agreement("found by the segmenter", scores.judged, scores.judged_real)
     if scores.diversity:
         between = scores.diversity
         render.say(

@@ -1,6 +1,6 @@
-"""`p2p experiments`: its words, the call, and the tables in words.
+"""`p2p experiments`: its options, the call, and the tables as text.
 
-Nothing here may decide what is compared; that is the grid's.
+Nothing here may decide what is compared; `p2p_gan.experiments.tables` does.
 """
 
 import shlex
@@ -13,6 +13,7 @@ import click
 from p2p_cli import options
 from p2p_cli.train import INTERRUPTED, WithPresets
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_gan.config.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -25,23 +26,25 @@ _SOME_FAILED = 1
 @click.command(cls=WithPresets)
 @click.argument("pairs", type=options.PLACE)
 @click.argument("dest", type=options.PLACE)
-@click.option("--tables", default="all", show_default=True, metavar="NAMES", help="loss,architecture,field,collapse.")
+@click.option(
+    "--tables", default="all", show_default=True, metavar="NAMES", help="Which of loss,architecture,field,collapse."
+)
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Runs of each arm.")
 @click.option(
     "--preset",
     type=click.Choice(tuple(PRESETS)),
     default="paper",
     show_default=True,
-    help="Where settings start; see below.",
+    help="The settings to start from; see below.",
 )
 @options.setting_option("direction", metavar="X-to-Y")
 @options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
 @options.setting_option("fit")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images that every arm sees.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
-@click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto takes a GPU if there is one.")
+@click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto uses a GPU if there is one.")
 @options.settings_options
-@click.option("--dry-run", is_flag=True, help="Say what would be trained, and stop.")
+@click.option("--dry-run", is_flag=True, help="Print what would be trained, and stop.")
 @options.json_option
 def command(
     pairs: Path,
@@ -58,12 +61,12 @@ def command(
     """Compare the paper's losses, generators and patches on PAIRS.
 
     Every arm of the chosen tables is trained on the same budget from the same seeds, and scored on held-out pairs
-    that no arm has seen. Where the input is a mask, a segmenter trained on the training pairs says how well a
-    generated picture shows its mask. DEST receives the runs, the scores, and index.html: the tables with 95%
-    intervals, and the pictures side by side, after every arm as far as they are known.
+    that no arm has seen. Where the input is a mask, a segmenter trained on the training pairs measures how well a
+    generated picture shows its mask. DEST receives the runs, the scores, and index.html, which is updated after every
+    trial: the tables with 95% intervals, and the pictures side by side.
 
-    The same command again continues; more --seeds or --tables extend the study. An arm whose training fails is
-    listed, the others go on, and the exit code is 1.
+    Run the same command again to continue; more --seeds or --tables extend the study. An arm whose training fails is
+    listed, the others continue, and the exit code is 1.
 
     \b
     Examples:
@@ -91,7 +94,7 @@ def command(
     elif not study.interrupted:
         _show(study)
     if study.interrupted:
-        render.remark(f"Saved, {len(study.trials)} of {study.planned} trials. To continue, type it again:")
+        render.remark(f"Saved {len(study.trials)} of {study.planned} trials. To continue, run:")
         render.remark(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
         return INTERRUPTED if study.stopped_by == "SIGINT" else 0
     return _SOME_FAILED if study.failed else 0
@@ -116,8 +119,9 @@ def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
         render.say(plan.unjudged)
     judged, scored = " and a segmenter" if plan.judge else "", len(plan.folder.of(plan.split))
     render.say(
-        f"{len(plan.arms)} arms{judged}, {seeds} seed{'s' if seeds > 1 else ''}: {runs} runs of {plan.images} images, "
-        f"{runs * plan.images} in all; scored on {scored} {plan.split} pair{'' if scored == 1 else 's'}"
+        f"{plural(len(plan.arms), 'arm')}{judged}, {plural(seeds, 'seed')}: {plural(runs, 'run')} of "
+        f"{plural(plan.images, 'image')}, {runs * plan.images} in total; "
+        f"scored on {plural(scored, f'{plan.split} pair')}"
     )
 
 

@@ -1,6 +1,6 @@
-"""`p2p export`: its words, the call, and its result in words.
+"""`p2p export`: its options, the call, and its result as text.
 
-Nothing here may know what another program's file looks like.
+Nothing here may know the file format of another program.
 """
 
 from pathlib import Path
@@ -18,12 +18,12 @@ _FORMATS = ("reference",)
 @click.option("--format", "kind", type=click.Choice(_FORMATS), required=True, help="The program that will read DEST.")
 @options.json_option
 def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
-    """Write a model for another program.
+    """Write a model in the format of another program.
 
     MODEL is a run folder or a model file. The format 'reference' is the state dict of a generator of the reference
-    PyTorch implementation (pytorch-CycleGAN-and-pix2pix), DEST a file such as latest_net_G.pth. It holds what that
-    program can build: models that came from it, and those trained here with its shape, which for batch norm means
-    --set bias_before_norm=off.
+    PyTorch implementation (pytorch-CycleGAN-and-pix2pix), DEST a file such as latest_net_G.pth. It can hold the
+    models that this program can build: those imported from it, and those trained here with its architecture, which for
+    batch norm needs --set bias_before_norm=off.
 
     \b
     Example:
@@ -36,6 +36,6 @@ def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
     if as_json:
         render.say(options.to_json(made))
         return
-    render.say(f"{dest}{'' if made.written else ' was there already'}; load it with {made.options}")
+    render.say(f"{dest}{'' if made.written else ' exists already'}; load it with {made.options}")
     for each in made.notes:
         render.say(f"note: {each}")

@@ -1,4 +1,4 @@
-"""`p2p import-model`: its words, the call, and its result in words.
+"""`p2p import-model`: its options, the call, and its result as text.
 
 Nothing here may know how another program names its tensors.
 """
@@ -16,9 +16,13 @@ from p2p_datatools.contract.pictures.sizes import Size
 @click.argument("weights", type=options.PLACE)
 @click.argument("dest", type=options.PLACE)
 @click.option(
-    "--direction", default="a-to-b", show_default=True, metavar="X-to-Y", help="What goes in, and what comes out."
+    "--direction",
+    default="a-to-b",
+    show_default=True,
+    metavar="X-to-Y",
+    help="Which half is the input, and which the output.",
 )
-@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="Sides it was trained with.")
+@click.option("--size", type=options.SizeType(), metavar="N|WxH", help="The size that it was trained with.")
 @click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="dropout=off|on|SHARE, statistics=picture|running."
 )
@@ -26,12 +30,12 @@ from p2p_datatools.contract.pictures.sizes import Size
 def command(
     weights: Path, dest: Path, direction: str, size: Size | None, settings: tuple[str, ...], as_json: bool
 ) -> None:
-    """Make a model of weights that the reference implementation trained.
+    """Convert weights of the reference implementation to a model.
 
     WEIGHTS is a generator's state dict such as latest_net_G.pth, of unet_128, unet_256, resnet_6blocks or
     resnet_9blocks (or deeper, shallower, longer ones), with batch or instance norm, of any number of filters and
     channels; it is recognised by the names and shapes of its tensors. No code in it is run. DEST is the model file to
-    write, NAME.safetensors. What the file leaves open is assumed, and said.
+    write, NAME.safetensors. What the file does not say is assumed, and printed.
 
     \b
     Examples:
@@ -48,7 +52,7 @@ def command(
     card = made.card
     render.say(
         f"{made.name} with {card.architecture.norm} norm, {card.architecture.filters} filters, {card.direction} at "
-        f"{card.size}: {dest if made.written else f'{dest} was there already'}"
+        f"{card.size}: {dest if made.written else f'{dest} exists already'}"
     )
     for each in made.assumed:
         render.say(f"assumed: {each}")

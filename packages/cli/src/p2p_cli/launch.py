@@ -1,4 +1,4 @@
-"""Many processes behind one command: who of them speaks, how their launcher learns the end, and starting them.
+"""Many processes behind one command: which of them prints, how the launcher learns the exit code, and their start.
 
 Nothing here may import torch when it is imported, or know what the processes do.
 """
@@ -18,21 +18,21 @@ OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes 
 
 
 def speaks() -> bool:
-    """Whether this process tells a person what it does: of several, the first does."""
+    """Whether this process prints; of several, only the first does."""
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     return not several or os.environ.get("RANK", "0") == "0"
 
 
 def is_told(error: P2PError) -> bool:
-    """Whether this process tells the error: one that several meet is told once."""
+    """Whether this process prints the error: one that several processes meet is printed once."""
     return speaks() if error.said_elsewhere is None else not error.said_elsewhere
 
 
 def conclude(code: int, error: P2PError | None = None) -> int:
     """The code with which this process ends.
 
-    Under our launcher that is 0 for whatever another try would meet again, for the launcher replaces what fails; the
-    real code is left for it in a file.
+    Under our launcher it is 0 for every error that a restart would meet again, because the launcher restarts what
+    fails; a file tells the launcher the real code.
     """
     place = os.environ.get(OUTCOME)
     if place is None or (error and error.passing):
@@ -43,7 +43,7 @@ def conclude(code: int, error: P2PError | None = None) -> int:
 
 
 def launch_processes(words: list[str], count: int, restarts: int) -> int:
-    """Run this same command in so many processes, each with its own device; gives the exit code of the whole."""
+    """Run this command in `count` processes, each with its own device; returns the exit code of the whole."""
     from p2p_gan.machine.launch import launch
 
     with tempfile.TemporaryDirectory(prefix="p2p-") as folder:
@@ -55,10 +55,13 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
             del os.environ[OUTCOME]
         code = int(json.loads(outcome.read_text("ascii"))) if outcome.exists() else None
     if failed and not code:
-        click.echo(f"Error: {failed} It resumes when the command is typed again:", err=True)
+        click.echo(f"Error: {failed} To resume, run:", err=True)
         click.echo(f"  p2p {shlex.join(words)}", err=True)
         return 1
     if code is None:
-        click.echo("Error: the processes did not end in time and were killed; the last checkpoint counts.", err=True)
+        click.echo(
+            "Error: the processes did not end in time and were killed. Run the command again to resume.",
+            err=True,
+        )
         return 1
     return code

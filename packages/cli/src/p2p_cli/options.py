@@ -65,7 +65,7 @@ class CountType(_CountType):
 
 
 class LateChoice(_Choice):
-    """A choice of words that the library lists; `words` is called when they are needed, and may import then."""
+    """A choice of words that the library lists; `words` is called, and may import, only when they are needed."""
 
     def __init__(self, words: Callable[[], Sequence[str]]) -> None:
         self.case_sensitive = True
@@ -83,13 +83,13 @@ def json_option(command: Command) -> Command:
 
 
 def catalog_option(command: Command) -> Command:
-    """--catalog: known data sets of the user's own; P2P_CATALOG says the same for every call."""
+    """--catalog: data sets of the user's own; P2P_CATALOG sets it for every call."""
     return click.option(
         "--catalog",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         envvar="P2P_CATALOG",
         metavar="FILE",
-        help="Data sets of your own in a TOML file, beside those built in (or P2P_CATALOG).",
+        help="A TOML file of data sets of your own, in addition to those built in (or P2P_CATALOG).",
     )(command)
 
 
@@ -120,7 +120,7 @@ def settings_options(command: Command) -> Command:
 def setting_option(
     name: str, *, kind: "click.ParamType[Any] | None" = None, metavar: str | None = None
 ) -> Callable[[Command], Command]:
-    """--NAME: a field of the config that has an option of its own; what it means and may be is read from the field."""
+    """--NAME: a field of the config that has an option of its own; the field says what it means and may be."""
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
 
@@ -141,13 +141,13 @@ def how_option(command: Command) -> Command:
 
 
 def how(settings: tuple[str, ...]) -> dict[str, Any]:
-    """The fields of `How` that --set names; raises UsageError for others."""
+    """The fields of `ApplyOptions` that --set names; raises UsageError for others."""
     table = parse_settings(settings)
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
     if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
         raise UsageError(
             f"--set {' '.join(settings)}",
-            "is not possible where a model is applied",
+            "is not a setting of how a model is applied",
             "Set dropout=on, dropout=off, tile=N or tile=auto.",
             code="impossible-setting",
         )

@@ -6,6 +6,8 @@ Nothing here may compute a value of the plan, or print.
 import math
 from typing import TYPE_CHECKING
 
+from p2p_datatools.contract.words import plural
+
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
 
@@ -16,9 +18,9 @@ def plan_lines(planned: "Plan") -> list[str]:
     """The plan as lines of text."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
-    threads = f"{config.threads} thread{_plural(config.threads)}"
+    threads = plural(config.threads, "thread")
     lines = [
-        f"{planned.direction}: {planned.pairs} training pair{_plural(planned.pairs)} at {_sizes(planned)}, "
+        f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
         f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}"
         + (f"; {planned.done} are done" if planned.done else ""),
         f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
@@ -36,11 +38,7 @@ def _devices(planned: "Plan") -> str:
         return device
     share = planned.config.batch // count
     synchronised = ", with synchronised batch norm" if planned.config.sync_batchnorm else ""
-    return f"{count} {device} devices, {share} pair{_plural(share)} of a batch on each{synchronised}"
-
-
-def _plural(count: int) -> str:
-    return "" if count == 1 else "s"
+    return f"{count} {device} devices, {plural(share, 'pair')} of a batch on each{synchronised}"
 
 
 def _discriminator(planned: "Plan") -> str:
@@ -68,7 +66,7 @@ def _sizes(planned: "Plan") -> str:
 
 def _time_line(planned: "Plan") -> str:
     if planned.seconds is None or planned.seconds_per_image is None:
-        return f"time   {planned.updates} update{_plural(planned.updates)}, too few to be timed beforehand"
+        return f"time   {plural(planned.updates, 'update')}, too few to be timed beforehand"
     speed = 1 / planned.seconds_per_image
     beside = ", without communication between devices" if planned.processes > 1 else ""
     return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"

@@ -1,6 +1,6 @@
-"""Every use of rich, and every line that is not an error: progress, tables, remarks.
+"""All use of rich, and all printing that is not an error: progress, tables, remarks.
 
-Nothing here may compute a result; it shows what a library call gave or reports.
+Nothing here may compute a result; it shows what a library call returned or reports.
 """
 
 import sys
@@ -28,22 +28,23 @@ from rich.text import Text
 
 from p2p_cli.plan_text import plan_lines
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.mask_agreement import Agreement
 
 _WIDE = 72  # columns that a bar with its numbers takes
-# Seconds between two lines of progress where no terminal shows a bar: at first, and in the end, for a log of a night.
+# Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
 _PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
 
 
 def reporter() -> Reporter:
-    """A live bar on a terminal, a plain line now and then elsewhere; both on standard error."""
+    """A live bar on a terminal, elsewhere a plain line at intervals; both on standard error."""
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()
 
 
 def training_reporter() -> Reporter:
-    """A live table of a run's figures on a terminal, a plain line now and then elsewhere; both on standard error."""
+    """A live table of a run's figures on a terminal, elsewhere a plain line at intervals; both on standard error."""
     return TrainingReporter() if sys.stderr.isatty() else PlainReporter()
 
 
@@ -62,7 +63,7 @@ class _LineReporter(Reporter):
 
     def show(self, value: object) -> None:
         """Print the plan of a run."""
-        # Not loaded above: it brings torch, which is there already when a run hands over its plan.
+        # Not imported above, because it imports torch, which is loaded already when a run shows its plan.
         from p2p_gan.training.planning import Plan
 
         assert isinstance(value, Plan), "the only kind of value that is shown so far"
@@ -104,7 +105,7 @@ class LiveReporter(_LineReporter):
                 self._progress.update(task, figures=figures_text(figures))
 
     def finish(self) -> None:
-        """Close the bar and leave it standing."""
+        """Close the bar, which stays visible."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
@@ -140,7 +141,7 @@ class TrainingReporter(LiveReporter):
             self._figures.advance(units, figures)
 
     def finish(self) -> None:
-        """Close the bar or the table and leave it standing."""
+        """Close the bar or the table, which stays visible."""
         super().finish()
         if self._live is not None:
             self._live.stop()
@@ -148,7 +149,7 @@ class TrainingReporter(LiveReporter):
 
 
 class Figures:
-    """What is known of a run in progress, drawn anew for whatever width the terminal has at the moment."""
+    """The latest figures of a run in progress, laid out for the width that the terminal has at the moment."""
 
     def __init__(self) -> None:
         self._known: dict[str, float] = {}
@@ -160,7 +161,7 @@ class Figures:
         self._began = time.monotonic()
 
     def advance(self, units: int, figures: dict[str, float]) -> None:
-        """So many images more, and what is new of the figures."""
+        """Count `units` more images, and keep the new figures."""
         self._done += units
         self._known |= figures
 
@@ -243,12 +244,12 @@ def say(line: str = "") -> None:
 
 
 def remark(line: str) -> None:
-    """A line beside the result, on standard error."""
+    """A remark on the result, on standard error."""
     click.echo(line, err=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on standard output, folded on a narrow terminal, and on anything else not fitted to a width."""
+    """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         shown.add_column(heading, overflow="fold")
@@ -259,18 +260,18 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
-    """Names and what is known of them, a line each; what is not known is left out."""
+    """Names and values, a line each; empty values are left out."""
     for name, value in pairs:
         if value:
             click.echo(f"{name:<11} {value}")
 
 
 def skips(skipped: Sequence[object], dest: object) -> None:
-    """What was left out, and where it is listed."""
+    """The pictures that were skipped, and the file that lists them."""
     for skip in skipped[:20]:
         remark(f"skipped: {skip}")
     if skipped:
-        remark(f"{len(skipped)} left out; {dest}/skipped.jsonl lists them.")
+        remark(f"{plural(len(skipped), 'picture')} left out; see {dest}/skipped.jsonl.")
 
 
 def scores(metrics: dict[str, float], mean_picture: dict[str, float], color_error: dict[str, float]) -> None:

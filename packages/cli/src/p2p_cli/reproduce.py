@@ -1,4 +1,4 @@
-"""`p2p reproduce`: its words, the call, and its result in words.
+"""`p2p reproduce`: its options, the call, and its result as text.
 
 Nothing here may train or compare; the run folder says what is done.
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.option("--pairs", type=options.PLACE, metavar="PATH", help="Where the pairs are now, if they have moved.")
 @options.json_option
 def command(run: Path, dest: Path, pairs: Path | None, as_json: bool) -> int:
-    """Make a run again from its run.json and compare.
+    """Repeat a run from its run.json and compare the two.
 
-    Trains into DEST with the config, seed and pairs that RUN recorded. What already differs, be it versions, hardware
-    or data, is named first; at the end the losses are compared line by line, and the models. The exit code is 0 when
-    all is identical, else 1. The same command again resumes.
+    Trains into DEST with the config, seed and pairs that RUN recorded. Differences in versions, hardware or data are
+    listed first; at the end the losses are compared line by line, and the models byte by byte. The exit code is 0 if
+    all is identical, else 1. Run the same command again to resume.
 
     \b
     Examples:
@@ -46,15 +46,15 @@ def comparison_lines(result: "Reproduction") -> list[str]:
     """The comparison in lines."""
     lines = [f"differs: {line}" for line in result.named]
     if result.losses is None:
-        lines.append(f"losses: identical in all {result.lines} lines that both records have")
+        lines.append(f"losses: identical in all {result.lines} lines that both runs have")
     else:
         worst = result.losses
         lines.append(
-            f"losses: differ from image {worst.first} on ({result.lines} lines compared); the most by "
-            f"{worst.largest:.2g} of its value ({worst.name} at image {worst.images})"
+            f"losses: differ from image {worst.first} on ({result.lines} lines compared); the largest "
+            f"relative difference is {worst.largest:.2g} ({worst.name} at image {worst.images})"
         )
     if result.model_identical is None:
-        lines.append("model: not compared; one of the runs has not come as far as the other")
+        lines.append("model: not compared, because one of the runs is not as far as the other")
     elif result.model_identical:
         lines.append("model: identical, byte for byte")
     else:

@@ -29,8 +29,8 @@ _KINDS: dict[str, "PlotFormat"] = {".png": "png", ".svg": "svg"}  # of curves, b
 def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int:
     """List runs and compare them.
 
-    DIR is a run folder or a folder of runs. Prints for each how far it is, its last losses, its last and best scores
-    on val/, and the fields of the config in which the runs differ.
+    DIR is a run folder or a folder of runs. Prints for each run its progress, its last losses, its last and best
+    scores on val/, and the fields of the config in which the runs differ.
 
     \b
     Examples:
@@ -84,8 +84,8 @@ def _draw(runs: "list[Run]", file: Path) -> None:
     if not names:
         raise P2PError(
             runs[0].path,
-            "has recorded nothing yet that can be drawn",
-            "Wait for the run's first lines.",
+            "has recorded no losses or scores yet",
+            "Wait until the run has recorded its first losses.",
             code="nothing-recorded",
         )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}

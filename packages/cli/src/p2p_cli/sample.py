@@ -1,4 +1,4 @@
-"""`p2p sample`: its words, the call, and its result in words.
+"""`p2p sample`: its options, the call, and its result as text.
 
 Nothing here may decide how a model is applied; the model file says that.
 """
@@ -10,19 +10,22 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 
 
 @click.command()
 @click.argument("model", type=options.PLACE)
 @click.argument("inputs", metavar="INPUT...", type=options.PLACE, nargs=-1, required=True)
 @click.option("--out", "dest", type=options.PLACE, required=True, metavar="DEST", help="Folder for the pictures.")
-@click.option("--variants", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Outputs for each.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Source of the dropout.")
+@click.option(
+    "--variants", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Outputs for each input."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the dropout.")
 @click.option(
     "--size",
     type=options.SizeType(native=True),
     metavar="N|WxH|native",
-    help="Sides the network sees; without it those of training; native keeps the picture's scale.",
+    help="The size that the network sees; by default that of training; native keeps the picture's own.",
 )
 @click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
@@ -44,11 +47,11 @@ def command(
 ) -> int:
     """Apply a model to pictures.
 
-    MODEL is a run folder or a model file; it knows by itself what it needs. INPUT is a picture, a folder of pictures,
-    or a pair folder, of which the held-out pairs are taken. Every output has its input's own size and is written to
-    DEST/NAME.png (masks in the palette's colours, 8 or 16 bits), or DEST/NAME.tif where a PNG cannot hold it; several
-    variants are DEST/NAME-1.png and so on. The same input gives the same output, alone or among others; --seed and
-    --variants give others where the model has dropout. A picture too large for the memory is computed in strips,
+    MODEL is a run folder or a model file, which holds all settings that it needs. INPUT is a picture, a folder of
+    pictures, or a pair folder, of which the held-out pairs are used. Every output has the size of its input and is
+    written to DEST/NAME.png (masks in the palette's colours, 8 or 16 bits), or DEST/NAME.tif if PNG cannot hold it;
+    several variants are DEST/NAME-1.png and so on. The same input gives the same output, alone or among others;
+    --seed and --variants change it if the model has dropout. A picture too large for the memory is computed in strips,
     without seams.
 
     \b
@@ -77,10 +80,10 @@ def command(
     if as_json:
         render.say(options.to_json(result))
     else:
-        render.say(f"{card.direction}: {summary.written} pictures written to {dest}, {summary.kept} were there.")
+        render.say(f"{card.direction}: {plural(summary.written, 'picture')} written to {dest}, {summary.kept} kept.")
     if variants > 1 and not (card.architecture.random and how.dropout):
-        render.remark("All variants are alike: without dropout nothing is left to chance.")
+        render.remark("All variants are identical, because the model is applied without randomness.")
     for path in summary.strange[:5]:
-        render.remark(f"{path}: has colours that are not in the model's palette; taken as they are.")
+        render.remark(f"{path}: has colours outside the model's palette; they are used as they are.")
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

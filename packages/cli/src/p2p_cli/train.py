@@ -1,4 +1,4 @@
-"""`p2p train`: its words, the call, and its result in words.
+"""`p2p train`: its options, the call, and its result as text.
 
 Nothing here may decide how training goes; every field it sets belongs to the config.
 """
@@ -15,6 +15,7 @@ from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET
+from p2p_datatools.contract.words import plural
 from p2p_gan.config.presets import PRESETS, TABLE
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class WithPresets(click.Command):
     type=click.Choice(tuple(PRESETS)),
     default="paper",
     show_default=True,
-    help="Where settings start; see below.",
+    help="The settings to start from; see below.",
 )
 @options.setting_option("direction", metavar="X-to-Y")
 @options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
@@ -53,7 +54,7 @@ class WithPresets(click.Command):
 @options.setting_option("device", metavar="auto|cpu|cuda|cuda*N")
 @options.setting_option("precision")
 @options.settings_options
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @options.json_option
 def command(
     pairs: Path,
@@ -69,13 +70,13 @@ def command(
 ) -> int:
     """Train on the pair folder PAIRS into RUN.
 
-    PAIRS is a folder that 'p2p data split' has split, or any ordinary pix2pix folder: A|B pictures in train/, and in
-    val/ and test/ where there are some. RUN receives run.json, stats.jsonl, samples/, checkpoints/,
+    PAIRS is a folder that 'p2p data split' has split, or any ordinary pix2pix folder: A|B pictures in train/, and if
+    there are any in val/ and test/. RUN receives run.json, stats.jsonl, samples/, checkpoints/,
     model.safetensors, and, where there are pairs in val/, best.safetensors: the model with the lowest l1 there, or for
     masks the highest mean IoU.
 
-    The same command again resumes an interrupted run exactly where its last checkpoint was; with more --images it
-    extends a finished one. Ctrl-C and SIGTERM save first.
+    Run the same command again to resume an interrupted run exactly from its last checkpoint; a larger --images extends
+    a finished run. Ctrl-C and SIGTERM save a checkpoint first.
 
     \b
     Examples:
@@ -85,7 +86,9 @@ def command(
       p2p train pairs run --preset tiny --size 160x96
     """
     if images and epochs:
-        raise UsageError("--images and --epochs", "say the same thing", "Give one of them.", code="options-conflict")
+        raise UsageError(
+            "--images and --epochs", "both set the length of training", "Give one of them.", code="options-conflict"
+        )
     from p2p_cli import render
     from p2p_cli.plan_text import plan_lines
     from p2p_gan.config.parse import with_settings
@@ -104,7 +107,7 @@ def command(
         return launch.launch_processes(_words(), count, config.restarts)
     report = render.training_reporter() if launch.speaks() else QUIET
     if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
-        report.note(f"A process has ended. All are started again, for the {again}. time of {config.restarts} at most.")
+        report.note(f"A process has ended, and all are started again: restart {again} of at most {config.restarts}.")
     if dry_run:
         planned = plan(pairs, config, run, report=report)
         render.say(options.to_json(planned) if as_json else "\n".join(plan_lines(planned)))
@@ -112,12 +115,12 @@ def command(
     summary = train(pairs, run, config, report=report)
     if launch.speaks():
         show(summary, pairs, as_json=as_json)
-    # SIGTERM is how a cluster asks for the place back: saved and ended is what it wanted.
+    # A cluster ends a job by SIGTERM: the run is saved, so this is not a failure.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
 
 
 def _processes(config: "Config") -> int:
-    """How many are to be started; raises UsageError before any is, when there are no such devices."""
+    """How many processes to start; raises UsageError before any is started when the devices do not exist."""
     from p2p_gan.machine.distributed import among_others, devices_of
     from p2p_gan.machine.launch import refuse_missing
     from p2p_gan.training.job import refuse_uneven
@@ -136,20 +139,24 @@ def _words() -> list[str]:
 
 
 def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
-    """How the run ended and what to type next."""
+    """How the run ended and what to run next."""
     from p2p_cli import render
 
     if as_json:
         render.say(options.to_json(summary))
     elif summary.interrupted:
-        saved = f"Saved at image {summary.images} of {summary.plan.config.images}" if summary.plan else "Nothing begun"
-        render.say(f"{saved}. To resume, type it again:")
+        saved = (
+            f"Saved at image {summary.images} of {summary.plan.config.images}"
+            if summary.plan
+            else "Nothing was trained"
+        )
+        render.say(f"{saved}. To resume, run:")
         render.say(f"  p2p {shlex.join(_words())}")
     elif summary.plan is None:
-        render.say(f"{summary.run} is finished: {summary.images} images. More --images would extend it.")
+        render.say(f"{summary.run} is finished: {plural(summary.images, 'image')}. A larger --images extends it.")
     else:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
-        render.say(f"{summary.images} images in {summary.seconds:.0f} s of training; {losses}")
+        render.say(f"{plural(summary.images, 'image')} in {summary.seconds:.0f} s of training; {losses}")
         render.say(f"model    {summary.run / 'model.safetensors'}")
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
@@ -158,7 +165,7 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
 
 
 def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:
-    """What to type after a run: commands that run as they stand, where pairs were held out of it."""
+    """What to run next: complete commands if pairs were held out of training."""
     if held_out is None:
         return [f"next     p2p sample {run} PICTURES --out DEST"]
     split = "" if held_out == "test" else f" --split {held_out}"

@@ -176,7 +176,7 @@ def test_a_file_that_nothing_records_is_the_users_and_is_not_overwritten(tmp_pat
     (tmp_path / "d" / "b.0").write_text("mine")
     (skip,) = write(tmp_path / "d", *texts("a", "b")).skipped
     assert (skip.where, skip.code) == ("b.txt", "file-in-the-way")
-    assert f"{tmp_path / 'd' / 'b.0'} is there, but not in texts.jsonl" in skip.what
+    assert f"{tmp_path / 'd' / 'b.0'} exists, but is not in texts.jsonl" in skip.what
     assert (tmp_path / "d" / "b.0").read_text() == "mine"
 
 

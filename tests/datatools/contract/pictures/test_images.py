@@ -200,7 +200,7 @@ def test_a_class_that_the_palette_has_not_does_not_pass_for_background_because_i
     with refused("unknown-class", tmp_path / "m.png") as error:
         read_mask(tmp_path / "m.png", CARS)
     assert "the class 7" in error.value.what
-    assert "5 (0 to 4)" in error.value.what
+    assert "5 classes (0 to 4)" in error.value.what
 
 
 def test_a_jpeg_is_not_a_mask(tmp_path: Path, refused: "Refused") -> None:

@@ -79,7 +79,7 @@ def test_two_categories_of_one_name_are_one_label() -> None:
 def test_categories_of_one_name_are_reported() -> None:
     same = [{"id": 3, "name": "wheel"}, {"id": 7, "name": "wheel"}, {"id": 8, "name": "car"}]
     assert read(coco(categories=same)).notes == (
-        "labels.json: categories 3 and 7 are all called 'wheel', and are one label.",
+        "labels.json: categories 3 and 7 have the same name, 'wheel', and become one label.",
     )
     assert read(coco()).notes == ()
 

@@ -171,7 +171,7 @@ def test_pictures_of_another_size_and_names_that_lead_outside_are_skips(labels: 
 def test_images_without_annotation_are_reported(labels: Path) -> None:
     images = [{"id": n, "file_name": f"{n}.jpg"} for n in (1, 2, 3)]
     (note,) = read(write(labels, images=images)).notes
-    assert note.endswith("2 of its 3 images have no annotation; they get no mask.")
+    assert note.endswith("no annotation for 2 of 3 images, which get no mask.")
 
 
 def test_damaged_tables_and_a_file_cut_in_half_are_one_line(labels: Path, refused: "Refused") -> None:

@@ -118,7 +118,11 @@ def test_the_picture_s_path_is_relative_to_the_label_file(path: str, source: str
         (shape(shape_type="star"), "unknown-shape", "'star'"),
         (shape([[1, 1], [2, 2]], shape_type="mask"), "bad-base64", ""),
         (shape([[1, 1], [2, 2]], shape_type="mask", mask="AAAA"), "damaged-file", ""),
-        (shape([[1, 1], [2, 2]], shape_type="mask", mask=png([[1, 1, 1]])), "mask-size", "3x1, its points are for 2x2"),
+        (
+            shape([[1, 1], [2, 2]], shape_type="mask", mask=png([[1, 1, 1]])),
+            "mask-size",
+            "3x1, but its points are for 2x2",
+        ),
         (shape(label=["car"]), "damaged-labels", "its label ['car']"),
         ("shape", "damaged-labels", "object"),
     ],

@@ -97,7 +97,7 @@ def test_rows_that_are_missing_are_noticed() -> None:
     row = {"filename": "a.jpg", "region_shape_attributes": json.dumps(TRIANGLE), "region_attributes": "{}"}
     (skip,) = read_via_csv([row | {"region_count": "3"}] * 2, where="via.csv", source="via.csv").skipped
     assert (skip.where, skip.code) == ("a.jpg", "damaged-labels")
-    assert "region_count is 3 and its regions are 2" in skip.what
+    assert "region_count is 3, but it has 2 regions" in skip.what
     assert not read_via_csv([row | {"region_count": "2"}] * 2, where="via.csv", source="via.csv").skipped
 
 

@@ -1,4 +1,4 @@
-"""The commands of `p2p data`: one module a command, words to calls and results to words.
+"""The commands of `p2p data`: one module a command, its options, the call, and its result as text.
 
 Nothing here may make a pixel.
 """

@@ -1,4 +1,4 @@
-"""`p2p data build-masks`: its words, the call, and its result in words.
+"""`p2p data build-masks`: its options, the call, and its result as text.
 
 Nothing here may read labels or paint.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.masks.build import MaskSummary
@@ -41,30 +42,28 @@ class WithFormats(click.Command):
     metavar="NAME|FILE",
     help="The classes and their colours: cars, scenes, facades, or a TOML file.",
 )
-@click.option(
-    "--photos", type=options.FOLDER, metavar="DIR", help="The photos the labels are of: masks take their names."
-)
+@click.option("--photos", type=options.FOLDER, metavar="DIR", help="The photos of the labels; masks take their names.")
 @click.option(
     "--format",
     "label_format",
     type=options.LateChoice(_formats),
     default="auto",
     show_default=True,
-    help="What LABELS are; auto finds out and says it.",
+    help="The format of LABELS; auto detects it and prints it.",
 )
 @click.option(
     "--map",
     "mapping",
     multiple=True,
     metavar="FROM=TO",
-    help="What a label name, a glob of names, or an id means: a class, background, unpainted or ignore.",
+    help="Map a label name, a glob of names or an id to a class, background, unpainted or ignore.",
 )
 @click.option(
     "--order",
     type=click.Choice(("palette", "annotation")),
     default="palette",
     show_default=True,
-    help="What covers what: the palette's later class, or what the labelling tool has on top.",
+    help="What covers what: the later class of the palette, or what the labelling tool shows on top.",
 )
 @click.option(
     "--tolerance",
@@ -72,13 +71,13 @@ class WithFormats(click.Command):
     default=32,
     show_default=True,
     metavar="N",
-    help="How far in RGB a colour may be from a class's.",
+    help="How far in RGB a colour may be from that of its class.",
 )
 @click.option(
     "--snapped",
     type=options.PLACE,
     metavar="FILE.png",
-    help="Draw where colours had to be brought back to a class's, for the pictures with most of that.",
+    help="Draw the label pictures with the most blended colours, and where they were changed to a class's.",
 )
 @options.keep_going_option
 @options.json_option
@@ -99,7 +98,7 @@ def command(
 
     LABELS is a label file, or a folder of label files or label pictures, of one of the formats below. Classes are
     painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
-    beside them. DEST receives one indexed PNG a photo, palette.toml and masks.jsonl.
+    beside them. DEST receives one indexed PNG per photo, palette.toml and masks.jsonl.
 
     \b
     Examples:
@@ -132,7 +131,7 @@ def command(
     else:
         _say(summary)
     if summary.unseen:
-        render.remark(f"classes never seen: {', '.join(summary.unseen)}")
+        render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
 
@@ -140,12 +139,12 @@ def command(
 def _say(summary: "MaskSummary") -> None:
     from p2p_cli import render
 
-    render.say(f"{summary.format}: {summary.built} masks built in {summary.dest}, {summary.kept} were there.")
+    render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept} kept.")
     total = sum(summary.areas.values()) or 1
     render.table(("class", "share of pixels"), [(name, f"{area / total:.2%}") for name, area in summary.areas.items()])
     if summary.snapped:
         near, blended = f"{summary.snapped / total:.2%}", f"{summary.blended / total:.2%}"
         most = f", most in {summary.most_blended}" if summary.most_blended else ""
-        render.say(f"{near} of the pixels had no class's exact colour, {blended} one near to none{most}.")
+        render.say(f"{near} of the pixels did not have a class's exact colour; {blended} were near no class{most}.")
     if summary.photos_without_labels:
-        render.remark(f"{summary.photos_without_labels} photos have no labels.")
+        render.remark(f"{plural(summary.photos_without_labels, 'photo has', 'photos have')} no labels.")

@@ -1,4 +1,4 @@
-"""`p2p data catalog`: its words and the catalogue as a table.
+"""`p2p data catalog`: its options, and the catalogue as a table.
 
 Nothing here may know a data set or reach the network.
 """
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     """List known data sets: source, licence, size, classes.
 
-    With NAME, everything that is known of one. Entries of your own go into a TOML file, in the form that --json shows,
-    which --catalog or P2P_CATALOG names.
+    With NAME, everything that is known of that one. Entries of your own go into a TOML file, in the form that --json
+    shows; name it with --catalog or P2P_CATALOG.
 
     \b
     Example:
@@ -39,7 +39,7 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     else:
         headings = ("name", "holds", "pictures", "pixels", "classes", "from", "preset", "licence")
         render.table(headings, (_row(each) for each in entries))
-        render.say("More of one: p2p data catalog NAME")
+        render.say("Details: p2p data catalog NAME")
     return 0
 
 
@@ -77,5 +77,5 @@ def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:
 
 
 def _preset(entry: "CatalogEntry") -> str:
-    """The preset, and the options in which its source leaves it for this set."""
+    """The preset, and the options in which the source differs from it for this set."""
     return f"{entry.preset} {entry.settings}".strip()

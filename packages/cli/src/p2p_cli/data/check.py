@@ -1,4 +1,4 @@
-"""`p2p data check`: its words, the call, and its findings as a table.
+"""`p2p data check`: its options, the call, and its findings as a table.
 
 Nothing here may look at a picture.
 """
@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.errors import Finding
@@ -29,12 +30,12 @@ _MOST_SHOWN = 10  # pictures; --json has them all
 def command(path: Path, photos: Path | None, palette_name: str | None, against: Path | None, as_json: bool) -> int:
     """Check masks, pairs or photos; exit code 1 on errors.
 
-    Finds files that are cut off or no pictures, colours outside the palette, masks of another size than their photo,
-    masks without photo and photos without mask, empty masks, classes that never occur; and in pair folders pictures
+    Finds files that are cut off or not pictures, colours outside the palette, masks of another size than their photo,
+    masks without a photo and photos without a mask, empty masks, classes that never occur; and in pair folders pictures
     that are not those of the manifest, odd widths, and the same picture in two splits.
 
-    With --against nothing else is checked: it tells how much the masks of two folders agree, class by class and picture
-    by picture, over all pixels and over those further than a pixel from any outline.
+    With --against nothing else is checked: it measures how much the masks of two folders agree, class by class and
+    picture by picture, over all pixels and over those farther than a pixel from any outline.
     """
     if against:
         return _compare(path, against, photos, palette_name, as_json)
@@ -50,7 +51,10 @@ def command(path: Path, photos: Path | None, palette_name: str | None, against: 
         render.say(options.to_json(result))
     else:
         _show(result.findings)
-        render.say(f"{result.checked} {result.kind} checked: {errors} errors, {warnings} warnings")
+        render.say(
+            f"{plural(result.checked, result.kind.removesuffix('s'))} checked: {plural(errors, 'error')}, "
+            f"{plural(warnings, 'warning')}"
+        )
     return 0 if result.ok else 1
 
 
@@ -70,7 +74,7 @@ def _compare(path: Path, other: Path, photos: Path | None, palette_name: str | N
     if photos:
         raise UsageError(
             "--photos",
-            "does not go with --against, which looks at masks alone",
+            "cannot be combined with --against, which compares masks only",
             "Leave one of them out.",
             code="options-conflict",
         )
@@ -86,7 +90,7 @@ def _compare(path: Path, other: Path, photos: Path | None, palette_name: str | N
     shares = [(each.name, _share(each.differing), _share(each.differing_inside)) for each in worst]
     render.table(("picture", "differs", "away from outlines"), [*shares])
     render.say(
-        f"{result.compared} masks compared: {_share(result.differing)} of the pixels differ, "
+        f"{plural(result.compared, 'mask')} compared: {_share(result.differing)} of the pixels differ, "
         f"{_share(result.differing_inside)} of those away from outlines"
     )
     return 0 if result.ok else 1

@@ -1,4 +1,4 @@
-"""`p2p data derive`: its words, the call, and its result in words.
+"""`p2p data derive`: its options, the call, and its result as text.
 
 Nothing here may change a picture or know what an operation does.
 """
@@ -9,11 +9,12 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.settings import describe_settings, settings_of
+from p2p_datatools.contract.words import plural
 from p2p_datatools.derivations.operations import OPERATIONS, operation
 
 
 def fields_text() -> str:
-    """Every operation with the settings that --set reaches, their defaults and what they mean."""
+    """Every operation with its settings for --set, their defaults and meanings."""
     lines = ["\b", "Operations, and their settings for --set:"]
     for name, kind in OPERATIONS.items():
         summary = (kind.__doc__ or "").splitlines()[0]
@@ -22,7 +23,7 @@ def fields_text() -> str:
 
 
 def _example(name: str) -> str:
-    """A setting of an operation with its default; of another one where it has none."""
+    """A setting of an operation with its default; of another operation if this one has none."""
     first = next(iter((settings_of(OPERATIONS[name]) or settings_of(OPERATIONS["edges"])).values()))
     return f"{first.name}={first.text(first.default)}"
 
@@ -31,8 +32,12 @@ def _example(name: str) -> str:
 @click.argument("photos", type=options.FOLDER)
 @click.argument("dest", type=options.PLACE)
 @click.option("--op", "name", type=click.Choice(tuple(OPERATIONS)), required=True, help="What to compute.")
-@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of it; may be repeated.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where it draws at random.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of the operation; may be repeated."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the operations that draw at random."
+)
 @options.keep_going_option
 @options.json_option
 def command(
@@ -42,7 +47,7 @@ def command(
 
     DEST receives a PNG for each photo, under the photo's name, and derive.json with all settings. With --op lab it
     receives L/ (lightness * 255 / 100) and ab/ (red = a + 128, green = b + 128, blue = 128), the numbers of OpenCV's
-    8-bit Lab; p2p_datatools.derivations.color.lab_to_rgb puts the two together again.
+    8-bit Lab; p2p_datatools.derivations.color.lab_to_rgb turns the two into RGB again.
 
     \b
     Examples:
@@ -61,7 +66,7 @@ def command(
         render.say(options.to_json(summary))
     else:
         folders = " and ".join(map(str, summary.folders))
-        render.say(f"{name}: {summary.made} pictures made in {folders}, {summary.kept} were there.")
+        render.say(f"{name}: {plural(summary.made, 'picture')} written to {folders}, {summary.kept} kept.")
         a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
         words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
         render.say(f"next  p2p data pair {a} {b} PAIRS --halves {words}")

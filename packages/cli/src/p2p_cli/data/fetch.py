@@ -1,4 +1,4 @@
-"""`p2p data fetch`: its words, the call, and its result in words.
+"""`p2p data fetch`: its options, the call, and its result as text.
 
 Nothing here may reach the network or write a file.
 """
@@ -16,10 +16,18 @@ from p2p_cli import options
     "source",
     default="",
     metavar="kaggle|mirror|PATH",
-    help="Where from; PATH is an archive or folder. Without it the mirror, or Kaggle for sets that have none.",
+    help="The source; PATH is an archive or folder. By default the mirror, or Kaggle for sets without a mirror.",
 )
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="So many pictures, else all (synth-cars: 240).")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which pictures are taken or drawn.")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Number of pictures; by default all (synth-cars: 240)."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed that decides which pictures are taken or drawn.",
+)
 @click.option(
     "--style",
     type=click.Choice(("studio", "street")),
@@ -34,15 +42,15 @@ from p2p_cli import options
     default=1,
     show_default=True,
     metavar="FACTOR",
-    help="Let an archive you trust hold so many times more than the limits on files, bytes and ratio allow.",
+    help="Multiply the limits on an archive's files, bytes and ratio, for an archive that you trust.",
 )
 @options.json_option
 def command(as_json: bool, **asked: object) -> int:
     """Bring a known data set to DEST.
 
-    'p2p data catalog' lists the names. Photos come to DEST/photos and labels to DEST/labels, or pairs to DEST/train and
-    DEST/val, with DEST/provenance.json beside them: source, date, licence, hash of each file. Where DEST is complete,
-    its files are compared with that note and nothing else is done. A download that was cut off is continued.
+    'p2p data catalog' lists the names. Photos go to DEST/photos and labels to DEST/labels, or pairs to DEST/train and
+    DEST/val; DEST/provenance.json records source, date, licence and the hash of each file. If DEST is complete, its
+    files are compared with that record and nothing else is done. An interrupted download continues.
 
     Kaggle needs a token in KAGGLE_API_TOKEN or ~/.kaggle/access_token (https://www.kaggle.com/settings/api).
 

@@ -10,11 +10,11 @@ from p2p_cli.app import LazyGroup
 _COMMANDS = {
     "catalog": ("data.catalog", "List known data sets: source, licence, size, classes."),
     "fetch": ("data.fetch", "Bring a known data set to DEST."),
-    "palette": ("data.palette", "Show and check a palette, or begin one from labels."),
+    "palette": ("data.palette", "Show and check a palette, or create one from labels."),
     "build-masks": ("data.build_masks", "Build colour-coded masks from labels."),
     "check": ("data.check", "Check masks, pairs or photos; exit code 1 on errors."),
-    "pair": ("data.pair", "Join the pictures of A and B to A|B pairs."),
-    "merge": ("data.merge", "Put the parts of a pairing in shards together."),
+    "pair": ("data.pair", "Join the pictures of A and B into A|B pairs."),
+    "merge": ("data.merge", "Merge the parts of a pairing in shards."),
     "halves": ("data.halves", "Take A|B pairs apart into two folders."),
     "derive": ("data.derive", "Compute pictures from photos: A for pairs whose B are the photos."),
     "split": ("data.split", "Split pairs into train, val and test."),
@@ -37,6 +37,6 @@ In this order, from photos and labels to pairs for 'p2p train':
 def command() -> None:
     """Fetch, build, check, pair and split data sets.
 
-    A command works in DEST.partial until everything is done, and only then is there a DEST; the same command again
-    continues, or adds what is new.
+    A command works in DEST.partial until everything is done, and only then creates DEST. Run the same command again to
+    continue, or to add what is new.
     """

@@ -1,4 +1,4 @@
-"""`p2p data halves`: its words, the call, and its result in words.
+"""`p2p data halves`: its options, the call, and its result as text.
 
 Nothing here may take a picture apart.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.words import plural
 
 
 @click.command()
@@ -16,7 +17,7 @@ from p2p_cli import options
 @click.option(
     "--halves",
     metavar="LEFT,RIGHT",
-    help="What the halves, and their folders in DEST, are called; by default as in the manifest, else a,b.",
+    help="Names of the halves and of their folders in DEST; by default those of the manifest, else a,b.",
 )
 @options.keep_going_option
 @options.json_option
@@ -24,7 +25,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     """Take A|B pairs apart into two folders.
 
     PAIRS is a pair folder or any ordinary pix2pix folder (PNG or JPEG; train/, val/, test/, or pictures alone). DEST
-    receives a folder for each half with one lossless PNG a pair; what the manifest calls a mask becomes an exact mask
+    receives a folder for each half with one lossless PNG per pair; what the manifest calls a mask becomes an exact mask
     folder. The reverse of 'p2p data pair'.
 
     \b
@@ -41,7 +42,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
         render.say(options.to_json(summary))
     else:
         left, right = summary.folders
-        render.say(f"{summary.split} pairs taken apart into {left} and {right}, {summary.kept} were there.")
+        render.say(f"{plural(summary.split, 'pair')} taken apart into {left} and {right}, {summary.kept} kept.")
         for folder in summary.masks:
             render.say(f"{folder} is a mask folder: exact class indices with their palette.")
     render.skips(summary.skipped, dest)

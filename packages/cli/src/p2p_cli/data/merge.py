@@ -1,4 +1,4 @@
-"""`p2p data merge`: its words, the call, and its result in words.
+"""`p2p data merge`: its options, the call, and its result as text.
 
 Nothing here may copy a picture.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.words import plural
 
 
 @click.command()
@@ -16,10 +17,10 @@ from p2p_cli import options
 @click.option("--move", is_flag=True, help="Move the pictures, which empties the parts.")
 @options.json_option
 def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> int:
-    """Put the parts of a pairing in shards together.
+    """Merge the parts of a pairing in shards.
 
-    The parts must be made with the same settings, have no name in common, and not be split yet. The same command again
-    continues after an interruption.
+    The parts must be made with the same settings, have no name in common, and not be split yet. Run the same command
+    again to continue after an interruption.
 
     \b
     Example:
@@ -32,7 +33,9 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
     if as_json:
         render.say(options.to_json(summary))
     else:
-        render.say(f"{summary.brought} pairs of {summary.parts} parts in {dest}, {summary.kept} were there.")
+        render.say(
+            f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept} kept."
+        )
         render.say(f"next  p2p data split {dest}")
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

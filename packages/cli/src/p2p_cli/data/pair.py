@@ -1,4 +1,4 @@
-"""`p2p data pair`: its words, the call, and its result in words.
+"""`p2p data pair`: its options, the call, and its result as text.
 
 Nothing here may join pictures.
 """
@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.pairs.build import PairSummary
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("a", type=options.FOLDER)
 @click.argument("b", type=options.FOLDER)
 @click.argument("dest", type=options.PLACE)
-@click.option("--halves", metavar="A,B", help="What the halves are called; by default mask,photo for a mask folder.")
+@click.option("--halves", metavar="A,B", help="Names of the halves; by default mask,photo for a mask folder.")
 @click.option(
     "--size",
     type=options.SizeType(native=True),
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     default="stem",
     show_default=True,
     metavar="stem|REGEX|FILE.csv",
-    help="Which belong together: same path without suffix, same first group of REGEX in it, or lines 'a,b' of a file.",
+    help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one a core.")
-@click.option("--shard", metavar="I/N", help="Do the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one per core.")
+@click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
 @options.keep_going_option
 @options.json_option
 def command(
@@ -53,12 +54,12 @@ def command(
     keep_going: bool,
     as_json: bool,
 ) -> int:
-    """Join the pictures of A and B to A|B pairs.
+    """Join the pictures of A and B into A|B pairs.
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
-    suffix, are equal. DEST receives one lossless PNG a pair, A left and B right, and a manifest with the hash of each.
-    Arrays (NPY, TIFF) of floats or of many channels become two TIFFs a pair. A mask of half or twice its photo's size
-    is scaled to it.
+    suffix, are equal. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the hash of
+    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of half or twice the size
+    of its photo is scaled to it.
 
     \b
     Examples:
@@ -99,9 +100,11 @@ def say_summary(summary: "PairSummary") -> None:
     if summary.smallest != summary.largest:
         sizes += f" to {summary.largest}"
     joined = "|".join(summary.halves)
-    render.say(f"{summary.built} pairs {joined} in {summary.dest} ({sizes}), {summary.kept} were there.")
+    render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
     if summary.scaled:
-        render.say(f"{summary.scaled} masks were half or twice as large as their photos and scaled by nearest pixel.")
+        render.say(
+            f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."
+        )
     if set(summary.forms) != {"3 x uint8"}:
         forms = zip(summary.halves, summary.forms, strict=True)
         render.say(f"channels and type: {', '.join(map(': '.join, forms))}")

@@ -1,4 +1,4 @@
-"""`p2p data palette`: its words, the call, and its result as a table.
+"""`p2p data palette`: its options, the call, and its result as a table.
 
 Nothing here may look at labels or judge a colour.
 """
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", metavar="SOURCE")
 @click.argument("dest", required=False, type=options.PLACE, metavar="[DEST.toml]")
-@click.option("--picture", type=options.PLACE, metavar="FILE.png", help="Draw the palette, too.")
+@click.option("--picture", type=options.PLACE, metavar="FILE.png", help="Also draw the palette.")
 @options.json_option
 def command(source: str, dest: Path | None, picture: Path | None, as_json: bool) -> int:
-    """Show and check a palette, or begin one from labels.
+    """Show and check a palette, or create one from labels.
 
-    SOURCE is a built-in palette (cars, scenes, facades), a TOML file, or what to begin one from: a label file or folder
-    of any format that build-masks reads, a mask folder, or one label picture. DEST.toml receives the palette: classes
-    in painting order, large ones first, with colours well apart; give them the names, colours and aliases you want.
+    SOURCE is a built-in palette (cars, scenes, facades), a TOML file, or what to create one from: a label file or
+    folder of any format that build-masks reads, a mask folder, or one label picture. DEST.toml receives the palette:
+    classes in painting order, large ones first, with colours far apart; give them names and aliases of your own.
 
-    Exit code 1 when a name, colour or id stands twice. Colours that JPEG would mix up are warnings.
+    The exit code is 1 if a name, colour or id occurs twice. Colours that JPEG would mix up are warnings.
 
     \b
     Examples:
@@ -67,7 +67,7 @@ def _refuse_existing(path: Path | None, suffix: str) -> None:
             path, f"is not the name of a {suffix[1:].upper()} file", f"End it in {suffix}.", code="wrong-file-name"
         )
     if path and path.exists():
-        raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
+        raise UsageError(path, "exists already", "Choose another name, or delete it.", code="destination-exists")
 
 
 def _say(palette: "Palette") -> None:

@@ -1,4 +1,4 @@
-"""`p2p data show`: its words and the call.
+"""`p2p data show`: its options and the call.
 
 Nothing here may lay out a picture.
 """
@@ -24,7 +24,7 @@ def command(path: Path, picture: Path, limit: int, force: bool) -> int:
     """Draw a contact sheet of masks, pairs or photos.
 
     PATH is a mask folder, a pair folder or a folder of photos; PICTURE is the PNG to write, with every picture's name
-    under it. Of more than --limit pictures, evenly chosen ones are shown.
+    under it. Of more than --limit pictures, it shows some at even distances.
     """
     from p2p_cli import render
     from p2p_datatools.contract.pictures.images import write_png
@@ -36,7 +36,7 @@ def command(path: Path, picture: Path, limit: int, force: bool) -> int:
     if picture.exists() and not force and not _is_already(picture, drawn):
         raise UsageError(
             picture,
-            "exists and is another picture",
+            "exists already and holds another picture",
             "Choose another name, or add --force to replace it.",
             code="destination-exists",
         )

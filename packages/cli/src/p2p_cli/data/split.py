@@ -1,4 +1,4 @@
-"""`p2p data split`: its words, the call, and its result in words.
+"""`p2p data split`: its options, the call, and its result as text.
 
 Nothing here may decide where a pair goes.
 """
@@ -14,15 +14,17 @@ from p2p_cli import options
 @click.argument("pairs", type=options.FOLDER)
 @click.option("--val", type=float, default=0.1, show_default=True, metavar="SHARE", help="Share for validation.")
 @click.option("--test", type=float, default=0.1, show_default=True, metavar="SHARE", help="Share for the test.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which pairs go where.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed that decides which pairs go where."
+)
 @click.option(
     "--group-by",
     default="none",
     show_default=True,
     metavar="none|REGEX",
-    help="Pairs whose names match alike stay together: those of one car, one street, one video.",
+    help="Keep pairs together whose names match alike: those of one car, one street, one video.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @options.json_option
 def command(pairs: Path, val: float, test: float, seed: int, group_by: str, dry_run: bool, as_json: bool) -> int:
     """Split pairs into train, val and test.
@@ -50,6 +52,6 @@ def command(pairs: Path, val: float, test: float, seed: int, group_by: str, dry_
     if dry_run:
         render.say(f"would be: {counts}")
     else:
-        render.say(f"{counts}; {summary.moved} placed now, {summary.kept} kept their split")
+        render.say(f"{counts}; {summary.moved} assigned now, {summary.kept} kept their split")
         render.say(f"next  p2p train {pairs} RUN")
     return 0

@@ -1,4 +1,4 @@
-"""What is wrong with masks, photos or pairs, told as values, and how well two mask folders agree.
+"""What is wrong with masks, photos or pairs, as values, and how well two mask folders agree.
 
 Nothing here may change a file.
 """

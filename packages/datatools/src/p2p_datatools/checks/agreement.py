@@ -1,4 +1,4 @@
-"""Compares two mask folders picture by picture, and tells how much they agree, at outlines and away from them.
+"""Compares two mask folders picture by picture, and measures how much they agree, at outlines and away from them.
 
 Nothing here may decide which of the two is right, or change either.
 """
@@ -34,7 +34,7 @@ class ClassAgreement:
 
 @dataclass(frozen=True)
 class PictureAgreement:
-    """One picture: the share of its pixels that differ, and of those further than a pixel from any outline."""
+    """One picture: the share of its pixels that differ, and of those farther than a pixel from any outline."""
 
     name: str
     differing: float
@@ -70,7 +70,7 @@ def compare(
     if set(here.palette.names) != set(there.palette.names):
         raise UsageError(
             path,
-            f"has the classes {', '.join(here.palette.names)}, {other} has {', '.join(there.palette.names)}",
+            f"has the classes {', '.join(here.palette.names)}, but {other} has {', '.join(there.palette.names)}",
             "Build both with one palette.",
             code="other-palette",
         )
@@ -100,9 +100,7 @@ class _Masks:
             raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         known = palette_of(folder) or palette
         if known is None:
-            raise UsageError(
-                folder, f"has no {PALETTE_FILE}", "Say with --palette what its colours mean.", code="no-palette"
-            )
+            raise UsageError(folder, f"has no {PALETTE_FILE}", "Give its palette with --palette.", code="no-palette")
         if not find_pictures(folder):
             raise P2PError(folder, "has no pictures", "Is it the right folder?", code="no-pictures")
         self.palette = known
@@ -119,7 +117,9 @@ def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
     for name, file in masks.folder.names.items():
         if others.folder.get(name) is None:
             to_do = f"Add '{name}' there, or remove this one."
-            yield Finding(str(file), f"has no mask of its name in {others.folder.folder}", to_do, "no-mask", "error")
+            yield Finding(
+                str(file), f"has no mask of the same name in {others.folder.folder}", to_do, "no-mask", "error"
+            )
 
 
 def _reorder(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:
@@ -145,7 +145,7 @@ class _Tally:
             raise P2PError(
                 name,
                 f"is {size_of(here)} here and {size_of(there)} there",
-                "Build both from one photo.",
+                "Build both for the same photo.",
                 code="mask-size",
             )
         codes = here.astype(np.uint16) * 256 + there

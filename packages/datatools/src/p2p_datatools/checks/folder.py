@@ -1,4 +1,4 @@
-"""Looks for what is wrong with masks, photos or pairs, and tells it as values; it changes nothing.
+"""Checks masks and photos, and passes pairs on to their own check; what is wrong becomes values.
 
 Nothing here may correct anything or decide what is shown.
 """
@@ -38,7 +38,7 @@ def check(
     if photos and kind != "masks":
         raise UsageError(
             path,
-            f"holds {kind}, and --photos goes with masks",
+            f"holds {kind}, but --photos is for masks",
             "Leave it out, or add --palette.",
             code="needless-option",
         )
@@ -128,7 +128,7 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
         yield finding_of(error, photo)
         return
     if size != size_of(mask):
-        what = f"is {size_of(mask)}, its photo {photo} is {size}"
+        what = f"is {size_of(mask)}, but its photo {photo} is {size}"
         yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
 
 
@@ -142,7 +142,7 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
         yield finding_of(error, path / MASK_LINES)
         return
     for name in sorted(lines.keys() - masks.names.keys()):
-        what = f"is in {MASK_LINES}, but there is no such file"
+        what = f"is in {MASK_LINES}, but does not exist"
         yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
         what = f"is not in {MASK_LINES}"

@@ -1,4 +1,4 @@
-"""Looks for what is wrong with a pair folder, with or without a manifest, and tells it as values; it changes nothing.
+"""Checks a pair folder, with or without a manifest; what is wrong becomes values.
 
 Nothing here may correct anything or decide what is shown.
 """
@@ -17,10 +17,11 @@ from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 
 
 def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
-    """Check every pair: that it is there, whole, as the manifest says, and in one split only."""
+    """Check that every pair exists, is undamaged, agrees with the manifest, and is in one split only."""
     try:
         folder = open_pairs(path)
     except P2PError as error:
@@ -29,7 +30,7 @@ def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
-    # Of millions of pairs only these are held: the first of each hash by its place, and all places of those met again.
+    # Of millions of pairs only these are held: the index of the first of each hash, and all indices of repeated ones.
     first_of: dict[bytes, int] = {}
     same_as: dict[int, list[int]] = {}
     sizes: Counter[Size] = Counter()
@@ -57,8 +58,8 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
 def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
     for file in (folder.path / each for each in pair.files):
         if not file.is_file():
-            what = "is in the manifest, but there is no such file"
-            return Finding(str(file), what, "Put it back, or pair again with 'p2p data pair'.", "missing-pair", "error")
+            what = "is in the manifest, but does not exist"
+            return Finding(str(file), what, "Restore it, or pair again with 'p2p data pair'.", "missing-pair", "error")
     try:
         return read_stored(folder, pair)
     except P2PError as error:
@@ -86,7 +87,7 @@ def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[
     outside = indices_of_colors(pixels, palette)[1]
     if outside.any():
         count = int(outside.sum())
-        number = f"1 pixel of its half {half} has" if count == 1 else f"{count} pixels of its half {half} have"
+        number = plural(count, f"pixel of its half {half} has", f"pixels of its half {half} have")
         what = f"{number} a colour outside the palette {palette.name}"
         yield Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
 
@@ -97,7 +98,7 @@ def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
         file, what = str(path / pair.file), f"has the same pixels as {first.file}"
         if pair.split != first.split:
             to_do = "Split again with 'p2p data split', or remove one of them."
-            yield Finding(file, f"{what}: what {pair.split} tests is known from {first.split}", to_do, "leak", "error")
+            yield Finding(file, f"{what}, so that {pair.split} holds what {first.split} holds", to_do, "leak", "error")
         else:
             yield Finding(file, what, "Remove one of them, unless it is meant to count twice.", "duplicate", "warning")
 

@@ -1,4 +1,4 @@
-"""Says in words what two sets of settings differ in, so that one can repeat the one or change the other.
+"""Describes in which values two sets of settings differ, so that a user can repeat the one or change the other.
 
 Nothing here may know what a setting means.
 """
@@ -16,13 +16,13 @@ def differences(made: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 def _difference(key: str, was: Any, now: Any) -> str:
     if isinstance(was, Mapping) and isinstance(now, Mapping) and was.keys() == now.keys() and "name" not in was:
         return differences(was, now)
-    if _text(was) == _text(now):  # of two things of one name it is what they hold that differs
+    if _text(was) == _text(now):  # two values of one name differ in their contents
         return f"{key} {was}, not {now}"
     return f"{key} {_text(was)}, not {_text(now)}"
 
 
 def _text(value: Any) -> str:
-    """A setting as one would type it; of one with a name (a palette, a half) the name."""
+    """A setting as a user would type it; for one with a name (a palette, a half) the name."""
     if value is None:
         return "none"
     if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
 """The door of a package: its public names, each loaded when it is first asked for (PEP 562).
 
-Nothing here may import a room; a package says in words where its names are defined.
+Nothing here may import a room; a package passes the names of the modules that define its public names.
 """
 
 import sys

@@ -64,8 +64,8 @@ class P2PError(Exception):
     """
 
     exit_code = 1
-    passing = False  # whether it lies in no data and no setting, so that the same again may go well
-    said_elsewhere: bool | None = None  # whether another of several processes tells it; None: they have not settled it
+    passing = False  # whether the cause is neither data nor settings, so that the same command may succeed
+    said_elsewhere: bool | None = None  # whether another of several processes prints it; None: not decided
 
     def __init__(self, where: object, what: str, to_do: str, *, code: str, parts: Sequence[Problem] = ()) -> None:
         self.problem = Problem(str(where), what, to_do, code)
@@ -106,7 +106,7 @@ class UsageError(P2PError):
 
 
 def what_at(error: P2PError, where: str) -> str:
-    """What an error says of `where`: a more exact place within it, or another place, stays in the words."""
+    """What an error says of `where`: a more exact place within it, or another place, stays in the text."""
     if error.where in ("", where):
         return error.what
     return f"{error.where.removeprefix(f'{where}: ')}: {error.what}"

@@ -1,4 +1,4 @@
-"""What a mask folder holds beside its masks: the palette, and a line for each mask that tells what it was made of.
+"""What a mask folder holds beside its masks: the palette, and a line for each mask that records what it was made of.
 
 Nothing here may paint or judge a mask.
 """
@@ -21,11 +21,11 @@ MASK_LINES = "masks.jsonl"
 
 @dataclass(frozen=True)
 class MaskLine:
-    """One mask: `areas` are pixels by class, `labels` tells what class each label became.
+    """One mask: `areas` are pixels by class, `labels` maps each label to its class.
 
-    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` still hold. Where the
-    labels were colours, `snapped` pixels had one of no class, and `blended` of them one that was near to none; what
-    they became depends on `snapping`, which is the tolerance and the colours of --map.
+    `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` are unchanged. Where
+    the labels were colours, `snapped` pixels had the colour of no class, and `blended` of them were near none;
+    what they became depends on `snapping`, which is the tolerance and the colours of --map.
     """
 
     name: str
@@ -105,10 +105,10 @@ def refuse_other_palette(folder: Path, palette: Palette) -> None:
     """Raise UsageError when the masks in `folder` are of other classes or colours than `palette`."""
     theirs = palette_of(folder)
     if theirs is None or look(theirs) != look(palette):
-        held = f"the palette {theirs.name}" if theirs else f"a palette that is lost ({PALETTE_FILE})"
+        held = f"the palette {theirs.name}" if theirs else f"an unknown palette ({PALETTE_FILE} is missing)"
         raise UsageError(
             folder,
             f"holds masks of {held}, not of {palette.name} as given",
-            "Use the palette it has, or choose another destination.",
+            "Use its palette, or choose another destination.",
             code="other-palette",
         )

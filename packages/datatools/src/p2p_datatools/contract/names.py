@@ -1,4 +1,4 @@
-"""Finds the photo that a label file speaks of, in a folder of photos where names may be spelt a little otherwise.
+"""What a picture is called, everywhere by the same rules, and which photo of a folder a label file means.
 
 Nothing here may open a picture.
 """
@@ -21,9 +21,9 @@ _UPLOAD = re.compile(r"(?!(?:19|20)\d\d[01]\d[0-3]\d-|0000)[0-9a-f]{8}-(?=.)")
 class PhotoFolder:
     """The photos below `folder`; each one's name is its path below it without suffix.
 
-    `apart` are pictures in the folder that are no photos: labels may lie beside what they label. `clashes` are photos
-    whose name another has already, each after that other; `strange` those whose names are not UTF-8, which cannot be
-    photos here. Raises P2PError when there is no such folder.
+    `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
+    that have the name of another, each after that other; `strange` are those whose names are not UTF-8. Raises P2PError
+    when the folder does not exist.
     """
 
     def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
@@ -53,7 +53,7 @@ class PhotoFolder:
             first, second = self.clashes[0]
             raise P2PError(
                 self.folder,
-                f"{first.name} and {second.name} have one name",
+                f"{first.name} and {second.name} have the same name",
                 "Remove or rename one of them.",
                 code="same-name",
             )
@@ -65,9 +65,9 @@ class PhotoFolder:
     def find(self, file_name: str) -> Path:
         """The photo called `file_name`: by its path with or without suffix, else by its base name if only one has it.
 
-        Where it is not there so spelt, escapes as in addresses (%20) are undone in labels and photos; and then one of
-        the two may have a prefix of an upload that the other has not. Raises P2PError when there is none, or when
-        several have the name.
+        If there is none, percent escapes (%20) are decoded in labels and photos; and then one of the two may have the
+        prefix of an upload that the other does not have. Raises P2PError when there is none, or when several have the
+        name.
         """
         found = self._spelt(file_name)
         if not found and (plain := without_upload(file_name)) != file_name:
@@ -85,8 +85,8 @@ class PhotoFolder:
             both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
             raise P2PError(
                 file_name,
-                f"may be {both}",
-                "Name the folder in the labels, or rename one of them.",
+                f"matches both {both}",
+                "Give the folder in the labels, or rename one of them.",
                 code="ambiguous-name",
             )
         return found[0]
@@ -100,7 +100,7 @@ class PhotoFolder:
 
 
 class _Spelling:
-    """Names of photos spelt in one way, with the photos that have them."""
+    """The names of photos in one spelling, with the photos that have them."""
 
     def __init__(self, names: Mapping[str, Path], spell: Callable[[str], str]) -> None:
         self._spell = spell
@@ -151,17 +151,17 @@ def _unescape(name: str) -> str:
 
 
 def _key(name: str) -> str:
-    # One machine writes an umlaut as one character and another as two.
+    # Some systems write an umlaut as one character, others as two.
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
 def name_of(file: str) -> str:
     """The name of a picture, given as a path with forward slashes: that without suffix."""
-    # One machine writes an umlaut as one character and another as two.
+    # Some systems write an umlaut as one character, others as two.
     return unicodedata.normalize("NFC", file[: file.rindex(".")])
 
 
 def is_name(name: str) -> bool:
-    """Whether a pair can be called so: a relative path that does not lead out of its folder and is not hidden."""
+    """Whether a pair can have this name: a relative path that does not lead out of its folder and is not hidden."""
     parts = name.split("/")
     return name.isprintable() and not any(part.strip() == "" or part.startswith(".") for part in parts)

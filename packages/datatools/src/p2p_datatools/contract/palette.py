@@ -1,6 +1,6 @@
-"""A palette: the classes of a mask in painting order, each with its colour, its id and the names labels know it by.
+"""A palette: the classes of a mask in painting order, each with its colour, id and the names that labels use for it.
 
-Nothing here may touch pixels of photos or know a label format; it turns names, ids and colours into class indices.
+Nothing here may touch pixels of photos or know a label format; it maps names, ids and colours to class indices.
 """
 
 import re
@@ -19,7 +19,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 BUILT_IN = ("cars", "scenes", "facades")
 
 
-PALETTE_FILE = "palette.toml"  # in a mask folder; it is the mark of one
+PALETTE_FILE = "palette.toml"  # in a mask folder, which is recognised by it
 
 
 IGNORE = 255
@@ -37,7 +37,7 @@ Color = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class PaletteClass:
-    """One class: `id` speaks of index pictures only, `aliases` (names or globs) of annotations only."""
+    """One class: `id` is for index pictures only, `aliases` (names or globs) are for annotations only."""
 
     name: str
     color: Color
@@ -60,7 +60,7 @@ class Palette:
             raise P2PError(
                 f"palette {self.name}",
                 f"has {len(self.classes)} classes",
-                f"Give it 1 to {_MOST_CLASSES}.",
+                f"Give it 1 to {_MOST_CLASSES} classes.",
                 code="class-count",
             )
         for field in ("name", "color", "id"):
@@ -147,7 +147,7 @@ class Palette:
 
     def to_toml(self) -> str:
         """The palette as TOML text that `parse_palette` reads back."""
-        # Only who writes palettes waits for it. Unlike tomli-w it writes a colour in one line: people edit these files.
+        # Loaded only to write a palette. Unlike tomli-w it writes a colour in one line: people edit these files.
         import tomlkit
 
         value = self.to_json()
@@ -187,7 +187,7 @@ def load_palette(name_or_file: str | Path) -> Palette:
         raise UsageError(
             name_or_file,
             f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file",
-            "Check the spelling, or write such a file.",
+            "Check the spelling, or write a TOML file.",
             code="unknown-palette",
         )
     try:
@@ -199,7 +199,7 @@ def load_palette(name_or_file: str | Path) -> Palette:
 
 
 def palette_of(folder: Path) -> Palette | None:
-    """The palette of a mask folder; None when `folder` is not one, for it has no palette.toml."""
+    """The palette of a mask folder; None when `folder` has no palette.toml."""
     path = folder / PALETTE_FILE
     return load_palette(path) if path.is_file() else None
 
@@ -220,7 +220,7 @@ def _color(value: Any) -> Color:
 
 
 def plain(label: str) -> str:
-    """A label as it is compared: without case, and with space, dash and underscore alike."""
+    """A label in the form in which it is compared: without case, and with space, dash and underscore alike."""
     return label.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
@@ -231,7 +231,7 @@ _HEX = re.compile(r"#[0-9a-f]{6}")
 
 
 def color_labels(palette: Palette) -> dict[Color, str]:
-    """What the colours of a palette are called as labels."""
+    """The colours of a palette as labels, in the form #rrggbb."""
     return {color: hex_of(color) for color in (*(each.color for each in palette.classes), IGNORE_COLOR)}
 
 

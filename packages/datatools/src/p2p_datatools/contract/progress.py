@@ -1,4 +1,4 @@
-"""How work tells of itself: a reporter is passed in, and the quiet one is the default.
+"""How work reports its progress: a reporter is passed in, and the quiet one is the default.
 
 Nothing here may print or know a terminal; the command line brings its own reporter.
 """
@@ -19,16 +19,16 @@ class Reporter:
         """
 
     def advance(self, units: int = 1, **figures: float) -> None:
-        """So many more units are done; `figures` are named numbers of the moment, such as losses."""
+        """`units` more units are done; `figures` are the latest named numbers, such as losses."""
 
     def finish(self) -> None:
         """The piece of work that was started last has ended, well or not."""
 
     def note(self, line: str) -> None:
-        """A line the person should read, such as what was assumed."""
+        """A line that the user should read, such as what was assumed."""
 
     def show(self, value: object) -> None:
-        """A value the person should see, such as the plan of a run; who knows its type puts it into words."""
+        """A value that the user should see, such as the plan of a run; the reporter turns it into text."""
 
     def track(self, items: Iterable[_T], what: str, total: int) -> Iterator[_T]:
         """Yield the items, advancing by one after each."""
@@ -48,7 +48,7 @@ Note = Callable[[str], None]
 
 
 def once(note: Note) -> Note:
-    """The same, but no line is said twice."""
+    """The same, but no line is reported twice."""
     said: set[str] = set()
 
     def say(line: str) -> None:

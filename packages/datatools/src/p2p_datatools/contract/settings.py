@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.sizes import Size, parse_size
 
 _T = TypeVar("_T")
 
-# Whether a setting may differ when a run is resumed: no; no, but `auto` then is what it became; or as one likes.
+# Whether a setting may differ when a run is resumed: no; no, and `auto` is what was chosen then; or yes.
 OnResume = Literal["same", "auto", "free"]
 
 
@@ -72,7 +72,7 @@ class Setting:
 
     @property
     def allowed_text(self) -> str:
-        """What may be given, in words: `a whole number from 1 to 8, or auto`."""
+        """The allowed values, in words: `a whole number from 1 to 8, or auto`."""
         others = "".join(f", or {word}" for word in self.words if word)
         if self.choices:
             return ", ".join(self.choices) + others
@@ -89,12 +89,12 @@ class Setting:
 
     @property
     def summary(self) -> str:
-        """What it is, and what may be given, in a line without its period."""
+        """Its meaning and the allowed values, in a line without its period."""
         told = self.doc.removesuffix(".")
         return told if self.kind is str and not self.choices else f"{told} ({self.allowed_text})"
 
     def text(self, value: Any) -> str:
-        """A value as one would type it."""
+        """A value as a user would type it."""
         for word, meant in self.words.items():
             if value == meant and type(value) is type(meant):
                 return word
@@ -116,17 +116,17 @@ class Setting:
             raise UsageError(f"{self.name}={value}", what, to_do, code="setting-type") from error
 
     def check(self, value: Any) -> None:
-        """Raise UsageError for a value that is none of the choices, or out of range."""
+        """Raise UsageError for a value that is not one of the choices, or out of range."""
         place = f"{self.name}={self.text(value)}"
         if self.choices:
             if value not in self.choices and value not in self.words.values():
                 to_do = f"Choose from {self.allowed_text}."
-                raise UsageError(place, "is none of its choices", to_do, code="setting-choice")
+                raise UsageError(place, "is not one of the choices", to_do, code="setting-choice")
         elif self.kind in (int, float) and value not in self.words.values() and not self._within(value):
             raise UsageError(place, "is out of range", f"Give {self.allowed_text}.", code="setting-range")
 
     def _within(self, value: float) -> bool:
-        """Whether it lies in the range; a number that is none, or without end, lies in no range."""
+        """Whether it lies in the range; NaN and infinity lie in no range."""
         reached = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
         passed = (self.above is None or value > self.above) and (self.below is None or value < self.below)
         return reached and passed and abs(value) < float("inf")
@@ -171,8 +171,8 @@ def _value_type(hint: Any) -> type:
 def read_settings(kind: type, table: Mapping[str, Any], *, of: str, listed: str = "") -> dict[str, Any]:
     """The values of settings of `kind` that are given by words or values.
 
-    Raises UsageError for a name that there is not, offering the nearest; `of` says in words what has the settings, and
-    `listed` where all of them are listed.
+    Raises UsageError for an unknown name, with the nearest known ones; `of` is the name of what has the settings, and
+    `listed` says where all of them are listed.
     """
     known = settings_of(kind)
     for name in table:
@@ -182,7 +182,7 @@ def read_settings(kind: type, table: Mapping[str, Any], *, of: str, listed: str 
 
 
 def check_settings(value: Any) -> None:
-    """Raise UsageError for the first setting of a dataclass whose value is none of its choices, or out of range."""
+    """Raise UsageError for the first setting of a dataclass whose value is not one of its choices, or out of range."""
     for name, declared in settings_of(type(value)).items():
         declared.check(getattr(value, name))
 
@@ -194,7 +194,7 @@ def refuse_setting(value: Any, name: str, what: str, to_do: str, *, code: str = 
 
 
 def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
-    """The sentence that offers what was probably meant by a name that there is not."""
+    """The sentence that offers what was probably meant by an unknown name."""
     known = list(known)
     near = [each for each in known if name in each] or difflib.get_close_matches(name, known, cutoff=0.5)
     if near:
@@ -203,7 +203,7 @@ def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
 
 
 def describe_settings(kind: type) -> list[str]:
-    """A line for each setting: its name, default, what it is, and what it may be."""
+    """A line for each setting: name, default, meaning, and allowed values."""
     return [f"{name}={each.text(each.default)}  {each.summary}" for name, each in settings_of(kind).items()]
 
 

@@ -1,4 +1,4 @@
-"""Threads for work on many items: results come in the order of the items, few of them wait, and memory has a limit.
+"""Threads for work on many items: results come in the order of the items, few of them wait, and memory is limited.
 
 Nothing here may know what the work is, or hold a picture.
 """
@@ -21,9 +21,9 @@ _R = TypeVar("_R")
 def parallel_map(
     work: Callable[[_T], _R], items: Iterable[_T], *, threads: int | None = None, ahead: int = 4
 ) -> Generator[_R]:
-    """Yield `work(item)` for each item in their order, by so many `threads` (cores by default; 1 is the caller's own).
+    """Yield `work(item)` for each item in their order, on `threads` threads (cores by default; 1 is the caller's own).
 
-    At most `ahead` results for each thread wait for their turn: items are taken only so far ahead of what is yielded.
+    At most `ahead` results for each thread wait for their turn: items are taken only that far ahead of what is yielded.
     What `work` raises is raised here, and the rest is not begun.
     """
     threads = threads or cores()

@@ -1,7 +1,7 @@
-"""A made from B: every photo of a folder becomes what a model shall translate back, such as its edges.
+"""Computes A from B: every photo of a folder becomes what a model has to translate back, such as its edges.
 
-Nothing here may know how an operation works, join pictures to pairs, or draw a random number that a name and a seed do
-not fix.
+Nothing here may know how an operation works, join pictures into pairs, or draw a random number that does not follow
+from a name and a seed.
 """
 
 import dataclasses
@@ -107,18 +107,21 @@ def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
     if not isinstance(made, dict) or made.get("format") != _FORMAT:
         raise UsageError(
             dest,
-            f"its {_HEADER} is not that of 'p2p data derive'",
+            f"its {_HEADER} was not written by 'p2p data derive'",
             "Choose another destination.",
             code="destination-taken",
         )
     if differing := differences(made, recipe):
         raise UsageError(
-            dest, f"was made with {differing}", "Repeat that, or choose another destination.", code="other-settings"
+            dest,
+            f"was made with {differing}",
+            "Use the same settings, or choose another destination.",
+            code="other-settings",
         )
 
 
 def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
-    """The photos by their names; of several with one name none is taken."""
+    """The photos by their names; none of several with the same name is used."""
     folder = PhotoFolder(photos)
     if not folder.names and not folder.strange:
         raise P2PError(
@@ -144,13 +147,13 @@ def _products(op: Operation, seed: int, source: Source) -> list[Product]:
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:
-    """The random numbers of one picture: its own whatever the others are, in whatever order they are made."""
-    # One machine writes an umlaut as one character and another as two.
+    """The random numbers of one picture, which do not depend on other pictures or the order of work."""
+    # Some systems write an umlaut as one character, others as two.
     text = f"{seed}\n{unicodedata.normalize('NFC', name)}"
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]))
 
 
 def _write_records(at: Path, recipe: Mapping[str, Any], lines: Mapping[str, ConversionLine]) -> None:
-    """derive.jsonl, and derive.json last, for by it the folder counts as whole."""
+    """derive.jsonl, and derive.json last, since a folder with it counts as complete."""
     write_conversion(at / _LINES, lines)
     write_json(at / _HEADER, {**recipe, "photos": len(lines)})

@@ -1,4 +1,4 @@
-"""Colour taken away, and put back: luminance alone, and lightness apart from its colour.
+"""Colour removed, and restored: luminance alone, and lightness separate from colour.
 
 Nothing here may read or write a file, or look at more than one pixel at a time.
 """
@@ -37,7 +37,7 @@ def lab_to_rgb(lightness: NDArray[np.uint8], color: Photo) -> Photo:
     """The RGB picture of what `lab` gave; `lightness` may also be RGB with equal channels, as pictures are read.
 
     What 8 bits a plane cannot hold is lost: most pixels come back within a level or two, dark saturated ones less
-    exactly. Colours that no screen shows, which a model may well predict, come to the nearest end of each channel.
+    exactly. Colours outside RGB, which a model may predict, are clipped in each channel.
     """
     first = lightness if lightness.ndim == 2 else lightness[..., 0]
     planes = np.dstack((first, color[..., 0], color[..., 1]))

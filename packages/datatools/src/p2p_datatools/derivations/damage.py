@@ -1,6 +1,6 @@
-"""Photos made worse, for a model to mend: blurred, coarser, or with holes.
+"""Photos made worse, for a model to restore: blurred, coarser, or with holes.
 
-Nothing here may read or write a file, or draw a random number but from the generator it is given.
+Nothing here may read or write a file, or draw a random number except from the generator that it is given.
 """
 
 import math
@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
 
-_MOST_HOLES = 10_000  # ends the digging in a picture so small that no hole reaches the share
+_MOST_HOLES = 10_000  # ends the loop in a picture so small that no holes reach the share
 
 
 def blur_gaussian(photo: Photo, sigma: float) -> Photo:

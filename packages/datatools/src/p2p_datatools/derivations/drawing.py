@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.images import Photo
 _Grey = NDArray[np.uint8]  # (height, width)
 
 
-_FAINTEST = 20.0  # gradient below which nothing is an edge: a picture of one colour has none, whatever its noise
+_FAINTEST = 20.0  # gradient below which nothing is an edge: a picture of one colour has no edges, whatever its noise
 
 
 _CALM = 5  # pixels across, of the bilateral filter
@@ -23,7 +23,7 @@ _CALM = 5  # pixels across, of the bilateral filter
 _BAND = 1 << 20  # pixels whose gradients are computed at a time
 
 
-_SIDE = 512  # lengths in pixels are meant for a picture whose shorter side has so many
+_SIDE = 512  # pixels of the shorter side to which lengths in the settings refer
 
 
 def edges(photo: Photo, *, detail: float, smooth: float, shortest: float, width: float) -> _Grey:
@@ -39,7 +39,7 @@ def edges(photo: Photo, *, detail: float, smooth: float, shortest: float, width:
 
 
 def _smooth(photo: Photo, sigma: float) -> Photo:
-    """Texture smoothed, contours kept: a bilateral filter for the first, a Gaussian for what noise it leaves."""
+    """Smooth texture and keep contours: a bilateral filter, then a Gaussian for the noise that it leaves."""
     if sigma <= 0:
         return photo
     calm = cv2.bilateralFilter(photo, _CALM, 40, 5)
@@ -78,7 +78,7 @@ def _derivatives(channel: _Grey) -> tuple[NDArray[np.int16], NDArray[np.int16], 
 
 
 def _canny(dx: NDArray[np.int16], dy: NDArray[np.int16], detail: float) -> _Grey:
-    # A quarter of the pixels tells the quantile as well.
+    # A quarter of the pixels is enough for the quantile.
     size = np.hypot(dx[::2, ::2].astype(np.float32), dy[::2, ::2].astype(np.float32)).ravel()
     place = round((1 - detail) * (size.size - 1))
     size.partition(place)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation with its settings; raises UsageError naming the setting when a value cannot work."""
+    """One operation with its settings; raises UsageError naming the setting when a value is impossible."""
 
-    folders: ClassVar[tuple[str, ...]] = ("",)  # below DEST, one for each picture that comes of a photo
+    folders: ClassVar[tuple[str, ...]] = ("",)  # below DEST, one for each picture that is made of a photo
     random: ClassVar[bool] = False  # whether the seed makes a difference
 
     def __post_init__(self) -> None:
@@ -186,7 +186,7 @@ def parse_color(text: str) -> tuple[int, int, int]:
 def operation(name: str, settings: Mapping[str, Any] | None = None) -> Operation:
     """The operation called `name` with its settings replaced, by values or by their text.
 
-    Raises UsageError, with the nearest names, for an operation or a setting that there is not, and for a wrong type.
+    Raises UsageError, with the nearest names, for an unknown operation or setting, and for a wrong type.
     """
     if name not in OPERATIONS:
         raise UsageError(name, "is not an operation", nearest(name, OPERATIONS), code="unknown-operation")

@@ -1,6 +1,6 @@
-"""Pictures that become other pictures, file by file: what deriving A and taking pairs apart have in common.
+"""Pictures are turned into other pictures, file by file: what deriving A and taking pairs apart have in common.
 
-Nothing here may know what becomes of a picture; the engine of such work is `contract.files.work`.
+Nothing here may know how a picture is changed; the engine of such work is `contract.files.work`.
 """
 
 from typing import TYPE_CHECKING

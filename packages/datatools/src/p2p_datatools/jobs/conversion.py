@@ -1,6 +1,6 @@
-"""Pictures become other pictures, file by file: which files were made of which, and when they need not be made again.
+"""Turns pictures into other pictures, file by file: which files were made of which, and when they are up to date.
 
-Nothing here may know how a picture is changed, or what the destination's own marker file says.
+Nothing here may know how a picture is changed, or what the destination's marker file says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Product:
-    """A picture to write: `file` below DEST, PNG or TIFF by its name, and `pixels`, or indices of a `palette`."""
+    """A picture to write: `file` below DEST, PNG or TIFF by its suffix, and `pixels`, or indices of a `palette`."""
 
     file: str
     pixels: Array
@@ -63,7 +63,7 @@ Make = Callable[[Source], Sequence[Product]]
 
 @dataclass(frozen=True)
 class ConversionLine:
-    """What became of one picture: `files` are those made of it, each with the hash of its pixels.
+    """The result of one picture: `files` are those made of it, each with the hash of its pixels.
 
     `sha256` is that of the picture's own file; `areas` are, for a file that is a mask, its pixels by class.
     """
@@ -130,8 +130,8 @@ def refuse_inside(dest: Path, folder: Path) -> None:
     if dest.resolve().is_relative_to(folder.resolve()):
         raise UsageError(
             dest,
-            f"lies in {folder}, whose pictures are read; it would become one of them",
-            "Choose a place outside.",
+            f"lies in {folder}, so that its pictures would be read as sources the next time",
+            "Choose a destination outside it.",
             code="destination-inside-source",
         )
 
@@ -139,7 +139,7 @@ def refuse_inside(dest: Path, folder: Path) -> None:
 def convert(
     sources: Sequence[Source], make: Make, destination: Destination, *, journal: str, report: Reporter = QUIET
 ) -> ConversionResult:
-    """Let `make` change every source, and bring what it gives to the destination, which is still to be committed.
+    """Let `make` change every source, and write the results to the destination; the caller commits it.
 
     `journal` is the destination's file of lines. Pictures that are there, made of the same source, are kept; one whose
     source has changed is a skip, as is one for which `make` raises P2PError.
@@ -150,7 +150,7 @@ def convert(
 
 
 class _Conversion(Work[Source, ConversionLine, str]):
-    """The work of one conversion; a picture is known again by the hash of its file."""
+    """The work of one conversion; a picture is recognised by the hash of its file."""
 
     def __init__(self, make: Make, destination: Destination, journal: str, sources: Sequence[Source]) -> None:
         self._make, self.listing = make, journal
@@ -180,15 +180,15 @@ class _Conversion(Work[Source, ConversionLine, str]):
     def make(
         self, item: Source, signature: str, known: ConversionLine | None, *, stands: bool
     ) -> Output[ConversionLine] | None:
-        """Change the picture; where the same pixels come of it as before, the file was only written anew."""
+        """Change the picture; if the result has the same pixels as before, its file is kept."""
         products = self._make(item)
         line = _line_of(item, signature, products)
         if stands and known is not None:
             if line.files == known.files:
                 return None
             changed = next(file for file, digest in known.files.items() if line.files.get(file) != digest)
-            to_do = f"Delete {self.destination.dest / changed} to have it made anew."
-            raise P2PError(item.path, "has changed", to_do, code="source-changed")
+            to_do = f"Delete {self.destination.dest / changed} to make it again."
+            raise P2PError(item.path, "has changed since it was used", to_do, code="source-changed")
         return Output(list(line.files), partial(_write, line, products))
 
     def read_record(self, file: str, value: dict[str, Any]) -> ConversionLine:

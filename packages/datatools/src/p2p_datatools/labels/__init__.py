@@ -1,4 +1,4 @@
-"""Label files become values: regions of a picture, or a picture of class numbers; one file a format.
+"""Label files are read into values: regions of a picture, or a picture of class numbers; one module per format.
 
 Nothing here may paint a mask or know a palette's colours.
 """

@@ -1,6 +1,6 @@
-"""Finds out which label format a place holds, by one table of all formats, and reads it.
+"""Detects the label format of a file or folder, by one table of all formats, and reads it.
 
-Nothing here may know more of a format than its row in the table; its module in `formats` knows what its files mean.
+Nothing here may know more of a format than its row in the table; its module in `formats` reads its files.
 """
 
 import csv
@@ -62,7 +62,7 @@ class _ReadFile(Protocol):
 
 
 class FileForm(NamedTuple):
-    """One form of a format's files, told by their parsed content; with `is_whole` one file holds all pictures."""
+    """One form of a format's files, recognised by their parsed content; with `is_whole` one file holds all pictures."""
 
     is_it: Callable[[Any], bool]
     read: _ReadFile
@@ -70,7 +70,7 @@ class FileForm(NamedTuple):
 
 
 class PlaceForm(NamedTuple):
-    """How a format is told by a path and the names below it; `fits_any`: it takes any folder of pictures."""
+    """A format that is recognised by a path and the names below it; with `fits_any` any folder of pictures is."""
 
     is_it: Callable[[Path], bool]
     read: Callable[[Path], LabelSet]
@@ -79,9 +79,9 @@ class PlaceForm(NamedTuple):
 
 @dataclass(frozen=True)
 class Format:
-    """One label format, told by what is in its label files, which may have several forms, or else by a place.
+    """One label format, recognised by the content of its label files, which may have several forms, or by a place.
 
-    `name` is the option's word for it, `title` a person's, and `signs` say what is looked for.
+    `name` is its name for --format, `title` its name in text, and `signs` say what is looked for.
     """
 
     name: str
@@ -91,8 +91,8 @@ class Format:
     place: PlaceForm | None = None
 
 
-# A new format is its module in `formats` and its row here. The first that fits is taken, so that what is told by names
-# stands before what any picture fits.
+# A new format is its module in `formats` and its row here. The first that fits is used, so formats that are recognised
+# by names come before those that any picture fits.
 _TABLE = (
     Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=PlaceForm(is_cityscapes, read_cityscapes)),
     Format("voc", "Pascal VOC", "a folder SegmentationClass", place=PlaceForm(is_voc, read_voc)),
@@ -102,7 +102,7 @@ _TABLE = (
     Format(
         "sam-folder",
         "Segment Anything's folders",
-        "a metadata.csv beside masks 0.png, 1.png, a folder a picture",
+        "metadata.csv beside masks 0.png, 1.png, one folder per picture",
         place=PlaceForm(is_sam_folder, read_sam_folder),
     ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
@@ -127,7 +127,7 @@ _TABLE = (
     Format(
         "labelme",
         "LabelMe",
-        "a .json with shapes and imagePath, or an .xml, a picture",
+        "one .json with shapes and imagePath, or one .xml, per picture",
         (FileForm(is_labelme, read_labelme), FileForm(is_labelme_xml, read_labelme_xml)),
     ),
     Format(
@@ -139,7 +139,7 @@ _TABLE = (
     Format(
         "supervisely",
         "Supervisely",
-        "a .json with objects and size, a picture",
+        "one .json with objects and size per picture",
         (FileForm(is_supervisely, read_supervisely),),
     ),
     Format(
@@ -148,7 +148,7 @@ _TABLE = (
     Format(
         "darwin",
         "Darwin (V7)",
-        "a .json with annotations, and an item with slots or an image, a picture",
+        "one .json per picture with annotations, and an item with slots or an image",
         (FileForm(is_darwin, read_darwin),),
     ),
     Format(
@@ -174,7 +174,7 @@ _TABLE = (
             FileForm(is_via3, read_via3, is_whole=True),
         ),
     ),
-    Format("qupath", "QuPath", "a .geojson or .json of its objects, a picture", (FileForm(is_qupath, read_qupath),)),
+    Format("qupath", "QuPath", "one .geojson or .json of its objects per picture", (FileForm(is_qupath, read_qupath),)),
     Format(
         "bdd100k",
         "BDD100K",
@@ -184,7 +184,7 @@ _TABLE = (
     Format(
         "superannotate",
         "SuperAnnotate",
-        "a .json with metadata and instances, a picture",
+        "one .json with metadata and instances per picture",
         (FileForm(is_superannotate, read_superannotate),),
     ),
     Format(
@@ -196,14 +196,14 @@ _TABLE = (
     Format(
         "sam",
         "Segment Anything",
-        "a .json of SA-1B or a list of masks with scores, a picture",
+        "one .json of SA-1B or of a list of masks with scores, per picture",
         (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
-    Format("isat", "ISAT", "a .json whose info is signed ISAT, a picture", (FileForm(is_isat, read_isat),)),
+    Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),
     Format(
         "matlab",
         "MATLAB ground truth",
-        ".mat files with a matrix of class numbers, a picture",
+        "one .mat file with a matrix of class numbers per picture",
         place=PlaceForm(is_matlab, read_matlab),
     ),
     Format(
@@ -244,7 +244,7 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
             code="unreadable-file",
         ) from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(path, f"is not whole CSV in UTF-8 ({error})", "Export it again.", code="bad-csv") from error
+        raise P2PError(path, f"is not valid CSV in UTF-8 ({error})", "Export it again.", code="bad-csv") from error
 
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
@@ -264,7 +264,7 @@ _ROOTS = ("annotations", "annotation")
 class LabelFiles:
     """The label files at a place: the file itself, or all below the folder, hidden ones left out.
 
-    A file whose name is not UTF-8 counts as damaged, for no record could hold it.
+    A file whose name is not UTF-8 counts as damaged, since a record cannot hold it.
     """
 
     def __init__(self, place: Path) -> None:
@@ -289,7 +289,7 @@ class LabelFiles:
     def read(self, wanted: Format) -> LabelSet:
         """The labels of a format; files that are damaged are skipped.
 
-        Raises P2PError when there is none, or another beside one that holds all pictures.
+        Raises P2PError when there is none, or several of which one holds all pictures.
         """
         paths = self.of(wanted)
         forms = [self.known[path][1] for path in paths]
@@ -305,8 +305,8 @@ class LabelFiles:
             more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
             raise P2PError(
                 self.place,
-                f"has to hold one {wanted.title} file and holds {names}{more}",
-                "Name the file that is meant.",
+                f"must hold one {wanted.title} file, but holds {names}{more}",
+                "Give one of these files.",
                 code="several-files",
             )
         sets = [
@@ -341,7 +341,7 @@ class LabelFiles:
         try:
             value = self._value(path)
         except SeveralRootsError as error:
-            # Only a file that begins as one of ours is damaged by it; those of CMP facades are so from the start.
+            # In known XML formats this is damage; the files of CMP facades have several roots.
             return error if error.tag in _ROOTS else None
         except P2PError as error:
             return error
@@ -356,7 +356,7 @@ class LabelFiles:
 def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - it is the option's name
     """The labels in a file or folder; `format` is a name in FORMATS, or auto.
 
-    Raises P2PError when it is none of what was looked for, or damaged, and UsageError for an unknown format.
+    Raises P2PError when no format is recognised, or a file is damaged, and UsageError for an unknown format.
     """
     if format not in format_names():
         raise UsageError(
@@ -394,7 +394,7 @@ def _refuse_mixture(files: LabelFiles) -> None:
         raise P2PError(
             files.place,
             f"holds labels of several formats: {listed}",
-            "Say with --format which is meant.",
+            "Choose one with --format.",
             code="several-formats",
         )
 
@@ -403,8 +403,8 @@ def _unknown(path: Path) -> P2PError:
     if path.is_dir():
         what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
     elif path.suffix.lower() == ".json":
-        what = "is JSON, but not of a known form"
+        what = "is JSON, but not of a known format"
     else:
         what = "is not a label file of a known format"
     known = "; ".join(f"{each.title} ({each.signs})" for each in FORMATS.values())
-    return P2PError(path, what, f"These are known: {known}.", code="unknown-labels")
+    return P2PError(path, what, f"Give labels in one of these formats: {known}.", code="unknown-labels")

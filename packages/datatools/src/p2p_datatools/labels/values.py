@@ -1,4 +1,4 @@
-"""What every label format comes down to: named regions of a picture, or pictures of class numbers, colours or segments.
+"""The values that every label format is read into: named regions, or pictures of class numbers, colours or segments.
 
 Nothing here may know a file format or a palette.
 """
@@ -20,14 +20,14 @@ from p2p_datatools.contract.pictures.header import decoded_bytes
 from p2p_datatools.contract.pictures.index import IndexPicture, read_index_picture
 from p2p_datatools.contract.pictures.sizes import Size
 
-VOID = "void"  # the label of pixels of which a format says that they are in no class, and count for nothing
+VOID = "void"  # the label of pixels that belong to no class according to a format, and are ignored
 
 Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) covers 0..1, so its centre is (0.5, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
 class Polygon:
-    """A closed outline and the holes cut out of it; no outline repeats its first point at its end."""
+    """A closed outline and the holes cut out of it; outlines do not repeat their first point at the end."""
 
     outer: Points
     holes: tuple[Points, ...] = ()
@@ -67,10 +67,10 @@ class Region:
 class RegionLabels:
     """The labels of one picture as regions, in the order in which the labelling tool paints them.
 
-    `file_name` is what the label file calls the picture, which may be anything; `size` is the picture's as the label
-    file tells it. `where` names the place in errors, `source` in records; `signature` changes when the labels do. With
-    `relative` the points are shares of the picture's width and height. `without_area` counts by kind what is drawn but
-    covers nothing, such as lines and points.
+    `file_name` is the picture's name in the label file, which may be anything; `size` is its size there. `where` names
+    the place in errors, `source` in records; `signature` changes when the labels do. With `relative` the points are
+    shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
+    points.
     """
 
     file_name: str
@@ -101,7 +101,7 @@ class RegionLabels:
 
 @dataclass(frozen=True, eq=False)
 class PictureLabels:
-    """The labels of one picture as a picture; `file_name` is what its photo is called, below the photos' folder."""
+    """The labels of one picture as a picture; `file_name` is the path of its photo below the photos' folder."""
 
     file_name: str
     path: Path
@@ -128,7 +128,7 @@ class PictureLabels:
 
 @dataclass(frozen=True, eq=False)
 class IndexLabels(PictureLabels):
-    """Class numbers; `names` are what the format itself calls them, where it does: otherwise a palette's ids do."""
+    """Class numbers; `names` are their names in the format, if it has any; otherwise they are ids of a palette."""
 
     names: Mapping[int, str] | None = None
 
@@ -139,16 +139,16 @@ class IndexLabels(PictureLabels):
 
 @dataclass(frozen=True, eq=False)
 class ColorLabels(PictureLabels):
-    """Colours, exact or blended; `names` are what the format itself calls them: otherwise a palette's colours do."""
+    """Colours, exact or blended; `names` are their names in the format, if it has any; else they are a palette's."""
 
     names: Mapping[Color, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentLabels(PictureLabels):
-    """Numbers of segments in RGB, red + 256 green + 65536 blue; `segments` are their labels, 0 is in none.
+    """Numbers of segments in RGB, red + 256 green + 65536 blue; `segments` are their labels, 0 is no segment.
 
-    `size` is the picture's as the labels tell it; `said_by` is what the labels are called in records.
+    `size` is the picture's size in the labels; `said_by` is the name of the labels in records.
     """
 
     segments: Mapping[int, str] = field(default_factory=dict)
@@ -169,7 +169,7 @@ class SegmentLabels(PictureLabels):
 
 @dataclass(frozen=True)
 class Use:
-    """How often a label is used: `count` regions or pixels, in so many `pictures`."""
+    """How often a label is used: `count` regions or pixels, in `pictures` pictures."""
 
     count: int = 0
     pictures: int = 0
@@ -180,12 +180,11 @@ class Use:
 
 @dataclass(frozen=True, eq=False)
 class LabelSet:
-    """All labels of one file or folder, one item a picture; `skipped` are pictures whose labels could not be read.
+    """All labels of one file or folder, one item per picture; `skipped` are pictures whose labels could not be read.
 
-    `left_out` are pictures beside the labels that cannot be any; `beside` are other pictures there that are neither
-    labels to read nor photos. `labels` are the labels in use; for pictures they are known only once these are read, so
-    it is empty. `ignored` are labels by which the format says that a pixel counts for nothing. `notes` tell what was
-    found or assumed.
+    `left_out` are pictures beside the labels that cannot be labels; `beside` are other pictures there that are neither
+    labels nor photos. `labels` are the labels in use; for pictures it is empty, since these are read later. `ignored`
+    are labels of pixels that are to be ignored. `notes` say what was found or assumed.
     """
 
     format: str

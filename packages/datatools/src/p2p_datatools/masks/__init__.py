@@ -1,4 +1,4 @@
-"""Labels become a mask folder: which class claims a label, painting, snapping of colours, palettes.
+"""Labels are turned into a mask folder: mapping labels to classes, painting, snapping of colours, palettes.
 
 Nothing here may read a label file itself or know what a pair is.
 """

@@ -1,6 +1,6 @@
 """Builds a mask folder: an indexed PNG for every picture with labels, the palette, and a record of each mask.
 
-Nothing here may know a label format or guess what a label means; readers and claims say that.
+Nothing here may know a label format or guess what a label means; the readers and the class mapping do.
 """
 
 from collections import Counter
@@ -16,6 +16,7 @@ from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import IGNORED, Palette, color_words
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
@@ -31,9 +32,9 @@ from p2p_datatools.masks.work import MaskWork
 class MaskSummary:
     """What `build_masks` did: `areas` are pixels by class over all masks in `dest`, `unseen` the classes without any.
 
-    `built` masks are new, `kept` ones were there; `photos_without_labels` counts photos that no label speaks of. Where
-    the labels are colours, `snapped` pixels had one of no class; `blended` are those of them that were not near to any,
-    of which `most_blended` has the largest share.
+    `built` masks are new, `kept` ones existed; `photos_without_labels` counts photos that no label belongs to. Where
+    the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
+    the mask `most_blended` has the largest share of those.
     """
 
     format: str
@@ -51,9 +52,9 @@ class MaskSummary:
 
 @dataclass(frozen=True)
 class PaintOptions:
-    """How labels are painted: the order in which regions cover each other, and what becomes of colours of no class.
+    """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    So many `threads` paint at a time (all cores by default), which changes nothing in what is painted.
+    `threads` masks are painted at a time (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
@@ -78,9 +79,9 @@ def build_masks(
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
-    With `photos`, a mask bears its photo's name and has its size. With the order `annotation` what the labelling tool
-    shows on top is on top, otherwise the class that comes later in the palette. Masks that are there and whose labels
-    are unchanged are kept. Colours that are no class's are brought back to one (see `SnapOptions`). Raises P2PError for
+    With `photos`, a mask has its photo's name and size. With the order `annotation` what the labelling tool shows on
+    top is on top, otherwise the class that comes later in the palette. Existing masks whose labels are unchanged are
+    kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for
     labels that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest`
     holds something else.
     """
@@ -89,7 +90,7 @@ def build_masks(
         refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)
     if how.order != "palette" and found.are_pictures:
-        what = "goes with outlines, and the labels are pictures"
+        what = "needs outlines, but the labels are pictures"
         raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
@@ -134,10 +135,10 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Cl
 
 
 def _check_mapping(claims: ClassMapping, work: MaskWork, labels: Path, report: Reporter) -> None:
-    """Raise P2PError for labels that pictures have and no class claims; say what --map names and no picture has."""
+    """Raise P2PError for labels in pictures that no class claims; note what --map names and no picture has."""
     claims.refuse_unclaimed(work.uses, where=str(labels))
     for unused in claims.unused:
-        report.note(f"--map {unused}: no label in {labels} is called so.")
+        report.note(f"--map {unused}: no label in {labels} has this name.")
 
 
 def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
@@ -147,7 +148,7 @@ def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
 
 
 def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrder) -> dict[str, Any]:
-    # Aliases, ids and --map are left out: one mends those and goes on, and each mask's record tells what they were.
+    # Without aliases, ids and --map: a user corrects those and continues, and each mask's record has what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
@@ -162,24 +163,26 @@ def _files_of(found: LabelSet) -> list[Path]:
 
 
 def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:
-    """Say which files lie elsewhere: links on one's own disk are followed, for so one gathers several sets."""
+    """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
     if folder and folder.is_dir() and (links := links_out(folder, files)):
         report.note(
-            f"{links[0]}: is a link to {links[0].resolve()}, outside {folder}; {len(links)} files read are such links."
+            f"{folder}: {plural(len(links), 'file is a link', 'files are links')} to the outside; "
+            f"the first is {links[0]} to {links[0].resolve()}."
         )
 
 
 def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
-    """Say what was recognised, what the reader noted, and what is left out."""
+    """Note what was recognised, what the reader remarked, and what is left out."""
     for line in (*([recognised] if recognised else []), *found.notes):
         report.note(line)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
     if without_area:
-        report.note(f"Without area, so that nothing is painted: {count_kinds(without_area)}.")
+        report.note(f"Not painted, because they have no area: {count_kinds(without_area)}.")
     photos = set(folder.names.values()) if folder else set()
     if left_out := [path for path in found.left_out if path not in photos]:
         report.note(
-            f"{left_out[0]}: is no label, for its kind of file blends class numbers; {len(left_out)} are left out."
+            f"{plural(len(left_out), 'picture is', 'pictures are')} left out, because the format blends class numbers; "
+            f"the first is {left_out[0]}."
         )

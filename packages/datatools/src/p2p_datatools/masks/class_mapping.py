@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import Use
 
-_MOST_LISTED = 200  # class numbers; a picture that is no index picture may have 65,536
+_MOST_LISTED = 200  # class numbers; a picture that is not an index picture may have 65,536
 
 
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
@@ -35,8 +36,8 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
         if mapping.get(label, target) != target:
             raise UsageError(
                 f"--map {word}",
-                f"{label} goes to {mapping[label]} already",
-                "Leave one of the two out.",
+                f"{label} is mapped to {mapping[label]} already",
+                "Remove one of the two.",
                 code="label-claimed-twice",
             )
         mapping[label] = target
@@ -65,10 +66,10 @@ def _targets(palette: Palette) -> tuple[str, ...]:
 
 
 class ClassMapping:
-    """Which class claims a label; with `numbers` the labels are class numbers, which the palette knows by its ids.
+    """Which class claims a label; with `numbers` the labels are class numbers, which match the ids of the palette.
 
-    `known` tells of some labels what they are, unless the mapping says otherwise; `unit` is what is counted of them.
-    Raises UsageError when the mapping names a class that the palette has not.
+    `known` maps some labels, unless the mapping says otherwise; `unit` is what is counted of them. Raises UsageError
+    when the mapping names a class that the palette does not have.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class ClassMapping:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """What the mapping says of labels that nobody has asked for, as FROM=TO."""
+        """The entries of the mapping that no label has used, as FROM=TO."""
         return tuple(f"{source}={target}" for source, target in self._mapping.items() if source in self._unused)
 
     def word(self, label: str) -> str | None:
@@ -126,19 +127,19 @@ class ClassMapping:
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:
-        if self._numbers:  # a mask built from the same pictures as colours has labels that are none
+        if self._numbers:  # a mask that was built from these pictures as colours has labels that are not numbers
             index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
         else:
             index = self.palette.index_of_label(label)
         return None if index is None else self.palette.names[index]
 
     def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str) -> None:
-        """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none."""
+        """Raise P2PError with all labels that no class claims, and the `--map` to type; else do nothing."""
         unclaimed = sorted((label for label in uses if self.word(label) is None), key=int if self._numbers else str)
         if not unclaimed:
             return
         shown, more = unclaimed[:_MOST_LISTED], len(unclaimed) - _MOST_LISTED
-        counts = [(_many(uses[each].count, self._unit), _many(uses[each].pictures, "picture")) for each in shown]
+        counts = [(plural(uses[each].count, self._unit), plural(uses[each].pictures, "picture")) for each in shown]
         listed = [f"{label} ({count} in {pictures})" for label, (count, pictures) in zip(shown, counts, strict=True)]
         guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
         options = [f"--map {_quote(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
@@ -167,10 +168,6 @@ class ClassMapping:
         return "CLASS"
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _quote(label: str) -> str:
-    """A label as one types it in a shell."""
+    """A label as it is typed in a shell."""
     return label if re.fullmatch(r"[\w.-]+", label) else f"'{label}'"

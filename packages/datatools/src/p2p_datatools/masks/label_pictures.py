@@ -1,4 +1,4 @@
-"""Turns a label picture into class indices: its numbers or colours to labels, these to the classes that claim them.
+"""Turns a label picture into class indices: numbers or colours become labels, labels the classes that claim them.
 
 Nothing here may list folders or write a file; readers say what a format's numbers and colours are called.
 """
@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import _HEX, Color, color_labels, color_of, hex_of
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.index import histogram, read_ids
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, PictureLabels, SegmentLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
@@ -23,9 +24,9 @@ _NO_PIXELS = np.zeros(256, dtype=np.int64)
 
 @dataclass(frozen=True, eq=False)
 class PictureClasses:
-    """The class index of each pixel, what labels were met, and how many pixels each class index has, (256,).
+    """The class index of each pixel, the labels that occur, and how many pixels each class index has, (256,).
 
-    `mask` is None when some label is claimed by no class. `snapped` and `blended` are as a mask's record has them.
+    `mask` is None when no class claims some label. `snapped` and `blended` are as a mask's record has them.
     """
 
     mask: LabelMap | None
@@ -45,11 +46,11 @@ class PictureReader:
 
     @property
     def snapping(self) -> str:
-        """What the pixels of colours of no class depend on, beside the palette's: the tolerance, and other colours."""
+        """What snapping depends on beside the palette: the tolerance, and the colours of --map."""
         return " ".join((str(self._tolerance), *map(hex_of, sorted(self._extra))))
 
     def read(self, item: PictureLabels) -> PictureClasses:
-        """The classes of a picture; raises P2PError when it cannot be read or has colours that nothing explains."""
+        """The classes of a picture; raises P2PError when it cannot be read or has unknown colours."""
         if isinstance(item, ColorLabels):
             snapped, labels = self.snap(item, read_photo(item.path))
             moved = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
@@ -86,11 +87,12 @@ class PictureReader:
         y, x = (int(part) for part in places[0])
         first = tuple(int(part) for part in picture[y, x])
         known = f"the palette {self._claims.palette.name}" if item.names is None else "its format"
+        share = f"{len(places) / snapped.stray.size:.2%}"
         return P2PError(
             item.where,
-            f"{len(places)} pixels ({len(places) / snapped.stray.size:.2%}) are farther than {self._tolerance} "
-            f"from every colour of {known}; the first is {first} at x={x}, y={y}",
-            f"Say what it is, --map '{hex_of(first)}=CLASS', raise --tolerance, or take the palette it was painted in.",
+            f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
+            f"{self._tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
+            f"Add --map '{hex_of(first)}=CLASS', raise --tolerance, or use the palette that it was painted in.",
             code="palette-colour",
         )
 
@@ -118,12 +120,12 @@ class PictureReader:
 
 
 def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
-    """A picture of segments as places in the list of their labels."""
+    """A picture of segments as indices of the list of their labels."""
     ids = read_ids(item.path)
     if item.size and size_of(ids) != item.size:
         raise P2PError(
             item.where,
-            f"is of {size_of(ids)}, its labels say {item.size}",
+            f"is {size_of(ids)}, but its labels say {item.size}",
             "Export the labels again.",
             code="mask-size",
         )
@@ -136,8 +138,8 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
         y, x = (int(part) for part in np.argwhere(strange)[0])
         raise P2PError(
             item.where,
-            f"{np.count_nonzero(strange)} pixels are of segments that its segments_info does not list; the "
-            f"first is {ids[y, x]} at x={x}, y={y}",
+            f"{plural(int(np.count_nonzero(strange)), 'pixel has a segment', 'pixels have segments')} that its "
+            f"segments_info does not list; the first is {ids[y, x]} at x={x}, y={y}",
             "Was the picture saved as JPEG or resized? Export it again.",
             code="unknown-segment",
         )
@@ -146,7 +148,7 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
         number = int(known[1 + empty[0]])
         raise P2PError(
             item.where,
-            f"segment {number} ({item.segments[number]}) has no pixel",
+            f"segment {number} ({item.segments[number]}) has no pixels",
             "Was the picture resized? Export the labels again.",
             code="empty-segment",
         )

@@ -1,6 +1,6 @@
 """Paints regions: a pixel belongs to a polygon if its centre lies inside, exactly, without any outline.
 
-Nothing here may know files, names of classes or palettes; regions come with the index they are painted in.
+Nothing here may know files, names of classes or palettes; regions come with the index that they are painted with.
 """
 
 from collections.abc import Callable, Iterable
@@ -68,7 +68,7 @@ def stamp(canvas: LabelMap, runs: Runs, index: int) -> None:
 
 
 def is_outside(region: Region, size: Size) -> bool:
-    """Whether a region lies wholly beside the picture, so that nothing of it can be painted."""
+    """Whether a region lies wholly outside the picture, so that nothing of it can be painted."""
     boxes = [(*polygon.outer.min(axis=0), *polygon.outer.max(axis=0)) for polygon in region.polygons]
     boxes += [(each.left, each.top, each.left + each.size.width, each.top + each.size.height) for each in region.runs]
     return all(

@@ -1,4 +1,4 @@
-"""Judges palettes, draws them, and begins new ones from labels or from the colours of pictures.
+"""Checks palettes, draws them, and creates new ones from labels or from the colours of pictures.
 
 Nothing here may change a palette that is given, or decide what a label means beyond a class of its name.
 """
@@ -31,6 +31,7 @@ from p2p_datatools.contract.palette import (
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures import pick_evenly
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, Polygon, RegionLabels
@@ -54,14 +55,14 @@ _LEVELS = (0, 51, 102, 153, 204, 255)
 
 
 def judge(source: str | Path) -> tuple[Finding, ...]:
-    """What is wrong with a palette, by name or in a TOML file; raises P2PError when it is no palette at all."""
+    """What is wrong with a palette, by name or in a TOML file; raises P2PError when it is not a palette at all."""
     if str(source) in BUILT_IN:
         return tuple(_closeness(str(source), [(each.name, each.color) for each in load_palette(source).classes]))
     try:
         value = tomllib.loads(Path(source).read_text("utf-8"))
         classes = [(str(each["name"]), tuple(int(part) for part in each["color"])) for each in value["classes"]]
     except (OSError, KeyError, TypeError, ValueError):
-        load_palette(source)  # its error says what is the matter
+        load_palette(source)  # its error says what is wrong
         raise
     findings = [*_twice(str(source), "name", [plain(name) for name, _ in classes])]
     findings += _twice(str(source), "color", [hex_of(color) for _, color in classes])
@@ -88,7 +89,7 @@ def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Findi
     for word, names in claims.items():
         if len(set(names)) > 1:
             what = f"{' and '.join(names)} both claim the label {word}, which goes to {names[0]}"
-            yield Finding(where, what, "Leave it to one of them.", "label-claimed-twice", "warning")
+            yield Finding(where, what, "Remove it from all but one.", "label-claimed-twice", "warning")
 
 
 def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> Iterable[Finding]:
@@ -97,7 +98,7 @@ def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> It
         distance = float(np.linalg.norm(np.subtract(first, second)))
         if 0 < distance < TOO_CLOSE:
             what = f"the colours of {one} and {other} are {distance:.0f} apart in RGB, so that JPEG mixes them up"
-            to_do = f"Choose colours {TOO_CLOSE} or more apart, unless no picture of labels will ever be a JPEG."
+            to_do = f"Choose colours {TOO_CLOSE} or more apart, unless label pictures are never saved as JPEG."
             yield Finding(where, what, to_do, "too-close", "warning")
 
 
@@ -107,13 +108,15 @@ def draw_palette(palette: Palette) -> Photo:
         Tile((np.full((72, 168, 3), each.color, dtype=np.uint8),), f"{each.name}  {hex_of(each.color)}", (True,))
         for each in palette.classes
     ]
-    return lay_out(tiles, columns=4, cell=Size(168, 72), title=f"{palette.name}: {len(tiles)} classes")
+    return lay_out(
+        tiles, columns=4, cell=Size(168, 72), title=f"{palette.name}: {plural(len(tiles), 'class', 'classes')}"
+    )
 
 
 def start_palette(source: Path, name: str) -> Palette:
     """A palette to start from: the one of a mask folder, or classes for the labels or colours found in `source`.
 
-    `source` is a label file, a folder of labels, or one label picture. Raises P2PError when there are no classes in it.
+    `source` is a label file, a folder of labels, or one label picture. Raises P2PError when it has no classes.
     """
     if source.is_dir() and (palette := palette_of(source)):
         return Palette(name, palette.classes)
@@ -152,7 +155,7 @@ def _large_first(found: LabelSet, source: Path) -> list[str]:
     if not areas:
         raise P2PError(
             source,
-            "no labels are in use, so there are no classes to begin with",
+            "has no labels in use, and so no classes for a palette",
             "Label a picture first.",
             code="no-labels",
         )
@@ -165,7 +168,7 @@ def _area(polygon: Polygon) -> float:
 
 
 def _of_numbers(items: list[IndexLabels], name: str) -> Palette:
-    """A class for each number in use; its colour is that of the pictures' own table, if all are told apart by it."""
+    """A class for each number in use; its colour is that of the pictures' own table, if that distinguishes all."""
     used: dict[int, Color | None] = {}
     for item in pick_evenly(items, _LOOKED_AT):
         picture = item.numbers()
@@ -183,7 +186,7 @@ def _of_numbers(items: list[IndexLabels], name: str) -> Palette:
 
 
 def _of_colors(pictures: list[Path], name: str) -> Palette:
-    """A class for each colour that is common in pictures and no blend of others; the most common is the background."""
+    """A class for each common colour of pictures that is not a blend of others; the most common is the background."""
     counts: Counter[int] = Counter()
     for path in pick_evenly(pictures, _LOOKED_AT):
         picture = read_photo(path)
@@ -193,8 +196,8 @@ def _of_colors(pictures: list[Path], name: str) -> Palette:
     if not colors:
         raise P2PError(
             pictures[0],
-            "no colour is common in it, as in a photo",
-            "Give a picture of labels.",
+            "has no common colour, as if it were a photo",
+            "Give a label picture.",
             code="no-common-colour",
         )
     names = ["background", *(f"class_{hex_of(color)[1:]}" for color in colors[1:])]
@@ -208,14 +211,14 @@ def _count_pixels(pixels: NDArray[np.uint8]) -> dict[int, int]:
 
 
 def _is_flat(picture: Photo) -> NDArray[np.bool_]:
-    """Which pixels lie within no edge, so that their colour is no blend."""
+    """Which pixels are not at an edge, so that their colour is not a blend."""
     window = np.ones((3, 3), dtype=np.uint8)
     return np.asarray((cv2.dilate(picture, window) - cv2.erode(picture, window)).max(axis=2) <= _FLAT)
 
 
 def _common(counts: Counter[int]) -> list[Color]:
     """Colours by how common they are, each TOO_CLOSE or farther from those before it."""
-    exact = len(counts) <= IGNORE  # then these pictures were never blended, and near colours are meant
+    exact = len(counts) <= IGNORE  # then these pictures were never blended, and similar colours are intended
     total = counts.total()
     colors: list[Color] = []
     for code, count in counts.most_common(4096):
@@ -229,7 +232,7 @@ def _common(counts: Counter[int]) -> list[Color]:
 
 
 def distinct_colors(count: int) -> list[Color]:
-    """So many colours, black first, each as far as possible from those before it and from that of ignored pixels."""
+    """`count` colours, black first, each as far as possible from those before it and from that of ignored pixels."""
     grid = np.array(list(itertools.product(_LEVELS, repeat=3)))
     if count > len(grid) // 2:
         grid = np.array(list(itertools.product(range(0, 256, 17), repeat=3)))

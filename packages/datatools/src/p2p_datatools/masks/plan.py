@@ -1,4 +1,4 @@
-"""Plans a mask folder: which label belongs to which photo, what its mask is called, and of what size it has to be.
+"""Plans a mask folder: which label belongs to which photo, and the name and size of its mask.
 
 Nothing here may open more of a picture than its header, or decide what a label means.
 """
@@ -26,12 +26,12 @@ class MaskJob:
 
 
 def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
-    """Raise UsageError when `dest` lies in one of the folders that the work reads its pictures from."""
+    """Raise UsageError when `dest` lies in one of the folders whose pictures are read."""
     for folder in folders:
         if folder and dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
                 dest,
-                f"lies in {folder}, where its masks would be taken for photos or labels the next time",
+                f"lies in {folder}, so that its masks would be read as photos or labels the next time",
                 "Choose a destination outside it.",
                 code="destination-inside-source",
             )
@@ -55,8 +55,8 @@ def plan_masks(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[MaskJo
             skipped.append(skip_of(error, item.where))
     times = Counter(job.name for job in jobs)
     for job in (job for job in jobs if times[job.name] > 1):
-        what = f"several labels are for the picture {job.name}"
-        skipped.append(Skip(job.item.where, what, "Leave one of them.", "several-labels"))
+        what = f"is not the only label of the picture {job.name}"
+        skipped.append(Skip(job.item.where, what, "Remove all but one.", "several-labels"))
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
@@ -67,15 +67,13 @@ def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Mask
         photo = folder.find(item.file_name)
         job = MaskJob(item, folder.name(photo), photo)
     if isinstance(item, RegionLabels) and not item.regions:
-        but = f" with an area, but {count_kinds(item.without_area)}" if item.without_area else ""
-        raise P2PError(
-            item.where, f"no outline is drawn in it{but}", "Label it, or take it out of the labels.", code="no-outline"
-        )
+        but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
+        raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")
     return job
 
 
 def count_kinds(kinds: Mapping[str, int]) -> str:
-    """How many there are of each kind, in words."""
+    """The number of each kind, in words."""
     return " and ".join(f"{count} of the kind '{kind}'" for kind, count in kinds.items())
 
 
@@ -86,21 +84,21 @@ def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None
             raise P2PError(
                 where,
                 f"region {count} ({region.label}) lies wholly outside the picture of {size}",
-                "Delete it, or take the photo it was drawn on.",
+                "Delete it, or use the photo that it was drawn on.",
                 code="region-outside",
             )
 
 
 def needed_size(job: MaskJob) -> Size | None:
-    """The size that the mask has to have; None where only the picture of class numbers itself tells it.
+    """The size that the mask has to have; None where only the label picture itself has it.
 
-    Raises P2PError when labels and photo differ, or neither tells a size.
+    Raises P2PError when labels and photo differ, or neither has a size.
     """
     labels = job.item.size if isinstance(job.item, RegionLabels) else None
     if job.photo is None:
         if labels is None and isinstance(job.item, RegionLabels):
             raise P2PError(
-                job.item.where, "its labels do not tell its size", "Give the photos with --photos.", code="no-size"
+                job.item.where, "its labels do not say its size", "Give the photos with --photos.", code="no-size"
             )
         return labels
     size = photo_size(job.photo)
@@ -113,7 +111,7 @@ def other_size(where: str, labels: Size, photo: Size) -> P2PError:
     """The error that labels are of another size than their photo."""
     return P2PError(
         where,
-        f"the labels are for a picture of {labels}, the photo is {photo}",
-        "Take the photo they are of.",
+        f"the labels are for a picture of {labels}, but the photo is {photo}",
+        "Use the photo that they belong to.",
         code="mask-size",
     )

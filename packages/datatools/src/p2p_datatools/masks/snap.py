@@ -1,4 +1,4 @@
-"""Brings colours back to those they were meant to be: each pixel of a colour-coded picture to one colour of a table.
+"""Maps each pixel of a colour-coded picture to a colour of a table, which undoes what JPEG and resizing did to it.
 
 Nothing here may know files, classes or palettes; colours are rows of a table, results are their numbers.
 """
@@ -37,13 +37,13 @@ _MOST_COLORS = 254
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
 
 
-_MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0.36, and then it is no picture of labels
+_MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0.36; with more it is not a label picture
 
 
 _BAND = 1 << 19  # pixels
 
 
-_STRIP = 1 << 15  # pixels of which all that is made fits into the cache
+_STRIP = 1 << 15  # pixels of which all intermediate results fit into the cache
 
 
 _CHUNK = 1 << 16  # distances that are held at once: they stay in the cache
@@ -69,7 +69,7 @@ Codes = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class SnapOptions:
-    """How colours are brought back: how far one may be from a class's, and the picture to draw of where, if any."""
+    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
 
     tolerance: int = TOLERANCE
     picture: Path | None = None
@@ -79,8 +79,8 @@ class SnapOptions:
 class SnapResult:
     """The row of the table for each pixel, where a pixel had another colour than its row's, and where none is near.
 
-    All are (height, width). A `blended` pixel is farther than the tolerance from every colour; so is a `stray` one,
-    which is no blend of colours around it either: its row is the nearest all the same.
+    All are (height, width). A `blended` pixel is farther than the tolerance from every colour. So is a
+    `stray` one, which is not a blend of the colours around it either; its row is the nearest one.
     """
 
     rows: Numbers
@@ -107,16 +107,16 @@ class Snapper:
 
     Within `tolerance` that is all. A pixel farther from every colour is a blend, as edges have in JPEG and in resized
     pictures: it goes to the nearest of the colours found around it, so that the edge between blue and yellow gets no
-    line of grey. Blocks of 3x3 such pixels of one colour, or 5x5 of nearly one, are no blends; nor are pixels without
-    any known ones near, but for the few that fine patterns leave.
+    line of grey. Blocks of 3x3 such pixels of one colour, or 5x5 of nearly one, are not blends; nor are pixels without
+    known colours nearby, except for the few that fine patterns leave.
     """
 
     def __init__(self, colors: NDArray[np.uint8], tolerance: int = TOLERANCE) -> None:
         if not 1 <= len(colors) <= _MOST_COLORS:
             raise UsageError(
                 f"a table of {len(colors)} colours",
-                f"1 to {_MOST_COLORS} can be told apart",
-                "Take a palette of fewer classes, or leave out colours of --map.",
+                f"cannot be used, because 1 to {_MOST_COLORS} can be distinguished",
+                "Use a palette of fewer classes, or fewer colours in --map.",
                 code="class-count",
             )
         if tolerance < 0:
@@ -134,7 +134,7 @@ class Snapper:
         self._cells = _cells(colors, self._limit)
 
     def snap(self, picture: Photo) -> SnapResult:
-        """The rows of a picture (height, width, 3); large ones are done in bands, on all cores and in little memory."""
+        """The rows of a picture (height, width, 3); large ones go in bands, on all cores and in little memory."""
         rows, moved = np.empty(picture.shape[:2], dtype=np.uint8), np.empty(picture.shape[:2], dtype=bool)
         blended, stray = (np.zeros(rows.shape, dtype=bool) for _ in range(2))
         found = SnapResult(rows, moved, blended, stray)

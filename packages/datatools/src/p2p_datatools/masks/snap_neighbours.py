@@ -1,4 +1,4 @@
-"""What lies around the blended pixels of a picture: which known colours, and whether it is an area or an edge.
+"""The surroundings of the blended pixels of a picture: which known colours, and whether it is an area or an edge.
 
 Nothing here may know the colours of a table; they are row numbers.
 """
@@ -18,7 +18,7 @@ NEAR, FAR = 2, 16  # pixels around one that is blended: first its neighbours, th
 _FLAT = 16  # in each channel; no blend in thirty JPEG facades has 5x5 such pixels, nor with 24
 
 
-UNSURE = 255  # the row of a pixel for which none is found yet
+UNSURE = 255  # the row of a pixel whose row is not found yet
 
 
 _FEW = 1 << 16  # pixels whose surroundings are held at once
@@ -34,7 +34,7 @@ Marks = NDArray[np.bool_]
 
 
 class Around:
-    """What lies around the `places` of a band whose rows are found but for these."""
+    """The surroundings of the `places` of a band; all rows are known except those of these places."""
 
     def __init__(self, rows: Numbers, places: Places) -> None:
         self.places = places
@@ -42,7 +42,7 @@ class Around:
         self._wide, self._width = wide.ravel(), wide.shape[1]
         self._middles = places + (2 * FAR * (places // rows.shape[1]) + FAR * self._width + FAR)
         self.within = self._inside(np.arange(len(places)), 1)
-        """Which places have none but such places beside them, as far as the picture goes."""
+        """Which places have only such places beside them, within the picture."""
 
     def rows(self, which: Places, reach: int) -> Numbers:
         """The rows up to `reach` from some of the places, (offsets, places); UNSURE where there are none."""
@@ -53,7 +53,7 @@ class Around:
         return seen
 
     def deep_within(self) -> Places:
-        """Which places have none but such places up to two pixels from them."""
+        """Which places have only such places within two pixels."""
         return self._inside(self.within, 2)
 
     def _inside(self, which: Places, reach: int) -> Places:
@@ -71,7 +71,7 @@ def _offsets(reach: int, width: int) -> Places:
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:
-    """Slices of at most so many, one after the other."""
+    """Slices of at most `size`, one after the other."""
     return (slice(start, start + size) for start in range(0, count, size))
 
 

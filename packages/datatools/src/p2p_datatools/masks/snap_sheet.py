@@ -1,4 +1,4 @@
-"""Draws where colours of label pictures had to be brought back to a class's: the picture, and the pixels marked.
+"""Draws where snapping changed the colours of label pictures: the picture, its mask, and the changed pixels.
 
 Nothing here may decide which class a colour is, or write anything but the one picture asked for.
 """
@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import ColorLabels
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.plan import MaskJob
@@ -27,11 +28,11 @@ _NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked
 
 
 def refuse_picture(path: Path) -> None:
-    """Raise UsageError when the picture cannot be written as asked: before any work is done."""
+    """Raise UsageError, before any work is done, when the picture cannot be written as asked."""
     if path.suffix.lower() != ".png":
         raise UsageError(path, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
     if path.exists():
-        raise UsageError(path, "exists", "Choose another name, or delete it.", code="destination-exists")
+        raise UsageError(path, "exists already", "Choose another name, or delete it.", code="destination-exists")
 
 
 def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
@@ -47,9 +48,10 @@ def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lin
         max(picture.shape[0] for tile in tiles for picture in tile.pictures),
     )
     title = (
-        f"{len(drawn)} of {len(jobs)} pictures have colours of no class, {len(tiles)} shown: magenta is near to none"
+        f"{len(drawn)} of {plural(len(jobs), 'picture')} with colours of no class, "
+        f"{len(tiles)} shown: magenta is near no class"
     )
-    write_png(path, lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "brought back", "where")))
+    write_png(path, lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "snapped", "changed pixels")))
 
 
 def _share(line: MaskLine) -> float:
@@ -62,8 +64,8 @@ def _tile(job: MaskJob, reader: PictureReader, share: float) -> Tile | None:
     try:
         snapped, _ = reader.snap(job.item, picture)
     except P2PError:
-        return None  # it has changed since its mask was built, which is told elsewhere
+        return None  # it has changed since its mask was built, which is reported elsewhere
     grey = np.repeat(150 + picture.mean(axis=2, keepdims=True) * 0.4, 3, axis=2).astype(np.uint8)
     grey[snapped.moved], grey[snapped.blended] = _NEAR, BLENDED
     shown = (picture, reader.colors(job.item)[snapped.rows], grey)
-    return Tile(tuple(Tile(shown, exact=(True,) * 3).fit(_BOX)), f"{job.name}: {share:.1%} near to none")
+    return Tile(tuple(Tile(shown, exact=(True,) * 3).fit(_BOX)), f"{job.name}: {share:.1%} near no class")

@@ -1,4 +1,4 @@
-"""The work of building masks: what each is painted from, what it depends on, and which of those that are there stand.
+"""The work of building masks: what each is painted from, what it depends on, and which existing ones are up to date.
 
 Nothing here may plan which masks there are, or depend on how many threads build them.
 """
@@ -33,11 +33,11 @@ from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder, label_map
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
-MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; bringing colours back takes most
+MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; snapping colours takes most
 
 
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
-    """The masks of one call; `uses` are the labels that the pictures built now were found to have."""
+    """The masks of one call; `uses` are the labels of the pictures that were read in this call."""
 
     listing = MASK_LINES
 
@@ -63,14 +63,14 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return (item.item.where,)
 
     def weight(self, item: MaskJob) -> int:
-        """By the label picture, or by the mask that outlines are painted into."""
+        """From the size of the label picture, or of the mask that outlines are painted into."""
         if isinstance(item.item, PictureLabels):
             return MASK_WEIGHT * item.item.memory()
         size = item.item.size or needed_size(item)
         return MASK_WEIGHT * size.width * size.height if size else 0
 
     def sign(self, item: MaskJob) -> Size | None:
-        """The size it has to have; the signature of the labels is in the job."""
+        """The size that it must have; the signature of the labels is in the job."""
         return needed_size(item)
 
     def is_current(self, record: MaskLine, item: MaskJob, signature: Size | None) -> bool:
@@ -85,7 +85,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     def make(
         self, item: MaskJob, signature: Size | None, known: MaskLine | None, *, stands: bool
     ) -> Output[MaskLine] | None:
-        """Paint or read the mask; one that stands and was built of other labels is the user's to delete."""
+        """Paint or read the mask; only the user may delete one that stands and was built from other labels."""
         if stands:
             raise P2PError(
                 item.item.where,
@@ -106,13 +106,13 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return line
 
     def _signature(self, job: MaskJob) -> str:
-        """What a mask depends on, but for what its labels mean."""
+        """What a mask depends on, except for the classes of its labels."""
         return job.item.signature if self.order == "palette" else f"{job.item.signature} in the order of annotation"
 
     def _build(self, job: MaskJob, size: Size | None) -> tuple[MaskLine, LabelMap]:
         read, mask = None, None
         if isinstance(job.item, RegionLabels):
-            assert size is not None, "regions do not tell it, so needed_size has"
+            assert size is not None, "needed_size gives the size of regions"
             mask = self._paint(job.item, size)
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
@@ -148,7 +148,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return label_map(regions, size, self.claims.index, self.order)
 
     def commit(self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip]) -> Counter[str]:
-        """Bring the masks to DEST; the pixels of each class over all of them."""
+        """Move the masks to DEST; returns the pixels of each class over all of them."""
         self.destination.commit(lambda folder: write_records(folder, self.palette, lines.values()), skipped=skipped)
         areas = Counter(dict.fromkeys(self.palette.names, 0))
         for line in lines.values():

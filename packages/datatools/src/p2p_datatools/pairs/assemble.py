@@ -1,4 +1,4 @@
-"""The work of joining pairs: where each goes, what it depends on, and which of those that are there stand.
+"""The work of joining pairs: where each goes, what it depends on, and which existing ones are up to date.
 
 Nothing here may match names or decide what a pair looks like.
 """
@@ -22,7 +22,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, PairRecipe
 
-CROWD = 10_000  # pairs above which a folder gets subfolders, for file managers and file systems grow slow
+CROWD = 10_000  # pairs above which a folder gets subfolders, because file managers and file systems become slow
 
 
 NamedFiles = tuple[str, Files]
@@ -30,7 +30,7 @@ NamedFiles = tuple[str, Files]
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPair(Pair):
-    """A pair with the smallest and largest value of each half, where the type does not give these."""
+    """A pair with the smallest and largest value of each half, for types without a fixed range."""
 
     ranges: tuple[tuple[float, float], ...] = ()
 
@@ -40,7 +40,7 @@ class MeasuredPair(Pair):
 
 
 def is_crowd(pairs: int) -> bool:
-    """Whether so many pairs lie in 256 subfolders."""
+    """Whether this number of pairs is kept in 256 subfolders."""
     return pairs > CROWD
 
 
@@ -51,7 +51,7 @@ def place_of(name: str, *, crowded: bool) -> str:
 
 
 class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
-    """The pairs of one call; `old` are those of DEST, by name, and `names` all that this call is to bring."""
+    """The pairs of one call; `old` are those of DEST, by name, and `names` all pairs of this call."""
 
     listing = PAIR_LINES
 
@@ -78,7 +78,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         return [str(file) for file in item[1]]
 
     def weight(self, item: NamedFiles) -> int:
-        """By the sizes of the two pictures."""
+        """From the sizes of the two pictures."""
         return self._job.weight(item[1])
 
     def sign(self, item: NamedFiles) -> dict[str, str]:
@@ -92,7 +92,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
     def make(
         self, item: NamedFiles, signature: dict[str, str], known: Pair | None, *, stands: bool
     ) -> Output[Pair] | None:
-        """Read both halves; where they are the pixels of the pair that stands, files were only written anew."""
+        """Read both halves; if they have the same pixels as the pair that stands, it is kept."""
         name, files = item
         halves = self._job.assemble(files)
         if stands and known is not None:
@@ -100,15 +100,15 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 return None
             raise P2PError(
                 files[0],
-                f"this or {files[1]} has changed",
-                f"Delete {self.destination.dest / known.file} to have the pair built anew.",
+                f"this picture or {files[1]} has changed since they were paired",
+                f"Delete {self.destination.dest / known.file} to build the pair again.",
                 code="source-changed",
             )
         pair = known or self._place(name)
         return Output(pair.files, partial(self._write, pair, halves, signature))
 
     def read_record(self, file: str, value: dict[str, Any]) -> Pair:
-        """The pair, without its ranges: these are asked for all at once."""
+        """The pair, without its ranges, which `needs_ranges` reads."""
         return pair_from_json(value)
 
     def needs_ranges(self, place: int, known: tuple[float, float]) -> tuple[float, float]:
@@ -133,7 +133,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         )
 
     def _place(self, name: str) -> Pair:
-        """Where a new pair goes; its size, hash and sources are still to be known."""
+        """Where a new pair goes; its size, hash and sources are not known yet."""
         place = files_of(place_of(name, crowded=self._crowded), self._job.store)
         if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
             raise P2PError(

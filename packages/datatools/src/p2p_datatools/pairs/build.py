@@ -1,4 +1,4 @@
-"""The one assembler: pictures of two folders, partners by name, become side-by-side A|B pictures with a manifest.
+"""Builds a pair folder: pictures of two folders, matched by name, become side-by-side A|B pictures with a manifest.
 
 Nothing here may decide on a split, paint a mask, or hold more than one pair's pixels at a time.
 """
@@ -25,7 +25,7 @@ from p2p_datatools.pairs.shards import Shard
 class PairSummary:
     """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
 
-    `scaled` pairs have a mask that was brought from half or twice the size; `forms` are channels and type of each half.
+    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half.
     """
 
     built: int
@@ -41,7 +41,7 @@ class PairSummary:
 
 @dataclass(frozen=True)
 class PairOptions:
-    """How pairs are matched and made, beside size and fit; `jobs` threads work at a time, None for one a core."""
+    """How pairs are matched and made, beside size and fit; `jobs` is the number of threads, None for one per core."""
 
     match: str = BY_STEM
     jobs: int | None = None
@@ -62,11 +62,11 @@ def pair(
 ) -> PairSummary:
     """Write one lossless pair for every name that A and B share, A left and B right, into DEST/all, and the manifest.
 
-    Either folder may be a mask folder (it has a palette.toml). `halves` are the words for A and B, such as
+    Either folder may be a mask folder (it has a palette.toml). `halves` are the names of A and B, such as
     ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
-    keep their own, and the two of a pair must agree, but that a mask may be half or twice as large as its photo. On a
-    DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a picture of DEST
-    that is gone is built again in its place. A shard goes to a folder of its own beside DEST, for `merge`.
+    keep their own size, and both of a pair must have the same, except that a mask may have half or twice its photo's.
+    On a DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a missing
+    picture of DEST is built again. A shard goes to a folder of its own beside DEST, for `merge`.
 
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
@@ -112,14 +112,14 @@ def _refuse_inside(dest: Path, folders: Files) -> None:
         if dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
                 dest,
-                f"lies in {folder}, whose pictures it would join",
-                "Choose a place outside.",
+                f"lies in {folder}, so that its pairs would be read as pictures the next time",
+                "Choose a destination outside it.",
                 code="destination-inside-source",
             )
 
 
 def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:
-    """The pairs DEST has already, by name; a DEST that was made in another way is refused."""
+    """The pairs that DEST has already, by name; a DEST that was made in another way is refused."""
     if known is None:
         return {}
     if known.provenance.get("by") != MADE_BY:
@@ -130,19 +130,22 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
     wanted = {**settings, "halves": job.halves, "palette": job.palette}
     if differing := differences(made, wanted):
         raise UsageError(
-            dest, f"was made with {differing}", "Repeat that, or choose another destination.", code="other-settings"
+            dest,
+            f"was made with {differing}",
+            "Use the same settings, or choose another destination.",
+            code="other-settings",
         )
     return ByName(known.pairs)
 
 
 class _Sizes:
-    """The sizes of the pairs that come by, and how many have a mask that was scaled."""
+    """The smallest and largest size of all pairs, and how many have a mask that was scaled."""
 
     def __init__(self) -> None:
         self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
 
     def note(self, pair: Pair) -> Pair:
-        """Take note of a pair."""
+        """Count a pair, and return it."""
         area = pair.size.width * pair.size.height
         if self.smallest == (0, 0) or area < self.smallest.width * self.smallest.height:
             self.smallest = pair.size

@@ -1,4 +1,4 @@
-"""A|B pictures taken apart: the left and the right halves of any pair folder become two folders, masks exact.
+"""Takes A|B pictures apart: the left and the right halves of any pair folder become two folders, masks exact.
 
 Nothing here may resize, recolour or join pictures, or change the folder that it takes apart.
 """
@@ -25,6 +25,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
 _HEADER, _LINES = "halves.json", "halves.jsonl"
@@ -47,13 +48,13 @@ class HalvesSummary:
 
 @dataclass(frozen=True)
 class _Job:
-    """What is taken apart, and into what; the palette is that of the halves that are masks."""
+    """What is taken apart, and into which halves."""
 
     folder: PairFolder
     sides: tuple[Half, Half]
 
     def settings(self) -> dict[str, Any]:
-        """What DEST must agree on to be added to: the words, which are masks, and of which classes."""
+        """What must be the same to add to DEST: the words, which halves are masks, and their classes."""
         palette = self._palettes()[0] or self._palettes()[1]
         return {
             "halves": [{"name": side.name, "mask": side.kind == "mask"} for side in self.sides],
@@ -129,22 +130,27 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
     for side, word in zip((folder.a, folder.b), (a, b), strict=True):
         if side.kind == "mask" and folder.palette is None:
             raise P2PError(
-                pairs, f"its half {word} is a mask, but the manifest has no palette", "Pair again.", code="no-palette"
+                pairs,
+                f"its half {word} is a mask, but the manifest has no palette",
+                "Pair again with 'p2p data pair'.",
+                code="no-palette",
             )
     return _Job(folder, (Half(a, folder.a.kind), Half(b, folder.b.kind)))
 
 
 def _note_others(folder: PairFolder, report: Reporter) -> None:
-    """Say what is not taken apart: pictures of a foreign folder that lie in none of the folders of pairs."""
+    """Note what is left out: pictures of a foreign folder outside its folders of pairs."""
     if folder.foreign and not has_manifest(folder.path):
         known = {folder.path / pair.file for pair in folder.pairs}
         others = [path for path in find_pictures(folder.path) if path not in known]
         if others:
-            report.note(f"{others[0]}: lies in no folder of pairs (train/, val/, test/); {len(others)} are left out.")
+            outside = "outside train/, val/ and test/"
+            number = plural(len(others), f"picture {outside} is", f"pictures {outside} are")
+            report.note(f"{folder.path}: {number} left out; the first is {others[0]}.")
 
 
 def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
-    """The pairs by the names that their halves get, and those whose names no file can have."""
+    """The pairs by the names that their halves get, and those whose names are not possible for a file."""
     named: dict[str, Pair] = {}
     skipped = []
     for pair in sorted(folder.pairs, key=lambda pair: pair.name):
@@ -171,7 +177,7 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Pr
     indices, outside = indices_of_colors(half, palette)
     if outside.any():
         count = int(outside.sum())
-        number = "1 pixel of its mask half has" if count == 1 else f"{count} pixels of its mask half have"
+        number = plural(count, "pixel of its mask half has", "pixels of its mask half have")
         raise P2PError(
             path,
             f"{number} a colour outside the palette {palette.name}",
@@ -189,18 +195,21 @@ def _refuse_other(dest: Path, job: _Job) -> None:
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise UsageError(
             dest,
-            f"its {_HEADER} is not that of 'p2p data halves'",
+            f"its {_HEADER} was not written by 'p2p data halves'",
             "Choose another destination.",
             code="destination-taken",
         )
     if differing := differences(header, job.settings()):
         raise UsageError(
-            dest, f"was made with {differing}", "Repeat that, or choose another destination.", code="other-settings"
+            dest,
+            f"was made with {differing}",
+            "Use the same settings, or choose another destination.",
+            code="other-settings",
         )
 
 
 def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> None:
-    """The mask folders' records, halves.jsonl, and halves.json last, for by it the folder counts as whole."""
+    """The mask folders' records, halves.jsonl, and halves.json last, since a folder with it counts as complete."""
     palette = job.folder.palette
     for word in job.masks():
         assert palette is not None, "without one no half is a mask"

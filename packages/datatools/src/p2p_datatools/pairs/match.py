@@ -1,6 +1,6 @@
-"""The two files of each name, held in little memory: there may be millions.
+"""Matches the pictures of two folders, by name, by an expression or by a list, in little memory: there may be millions.
 
-Nothing here may look at the disk or decide what belongs together.
+Nothing here may open a picture or know what is made of a match.
 """
 
 import csv
@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.listing import picture_names
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 
 Files = tuple[Path, Path]  # the A and the B of one name
 
@@ -30,11 +31,11 @@ class MatchedFiles(Mapping[str, Files]):
     def add(self, name: str, a: str, b: str) -> None:
         """Add the files of a name, as paths below their folders or as `shorten_file` gives them."""
         kept = shorten_file(a, name), shorten_file(b, name)
-        # Most files are called as their pair and have one of few suffixes, so that all of them share one tuple.
+        # Most files have their pair's name and one of few suffixes, so that all of these share one tuple.
         self._kept[name] = self._known.setdefault(kept, kept) if all(map(_is_suffix, kept)) else kept
 
     def only(self, has: Callable[[str], bool]) -> "MatchedFiles":
-        """Those whose names `has` says yes to."""
+        """Those for whose names `has` is true."""
         found = MatchedFiles(*self._folders)
         found._kept = {name: kept for name, kept in self._kept.items() if has(name)}
         return found
@@ -55,7 +56,7 @@ def _is_suffix(kept: str) -> bool:
 
 
 def shorten_file(file: str, name: str) -> str:
-    """A file's suffix where the rest is its name; else the path as it is, which begins with no dot."""
+    """A file's suffix if the rest is its name; else the path as it is, which does not begin with a dot."""
     suffix = file[file.rfind(".") :]
     return sys.intern(suffix) if len(file) == len(name) + len(suffix) and file.startswith(name) else file
 
@@ -68,7 +69,7 @@ def lengthen_file(kept: str, name: str) -> str:
 Partners = tuple[MatchedFiles, list[Skip]]
 
 
-Key = Callable[[str], str | None]  # from a picture's name to what is compared
+Key = Callable[[str], str | None]  # maps a picture's name to what is compared
 
 
 _CORRECT_LINE = "Correct or remove the line."
@@ -76,12 +77,12 @@ BY_STEM = "stem"
 
 
 def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
-    """The two files of each name, in the order of the names, and what is wrong elsewhere.
+    """The two files of each name, in the order of the names, and what could not be matched.
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
     folders: the name is that of A. Raises P2PError when a folder has no pictures or nothing matches, UsageError when
-    the expression is none.
+    the expression is not valid.
     """
     if match.lower().endswith(".csv"):
         return read_list(Path(match), a, b, report=report)
@@ -140,7 +141,7 @@ def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
     if by_stem:
         return Skip(str(files[0]), f"has the same name as {others}", "Rename or remove one of them.", "same-name")
     what = f"has the same name as {others}, because the expression finds '{name}' in both"
-    return Skip(str(files[0]), what, "Let it find what tells them apart.", "same-name")
+    return Skip(str(files[0]), what, "Change the expression so that it finds what differs.", "same-name")
 
 
 def _an_example(found: dict[str, str]) -> str:
@@ -194,7 +195,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
     A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
-    listed are left out, and `report` is told how many. Raises P2PError when the file is no CSV text or lists no pair.
+    listed are left out, and `report` is told how many. Raises P2PError when the file is not CSV text or lists no pairs.
     """
     folders = a, b
     skipped: list[Skip] = []
@@ -216,7 +217,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
         raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="no-pairs")
     for place, folder in enumerate(folders):
         if left := len(here[place]) - len({files[place] for files in found.values()}):
-            report.note(f"{left} of the {len(here[place])} pictures in {folder} are not paired by {file}.")
+            report.note(f"{folder}: {file} does not list {left} of {plural(len(here[place]), 'picture')}.")
     matched = MatchedFiles(a, b)
     for name, files in sorted(found.items()):
         matched.add(name, *files)
@@ -224,7 +225,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
 
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV file that are not empty and no heading, with their numbers."""
+    """The lines of a CSV file, without empty ones and the heading, with their numbers."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             reader = csv.reader(text, strict=True)
@@ -245,8 +246,7 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:
     if len(row) != 2:
-        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
-        what = f"has {columns}, not two with a comma between"
+        what = f"has {plural(len(row), 'column')}, not two with a comma between"
         raise P2PError("", what, f"Write a path with a comma in quotes. {_CORRECT_LINE}", code="line-without-two-paths")
     found = []
     for cell, folder, files in zip(row, folders, here, strict=True):

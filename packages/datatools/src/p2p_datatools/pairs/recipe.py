@@ -1,6 +1,6 @@
-"""What is paired into what, and how: the two sides, their halves, the size; one pair's halves out of its two files.
+"""How pictures are paired: the two sides, their halves and the size, and the halves of one pair from its two files.
 
-Nothing here may write, or know which pairs there are.
+Nothing here may write a file, or know which pairs there are.
 """
 
 import math
@@ -31,13 +31,13 @@ MADE_BY = "p2p data pair"
 PAIR_WEIGHT = 4
 
 
-RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # of other types it is that of the values met
+RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # for other types it is that of the values found
 
 
 _NO_RANGE = (math.inf, -math.inf)
 
 
-SCALED = "scaled"  # in a pair's sources: from which size to which its mask was brought
+SCALED = "scaled"  # in a pair's sources: from which size to which its mask was scaled
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Side:
 
 
 class Halves(NamedTuple):
-    """Two halves, ready to be written, and what was done to bring them there."""
+    """Two halves, ready to be written, and what was done to them."""
 
     a: Array
     b: Array
@@ -109,13 +109,13 @@ class PairRecipe:
         return {"size": list(self.size) if self.size else None, "fit": self.fit if self.size else None}
 
     def recipe(self) -> dict[str, Any]:
-        """What unfinished work must agree on to be continued."""
+        """What must be the same to continue unfinished work."""
         palette = self.palette.to_json() if self.palette else None
         halves = [[half.name, half.kind, half.channels, half.dtype] for half in self.halves]
         return {"by": MADE_BY, "halves": halves, "palette": palette, **self.settings()}
 
     def assemble(self, files: Files) -> Halves:
-        """The halves of two files; a mask of half or twice its photo's size is brought to the photo's, by nearest."""
+        """The halves of two files; a mask of half or twice its photo's size is scaled to it by nearest pixel."""
         a, b = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
@@ -129,14 +129,14 @@ class PairRecipe:
         return Halves(a, b, remarks)
 
     def sources(self, files: Files) -> dict[str, str]:
-        """Which files a pair is made of, and by which hash to know them again."""
+        """The files that a pair is made of, and their hashes."""
         found: dict[str, str] = {}
         for key, side, file in (("a", self.a, files[0]), ("b", self.b, files[1])):
             found |= {key: file.relative_to(side.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
         return found
 
     def weight(self, files: Files) -> int:
-        """About how many bytes pairing two files takes at its height; 0 where a file cannot be read anyway."""
+        """The approximate peak memory of pairing two files, in bytes; 0 if a file cannot be read."""
         try:
             return sum(PAIR_WEIGHT * decoded_bytes(file) for file in files)
         except P2PError:
@@ -159,7 +159,10 @@ def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
         )
     others = Form(half.channels, half.dtype)
     return P2PError(
-        file, f"has {form}, the others of this half {others}", "Convert it, or pair it elsewhere.", code="mixed-forms"
+        file,
+        f"has {form}, but the others of this half have {others}",
+        "Convert it, or pair it into another folder.",
+        code="mixed-forms",
     )
 
 
@@ -172,15 +175,15 @@ def job_of(
     pictures: tuple[Iterable[Path], Iterable[Path]],
     known: PairFolder | None,
 ) -> PairRecipe:
-    """How the pictures of two folders are paired: as in the folder that is `known`, else as these pictures tell.
+    """How the pictures of two folders are paired: as in the folder that is `known`, else by the form of the pictures.
 
-    Raises UsageError when palettes differ, words are alike, or a half is called mask and is none.
+    Raises UsageError when palettes differ, words are the same, or a half is called mask and is not a mask.
     """
     palettes = palette_of(folders[0]), palette_of(folders[1])
     if palettes[0] and palettes[1] and palettes[0] != palettes[1]:
         raise UsageError(
             folders[0],
-            f"has palette {palettes[0].name}, {folders[1]} another one",
+            f"has the palette {palettes[0].name}, but {folders[1]} has another one",
             "Build both masks with one palette.",
             code="other-palette",
         )
@@ -218,7 +221,7 @@ def _halves(
             raise UsageError(
                 folder,
                 "is not a mask folder (it has no palette.toml), so its colours would blend when resized",
-                "Build it with 'p2p data build-masks', or call this half something else than mask.",
+                "Build it with 'p2p data build-masks', or give this half another name than mask.",
                 code="no-palette",
             )
     plain = Half(words[0], "photo" if any(is_mask) else "picture")

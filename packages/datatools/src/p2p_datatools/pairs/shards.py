@@ -1,6 +1,6 @@
-"""One share of a large pairing: which names belong to it and where it goes, so that many machines can work at once.
+"""Pairing in shares on many machines: which names belong to a share, where it goes, and how `merge` joins the parts.
 
-Nothing here may look at a picture or depend on the order of names.
+Nothing here may open a picture or depend on the order of names.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ from p2p_datatools.pairs.recipe import MADE_BY
 
 
 class Shard(NamedTuple):
-    """Share `number` (from 1) `of` so many."""
+    """Share `number`, counted from 1, of `of` shares."""
 
     number: int
     of: int
@@ -45,7 +45,7 @@ class Shard(NamedTuple):
         return f"{self.number}/{self.of}"
 
     def part_of(self, dest: Path) -> Path:
-        """The folder beside DEST that this share goes to."""
+        """The folder beside DEST that receives this share."""
         return dest.with_name(f"{dest.name}.{self.number}-of-{self.of}")
 
     def has(self, name: str) -> bool:
@@ -76,7 +76,7 @@ _BY = "p2p data merge"
 
 @dataclass(frozen=True)
 class MergeSummary:
-    """What `merge` did: pairs brought to DEST in this call, those that were there, and what the parts had skipped."""
+    """What `merge` did: pairs `brought` to DEST in this call, those `kept`, and what the parts had skipped."""
 
     brought: int
     kept: int
@@ -91,8 +91,8 @@ def merge(
     """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts at the end.
 
     The parts must be made with the same halves, palette, size and fit, not be split yet, and have no name in common;
-    of a pairing in shards all must be there. The same call again continues what was interrupted, or does nothing.
-    Raises P2PError when pairs have one name in two parts, a file is missing, or a shard is.
+    of a pairing in shards all must be given. The same call again continues what was interrupted, or does nothing.
+    Raises P2PError when pairs in two parts have the same name, a file is missing, or a shard is.
     """
     places, dest = [Path(part) for part in parts], Path(dest)
     _refuse_places(places, dest)
@@ -133,13 +133,16 @@ def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
             raise UsageError(part, "is given twice", "Name each part once.", code="same-folder")
         if place == dest.resolve() or dest.resolve().is_relative_to(place):
             raise UsageError(
-                dest, f"is or lies in the part {part}", "Choose a place outside.", code="destination-inside-source"
+                dest,
+                f"is the part {part}, or lies in it",
+                "Choose a destination outside the parts.",
+                code="destination-inside-source",
             )
         seen.add(place)
 
 
 def _open_parts(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]:
-    """The parts that are there; one that an earlier call has moved to DEST whole is not."""
+    """The parts that exist; one that an earlier call has moved to DEST completely does not."""
     merged = known.provenance.get("merged", []) if known else []
     folders = []
     for part in parts:
@@ -168,8 +171,8 @@ def _part(path: Path) -> PairFolder:
     if placed:
         raise UsageError(
             path,
-            f"is split already ('{placed.name}' is in {placed.split}), and parts split apart may test what "
-            "another trains on",
+            f"is split already ('{placed.name}' is in {placed.split}), and parts that are split separately may test on "
+            "what another part trains on",
             "Merge first, then split.",
             code="already-split",
         )
@@ -202,14 +205,14 @@ def _widen(halves: Sequence[Half]) -> Half:
 
 
 def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
-    """Raise when parts are shards of different pairings, or some of one are missing, but for those `moved` already."""
+    """Raise when parts are shards of different pairings, or more are missing than were `moved` already."""
     shards = [parse_shard(said) for folder in folders if (said := folder.provenance.get("shard"))]
     counts = Counter(shard.of for shard in shards)
     if len(counts) > 1:
         kinds = " and ".join(map(str, sorted(counts)))
         raise UsageError(
             folders[0].path,
-            f"this and the other parts are of {kinds} shards",
+            f"the parts come from pairings in {kinds} shards",
             "Merge those of one pairing.",
             code="mixed-shards",
         )
@@ -238,7 +241,7 @@ def _plan(folders: Sequence[PairFolder]) -> MergePlan:
                 raise P2PError(
                     folder.path,
                     f"has a pair '{pair.name}', and so has {other}",
-                    "Rename one, or leave a part out.",
+                    "Rename one, or leave out one of the parts.",
                     code="same-name",
                 )
             place = files_of(place_of(pair.name, crowded=crowded), store)
@@ -247,7 +250,7 @@ def _plan(folders: Sequence[PairFolder]) -> MergePlan:
 
 
 def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict[str, Pair]:
-    """The pairs of a DEST that is there; it must be made alike, and know the same pairs by the same names."""
+    """The pairs of an existing DEST; it must have the same settings, and the same pairs under the same names."""
     if known is None:
         return {}
     if _recipe(known) != _recipe(header):
@@ -262,7 +265,7 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict
         if name in pairs and pairs[name][1].hash != pair.hash:
             raise P2PError(
                 known.path,
-                f"has another pair '{name}' than {pairs[name][0].path}",
+                f"has a different pair '{name}' from {pairs[name][0].path}",
                 "Rename one of them.",
                 code="same-name",
             )
@@ -270,7 +273,7 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict
 
 
 def _bring(part: Path, pair: Pair, planned: Pair, destination: Destination, *, move: bool) -> bool:
-    """Bring the files of a pair, unless they are there; says whether there was anything to do."""
+    """Copy or move the files of a pair, unless they exist; returns whether there was anything to do."""
     if all((destination.dest / file).is_file() or _is_done(destination, file, pair) for file in planned.files):
         return False
     for source, file in zip(pair.files, planned.files, strict=True):
@@ -291,13 +294,15 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         with source.open("rb") as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
     except FileNotFoundError as error:
-        raise P2PError(source, "is in the manifest but gone", "Pair that part again.", code="missing-pair") from error
+        raise P2PError(
+            source, "is in the manifest, but does not exist", "Pair that part again.", code="missing-pair"
+        ) from error
     except OSError as error:
         raise cannot_write(target, error) from error
 
 
 def _link(source: Path, target: Path) -> bool:
-    """Give a picture a second name, where the file system can: the first goes when DEST is whole, so none is lost."""
+    """Give a picture a second name, if the file system can: the first goes when DEST is complete, so none is lost."""
     target.unlink(missing_ok=True)  # a kill came between the link and its record
     try:
         target.hardlink_to(source)
@@ -309,7 +314,7 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def _read_skips(folders: Iterable[Path]) -> Iterable[Skip]:
-    """What the parts had skipped, each once: DEST knows it of the parts that were moved."""
+    """What the parts had skipped, each once: DEST has the skips of the parts that were moved."""
     lines = (line for folder in folders if (folder / SKIPPED).is_file() for line in read_lines(folder / SKIPPED))
     return dict.fromkeys(map(skip_from_json, lines))
 
@@ -321,7 +326,7 @@ def _remove_pictures(part: PairFolder) -> None:
 
 
 def _empty(parts: Sequence[Path]) -> None:
-    """Remove what is left of parts whose pictures are moved: their notes, then folders that hold nothing else."""
+    """Remove the rest of parts whose pictures are moved: their records, then folders that hold nothing else."""
     for part in parts:
         # The header first: without it a part is known to be moved.
         for note in (HEADER, PAIR_LINES, SKIPPED):
@@ -333,5 +338,5 @@ def _empty(parts: Sequence[Path]) -> None:
 
 
 def _remove_if_empty(place: Path) -> None:
-    with contextlib.suppress(OSError):  # holds something else, or is none
+    with contextlib.suppress(OSError):  # holds something else, or is not a folder
         place.rmdir()

@@ -1,6 +1,6 @@
 """Contact sheets: what is in a folder, be it pairs, masks or photos, as one picture with names.
 
-Nothing here may write a file or judge what it shows; `check` does that.
+Nothing here may write a file or judge what it shows; the room `checks` does.
 """
 
 import math
@@ -25,6 +25,7 @@ from p2p_datatools.contract.pairs.manifest import (
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_datatools.sheets.layout import Tile, lay_out
 
 _BOX = Size(320, 320)  # in which each picture is fitted
@@ -38,7 +39,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Gallery:
-    """What there is to show: what it is called, and for the pictures of one entry their names and which are masks."""
+    """What there is to show: its title, and for the pictures of one entry their headings and which are masks."""
 
     title: str
     entries: Sequence[_Entry]
@@ -57,8 +58,8 @@ def contact_sheet(
 ) -> Photo:
     """A contact sheet of a pair folder (A | B), of a mask folder, or of any folder of pictures: uint8 RGB.
 
-    Of more than `limit` it shows some at even distances in the order of their names, or drawn by `seed` where it is
-    given. With a `palette` pictures are read as its masks. Raises P2PError when there is nothing to show, or a picture
+    Of more than `limit` it shows some at even distances in the order of their names, or drawn by `seed` if given. With
+    a `palette` pictures are read as masks of it. Raises P2PError when there is nothing to show, or a picture
     to be shown is broken.
     """
     if limit < 1:
@@ -96,7 +97,7 @@ def _sample(entries: Sequence[_Entry], limit: int, seed: int | None) -> Sequence
 
 
 def _columns(tiles: int, pictures: int, cell: Size) -> int:
-    """Few pairs one below the other; else so many columns that the sheet is about 4:3 and its last row full."""
+    """One column for a few pairs; else the number for which the sheet is about 4:3 and its last row full."""
     if pictures > 1 and tiles <= 4:
         return 1
 
@@ -121,7 +122,8 @@ def _gallery(path: Path, palette: Palette | None) -> _Gallery:
     palette = palette or palette_of(path)
     read = partial(_read_mask, palette=palette) if palette else _read_photo
     entries = [_Entry(stem_of(file, path), partial(read, file)) for file in pictures]
-    title = f"{len(entries)} masks in the palette {palette.name}" if palette else f"{len(entries)} pictures"
+    count = len(entries)
+    title = f"{plural(count, 'mask')} in the palette {palette.name}" if palette else plural(count, "picture")
     return _Gallery(title, entries, (), (palette is not None,), palette)
 
 
@@ -131,7 +133,7 @@ def _pairs(path: Path, palette: Palette | None) -> _Gallery:
     pairs = sorted(folder.pairs, key=lambda pair: (order.get(pair.split, len(order)), pair.name))
     entries = [_Entry(_caption(pair), partial(_read_pair, folder, pair)) for pair in pairs]
     counts = ", ".join(f"{len(folder.of(split))} {split}" for split in SPLITS if folder.of(split))
-    title = f"{len(pairs)} pairs ({counts or 'not split yet'})"
+    title = f"{plural(len(pairs), 'pair')} ({counts or 'not split yet'})"
     exact = (folder.a.kind == "mask", folder.b.kind == "mask")
     return _Gallery(title, entries, (folder.a.name, folder.b.name), exact, palette or folder.palette)
 

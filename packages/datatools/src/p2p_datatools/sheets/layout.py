@@ -1,6 +1,6 @@
 """Lays pictures out as one: in rows on a white ground, with captions, headings, a title and a legend.
 
-Nothing here may read or write a file, or change a picture but in size; masks keep their exact colours.
+Nothing here may read or write a file, or change a picture except in size; masks keep their exact colours.
 """
 
 import math
@@ -17,6 +17,7 @@ from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 
 WHITE, _INK, _GREY, HAIRLINE = (255, 255, 255), (38, 38, 38), (115, 115, 115), (222, 222, 222)
 
@@ -57,12 +58,12 @@ def lay_out(
     """Lay out tiles in rows of `columns`, each picture fitted into `cell` undistorted; uint8 RGB (height, width, 3).
 
     `headings` name the pictures of a tile above the first row, `legend` explains the colours of masks. Captions that
-    are too long lose their middle. Raises UsageError when there are no tiles or columns.
+    are too long are shortened in the middle. Raises UsageError when there are no tiles or columns.
     """
     if not tiles or columns < 1:
         raise UsageError(
             "sheet",
-            f"has {len(tiles)} tiles and {columns} columns",
+            f"has {plural(len(tiles), 'tile')} and {plural(columns, 'column')}",
             "Give at least one of each.",
             code="impossible-setting",
         )

@@ -19,11 +19,11 @@ _PANEL, _COLUMNS = (4.0, 2.6), 3  # inches; panels in a row
 _PIXELS_PER_INCH = 120
 _LEGEND_WIDTH = 24  # letters of a panel's width that the legend's columns have room for
 
-# Okabe and Ito's colours, which the colour-blind can tell apart; the yellow is left out, for it is lost on white.
+# Okabe and Ito's colours, which the colour-blind can tell apart; the yellow is left out, being hard to see on white.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 DASHES = ("-", "--", ":", "-.")  # of the first seven series, of the next seven, and so on
 
-# Over matplotlib's defaults, so that no settings of a person's own change what is drawn.
+# On top of matplotlib's defaults, so that a user's own settings do not change what is drawn.
 _STYLE: dict[str, Any] = {
     **{
         "font.size": 9,
@@ -43,8 +43,8 @@ _STYLE: dict[str, Any] = {
 def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind: PlotFormat = "png") -> bytes:
     """Draw {title: {label: [(x, y), ...]}} as the bytes of a PNG or SVG; `across` says what x is.
 
-    A label has the same colour and dashes in every panel; numbers that are none are left out. Scales are linear, of
-    each panel by itself, and never hide a value.
+    A label has the same colour and dashes in every panel; values that are not finite are left out. Scales are linear,
+    of each panel by itself, and never hide a value.
     """
     from matplotlib import style
     from matplotlib.figure import Figure  # and not pyplot, which keeps every figure and asks for a screen
@@ -57,7 +57,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind
     beside = max(1, columns * _LEGEND_WIDTH // max(map(len, labels), default=1))
     below = 0.25 + 0.18 * math.ceil(len(labels) / beside)  # inches of the legend
     with style.context(["default", _STYLE]), warnings.catch_warnings():
-        # Of letters that the font lacks, which become boxes, and of too little room; who looks sees both.
+        # About letters that the font lacks, which become boxes, and about too little room; both are visible.
         warnings.simplefilter("ignore", UserWarning)
         figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows + below), layout="constrained")
         for place, (title, series) in enumerate(panels.items()):

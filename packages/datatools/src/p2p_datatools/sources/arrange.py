@@ -1,4 +1,4 @@
-"""Decides which file of an archive comes to lie where, and which belong to a sample.
+"""Decides where each file of an archive is placed, and which files belong to a sample.
 
 Nothing here may read or write a file; it works on names alone.
 """
@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.catalog import CatalogEntry, Rule
 from p2p_datatools.sources.unpack import Member
 
@@ -20,16 +21,16 @@ _HALVES = ("photos", "labels")
 
 @dataclass(frozen=True)
 class PlacedFile:
-    """A file of the archive and where it comes to lie below the destination."""
+    """A file of the archive and its path below the destination."""
 
     file: str
     member: Member
 
 
 def arrange(entry: CatalogEntry, members: Sequence[Member], where: str) -> list[PlacedFile]:
-    """The files that the catalogue promises, in the archive's order.
+    """The files that the catalogue describes, in the archive's order.
 
-    Raises P2PError when there is none, when the archive holds the set twice, or two files that would have one name.
+    Raises P2PError when there are none, when the archive holds the set twice, or two files would have the same name.
     """
     roots: dict[str, list[PlacedFile]] = defaultdict(list)
     for member in _inside(entry, members):
@@ -64,7 +65,7 @@ def _inside(entry: CatalogEntry, members: Sequence[Member]) -> Sequence[Member]:
 
 
 def _root(name: str, rule: Rule) -> str | None:
-    """The folders of the archive that wrap what the rule speaks of; None if it does not speak of this file."""
+    """The folders of the archive above what the rule matches; None if it does not match this file."""
     parts = name.split("/")
     if parts[0] == "__MACOSX" or parts[-1].startswith("."):
         return None
@@ -86,13 +87,13 @@ def _refuse_clashes(placed: Sequence[PlacedFile], where: str) -> None:
         if each.file in first:
             both = f"{first[each.file]} and {each.member.name}"
             raise P2PError(
-                where, f"{both} would both become {each.file}", "Pack it anew with one of them.", code="same-name"
+                where, f"{both} would both become {each.file}", "Pack it again with one of them.", code="same-name"
             )
         first[each.file] = each.member.name
 
 
 def draw_sample(placed: Sequence[PlacedFile], limit: int | None, seed: int) -> tuple[list[PlacedFile], int]:
-    """`limit` pictures of the set, with their labels and with all files that are no pictures; and how many there are.
+    """`limit` pictures of the set, with their labels and all files that are not pictures; and how many there are.
 
     The order is that of a hash of seed and name, so that a larger sample holds every smaller one of the same seed.
     """
@@ -108,17 +109,16 @@ def refuse_empty(placed: Sequence[PlacedFile], where: str) -> None:
     """Raise P2PError when there are pictures of 0 bytes."""
     empty = [each.member.name for each in placed if is_picture(each.file) and not each.member.size]
     if empty:
-        number = "1 empty picture" if len(empty) == 1 else f"{len(empty)} empty pictures"
         raise P2PError(
             where,
-            f"holds {number} (0 bytes), such as {empty[0]}",
+            f"holds {plural(len(empty), 'empty picture')} (0 bytes), such as {empty[0]}",
             "Was the disk full when it was packed or unpacked? Fetch it again.",
             code="empty-file",
         )
 
 
 def missing_pictures(entry: CatalogEntry, placed: Sequence[PlacedFile]) -> tuple[list[str], list[str]]:
-    """Where there are fewer pictures than the catalogue promises, in words; and where its promise is hearsay only."""
+    """Where there are fewer pictures than the catalogue says, in words; and where its count is unverified."""
     there = Counter(each.file.rpartition("/")[0] for each in placed if is_picture(each.file))
     lacking = [folder for folder, count in entry.counts if there[folder] < count]
     words = {folder: f"{there[folder]} of the {count} pictures in {folder}" for folder, count in entry.counts}
@@ -129,7 +129,7 @@ def missing_pictures(entry: CatalogEntry, placed: Sequence[PlacedFile]) -> tuple
 
 
 def is_picture(file: str) -> bool:
-    """Whether a file is one by its suffix."""
+    """Whether a file is a picture by its suffix."""
     return PurePosixPath(file).suffix.lower() in SUFFIXES
 
 

@@ -1,4 +1,4 @@
-"""The known data sets: what each holds, under which terms, where it can be had and how its archive is laid out.
+"""The known data sets: what each holds, its terms, its sources and the layout of its archive.
 
 Nothing here may reach the network or write a file; the facts stand in catalog.toml and in files of the user's own.
 """
@@ -18,7 +18,7 @@ _HOLDS = ("pairs", "photos", "photos and labels")
 
 @dataclass(frozen=True)
 class Rule:
-    """Files of an archive whose path ends like `source` (parts may be globs) come to lie in, or as, `to`."""
+    """Files of an archive whose path ends like `source` (parts may be globs) are placed in, or as, `to`."""
 
     source: tuple[str, ...]
     to: str
@@ -31,7 +31,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class ArchivePlace:
-    """Where an archive can be had, and its bytes and SHA-256 as far as they are known."""
+    """The source of an archive, and its bytes and SHA-256 as far as they are known."""
 
     address: str
     bytes: int | None = None
@@ -50,10 +50,10 @@ class ArchivePlace:
 
 @dataclass(frozen=True)
 class CatalogEntry:
-    """One known data set; empty texts are unknown, and `unverified` says what of the rest is hearsay.
+    """One known data set; empty texts are unknown, and `unverified` says what of the rest is not verified.
 
-    `counts` are pictures by folder, those of the folders in `unsure` hearsay too. `settings` are the options of
-    'p2p train' in which the source leaves its preset for this set.
+    `counts` are pictures by folder, unverified for the folders in `unsure`. `settings` are the options of 'p2p train'
+    in which the source differs from its preset for this set.
     """
 
     name: str
@@ -79,7 +79,7 @@ class CatalogEntry:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The words that --from knows for this set, the first being what is taken unasked."""
+        """The values of --from for this set, of which the first is the default."""
         return tuple(word for word, place in (("mirror", self.mirror), ("kaggle", self.kaggle)) if place)
 
     def as_table(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class CatalogEntry:
 def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
     """All known data sets by name; entries of the file `extra` are added, and replace those of the same name.
 
-    Raises P2PError, naming entry and field, when `extra` is no such catalogue.
+    Raises P2PError, naming entry and field, when `extra` is not such a catalogue.
     """
     built_in = resources.files("p2p_datatools.sources").joinpath("catalog.toml").read_text("utf-8")
     entries = _entries(built_in, "catalog.toml")
@@ -110,7 +110,7 @@ def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
 
 
 def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:
-    """The entry called `name`; raises UsageError, listing those there are, when there is none."""
+    """The entry called `name`; raises UsageError that lists all entries when there is none."""
     entries = load_catalog(extra)
     if name not in entries:
         raise UsageError(name, "is not a known data set", f"Choose from {', '.join(entries)}.", code="unknown-data-set")
@@ -170,7 +170,7 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise P2PError(
             where,
-            f"layout, counts, kaggle or mirror is not of the right form ({error!r})",
+            f"layout, counts, kaggle or mirror has the wrong form ({error!r})",
             "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url.",
             code="bad-catalogue",
         ) from error

@@ -1,7 +1,6 @@
-"""Brings known data sets to a folder, with a note of where they come from.
+"""Brings known data sets to a folder, with a record of where they come from.
 
-Nothing here may speak to a network itself (mirror and kaggle_client do), look into a picture, or write outside the
-destination.
+Nothing here may use the network itself (`download` and `kaggle` do), read a picture, or write outside the destination.
 """
 
 import contextlib
@@ -17,6 +16,7 @@ from p2p_datatools.contract.files.atomic import atomic, write_json
 from p2p_datatools.contract.files.destination import JOURNAL, RECIPE, Destination
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.arrange import PlacedFile, arrange, draw_sample, is_picture, missing_pictures, refuse_empty
 from p2p_datatools.sources.catalog import CatalogEntry, find_entry
 from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, FetchOptions, obtain
@@ -30,9 +30,9 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class FetchSummary:
-    """What was brought: `written` pictures or files are new, `kept` were there; a drawn photo and its labels are one.
+    """What was fetched: `written` pictures or files are new, `kept` existed; a drawn photo and its labels count as one.
 
-    `next` is the command to type then; `skipped` is what the archive held and was left out, or is called otherwise.
+    `next` is the command to run next; `skipped` is what was left out of the archive, or renamed.
     """
 
     name: str
@@ -47,9 +47,9 @@ class FetchSummary:
     def outcome(self) -> str:
         """What was done, in a line."""
         if not self.written and self.name != SYNTH_CARS:
-            return f"{self.dest}: complete; all {self.kept} files are as they were fetched."
-        what = "pictures" if self.name == SYNTH_CARS else "files"
-        return f"{self.written} {what} written to {self.dest}, {self.kept} were there."
+            return f"{self.dest}: complete; {plural(self.kept, 'file is', 'files are')} as fetched."
+        what = "picture" if self.name == SYNTH_CARS else "file"
+        return f"{plural(self.written, what)} written to {self.dest}, {self.kept} kept."
 
 
 def fetch(
@@ -64,7 +64,7 @@ def fetch(
     unpack_limit: int = 1,
     report: Reporter = QUIET,
 ) -> FetchSummary:
-    """Bring the data set `name` to `dest`; where it is there already, only compare every file with its note.
+    """Bring the data set `name` to `dest`; if it is there already, only compare every file with its record.
 
     `limit` takes a sample that follows from `seed`, `catalog` is a file of the user's own entries, and `unpack_limit`
     multiplies the limits that guard against archive bombs. Raises UsageError for a name or source that is not known
@@ -78,7 +78,7 @@ def fetch(
         if source:
             raise UsageError(
                 f"--from {source}",
-                f"{name} is drawn on this machine and has no source",
+                f"{name} is drawn on this machine, and has no source",
                 "Leave it out.",
                 code="needless-option",
             )
@@ -97,7 +97,7 @@ def fetch_synth(
     size: Size = Size(*DEFAULT_SIZE),
     report: Reporter = QUIET,
 ) -> FetchSummary:
-    """Draw cars as `draw_cars` does, and tell of it as of a fetched set."""
+    """Draw cars as `draw_cars` does, with the summary of a fetched set."""
     written, kept = draw_cars(dest, limit=limit, seed=seed, style=style, size=size, report=report)
     return FetchSummary(SYNTH_CARS, dest, written, kept, SYNTH_LICENCE, find_entry(SYNTH_CARS).next_command(dest))
 
@@ -125,7 +125,7 @@ def fetch_entry(entry: CatalogEntry, dest: Path, how: FetchOptions, *, report: R
 
 
 def _compare(entry: CatalogEntry, placed: Sequence[PlacedFile], there: int, archive: Path, report: Reporter) -> None:
-    """Raise P2PError when there are fewer pictures than the catalogue promises; say so where that is hearsay."""
+    """Raise P2PError when there are fewer pictures than the catalogue says; only note it where that is unverified."""
     lacking, doubtful = missing_pictures(entry, placed)
     if lacking:
         raise P2PError(
@@ -139,7 +139,7 @@ def _compare(entry: CatalogEntry, placed: Sequence[PlacedFile], there: int, arch
 
 
 def _next(entry: CatalogEntry, dest: Path, files: Iterable[str], how: FetchOptions) -> str:
-    """The command to type then. A sample keeps all annotations, and so some of photos that are not here."""
+    """The command to run next. A sample keeps all annotations, also those of photos that it does not have."""
     command = entry.next_command(dest)
     annotated = any(file.startswith("labels/") and not is_picture(file) for file in files)
     return f"{command} --keep-going" if annotated and how.limit is not None else command
@@ -154,19 +154,19 @@ def _fetchable_again(archive: Path, origin: Origin) -> Iterator[None]:
         if origin.via == ON_DISK:
             raise
         archive.unlink(missing_ok=True)
-        to_do = "What had come was deleted: run the same command again to fetch it anew."
+        to_do = "The download was deleted: run the same command again to repeat it."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def _tidy(destination: Destination) -> None:
-    """Remove what a kill right after the end has left of the work."""
+    """Remove what is left of the work after a kill at its very end."""
     shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)
     if any((destination.dest / name).exists() for name in (RECIPE, JOURNAL)):
         destination.commit(lambda _: None)
 
 
 def _forget_others(destination: Destination, placed: Sequence[PlacedFile], origin: Origin) -> int:
-    """Drop what an earlier call unpacked from another archive or for another sample; gives the number of the rest."""
+    """Delete what an earlier call unpacked of another archive or sample; returns the number of the rest."""
     wanted = {each.file: each.member.size for each in placed}
     for file, record in list(destination.done.items()):
         if record.get("from") != _mark(origin) or record.get("bytes") != wanted.get(file):
@@ -179,7 +179,7 @@ def _mark(origin: Origin) -> str:
 
 
 def _unpack(placed: Sequence[PlacedFile], destination: Destination, origin: Origin, report: Reporter) -> None:
-    """Write what is not there yet, in the archive's order, hashing each file on the way."""
+    """Write the missing files, in the archive's order, and hash each."""
     waiting = [each for each in placed if each.file not in destination.done]
     total = sum(each.member.size for each in placed)
     report.start("unpacking", total, total - sum(each.member.size for each in waiting), unit="bytes")
@@ -220,5 +220,5 @@ def _commit(entry: CatalogEntry, destination: Destination, origin: Origin, how: 
     taken = None if how.limit is None else {"limit": how.limit, "seed": how.seed, "of": there}
     content = note(entry, origin, files, taken)
     destination.commit(lambda folder: write_json(folder / PROVENANCE, content))
-    # Last, for until then an interrupted call would have to fetch it again.
+    # Last, since without it an interrupted call would have to download it again.
     shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)

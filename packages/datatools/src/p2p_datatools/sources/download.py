@@ -1,7 +1,7 @@
-"""Downloads one file over HTTPS: resumes what is there, tries again, and believes nothing that does not add up.
+"""Downloads one file over HTTPS: resumes, tries again, and verifies size and hash.
 
-Nothing here may speak another scheme than HTTPS (HTTP to this machine itself apart), follow a redirect to one, or look
-into what it downloads beyond its size and hash.
+Nothing here may use another scheme than HTTPS (except HTTP to this machine itself), follow a redirect to one, or look
+into what it downloads.
 """
 
 import http.client
@@ -25,7 +25,7 @@ from p2p_datatools.sources.catalog import ArchivePlace
 Sleep = Callable[[float], None]
 
 
-TRIES = 6  # in a row that bring nothing
+TRIES = 6  # in a row that bring no byte
 
 
 _TIMEOUT = 60.0  # seconds of silence
@@ -38,18 +38,18 @@ _LONGEST_WAIT = 120.0
 
 
 _MEANING = {
-    301: ("leads to an address that is not of the web", "Look for another source."),
-    302: ("leads to an address that is not of the web", "Look for another source."),
+    301: ("redirects to an address that is not HTTPS", "Look for another source."),
+    302: ("redirects to an address that is not HTTPS", "Look for another source."),
     401: ("asks for a login", "Fetch the file in a browser and give it with --from PATH."),
     403: ("refuses to give the file", "Fetch the file in a browser and give it with --from PATH."),
-    404: ("does not have the file any more", "Look for another source and give its file with --from PATH."),
-    410: ("does not have the file any more", "Look for another source and give its file with --from PATH."),
+    404: ("no longer has the file", "Look for another source and give its file with --from PATH."),
+    410: ("no longer has the file", "Look for another source and give its file with --from PATH."),
 }
 
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """A whole file and what its server said of it."""
+    """A complete file and its version according to the server."""
 
     path: Path
     bytes: int
@@ -58,7 +58,7 @@ class DownloadResult:
 
 
 class _BrokenError(Exception):
-    """Something passing, which another try may get over; `wait` is what the server asked for, in seconds."""
+    """A passing failure, after which another try may succeed; `wait` is what the server asked for, in seconds."""
 
     def __init__(self, why: str, wait: float | None = None) -> None:
         super().__init__(why)
@@ -66,16 +66,16 @@ class _BrokenError(Exception):
 
 
 class _NoSuchPartError(_BrokenError):
-    """What is there is as long as the file now, or longer: not known to be its beginning."""
+    """The part is at least as long as the file now is, and may not be its beginning."""
 
 
 def download_file(
     place: ArchivePlace, path: Path, *, report: Reporter = QUIET, sleep: Sleep = time.sleep
 ) -> DownloadResult:
-    """Bring the file at `place` to `path`, going on where an earlier call was cut off if it is the same file still.
+    """Bring the file at `place` to `path`; an interrupted download continues if the file is still the same.
 
-    Raises P2PError when the server refuses, gives a web page, or after six tries in a row without a byte, and when the
-    size or hash is not what `place` says.
+    Raises P2PError when the server refuses, gives a web page, or after six tries in a row without a byte, and when
+    size or hash are not those of `place`.
     """
     _check(place.address, place.address)
     part, state = path.with_name(path.name + ".part"), path.with_name(path.name + ".state")
@@ -95,17 +95,17 @@ def download_file(
                 raise P2PError(
                     place.address,
                     f"{broken}, {TRIES} times in a row",
-                    "Run the same command again later; it goes on where this one stopped.",
+                    "Run the same command again later; it continues where this one stopped.",
                     code="download-failed",
                 ) from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
-            report.note(f"{place.address}: {broken}; trying again in {wait:.0f} s.")
+            report.note(f"{place.address}: {broken}; the next try is in {wait:.0f} s.")
             sleep(wait)
     return _check_hash(place, path, state)
 
 
 def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> None:
-    """Ask for what is missing and append it; raises _BrokenError when it ended early."""
+    """Request what is missing and append it; raises _BrokenError when it ended early."""
     known = _read_state(state) if part.is_file() else {}
     there = _size(part) if known.get("validator") and known.get("address") == place.address else 0
     headers = {"User-Agent": "p2p", "Accept-Encoding": "identity"}
@@ -132,11 +132,11 @@ def _open(address: str, headers: dict[str, str]) -> Any:
     except urllib.error.URLError as error:
         raise _BrokenError(f"cannot be reached ({error.reason})") from error
     except (OSError, http.client.HTTPException) as error:
-        raise _BrokenError(f"broke off ({error!r})") from error
+        raise _BrokenError(f"connection lost ({error!r})") from error
 
 
 def _opener(address: str) -> urllib.request.OpenerDirector:
-    """An opener that knows HTTP and HTTPS only, and no proxy for this machine itself."""
+    """An opener for HTTP and HTTPS only, without a proxy for this machine itself."""
     opener = urllib.request.OpenerDirector()
     proxies = urllib.request.ProxyHandler({} if _is_loopback(address) else None)
     handlers = (
@@ -154,7 +154,7 @@ def _opener(address: str) -> urllib.request.OpenerDirector:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect only to where a file may come from."""
+    """Follows a redirect only to an allowed address."""
 
     def __init__(self, first: str) -> None:
         self._first = first
@@ -178,7 +178,7 @@ def _check(address: str, first: str) -> None:
             return
     elif parts.scheme == "https" and parts.hostname and not _is_number(parts.hostname) and not parts.username:
         return
-    led = "" if address == first else f"{first} leads to "
+    led = "" if address == first else f"{first} redirects to "
     raise UsageError(
         f"{led}{address}",
         "is not an HTTPS address of a named host",
@@ -201,12 +201,12 @@ def _is_number(host: str) -> bool:
 
 
 def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, int | None]:
-    """The byte at which the answer begins, and the bytes of the whole file; raises P2PError if it is not the file."""
+    """The byte at which the answer begins, and the bytes of the whole file; raises P2PError for another answer."""
     headers = response.headers
     if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         raise P2PError(
             place.address,
-            "gives a web page, not an archive; it may ask to log in",
+            "gives a web page, not an archive; it may ask for a login",
             "Fetch the archive in a browser and give the file with --from PATH.",
             code="web-page",
         )
@@ -218,14 +218,14 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
         if first.partition("-")[0] != str(there):
             raise P2PError(
                 place.address,
-                "gives another part than was asked for",
+                "sends another part than was requested",
                 "Fetch the file in a browser and give it with --from PATH.",
                 code="wrong-part",
             )
     if total is not None and place.bytes is not None and total != place.bytes:
         raise P2PError(
             place.address,
-            f"has {total} bytes now, and {place.bytes} are known",
+            f"has {total} bytes now, but {place.bytes} were expected",
             "The set may have changed: look at its page, then give the file with --from PATH or an entry of "
             "your own with --catalog.",
             code="other-version",
@@ -234,7 +234,7 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
 
 
 def _read_state(state: Path) -> dict[str, Any]:
-    """What an earlier call noted of the file that lies here."""
+    """What an earlier call recorded of the partial file."""
     found = read_json(state) if state.is_file() else {}
     return found if isinstance(found, dict) else {}
 
@@ -260,7 +260,7 @@ def _read(response: Any) -> bytes:
     try:
         block: bytes = response.read1(_CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise _BrokenError(f"broke off ({error!r})") from error
+        raise _BrokenError(f"connection lost ({error!r})") from error
     return block
 
 
@@ -286,7 +286,7 @@ def _check_hash(place: ArchivePlace, path: Path, state: Path) -> DownloadResult:
             file.unlink(missing_ok=True)
         raise P2PError(
             place.address,
-            f"what came has {size} bytes and the SHA-256 {digest}; known are {place.known}",
+            f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}",
             "The file was deleted; run the same command again.",
             code="hash-differs",
         )

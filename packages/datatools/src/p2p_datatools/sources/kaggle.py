@@ -1,4 +1,4 @@
-"""Fetches the archive of a Kaggle data set with Kaggle's own client, whose prints and exits end here.
+"""Fetches the archive of a Kaggle data set with Kaggle's own client, and suppresses its printing and exits.
 
 Nothing here may import that client before credentials were found, or in more than one function.
 """
@@ -22,14 +22,14 @@ _Sleep = Callable[[float], None]
 _TRIES = 5
 
 
-_LOOK_EVERY = 0.5  # seconds between two looks at how far the client is
+_LOOK_EVERY = 0.5  # seconds between two checks of the client's progress
 
 
 _TOKEN_PAGE = "https://www.kaggle.com/settings/api"
 
 
 def credentials() -> str:
-    """Where credentials for Kaggle were found, in words; empty if nowhere. They are not tried."""
+    """Where credentials for Kaggle were found, in words; empty if nowhere. They are not tested."""
     home = Path.home() / ".kaggle"
     if os.environ.get("KAGGLE_API_TOKEN"):
         return "KAGGLE_API_TOKEN"
@@ -42,12 +42,12 @@ def credentials() -> str:
 
 
 def require_credentials(handle: str, instead: str) -> None:
-    """Raise P2PError, with how to get them and what else there is, where no credentials are found."""
+    """Raise P2PError when no credentials are found; it says how to get them, and `instead`."""
     if not credentials():
         raise P2PError(
             handle,
-            "Kaggle asks for credentials, and none were found",
-            f"Make a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
+            "Kaggle needs credentials, but none were found",
+            f"Create a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
             code="kaggle-credentials",
         )
 
@@ -70,8 +70,8 @@ def download_dataset(
 ) -> Path:
     """Bring the archive of the data set `handle` (owner/name) to `folder`; the client resumes what is there.
 
-    `instead` names the other ways to get the set. Raises P2PError without credentials, with what they lack, and for
-    what Kaggle answers.
+    `instead` names the other ways to get the set. Raises P2PError without credentials, and for what Kaggle
+    refuses.
     """
     require_credentials(handle, instead)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def download_dataset(
             with _watch_progress(client, path, report), contextlib.redirect_stdout(io.StringIO()):
                 client.dataset_download_files(handle, path=str(folder), quiet=True)
             return path
-        except Exception as error:  # the client raises what it likes, and so do those it is built on
+        except Exception as error:  # the client and the libraries below it raise many types
             wait = _wait(error, _TRIES - left)
             if wait is None or not left:
                 raise _refusal(handle, error, instead) from error
@@ -91,7 +91,7 @@ def download_dataset(
 
 
 def _client(handle: str) -> Any:
-    """Kaggle's client, logged in. It speaks when it is imported, and ends the process when a login fails."""
+    """Kaggle's client, logged in. It prints when it is imported, and ends the process when a login fails."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -125,12 +125,12 @@ def _wait(error: Exception, tries: int) -> float | None:
 
 
 def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
-    """What a failure of Kaggle's client means to a person; `instead` is a sentence that names another way."""
+    """The error for a failure of Kaggle's client; `instead` is a sentence that names another way."""
     page = f"https://www.kaggle.com/datasets/{handle}"
     status = 401 if isinstance(error, SystemExit) else _status(error)  # it exits when no credentials are accepted
     if status == 401:
         what = f"Kaggle does not accept the credentials in {credentials()}"
-        return P2PError(handle, what, f"Make a new token at {_TOKEN_PAGE}.", code="kaggle-credentials")
+        return P2PError(handle, what, f"Create a new token at {_TOKEN_PAGE}.", code="kaggle-credentials")
     if status == 403:
         to_do = f"Open {page}, log in, accept its rules, and run the same command again."
         return P2PError(handle, "Kaggle refuses (403)", to_do, code="kaggle-rules")
@@ -139,15 +139,15 @@ def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
             handle, "Kaggle has no such data set (404); it may be private or gone", instead, code="kaggle-gone"
         )
     if status == 429:
-        to_do = "Run the same command again in some minutes."
-        return P2PError(handle, "Kaggle asks to wait (429)", to_do, code="kaggle-wait")
+        to_do = "Run the same command again in a few minutes."
+        return P2PError(handle, "Kaggle limits requests (429)", to_do, code="kaggle-wait")
     what = f"Kaggle's client failed ({type(error).__name__}: {str(error)[:200]})"
     return P2PError(handle, what, f"Run it again, or try another way. {instead}", code="kaggle-failed")
 
 
 @contextlib.contextmanager
 def _watch_progress(client: Any, path: Path, report: Reporter) -> Iterator[None]:
-    """Report how the file grows: the client itself shows its progress to terminals only, in its own way."""
+    """Report how the file grows, because the client shows its progress on terminals only."""
     done = threading.Event()
     total = [0]
     own = type(client).download_file

@@ -1,6 +1,6 @@
-"""Gets the archive of a data set from where it is: a mirror, Kaggle, or a place on this disk.
+"""Gets the archive of a data set from its source: a mirror, Kaggle, or a path on this disk.
 
-Nothing here may speak a protocol itself or look into an archive.
+Nothing here may use a network protocol itself or look into an archive.
 """
 
 import time
@@ -25,7 +25,7 @@ DOWNLOADS = ".download"  # below DEST.partial, until everything is unpacked
 
 @dataclass(frozen=True)
 class FetchOptions:
-    """What is asked for beyond name and place; `source` is kaggle, mirror, a path, or empty for what the set has."""
+    """How to fetch; `source` is kaggle, mirror, a path, or empty for the default of the set."""
 
     source: str = ""
     limit: int | None = None
@@ -42,9 +42,9 @@ class FetchOptions:
 def obtain(
     entry: CatalogEntry, destination: Destination, how: FetchOptions, *, report: Reporter = QUIET
 ) -> tuple[Path, Origin]:
-    """The archive or folder on this disk, downloaded into the work beside DEST if need be, and where it came from.
+    """The archive or folder on this disk, downloaded into DEST.partial if needed, and where it came from.
 
-    Raises UsageError for a source that the set does not have, and P2PError when it cannot be had.
+    Raises UsageError for a source that the set does not have, and P2PError when it cannot be downloaded.
     """
     source = how.source or next(iter(entry.sources), "")
     if source not in ("kaggle", "mirror"):
@@ -76,7 +76,7 @@ def _from_kaggle(
         path.unlink()
         raise P2PError(
             place.address,
-            f"what came has {size} bytes and the SHA-256 {digest}; known are {place.known}",
+            f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}",
             "The file was deleted. Look at the page of the set for a new version.",
             code="hash-differs",
         )

@@ -1,6 +1,6 @@
-"""The note beside a fetched data set: where it is from, under which terms, and the hash of every file.
+"""The record beside a fetched data set: its source, its terms, and the hash of every file.
 
-Nothing here may change a fetched file; a note is written once and then only compared with what lies beside it.
+Nothing here may change a fetched file; a record is written once and then only compared with the files.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Problem, UsageError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.catalog import CatalogEntry
 
 PROVENANCE = "provenance.json"
@@ -36,7 +37,7 @@ class Origin:
 def note(
     entry: CatalogEntry, origin: Origin, files: dict[str, dict[str, Any]], sample: dict[str, int] | None
 ) -> dict[str, Any]:
-    """The content of the note; `files` has bytes and sha256 of each, `sample` is None for the whole set."""
+    """The content of the record; `files` has bytes and sha256 of each, `sample` is None for the whole set."""
     return {
         "format": _FORMAT,
         "name": entry.name,
@@ -53,7 +54,7 @@ def note(
 
 
 def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, report: Reporter = QUIET) -> list[str]:
-    """Compare every file in DEST with its note and give their names.
+    """Compare every file in DEST with the record and return their names.
 
     Raises UsageError when DEST holds another set or sample, and P2PError naming the files that changed or are missing.
     """
@@ -62,7 +63,7 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
         raise P2PError(
             dest / PROVENANCE,
-            "is damaged or of another program",
+            "is damaged or from another program",
             "Delete the folder and fetch again.",
             code="damaged-file",
         )
@@ -73,14 +74,13 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
         if problem:
             wrong.append(Problem(str(dest / file), problem, "Fetch it again.", "files-changed"))
     if wrong:
-        verb = "differs" if len(wrong) == 1 else "differ"
-        what = f"{len(wrong)} of {len(files)} files {verb} from what was fetched"
+        what = f"{len(wrong)} of {plural(len(files), 'file')} not as fetched"
         raise P2PError(dest, what, "Delete the folder and fetch again.", code="files-changed", parts=wrong)
     return list(files)
 
 
 def _is_sound(file: str, record: Any) -> bool:
-    """Whether a line of the note names a file below its folder, with size and hash."""
+    """Whether an entry of the record names a file below its folder, with size and hash."""
     outside = file.startswith("/") or ".." in file.split("/")
     return not outside and isinstance(record, dict) and {"bytes", "sha256"} <= record.keys()
 

@@ -1,4 +1,4 @@
-"""The data set that is drawn rather than fetched: cars with exact labels, and the note of what was drawn.
+"""The data set that is drawn rather than fetched: cars with exact labels, and the record of what was drawn.
 
 Nothing here may use the network or know how a car is drawn.
 """
@@ -40,14 +40,12 @@ def draw_cars(
 ) -> tuple[int, int]:
     """Draw cars 0 to `limit` - 1 of the series `seed` into DEST/photos and DEST/labels (8-bit grey, ids 0 to 4).
 
-    Gives how many were drawn and how many were there.
-
-    Those that are there are kept, and a larger limit adds. Raises UsageError when DEST holds something else, or cars
-    of another style, seed or size.
+    Returns how many were drawn and how many existed. Those that exist are kept, and a larger limit adds cars. Raises
+    UsageError when DEST holds something else, or cars of another style, seed or size.
     """
     if style not in STYLES:
         raise UsageError(
-            f"style={style}", "there is no such style", f"Choose from {', '.join(STYLES)}.", code="impossible-setting"
+            f"style={style}", "is not a known style", f"Choose from {', '.join(STYLES)}.", code="impossible-setting"
         )
     if limit < 1:
         raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")

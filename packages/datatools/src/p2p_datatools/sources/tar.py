@@ -21,7 +21,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class _GuardedStream:
-    """A stream that refuses to give more than an honest archive would need."""
+    """A stream that refuses to read more than a valid archive needs."""
 
     def __init__(self, stream: IO[bytes], where: str, most: int) -> None:
         self._stream, self._where, self._most = stream, where, most
@@ -80,7 +80,10 @@ class TarReader:
             if not self._stream.read(_CHUNK):
                 return
         raise P2PError(
-            self._where, "has much behind its end", "Do not trust it; get it elsewhere.", code="untrusted-archive"
+            self._where,
+            "has more data after its end than padding",
+            "Do not trust it; get it elsewhere.",
+            code="untrusted-archive",
         )
 
     def open(self, info: Any) -> IO[bytes]:

@@ -1,6 +1,6 @@
-"""Archives and folders as lists of files that may be trusted: looked through as a whole before anything is read.
+"""Archives and folders as lists of safe files: checked as a whole before anything is read.
 
-Nothing here may write a file, follow a link, or believe what an archive says of its own sizes.
+Nothing here may write a file, follow a link, or trust the sizes that an archive states.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ from p2p_datatools.sources.tar import TarReader
 _MAGIC = 512  # bytes that tell a kind of file
 
 
-_PLAIN = "/ ()[]{}+,;=@!$&'~"  # what stays as it is in a name of which other bytes are escaped
+_PLAIN = "/ ()[]{}+,;=@!$&'~"  # characters that are not escaped in a name in which other bytes are
 
 
 _RAISE = "If you trust it, raise the limits with --unpack-limit."
 
 
 class DamagedError(P2PError):
-    """The archive is cut off, damaged or none at all, so that another download may be whole."""
+    """The archive is cut off, damaged or not an archive, so that another download may succeed."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Limits:
     floor: int = 64 << 20  # below this nothing is a bomb, whatever the ratio
 
     def times(self, factor: int) -> "Limits":
-        """Limits so many times as high."""
+        """Limits `factor` times as high."""
         return replace(self, files=self.files * factor, bytes=self.bytes * factor, ratio=self.ratio * factor)
 
     def most(self, packed: int) -> int:
@@ -62,7 +62,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Contents:
-    """The files of an archive or folder, what of it was left out, and the version it states of itself."""
+    """The files of an archive or folder, what was left out, and the version that it states."""
 
     members: tuple[Member, ...]
     skipped: tuple[Skip, ...]
@@ -71,10 +71,10 @@ class Contents:
 
 @contextlib.contextmanager
 def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUIET) -> Iterator[Contents]:
-    """Look through the zip, tar, tar.gz or folder at `path`; its members can be read inside the block.
+    """Check the zip, tar, tar.gz or folder at `path`; its members can be read inside the block.
 
-    Raises P2PError for what is no archive, cut off or damaged, holds a path or link out of its folder or a device, or
-    is over the limits; links inside and what is neither file nor folder are among `skipped`.
+    Raises P2PError for what is not an archive, is cut off or damaged, holds a device or a path or link out of its
+    folder, or is over the limits; links inside are among `skipped`.
     """
     try:
         if path.is_dir():
@@ -104,7 +104,7 @@ def _kind(path: Path) -> str:
         raise DamagedError(
             path,
             "is a web page, not an archive",
-            "Such a page often asks to log in; fetch the archive in a browser and give the file with --from PATH.",
+            "Such a page often asks for a login; fetch the archive in a browser and give the file with --from PATH.",
             code="web-page",
         )
     if not head:
@@ -114,7 +114,7 @@ def _kind(path: Path) -> str:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What a listing says of one thing; `link` is where it leads, `odd` what else it is, if it is no file."""
+    """One entry of a listing; `link` is the target of a link, `odd` says what it is if neither a file nor a link."""
 
     raw: str
     size: int
@@ -158,7 +158,7 @@ def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: i
 
 
 def _safe(raw: str, path: Path) -> str:
-    """The name with slashes, bytes that are no UTF-8 escaped as %XX; raises P2PError if it leads out of the folder."""
+    """The name with slashes, bytes that are not UTF-8 escaped as %XX; raises P2PError if it leads out of the folder."""
     text = raw if _is_text(raw) else quote_from_bytes(raw.encode("utf-8", "surrogateescape"), safe=_PLAIN)
     name = text.replace("\\", "/")
     parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -179,8 +179,8 @@ def _is_text(raw: str) -> bool:
 
 
 def _rename_skip(path: Path, name: str, note: str) -> Skip:
-    what = note.rstrip(".") or "its name is not UTF-8; it is kept under this one"
-    return Skip(f"{path}: {name}", what, "Rename the file in the archive to have it under its own.", "renamed")
+    what = note.rstrip(".") or "its name is not UTF-8, so that it was renamed to this one"
+    return Skip(f"{path}: {name}", what, "Rename the file in the archive to keep its own name.", "renamed")
 
 
 def _skipped_link(path: Path, name: str, link: str) -> Skip:
@@ -193,12 +193,15 @@ def _skipped_link(path: Path, name: str, link: str) -> Skip:
             code="link-leads-out",
         )
     return Skip(
-        f"{path}: {name}", f"is a link to {link}; links are left out", "Put the file itself there.", "link-left-out"
+        f"{path}: {name}",
+        f"is a link to {link}, and links are left out",
+        "Replace the link by the file.",
+        "link-left-out",
     )
 
 
 def _of_folder(folder: Path) -> Iterator[_Entry]:
-    """Every file below `folder`, without following links; its own name comes first, as in an archive of it."""
+    """Every file below `folder`, links not followed; paths begin with the folder's name, as in an archive of it."""
     above = folder.resolve().name
     for root, folders, files in os.walk(folder):
         folders.sort()
@@ -252,7 +255,7 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Entry]:
 
 
 def _name_in_zip(info: zipfile.ZipInfo) -> tuple[str, str]:
-    """The name, and a remark on it; many packers write UTF-8 and do not say so."""
+    """The name, and a remark on it; many packers write UTF-8 without the flag for it."""
     if info.flag_bits & 0x800 or info.orig_filename.isascii():
         return info.orig_filename, ""
     with contextlib.suppress(UnicodeError):
@@ -279,8 +282,8 @@ def _tar(file: IO[bytes], path: Path, limits: Limits, report: Reporter) -> Itera
 
 
 def _report_progress(found: Iterator[_Entry], file: IO[bytes], path: Path, report: Reporter) -> Iterator[_Entry]:
-    """The same, telling how far into the archive it is: a large tar.gz takes a while to look through."""
-    report.start("looking through", path.stat().st_size, unit="bytes")
+    """The same entries, with progress in the archive: a large tar.gz takes a while to check."""
+    report.start("checking archive", path.stat().st_size, unit="bytes")
     shown = 0
     try:
         for each in found:

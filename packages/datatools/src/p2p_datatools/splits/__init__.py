@@ -1,6 +1,6 @@
 """Which pair goes where: exact shares drawn from a seed, groups undivided, carried out durably.
 
-Nothing here may read or change a pixel but to compare pictures.
+Nothing here may change a pixel, or read one except to identify pictures.
 """
 
 from typing import TYPE_CHECKING

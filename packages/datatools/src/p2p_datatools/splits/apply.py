@@ -1,6 +1,6 @@
-"""Gives pairs their split and carries it out: by moving files, or in the manifest alone where they are another tool's.
+"""Assigns pairs to splits and carries it out: by moving files, or in another tool's folder in the manifest alone.
 
-Nothing here may look at a picture to decide; files move only after the plan for it lies durably beside them.
+Nothing here may look at a picture to decide; files move only after the plan is written durably beside them.
 """
 
 import contextlib
@@ -27,12 +27,13 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.splits.assign import NO_GROUPS, Groups, assign, groups_by, round_half_up
 
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """What `split` did: `moved` pairs were given their split by this call, `kept` ones had it.
+    """What `split` did: `moved` pairs were assigned to a split by this call, `kept` ones had one.
 
     `counts` holds how many pairs each split has; `groups` how many groups the names form, 0 without grouping;
     `completed` says that an interrupted call's plan was carried out first; files of a `foreign` folder never move.
@@ -56,16 +57,16 @@ def split(
     dry_run: bool = False,
     report: Reporter = QUIET,
 ) -> SplitSummary:
-    """Give every pair that has no split one: of n pairs in all val and test get n * share, rounded half up.
+    """Assign every pair without a split to one: of n pairs in total, val and test get n * share, rounded half up.
 
     Pairs that have a split keep it and count. Who goes where follows from the SHA-256 of the seed and a pair's name (or
     its group), not from the order of files. `group_by` is "none" or a regular expression whose first group, or whole
     match, in a pair's name is its group; groups stay whole, so val and test come as near as whole groups can.
 
-    Files move to train/, val/ and test/; a kill at any moment leaves what the same call completes. A folder of another
-    tool gets a manifest and is not rearranged: what lies in val/ and test/ stays that, and train/ provides what they
-    lack. `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no training
-    pair would be left or the folder is damaged.
+    Files move to train/, val/ and test/; after a kill at any moment the same call completes the work. A folder of
+    another tool gets a manifest and is not rearranged: pictures in val/ and test/ stay there, and train/ provides what
+    they lack. `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no
+    training pair would be left or the folder is damaged.
     """
     _check_shares(val, test)
     folder, completed = _open(Path(pairs), dry_run, report)
@@ -99,7 +100,7 @@ def _check_shares(val: float, test: float) -> None:
         raise UsageError(
             f"val {val} and test {test}",
             "leave nothing to train on",
-            "Ask for less than 1 together.",
+            "Give shares whose sum is less than 1.",
             code="impossible-setting",
         )
 
@@ -154,11 +155,12 @@ def _remark(
     groups: Groups,
     report: Reporter,
 ) -> None:
-    """Say where the counts are not what one would expect; raises P2PError when nothing is left to train on."""
+    """Note unexpected counts; raises P2PError when nothing is left to train on."""
     if not counts["train"]:
         raise P2PError(
             folder.path,
-            f"would have no training pairs: {len(folder.pairs)} pairs, val {counts['val']}, test {counts['test']}",
+            f"would have no training pairs: {plural(len(folder.pairs), 'pair')}, "
+            f"val {counts['val']}, test {counts['test']}",
             "Add pairs or smaller groups, or ask for smaller shares.",
             code="no-training-pairs",
         )
@@ -166,21 +168,24 @@ def _remark(
         if shares[name] > 0 and not target:
             report.note(f"{name} gets no pairs: {shares[name]} of {len(folder.pairs)} is less than half a pair.")
         elif counts[name] != target:
-            report.note(f"{name} has {counts[name]} pairs, not {target}: groups stay whole, splits are kept.")
+            report.note(f"{name} has {plural(counts[name], 'pair')}, not {target}: groups stay whole, splits are kept.")
     if any(pair.group for pair in folder.pairs) and not any(groups.values()):
-        report.note("An earlier split was by groups, this one is not: new pairs may resemble those of another.")
+        report.note("An earlier split was by groups, this one is not: new pairs may resemble pairs of another split.")
 
 
 def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
-    """Write durably what is to be done, once nothing is in its way."""
+    """Write the plan durably, after checking that no file is missing or in the way."""
     for file, to in _moves(folder, planned):
         if not (folder.path / file).is_file():
             raise P2PError(
-                folder.path / file, "is in the manifest but gone", "Run 'p2p data pair' again.", code="missing-pair"
+                folder.path / file,
+                "is in the manifest, but does not exist",
+                "Run 'p2p data pair' again.",
+                code="missing-pair",
             )
         if (folder.path / to).exists():
             raise P2PError(
-                folder.path / to, "is in the way and not in the manifest", "Move it elsewhere.", code="file-in-the-way"
+                folder.path / to, "exists, but is not in the manifest", "Move it elsewhere.", code="file-in-the-way"
             )
     with atomic(folder.path / PLAN) as plan:
         between = b'{"pairs": [\n'
@@ -235,7 +240,10 @@ def _move(source: Path, target: Path) -> None:
         source.replace(target)
     elif not target.exists():
         raise P2PError(
-            source, "is gone", "Put it back, or take its line out of pairs.jsonl, and split again.", code="missing-pair"
+            source,
+            "does not exist",
+            "Restore it, or take its line out of pairs.jsonl, and split again.",
+            code="missing-pair",
         )
 
 
@@ -258,8 +266,8 @@ def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> Pai
     if gone:
         raise P2PError(
             path / min(gone),
-            "is in the manifest but gone",
-            f"Put it back, or delete {path / HEADER}.",
+            "is in the manifest, but does not exist",
+            f"Restore it, or delete {path / HEADER}.",
             code="missing-pair",
         )
     new = [pair for pair in listed.pairs if pair.file not in before]
@@ -267,7 +275,7 @@ def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> Pai
 
 
 def _measure(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
-    """Pairs of another tool with their size and hash; raises P2PError that names all pictures that are no pairs."""
+    """Pairs of another tool with their size and hash; raises P2PError that names all pictures that are not pairs."""
     found, wrong = [], []
     for pair in report.track(pairs, "reading pairs", len(pairs)):
         try:
@@ -279,6 +287,6 @@ def _measure(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
         split = UNSPLIT if pair.split == "train" else pair.split
         found.append(replace(pair, size=size_of(half), hash=hash_pixels(picture), split=split))
     if wrong:
-        number = "1 picture is not a pair" if len(wrong) == 1 else f"{len(wrong)} pictures are not pairs"
-        raise P2PError(path, number, "Correct or remove what is named.", code="pictures-failed", parts=wrong)
+        what = plural(len(wrong), "picture is not a pair", "pictures are not pairs")
+        raise P2PError(path, what, "Correct or remove the pictures listed.", code="pictures-failed", parts=wrong)
     return found

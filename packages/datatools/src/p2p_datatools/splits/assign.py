@@ -1,6 +1,6 @@
-"""How many pairs each split gets, and which: exact shares in an order drawn from the seed, groups never divided.
+"""Decides how many pairs each split gets, and which: exact shares, in an order drawn from the seed, groups undivided.
 
-Nothing here may read or move a file, or know more of a pair than its name, its group and the split it has.
+Nothing here may read or move a file, or know more of a pair than its name, its group and its split.
 """
 
 import hashlib
@@ -14,11 +14,12 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import plural
 
 NO_GROUPS, _SIMILAR = "none", "similar"
 
 
-# How near to the goal the exact search for groups begins, in pairs, and how many groups it looks at.
+# How near to the goal, in pairs, the exact search for groups begins, and how many groups it considers.
 _STRETCH, _MOST_GROUPS = 2000, 4000
 
 
@@ -26,14 +27,14 @@ Groups = Mapping[str, str | None]  # the group of each name; None: the pair stan
 
 
 def round_half_up(count: int, share: float) -> int:
-    """count * share, rounded half up; the share means what its decimal digits say: 0.29 of 50 is 14.5 and gives 15."""
+    """count * share, rounded half up; the share is taken as its decimal digits: 0.29 of 50 is 14.5 and gives 15."""
     return math.floor(count * Fraction(str(share)) + Fraction(1, 2))
 
 
 def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
     """The groups of names by a regular expression: its first group, or its whole match, is the name's group.
 
-    A name that does not match stands alone, which is noted. Raises UsageError when none matches.
+    A name that does not match is a group by itself, which is noted. Raises UsageError when none matches.
     """
     if how == NO_GROUPS:
         return dict.fromkeys(names)
@@ -57,7 +58,10 @@ def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
             f"group-by {how}", f"matches no name, such as '{alone[0]}'", "Correct the expression.", code="no-match"
         )
     if alone:
-        report.note(f"group-by {how}: {len(alone)} of {len(names)} names do not match and stand alone: '{alone[0]}'.")
+        report.note(
+            f"group-by {how}: no match in {len(alone)} of {plural(len(names), 'name')}, which stand alone; "
+            f"the first is '{alone[0]}'."
+        )
     return {name: match and match[1 if pattern.groups else 0] for name, match in matches.items()}
 
 
@@ -107,7 +111,7 @@ def _draw(seed: int, key: str) -> bytes:
 
 
 def closest(sizes: Sequence[int], need: int) -> list[int]:
-    """Indices of groups, early ones first, whose sizes sum up as near to `need` as whole groups can, rather below it.
+    """Indices of groups, early ones first, whose sizes sum up as near to `need` as whole groups can, rather below.
 
     Far from the goal a group is taken if it fits; the last stretch is an exact search over the next 4000 groups.
     """

@@ -50,7 +50,7 @@ def cannot_write(path: Path, error: OSError) -> P2PError:
 
 
 def cannot_read(path: Path, error: OSError) -> P2PError:
-    """What a failed reading of a file means to its user."""
+    """The error for a read that failed."""
     what = f"cannot be read: {error.strerror or error}"
     return P2PError(path, what, "Check the path and the permissions of the file.", code="unreadable-file")
 
@@ -123,7 +123,7 @@ def _cut_torn_line(file: IO[bytes]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Parse a JSON file. Raises P2PError, naming the place, when it is not whole."""
+    """Parse a JSON file. Raises P2PError, naming the place, when it is not valid."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
@@ -133,7 +133,7 @@ def read_json(path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         raise P2PError(
             path,
-            f"is not whole JSON ({error})",
+            f"is not valid JSON ({error})",
             "Was it cut off or edited? Export or fetch it again.",
             code="damaged-json",
         ) from error
@@ -145,7 +145,7 @@ def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
 
 
 def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]:
-    """What `read_lines` gives, one after the other, each after the place in the file where its line begins."""
+    """The values of `read_lines` one after the other, each with the position in the file where its line begins."""
     place = 0
     try:
         with path.open("rb") as file:
@@ -172,7 +172,7 @@ def _line(line: bytes, path: Path, number: int) -> Any:
 class OpenLines:
     """A JSON-lines file held open, so that its lines can be read in any order, also once it is renamed or deleted.
 
-    Any thread may read. It is closed with `close`, or when nobody has it any more.
+    Any thread may read. It is closed by `close`, or when it is garbage-collected.
     """
 
     def __init__(self, path: Path) -> None:
@@ -188,7 +188,7 @@ class OpenLines:
         return next(self.each([place], ahead=1024))
 
     def each(self, places: Iterable[int], *, ahead: int = 1 << 18) -> Iterator[Any]:
-        """The values of lines, of which those that stand close together are read at once, `ahead` bytes at a time."""
+        """The values of the lines at `places`; `ahead` bytes are read at a time, for lines that are close together."""
         start, data = 0, b""
         for place in places:
             end = data.find(b"\n", place - start) if start <= place < start + len(data) else -1
@@ -198,7 +198,7 @@ class OpenLines:
             yield self._value(data[place - start : end if end >= 0 else None])
 
     def _read(self, place: int, ahead: int) -> bytes:
-        """So many bytes from a place on, or more where the first line is longer."""
+        """`ahead` bytes from a position on, or more if the first line is longer."""
         data = b""
         with self._lock:
             os.lseek(self._handle, place, os.SEEK_SET)

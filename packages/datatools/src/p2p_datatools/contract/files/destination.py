@@ -1,4 +1,4 @@
-"""A folder that is made whole or not at all: the work lies in DEST.partial until it is complete, and can be continued.
+"""A folder that is complete or does not exist: unfinished work lies in DEST.partial, and can be continued.
 
 Nothing here may know what the files are; it knows their names, one record for each, and when to make them durable.
 """
@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_fo
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.words import plural
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 
@@ -68,7 +69,7 @@ class Destination:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Also after an error or Ctrl-C: what is finished need not be done again.
+        # Also after an error or Ctrl-C, so that what is finished need not be done again.
         with contextlib.suppress(P2PError):
             self.flush()
         self.done.close()
@@ -95,7 +96,7 @@ class Destination:
             (folder / file).unlink(missing_ok=True)
 
     def remove_unrecorded(self) -> None:
-        """Delete what an interrupted call wrote ahead of its records: nothing tells what it was made of."""
+        """Delete what an interrupted call wrote but did not record: its sources are unknown."""
         for path in self.partial.rglob("*"):
             file = path.relative_to(self.partial).as_posix()
             if file not in (RECIPE, JOURNAL) and file not in self.done and path.is_file():
@@ -112,7 +113,7 @@ class Destination:
         self.done.write()
 
     def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
-        """Bring the work to DEST: pictures, then `write_manifest(folder)`; the same call ends what a kill cut off."""
+        """Move the work to DEST: pictures, then `write_manifest(folder)`; after a kill the same call completes it."""
         self.flush()
         target = self.dest if self.exists else self.partial
         target.mkdir(parents=True, exist_ok=True)
@@ -127,7 +128,7 @@ class Destination:
                 _clear(self.partial)
             else:
                 _become(self.partial, self.dest)
-            # The notes of the work go last, for until then they say what it is.
+            # The records of the work go last, since until then they say what it is.
             for note in (self.dest / RECIPE, self.dest / JOURNAL, *self.dest.glob(".*.tmp")):
                 note.unlink(missing_ok=True)
         except OSError as error:
@@ -135,15 +136,14 @@ class Destination:
 
 
 def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
-    """Raise one P2PError for pictures that could not be done, naming them; nothing if there are none."""
+    """Raise one P2PError that names the pictures that failed; do nothing if there are none."""
     if not skipped:
         return
-    number = "1 picture" if len(skipped) == 1 else f"{len(skipped)} pictures"
-    waiting = f"; the finished ones wait in {destination.partial}" if destination.done else ""
+    waiting = f"; the finished ones are kept in {destination.partial}" if destination.done else ""
     raise P2PError(
         destination.dest,
-        f"was not written, because {number} failed{waiting}",
-        "Correct them and run the same command again, or add --keep-going to go on without them.",
+        f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}",
+        "Correct them and run the same command again, or add --keep-going to continue without them.",
         code="pictures-failed",
         parts=skipped,
     )
@@ -182,12 +182,12 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _is_hollow(partial: Path) -> bool:
-    """Whether a kill struck before the work had even noted its recipe."""
+    """Whether a kill came before the work had even written its recipe."""
     return partial.is_dir() and all(path.name.endswith(".tmp") for path in partial.iterdir())
 
 
 def _clear(partial: Path) -> None:
-    """Delete what is left of the work; the recipe goes last, for until then it says whose work this is."""
+    """Delete what is left of the work; the recipe goes last, since until then it says whose work this is."""
     if not partial.exists():
         return
     for path in partial.iterdir():

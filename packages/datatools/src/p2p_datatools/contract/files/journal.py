@@ -1,6 +1,6 @@
-"""What is finished of a work that may be interrupted: a record for each file, in a journal on the disk.
+"""The finished part of work that may be interrupted: a record for each file, in a journal on the disk.
 
-Nothing here may hold more in memory than the names of files and where their records lie, but for those not yet written.
+Nothing here may hold more in memory than the names of files, where their records lie, and records not yet written.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 
 class Journal(Mapping[str, Record]):
-    """The record of each finished file; one that `is_there` does not know any more is left out. Any thread may read."""
+    """The record of each finished file; one for which `is_there` is false is left out. Any thread may read."""
 
     def __init__(self, path: Path, is_there: Callable[[str], bool]) -> None:
         self._path = path
@@ -75,6 +75,6 @@ class Journal(Mapping[str, Record]):
         self.waiting = {}
 
     def close(self) -> None:
-        """Let go of the file, which may be deleted then; records can no longer be read."""
+        """Close the file, which may then be deleted; records can no longer be read."""
         if self._lines is not None:
             self._lines.close()

@@ -1,4 +1,4 @@
-"""Lists the picture files of a folder, which may hold millions, and says which names no manifest could hold.
+"""Lists the picture files of a folder, which may hold millions, and finds names that are not UTF-8.
 
 Nothing here may open a file.
 """
@@ -16,13 +16,13 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
-    No manifest could hold a file name that is not UTF-8: it is added to `strange` as the error it is, or raised.
+    A manifest cannot hold a file name that is not UTF-8: the error is added to `strange` if given, else raised.
     """
     return [folder / name for name in picture_names(folder, suffixes, strange=strange)]
 
 
 def picture_names(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[str]:
-    """What `find_pictures` finds, as paths below `folder` with forward slashes: in a tenth of the memory."""
+    """What `find_pictures` finds, as paths below `folder` with forward slashes, in a tenth of the memory."""
     names = [name for name in _files_below(str(folder), "") if name[name.rfind(".") :].lower() in suffixes]
     names.sort(key=_by_parts)
     if wrong := [name for name in names if not name.isascii() and not is_utf8(name)]:
@@ -38,7 +38,7 @@ def picture_names(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[
 
 
 def _files_below(folder: str, before: str) -> Iterator[str]:
-    """The files that are not hidden; folders that are links are not followed, for they may lead in a circle."""
+    """The files that are not hidden; folders that are links are not followed, since they may lead in a circle."""
     with contextlib.suppress(PermissionError, FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
@@ -50,7 +50,7 @@ def _files_below(folder: str, before: str) -> Iterator[str]:
 
 
 def is_utf8(name: str) -> bool:
-    """Whether a file's name is text, as every manifest needs it."""
+    """Whether a file's name is valid UTF-8, which a manifest needs."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -59,7 +59,7 @@ def is_utf8(name: str) -> bool:
 
 
 def _by_parts(name: str) -> str:
-    """A key by which a folder's files stand together, before those of a folder whose name goes on."""
+    """A sort key that keeps a folder's files together, before those of a folder with a longer name."""
     return name.replace("/", "\0")
 
 

@@ -1,6 +1,6 @@
-"""Resumable work on many files: what is there is kept, the rest is made by threads in bounded memory, and recorded.
+"""Resumable work on many files: what exists is kept, the rest is made by threads in bounded memory, and recorded.
 
-Nothing here may know what a file holds or how it is made; a kind of work tells that by the methods that it overrides.
+Nothing here may know what a file holds or how it is made; a kind of work defines that by the methods that it overrides.
 """
 
 from abc import ABC, abstractmethod
@@ -16,18 +16,18 @@ from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
 
-BUDGET = 400 << 20  # bytes of pictures in the making; one that is larger is made alone
+BUDGET = 400 << 20  # bytes of pictures in work at once; a larger one is made alone
 
 
-_AHEAD = 32  # items for each thread that may be done before their turn, while files are flushed to the disk
+_AHEAD = 32  # items per thread that may be finished before their turn, while files are flushed to the disk
 
 
 class FileRecord(Protocol):
-    """What is recorded of an item: its name, the files made of it, and whatever tells later whether they still hold."""
+    """What is recorded of an item: its name, the files made of it, and what decides later whether they are current."""
 
     @property
     def name(self) -> str:
-        """The item's name, of which there is one."""
+        """The item's name, which is unique."""
 
     @property
     def files(self) -> Collection[str]:
@@ -59,7 +59,7 @@ State = Literal["made", "resumed", "kept"]
 
 @dataclass(frozen=True)
 class _Outcome(Generic[Item, RecordT]):
-    """What became of one item: `made` now, `resumed` from an interrupted call, `kept` as DEST has it, or skipped."""
+    """The outcome for one item: `made` now, `resumed` from an interrupted call, `kept` as it is in DEST, or skipped."""
 
     item: Item
     result: tuple[State, RecordT] | Skip
@@ -67,7 +67,7 @@ class _Outcome(Generic[Item, RecordT]):
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of all items: how many of each state, and those that were skipped, in their order."""
+    """The outcome for all items: how many of each state, and those that were skipped, in their order."""
 
     made: int
     resumed: int
@@ -111,7 +111,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
 
     @abstractmethod
     def weight(self, item: Item) -> int:
-        """About how many bytes of memory the making takes at its height."""
+        """The approximate peak memory of making it, in bytes."""
 
     @abstractmethod
     def sign(self, item: Item) -> Signature:
@@ -119,14 +119,14 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
 
     @abstractmethod
     def is_current(self, record: RecordT, item: Item, signature: Signature) -> bool:
-        """Whether what was recorded still holds."""
+        """Whether what was recorded is up to date."""
 
     @abstractmethod
     def make(self, item: Item, signature: Signature, known: RecordT | None, *, stands: bool) -> Output[RecordT] | None:
         """Make what is to be written.
 
-        `known` is the record of an earlier making, which does not hold any more. If it `stands`, its files are in DEST
-        and are not overwritten unasked: None keeps them, since the same would come of it again, else this raises.
+        `known` is the record of an earlier call, which is out of date. If it `stands`, its files are in DEST and are
+        not overwritten unasked: return None to keep them, if making them again gives the same, else raise P2PError.
         """
 
     @abstractmethod
@@ -136,7 +136,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     def run(
         self, items: Iterable[Item], what: str, total: int, *, threads: int | None = None, report: Reporter = QUIET
     ) -> Summary:
-        """Make what is to be made of each item, on all cores unless `threads` says otherwise.
+        """Make the files of each item, on all cores unless `threads` says otherwise.
 
         Records follow the items' order. When the work is interrupted, by an error or Ctrl-C, what was recorded stays,
         and no further item is begun.
@@ -170,7 +170,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         return {name: self.record_of(name) for name in there}
 
     def _admit(self, items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
-        """Items for which there is room, so that no more threads begin: each keeps the memory of its last picture."""
+        """Yield items when there is memory for them: more threads would each keep the memory of their last picture."""
         for item in items:
             weight = 0 if self._is_known(self.name(item)) else self._weigh(item)
             self._budget.take(weight)
@@ -186,7 +186,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
             return 0  # it cannot be read, which is reported when it is made
 
     def _bring(self, admitted: tuple[Item, int]) -> _Outcome[Item, RecordT]:
-        """Make and write what is to be made of one item, unless it is there."""
+        """Make and write the files of one item, unless they exist."""
         item, weight = admitted
         with ExitStack() as room:
             room.callback(self._budget.give, weight)
@@ -194,7 +194,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
                 name, signature = self.name(item), self.sign(item)
                 if there := self._there(name, item, signature):
                     return _Outcome(item, there)
-                if self._is_known(name):  # so it was expected to be there, and nothing was taken
+                if self._is_known(name):  # it was expected to exist, so that no memory was reserved
                     room.enter_context(self._budget.room(self._weigh(item)))
                 old = self.old.get(name)
                 made = self.make(item, signature, old or self._begun_record(name), stands=self._stands(old))
@@ -206,11 +206,11 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
                 raise
             except P2PError as error:
                 return _Outcome(item, self._skip(item, error))
-            # A disk that is full is no reason to skip an item, so this is not tried above.
+            # A full disk is not a reason to skip an item, so this is outside the try.
             return _Outcome(item, ("made", made.write([self.destination.path(file) for file in made.files])))
 
     def _there(self, name: str, item: Item, signature: Signature) -> tuple[State, RecordT] | None:
-        """What is there already and still holds: of an interrupted call, or in DEST."""
+        """What exists already and is up to date: of an interrupted call, or in DEST."""
         begun, old = self._begun_record(name), self.old.get(name)
         if begun and self.is_current(begun, item, signature):
             return ("kept" if old and self._is_in_dest(old) else "resumed"), begun
@@ -235,7 +235,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
             if not known and (place := self.destination.dest / file).exists():
                 raise P2PError(
                     self.places(item)[0],
-                    f"{place} is there, but not in {self.listing}",
+                    f"{place} exists, but is not in {self.listing}",
                     "Move or delete it.",
                     code="file-in-the-way",
                 )
@@ -249,7 +249,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         return None if file is None else self.read_record(file, self.destination.done[file])
 
     def _record(self, name: str, record: RecordT) -> None:
-        """Note what was made, and remove what an interrupted call had made in its stead."""
+        """Record what was made, and remove what an interrupted call had made instead."""
         before, old = self._begun_record(name), self.old.get(name)
         kept = {*record.files, *(old.files if old else ())}
         self._forget([file for file in before.files if file not in kept] if before else ())

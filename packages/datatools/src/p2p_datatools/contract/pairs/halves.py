@@ -25,7 +25,7 @@ class OddWidthError(P2PError):
 
 
 class Store(NamedTuple):
-    """How halves lie: `shared` in one picture of so many channels and this type, else each in a TIFF of its own."""
+    """How halves are stored: `shared` in one picture of `channels` and `dtype`, else each in a TIFF of its own."""
 
     shared: bool
     channels: int
@@ -79,14 +79,14 @@ def join(a: Array, b: Array, *, where: str, store: Store = _PLAIN) -> Array:
 
 
 def halve(picture: Array, *, where: str) -> tuple[Array, Array]:
-    """The left and the right half; raises P2PError when the width is odd, for then no column is the middle."""
+    """The left and the right half; raises P2PError when the width is odd, since it then has no middle."""
     refuse_odd(picture.shape[1], where=where)
     middle = picture.shape[1] // 2
     return picture[:, :middle], picture[:, middle:]
 
 
 def refuse_odd(width: int, *, where: str) -> None:
-    """Raise P2PError when a picture so many pixels wide cannot be two halves of equal size."""
+    """Raise P2PError when a picture of this width cannot be two halves of equal size."""
     if width % 2:
         raise OddWidthError(
             where,
@@ -129,10 +129,10 @@ def hash_both(a: Array, b: Array) -> str:
 
 
 def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
-    """Read a pair of a folder, which has to have the hash that its manifest says.
+    """Read a pair of a folder, which must have the hash that is in its manifest.
 
-    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is not whole, not of
-    the depth and channels that the manifest says, or of other pixels.
+    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is damaged, does
+    not have the depth and channels that the manifest says, or has other pixels.
     """
     halves = read_stored(folder, pair)
     refuse_changed(folder, pair, halves)
@@ -145,13 +145,13 @@ def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None
         raise P2PError(
             folder.path / pair.file,
             "is not the picture in the manifest (its hash differs)",
-            "Put it back, or pair again with 'p2p data pair'.",
+            "Restore it, or pair again with 'p2p data pair'.",
             code="hash-differs",
         )
 
 
 def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
-    """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to tell all that is wrong."""
+    """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     if not store.shared:
         a, b = (_exactly(folder.path / file, each) for file, each in zip(pair.files, (folder.a, folder.b), strict=True))
@@ -187,7 +187,7 @@ def _part(pixels: Array, half: Half) -> Array:
 
 
 def as_photo(pixels: Array, half: Half) -> Photo:
-    """A half as one looks at it, uint8 RGB: its range becomes black to white; of many channels the first three."""
+    """A half for display, uint8 RGB: its range becomes black to white; of many channels the first three."""
     if half.dtype != "uint8":
         low, high = half.range
         scaled = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 1)

@@ -50,7 +50,7 @@ class Pair:
 
 
 def pair_from_json(line: Any) -> Pair:
-    """Read what `Pair.to_json` gave; raises ValueError for a file outside the folder, others for what is no pair."""
+    """Read what `Pair.to_json` gave; raises ValueError, KeyError or TypeError for what is not a pair."""
     file = str(line["file"])
     if file.startswith("/") or ".." in file.split("/") or (("\\" in file or ":" in file) and _leads_out(file)):
         raise ValueError(f"file '{file}' lies outside the folder")
@@ -67,15 +67,15 @@ def pair_from_json(line: Any) -> Pair:
 
 
 def _leads_out(file: str) -> bool:
-    """By the rules of the machine this runs on: on some a name may hold a backslash or a colon."""
+    """By the rules of this system: on some a name may hold a backslash or a colon."""
     return Path(file).is_absolute() or ".." in Path(file).parts
 
 
 class PairLines(Sequence[Pair]):
     """The pairs of a file of lines, in the order of their names. Any thread may read them.
 
-    Reading the file is the first thing done, and raises what `each_line` and `pair_from_json` raise; it may be replaced
-    by another later, for it is held open.
+    The constructor reads the file once, and raises what `each_line` and `pair_from_json` raise; the file may be
+    replaced later, since it is held open.
     """
 
     def __init__(self, path: Path) -> None:
@@ -143,7 +143,7 @@ class PairLines(Sequence[Pair]):
 def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
     if one is not None and one.name == other.name:
         raise P2PError(
-            path, f"{one.file} and {other.file} have one name", "Remove or rename one of them.", code="same-name"
+            path, f"{one.file} and {other.file} have the same name", "Remove or rename one of them.", code="same-name"
         )
 
 
@@ -155,7 +155,7 @@ def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], split
 
 
 class NamedPairs(Sequence[Pair]):
-    """Pairs that are made when they are asked for, by their names, in the order of these."""
+    """Pairs that `get` makes by their names when they are asked for, in the order of the names."""
 
     def __init__(self, names: Sequence[str], get: Callable[[str], Pair]) -> None:
         self._names, self._get = sorted(names), get

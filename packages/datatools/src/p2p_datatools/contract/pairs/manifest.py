@@ -1,4 +1,4 @@
-"""The manifest of a pair folder: what the halves are, which pairs there are, and the truth about their splits.
+"""The manifest of a pair folder: what the halves are, which pairs there are, and which split each belongs to.
 
 Nothing here may decode a picture or decide which split a pair belongs to; it reads, writes and verifies the record.
 """
@@ -52,7 +52,7 @@ class Half:
 
 @dataclass(frozen=True)
 class PairFolder:
-    """A folder of pairs, with or without a manifest of ours; `assumed` says in words what a missing one left open."""
+    """A folder of pairs, with or without a manifest of ours; `assumed` describes what was assumed without one."""
 
     path: Path
     a: Half
@@ -88,7 +88,7 @@ class PairFolder:
 def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
     """Write pairs.jsonl, then pairs.json, each atomically, into `at` or the folder's own path."""
     place = at or folder.path
-    # The header last: it is by its presence that a folder counts as having a whole manifest.
+    # The header last: a folder with a header counts as having a complete manifest.
     write_lines(place / PAIR_LINES, (pair.to_json() for pair in in_order(folder.pairs)))
     write_json(place / HEADER, header_of(folder))
 
@@ -123,7 +123,7 @@ def has_manifest(path: Path) -> bool:
 def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
     """Read a folder's manifest; raises P2PError when it is damaged, newer than this program, or a split is unfinished.
 
-    `mid_split` lets the one who completes a split read it all the same.
+    `mid_split` reads it during an unfinished split, too, in order to complete that.
     """
     if (path / PLAN).exists() and not mid_split:
         raise P2PError(
@@ -162,7 +162,7 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
 
 
 def half_from_json(value: Any) -> Half:
-    """Read what a manifest or a model says of a half; raises ValueError, TypeError or KeyError for what none can be."""
+    """Read what a manifest or a model says of a half; raises ValueError, TypeError or KeyError if it is impossible."""
     low, high = map(float, value["range"])
     half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high))
     if half.kind not in get_args(HalfKind) or half.dtype not in DTYPES or half.channels < 1:
@@ -175,9 +175,9 @@ def half_from_json(value: Any) -> Half:
 def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
 
-    Sizes and hashes are still unknown (0x0 and empty) until someone decodes the pictures.
-    Raises P2PError when there is no picture, or pictures only in folders that are none of these; without `needs_train`
-    there need be no training pair.
+    Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded.
+    Raises P2PError when there is no picture, or pictures only in other folders; and when there are no
+    training pairs, if `needs_train`.
     """
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
@@ -217,7 +217,7 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
         if pair.name in seen:
             raise P2PError(
                 path,
-                f"{seen[pair.name]} and {pair.file} have one name",
+                f"{seen[pair.name]} and {pair.file} have the same name",
                 "Remove or rename one of them.",
                 code="same-name",
             )

@@ -1,6 +1,6 @@
-"""Pictures of any depth and number of channels: 16-bit PNG, TIFF of numbers, NPY; their values as they lie in the file.
+"""Pictures of any depth and number of channels: 16-bit PNG, TIFF of numbers, NPY; their values exactly as in the file.
 
-Nothing here may scale, round or recolour a value, or unpickle: an array comes as it lies in its file, or not at all.
+Nothing here may scale, round or recolour a value, or unpickle: an array is read exactly as it is stored, or refused.
 """
 
 import io
@@ -26,6 +26,7 @@ from p2p_datatools.contract.pictures.header import (
     read_header,
 )
 from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.words import plural
 
 Array = NDArray[Any]
 """The pixels of any half: (height, width) of one channel, (height, width, channels) of more."""
@@ -35,9 +36,9 @@ ARRAYS = SUFFIXES | {".npy"}
 
 
 def read_array(source: Path | PictureFile) -> Array:
-    """The values of a picture, of the form that `read_header` tells: native byte order, EXIF turned.
+    """The values of a picture, in the form that `read_header` gives: native byte order, turned by EXIF.
 
-    Raises P2PError when the file is not whole, or has values that are no finite numbers.
+    Raises P2PError when the file is damaged, or has values that are not finite.
     """
     with open_picture(source) as file:
         values = _native(_values(file, file.header))
@@ -46,13 +47,13 @@ def read_array(source: Path | PictureFile) -> Array:
 
 
 def refuse_endless(values: Array, path: Path) -> None:
-    """Raise P2PError when floats are infinite or not numbers."""
+    """Raise P2PError when there are floats that are infinite or not numbers."""
     if values.dtype.kind != "f":
         return
     wrong = int(values.size - np.isfinite(values).sum())
     if wrong:
-        number = "1 of its values is" if wrong == 1 else f"{wrong} of its values are"
-        raise P2PError(path, f"{number} infinite or not numbers", "Put numbers in their place.", code="not-finite")
+        what = plural(wrong, "value is infinite or not a number", "values are infinite or not numbers")
+        raise P2PError(path, what, "Replace them by finite numbers.", code="not-finite")
 
 
 def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
@@ -70,7 +71,7 @@ def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
 def common_form(paths: Iterable[Path]) -> Form:
     """Channels and type that a folder's pictures share: those of the first, but one colour picture makes all colour.
 
-    Only headers are read, and no more of them than it takes; pictures that cannot be read do not count.
+    Reads headers only, and as few as possible; pictures that cannot be read do not count.
     """
     first: Form | None = None
     for path in paths:
@@ -153,7 +154,7 @@ def _decode_tiff(file: PictureFile, series: Any) -> Array:
     if len(series.pages) > 1 or (len(series.shape) == 3 and series.shape[2] not in (1, 3, 4)):
         raise P2PError(
             file.path,
-            "is a TIFF compressed in a way that is not understood",
+            "is a TIFF with an unsupported compression",
             "Save it with deflate or without compression.",
             code="unknown-tiff",
         )

@@ -1,7 +1,7 @@
-"""What a picture file says ahead of its pixels, out of one opening: kind, size, channels, type, orientation.
+"""What a picture file says without its pixels, from a single opening: kind, size, channels, type, orientation.
 
-Nothing here may decode pixels; who wants header and pixels hands the open `PictureFile` on, so that no file is opened
-twice.
+Nothing here may decode pixels; code that needs header and pixels passes the open `PictureFile` on, so that no file
+is opened twice.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 
 # Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
 MOST_PIXELS = 400_000_000
@@ -45,7 +46,7 @@ _TIFF = (".tif", ".tiff")
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF
 
 
-# What libraries raise for a damaged file, and what NumPy and tifffile stumble over in it beside that.
+# What libraries raise for a damaged file, and what NumPy and tifffile raise in addition.
 _DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 STUMBLES: tuple[type[Exception], ...] = (
     *(ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError),
@@ -57,18 +58,18 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library i
 
 
 class Form(NamedTuple):
-    """What values a picture holds: how many channels, and of which type."""
+    """The values of a picture: how many channels, and of which type."""
 
     channels: int
     dtype: str
 
     def __str__(self) -> str:
-        return f"{self.channels} channel{'s' if self.channels > 1 else ''} of {self.dtype}"
+        return f"{plural(self.channels, 'channel')} of {self.dtype}"
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture file holds: an 8-bit picture is read as a photo (RGB, or grey), any other as the values it has.
+    """What a picture file holds: an 8-bit picture is read as a photo (RGB, or grey), any other as its own values.
 
     `kind` is the format of the file's content, as Pillow calls it, or NPY. `size` is that of the picture as displayed,
     which `orientation` (EXIF, 1 to 8) leads to. `mode` is Pillow's word for the pixels, such as P with a palette, and
@@ -88,7 +89,7 @@ class Header:
 
 
 class PictureFile:
-    """An open picture file, from which readers take what they need; `head` are its first bytes.
+    """An open picture file, of which readers read what they need; `head` are its first bytes.
 
     Raises P2PError when the file is empty.
     """
@@ -110,7 +111,7 @@ class PictureFile:
 
     @property
     def stream(self) -> BinaryIO:
-        """The file itself, at its beginning: for libraries that find their way in it and leave it open."""
+        """The file itself, at its beginning: for libraries that seek in it and leave it open."""
         self._stream.seek(0)
         return self._stream
 
@@ -126,14 +127,14 @@ class PictureFile:
 
     def _read(self, most: int) -> bytes:
         try:
-            # What is read ahead would be copied; going to the end drops it.
+            # Seeking to the end drops the read-ahead buffer, which would be copied otherwise.
             self._stream.seek(0, io.SEEK_END)
             self._stream.seek(0)
             data = self._stream.read(most)
         except OSError as error:
             raise _unreadable(self.path, error) from error
         if not data:
-            raise P2PError(self.path, "the file is empty (0 bytes)", "Fetch or save it again.", code="empty-file")
+            raise P2PError(self.path, "is empty (0 bytes)", "Fetch or save it again.", code="empty-file")
         return data
 
 
@@ -157,13 +158,13 @@ def _unreadable(path: Path, error: OSError) -> P2PError:
 
 
 def open_image(stream: BinaryIO) -> Image.Image:
-    """Let Pillow read the header of a picture and no pixel yet; nothing else of ours lets Pillow open anything."""
+    """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
     return Image.open(stream)
 
 
 @contextlib.contextmanager
 def explain_damage(path: Path, *more: type[Exception]) -> Iterator[None]:
-    """Every way in which a picture file can be broken becomes one P2PError, and so do `more` kinds of exceptions."""
+    """Turn every exception for a broken picture file, and `more` kinds of them, into one P2PError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -174,7 +175,7 @@ def explain_damage(path: Path, *more: type[Exception]) -> Iterator[None]:
         ) from error
     except Image.DecompressionBombError as error:
         raise P2PError(
-            path, f"has over {MOST_PIXELS} pixels", "Make it smaller first.", code="too-many-pixels"
+            path, f"has more than {MOST_PIXELS} pixels", "Make it smaller first.", code="too-many-pixels"
         ) from error
     except _DAMAGE + more as error:
         raise P2PError(
@@ -185,14 +186,14 @@ def explain_damage(path: Path, *more: type[Exception]) -> Iterator[None]:
 def read_header(source: Path | PictureFile) -> Header:
     """What `read_array` will give of a picture; its pixels may still be damaged.
 
-    Raises P2PError when the file is none of those understood.
+    Raises P2PError when the kind of file is not supported.
     """
     with open_picture(source) as file:
         return file.header
 
 
 def photo_header(source: Path | PictureFile) -> Header:
-    """What `read_photo` meets in a picture; its pixels may still be damaged, or of too many bits.
+    """The header of a picture for `read_photo`; its pixels may still be damaged, or have too many bits.
 
     Raises P2PError when the file is not a picture.
     """
@@ -222,7 +223,7 @@ def photo_size(source: Path | PictureFile) -> Size:
 
 
 def decoded_bytes(source: Path | PictureFile) -> int:
-    """The bytes of a picture's pixels in memory, at least as many as its header says; quicker for PNG."""
+    """The bytes of a picture's pixels in memory, at least as many as its header says; fast for PNG."""
     with open_picture(source) as file:
         if head := png.head_of(file.head):
             return head.width * head.height * 3 * (1 + (head.depth == 16))
@@ -233,7 +234,7 @@ def is_deep(image: Image.Image, file: PictureFile) -> bool:
     """Whether a channel has more than 8 bits."""
     if image.mode.startswith(("I", "F")):
         return True
-    # Pillow reads 16-bit RGB PNG as 8-bit without a word.
+    # Pillow reads 16-bit RGB PNG as 8-bit without a warning.
     head = png.head_of(file.head) if image.format == "PNG" else None
     return head is not None and head.depth == 16
 
@@ -251,7 +252,7 @@ def _orientation(image: Image.Image, file: PictureFile) -> int:
     """The EXIF orientation, 1 to 8; from 5 on, width and height change places."""
     if image.format != "PNG":
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    # Pillow decodes a whole PNG for its EXIF, as that may stand behind the pixels: seldom, and then near the end.
+    # Pillow decodes a whole PNG for its EXIF, which may come after the pixels: rarely, and then near the end.
     exif = image.getexif() if b"eXIf" in file.tail else Image.Image.getexif(image)
     return int(exif.get(ExifTags.Base.Orientation, 1))
 
@@ -287,7 +288,9 @@ def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtyp
             code="array-shape",
         )
     if dtype not in DTYPES:
-        raise P2PError(path, f"holds {dtype}", f"Convert it to one of {', '.join(DTYPES)}.", code="value-type")
+        raise P2PError(
+            path, f"holds values of type {dtype}", f"Convert it to one of {', '.join(DTYPES)}.", code="value-type"
+        )
     return Header(kind, Size(shape[1], shape[0]), Form(channels, dtype))
 
 
@@ -305,7 +308,7 @@ def _map_array(file: PictureFile) -> NDArray[Any]:
         else:
             raise ValueError(f"version {version} of the format")
         if dtype.hasobject:
-            raise ValueError("Python objects and no numbers")
+            raise ValueError("Python objects instead of numbers")
         return np.memmap(stream, dtype, "r", stream.tell(), shape, "F" if by_column else "C")
 
 
@@ -328,8 +331,8 @@ def _series_header(path: Path, tiff: Any) -> Header | None:
     if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or series.dtype is None:
         raise P2PError(
             path,
-            "is a TIFF of a kind that is not understood",
-            "Save it as PNG, or as plain numbers.",
+            "is a TIFF of an unsupported kind",
+            "Save it as PNG, or as a TIFF of plain numbers.",
             code="unknown-tiff",
         )
     shape = (*series.shape[-2:], *series.shape[:-2]) if series.axes[-2:] == "YX" else series.shape

@@ -1,4 +1,4 @@
-"""What is inside picture files: channel order, EXIF, colour profiles, completeness (`header`, `arrays` know the rest).
+"""Photos and masks in and out of picture files: channel order, EXIF, colour profiles, completeness.
 
 Nothing here may know pairs, data sets or networks; pictures go in and out as RGB arrays and masks as class indices.
 """
@@ -27,9 +27,10 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 
 Photo = NDArray[np.uint8]
-"""A picture as one looks at it: uint8 RGB, (height, width, 3)."""
+"""A picture as it is displayed: uint8 RGB, (height, width, 3)."""
 
 
 LabelMap = NDArray[np.uint8]
@@ -45,7 +46,7 @@ def size_of(pixels: NDArray[Any]) -> Size:
 
 
 class OutsidePaletteError(P2PError):
-    """A mask has pixels of a colour that its palette does not know."""
+    """A mask has pixels of a colour that is not in its palette."""
 
 
 class DepthError(P2PError):
@@ -54,7 +55,7 @@ class DepthError(P2PError):
 
 @contextlib.contextmanager
 def decode(file: PictureFile) -> Iterator[Image.Image]:
-    """Decode a picture by Pillow, whole; raises P2PError when the file is not one."""
+    """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
     with explain_damage(file.path), open_image(io.BytesIO(file.data)) as image:
         image.load()
         if image.format == "PNG" and b"IEND" not in file.data[-4096:]:
@@ -65,7 +66,7 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
 def read_photo(source: Path | PictureFile) -> Photo:
     """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
 
-    Raises P2PError when the file is not a whole picture, or has 16 bits a channel (nothing is rounded unasked).
+    Raises P2PError when the file is damaged, or has 16 bits a channel (nothing is rounded unasked).
     """
     with open_picture(source) as file:
         with explain_damage(file.path):
@@ -104,7 +105,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """Convert by the embedded profile; a profile that does not fit its picture is passed over, as browsers do."""
+    """Convert by the embedded profile; a profile that does not fit its picture is ignored, as in browsers."""
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
@@ -122,8 +123,8 @@ def _to_srgb(image: Image.Image) -> Image.Image:
 def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
     """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
 
-    Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them; or with the
-    class that the palette has not, in an indexed PNG that begins as the palette does.
+    Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them; or with a
+    class that the palette does not have, if the colour table of an indexed PNG begins as the palette does.
     """
     beyond = None
     with open_picture(source) as file, decode(file) as image:
@@ -145,7 +146,7 @@ def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
     if outside.any():
         y, x = np.argwhere(outside)[0].tolist()
         first = tuple(colors[y, x].tolist())
-        wrong = "1 pixel has" if outside.sum() == 1 else f"{int(outside.sum())} pixels have"
+        wrong = plural(int(outside.sum()), "pixel has", "pixels have")
         raise OutsidePaletteError(
             file.path,
             f"{wrong} a colour outside the palette {palette.name}; the first is {first} at x={x}, y={y}",
@@ -156,7 +157,8 @@ def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
         count = len(palette.classes)
         raise OutsidePaletteError(
             file.path,
-            f"has the class {beyond}, and the palette {palette.name} has {count} (0 to {count - 1})",
+            f"has the class {beyond}, but the palette {palette.name} has {plural(count, 'class', 'classes')} "
+            f"(0 to {count - 1})",
             "Build the mask with this palette.",
             code="unknown-class",
         )
@@ -173,9 +175,9 @@ def _same_table(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palet
 
 
 def _class_beyond(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Palette) -> int | None:
-    """The class that the palette has not, where a table begins as the palette does.
+    """A class that the palette does not have, if the table begins as the palette does.
 
-    What follows there is often black padding, which would pass for a class that is black.
+    The rest of such a table is often black padding, which would be taken for a class that is black.
     """
     count = len(palette.classes)
     beyond = used[(used >= count) & (used != 255)]
@@ -184,7 +186,7 @@ def _class_beyond(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Pal
 
 
 def indices_of_colors(colors: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.bool_]]:
-    """Class indices of exactly coloured pixels, and where a pixel has none of the palette (index 0 there)."""
+    """Class indices of exactly coloured pixels, and which pixels have a colour outside the palette (index 0)."""
     codes = _codes(colors)
     indices = np.zeros(codes.shape, dtype=np.uint8)
     outside = np.ones(codes.shape, dtype=bool)

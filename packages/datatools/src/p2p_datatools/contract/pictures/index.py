@@ -1,6 +1,6 @@
-"""Pictures of numbers: indices of a palette PNG, grey values of 8 or 16 bits, ids repeated in RGB or spread over it.
+"""Pictures of numbers: indices of a palette PNG, grey values of 8 or 16 bits, ids repeated in RGB or encoded in it.
 
-Nothing here may know which class a number is; that is the palette's business and the labels'.
+Nothing here may know which class a number is; palettes and labels say that.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.images import decode
 _BLOCK = 1 << 20  # pixels that are counted at once
 
 
-_BUSY = 8  # pixels a run, below which each pixel is counted by itself
+_BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ def read_index_picture(source: Path | PictureFile) -> IndexPicture:
         raise P2PError(
             file.path,
             "holds colours, not class numbers",
-            "Index pictures have one value a pixel.",
+            "Give pictures with one class number per pixel.",
             code="colours-not-classes",
         )
     return IndexPicture(channels[..., 0].copy(), None)
 
 
 def read_ids(source: Path | PictureFile) -> NDArray[np.int32]:
-    """Read numbers up to 2^24 that lie in RGB as red + 256 green + 65536 blue, (height, width)."""
+    """Read numbers up to 2^24 that are encoded in RGB as red + 256 green + 65536 blue, (height, width)."""
     with open_picture(source) as file, decode(file) as image:
         channels = np.asarray(image.convert("RGBA"))
     return np.asarray(channels.view("<i4")[..., 0] & 0xFFFFFF, dtype=np.int32)

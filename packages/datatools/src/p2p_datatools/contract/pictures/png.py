@@ -1,6 +1,6 @@
-"""The quick way in and out of PNG files: plain 8-bit pictures are decoded by OpenCV, arrays are written band by band.
+"""Fast reading and writing of PNG files: OpenCV decodes plain 8-bit pictures, arrays are written band by band.
 
-Nothing here may decide what a picture means: a file with a profile, transparency, EXIF or any doubt is left to others.
+Nothing here may decide what a picture means: files with a profile, transparency or EXIF are left to `images`.
 """
 
 import struct
@@ -42,7 +42,7 @@ class Head(NamedTuple):
 
 
 def head_of(data: bytes) -> Head | None:
-    """What the first chunk of a PNG says, out of its first HEAD bytes or all; None where the file is another."""
+    """What the first chunk of a PNG says, given its first HEAD bytes or all; None if the file is not a PNG."""
     if len(data) < HEAD or data[:8] != _SIGNATURE:
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
@@ -52,7 +52,7 @@ def head_of(data: bytes) -> Head | None:
 def decode_plain(data: bytes, most_pixels: int) -> NDArray[np.uint8] | None:
     """A plain 8-bit grey or RGB PNG as (height, width, 3) RGB, every checksum verified; None for any other file.
 
-    Raises ValueError when the file is of this kind and its pixels are not all there.
+    Raises ValueError when the file is of this kind and pixels are missing.
     """
     head = head_of(data)
     if head is None or head.depth != 8 or head.color not in (GREY, RGB) or head.interlaced:

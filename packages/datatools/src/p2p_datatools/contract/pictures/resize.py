@@ -1,4 +1,4 @@
-"""How a picture comes to another size: stretched, cropped or padded, photos smoothly and masks exactly.
+"""Brings pictures to another size: stretched, cropped or padded, photos smoothly and masks exactly.
 
 Nothing here may read or write files, or treat the two halves of a pair differently in where their pixels go.
 """

@@ -1,4 +1,4 @@
-"""Sizes of pictures in words and numbers, and the names of the ways to reach them.
+"""Sizes of pictures as text and numbers, and the names of the ways to reach them.
 
 Nothing here may import a picture library: the command line and the config read this room before any work begins.
 """
@@ -14,13 +14,13 @@ Fit = Literal["stretch", "crop", "pad"]
 FITS: tuple[Fit, ...] = get_args(Fit)
 
 
-TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture its own shape, which no pair of files needs
+TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture keeps its shape, in training only
 
 
 TRAIN_FITS: tuple[TrainFit, ...] = get_args(TrainFit)
 
 
-_MOST_DIGITS = 9  # of the side of a picture; longer words are no numbers that anything here can count to
+_MOST_DIGITS = 9  # of the side of a picture; a longer number is rejected
 
 
 class Size(NamedTuple):
@@ -47,5 +47,5 @@ def parse_size(text: str) -> Size:
 
 
 def is_count(text: str) -> bool:
-    """Whether a word is a whole number from 1 that a side, or a number of rows, can have."""
+    """Whether a word is a whole number from 1, possible as a side or a number of rows."""
     return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) > 0

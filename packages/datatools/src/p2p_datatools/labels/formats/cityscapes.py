@@ -12,6 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, Polygon, Region, RegionLabels, uses_of
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
@@ -100,16 +101,20 @@ def read_cityscapes(folder: Path) -> LabelSet:
         listed = " and ".join(sorted(kinds))
         raise P2PError(
             folder,
-            f"has only {listed} of Cityscapes, which tell single objects or colours apart"
+            f"has only {listed} of Cityscapes, which hold single objects or colours"
             if kinds
-            else "has no files of Cityscapes",
+            else "has no Cityscapes files",
             "Give the folder with its *_labelIds.png, *_labelTrainIds.png or *_polygons.json.",
             code="no-labels",
         )
     chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
     beside = tuple(file for file, match in found if match[2] != kind and file.suffix != ".json")
     others = ", ".join(sorted(kinds - {kind}))
-    notes = (f"{folder}: {len(chosen)} *_{kind} are read; there are also {others}.",) if others else ()
+    notes = (
+        (f"{folder}: {plural(len(chosen), 'file')} *_{kind} read; the files of {others} are left out.",)
+        if others
+        else ()
+    )
     if kind == "polygons":
         return _polygon_set(chosen, beside, notes)
     names = LABEL_IDS if kind == "labelIds" else TRAIN_IDS
@@ -139,7 +144,7 @@ def _picture(photo: str, file: Path) -> RegionLabels:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
             file,
-            f"is not a whole Cityscapes file ({type(error).__name__}: {error})",
+            f"is not a valid Cityscapes file ({type(error).__name__}: {error})",
             "Fetch it again.",
             code="damaged-labels",
         ) from error
@@ -151,7 +156,7 @@ def _region(value: Any, file: Path) -> Region:
     single = label.removesuffix("group")
     points = np.array(value["polygon"], dtype=np.float64).reshape(-1, 2)
     if len(points) < 3 or not np.isfinite(points).all():
-        fault = "a coordinate that is not finite" if len(points) > 2 else f"{len(points)} points and needs 3"
+        fault = "a coordinate that is not finite" if len(points) > 2 else f"{plural(len(points), 'point')} and needs 3"
         raise P2PError(file, f"a polygon of {label} has {fault}", "Correct it, or delete it.", code="bad-outline")
-    # "cargroup" is many cars that nobody could tell apart.
+    # "cargroup" is several cars that could not be separated.
     return Region(single if single in _NAMES and label not in _NAMES else label, (Polygon(points),))

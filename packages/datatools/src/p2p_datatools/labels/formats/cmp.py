@@ -1,6 +1,6 @@
-"""Reads the rectangles of CMP facades: an XML file a photo, with several root elements and relative coordinates.
+"""Reads the rectangles of CMP facades: one XML file per photo, with several root elements and relative coordinates.
 
-Nothing here may open a picture; `x` runs down the picture and `y` across it, which the masks of the data set prove.
+Nothing here may open a picture; `x` runs down the picture and `y` across it, as the masks of the data set show.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels,
 def is_cmp(path: Path) -> bool:
     """Whether a file, or the first XML file in a folder, begins as those of CMP facades do.
 
-    A folder that also has the masks of the data set is none: they are exact.
+    A folder that also has the masks of the data set does not count, because these are exact.
     """
     if path.is_dir() and any(path.glob("*.png")):
         return False
@@ -49,7 +49,7 @@ def _picture(file: Path) -> RegionLabels:
     try:
         text = file.read_text("utf-8")
         if "<!" in text:
-            raise P2PError(file, "declares a type or entities", "Remove the declaration.", code="xml-doctype")
+            raise P2PError(file, "declares a document type or entities", "Remove the declaration.", code="xml-doctype")
         regions = tuple(_region(each) for each in ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
     except OSError as error:
         raise P2PError(
@@ -60,7 +60,7 @@ def _picture(file: Path) -> RegionLabels:
         ) from error
     except (ValueError, AttributeError, ElementTree.ParseError) as error:
         raise P2PError(
-            file, f"is not a whole XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"
+            file, f"is not a valid XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"
         ) from error
     return RegionLabels(file.stem, None, regions, str(file), file.name, sha256_file(file), relative=True)
 

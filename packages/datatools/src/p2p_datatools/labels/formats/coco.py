@@ -1,6 +1,6 @@
 """Reads COCO JSON: images, categories, and annotations whose outlines are polygons or run-length encoded masks.
 
-Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
+Nothing here may read pictures or files; the parsed JSON is passed in.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         annotations = _by_image(value["annotations"], images, where)
     except (KeyError, TypeError) as error:
         raise P2PError(
-            where, f"is not whole COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
+            where, f"is not valid COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
         ) from error
     if not images:
         raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
@@ -79,7 +79,7 @@ def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> 
 
 
 def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
-    """Names by id; two categories of one name are one label, but not the reverse."""
+    """Names by id; two categories of the same name become one label; two names for one id are an error."""
     names: dict[Any, str] = {}
     for each in values:
         name = str(each["name"])
@@ -100,7 +100,8 @@ def same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
         ids[name].append(str(each))
     several = {name: " and ".join(same) for name, same in ids.items() if len(same) > 1}
     return tuple(
-        f"{where}: categories {same} are all called '{name}', and are one label." for name, same in several.items()
+        f"{where}: categories {same} have the same name, '{name}', and become one label."
+        for name, same in several.items()
     )
 
 
@@ -120,7 +121,7 @@ def _picture(
 
 
 def _signature_of(annotation: Mapping[str, Any], region: Region) -> list[Any]:
-    """What an annotation says of the mask, for the signature."""
+    """What the mask depends on in an annotation, for the signature."""
     outline = annotation.get("segmentation")
     if not outline and region.polygons:
         return [region.label, region.polygons[0].outer.tolist()]
@@ -164,9 +165,9 @@ def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: 
 
 
 def _is_box(annotation: Mapping[str, Any]) -> bool:
-    """Whether a box was drawn: CVAT writes those without outline, and then tells how far the box is turned.
+    """Whether a box was drawn: CVAT writes those without outline, and with the rotation of the box.
 
-    Any other annotation without outline has a box that something else was found in, which is no outline.
+    Any other annotation without outline has a box around something else, which is not an outline.
     """
     attributes, bbox = annotation.get("attributes"), annotation.get("bbox")
     return isinstance(attributes, dict) and "rotation" in attributes and isinstance(bbox, list) and len(bbox) == 4

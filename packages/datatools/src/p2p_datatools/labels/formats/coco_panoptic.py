@@ -1,4 +1,4 @@
-"""Reads COCO panoptic: JSON that says of each picture's segments what they are, beside PNGs that say where.
+"""Reads COCO panoptic: JSON with the class of each segment of a picture, and PNGs with the pixels of each segment.
 
 Nothing here may open a picture; a segment's pixels are read when its mask is built.
 """
@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.coco import COCO_TABLES, categories_of, same_names
 from p2p_datatools.labels.parsing.regions import read_picture_name, size_from
 from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, segment_uses_of
@@ -25,7 +26,7 @@ def is_panoptic(value: Any) -> bool:
 def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels in a parsed file at the path `where`; its pictures lie in the folder of its name, or beside it.
 
-    Raises P2PError when its tables do not fit together or it has no pictures at all; damage of one skips that one.
+    Raises P2PError when its tables do not fit together or it has no pictures at all; a damaged one is skipped.
     """
     if not is_panoptic(value):
         raise P2PError(
@@ -39,7 +40,7 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
         images = {each["id"]: each for each in value["images"]}
         parts = [(each, images.get(each["image_id"]), str(each["file_name"])) for each in value["annotations"]]
     except (KeyError, TypeError) as error:
-        what = f"is not whole COCO panoptic ({type(error).__name__}: {error})"
+        what = f"is not valid COCO panoptic ({type(error).__name__}: {error})"
         raise P2PError(where, what, "Export it again.", code="damaged-labels") from error
     folder = _folder(Path(where), [name for *_, name in parts])
     items, skipped = [], []
@@ -49,7 +50,7 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
         except P2PError as error:
             skipped.append(skip_of(error, name))
     without = {image["id"] for image in images.values()} - {annotation["image_id"] for annotation, *_ in parts}
-    no_labels = f"{where}: {len(without)} of its {len(images)} images have no annotation; they get no mask."
+    no_labels = f"{where}: no annotation for {len(without)} of {plural(len(images), 'image')}, which get no mask."
     notes = (*same_names(categories, where), *([no_labels] if without else []))
     return LabelSet(
         "panoptic", tuple(items), segment_uses_of(items), tuple(skipped), ignored=frozenset({VOID}), notes=notes
@@ -57,7 +58,7 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
 
 
 def _folder(path: Path, names: list[str]) -> Path:
-    """Where the pictures are: in the folder called as the file is, as COCO has it, or in the one it lies in."""
+    """Where the pictures are: in the folder with the name of the file, as in COCO, or in the folder of the file."""
     candidates = (path.with_suffix(""), path.parent)
     for folder in candidates:
         if any((folder / name).is_file() for name in names if _is_inside(name)):
@@ -101,7 +102,7 @@ def _picture(
 
 
 def _segments(values: Any, categories: Mapping[Any, str], where: str) -> Mapping[int, str]:
-    """The label of each segment by its id; 0 is what none covers."""
+    """The label of each segment by its id; pixels of id 0 belong to no segment."""
     segments: dict[int, str] = {}
     for each in values if isinstance(values, list) else [None]:
         number, category = (each.get("id"), each.get("category_id")) if isinstance(each, dict) else (None, None)

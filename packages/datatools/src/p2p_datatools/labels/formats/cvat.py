@@ -1,6 +1,6 @@
 """Reads CVAT for images 1.1: polygons, boxes, ellipses and masks in XML, from the lowest layer to the highest.
 
-Nothing here may look at pictures or at the disk; it is handed the parsed XML.
+Nothing here may read pictures or files; the parsed XML is passed in.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ def is_cvat(value: Any) -> bool:
 
 
 def read_cvat(value: Element, *, where: str, source: str) -> LabelSet:
-    """The labels in a parsed file; raises P2PError when it is of the form for video, or lists no images."""
+    """The labels in a parsed file; raises P2PError when it is CVAT for video, or lists no images."""
     images = value.findall("image")
     if value.find("track") is not None:
         raise P2PError(where, "is CVAT for video", "Export the task as 'CVAT for images 1.1'.", code="video")
@@ -52,7 +52,7 @@ def _picture(image: Element, where: str, source: str) -> RegionLabels:
     # Sorting keeps the order of the file within a layer.
     for shape in sorted(shapes, key=lambda each: number(each.get("z_order", 0), places[each])):
         drawing.add(_shape(shape, places[shape]), shape.get("label"), where=places[shape])
-    # A project's pictures lie in a folder for each of its subsets, and may have one name there.
+    # A project's pictures lie in one folder per subset, and may have the same name in several.
     return drawing.labels_of(f"{subset}/{name}" if subset else name, size, where=where, source=source)
 
 

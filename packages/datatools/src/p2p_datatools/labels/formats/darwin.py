@@ -112,7 +112,7 @@ def _masks(layer: Any, size: Size | None, where: str) -> Iterable[tuple[str, Run
         if value not in masks:
             raise P2PError(
                 where,
-                f"its raster layer has the number {value}, which is no mask's",
+                f"its raster layer has the number {value}, which is not that of a mask",
                 "Export it again.",
                 code="unknown-class",
             )

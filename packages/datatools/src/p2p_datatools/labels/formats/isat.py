@@ -1,4 +1,4 @@
-"""Reads ISAT's JSON, one file a picture: polygons in layers, of which the higher lies on top.
+"""Reads ISAT's JSON, one file per picture: polygons in layers, of which the higher lies on top.
 
 Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
 """

@@ -1,6 +1,6 @@
-"""Reads LabelMe JSON, one file a picture, old and new: polygons, rectangles, circles, drawn masks.
+"""Reads LabelMe, JSON or XML, one file per picture: polygons, rectangles, circles, drawn masks.
 
-Nothing here may look at the disk; pixels embedded in the file are decoded elsewhere.
+Nothing here may decode a picture; `labels.parsing.embedded` does.
 """
 
 import math
@@ -45,7 +45,7 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
 
 
 def _place(image_path: str, source: str) -> str:
-    """The picture's path below the labels' folder: it is told from the label file, and may lead out of the folder."""
+    """The picture's path below the labels' folder, from one that is relative to the label file and may lead out."""
     path = image_path.replace("\\", "/")
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
     is_elsewhere = beside.startswith(("../", "/")) or path[1:2] == ":"
@@ -53,7 +53,7 @@ def _place(image_path: str, source: str) -> str:
 
 
 def _shape(shape: Mapping[str, Any], where: str) -> Polygon | Runs | str:
-    kind = shape.get("shape_type") or "polygon"  # older versions drew nothing else
+    kind = shape.get("shape_type") or "polygon"  # older versions had only polygons
     if kind in _WITHOUT_AREA:
         return str(kind)
     if kind not in _SHAPES:
@@ -90,14 +90,14 @@ def _circle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
 
 
 def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
-    # The points are the first and the last pixel, which LabelMe itself takes without their fractions.
+    # The points are the first and the last pixel; LabelMe itself drops their fractions.
     (left, top), (right, bottom) = ((int(x), int(y)) for x, y in _two_points(points, where))
     runs = mask_runs(shape.get("mask"), where, left=left, top=top)
     width, height = right - left + 1, bottom - top + 1
     if runs.size != (width, height):
         raise P2PError(
             where,
-            f"its mask is {runs.size}, its points are for {width}x{height}",
+            f"its mask is {runs.size}, but its points are for {width}x{height}",
             "Export the labels again.",
             code="mask-size",
         )
@@ -163,7 +163,7 @@ def _xml_shape(value: Element, file: str, folder: str, where: str) -> Polygon | 
 
 
 def _mask_file(beside: Path, folder: str, name: str, where: str) -> Path:
-    """Where a mask lies: in Masks/ beside the labels, or as the tool's server has it, beside their Annotations/."""
+    """The path of a mask: in Masks/ beside the labels, or beside Annotations/, as on the tool's server."""
     places = [beside / "Masks" / name, beside / name]
     if ".." not in Path(folder).parts:
         places += [above / "Masks" / folder.strip("/") / name for above in (beside.parent, beside.parent.parent)]

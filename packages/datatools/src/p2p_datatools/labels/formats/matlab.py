@@ -1,4 +1,4 @@
-"""Reads ground truth in MATLAB's .mat files, one a picture: a matrix of class numbers, under any name or SBD's.
+"""Reads ground truth in MATLAB's .mat files, one per picture: a matrix of class numbers, under any name or SBD's.
 
 Nothing here may take the numbers of segments for those of classes, or give a number a name that its data set does not.
 """
@@ -108,7 +108,7 @@ def _variable(file: Path) -> VariableHeader:
     if matrices:
         what = f"has {len(matrices)} matrices that may be the class numbers: {listed}"
         raise P2PError(file, what, "Save each picture's class numbers alone.", code="several-arrays")
-    what = f"has no matrix of class numbers, but {listed}"
+    what = f"has no matrix of class numbers, only {listed}"
     to_do = "Save the class numbers as a matrix; cells of segmentations, as of BSDS500, and objects name no classes."
     raise P2PError(file, what, to_do, code="not-class-numbers")
 
@@ -159,5 +159,5 @@ def _explain_scipy(file: Path) -> Iterator[None]:
         what = "is of MATLAB's version 7.3, which is HDF5"
         raise P2PError(file, what, "Save it with save(FILE, NAME, '-v7').", code="unknown-version") from error
     except Exception as error:  # SciPy has no common class for damage, which it meets anywhere in a file
-        what = f"is no whole .mat file ({error!s:.100})"
+        what = f"is not a valid .mat file ({error!s:.100})"
         raise P2PError(file, what, "Was it cut off? Fetch or save it again.", code="damaged-file") from error

@@ -1,6 +1,6 @@
 """Lists a folder of label pictures, of class numbers or of colours: one for each photo, under the photo's name.
 
-Nothing here may decode more than tells numbers from colours; what these mean is the palette's to say.
+Nothing here may decode more than is needed to distinguish numbers from colours; the palette says what they mean.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
@@ -36,12 +37,11 @@ def is_color_folder(path: Path) -> bool:
 
 
 def read_index_folder(folder: Path) -> LabelSet:
-    """All index pictures below `folder`; raises P2PError when there is none."""
+    """All index pictures below `folder`; raises P2PError when there are none."""
     exact, others, strange = _by_kind(folder)
     to_do = f"Give a folder of {', '.join(sorted(_EXACT))} files."
     if not exact and not strange and others:
-        number = "1 picture" if len(others) == 1 else f"{len(others)} pictures"
-        what = f"holds {number}, but none of a kind that keeps class numbers"
+        what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
         raise P2PError(folder, what, to_do, code="lossy-pictures")
     if not exact and not strange:
         raise P2PError(folder, "has no pictures", to_do, code="no-pictures")
@@ -50,7 +50,7 @@ def read_index_folder(folder: Path) -> LabelSet:
 
 
 def read_color_folder(folder: Path) -> LabelSet:
-    """All colour-coded pictures below `folder`: the exact kinds, or where there is none of these, JPEG and WebP."""
+    """All colour-coded pictures below `folder`: those in lossless formats, or if there are none, JPEG and WebP."""
     exact, others, strange = _by_kind(folder)
     if not (exact or others or strange):
         raise P2PError(folder, "has no pictures", "Give a folder of PNG, BMP, TIFF or JPEG files.", code="no-pictures")
@@ -67,18 +67,18 @@ def holds_colors(folder: Path) -> bool:
 
 
 def has_colors(path: Path) -> bool:
-    """Whether a picture holds colours and not class numbers, be these repeated in RGB."""
+    """Whether a picture holds colours and not class numbers, which may be repeated in RGB."""
     try:
         with open_picture(path) as picture:
             if photo_header(picture).mode.split(";")[0] not in _NUMBERS:
                 read_index_picture(picture)
     except P2PError as error:
-        return error.code == "colours-not-classes"  # one that is damaged tells nothing, and is reported when it is read
+        return error.code == "colours-not-classes"  # a damaged picture does not count, and is reported when it is read
     return False
 
 
 def pick_evenly(items: list[_T], most: int) -> list[_T]:
-    """At most so many of the items, at even distances."""
+    """At most `most` of the items, at even distances."""
     return [items[place * len(items) // most] for place in range(most)] if len(items) > most else items
 
 

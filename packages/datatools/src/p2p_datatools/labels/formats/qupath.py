@@ -1,4 +1,4 @@
-"""Reads the GeoJSON that QuPath exports, one file a picture: objects with a class, whose inner rings are holes.
+"""Reads the GeoJSON that QuPath exports, one file per picture: objects with a class, whose inner rings are holes.
 
 Nothing here may look at pictures or at the disk, or take coordinates on the globe for pixels.
 """

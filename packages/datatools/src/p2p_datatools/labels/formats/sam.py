@@ -147,4 +147,4 @@ def _rows(table: Path) -> list[Mapping[str, str]]:
         with table.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise P2PError(table, f"is not whole CSV ({error})", "Make the masks again.", code="bad-csv") from error
+        raise P2PError(table, f"is not valid CSV ({error})", "Make the masks again.", code="bad-csv") from error

@@ -1,4 +1,4 @@
-"""Reads SuperAnnotate's JSON, one file a picture: shapes of vector projects, painted segments of pixel projects.
+"""Reads SuperAnnotate's JSON, one file per picture: shapes of vector projects, painted segments of pixel projects.
 
 Nothing here may know how a picture is decoded; the segments of pixel projects lie in a PNG beside the file.
 """
@@ -77,7 +77,7 @@ def _segments(file: Path, size: Size | None) -> dict[int, Runs]:
         raise P2PError(file, what, "Put it there.", code="missing-picture")
     segments = color_runs(picture)
     if size and any(runs.size != size for runs in segments.values()):
-        what = f"is of {next(iter(segments.values())).size}, the labels say {size}"
+        what = f"is of {next(iter(segments.values())).size}, but the labels say {size}"
         raise P2PError(picture, what, "Export the labels again.", code="mask-size")
     return segments
 

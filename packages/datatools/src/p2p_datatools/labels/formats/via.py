@@ -1,6 +1,6 @@
 """Reads the VGG Image Annotator 1 and 2 (VIA): its projects, its JSON and its CSV, whose regions have attributes.
 
-Nothing here may look at pictures or at the disk; it is handed the parsed JSON or the rows of the CSV.
+Nothing here may read pictures or files; the parsed JSON or the rows of the CSV are passed in.
 """
 
 import json
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
@@ -20,7 +21,7 @@ _WITHOUT_AREA = frozenset({"polyline", "point", "line"})
 _COLUMNS = frozenset({"filename", "region_shape_attributes", "region_attributes"})
 
 
-_CLASS = ("label", "labels", "class", "name", "category", "type", "object")  # what people call the attribute
+_CLASS = ("label", "labels", "class", "name", "category", "type", "object")  # usual names of the attribute
 
 
 ViaEntry = Mapping[str, Any]
@@ -38,12 +39,12 @@ def is_via_csv(value: Any) -> bool:
 
 
 def read_via(value: Any, *, where: str, source: str) -> LabelSet:
-    """The labels in parsed JSON; raises P2PError when it does not tell which attribute is the class."""
+    """The labels in parsed JSON; raises P2PError when it is unclear which attribute is the class."""
     return _read([dict(each) for each in _entries(value)], where, source)
 
 
 def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> LabelSet:
-    """The labels in the rows of a CSV file, one a region."""
+    """The labels in the rows of a CSV file, one per region."""
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for line, row in enumerate(value, start=2):
         if any(row.get(name) is None for name in _COLUMNS):
@@ -68,7 +69,7 @@ def _object(text: str | None, where: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise P2PError(
             where,
-            f"does not hold whole JSON ({error})",
+            f"does not hold valid JSON ({error})",
             "Was it cut off or edited? Export it again.",
             code="damaged-json",
         ) from error
@@ -99,9 +100,9 @@ def _attributes(entries: list[ViaEntry]) -> Iterable[str]:
 
 
 def class_attribute(names: Iterable[str], where: str) -> str | None:
-    """The attribute that holds the class: the only one there is, or the one that is called so.
+    """The attribute that holds the class: the only one, or the one with a usual name for it.
 
-    Raises P2PError when there are several of which none alone is called label, class or the like.
+    Raises P2PError when there are several, and not exactly one has such a name.
     """
     found = dict.fromkeys(names)
     called = [name for name in found if name.strip().casefold() in _CLASS]
@@ -109,7 +110,7 @@ def class_attribute(names: Iterable[str], where: str) -> str | None:
         return next(iter(called or found), None)
     raise P2PError(
         where,
-        f"its regions have the attributes {', '.join(found)}, and none of them alone is called label",
+        f"its regions have the attributes {', '.join(found)}, and it is unclear which holds the class",
         "Rename the one that holds the class to label.",
         code="several-attributes",
     )
@@ -128,7 +129,7 @@ def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) ->
     name = read_picture_name(entry["filename"], where)
     drawing, regions = RegionCollector(), _regions(entry)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
-        what = f"its region_count is {entry['region_count']} and its regions are {len(regions)}"
+        what = f"its region_count is {entry['region_count']}, but it has {plural(len(regions), 'region')}"
         raise P2PError(where, what, "Was it cut off or edited? Export it again.", code="damaged-labels")
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
@@ -140,7 +141,7 @@ def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) ->
 
 
 def _labels(attributes: Any, attribute: str | None) -> list[Any]:
-    """The classes of a region: several where the attribute is a set of boxes to tick."""
+    """The classes of a region: several if the attribute is a set of checkboxes."""
     value = attributes.get(attribute) if isinstance(attributes, dict) and attribute is not None else None
     if isinstance(value, dict):
         return [label for label, ticked in value.items() if ticked]

@@ -1,6 +1,6 @@
 """Reads projects of the VGG Image Annotator 3: files, views of them, and shapes whose attributes are options or text.
 
-Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
+Nothing here may read pictures or files; the parsed JSON is passed in.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.via import class_attribute
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
@@ -21,7 +22,7 @@ _TABLES = ("project", "attribute", "file", "metadata")
 _WITHOUT_AREA = {1: "point", 5: "line", 6: "polyline"}
 
 
-_IMAGE, _CHECKBOX, _OPTIONS = 2, 2, (2, 3, 4)  # a type of file; types of attribute: boxes to tick, and radio and select
+_IMAGE, _CHECKBOX, _OPTIONS = 2, 2, (2, 3, 4)  # a type of file; types of attribute: checkbox, radio, select
 
 
 _Table = Mapping[str, Any]
@@ -33,9 +34,9 @@ def is_via3(value: Any) -> bool:
 
 
 def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
-    """The labels of a project's images, those of videos skipped.
+    """The labels of a project's images; videos are skipped.
 
-    Raises P2PError when it does not tell which attribute is the class, or a shape belongs to no view.
+    Raises P2PError when it is unclear which attribute is the class, or a shape belongs to no view.
     """
     if not is_via3(value):
         raise P2PError(
@@ -50,7 +51,7 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
         lost = next((each for each in shapes if str(each["vid"]) not in views), None)
     except (AttributeError, KeyError) as error:
         raise P2PError(
-            where, f"is not a whole project of VIA 3 ({error})", "Save it again.", code="damaged-labels"
+            where, f"is not a valid project of VIA 3 ({error})", "Save it again.", code="damaged-labels"
         ) from error
     if lost:
         raise P2PError(
@@ -67,7 +68,7 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
 
 
 def _views(value: _Table) -> Mapping[str, list[str]]:
-    """The files that each view shows; where there are no views, each file is its own."""
+    """The files that each view shows; without views each file is a view."""
     views = value.get("view")
     if not isinstance(views, dict):
         return {file: [file] for file in value["file"]}
@@ -75,7 +76,7 @@ def _views(value: _Table) -> Mapping[str, list[str]]:
 
 
 def _class_attribute(table: _Table, shapes: Iterable[_Table], where: str) -> str | None:
-    """The id of the attribute that holds the class; those that no shape has do not count."""
+    """The id of the attribute that holds the class, among those that shapes have."""
     used = dict.fromkeys(each for shape in shapes for each in _values_of(shape))
     names = {each: str(table[each].get("aname")) for each in used if isinstance(table.get(each), dict)}
     name = class_attribute(names.values(), where)
@@ -109,12 +110,12 @@ def _refuse_view(where: str, files: list[str]) -> RegionLabels:
     if len(files) == 1:
         what = f"is a view of the file {files[0]}, which is not in the project"
         raise P2PError(where, what, "Save it again.", code="dangling-reference")
-    what = f"is a view of {len(files)} files"
+    what = f"is a view of {plural(len(files), 'file')}"
     raise P2PError(where, what, "Label each picture in a view of its own.", code="several-files-in-view")
 
 
 def _name(file: Any) -> str:
-    """What a file is called: its name as shown, which for one from the network may be its address."""
+    """The name of a file as shown, which may be its address if it is from the network."""
     name = (file.get("fname") or file.get("src")) if isinstance(file, dict) else None
     if not isinstance(name, str):
         return ""
@@ -134,7 +135,7 @@ def _picture(
 
 
 def _labels(values: _Table, attribute: str | None, table: _Table, where: str) -> list[Any]:
-    """The classes of a shape: what was typed, or the options that were chosen; several where boxes were ticked."""
+    """The classes of a shape: the text, or the options that were chosen; several with checkboxes."""
     for each in values:
         if not isinstance(table.get(each), dict):
             raise P2PError(
@@ -143,7 +144,7 @@ def _labels(values: _Table, attribute: str | None, table: _Table, where: str) ->
     if attribute is None:
         return []
     kind = table[attribute]
-    chosen = values.get(attribute, kind.get("default_option_id"))  # the tool shows the default where none is set
+    chosen = values.get(attribute, kind.get("default_option_id"))  # the tool shows the default if none is set
     if kind.get("type") not in _OPTIONS or chosen in (None, ""):
         return [chosen]
     options = kind.get("options") or {}

@@ -1,4 +1,4 @@
-"""Reads Pascal VOC's SegmentationClass, and what labelling tools write in its form: pictures and a list of classes.
+"""Reads Pascal VOC's SegmentationClass, also as written by labelling tools: pictures and a list of classes.
 
 Nothing here may know a palette; numbers and colours are turned into the names that VOC or the list gives them.
 """
@@ -70,7 +70,7 @@ def read_voc(path: Path) -> LabelSet:
     if not pictures:
         raise P2PError(
             folder,
-            "has no pictures of classes (.png)",
+            "has no class pictures (.png or .bmp)",
             f"Give VOC's {_FOLDER}, or the folder it lies in.",
             code="no-pictures",
         )
@@ -98,7 +98,7 @@ def _folder(path: Path) -> Path | None:
         raise P2PError(
             path,
             f"has {len(found)} folders {_FOLDER}: {', '.join(map(str, found))}",
-            "Give the one that is meant.",
+            "Give one of them.",
             code="several-folders",
         )
     return found[0] if found else None
@@ -113,18 +113,18 @@ def _class_names(folder: Path) -> Mapping[int, str]:
 
 
 def _check_table(picture: Path) -> None:
-    """Raise P2PError when a palette picture has other colours than VOC's, and so other classes."""
+    """Raise P2PError when a palette picture has other colours than VOC's, and so perhaps other classes."""
     try:
         found = read_index_picture(picture)
     except P2PError:
-        return  # said again, and with what it means for the others, when the masks are built
+        return  # reported when the masks are built
     used = np.flatnonzero(np.bincount(found.values.ravel(), minlength=256))
     if found.table is not None and used.max() < len(found.table):
         used = used[used != 255]
         if (found.table[used] != np.array(color_table(), dtype=np.uint8)[used]).any():
             raise P2PError(
                 picture,
-                "has other colours than VOC's, so its numbers may be other classes",
+                "has other colours than VOC's, so its numbers may mean other classes",
                 f"Add {_LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
                 code="other-colour-table",
             )

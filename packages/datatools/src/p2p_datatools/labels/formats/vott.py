@@ -1,6 +1,6 @@
 """Reads what Microsoft's VoTT writes: the export of a whole project, and the file of a single asset.
 
-Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
+Nothing here may read pictures or files; the parsed JSON is passed in.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ def is_vott_project(value: Any) -> bool:
 
 
 def read_vott_export(value: Any, *, where: str, source: str) -> LabelSet:
-    """The labels of a project; raises P2PError for a project file, for that holds none."""
+    """The labels of a project; raises P2PError for a project file, which holds none."""
     if is_vott_project(value):
         raise P2PError(
             where,

@@ -1,4 +1,4 @@
-"""Reads YOLO's text files: outlines and boxes in shares of the picture, of classes that a list beside them names.
+"""Reads YOLO's text files: outlines and boxes relative to the picture, of classes that a list beside them names.
 
 Nothing here may open a photo or know a palette; a class that has no name is an error.
 """
@@ -12,14 +12,15 @@ import yaml
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
 
 
 def read_names(path: Path) -> dict[int, str]:
-    """The names by class number, each as it is written; raises P2PError when there is none or one stands twice.
+    """The names by class number, each as it is written; raises P2PError when there is none or one occurs twice.
 
-    Other keys of the file are passed over.
+    Other keys of the file are ignored.
     """
     root = _compose(path)
     entries = root.value if isinstance(root, yaml.MappingNode) else []
@@ -31,11 +32,11 @@ def read_names(path: Path) -> dict[int, str]:
     for where, number, name in _number_names(value, path):
         if number in names:
             raise P2PError(
-                where, f"class {number} stands twice", "Give each class a number of its own.", code="duplicate-id"
+                where, f"class {number} is listed twice", "Give each class a number of its own.", code="duplicate-id"
             )
         if name in known:
             raise P2PError(
-                where, f"{name!r:.60} stands twice", "Give each class a name of its own.", code="duplicate-class"
+                where, f"{name!r:.60} is listed twice", "Give each class a name of its own.", code="duplicate-class"
             )
         names[number] = name
         known.add(name)
@@ -50,14 +51,14 @@ def read_names(path: Path) -> dict[int, str]:
 
 
 def _compose(path: Path) -> yaml.Node | None:
-    """The first document of a YAML file as its tree, in which `no` is a word, and what has many names stands once."""
+    """The first document of a YAML file as a tree, in which `no` is a word and aliases are not expanded."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
             raise P2PError(
                 path,
-                f"has {size} bytes, and one that names classes has at most {LARGEST}",
-                "Give labels whose data.yaml only describes them.",
+                f"has {size} bytes, but may have at most {LARGEST}",
+                "Give a data.yaml that only describes the labels.",
                 code="file-too-large",
             )
         text = path.read_text("utf-8-sig")
@@ -76,7 +77,7 @@ def _compose(path: Path) -> yaml.Node | None:
 
 
 def _number_names(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]:
-    """(where, class number, name) of each entry of a list or a mapping; of anything else there are none."""
+    """(where, class number, name) of each entry of a list or a mapping; nothing for anything else."""
     if isinstance(node, yaml.SequenceNode):
         entries = list(enumerate(node.value))
     elif isinstance(node, yaml.MappingNode):
@@ -117,7 +118,7 @@ _SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _DATA_SET = frozenset({"path", "train", "val", "test", "nc"})  # keys by which any other YAML file is a data set's
 
 
-_BEYOND = 0.05  # tools round, and let a box stick out a little; more is another picture's label
+_BEYOND = 0.05  # tools round, and let a box extend a little; more means another picture's label
 
 
 _MOST_TOLD = 20  # names of classes in a note
@@ -126,7 +127,7 @@ _MOST_TOLD = 20  # names of classes in a note
 def is_yolo(path: Path) -> bool:
     """Whether a folder has text files whose first line is a class number and four numbers or more.
 
-    Where no list names the classes, these numbers have to be shares of a picture.
+    If no list names the classes, these numbers must be within 0 and 1.
     """
     if not path.is_dir():
         return False
@@ -143,7 +144,7 @@ def read_yolo(folder: Path) -> LabelSet:
     if not lists:
         raise P2PError(
             folder,
-            "has no list of classes (data.yaml, classes.txt, obj.names) in it or up to two folders above",
+            "has no list of classes (data.yaml, classes.txt, obj.names), nor have the two folders above it",
             "Add a classes.txt with the name of a class in each line, from class 0 on.",
             code="missing-file",
         )
@@ -186,7 +187,7 @@ def _is_list(file: Path) -> bool:
 
 
 def _is_yaml_list(file: Path, *, any_yaml: bool) -> bool:
-    """Whether a YAML file is to be read for names: by its own name, or else by what stands in it."""
+    """Whether a YAML file is to be read for names: by its own name, or else by its content."""
     if file.name in _SETTINGS:
         return True
     if file.suffix.lower() not in (".yaml", ".yml"):
@@ -203,7 +204,7 @@ def _keys(root: yaml.Node | None) -> set[str]:
 
 
 def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
-    """The first list and its names; raises P2PError when another one says otherwise."""
+    """The first list and its names; raises P2PError when another one differs."""
     first, *others = lists
     names = _read_list(first)
     for other in others:
@@ -213,8 +214,8 @@ def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
             here, there = (said.get(differ[0], "not named") for said in (names, found))
             raise P2PError(
                 first,
-                f"class {differ[0]} is {here} there, and {there} in {other}",
-                "Take away the list that is wrong, or give the folder of one data set.",
+                f"class {differ[0]} is {here} here, but {there} in {other}",
+                "Remove the list that is wrong, or give the folder of one data set.",
                 code="contradicting-lists",
             )
     return first, names
@@ -226,17 +227,17 @@ def _read_list(file: Path) -> dict[int, str]:
     names, root = read_names(file), _compose(file)
     if "kpt_shape" in _keys(root):
         to_do = "Give labels of outlines or boxes."
-        raise P2PError(file, "is of keypoints (kpt_shape), whose lines are no outlines", to_do, code="keypoints")
+        raise P2PError(file, "is for keypoints (kpt_shape), whose lines are not outlines", to_do, code="keypoints")
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     told = next((value.value for key, value in entries if key.value == "nc"), None)
     if isinstance(told, str) and told.isdecimal() and int(told) != len(names):
-        what = f"says that there are {told:.20} classes (nc) and names {len(names)}"
+        what = f"says that nc is {told:.20}, but names {plural(len(names), 'class', 'classes')}"
         raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")
     return names
 
 
 def _texts(folder: Path) -> list[Path]:
-    """The text files below a folder that may be labels; what is hidden is none."""
+    """The text files below a folder that may be labels, without hidden ones."""
     files = [file for file in sorted(folder.rglob("*.txt")) if not file.name.lower().startswith(_OTHER_TEXTS)]
     return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
@@ -246,7 +247,7 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
     with file.open("rb") as text:
         words = text.readline(4096).removeprefix(codecs.BOM_UTF8).split()
     try:
-        # Which numbers they are is for the reader to say: labels with one wrong in all files are labels still.
+        # The reader checks the numbers: files with wrong numbers are labels, too.
         values = [float(word) for word in words[1:]]
     except ValueError:
         return False
@@ -281,7 +282,7 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
     if number not in names:
         raise P2PError(
             where,
-            f"class {number} is not in {settings}, which names {len(names)}",
+            f"class {number} is not in {settings}, which names {plural(len(names), 'class', 'classes')}",
             "Add it there.",
             code="unknown-class",
         )

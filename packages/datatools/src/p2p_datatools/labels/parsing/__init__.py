@@ -1,4 +1,4 @@
-"""What several label formats share: outlines, run lengths, embedded pictures, XML, regions put together.
+"""What several label formats share: outlines, run lengths, embedded pictures, XML, collecting regions.
 
 Nothing here may know one format by name.
 """

@@ -1,4 +1,4 @@
-"""Reads a list of classes that is plain text, a name a line, whose place is the class number.
+"""Reads a list of classes in plain text, one name per line, in the order of the class numbers.
 
 Nothing here may guess: a list that could be counted in two ways is an error.
 """
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 
-LARGEST = 1 << 20  # bytes of a list; the names of twenty thousand classes take less
+LARGEST = 1 << 20  # bytes of a list; the names of 20,000 classes take less
 
 _NUMBERED = re.compile(r"(\d{1,9})\s*[:,;\t ]\s*(\S.*)")
 
 
 def read_class_list(path: Path) -> dict[int, str]:
-    """The names by class number, from 0; numbers before all names have to be their places.
+    """The names by class number, from 0; if all names have numbers, these must be their places.
 
-    Raises P2PError for a line without a name, and for a name or number that stands twice or out of its place.
+    Raises P2PError for a line without a name, and for a name or number that occurs twice or out of place.
     """
     lines = [line.strip() for line in _text(path).splitlines()]
     while lines and not lines[-1]:
@@ -49,8 +49,8 @@ def _text(path: Path) -> str:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            what = f"has {size} bytes, and a list of classes has at most {LARGEST}"
-            raise P2PError(path, what, "Give labels whose list only names classes.", code="file-too-large")
+            what = f"has {size} bytes, but a list of classes may have at most {LARGEST}"
+            raise P2PError(path, what, "Give a list that only names classes.", code="file-too-large")
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error

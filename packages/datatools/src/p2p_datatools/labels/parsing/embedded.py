@@ -1,6 +1,6 @@
 """Pictures inside label files, as base64 text or as files beside them: drawn masks become runs.
 
-Nothing here may know a label format; a picture that is not whole is an error.
+Nothing here may know a label format; a damaged picture is an error.
 """
 
 import base64
@@ -28,7 +28,7 @@ _MOST_BYTES = 1 << 28  # of a picture that was compressed once more: a mask of M
 def mask_runs(
     text: Any, where: str, *, left: int = 0, top: int = 0, by_alpha: bool = False, is_deflated: bool = False
 ) -> Runs:
-    """A drawn mask out of base64 text: whatever is not 0 is inside.
+    """A drawn mask from base64 text: what is not 0 is inside.
 
     With `by_alpha` colours say nothing where the picture has an alpha channel: whatever is not wholly transparent is
     inside. With `is_deflated` the picture may have been compressed by zlib before it became text.
@@ -38,7 +38,7 @@ def mask_runs(
 
 
 def mask_file_runs(path: Path) -> Runs:
-    """A drawn mask out of a file as large as its picture: whatever is neither black nor transparent is inside."""
+    """A drawn mask from a file as large as its picture: what is neither black nor transparent is inside."""
     try:
         data = path.read_bytes()
     except OSError as error:

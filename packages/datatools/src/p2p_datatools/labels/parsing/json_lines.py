@@ -1,4 +1,4 @@
-"""Parses files with a JSON value in each line, of which one that is damaged costs itself alone.
+"""Parses files with a JSON value in each line; a damaged line does not affect the others.
 
 Nothing here may know what the values mean.
 """
@@ -11,7 +11,7 @@ from p2p_datatools.contract.errors import P2PError
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """The value of each line that is not empty; for a damaged one it is the error that tells so.
+    """The value of each line that is not empty; for a damaged one it is the error.
 
     Raises P2PError when the file cannot be read, or no line is whole.
     """
@@ -30,5 +30,5 @@ def _value(line: bytes, path: Path, number: int) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        what = f"line {number} is not whole JSON ({error})"
+        what = f"line {number} is not valid JSON ({error})"
         return P2PError(path, what, "Was it cut off or edited? Export it again.", code="damaged-json")

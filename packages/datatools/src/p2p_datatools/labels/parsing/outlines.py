@@ -1,4 +1,4 @@
-"""Outlines out of the numbers that label files hold: polygons, boxes, circles and ellipses, each checked.
+"""Outlines from the numbers in label files: polygons, boxes, circles and ellipses, each checked.
 
 Nothing here may know a file format or paint; what cannot be an outline is an error that says why.
 """
@@ -12,19 +12,19 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.values import Points, Polygon
 
-_FARTHEST = 1e9  # a coordinate beyond it is damage, not a place outside the picture
+_FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
 
 
-_CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may miss it
+_CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 
 
 _MOST_SIDES = 4096
 
 
 def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygon:
-    """A polygon out of a list of coordinates, flat or in pairs; `form` is how the format writes it.
+    """A polygon from a list of coordinates, flat or in pairs; `form` is how the format writes it.
 
-    Raises P2PError for fewer than 3 points, and for what is no finite number.
+    Raises P2PError for fewer than 3 points, and for what is not a finite number.
     """
     outer = _numbers(points, where, form)
     if len(outer) < 3:
@@ -35,7 +35,7 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygo
 
 
 def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = False) -> Polygon:
-    """A box out of two opposite corners x, y, x, y, turned clockwise about its centre, or its top left corner."""
+    """A box from two opposite corners x, y, x, y, turned clockwise about its centre, or its top left corner."""
     points = _numbers(corners, where, "x, y, x, y")
     if len(points) != 2:
         raise P2PError(
@@ -64,7 +64,9 @@ def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon
     """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
     ((x, y),), (radius,) = _numbers(centre, where, "x, y"), _numbers(radii, where, "rx, ry")
     if radius.min() < 0:
-        raise P2PError(where, f"has the radius {radius.min():g}", "Delete it or draw it again.", code="bad-outline")
+        raise P2PError(
+            where, f"has the negative radius {radius.min():g}", "Delete it or draw it again.", code="bad-outline"
+        )
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return Polygon(_turn(outer, number(degrees, where)))
@@ -84,7 +86,7 @@ def number(value: Any, where: str) -> float:
 
 
 def _sides(radius: float) -> int:
-    """How many sides keep within _CHORD of a circle: a side of angle a misses it by r (1 - cos(a / 2))."""
+    """How many sides stay within _CHORD of a circle: a side of angle a differs by r (1 - cos(a / 2))."""
     if radius <= _CHORD:
         return 8
     return min(_MOST_SIDES, max(8, math.ceil(math.pi / math.acos(1 - _CHORD / radius))))

@@ -1,4 +1,4 @@
-"""What all readers of regions share: names and labels that are checked, regions put together, damage made a skip.
+"""What all readers of regions share: checking names and labels, collecting regions, turning damage into a skip.
 
 Nothing here may know a file format.
 """
@@ -15,18 +15,18 @@ from p2p_datatools.contract.pictures.header import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, uses_of
 
-UNNAMED = "unnamed"  # what a region without a label is called, so that --map can say what becomes of it
+UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
 
 
 @dataclass
 class RegionCollector:
-    """What one picture's labels draw, collected shape by shape."""
+    """The regions of one picture, collected shape by shape."""
 
     regions: list[Region] = field(default_factory=list)
     without_area: Counter[str] = field(default_factory=Counter)
 
     def add(self, shape: Polygon | Runs | str, *labels: Any, where: str) -> None:
-        """Add a shape under each of its labels; one that is only the name of its kind has no area."""
+        """Add a shape under each of its labels; a text is the kind of a shape without area."""
         if isinstance(shape, str):
             self.without_area[shape] += 1
             return
@@ -44,7 +44,7 @@ class RegionCollector:
 
 
 def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]) -> LabelSet:
-    """The labels of all pictures of the format `name`, each as where it is and how to read it.
+    """The labels of all pictures of the format `name`; `pictures` are places and functions that read them.
 
     Damage within one picture's labels skips that picture.
     """
@@ -81,7 +81,7 @@ def _label(value: Any, where: str) -> str:
 
 
 def read_picture_name(value: Any, where: str) -> str:
-    """The name of a picture file; raises P2PError when there is none, or it is one that no manifest could hold."""
+    """The name of a picture file; raises P2PError when there is none, or it is not UTF-8."""
     if not isinstance(value, str) or not value.strip():
         raise P2PError(where, "names no picture file", "Export the labels again.", code="no-file-name")
     return _utf8(value, where)
@@ -98,7 +98,7 @@ def _utf8(text: str, where: str) -> str:
 
 
 def size_from(width: Any, height: Any, where: str) -> Size | None:
-    """The size that labels tell of their picture; None when they tell none. Raises P2PError for one that cannot be."""
+    """The size of the picture as the labels say; None if they do not. Raises P2PError for an impossible one."""
     try:
         size = Size(int(width or 0), int(height or 0))
     except (TypeError, ValueError, OverflowError):
@@ -111,7 +111,7 @@ def size_from(width: Any, height: Any, where: str) -> Size | None:
 
 
 def items_of(value: Any, what: str, where: str) -> list[Any]:
-    """A list out of a label file; raises P2PError for anything else, and nothing counts as an empty one."""
+    """A list from a label file, None as an empty one; raises P2PError for anything else."""
     if value is None:
         return []
     if not isinstance(value, list):

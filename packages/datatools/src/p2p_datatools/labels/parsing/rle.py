@@ -27,7 +27,7 @@ def coco_runs(value: Any, where: str) -> Runs:
 
 
 def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: int = 0, top: int = 0) -> Runs:
-    """A mask out of the lengths of its runs; raises P2PError unless they cover `size` exactly."""
+    """A mask from the lengths of its runs; raises P2PError unless they cover `size` exactly."""
     try:
         lengths = np.array(counts, dtype=np.int64).reshape(-1)
     except (TypeError, ValueError, OverflowError) as error:
@@ -42,7 +42,7 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
             "Export the labels again.",
             code="bad-rle",
         )
-    # Each length is held against the picture first, so that no sum can overflow.
+    # Each length is compared with the picture first, so that no sum can overflow.
     if (lengths < 0).any() or (lengths > pixels).any() or lengths.sum() != pixels:
         raise P2PError(
             where,
@@ -65,7 +65,7 @@ def decompress(text: str, where: str) -> list[int]:
         code = ord(letter) - 48
         if not 0 <= code < 64 or shift > 60:
             raise P2PError(
-                where, "its RLE has an impossible letter or number", "Export the labels again.", code="bad-rle"
+                where, "its RLE has an invalid character or number", "Export the labels again.", code="bad-rle"
             )
         value |= (code & 31) << shift
         shift += 5

@@ -1,4 +1,4 @@
-"""Parses XML label files, and refuses those that declare a document type, for with it come entities.
+"""Parses XML label files, and refuses those that declare a document type, because it can define entities.
 
 Nothing here may follow a reference out of the file or expand one within it.
 """
@@ -16,16 +16,16 @@ _JUNK = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 
 
 class SeveralRootsError(P2PError):
-    """An XML file goes on after its first element, called `tag`: that is damage, or a format that is no whole XML."""
+    """An XML file goes on after its first element, called `tag`: that is damage, or a format that is not valid XML."""
 
     def __init__(self, path: Path, tag: str) -> None:
-        what = "is not whole XML, because it has several root elements"
+        what = "is not valid XML, because it has several root elements"
         super().__init__(path, what, "Was it edited? Export it again.", code="damaged-xml")
         self.tag = tag
 
 
 def read_xml(path: Path) -> Element:
-    """The root of an XML file. Raises P2PError, naming the place, when it is not whole or declares a document type."""
+    """The root of an XML file. Raises P2PError, naming the place, when it is not valid or declares a document type."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -64,7 +64,7 @@ def read_xml(path: Path) -> Element:
 
 def _not_whole(path: Path, error: Exception) -> P2PError:
     return P2PError(
-        path, f"is not whole XML ({error})", "Was it cut off or edited? Export or fetch it again.", code="damaged-xml"
+        path, f"is not valid XML ({error})", "Was it cut off or edited? Export or fetch it again.", code="damaged-xml"
     )
 
 
