@@ -31,6 +31,19 @@ BDD100K = [{"name": "a.jpg", "labels": [{"category": "car", "box2d": {"x1": 1, "
 SUPERANNOTATE = {"metadata": {"name": "a.jpg"}, "instances": []}
 LABELBOX = {"data_row": {"external_id": "a.jpg"}, "projects": {}}
 SA_1B: dict[str, object] = {"image": {"file_name": "a.jpg"}, "annotations": []}
+LABEL_STUDIO: list[dict[str, object]] = [{"id": 1, "data": {"image": "a.jpg"}, "annotations": []}]
+JSON_MIN = [{"id": 1, "image": "a.jpg", "annotation_id": 1}]
+SUPERVISELY: dict[str, object] = {"size": {"width": 8, "height": 6}, "objects": []}
+DATUMARO: dict[str, object] = {"info": {}, "categories": {}, "items": []}
+DARWIN: dict[str, object] = {"item": {"name": "a.jpg", "slots": [{"type": "image"}]}, "annotations": []}
+DARWIN_1: dict[str, object] = {"image": {"filename": "a.jpg"}, "annotations": [], "dataset": "cars"}
+HASTY: dict[str, object] = {"label_classes": [], "images": [{"image_name": "a.jpg", "labels": []}]}
+SEGMENTS = {
+    "dataset": {
+        "samples": [{"name": "a.jpg", "labels": {}}],
+        "task_attributes": {"categories": [{"id": 1, "name": "car"}]},
+    }
+}
 CVAT = '<annotations><image name="a.jpg"/></annotations>'
 SHAPE = {"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}
 SHAPES = {"imagePath": "a.jpg", "shapes": [SHAPE]}
@@ -125,6 +138,14 @@ def read_scans(path: Path) -> LabelSet:
         ("a.json", json.dumps(ISAT), "isat"),
         ("a.geojson", json.dumps(QUPATH), "qupath"),
         ("train.json", json.dumps(BDD100K), "bdd100k"),
+        ("project-1.json", json.dumps(LABEL_STUDIO), "labelstudio"),
+        ("project-1-min.json", json.dumps(JSON_MIN), "labelstudio"),
+        ("a.jpg.json", json.dumps(SUPERVISELY), "supervisely"),
+        ("default.json", json.dumps(DATUMARO), "datumaro"),
+        ("a.json", json.dumps(DARWIN), "darwin"),
+        ("a.json", json.dumps(DARWIN_1), "darwin"),
+        ("cars.json", json.dumps(HASTY), "hasty"),
+        ("v1.json", json.dumps(SEGMENTS), "segments"),
         ("a.jpg.json", json.dumps(SUPERANNOTATE), "superannotate"),
         ("export.ndjson", json.dumps(LABELBOX), "labelbox"),
         ("sa_1.json", json.dumps(SA_1B), "sam"),
@@ -326,4 +347,5 @@ def test_xml_with_several_roots_is_damaged_only_where_the_root_is_that_of_a_form
 def test_every_format_has_a_row_in_the_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text("utf-8")
     rows = [row for row in page.splitlines() if row.startswith("| ")]
-    assert [name for name in FORMATS if not any(f"(`{name}`) |" in row for row in rows)] == []
+    missing = [name for name in FORMATS if not any(f"(`{name}`) |" in row for row in rows)]
+    assert missing == []

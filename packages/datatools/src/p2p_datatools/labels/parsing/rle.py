@@ -155,7 +155,7 @@ def packed_runs(values: Any, size: Size, where: str) -> Runs:
     The bytes are a stream of bits, the highest first: 32 bits say how many values follow, 5 how many bits a value has,
     less 1, and four times 4 bits how many bits the length of a run may have, less 1. Each run is a bit that says
     whether one value is repeated, 2 bits that say which of the four its length has, the length less 1, and then the
-    value, or as many values. (Schmidt, @thi.ng/rle-pack.)
+    value, or as many values. (rle-pack of K. Schmidt.)
     """
     bits = _Bits(values, where)
     pixels = size.width * size.height
