@@ -39,8 +39,6 @@ def test_an_impossible_shard_is_refused(words: str, refused: "Refused") -> None:
 
 
 NAMES = [f"{number:02d}" for number in range(12)]
-
-
 # Merges in a process that the system kills, without a word to Python, when it is about to change the disk once more.
 DYING = """
 import os, signal, sys

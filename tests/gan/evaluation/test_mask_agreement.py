@@ -17,8 +17,6 @@ from p2p_gan.evaluation.mask_agreement import (
 from p2p_gan.models.model import Model
 
 TRUTH = np.array([[0, 0, 0, 0], [1, 1, 255, 0]], np.uint8)
-
-
 FOUND = np.array([[0, 0, 0, 1], [1, 2, 2, 0]], np.uint8)
 
 
@@ -55,14 +53,8 @@ def test_a_blended_colour_counts_as_the_nearest_class() -> None:
 
 
 CARS = load_palette("cars")
-
-
 MASK = Half("mask", "mask")
-
-
 GREYS = Palette("greys", tuple(PaletteClass(f"grey {value}", (value,) * 3) for value in (0, 60, 120)))
-
-
 LABELS = np.array([[0, 1, 2], [3, 4, 255]], np.uint8)
 
 

@@ -123,8 +123,6 @@ def test_only_batch_norm_lets_one_pair_speak_for_another(norm: str) -> None:
 
 
 RANDOM = torch.Generator().manual_seed(3)
-
-
 A, OTHER, B = (torch.rand(2, channels, 32, 64, generator=RANDOM) for channels in (5, 5, 3))
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from gan.conftest import MakeNetworks
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "train_step.json"
-
-
 RANDOM = torch.Generator().manual_seed(7)
 CLASSES = torch.randint(3, (2, 32, 32), generator=RANDOM)
 BATCH = Batch(

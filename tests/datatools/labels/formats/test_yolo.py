@@ -121,8 +121,6 @@ def test_a_value_that_is_not_text_is_refused(tmp_path: Path, refused: "Refused")
 
 
 CARS = load_palette("cars")
-
-
 HALF = "0.5 0 1 0 1 1 0.5 1"
 
 

@@ -21,7 +21,6 @@ _COMMANDS = {
     "show": ("data.show", "Draw a contact sheet of masks, pairs or photos."),
 }
 
-
 _EPILOG = """
 \b
 In this order, from photos and labels to pairs for 'p2p train':

@@ -17,21 +17,13 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, UsageError
 
 BUILT_IN = ("cars", "scenes", "facades")
-
-
 PALETTE_FILE = "palette.toml"  # in a mask folder, which is recognised by it
-
-
 IGNORE = 255
 """The class index of pixels that losses and scores leave out."""
 
 
 IGNORE_COLOR = (255, 0, 254)
-
-
 _MOST_CLASSES = 255
-
-
 Color = tuple[int, int, int]
 
 
@@ -225,8 +217,6 @@ def plain(label: str) -> str:
 
 
 BACKGROUND, UNPAINTED, IGNORED = "background", "unpainted", "ignore"
-
-
 _HEX = re.compile(r"#[0-9a-f]{6}")
 
 

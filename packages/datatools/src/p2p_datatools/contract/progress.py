@@ -42,8 +42,6 @@ class Reporter:
 
 
 QUIET = Reporter()
-
-
 Note = Callable[[str], None]
 
 

@@ -13,8 +13,6 @@ from typing import TypeVar
 from p2p_datatools.contract.machine import cores
 
 _T = TypeVar("_T")
-
-
 _R = TypeVar("_R")
 
 

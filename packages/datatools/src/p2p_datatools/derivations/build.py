@@ -27,8 +27,6 @@ from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
 _HEADER, _LINES = "derive.json", "derive.jsonl"
-
-
 _FORMAT, _VERSION = "p2p-derived", 1
 
 

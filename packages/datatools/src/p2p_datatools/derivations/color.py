@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.images import Photo
 
 _Grey = NDArray[np.uint8]  # (height, width)
-
-
 _LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
 
 

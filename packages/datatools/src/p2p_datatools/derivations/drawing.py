@@ -12,17 +12,9 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.images import Photo
 
 _Grey = NDArray[np.uint8]  # (height, width)
-
-
 _FAINTEST = 20.0  # gradient below which nothing is an edge: a picture of one colour has no edges, whatever its noise
-
-
 _CALM = 5  # pixels across, of the bilateral filter
-
-
 _BAND = 1 << 20  # pixels whose gradients are computed at a time
-
-
 _SIDE = 512  # pixels of the shorter side to which lengths in the settings refer
 
 

@@ -40,17 +40,9 @@ from p2p_datatools.sheets.layout import Tile, lay_out
 # In a JPEG of quality 75 with 4:2:0 chroma, 0.05% of the pixels 4 and more from any edge come back as the other of two
 # colours at this distance in RGB, 0.3% at 24 and 0.8% at 16 (25 pairs of random colours each).
 TOO_CLOSE = 32
-
-
 _LOOKED_AT = 20  # pictures of a folder whose colours are counted
-
-
 _FLAT = 16  # the difference between neighbours, in each channel
-
-
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
-
-
 _LEVELS = (0, 51, 102, 153, 204, 255)
 
 

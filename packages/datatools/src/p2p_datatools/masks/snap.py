@@ -29,40 +29,17 @@ from p2p_datatools.masks.snap_neighbours import (
 )
 
 TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JPEG is nearer, most blends are farther
-
-
 _MOST_COLORS = 254
-
-
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
-
-
 _MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0.36; with more it is not a label picture
-
-
 _BAND = 1 << 19  # pixels
-
-
 _STRIP = 1 << 15  # pixels of which all intermediate results fit into the cache
-
-
 _CHUNK = 1 << 16  # distances that are held at once: they stay in the cache
-
-
 _AT_ONCE = 1 << 20  # pixels around others that are held at once
-
-
 _NONE = np.iinfo(np.int32).max
-
-
 _CHANNELS = np.arange(3)[:, None]
-
-
 _BITS = 5
-
-
 _STEP = 1 << (8 - _BITS)
-
 
 Codes = NDArray[np.int32]
 

@@ -13,23 +13,12 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.images import Photo
 
 NEAR, FAR = 2, 16  # pixels around one that is blended: first its neighbours, then as far as a JPEG's block of colour
-
-
 _FLAT = 16  # in each channel; no blend in thirty JPEG facades has 5x5 such pixels, nor with 24
-
-
 UNSURE = 255  # the row of a pixel whose row is not found yet
-
-
 _FEW = 1 << 16  # pixels whose surroundings are held at once
 
-
 Numbers = NDArray[np.uint8]
-
-
 Places = NDArray[np.intp]
-
-
 Marks = NDArray[np.bool_]
 
 

@@ -19,11 +19,7 @@ from p2p_datatools.masks.plan import MaskJob
 from p2p_datatools.sheets.layout import Tile, lay_out
 
 _MOST = 8  # pictures shown
-
-
 _BOX = Size(360, 360)
-
-
 _NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
 
 

@@ -23,8 +23,6 @@ from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, PairRecipe
 
 CROWD = 10_000  # pairs above which a folder gets subfolders, because file managers and file systems become slow
-
-
 NamedFiles = tuple[str, Files]
 
 

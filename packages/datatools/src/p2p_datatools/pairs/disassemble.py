@@ -29,8 +29,6 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
 
 _HEADER, _LINES = "halves.json", "halves.jsonl"
-
-
 _FORMAT, _VERSION = "p2p-halves", 1
 
 

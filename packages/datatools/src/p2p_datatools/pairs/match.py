@@ -67,11 +67,7 @@ def lengthen_file(kept: str, name: str) -> str:
 
 
 Partners = tuple[MatchedFiles, list[Skip]]
-
-
 Key = Callable[[str], str | None]  # maps a picture's name to what is compared
-
-
 _CORRECT_LINE = "Correct or remove the line."
 BY_STEM = "stem"
 

@@ -25,18 +25,10 @@ from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.pairs.match import Files
 
 MADE_BY = "p2p data pair"
-
-
 # Bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads.
 PAIR_WEIGHT = 4
-
-
 RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # for other types it is that of the values found
-
-
 _NO_RANGE = (math.inf, -math.inf)
-
-
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was scaled
 
 

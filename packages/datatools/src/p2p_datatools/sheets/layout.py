@@ -20,11 +20,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
 WHITE, _INK, _GREY, HAIRLINE = (255, 255, 255), (38, 38, 38), (115, 115, 115), (222, 222, 222)
-
-
 _MARGIN, _GAP, _SEAM = 28, 24, 6  # around the sheet, between tiles, between the pictures of one tile
-
-
 _TITLE, _TEXT = 20, 14  # heights of letters in pixels
 
 

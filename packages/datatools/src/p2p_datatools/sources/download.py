@@ -24,19 +24,10 @@ from p2p_datatools.sources.catalog import ArchivePlace
 
 Sleep = Callable[[float], None]
 
-
 TRIES = 6  # in a row that bring no byte
-
-
 _TIMEOUT = 60.0  # seconds of silence
-
-
 _CHUNK = 1 << 18
-
-
 _LONGEST_WAIT = 120.0
-
-
 _MEANING = {
     301: ("redirects to an address that is not HTTPS", "Look for another source."),
     302: ("redirects to an address that is not HTTPS", "Look for another source."),

@@ -17,14 +17,8 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 _Sleep = Callable[[float], None]
-
-
 _TRIES = 5
-
-
 _LOOK_EVERY = 0.5  # seconds between two checks of the client's progress
-
-
 _TOKEN_PAGE = "https://www.kaggle.com/settings/api"
 
 

@@ -18,8 +18,6 @@ from p2p_datatools.sources.provenance import Origin
 from p2p_datatools.sources.unpack import Limits
 
 ON_DISK = "path"
-
-
 DOWNLOADS = ".download"  # below DEST.partial, until everything is unpacked
 
 

@@ -15,11 +15,7 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.catalog import CatalogEntry
 
 PROVENANCE = "provenance.json"
-
-
 _FORMAT = 1
-
-
 _SHOWN = 20
 
 

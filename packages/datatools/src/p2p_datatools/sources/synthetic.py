@@ -18,14 +18,8 @@ from p2p_datatools.sources.provenance import PROVENANCE
 from p2p_datatools.synth import DEFAULT_SIZE, STYLES, draw_car_picture
 
 SYNTH_CARS = "synth-cars"
-
-
 SYNTH_LIMIT = 240
-
-
 _FOLDERS = ("photos", "labels")
-
-
 SYNTH_LICENCE = "CC0-1.0 for the pictures, MIT for the program that draws them"
 
 

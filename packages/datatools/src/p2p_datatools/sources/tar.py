@@ -12,11 +12,7 @@ from typing import IO, Any, cast
 from p2p_datatools.contract.errors import P2PError
 
 _HEADERS = 4096  # bytes of headers and padding that each file may take
-
-
 _CHUNK = 1 << 20
-
-
 _GZIP = b"\x1f\x8b"
 
 

@@ -21,11 +21,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.tar import TarReader
 
 _MAGIC = 512  # bytes that tell a kind of file
-
-
 _PLAIN = "/ ()[]{}+,;=@!$&'~"  # characters that are not escaped in a name in which other bytes are
-
-
 _RAISE = "If you trust it, raise the limits with --unpack-limit."
 
 

@@ -17,12 +17,8 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
 NO_GROUPS, _SIMILAR = "none", "similar"
-
-
 # How near to the goal, in pairs, the exact search for groups begins, and how many groups it considers.
 _STRETCH, _MOST_GROUPS = 2000, 4000
-
-
 Groups = Mapping[str, str | None]  # the group of each name; None: the pair stands alone
 
 

@@ -19,8 +19,6 @@ from p2p_datatools.synth.street import paint_street, paint_studio, pick_weather
 from p2p_datatools.synth.trim import draw_mirror, draw_trim
 
 _SHADE = color("#1a1a1f")
-
-
 _MARGIN = 0.5  # metres around a car that its shadow may reach
 
 

@@ -12,11 +12,7 @@ from p2p_datatools.synth.looks import INK, PLASTIC, CarColors, color, lit, mix
 from p2p_datatools.synth.paintwork import Shell, belt
 
 _RIM = 0.69  # of the tyre's radius
-
-
 _GAP = 0.055  # metres between tyre and arch
-
-
 _LIP = 0.05  # metres of flared sheet around the arch
 
 
@@ -69,8 +65,6 @@ def _spokes(across: Floats, up: Floats, away: Floats, look: CarColors) -> Mask:
 
 
 _ROUNDING = 0.035  # metres: the radius of a pane's corners
-
-
 _SEAL = 0.022  # metres of black rubber round each pane
 
 
@@ -138,8 +132,6 @@ def _glint(view: View, body: Body, glass: Mask, bright: Floats) -> None:
 
 
 _CLEAR, _CHROME, _RED, _GLOW = color("#f4f8fc"), color("#8e9cab"), color("#a50f16"), color("#ff4a3d")
-
-
 _SETBACK = 0.015  # metres of sheet between a light and the outline
 
 

@@ -43,11 +43,7 @@ _WEATHERS = (
     Weather(color("#54699a"), color("#eeb48c"), color("#d6c0bd")),  # dusk
     Weather(color("#9dbbd6"), color("#efe8e0"), color("#f0f0f2")),  # winter morning
 )
-
-
 _ASPHALT = ("#56585b", "#626364", "#6d6b68", "#48494d")
-
-
 _STONE = ("#a5a29c", "#98999b", "#b3aa9b")
 
 

@@ -9,8 +9,6 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.networks.architecture import GENERATORS
 
 SMALLEST_SIDE = 32
-
-
 DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
 
 

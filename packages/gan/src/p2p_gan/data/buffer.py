@@ -22,8 +22,6 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 
 _GIB = 1 << 30
-
-
 _ALIGNED = 4096  # bytes; each half begins at a multiple, so that numbers of any type are aligned
 
 

@@ -18,14 +18,8 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
 
 Kind = Literal["values", "classes"]
-
-
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
 _MOST_CHANNELS = 64
-
-
 # These hold more digits than float32, so they are scaled to -1..1 before they become float32.
 _WIDE = ("int32", "uint32", "float64")
 

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ORDER, _DRAW, _LIGHT = 0, 1, 2  # streams of random numbers that must not repeat each other
-
-
 _KEPT = 4  # epochs whose order is cached; it can be computed again
 
 

@@ -24,11 +24,7 @@ from p2p_gan.data.sizing import Sizing, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 
 _T = TypeVar("_T")
-
-
 _BUDGET = 1 << 30  # bytes of pictures being decoded at once
-
-
 _COPIES = 4  # of a pair while it is processed: as read, verified, resized
 
 

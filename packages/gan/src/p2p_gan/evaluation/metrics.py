@@ -15,21 +15,11 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo
 
 BYTES = (0.0, 255.0)
-
-
 Range = tuple[float, float]
-
-
 PixelMask = NDArray[np.bool_]
-
-
 _WINDOW = 7
-
-
 # The range of sRGB in Lab, in bins of one unit around whole numbers, so that greys do not lie at the edge of a bin.
 _LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
-
-
 _ROWS = 512  # at once in float64
 
 

@@ -57,16 +57,9 @@ summary{cursor:pointer}
 th:first-child,td:first-child{white-space:normal;min-width:6.5rem}
 .pictures th:first-child,.pictures td:first-child{min-width:0}}
 """.strip()
-
-
 PAGE = "index.html"
-
-
 _SMALL = 160  # narrower pictures are enlarged with visible pixels
-
-
 _WIDTH = slice(16, 20)  # the bytes of a PNG with its width
-
 
 Line = Sequence[str]
 

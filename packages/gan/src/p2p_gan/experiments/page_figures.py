@@ -20,17 +20,9 @@ from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import load_model
 
 FIGURES = "pictures"
-
-
 INPUTS = 4  # held-out pairs in a figure
-
-
 FIGURE_VARIANTS = 4  # outputs of one input in the figure on variety
-
-
 BOX = Size(384, 384)  # the largest size of a picture
-
-
 _VARIETY = "collapse"
 
 

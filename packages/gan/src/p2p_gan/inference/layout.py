@@ -12,11 +12,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.networks.base import Step
 
 _FLOAT = 4
-
-
 _WORK = 3  # copies of a block's inputs and output in memory while it runs: concatenated, reordered for the convolution
-
-
 _FEWEST_ROWS = 32
 
 

@@ -29,8 +29,6 @@ from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
 _HEADER, _LINES = "samples.json", "samples.jsonl"
-
-
 _HELD_OUT = ("test", "val")
 
 

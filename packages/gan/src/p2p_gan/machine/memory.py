@@ -10,8 +10,6 @@ import torch
 
 # The largest budget, even if more memory is free, so that a picture's output does not depend on the machine.
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
-
-
 _SHARE = 0.5  # of what is free
 
 

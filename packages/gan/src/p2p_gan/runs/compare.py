@@ -14,11 +14,8 @@ from p2p_gan.config.parse import config_from_json
 from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
 
 _NOT_DRAWN = {"images", "seconds", "waited"}
-
-
 # Fields on recording and saving, not on training; epochs have been converted to images.
 _NOT_COMPARED = {"epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes", "keep_checkpoints"}
-
 
 Curve = list[tuple[int, float]]
 

@@ -24,8 +24,6 @@ from p2p_gan.updates.step import Passes
 # it the model gets those of the first process, and training uses none. The estimates of spectral norms follow from the
 # weights. A broadcast before each pass of an update would cost time and change tensors that autograd has saved.
 _KNOWN = inspect.signature(DistributedDataParallel).parameters
-
-
 _BUFFERS = "forward_sync_buffers" if "forward_sync_buffers" in _KNOWN else "broadcast_buffers"
 
 

@@ -64,8 +64,6 @@ class Writer:
 
 
 _ADVICE = "Free some space, keep fewer checkpoints (--set keep_checkpoints=1), or choose another run folder."
-
-
 _RESUME = "Free some space and repeat the command, which continues from the last checkpoint."
 
 

@@ -14,8 +14,6 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.images import Photo
 
 EVENTS = "tensorboard"
-
-
 _UNITS = {"images"}  # of the record's figures; it is the step and not a scalar
 
 

@@ -26,8 +26,6 @@ from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 
 _HELD = 0.25  # the share of `cache_gib` for decoded validation pairs; larger sets are read again each time
-
-
 _GIB = 2**30
 
 

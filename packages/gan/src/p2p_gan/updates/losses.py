@@ -16,11 +16,7 @@ from p2p_gan.networks.base import Discriminator, Judgement
 from p2p_gan.updates.augment import DiscriminatorView
 
 WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
-
-
 _MODES_EPSILON = 1e-5  # Mao et al. 2019, code
-
-
 _CLASSES = 256  # masks hold 8-bit class indices
 
 

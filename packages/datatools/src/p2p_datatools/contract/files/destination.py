@@ -18,11 +18,7 @@ from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
-
-
 BATCH = 64  # pictures that are flushed to the disk together
-
-
 _SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
 
 

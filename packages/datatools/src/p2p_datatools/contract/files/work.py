@@ -17,8 +17,6 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
 
 BUDGET = 400 << 20  # bytes of pictures in work at once; a larger one is made alone
-
-
 _AHEAD = 32  # items per thread that may be finished before their turn, while files are flushed to the disk
 
 
@@ -38,11 +36,7 @@ class FileRecord(Protocol):
 
 
 Item = TypeVar("Item")
-
-
 RecordT = TypeVar("RecordT", bound=FileRecord)
-
-
 Signature = TypeVar("Signature")
 
 

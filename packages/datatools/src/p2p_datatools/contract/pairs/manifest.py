@@ -19,11 +19,7 @@ from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
 
 _FORMAT, _VERSION = "p2p-pairs", 1
-
-
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
-
-
 SPLITS = ("train", "val", "test")
 """The splits of a pair folder, which are its folders too."""
 
@@ -34,7 +30,6 @@ UNSPLIT = "all"
 
 # What other tools call the same folders.
 FOREIGN_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-
 
 HalfKind = Literal["mask", "photo", "picture"]
 

@@ -29,23 +29,11 @@ from p2p_datatools.contract.words import plural
 
 # Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
 MOST_PIXELS = 400_000_000
-
-
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-
-
 DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "float64")
-
-
 _MOST_CHANNELS = 512  # what OpenCV resizes
-
-
 _TIFF = (".tif", ".tiff")
-
-
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF
-
-
 # What libraries raise for a damaged file, and what NumPy and tifffile raise in addition.
 _DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 STUMBLES: tuple[type[Exception], ...] = (

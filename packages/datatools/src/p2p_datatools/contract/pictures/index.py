@@ -16,8 +16,6 @@ from p2p_datatools.contract.pictures.header import PictureFile, is_deep, open_pi
 from p2p_datatools.contract.pictures.images import decode
 
 _BLOCK = 1 << 20  # pixels that are counted at once
-
-
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 

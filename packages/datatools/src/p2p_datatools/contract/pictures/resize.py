@@ -13,8 +13,6 @@ from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 
 _T = TypeVar("_T", bound="np.integer[Any] | np.floating[Any]")
-
-
 _RESIZED = (np.uint8, np.uint16, np.int16, np.float32, np.float64)  # by OpenCV
 
 

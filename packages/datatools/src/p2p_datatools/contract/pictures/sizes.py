@@ -12,14 +12,8 @@ Fit = Literal["stretch", "crop", "pad"]
 
 
 FITS: tuple[Fit, ...] = get_args(Fit)
-
-
 TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture keeps its shape, in training only
-
-
 TRAIN_FITS: tuple[TrainFit, ...] = get_args(TrainFit)
-
-
 _MOST_DIGITS = 9  # of the side of a picture; a longer number is rejected
 
 

@@ -17,8 +17,6 @@ from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
 _GEOMETRIES = ("box2d", "poly2d", "rle", "box3d", "graph")
-
-
 _STEPS = np.linspace(0, 1, 33)[1:, None]  # straight sides by which a curve is drawn
 
 

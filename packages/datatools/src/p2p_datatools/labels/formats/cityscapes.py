@@ -53,7 +53,6 @@ _NAMES = [
     "bicycle",
 ]
 
-
 _TRAINED = [
     "road",
     "sidewalk",
@@ -75,14 +74,9 @@ _TRAINED = [
     "motorcycle",
     "bicycle",
 ]
-
-
 LABEL_IDS, TRAIN_IDS = dict(enumerate(_NAMES)), {**dict(enumerate(_TRAINED)), 255: VOID}
 
-
 _FILE = re.compile(r"(.+)_gt(?:Fine|Coarse)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|polygons)\.\w+")
-
-
 # In the order of preference where a picture has several.
 _KINDS = ("labelIds", "labelTrainIds", "polygons")
 

@@ -18,8 +18,6 @@ from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
 
 COCO_TABLES = ("images", "annotations", "categories")
-
-
 _EMPTY = "annotation without outline"
 
 

@@ -16,8 +16,6 @@ from p2p_datatools.labels.parsing.xml import Element
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
 _WITHOUT_AREA = frozenset({"polyline", "points", "cuboid", "skeleton"})
-
-
 _NO_SHAPES = frozenset({"tag"})
 
 

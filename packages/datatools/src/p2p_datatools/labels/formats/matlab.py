@@ -20,20 +20,12 @@ from p2p_datatools.labels.formats.voc import VOC_CLASSES
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet
 
 _SUFFIXES = frozenset({".mat"})
-
-
 _NUMERIC = frozenset(
     {"logical", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"}
 )
-
-
 # Hariharan et al. 2011: the classes are Pascal VOC's; the other struct has the numbers of objects.
 _SBD, _SBD_OBJECTS, _SEGMENTATION = "GTcls", "GTinst", "Segmentation"
-
-
 _EXPANSION = 64  # how many times as large as its file what is packed in a struct may be, for the share of memory
-
-
 VariableHeader = tuple[str, tuple[int, ...], str]  # a variable's name, shape and class
 
 

@@ -15,14 +15,8 @@ from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
 _EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
-
-
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
-
-
 _T = TypeVar("_T")
-
-
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 

@@ -17,8 +17,6 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_
 from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
 
 _WITHOUT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
-
-
 # By these a feature is QuPath's: other programs' GeoJSON has places on the globe.
 _OWN = ("objectType", "object_type", "classification", "isLocked", "measurements")
 

@@ -19,8 +19,6 @@ from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, RegionLabels, Runs
 
 _TABLE = "metadata.csv"
-
-
 _FIRST_COLUMNS = ("id", "area", "bbox_x0", "bbox_y0")
 
 

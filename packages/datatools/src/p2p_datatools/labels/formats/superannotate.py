@@ -17,8 +17,6 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
 _WITHOUT_AREA = frozenset({"point", "polyline", "cuboid", "template", "tag"})
-
-
 _BESIDE = "___save.png"  # what the picture of segments is called, after the photo
 
 

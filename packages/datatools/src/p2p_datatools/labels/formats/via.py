@@ -16,14 +16,8 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_p
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _WITHOUT_AREA = frozenset({"polyline", "point", "line"})
-
-
 _COLUMNS = frozenset({"filename", "region_shape_attributes", "region_attributes"})
-
-
 _CLASS = ("label", "labels", "class", "name", "category", "type", "object")  # usual names of the attribute
-
-
 ViaEntry = Mapping[str, Any]
 
 

@@ -17,14 +17,8 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_p
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _TABLES = ("project", "attribute", "file", "metadata")
-
-
 _WITHOUT_AREA = {1: "point", 5: "line", 6: "polyline"}
-
-
 _IMAGE, _CHECKBOX, _OPTIONS = 2, 2, (2, 3, 4)  # a type of file; types of attribute: checkbox, radio, select
-
-
 _Table = Mapping[str, Any]
 
 

@@ -17,8 +17,6 @@ from p2p_datatools.labels.formats.pictures import has_colors, pick_evenly
 from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, LabelSet
 
 _FOLDER, _LABEL_MAP, _CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
-
-
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
 VOC_CLASSES = [
     "background",

@@ -13,8 +13,6 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _BOXES = ("RECTANGLE", "SQUARE")
-
-
 _WITHOUT_AREA = ("POINT", "POLYLINE")
 
 

@@ -110,17 +110,9 @@ def _at(node: yaml.Node, path: Path) -> str:
 
 
 _OTHER_TEXTS = ("readme", "classes", "predefined_classes", "license", "train.txt", "val.txt", "test.txt")
-
-
 _SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-
-
 _DATA_SET = frozenset({"path", "train", "val", "test", "nc"})  # keys by which any other YAML file is a data set's
-
-
 _BEYOND = 0.05  # tools round, and let a box extend a little; more means another picture's label
-
-
 _MOST_TOLD = 20  # names of classes in a note
 
 

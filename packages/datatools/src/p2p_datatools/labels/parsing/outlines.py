@@ -13,11 +13,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.values import Points, Polygon
 
 _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
-
-
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
-
-
 _MOST_SIDES = 4096
 
 

@@ -10,8 +10,6 @@ from xml.parsers import expat
 from p2p_datatools.contract.errors import P2PError
 
 Element = ElementTree.Element
-
-
 _JUNK = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 
 
