@@ -19,7 +19,7 @@ from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, 
 from p2p_datatools.pairs.build import pair
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused
+    from conftest import Contents, KilledAfter, Notes, Refused
     from datatools.conftest import Noise
 
 
@@ -201,6 +201,18 @@ def test_edges_of_real_cars_are_few_thin_dark_lines_on_white(real_data: Path, tm
         drawn = read_photo(file)[..., 0]
         assert 0.005 < (drawn < 128).mean() < 0.12
         assert (drawn == 255).mean() > 0.7
+
+
+def test_photos_that_are_not_opaque_are_laid_over_white_and_reported(
+    photos: Path, dest: Path, tmp_path: Path, notes: "Notes"
+) -> None:
+    Image.new("LA", (24, 18), (0, 0)).save(photos / "clear.png")
+    derive(photos, dest, Gray(), report=notes)
+    assert (read_photo(dest / "clear.png") == 255).all()
+    pair(dest, photos, tmp_path / "pairs", report=notes)
+    said = [line.endswith("1 photo has transparent pixels, which are laid over white.") for line in notes.lines]
+    assert said == [True] * 2
+    assert all("clear.png" in line for line in notes.lines)
 
 
 def test_a_photo_whose_name_is_not_utf8_stops_no_other(photos: Path, dest: Path) -> None:

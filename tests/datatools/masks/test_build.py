@@ -120,7 +120,7 @@ def test_ignored_numbers_are_255_and_unpainted_ones_background(
     tmp_path: Path, write_index_pictures: "WriteIndexPictures"
 ) -> None:
     labels = write_index_pictures(tmp_path / "labels", a=[[0, 1, 11, 12]])
-    build(labels, tmp_path / "masks", mapping={"11": "ignore", "12": "unpainted"})
+    build(labels, tmp_path / "masks", mapping={"ids": "palette", "11": "ignore", "12": "unpainted"})
     assert read_mask(tmp_path / "masks" / "a.png", CARS).tolist() == [[0, 1, 255, 0]]
 
 
@@ -132,9 +132,10 @@ def test_number_pictures_may_lie_beside_their_photos_and_other_pictures_are_not_
 ) -> None:
     both = write_index_pictures(tmp_path / "both", a=[[0, 1], [2, 3]])
     write_photos(both, "a.jpg", size=Size(2, 2))
-    assert build(both, tmp_path / "masks", photos=both, report=notes, format="index").built == 1
+    ids = {"ids": "palette"}
+    assert build(both, tmp_path / "masks", photos=both, report=notes, format="index", mapping=ids).built == 1
     assert not notes.lines
-    build(both, tmp_path / "masks", report=notes)
+    build(both, tmp_path / "masks", report=notes, mapping=ids)
     assert [line for line in notes.lines if "1 picture is left out" in line and "a.jpg" in line]
 
 
@@ -220,6 +221,28 @@ def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_oth
         build(numbers, tmp_path / "third", how=PaintOptions("annotation"))
 
 
+def test_a_background_polygon_over_the_body_is_a_hole(tmp_path: Path) -> None:
+    hole = ("_background_", [[10.0, 10], [20, 10], [20, 15], [10, 15]])
+    body = ("hood", [[2.0, 2], [40, 2], [40, 20], [2, 20]])
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    shapes = [{"label": label, "points": points} for label, points in (body, hole)]
+    value = {"version": "5.2", "imagePath": "a.jpg", "imageWidth": 48, "imageHeight": 24, "shapes": shapes}
+    (labels / "a.json").write_text(json.dumps(value))
+    assert build(labels, tmp_path / "masks").areas["body"] == 38 * 18 - 10 * 5
+
+
+def test_how_many_pictures_another_order_would_change_is_told(
+    tmp_path: Path, parts: "Parts", write_coco: "WriteCoco"
+) -> None:
+    labels = write_coco(tmp_path / "labels.json", {"a.jpg": parts, "b.jpg": parts[::-1]})
+    summary = build(labels, tmp_path / "masks")
+    assert (summary.reordered, summary.most_reordered) == (1, "a")
+    again = build(labels, tmp_path / "masks")
+    assert (again.kept, again.reordered) == (2, 1)
+    assert build(labels, tmp_path / "other", how=PaintOptions("annotation")).reordered == 0
+
+
 @pytest.mark.real_data
 def test_real_silhouettes_are_read_as_polygons_and_as_numbers_and_agree(real_data: Path, tmp_path: Path) -> None:
     folder = real_data / "car-silhouettes"
@@ -249,7 +272,9 @@ def test_links_out_of_a_folder_on_the_disk_are_followed_and_reported(
     labels = write_index_pictures(tmp_path / "labels", a=[[0, 1], [1, 0]], b=[[0, 1], [1, 0]])
     (labels / "a.png").rename(tmp_path / "elsewhere.png")
     (labels / "a.png").symlink_to(tmp_path / "elsewhere.png")
-    assert build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, report=notes).built == 2
+    ids = {"ids": "palette"}
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, mapping=ids, report=notes)
+    assert summary.built == 2
     (link,) = [note for note in notes.lines if "is a link" in note]
     assert link.startswith(f"{labels}: 1 file is a link")
     assert link.endswith("elsewhere.png.")

@@ -132,7 +132,7 @@ def test_number_pictures_that_cannot_be_read_or_have_another_size_are_skipped(
     (labels / "b.png").write_bytes((labels / "b.png").read_bytes()[:-14])
     write_index_pictures(labels, c=[[0], [1]])
     write_png(labels / "d.png", np.array([[[0, 1, 2], [3, 4, 5]]], dtype=np.uint8))
-    summary = build(labels, tmp_path / "masks", photos=photos, keep_going=True)
+    summary = build(labels, tmp_path / "masks", photos=photos, keep_going=True, mapping={"ids": "palette"})
     skips = {Path(skip.where).name: skip for skip in summary.skipped}
     assert {name: skip.code for name, skip in skips.items()} == {
         "b.png": "damaged-file",
@@ -171,14 +171,15 @@ def test_a_photo_and_a_label_whose_names_are_not_utf8_stop_no_other(
     tmp_path: Path, refused: "Refused", write_index_pictures: "WriteIndexPictures", write_photos: "WritePhotos"
 ) -> None:
     photos = write_photos(tmp_path / "photos", "a.jpg", size=Size(2, 2))
+    ids = {"ids": "palette"}
     labels = write_index_pictures(tmp_path / "labels", a=[[0, 1], [1, 0]])
     (photos / os.fsdecode(b"caf\xe9.jpg")).touch()
     (labels / os.fsdecode(b"caf\xe9.png")).touch()
     with refused("pictures-failed", tmp_path / "masks") as error:
-        build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos)
+        build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, mapping=ids)
     assert all("'caf\\udce9." in part.what for part in error.value.parts)
     str(error.value).encode()
-    summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, keep_going=True)
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, keep_going=True, mapping=ids)
     assert summary.built == 1
     assert [(skip.where, skip.code) for skip in summary.skipped] == [
         (str(labels), "name-not-utf8"),

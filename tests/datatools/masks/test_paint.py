@@ -135,7 +135,24 @@ def test_in_the_order_of_annotation_the_later_covers_the_earlier_and_background_
     assert (label_map([wheel, car], Size(8, 6), classes.__getitem__, "annotation") == 1).all()
     canvas = label_map([car, wheel, hole], Size(8, 6), classes.__getitem__, "annotation")
     assert (canvas[3, 3], canvas[0, 0], canvas[0, 6]) == (2, 1, 0)
-    assert label_map([car, wheel, hole], Size(8, 6), classes.__getitem__)[0, 6] == 1
+
+
+def test_background_drawn_over_a_region_is_a_hole_in_it_and_in_no_other() -> None:
+    classes = CLASSES | {"hole": 0}
+    car, wheel = Region("car", (Polygon(box(0, 0, 8, 6)),)), Region("wheel", (Polygon(box(2, 2, 4, 4)),))
+    hole = Region("hole", (Polygon(box(1, 1, 6, 5)),))
+    before = label_map([hole, car, wheel], Size(8, 6), classes.__getitem__)
+    assert (before[1, 1], before[3, 3]) == (1, 2)
+    between = label_map([car, hole, wheel], Size(8, 6), classes.__getitem__)
+    assert (between[1, 1], between[3, 3], between[0, 0]) == (0, 2, 1)
+    partly = label_map([car, Region("hole", (Polygon(box(5, 0, 8, 6)),)), wheel], Size(8, 6), classes.__getitem__)
+    assert (partly[0, 6], partly[0, 4]) == (0, 1)
+
+
+def test_background_drawn_last_over_a_whole_region_leaves_it() -> None:
+    classes = CLASSES | {"all": 0}
+    car, all_of_it = Region("car", (Polygon(box(1, 1, 4, 4)),)), Region("all", (Polygon(box(0, 0, 8, 6)),))
+    assert (label_map([car, all_of_it], Size(8, 6), classes.__getitem__) == 1).sum() == 9
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (3, 2), (-2, -1), (6, 5), (-2, 4), (8, 0), (0, -3)])

@@ -187,9 +187,9 @@ def test_a_picture_is_read_once_for_all_its_variants(
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
-    def count(path: Path, card: ModelCard) -> tuple[Array, bool]:
+    def count(path: Path, card: ModelCard, over_white: list[Path]) -> tuple[Array, bool]:
         reads.append(path.name)
-        return read_input(path, card)
+        return read_input(path, card, over_white)
 
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":

@@ -52,6 +52,32 @@ def test_a_photo_comes_as_rgb_whatever_the_file(tmp_path: Path, picture: Photo) 
     assert (read_photo(tmp_path / "grey.png") == picture[..., :1]).all()
 
 
+def test_what_is_transparent_is_white_in_a_photo_and_background_in_a_mask(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 4), dtype=np.uint8)
+    pixels[0] = (255, 0, 0, 255)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    Image.fromarray(np.dstack([pixels[..., 0], pixels[..., 3]])).save(tmp_path / "grey.png")
+    Image.fromarray(np.array([[0, 1]], dtype=np.uint8)).save(tmp_path / "opaque.png")
+    found: list[Path] = []
+    assert read_photo(tmp_path / "a.png", over_white=found)[1].tolist() == [[255] * 3] * 2
+    assert read_photo(tmp_path / "grey.png", over_white=found)[1].tolist() == [[255] * 3] * 2
+    read_photo(tmp_path / "opaque.png", over_white=found)
+    assert [path.name for path in found] == ["a.png", "grey.png"]
+    assert read_mask(tmp_path / "a.png", CARS).tolist() == [[1, 1], [0, 0]]
+    pixels[1] = (255, 255, 255, 0)  # white would be windows
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert read_mask(tmp_path / "a.png", CARS).tolist() == [[1, 1], [0, 0]]
+
+
+def test_a_mask_whose_transparency_hides_classes_is_refused(tmp_path: Path, refused: "Refused") -> None:
+    pixels = np.zeros((2, 2, 4), dtype=np.uint8)
+    pixels[0] = (255, 0, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    with refused("hidden-colours", tmp_path / "a.png") as error:
+        read_mask(tmp_path / "a.png", CARS)
+    assert "#ff0000" in error.value.what
+
+
 def test_a_written_png_is_read_back_bit_by_bit(tmp_path: Path, picture: Photo) -> None:
     write_png(tmp_path / "a.png", picture)
     assert (read_photo(tmp_path / "a.png") == picture).all()

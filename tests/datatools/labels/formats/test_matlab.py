@@ -71,12 +71,12 @@ def test_masks_are_built_of_the_palette_s_ids_and_a_number_that_it_lacks_is_aske
     folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     save(folder / "a.mat", groundTruth=NUMBERS.astype("uint8"))
-    build_masks(folder, tmp_path / "masks", palette=CARS)
+    build_masks(folder, tmp_path / "masks", palette=CARS, mapping={"ids": "palette"})
     assert read_mask(tmp_path / "masks" / "a.png", CARS).tolist() == NUMBERS.tolist()
     save(folder / "b.mat", groundTruth=NUMBERS.astype("uint16") * 300)
     with refused("unclaimed-label"):
         build_masks(folder, tmp_path / "others", palette=CARS)
-    mapping = {"300": "body", "600": "tyres"}
+    mapping = {"300": "body", "600": "tyres", "ids": "palette"}
     build_masks(folder, tmp_path / "others", palette=CARS, mapping=mapping)
     assert read_mask(tmp_path / "others" / "b.png", CARS).tolist() == NUMBERS.tolist()
 
@@ -86,7 +86,7 @@ def test_a_mask_has_the_size_of_its_photo_or_is_refused(folder: Path, tmp_path: 
     (tmp_path / "photos").mkdir()
     Image.new("RGB", (9, 9)).save(tmp_path / "photos" / "a.jpg")
     with refused("pictures-failed") as error:
-        build_masks(folder, tmp_path / "masks", palette=CARS, photos=tmp_path / "photos")
+        build_masks(folder, tmp_path / "masks", palette=CARS, photos=tmp_path / "photos", mapping={"ids": "palette"})
     assert [part.code for part in error.value.parts] == ["mask-size"]
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from p2p_datatools.masks.build import MaskSummary
 
 
+_MOST_SHOWN = 40
+
+
 def _formats() -> tuple[str, ...]:
     from p2p_datatools.labels.read import format_names
 
@@ -56,7 +59,8 @@ class WithFormats(click.Command):
     "mapping",
     multiple=True,
     metavar="FROM=TO",
-    help="Map a label name, a glob of names or an id to a class, background, unpainted or ignore.",
+    help="Map a label name, a glob of names, a number, #rrggbb or transparent to a class, background, unpainted or "
+    "ignore; ids=palette takes numbers as the ids of a built-in palette.",
 )
 @click.option(
     "--order",
@@ -140,11 +144,37 @@ def _say(summary: "MaskSummary") -> None:
     from p2p_cli import render
 
     render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept} kept.")
+    if summary.decisions:
+        _say_decisions(summary)
     total = sum(summary.areas.values()) or 1
     render.table(("class", "share of pixels"), [(name, f"{area / total:.2%}") for name, area in summary.areas.items()])
     if summary.snapped:
         near, blended = f"{summary.snapped / total:.2%}", f"{summary.blended / total:.2%}"
         most = f", most in {summary.most_blended}" if summary.most_blended else ""
         render.say(f"{near} of the pixels did not have a class's exact colour; {blended} were near no class{most}.")
+    if summary.reordered:
+        pictures = plural(summary.reordered, "picture")
+        render.say(
+            f"In {pictures} more than 1% of the pixels would have another class if what was drawn last lay on top, "
+            f"most in {summary.most_reordered}: --order annotation paints so, --order palette (the default) does not."
+        )
     if summary.photos_without_labels:
         render.remark(f"{plural(summary.photos_without_labels, 'photo has', 'photos have')} no labels.")
+
+
+def _say_decisions(summary: "MaskSummary") -> None:
+    """What each number or colour was taken for; of very many the common ones, for --json has all."""
+    from p2p_cli import render
+
+    rows = [
+        (
+            each.value if each.label == each.value else f"{each.value} ({each.label})",
+            each.becomes,
+            f"{each.share:.2%}",
+            each.decided_by,
+        )
+        for each in summary.decisions[:_MOST_SHOWN]
+    ]
+    render.table(("number or colour", "class", "share of pixels", "decided by"), rows)
+    if len(summary.decisions) > _MOST_SHOWN:
+        render.remark(f"{len(summary.decisions) - _MOST_SHOWN} rarer numbers or colours are in --json.")

@@ -4,7 +4,7 @@ Nothing here may paint or judge a mask.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ class MaskLine:
 
     `signature` is that of the labels in `source`; a mask is up to date while both it and `labels` are unchanged. Where
     the labels were colours, `snapped` pixels had the colour of no class, and `blended` of them were near none;
-    what they became depends on `snapping`, which is the tolerance and the colours of --map.
+    what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
+    picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
+    what told that. With regions, `reordered` pixels would have another class in the order of annotation.
     """
 
     name: str
@@ -37,6 +39,9 @@ class MaskLine:
     snapped: int = 0
     blended: int = 0
     snapping: str = ""
+    values: dict[str, tuple[str, int]] = field(default_factory=dict)
+    decided_by: str = ""
+    reordered: int = 0
 
     @property
     def file(self) -> str:
@@ -66,6 +71,9 @@ def line_from_json(value: Any) -> MaskLine:
         snapped=int(value.get("snapped", 0)),
         blended=int(value.get("blended", 0)),
         snapping=str(value.get("snapping", "")),
+        values={str(key): (str(label), int(count)) for key, (label, count) in value.get("values", {}).items()},
+        decided_by=str(value.get("decided_by", "")),
+        reordered=int(value.get("reordered", 0)),
     )
 
 

@@ -190,6 +190,12 @@ def load_palette(name_or_file: str | Path) -> Palette:
         ) from error
 
 
+def is_built_in(palette: Palette) -> bool:
+    """Whether a palette's ids are those of a built-in one, which its user did not write."""
+    ids = [each.id for each in palette.classes]
+    return palette.name in BUILT_IN and ids == [each.id for each in load_palette(palette.name).classes]
+
+
 def palette_of(folder: Path) -> Palette | None:
     """The palette of a mask folder; None when `folder` has no palette.toml."""
     path = folder / PALETTE_FILE

@@ -21,7 +21,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
-from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.images import read_photo, say_over_white
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
@@ -73,10 +73,11 @@ def derive(
     refuse_inside(dest, photos)
     _refuse_other(dest, recipe)
     sources, skipped = _sources(photos)
+    over_white = list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
         done = convert(
             sources,
-            lambda source: _products(op, seed, source),
+            lambda source: _products(op, seed, source, over_white),
             destination,
             journal=_LINES,
             report=report,
@@ -85,6 +86,7 @@ def derive(
         if not keep_going or not done.lines:
             refuse(skipped, destination)
         destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
+    say_over_white(over_white, report)
     folders = tuple(dest / folder if folder else dest for folder in op.folders)
     return DeriveSummary(recipe["op"], recipe["settings"], done.made, done.kept, tuple(skipped), dest, folders)
 
@@ -138,8 +140,8 @@ def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
     return sources, skipped
 
 
-def _products(op: Operation, seed: int, source: Source) -> list[Product]:
-    pictures = op.apply(read_photo(source.path), random_of(seed, source.name))
+def _products(op: Operation, seed: int, source: Source, over_white: list[Path]) -> list[Product]:
+    pictures = op.apply(read_photo(source.path, over_white=over_white), random_of(seed, source.name))
     folders = (f"{folder}/" if folder else "" for folder in op.folders)
     return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
 

@@ -6,7 +6,7 @@ Nothing here may know more of a format than its row in the table; its module in 
 import csv
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +26,7 @@ from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
+from p2p_datatools.labels.formats.labelme_dataset import is_labelme_dataset, read_labelme_dataset
 from p2p_datatools.labels.formats.labelstudio import (
     brush_folder_error,
     is_brush_folder,
@@ -54,7 +55,7 @@ from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
-from p2p_datatools.labels.values import LabelSet
+from p2p_datatools.labels.values import LabelSet, PictureLabels
 
 
 class _ReadFile(Protocol):
@@ -104,6 +105,12 @@ _TABLE = (
         "Segment Anything's folders",
         "metadata.csv beside masks 0.png, 1.png, one folder per picture",
         place=PlaceForm(is_sam_folder, read_sam_folder),
+    ),
+    Format(
+        "labelme-dataset",
+        "LabelMe's json_to_dataset",
+        "folders with label.png and label_names.txt",
+        place=PlaceForm(is_labelme_dataset, read_labelme_dataset),
     ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
     Format(  # before COCO, whose tables it has
@@ -380,7 +387,16 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
             raise files.damaged[0]
     if chosen is None:
         raise _unknown(path)
-    return chosen.place.read(path) if chosen.place else files.read(chosen)
+    if chosen.place is None:
+        return files.read(chosen)
+    found = chosen.place.read(path)
+    return _judge_each(found) if format == "auto" and chosen.place.fits_any else found
+
+
+def _judge_each(found: LabelSet) -> LabelSet:
+    """The pictures of a folder, of which each is looked at by itself, for one among many may be another kind."""
+    items = tuple(replace(item, judge=True) if isinstance(item, PictureLabels) else item for item in found.items)
+    return replace(found, items=items)
 
 
 def _fits(each: Format, files: LabelFiles) -> bool:

@@ -17,7 +17,7 @@ from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.header import decoded_bytes
-from p2p_datatools.contract.pictures.index import IndexPicture, read_index_picture
+from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture, read_index_picture, read_label_picture
 from p2p_datatools.contract.pictures.sizes import Size
 
 VOID = "void"  # the label of pixels that belong to no class according to a format, and are ignored
@@ -100,11 +100,26 @@ class RegionLabels:
 
 
 @dataclass(frozen=True, eq=False)
+class ClassNames:
+    """What a list of classes calls numbers and colours in pictures; `source` is what it is called in words."""
+
+    source: str
+    numbers: Mapping[int, str] = field(default_factory=dict)
+    colors: Mapping[Color, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class PictureLabels:
-    """The labels of one picture as a picture; `file_name` is the path of its photo below the photos' folder."""
+    """The labels of one picture as a picture; `file_name` is the path of its photo below the photos' folder.
+
+    `listed` are the names that a list beside it gives. With `judge` the class only says what the other pictures of its
+    folder hold: whether this one holds numbers or colours is for its own pixels and colour table to tell.
+    """
 
     file_name: str
     path: Path
+    listed: ClassNames | None = field(default=None, kw_only=True)
+    judge: bool = field(default=False, kw_only=True)
 
     @property
     def where(self) -> str:
@@ -118,8 +133,16 @@ class PictureLabels:
 
     @cached_property
     def signature(self) -> str:
-        """The hash of the file; raises P2PError when it cannot be read."""
-        return sha256_file(self.path)
+        """The hash of the file, and of what a list beside it says; raises P2PError when it cannot be read."""
+        own = sha256_file(self.path)
+        if self.listed is None:
+            return own
+        said = json.dumps([own, sorted(self.listed.numbers.items()), sorted(self.listed.colors.items())])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def picture(self) -> LabelPicture:
+        """The numbers or colours; raises P2PError when they cannot be read."""
+        return read_label_picture(self.path)
 
     def memory(self) -> int:
         """The bytes of its decoded pixels."""
@@ -184,7 +207,8 @@ class LabelSet:
 
     `left_out` are pictures beside the labels that cannot be labels; `beside` are other pictures there that are neither
     labels nor photos. `labels` are the labels in use; for pictures it is empty, since these are read later. `ignored`
-    are labels of pixels that are to be ignored. `notes` say what was found or assumed.
+    are labels of pixels that are to be ignored. `notes` say what was found or assumed. `palette` is the
+    built-in one whose ids the class numbers are known to be, if any.
     """
 
     format: str
@@ -195,16 +219,25 @@ class LabelSet:
     beside: tuple[Path, ...] = ()
     ignored: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    palette: str = ""
 
     @property
     def are_numbers(self) -> bool:
         """Whether the labels are class numbers, which a palette knows by its ids, rather than names."""
-        return any(isinstance(item, IndexLabels) and item.names is None for item in self.items)
+        return any(
+            (isinstance(item, IndexLabels) and item.names is None)
+            or (isinstance(item, ColorLabels) and item.judge and not (item.listed and item.listed.numbers))
+            for item in self.items
+        )
 
     @property
     def are_colors(self) -> bool:
         """Whether the labels are colours, which a palette knows by its own, rather than names."""
-        return any(isinstance(item, ColorLabels) and item.names is None for item in self.items)
+        return any(
+            (isinstance(item, ColorLabels) and item.names is None)
+            or (isinstance(item, IndexLabels) and item.judge and not (item.listed and item.listed.colors))
+            for item in self.items
+        )
 
     @property
     def are_pictures(self) -> bool:

@@ -4,28 +4,48 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from p2p_datatools.contract.errors import Skip, UsageError
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.palette import IGNORED, Palette, color_words
+from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
-from p2p_datatools.masks.class_mapping import ClassMapping
+from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
 from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
+
+# Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
+_OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+
+
+_MUCH = 0.01  # of a picture's pixels
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a number or colour in pictures of labels was taken for: its label, the class, and the share of all pixels.
+
+    `decided_by` tells what said so: a colour table, a list of names, the palette's ids or colours, or --map.
+    """
+
+    value: str
+    label: str
+    becomes: str
+    share: float
+    decided_by: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +54,9 @@ class MaskSummary:
 
     `built` masks are new, `kept` ones existed; `photos_without_labels` counts photos that no label belongs to. Where
     the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
-    the mask `most_blended` has the largest share of those.
+    the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
+    common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
+    of annotation; `most_reordered` has the largest share of them.
     """
 
     format: str
@@ -47,6 +69,9 @@ class MaskSummary:
     snapped: int
     blended: int
     most_blended: str | None
+    decisions: tuple[Decision, ...]
+    reordered: int
+    most_reordered: str | None
     dest: Path
 
 
@@ -104,10 +129,11 @@ def build_masks(
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
-        _check_mapping(claims, work, labels, report)
-        skipped += done.skipped
         lines = work.records()
+        _check_mapping(claims, work, lines, found, labels, report)
+        skipped += done.skipped
         if not (keep_going and lines):
+            _refuse_alike(skipped)
             refuse(skipped, destination)
         areas = work.commit(lines, skipped)
     if how.snapping.picture:
@@ -122,7 +148,10 @@ def build_masks(
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
         snapped=sum(line.snapped for line in lines.values()),
         blended=sum(line.blended for line in lines.values()),
-        most_blended=_most_blended(lines),
+        most_blended=_most(_shares(lines, "blended")),
+        decisions=_decisions(claims, lines),
+        reordered=sum(share > _MUCH for share in _shares(lines, "reordered").values()),
+        most_reordered=_most(_shares(lines, "reordered")),
         dest=dest,
     )
 
@@ -130,19 +159,73 @@ def build_masks(
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys(found.ignored, IGNORED)
+    if found.are_pictures:
+        known[TRANSPARENT] = BACKGROUND
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
 
 
-def _check_mapping(claims: ClassMapping, work: MaskWork, labels: Path, report: Reporter) -> None:
+def _check_mapping(
+    claims: ClassMapping,
+    work: MaskWork,
+    lines: Mapping[str, MaskLine],
+    found: LabelSet,
+    labels: Path,
+    report: Reporter,
+) -> None:
     """Raise P2PError for labels in pictures that no class claims; note what --map names and no picture has."""
-    claims.refuse_unclaimed(work.uses, where=str(labels))
+    uses = dict(work.uses)
+    for line in lines.values():
+        for label, count in line.values.values():
+            if label not in work.uses and claims.word(label) is not None:
+                uses[label] = uses.get(label, Use()) + Use(count, 1)
+    claims.refuse_unclaimed(uses, where=str(labels), doubted=_doubted(claims, uses, found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
 
-def _most_blended(lines: Mapping[str, MaskLine]) -> str | None:
-    shares = {name: line.blended / (line.size.width * line.size.height) for name, line in lines.items()}
+def _refuse_alike(skipped: Sequence[Skip]) -> None:
+    """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
+    if (
+        len(skipped) > 1
+        and {skip.code for skip in skipped} <= _OF_FOLDERS
+        and len({skip.code for skip in skipped}) == 1
+    ):
+        first, code = skipped[0], skipped[0].code
+        raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+
+
+def _doubted(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
+    """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
+
+    All of the ids together are taken for that data set's, as is what its own file names or provenance tell.
+    """
+    palette = claims.palette
+    known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
+    ids = {str(each.id) for each in palette.classes if each.id is not None}
+    doubted = [label for label in uses if claims.is_by_id(label)]
+    return [] if known or ids <= set(uses) else doubted
+
+
+def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:
+    """What each number and colour of all pictures was taken for."""
+    pixels: Counter[tuple[str, str, str, str]] = Counter()
+    for line in lines.values():
+        for value, (label, count) in line.values.items():
+            by = "transparency" if label == TRANSPARENT else line.decided_by
+            mapped = claims.decided_by_mapping(label)
+            pixels[value, label, line.labels.get(label, ""), "--map" if mapped else by] += count
+    total = pixels.total()
+    ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(Decision(value, label, word, count / total, by) for (value, label, word, by), count in ordered)
+
+
+def _shares(lines: Mapping[str, MaskLine], kind: Literal["blended", "reordered"]) -> dict[str, float]:
+    """The share of each mask's pixels that are of a kind."""
+    return {name: getattr(line, kind) / (line.size.width * line.size.height) for name, line in lines.items()}
+
+
+def _most(shares: Mapping[str, float]) -> str | None:
     most = max(shares, key=shares.__getitem__, default=None)
     return most if most and shares[most] else None
 

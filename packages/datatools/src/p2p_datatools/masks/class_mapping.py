@@ -5,20 +5,29 @@ Nothing here may know a label format or a pixel.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
+from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import Use
 
 _MOST_LISTED = 200  # class numbers; a picture that is not an index picture may have 65,536
 
 
+IDS, OF_PALETTE = "ids", "palette"
+"""`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
+
+
+TRANSPARENT = "transparent"  # the label of transparent pixels in pictures of labels
+
+
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     """What `--map FROM=TO` says, as FROM -> TO; FROM is a label, a glob of labels or a class number.
+
+    `ids=palette` says that class numbers are the palette's ids.
 
     Raises UsageError when TO is neither a class of `palette` nor background, unpainted or ignore.
     """
@@ -32,7 +41,7 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
                 f"Write a label, =, and a class: --map wheel={_last(palette)}.",
                 code="bad-mapping",
             )
-        _check_target(target, palette, word)
+        _check_target(label, target, palette)
         if mapping.get(label, target) != target:
             raise UsageError(
                 f"--map {word}",
@@ -48,13 +57,13 @@ def _last(palette: Palette) -> str:
     return palette.names[-1]
 
 
-def _check_target(target: str, palette: Palette, word: str) -> None:
+def _check_target(label: str, target: str, palette: Palette) -> None:
     possible = _targets(palette)
-    if target not in possible:
+    if target not in possible and (label, target) != (IDS, OF_PALETTE):
         close = difflib.get_close_matches(target, possible, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
         raise UsageError(
-            f"--map {word}",
+            f"--map {label}={target}",
             f"there is no class '{target}'",
             f"{hint}Choose from {', '.join(possible)}.",
             code="unknown-class",
@@ -82,10 +91,11 @@ class ClassMapping:
         unit: str | None = None,
     ) -> None:
         for source, target in mapping.items():
-            _check_target(target, palette, f"{source}={target}")
+            _check_target(source, target, palette)
         self.palette = palette
-        self._unused = set(mapping)
-        self._mapping = dict(mapping)
+        self.ids_are_meant = mapping.get(IDS) == OF_PALETTE
+        self._mapping = {source: target for source, target in mapping.items() if target != OF_PALETTE}
+        self._unused = set(self._mapping)
         self._numbers = numbers
         self._unit = unit or ("pixel" if numbers else "region")
         self._told = known
@@ -95,6 +105,19 @@ class ClassMapping:
     def unused(self) -> tuple[str, ...]:
         """The entries of the mapping that no label has used, as FROM=TO."""
         return tuple(f"{source}={target}" for source, target in self._mapping.items() if source in self._unused)
+
+    def maps(self, label: str) -> bool:
+        """Whether the mapping speaks of exactly this label."""
+        return label in self._mapping
+
+    def decided_by_mapping(self, label: str) -> bool:
+        """Whether `--map` says what a label becomes, by itself or by a glob."""
+        return self._map_label(label) is not None
+
+    def is_by_id(self, label: str) -> bool:
+        """Whether a class number goes to its class by nothing but the palette's ids; the background's 0 is no guess."""
+        by_id = self._numbers and label.isdecimal() and self._map_label(label) is None and label not in self._told
+        return by_id and self.word(label) is not None and not (int(label) == 0 and self.index(label) == 0)
 
     def word(self, label: str) -> str | None:
         """What `label` becomes: a class's name, background, unpainted or ignore; None when nothing claims it."""
@@ -127,35 +150,67 @@ class ClassMapping:
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:
-        if self._numbers:  # a mask that was built from these pictures as colours has labels that are not numbers
+        if self._numbers and (label.isdecimal() or _HEX.fullmatch(label)):
+            # A mask built from the same pictures as colours has labels that are no numbers.
             index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
         else:
             index = self.palette.index_of_label(label)
         return None if index is None else self.palette.names[index]
 
-    def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str) -> None:
-        """Raise P2PError with all labels that no class claims, and the `--map` to type; else do nothing."""
-        unclaimed = sorted((label for label in uses if self.word(label) is None), key=int if self._numbers else str)
-        if not unclaimed:
+    def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str, doubted: Collection[str] = ()) -> None:
+        """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.
+
+        The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with.
+        """
+        unclaimed = sorted((label for label in uses if self.word(label) is None), key=_by_number)
+        doubted = sorted(doubted, key=_by_number)
+        if not unclaimed and not doubted:
             return
         shown, more = unclaimed[:_MOST_LISTED], len(unclaimed) - _MOST_LISTED
-        counts = [(plural(uses[each].count, self._unit), plural(uses[each].pictures, "picture")) for each in shown]
-        listed = [f"{label} ({count} in {pictures})" for label, (count, pictures) in zip(shown, counts, strict=True)]
         guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
-        options = [f"--map {_quote(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
+        options = [f"--map {each}=CLASS" for each in doubted]
+        options += [f"--map {_quote(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
+        say = f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}."
+        if not unclaimed:
+            raise P2PError(where, self._doubt(doubted, uses), f"{self._ids(doubted)}{say}", code="doubted-ids")
+        also = f", and {self._doubt(doubted, uses)}" if doubted else ""
         raise P2PError(
             where,
-            f"no class of the palette {self.palette.name} claims {', '.join(listed)}"
-            f"{f' and {more} more' if more > 0 else ''}",
-            f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}.",
+            f"no class of the palette {self.palette.name} claims {self._count(shown, uses)}"
+            f"{f' and {more} more' if more > 0 else ''}{also}",
+            f"{self._ids(doubted)}{say}",
             code="unclaimed-label",
+        )
+
+    def _doubt(self, doubted: Collection[str], uses: Mapping[str, Use]) -> str:
+        """What is not known of numbers that may be ids."""
+        are = "is meant as an id" if len(doubted) == 1 else "are meant as ids"
+        return f"nothing tells whether {self._count(doubted, uses)} {are} of the built-in palette {self.palette.name}"
+
+    def _count(self, labels: Iterable[str], uses: Mapping[str, Use]) -> str:
+        counts = [(label, uses.get(label, Use())) for label in labels]
+        return ", ".join(
+            f"{label} ({plural(use.count, self._unit)} in {plural(use.pictures, 'picture')})" for label, use in counts
+        )
+
+    def _ids(self, doubted: Collection[str]) -> str:
+        """What to type if the numbers are the palette's ids."""
+        if not doubted:
+            return ""
+        meant = " ".join(f"--map {label}={self.word(label)}" for label in doubted)
+        return (
+            f"If so, add --map {IDS}={OF_PALETTE}, which here means {meant}. "
+            "If not, put lines NUMBER NAME into classes.txt beside them. "
         )
 
     def _guess_numbers(self, unclaimed: list[str], uses: Mapping[str, Use]) -> list[str]:
         """The first class for a number that stands alone beside the background, else CLASS."""
         background, *classes = self.palette.names
         claimed = {self.word(label) for label in uses} - {None, background}
-        return [classes[0] if classes and not claimed and len(unclaimed) == 1 else "CLASS"] * len(unclaimed)
+        alone = classes and not claimed and len(unclaimed) == 1 and unclaimed[0].isdecimal()
+        if alone:
+            return [classes[0]]
+        return ["CLASS" if label.isdecimal() else self._guess(label) for label in unclaimed]
 
     def _guess(self, label: str) -> str:
         """The class with the name or alias most like the label or one of its words, or CLASS."""
@@ -166,6 +221,11 @@ class ClassMapping:
             if close := difflib.get_close_matches(part, known, n=1, cutoff=0.8):
                 return known[close[0]]
         return "CLASS"
+
+
+def _by_number(label: str) -> tuple[bool, int, str]:
+    """A key by which class numbers stand in their order, before labels that are words."""
+    return (False, int(label), "") if label.isdecimal() else (True, 0, label)
 
 
 def _quote(label: str) -> str:

@@ -4,20 +4,34 @@ Nothing here may list folders or write a file; readers say what a format's numbe
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.palette import _HEX, Color, color_labels, color_of, hex_of
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, read_photo, size_of
-from p2p_datatools.contract.pictures.index import histogram, read_ids
+from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, color_labels, color_of, hex_of
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
+from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, PictureLabels, SegmentLabels, Use
-from p2p_datatools.masks.class_mapping import ClassMapping
+from p2p_datatools.labels.values import (
+    VOID,
+    ClassNames,
+    ColorLabels,
+    IndexLabels,
+    PictureLabels,
+    RegionLabels,
+    SegmentLabels,
+    Use,
+)
+from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
+from p2p_datatools.masks.flat_areas import find_inexact
+from p2p_datatools.masks.label_kind import holds_colors, is_soft, soft_mask
 from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
+
+BY_IDS = "palette ids"  # what decides on numbers without names
+
 
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
 
@@ -26,12 +40,27 @@ _NO_PIXELS = np.zeros(256, dtype=np.int64)
 class PictureClasses:
     """The class index of each pixel, the labels that occur, and how many pixels each class index has, (256,).
 
-    `mask` is None when no class claims some label. `snapped` and `blended` are as a mask's record has them.
+    `mask` is None when no class claims some label. `snapped`, `blended`, `values` and `decided_by` are as a mask's
+    record has them.
     """
 
     mask: LabelMap | None
     uses: Mapping[str, Use]
     pixels: NDArray[np.int64]
+    snapped: int = 0
+    blended: int = 0
+    values: dict[str, tuple[str, int]] = field(default_factory=dict)
+    decided_by: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """A picture as rows of a table: each row's value, a number or colour in words, and its label."""
+
+    rows: NDArray[np.uint8 | np.uint16]
+    values: list[str]
+    labels: list[str]
+    decided_by: str
     snapped: int = 0
     blended: int = 0
 
@@ -49,44 +78,159 @@ class PictureReader:
         """What snapping depends on beside the palette: the tolerance, and the colours of --map."""
         return " ".join((str(self._tolerance), *map(hex_of, sorted(self._extra))))
 
-    def read(self, item: PictureLabels) -> PictureClasses:
-        """The classes of a picture; raises P2PError when it cannot be read or has unknown colours."""
-        if isinstance(item, ColorLabels):
-            snapped, labels = self.snap(item, read_photo(item.path))
-            moved = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
-            return self._classes(snapped.rows, labels, *moved)
-        if isinstance(item, SegmentLabels):
-            return self._classes(*_segments(item))
-        assert isinstance(item, IndexLabels), "a picture holds numbers or colours"
-        numbers = item.numbers().values
-        names = item.names or {}
-        return self._classes(numbers, [names.get(number, str(number)) for number in range(int(numbers.max()) + 1)])
+    def may_be_colors(self, item: RegionLabels | PictureLabels) -> bool:
+        """Whether colours of --map may be what a picture is read by that would be class numbers without them."""
+        return bool(self._extra) and isinstance(item, PictureLabels) and item.judge
 
-    def snap(self, item: ColorLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
+    def read(self, item: PictureLabels) -> PictureClasses:
+        """The classes of a picture.
+
+        Raises P2PError when it cannot be read, has numbers or colours that nothing explains, or contradicts itself.
+        """
+        if isinstance(item, SegmentLabels):
+            rows, labels = _segments(item)
+            return self._classes(_Rows(rows, labels, labels, ""), values=False)
+        picture = item.picture()
+        known = self._table(item)
+        if not holds_colors(item, picture, known, self._extra, self._claims):
+            return self._classes(self._clear(item, picture, self._numbers(item, picture)))
+        found = self._table_rows(item, picture, known)
+        return self._classes(found or self._clear(item, picture, self._snapped(item, picture, known)))
+
+    def _numbers(self, item: PictureLabels, picture: LabelPicture) -> _Rows:
+        """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
+        numbers = picture.numbers
+        assert numbers is not None, "holds_colors says that there are"
+        own = item.names if isinstance(item, IndexLabels) else None
+        names = own or (item.listed.numbers if item.listed else {})
+        if names and item.listed and 0 not in names:  # many lists begin after the background
+            names = {0: BACKGROUND, **names}
+        values = [str(number) for number in range(int(numbers.max()) + 1)]
+        labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
+        if not names and picture.exact and is_soft(numbers):
+            raise soft_mask(item.where)
+        if names and item.listed:
+            self._refuse_unlisted(item, item.listed, numbers, names)
+        by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
+        return _Rows(numbers, values, labels, by)
+
+    def _refuse_unlisted(
+        self, item: PictureLabels, listed: ClassNames, numbers: NDArray[np.uint8 | np.uint16], names: Mapping[int, str]
+    ) -> None:
+        """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
+        used = map(int, np.flatnonzero(histogram(numbers)))
+        missing = [
+            number for number in used if number not in names and not self._claims.decided_by_mapping(str(number))
+        ]
+        if missing:
+            shown = ", ".join(map(str, missing[:8]))
+            raise P2PError(
+                item.where,
+                f"has class numbers that {listed.source} does not name: {shown}",
+                f"Add them to the list, or say what they are: --map {missing[0]}=CLASS.",
+                code="unlisted-number",
+            )
+
+    def _table_rows(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows | None:
+        """An index picture whose table has nothing but known colours: these decide, and nothing is snapped."""
+        if (
+            picture.numbers is None
+            or picture.table is None
+            or picture.numbers.dtype != np.uint8
+            or picture.photo is not None
+        ):
+            return None
+        used = np.flatnonzero(histogram(picture.numbers))
+        if used[-1] >= len(picture.table):
+            return None
+        colors = {int(each): _color(picture.table[each]) for each in used}
+        if any(color not in known for color in colors.values()):
+            return None
+        values = [hex_of(colors[each]) if each in colors else "" for each in range(int(used[-1]) + 1)]
+        labels = [known[colors[each]] if each in colors else "" for each in range(int(used[-1]) + 1)]
+        by = f"colour table, {item.listed.source}" if item.listed and item.listed.colors else "colour table"
+        return self._clear(item, picture, _Rows(picture.numbers, values, labels, by))
+
+    def _snapped(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows:
+        photo = picture.colors
+        if picture.transparent is not None:
+            photo = photo.copy()
+            photo[picture.transparent] = next(iter(known))  # so that what lies below is no colour to explain
+        snapped, labels = self.snap(item, photo)
+        colors = self.colors(item)
+        inexact = snapped.moved & ~snapped.blended
+        if picture.exact and inexact.any():
+            self._refuse_flat(item, photo, inexact, colors[snapped.rows])
+        by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
+        moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
+        return _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+
+    def _refuse_flat(self, item: PictureLabels, photo: Photo, inexact: NDArray[np.bool_], nearest: Photo) -> None:
+        # A tolerance above the usual one was chosen, and with it what only that brings back.
+        areas = [area for area in find_inexact(photo, inexact, nearest) if area.distance <= TOLERANCE]
+        if not areas:
+            return
+        first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
+        listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
+        what = f"has flat areas of colours that no class has exactly: {listed}; the first at x={first.x}, y={first.y}"
+        numbers = (
+            "If these are class numbers, add --format index, with pictures of colours in another folder. "
+            if grey
+            else ""
+        )
+        options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
+        to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
+        raise P2PError(item.where, what, to_do, code="inexact-areas")
+
+    def _clear(self, item: PictureLabels, picture: LabelPicture, found: _Rows) -> _Rows:
+        """The same with a row for transparent pixels, whatever colour or number lies below them."""
+        clear = picture.transparent
+        if clear is None:
+            return found
+        if not self._claims.maps(TRANSPARENT):
+            to_do = f"If that is background, add --map {TRANSPARENT}=background; otherwise save it without alpha."
+            refuse_hidden(picture.colors, clear, item.where, to_do)
+        rows = found.rows if len(found.labels) < 256 else found.rows.astype(np.uint16)
+        rows = rows.copy()
+        rows[clear] = len(found.labels)
+        labels, values = [*found.labels, TRANSPARENT], [*found.values, TRANSPARENT]
+        return _Rows(rows, values, labels, found.decided_by, found.snapped, found.blended)
+
+    def snap(self, item: PictureLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
-        snapper, labels = self._snapper(item.names)
+        snapper, labels = self._snapper(item)
         snapped = snapper.snap(picture)
         if snapped.stray.any():
             raise self._stray(item, picture, snapped)
         return snapped, labels
 
-    def colors(self, item: ColorLabels) -> NDArray[np.uint8]:
+    def colors(self, item: PictureLabels) -> NDArray[np.uint8]:
         """The colour of each row that `snap` gives, (n, 3)."""
-        return self._snapper(item.names)[0].colors
+        return self._snapper(item)[0].colors
 
-    def _snapper(self, names: Mapping[Color, str] | None) -> tuple[Snapper, list[str]]:
+    def _names(self, item: PictureLabels) -> Mapping[Color, str] | None:
+        """What the format or a list calls colours; None where they are the palette's."""
+        own = item.names if isinstance(item, ColorLabels) else None
+        return own or (item.listed.colors or None if item.listed else None)
+
+    def _table(self, item: PictureLabels) -> Mapping[Color, str]:
+        names = self._names(item)
+        return {**(names if names is not None else color_labels(self._claims.palette)), **self._extra}
+
+    def _snapper(self, item: PictureLabels) -> tuple[Snapper, list[str]]:
+        names = self._names(item)
         if id(names) not in self._snappers:
-            own = names if names is not None else color_labels(self._claims.palette)
-            table = {**own, **self._extra}
+            table = self._table(item)
             colors = np.array(list(table), dtype=np.uint8)
             self._snappers[id(names)] = Snapper(colors, self._tolerance), list(table.values())
         return self._snappers[id(names)]
 
-    def _stray(self, item: ColorLabels, picture: Photo, snapped: SnapResult) -> P2PError:
+    def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult) -> P2PError:
         places = np.argwhere(snapped.stray)
         y, x = (int(part) for part in places[0])
         first = tuple(int(part) for part in picture[y, x])
-        known = f"the palette {self._claims.palette.name}" if item.names is None else "its format"
+        listed = item.listed.source if item.listed else "its format"
+        known = f"the palette {self._claims.palette.name}" if self._names(item) is None else listed
         share = f"{len(places) / snapped.stray.size:.2%}"
         return P2PError(
             item.where,
@@ -96,16 +240,15 @@ class PictureReader:
             code="palette-colour",
         )
 
-    def _classes(
-        self, numbers: NDArray[np.uint8 | np.uint16], labels: list[str], snapped: int = 0, blended: int = 0
-    ) -> PictureClasses:
+    def _classes(self, found: _Rows, *, values: bool = True) -> PictureClasses:
+        numbers, labels = found.rows, found.labels
         counts = histogram(numbers)
         used = np.flatnonzero(counts)
         uses: dict[str, Use] = {}
         for number in used:
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, _NO_PIXELS, snapped, blended)
+            return PictureClasses(None, uses, _NO_PIXELS, found.snapped, found.blended)
         table = np.zeros(len(counts), dtype=np.uint8)
         table[used] = [self._claims.index(labels[number]) or 0 for number in used]
         if numbers.dtype != np.uint8:
@@ -116,7 +259,16 @@ class PictureReader:
             mask = np.asarray(cv2.LUT(numbers, table), dtype=np.uint8)
         pixels = np.zeros(256, dtype=np.int64)
         np.add.at(pixels, table[used], counts[used])
-        return PictureClasses(mask, uses, pixels, snapped, blended)
+        told: dict[str, tuple[str, int]] = {}
+        for number in used if values else ():
+            before = told.get(found.values[number], ("", 0))[1]
+            told[found.values[number]] = labels[number], before + int(counts[number])
+        return PictureClasses(mask, uses, pixels, found.snapped, found.blended, told, found.decided_by)
+
+
+def _color(values: NDArray[np.uint8]) -> Color:
+    red, green, blue = (int(part) for part in values)
+    return red, green, blue
 
 
 def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:

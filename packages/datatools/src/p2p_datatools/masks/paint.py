@@ -30,20 +30,67 @@ def label_map(
 ) -> LabelMap:
     """Paint regions in the order of their class indices, so that a wheel is never hidden by its car.
 
-    With the order `annotation` they are painted as they come, which is how the labelling tool shows them. `classes`
-    gives a label's class index, or None for what stays unpainted. What lies outside the picture is cut off; where no
-    region is, the index is 0, the background.
+    A region of the background is a hole in those that it was drawn over, so far as it leaves anything of them. With the
+    order `annotation` they are painted as they come, which is how the labelling tool shows them. `classes` gives a
+    label's class index, or None for what stays unpainted. What lies outside the picture is cut off; where no region is,
+    the index is 0, the background.
     """
     canvas = np.zeros((size.height, size.width), dtype=np.uint8)
     indexed = [(index, region) for region in regions if (index := classes(region.label)) is not None]
+    if order == "palette" and has_holes(index for index, _ in indexed):
+        return _with_holes(canvas, indexed)
     if order == "palette":
         indexed.sort(key=lambda pair: pair[0])
     for index, region in indexed:
-        for polygon in region.polygons:
-            fill(canvas, polygon, index)
-        for runs in region.runs:
-            stamp(canvas, runs, index)
+        _paint(canvas, region, index)
     return canvas
+
+
+def has_holes(indices: Iterable[int | None]) -> bool:
+    """Whether regions of these classes, in the order they were drawn in, have one of the background over another."""
+    others = False
+    for index in indices:
+        if index == 0 and others:
+            return True
+        others = others or bool(index)
+    return False
+
+
+def _with_holes(canvas: LabelMap, indexed: list[tuple[int, Region]]) -> LabelMap:
+    """Paint in the order of class indices, each region without the regions of the background drawn after it."""
+    holes = [(place, _cover(region, canvas)) for place, (index, region) in enumerate(indexed) if index == 0]
+    for place in sorted(range(len(indexed)), key=lambda place: indexed[place][0]):
+        index, region = indexed[place]
+        box, inside = _cover(region, canvas)
+        for hole_box, hole in (hole for later, hole in holes if index and later > place):
+            left = inside.copy()
+            top, bottom = max(box.top, hole_box.top), min(box.bottom, hole_box.bottom)
+            first, last = max(box.left, hole_box.left), min(box.right, hole_box.right)
+            if top < bottom and first < last:
+                of_hole = hole[top - hole_box.top : bottom - hole_box.top, first - hole_box.left : last - hole_box.left]
+                left[top - box.top : bottom - box.top, first - box.left : last - box.left] &= ~of_hole
+            # One that hides the whole region is no hole in it: some tools draw the background last of all.
+            inside = left if left.any() else inside
+        canvas[box.top : box.bottom, box.left : box.right][inside] = index
+    return canvas
+
+
+def _cover(region: Region, canvas: LabelMap) -> tuple[_Box, NDArray[np.bool_]]:
+    """Which pixels a region covers, within the rows and columns where it has any."""
+    whole = np.zeros(canvas.shape, dtype=np.uint8)
+    _paint(whole, region, 1)
+    rows, columns = np.flatnonzero(whole.any(axis=1)), np.flatnonzero(whole.any(axis=0))
+    if not len(rows):
+        return _Box(0, 0, 0, 0), np.zeros((0, 0), dtype=bool)
+    box = _Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+    return box, whole[box.top : box.bottom, box.left : box.right] > 0
+
+
+def _paint(canvas: LabelMap, region: Region, index: int) -> None:
+    for polygon in region.polygons:
+        fill(canvas, polygon, index)
+    for runs in region.runs:
+        stamp(canvas, runs, index)
 
 
 def fill(canvas: LabelMap, polygon: Polygon, index: int) -> None:

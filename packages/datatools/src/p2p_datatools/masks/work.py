@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -29,8 +31,8 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
-from p2p_datatools.masks.label_pictures import PictureReader
-from p2p_datatools.masks.paint import PaintOrder, label_map
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
+from p2p_datatools.masks.paint import PaintOrder, has_holes, label_map
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
 MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; snapping colours takes most
@@ -79,6 +81,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             record.signature == self._signature(item)
             and signature in (None, record.size)
             and (not record.snapped or record.snapping == self.pictures.snapping)
+            and not (record.decided_by == BY_IDS and self.pictures.may_be_colors(item.item))
             and all(self.claims.word(label) == word for label, word in record.labels.items())
         )
 
@@ -107,13 +110,19 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def _signature(self, job: MaskJob) -> str:
         """What a mask depends on, except for the classes of its labels."""
-        return job.item.signature if self.order == "palette" else f"{job.item.signature} in the order of annotation"
+        own = job.item.signature
+        if self.order != "palette":
+            return f"{own} in the order of annotation"
+        return f"{own} with holes" if self._has_holes(job.item) else own
+
+    def _has_holes(self, item: RegionLabels | PictureLabels) -> bool:
+        return isinstance(item, RegionLabels) and has_holes(self.claims.index(each.label) for each in item.regions)
 
     def _build(self, job: MaskJob, size: Size | None) -> tuple[MaskLine, LabelMap]:
-        read, mask = None, None
+        read, mask, reordered = None, None, 0
         if isinstance(job.item, RegionLabels):
             assert size is not None, "needed_size gives the size of regions"
-            mask = self._paint(job.item, size)
+            mask, reordered = self._paint(job.item, size)
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
             read = self.pictures.read(job.item)
@@ -132,8 +141,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             source=job.item.source,
             signature=self._signature(job),
             labels={label: word for label in sorted(labels) if (word := self.claims.word(label))},
+            reordered=reordered,
         )
-        if read and isinstance(job.item, ColorLabels):
+        if read:
+            line = replace(line, values=read.values, decided_by=read.decided_by)
+        if read and (isinstance(job.item, ColorLabels) or read.snapped):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask
 
@@ -142,10 +154,15 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             for label, use in uses.items():
                 self.uses[label] = self.uses.get(label, Use()) + use
 
-    def _paint(self, item: RegionLabels, size: Size) -> LabelMap:
+    def _paint(self, item: RegionLabels, size: Size) -> tuple[LabelMap, int]:
+        """The mask, and in how many pixels the order of annotation would give another class."""
         regions = item.regions_in(size)
         refuse_outside(regions, size, where=item.where)
-        return label_map(regions, size, self.claims.index, self.order)
+        mask = label_map(regions, size, self.claims.index, self.order)
+        drawn = [index for region in regions if (index := self.claims.index(region.label)) is not None]
+        if self.order != "palette" or drawn == sorted(drawn):
+            return mask, 0
+        return mask, int(np.count_nonzero(mask != label_map(regions, size, self.claims.index, "annotation")))
 
     def commit(self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip]) -> Counter[str]:
         """Move the masks to DEST; returns the pixels of each class over all of them."""

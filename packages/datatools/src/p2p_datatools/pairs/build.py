@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
+from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
@@ -91,6 +92,7 @@ def pair(
         merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
         sizes = _Sizes()
         _commit(destination, job, work, settings | merged, skipped, sizes)
+    say_over_white([*job.a.over_white, *job.b.over_white], report)
     forms = [f"{half.channels} x {half.dtype}" for half in job.halves]
     return PairSummary(
         built=done.made,

@@ -6,7 +6,7 @@ Nothing here may write a file, or know which pairs there are.
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,18 +39,19 @@ class Side:
     folder: Path
     palette: Palette | None
     half: Half
+    over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
 
     def read(self, file: Path) -> Array:
         """The picture in its own size: class indices of a mask, else values of the half's channels and type."""
         if self.palette is not None:
             return read_mask(file, self.palette)
         if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() != ".npy":
-            return read_photo(file)
+            return read_photo(file, over_white=self.over_white)
         with open_picture(file) as picture:
             form = picture.header.form
             if not self._takes(form):
                 raise _wrong_form(file, form, self.half)
-            values = read_array(picture)
+            values = read_array(picture, over_white=self.over_white)
         return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2)
 
     def _takes(self, form: Form) -> bool:

@@ -44,6 +44,7 @@ def note(
         "terms": entry.terms,
         "citation": entry.citation,
         "home": entry.home,
+        "palette": entry.palette,
         "sample": sample,
         "files": dict(sorted(files.items())),
     }

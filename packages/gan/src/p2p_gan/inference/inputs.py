@@ -92,18 +92,19 @@ def _classes(palette: Palette) -> str:
     return f"{count} {'class' if count == 1 else 'classes'}: {', '.join(palette.names)}"
 
 
-def read_input(path: Path, card: ModelCard) -> tuple[Array, bool]:
+def read_input(path: Path, card: ModelCard, over_white: list[Path] | None = None) -> tuple[Array, bool]:
     """Read a picture as the model's input, and whether all its colours are in the model's palette.
 
     A mask is returned as class indices, or in its exact colours if the model takes colours. A mask with other colours
-    is returned unchanged, or refused if the model takes classes.
+    is returned unchanged, or refused if the model takes classes. A photo that is not opaque is laid over white and
+    added to `over_white`.
     """
     palette = card.palette
     with open_picture(path) as picture:
         if card.input.kind == "mask" and palette is not None:
             return _read_mask(picture, card, palette)
         refuse_file(picture, card)
-        return _as_half(read_array(picture), card.input), True
+        return _as_half(read_array(picture, over_white=over_white), card.input), True
 
 
 def _read_mask(picture: PictureFile, card: ModelCard, palette: Palette) -> tuple[Array, bool]:

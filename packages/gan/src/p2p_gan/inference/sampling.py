@@ -20,7 +20,7 @@ from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
-from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
+from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -49,10 +49,10 @@ class InputPicture:
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
 
-    def read(self, card: ModelCard) -> tuple[Array, Array | None, bool]:
+    def read(self, card: ModelCard, over_white: list[Path]) -> tuple[Array, Array | None, bool]:
         """(input, real output or None, whether all colours of the input are in the model's palette)."""
         if self.folder is None or self.pair is None:
-            picture, known = read_input(self.path, card)
+            picture, known = read_input(self.path, card, over_white)
             return picture, None, known
         swapped = task_for(self.folder, card).swapped
         return *read_model_pair(self.folder, self.pair, card, swapped=swapped), True
@@ -180,6 +180,7 @@ def sample(
             write_json(folder / _HEADER, recipe)
 
         destination.commit(write_record, skipped=skipped)
+    say_over_white(work.over_white, report)
     strange = tuple(place for place in work.strange if place not in failed)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), strange, model)
 
@@ -269,6 +270,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         self._model, self._sampling, self._note = model, sampling, note
         self._last: tuple[InputPicture, _Picture] | None = None
         self.strange: list[str] = []
+        self.over_white: list[Path] = []
 
     def name(self, item: Variant) -> str:
         """The output file: each variant is an item of its own."""
@@ -320,7 +322,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
     def _picture(self, picture: InputPicture) -> "_Picture":
         """The pixels of a picture, which are read once for all its variants."""
         if self._last is None or self._last[0] is not picture:
-            pixels, real, known = picture.read(self._model.card)
+            pixels, real, known = picture.read(self._model.card, self.over_white)
             self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
             self.strange += [] if known else [str(picture.path)]
         return self._last[1]

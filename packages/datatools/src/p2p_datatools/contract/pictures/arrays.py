@@ -35,13 +35,15 @@ Array = NDArray[Any]
 ARRAYS = SUFFIXES | {".npy"}
 
 
-def read_array(source: Path | PictureFile) -> Array:
+def read_array(source: Path | PictureFile, *, over_white: list[Path] | None = None) -> Array:
     """The values of a picture, in the form that `read_header` gives: native byte order, turned by EXIF.
+
+    A photo that is not opaque is laid over white and added to `over_white`.
 
     Raises P2PError when the file is damaged, or has values that are not finite.
     """
     with open_picture(source) as file:
-        values = _native(_values(file, file.header))
+        values = _native(_values(file, file.header, over_white))
         refuse_endless(values, file.path)
         return values
 
@@ -87,14 +89,14 @@ def common_form(paths: Iterable[Path]) -> Form:
     return first or Form(3, "uint8")
 
 
-def _values(file: PictureFile, header: Header) -> Array:
+def _values(file: PictureFile, header: Header, over_white: list[Path] | None) -> Array:
     if header.kind == "NPY":
         return file.array
     if header.kind == "TIFF" and not header.mode:
         return _read_tiff(file, header.orientation)
     if header.kind == "PNG" and header.form.dtype == "uint16":
         return _turn(_decode(file), header.orientation)
-    rgb = read_photo(file)
+    rgb = read_photo(file, over_white=over_white)
     return rgb if header.form.channels == 3 else rgb[..., 0]
 
 

@@ -27,6 +27,7 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
 Photo = NDArray[np.uint8]
@@ -35,6 +36,15 @@ Photo = NDArray[np.uint8]
 
 LabelMap = NDArray[np.uint8]
 """A mask as class indices: uint8, (height, width); 255 is ignored."""
+
+
+_ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
+
+
+_OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
+
+
+_HIDDEN = 0.01  # of a picture's pixels
 
 
 _BAND = 1 << 20  # pixels that are copied at a time
@@ -63,9 +73,10 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
         yield image
 
 
-def read_photo(source: Path | PictureFile) -> Photo:
+def read_photo(source: Path | PictureFile, *, over_white: list[Path] | None = None) -> Photo:
     """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
 
+    One that is not opaque everywhere is added to `over_white`.
     Raises P2PError when the file is damaged, or has 16 bits a channel (nothing is rounded unasked).
     """
     with open_picture(source) as file:
@@ -74,14 +85,10 @@ def read_photo(source: Path | PictureFile) -> Photo:
         if plain is not None:
             return plain
         with decode(file) as image:
-            if is_deep(image, file):
-                raise DepthError(
-                    file.path,
-                    "has 16 bits a channel or floats; photos have 8",
-                    "Convert it to 8 bits first.",
-                    code="depth",
-                )
+            _refuse_deep(image, file)
             ImageOps.exif_transpose(image, in_place=True)
+            if over_white is not None and not _is_opaque(image):
+                over_white.append(file.path)
             return _pixels_of(_to_rgb(image))
 
 
@@ -94,10 +101,69 @@ def _pixels_of(image: Image.Image) -> Photo:
     return pixels
 
 
+def opaque_pixels(image: Image.Image, file: PictureFile) -> Photo:
+    """The pixels of a decoded picture as `read_photo` gives them, but as if nothing were transparent.
+
+    The image itself is turned by its EXIF.
+    """
+    _refuse_deep(image, file)
+    ImageOps.exif_transpose(image, in_place=True)
+    return _pixels_of(_to_srgb(image).convert("RGB"))
+
+
+def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:
+    """Where a decoded picture is more transparent than not, (height, width); None where nowhere."""
+    if not is_transparent(image):
+        return None
+    alpha = (image if image.mode in _ALPHA else image.convert("RGBA")).getchannel("A")
+    found = np.asarray(alpha) < _OPAQUE
+    return found if found.any() else None
+
+
+def refuse_hidden(colors: Photo, clear: NDArray[np.bool_], where: object, to_do: str) -> None:
+    """Raise P2PError where transparent pixels of labels hide a drawing: several colours, and not few pixels of each."""
+    below = _codes(colors[clear])
+    codes, counts = np.unique(below, return_counts=True)
+    many = [int(code) for code, count in zip(codes, counts, strict=True) if count > _HIDDEN * clear.size]
+    if len(many) > 1:
+        listed = ", ".join(f"#{code:06x}" for code in many[:5])
+        what = f"is transparent in {len(below)} pixels, and hides the colours {listed} there"
+        raise P2PError(where, what, to_do, code="hidden-colours")
+
+
+def say_over_white(paths: list[Path], report: Reporter) -> None:
+    """Note which photos were not opaque, and what became of that."""
+    if paths:
+        number = "1 photo has" if len(paths) == 1 else f"{len(paths)} photos have"
+        report.note(f"{min(paths)}: {number} transparent pixels, which are laid over white.")
+
+
+def _is_opaque(image: Image.Image) -> bool:
+    if not is_transparent(image):
+        return True
+    alpha = (image if image.mode in _ALPHA else image.convert("RGBA")).getchannel("A")
+    return alpha.getextrema()[0] == 255
+
+
+def is_transparent(image: Image.Image) -> bool:
+    """Whether a picture may have transparent pixels, as its header tells."""
+    return image.mode in _ALPHA or "transparency" in image.info
+
+
+def _refuse_deep(image: Image.Image, file: PictureFile) -> None:
+    if is_deep(image, file):
+        raise DepthError(
+            file.path,
+            "has 16 bits a channel or floats; photos have 8",
+            "Convert it to 8 bits first.",
+            code="depth",
+        )
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "CMYK" or "icc_profile" in image.info:
         image = _to_srgb(image)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if is_transparent(image):
         over = Image.new("RGBA", image.size, (255, 255, 255, 255))
         over.alpha_composite(image.convert("RGBA"))
         image = over
@@ -138,11 +204,14 @@ def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
         if image.mode == "P":
             table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
             used = np.flatnonzero(image.histogram())
-            if _same_table(used, table, palette):
+            if "transparency" not in image.info and _same_table(used, table, palette):
                 return np.array(image, dtype=np.uint8)
             beyond = _class_beyond(used, table, palette)
-        colors = np.asarray(image.convert("RGB"))
+        colors, clear = np.asarray(image.convert("RGB")), transparent_pixels(image)
     indices, outside = indices_of_colors(colors, palette)
+    if clear is not None:
+        refuse_hidden(colors, clear, file.path, "Build the mask again, or save it without alpha.")
+        indices[clear], outside[clear] = 0, False
     if outside.any():
         y, x = np.argwhere(outside)[0].tolist()
         first = tuple(colors[y, x].tolist())

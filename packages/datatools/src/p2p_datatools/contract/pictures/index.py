@@ -10,12 +10,15 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.header import PictureFile, is_deep, open_picture
-from p2p_datatools.contract.pictures.images import decode
+from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.header import MOST_PIXELS, PictureFile, explain_damage, is_deep, open_picture
+from p2p_datatools.contract.pictures.images import Photo, decode, opaque_pixels, transparent_pixels
 
 _BLOCK = 1 << 20  # pixels that are counted at once
+_EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM")  # kinds of files, as Pillow calls them, that blend nothing
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
@@ -30,25 +33,89 @@ class IndexPicture:
     table: NDArray[np.uint8] | None
 
 
+@dataclass(frozen=True, eq=False)
+class LabelPicture:
+    """All that a label picture says, from one decoding, for numbers and colours may both be meant.
+
+    `numbers` and `table` are as in IndexPicture, None where the channels differ; then `photo` are its colours without
+    regard to transparency. `transparent` is where it is more transparent than not, None where nowhere. `exact` pictures
+    are of a kind of file that blends nothing.
+    """
+
+    numbers: NDArray[np.uint8 | np.uint16] | None
+    table: NDArray[np.uint8] | None
+    photo: Photo | None
+    transparent: NDArray[np.bool_] | None
+    exact: bool
+
+    @property
+    def colors(self) -> Photo:
+        """The colours of its pixels (height, width, 3); those of an index picture are its table's."""
+        if self.photo is not None:
+            return self.photo
+        assert self.numbers is not None, "a picture has numbers or colours"
+        if self.table is None:
+            return np.repeat(self.numbers.astype(np.uint8)[..., None], 3, axis=2)
+        table = np.zeros((256, 3), dtype=np.uint8)
+        table[: len(self.table)] = self.table
+        return np.take(table, self.numbers, axis=0)
+
+
+def read_label_picture(source: Path | PictureFile) -> LabelPicture:
+    """Read a picture of class numbers or colours; raises P2PError when it is damaged or has colours of 16 bits."""
+    with open_picture(source) as file:
+        head = png.head_of(file.head)
+        if head and head.color == png.RGB:
+            with explain_damage(file.path):
+                plain = png.decode_plain(file.data, MOST_PIXELS)
+            if plain is not None:
+                return LabelPicture(_repeated(plain), None, plain, None, exact=True)
+        with decode(file) as image:
+            exact = image.format in _EXACT
+            try:
+                index = _index_of(image, file)
+            except P2PError as error:
+                if error.code != "colours-not-classes":
+                    raise
+                photo = opaque_pixels(image, file)  # turns the image by its EXIF
+                return LabelPicture(None, None, photo, transparent_pixels(image), exact)
+            if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
+                photo = opaque_pixels(image, file)
+                return LabelPicture(index.values, index.table, photo, transparent_pixels(image), exact)
+            return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact)
+
+
+def _repeated(pixels: Photo) -> NDArray[np.uint8] | None:
+    """The numbers that all channels repeat; None when they differ, which a few pixels often tell."""
+    for each in (pixels[::16, ::16], pixels):
+        if (each[..., 0] != each[..., 1]).any() or (each[..., 0] != each[..., 2]).any():
+            return None
+    return pixels[..., 0].copy()
+
+
 def read_index_picture(source: Path | PictureFile) -> IndexPicture:
     """Read a label picture as values: indices of a palette PNG, a grey picture's values, or ids repeated in RGB.
 
     Raises P2PError when the channels of a colour picture differ: then it is colour-coded, not an index picture.
     """
     with open_picture(source) as file, decode(file) as image:
-        if image.mode == "P":
-            table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-            return IndexPicture(np.asarray(image, dtype=np.uint8), table)
-        if image.mode in ("1", "L"):
-            return IndexPicture(np.asarray(image, dtype=np.uint8), None)
-        if image.mode.startswith(("I", "F")):
-            return IndexPicture(_whole_numbers(np.array(image), file.path), None)
-        # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
-        deep = None
-        if is_deep(image, file) or image.format == "TIFF":
-            deep = cv2.imdecode(np.frombuffer(file.data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-        wide = deep is not None and deep.dtype == np.uint16
-        channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
+        return _index_of(image, file)
+
+
+def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
+    if image.mode == "P":
+        table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+        return IndexPicture(np.asarray(image, dtype=np.uint8), table)
+    if image.mode in ("1", "L"):
+        return IndexPicture(np.asarray(image, dtype=np.uint8), None)
+    if image.mode.startswith(("I", "F")):
+        return IndexPicture(_whole_numbers(np.array(image), file.path), None)
+    # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
+    deep = None
+    if is_deep(image, file) or image.format == "TIFF":
+        deep = cv2.imdecode(np.frombuffer(file.data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    wide = deep is not None and deep.dtype == np.uint16
+    channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(
             file.path,

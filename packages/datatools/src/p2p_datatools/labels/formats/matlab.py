@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import MOST_PIXELS
-from p2p_datatools.contract.pictures.index import IndexPicture
+from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture
 from p2p_datatools.labels.formats.voc import VOC_CLASSES
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet
 
@@ -42,6 +42,10 @@ class MatrixLabels(IndexLabels):
         return IndexPicture(
             _whole_numbers(_segmentation(value, self.path) if kind == "struct" else value, self.path), None
         )
+
+    def picture(self) -> LabelPicture:
+        """The same as a picture of labels."""
+        return LabelPicture(self.numbers().values, None, None, None, exact=True)
 
     def memory(self) -> int:
         """The bytes that reading takes, or about as many."""

@@ -3,20 +3,31 @@
 Nothing here may decode more than is needed to distinguish numbers from colours; the palette says what they mean.
 """
 
+import re
 from pathlib import Path
 from typing import TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet
+from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
+from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
 _EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 _T = TypeVar("_T")
+_PROVENANCE = "provenance.json"  # beside a fetched data set; it names the palette that has the set's ids
+
+
+# How the files of the sets are called that the ids of built-in palettes are from.
+_FILE_NAMES = {
+    "scenes": re.compile(r"(0001TP|0006R0|0016E5|Seq05VD)_f?\d+"),  # CamVid
+    "facades": re.compile(r"cmp_[bx]\d+\.png"),
+}
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
@@ -35,12 +46,31 @@ def read_index_folder(folder: Path) -> LabelSet:
     exact, others, strange = _by_kind(folder)
     to_do = f"Give a folder of {', '.join(sorted(_EXACT))} files."
     if not exact and not strange and others:
+        if all(_is_grey(path) for path in pick_evenly(others, _LOOKED_AT)):
+            to_do = (
+                "If they are black and white, with soft edges, --format colors --map '#ffffff=CLASS' reads them; "
+                f"otherwise {to_do[0].lower()}{to_do[1:]}"
+            )
         what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
         raise P2PError(folder, what, to_do, code="lossy-pictures")
     if not exact and not strange:
         raise P2PError(folder, "has no pictures", to_do, code="no-pictures")
-    items = tuple(IndexLabels(path.relative_to(folder).as_posix(), path) for path in exact)
-    return LabelSet("index", items, skipped=strange, left_out=tuple(others))
+    listed = _lists(folder, exact)
+    items = tuple(
+        IndexLabels(name, path, listed[path.parent].numbers or None, listed=listed[path.parent])
+        if path.parent in listed
+        else IndexLabels(name, path)
+        for path in exact
+        for name in (path.relative_to(folder).as_posix(),)
+    )
+    return LabelSet(
+        "index",
+        items,
+        skipped=strange,
+        left_out=tuple(others),
+        ignored=frozenset({NO_CLASS} if listed else ()),
+        palette=_known_palette(folder, exact),
+    )
 
 
 def read_color_folder(folder: Path) -> LabelSet:
@@ -48,8 +78,36 @@ def read_color_folder(folder: Path) -> LabelSet:
     exact, others, strange = _by_kind(folder)
     if not (exact or others or strange):
         raise P2PError(folder, "has no pictures", "Give a folder of PNG, BMP, TIFF or JPEG files.", code="no-pictures")
-    items = tuple(ColorLabels(path.relative_to(folder).as_posix(), path) for path in exact or others)
-    return LabelSet("colors", items, skipped=strange, left_out=tuple(others) if exact else ())
+    listed = _lists(folder, exact or others)
+    items = tuple(
+        ColorLabels(name, path, listed[path.parent].colors or None, listed=listed[path.parent])
+        if path.parent in listed
+        else ColorLabels(name, path)
+        for path in exact or others
+        for name in (path.relative_to(folder).as_posix(),)
+    )
+    return LabelSet(
+        "colors",
+        items,
+        skipped=strange,
+        left_out=tuple(others) if exact else (),
+        ignored=frozenset({NO_CLASS} if listed else ()),
+        palette=_known_palette(folder, exact),
+    )
+
+
+def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
+    """What lists beside the pictures say, for each folder of pictures that has any."""
+    found = {place: find_names(place, folder) for place in dict.fromkeys(path.parent for path in pictures)}
+    return {place: names for place, names in found.items() if names}
+
+
+def _known_palette(folder: Path, pictures: list[Path]) -> str:
+    """The built-in palette whose ids are those of the data set that the pictures are of; empty where nothing tells."""
+    for place in (folder, *folder.resolve().parents[:2]):
+        if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
+            return str(note.get("palette", ""))
+    return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")
 
 
 def holds_colors(folder: Path) -> bool:
@@ -69,6 +127,14 @@ def has_colors(path: Path) -> bool:
     except P2PError as error:
         return error.code == "colours-not-classes"  # a damaged picture does not count, and is reported when it is read
     return False
+
+
+def _is_grey(path: Path) -> bool:
+    try:
+        with open_picture(path) as picture:
+            return photo_header(picture).mode in ("1", "L")
+    except P2PError:
+        return False
 
 
 def pick_evenly(items: list[_T], most: int) -> list[_T]:

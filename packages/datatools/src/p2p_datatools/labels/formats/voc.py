@@ -3,8 +3,7 @@
 Nothing here may know a palette; numbers and colours are turned into the names that VOC or the list gives them.
 """
 
-from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,11 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.labels.formats.class_names import LABEL_MAP, NO_CLASS, find_names
 from p2p_datatools.labels.formats.pictures import has_colors, pick_evenly
-from p2p_datatools.labels.values import VOID, ColorLabels, IndexLabels, LabelSet
+from p2p_datatools.labels.values import VOID, ClassNames, ColorLabels, IndexLabels, LabelSet
 
-_FOLDER, _LABEL_MAP, _CLASS_NAMES = "SegmentationClass", "labelmap.txt", "class_names.txt"
+_FOLDER, _CLASS_NAMES = "SegmentationClass", "class_names.txt"
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
 VOC_CLASSES = [
     "background",
@@ -55,9 +55,16 @@ def color_table(count: int = 256) -> list[Color]:
     return table
 
 
+_VOC = ClassNames(
+    "Pascal VOC's own names",
+    {**dict(enumerate(VOC_CLASSES)), 255: VOID},
+    {**dict(zip(color_table(), VOC_CLASSES, strict=False)), (224, 224, 192): VOID},
+)
+
+
 def is_voc(path: Path) -> bool:
     """Whether a folder is SegmentationClass, holds one, or has a list of classes in VOC's form."""
-    return path.is_dir() and (_folder(path) is not None or (path / _LABEL_MAP).is_file())
+    return path.is_dir() and (_folder(path) is not None or (path / LABEL_MAP).is_file())
 
 
 def read_voc(path: Path) -> LabelSet:
@@ -72,20 +79,29 @@ def read_voc(path: Path) -> LabelSet:
             f"Give VOC's {_FOLDER}, or the folder it lies in.",
             code="no-pictures",
         )
-    listed = next((file for near in (folder, folder.parent) if (file := near / _LABEL_MAP).is_file()), None)
-    named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
     skipped = tuple(skip_of(error, str(folder)) for error in strange)
-    labels = partial(LabelSet, "voc", skipped=skipped, ignored=frozenset({VOID}))
-    if listed:
-        colors = _read_label_map(listed)
-        return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
-    if any(has_colors(file) for file in pick_evenly(pictures, 5)):
-        table = color_table()
-        colors = {**dict(zip(table, VOC_CLASSES, strict=False)), (224, 224, 192): VOID}
-        return labels(tuple(ColorLabels(name, file, colors) for name, file in named))
-    names = _class_names(folder)
+    found = find_names(folder, folder)
+    listed = _with_border(found) if found else _VOC
+    given = LabelSet("voc", (), skipped=skipped, ignored=frozenset({VOID, NO_CLASS}))
+    if not found:
+        own = (
+            f"{pictures[0].parent}: has no {_CLASS_NAMES} or {LABEL_MAP} beside it; Pascal VOC's own names are assumed."
+        )
+        given = replace(given, notes=(own,))
+    named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
+    if listed.colors and (found or any(has_colors(file) for file in pick_evenly(pictures, 5))):
+        return replace(
+            given,
+            items=tuple(ColorLabels(name, file, listed.colors, listed=listed, judge=True) for name, file in named),
+        )
     _check_table(pictures[0])
-    return labels(tuple(IndexLabels(name, file, names) for name, file in named))
+    names = listed.numbers or None
+    return replace(given, items=tuple(IndexLabels(name, file, names, listed=listed) for name, file in named))
+
+
+def _with_border(listed: ClassNames) -> ClassNames:
+    """A list of classes, and VOC's number for the border around objects."""
+    return replace(listed, numbers={255: VOID, **listed.numbers}) if listed.numbers else listed
 
 
 def _folder(path: Path) -> Path | None:
@@ -102,14 +118,6 @@ def _folder(path: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _class_names(folder: Path) -> Mapping[int, str]:
-    """The names of the class numbers: those listed beside the folder, else VOC's own."""
-    listed = folder.parent / _CLASS_NAMES
-    names = listed.read_text("utf-8").split("\n") if listed.is_file() else VOC_CLASSES
-    numbered = {number: name.strip() for number, name in enumerate(names) if name.strip()}
-    return numbered | {255: VOID}
-
-
 def _check_table(picture: Path) -> None:
     """Raise P2PError when a palette picture has other colours than VOC's, and so perhaps other classes."""
     try:
@@ -123,33 +131,6 @@ def _check_table(picture: Path) -> None:
             raise P2PError(
                 picture,
                 "has other colours than VOC's, so its numbers may mean other classes",
-                f"Add {_LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
+                f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
                 code="other-colour-table",
             )
-
-
-def _read_label_map(path: Path) -> Mapping[Color, str]:
-    """The lines NAME:R,G,B:parts:actions of a label map."""
-    colors: dict[Color, str] = {}
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        try:
-            name, color, *_ = line.split(":")
-            red, green, blue = bytes(int(part) for part in color.split(","))
-        except ValueError as error:
-            raise P2PError(
-                path, f"line {number} is not NAME:R,G,B:parts:actions", "Correct that line.", code="bad-class-names"
-            ) from error
-        if (red, green, blue) in colors:
-            both = f"{colors[red, green, blue]} and {name}"
-            raise P2PError(
-                path,
-                f"{both} have the same colour",
-                "Export the labels with a colour for each.",
-                code="duplicate-class",
-            )
-        colors[red, green, blue] = name.strip()
-    if not colors:
-        raise P2PError(path, "lists no classes", "Write a line NAME:R,G,B:: for each class.", code="no-class-names")
-    return colors

@@ -1,0 +1,155 @@
+"""Tells whether a label picture holds class numbers or colours, by its own pixels and colour table and by the palette.
+
+Nothing here may guess: what says two things at once is an error that names the way out.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.palette import Color, hex_of
+from p2p_datatools.contract.pictures.index import LabelPicture, histogram
+from p2p_datatools.labels.values import ColorLabels, PictureLabels
+from p2p_datatools.masks.class_mapping import ClassMapping
+
+_WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
+
+
+_LEAST_GREYS = 8  # values of a soft mask's edges; those of class numbers are whole areas
+
+
+_ENDS = 48  # of 255: how far from black and white the pixels of a soft mask lie that are no edge
+
+
+_MOST_EDGE = 0.25  # of the pixels of a soft mask; one of a car in 96 x 64 pixels, resized, has 0.1
+
+
+_AREA = 0.01  # of the pixels: a value between the ends that has more is no edge
+
+
+def soft_mask(where: str) -> P2PError:
+    """The error that grey values are no class numbers."""
+    return P2PError(
+        where,
+        "is black and white with soft edges, so its grey values are no class numbers",
+        "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; the edges go to the nearer of both.",
+        code="soft-mask",
+    )
+
+
+def holds_colors(
+    item: PictureLabels,
+    picture: LabelPicture,
+    known: Mapping[Color, str],
+    mapped: Mapping[Color, str],
+    claims: ClassMapping,
+) -> bool:
+    """Whether a picture is to be read as colours; `known` are those with a label, `mapped` those of --map.
+
+    Raises P2PError when it can only be read in the other way, or its numbers contradict its colour table.
+    """
+    wanted = isinstance(item, ColorLabels)
+    if picture.numbers is None:
+        if not wanted and not (item.judge and _is_exact(picture, known)):
+            raise P2PError(
+                item.where,
+                "holds colours, not class numbers",
+                "Index pictures have one value a pixel.",
+                code="colours-not-classes",
+            )
+        return True
+    if not item.judge:
+        return wanted
+    if not picture.exact:
+        return True
+    colors = _colors(picture)
+    fits = all(color in known for color in colors.values())
+    if picture.table is None or all(color == (number,) * 3 for number, color in colors.items()):
+        return _grey_holds_colors(item, colors, fits, mapped, wanted=wanted)
+    return _table_holds_colors(item, colors, fits, known, mapped, claims, wanted=wanted)
+
+
+def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
+    """Whether a picture of colours has known ones alone."""
+    parts = picture.colors.astype(np.uint32)
+    codes = np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2])
+    return all((int(code) >> 16, int(code) >> 8 & 255, int(code) & 255) in known for code in codes)
+
+
+def _colors(picture: LabelPicture) -> dict[int, Color]:
+    """The colour of each number in use, its grey where the picture has no colour table."""
+    assert picture.numbers is not None, "there are numbers"
+    used = [int(number) for number in np.flatnonzero(histogram(picture.numbers))]
+    if picture.table is None:
+        return {number: (number, number, number) for number in used}
+    table = np.zeros((256, 3), dtype=np.uint8)
+    table[: len(picture.table)] = picture.table
+    return {number: (int(table[number, 0]), int(table[number, 1]), int(table[number, 2])) for number in used}
+
+
+def _grey_holds_colors(
+    item: PictureLabels, colors: Mapping[int, Color], fits: bool, mapped: Mapping[Color, str], *, wanted: bool
+) -> bool:
+    """Grey values may be numbers, or white and black as colours: what --map, a list or the other pictures say."""
+    if fits and any(color in mapped for color in colors.values()):
+        return True
+    if not wanted:
+        return False
+    named = bool(item.listed and item.listed.numbers)
+    return fits or not named
+
+
+def _table_holds_colors(
+    item: PictureLabels,
+    colors: Mapping[int, Color],
+    fits: bool,
+    known: Mapping[Color, str],
+    mapped: Mapping[Color, str],
+    claims: ClassMapping,
+    *,
+    wanted: bool,
+) -> bool:
+    """With a colour table of its own a picture may be meant by its colours or by its numbers."""
+    by_number = [number for number in colors if claims.maps(str(number))]
+    if fits and by_number:
+        what = f"has the colours of the palette, and --map speaks of its number {by_number[0]}"
+        raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
+    if fits:
+        # Black and white are also how a mask of one class looks, whatever the palette's white is.
+        two = all(color in ((0, 0, 0), (255, 255, 255)) for color in colors.values())
+        return (
+            not two
+            or wanted
+            or any(color in mapped for color in colors.values())
+            or set(colors.values()) == {(0, 0, 0)}
+        )
+    names_colors = bool(item.listed and item.listed.colors)
+    other = [
+        (number, color)
+        for number, color in colors.items()
+        if (color in known and color != (0, 0, 0) and claims.word(known[color]) != _meaning(item, number, claims))
+        or (names_colors and color not in known)
+    ]
+    if other and not by_number:
+        number, color = other[0]
+        whose = item.listed.source if item.listed and names_colors else f"the palette {claims.palette.name}"
+        what = f"has {hex_of(color)} for the number {number} in its colour table, which contradicts {whose}"
+        raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
+    return False
+
+
+def _meaning(item: PictureLabels, number: int, claims: ClassMapping) -> str | None:
+    names = item.listed.numbers if item.listed else {}
+    return claims.word(names.get(number, str(number)))
+
+
+def is_soft(numbers: NDArray[np.uint8 | np.uint16]) -> bool:
+    """Whether grey values are those of black and white with soft edges: many between both ends, and few pixels each."""
+    counts = histogram(numbers)
+    between = counts[_ENDS : 256 - _ENDS]
+    if len(counts) > 256 or np.count_nonzero(between) < _LEAST_GREYS:
+        return False
+    ends = counts[:_ENDS].any() and counts[256 - _ENDS :].any()
+    return bool(ends and between.sum() <= _MOST_EDGE * numbers.size and between.max() <= _AREA * numbers.size)

@@ -1,0 +1,353 @@
+"""What pictures of labels mean, numbers or colours, is told by themselves and by what lies beside them, or asked."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
+from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.masks.build import MaskSummary, build_masks
+from p2p_datatools.masks.class_mapping import parse_mapping
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+CARS, SCENES = load_palette("cars"), load_palette("scenes")
+COLORS = CARS.colors()
+OWN_ORDER = [4, 3, 0, 2, 1]  # the class of each place in a colour table that a painting program made
+
+
+def drawing(*, classes: int = 5, size: int = 24) -> NDArray[np.uint8]:
+    """Classes 0 to `classes` - 1: a background with rectangles of the others."""
+    numbers = np.zeros((size, 2 * size), dtype=np.uint8)
+    for number in range(1, classes):
+        numbers[4:14, 9 * number : 9 * number + 7] = number
+    return numbers
+
+
+def save(path: Path, pixels: NDArray[Any], table: NDArray[np.uint8] | None = None, **options: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(pixels)
+    if table is not None:
+        image.putpalette(table.ravel().tolist())
+    image.save(path, **options)
+    return path
+
+
+def build(folder: Path, *mapping: str, palette: Palette = CARS, format: str = "auto") -> MaskSummary:  # noqa: A002
+    words = parse_mapping(mapping, palette)
+    return build_masks(folder, folder.parent / "masks", palette=palette, mapping=words, format=format)
+
+
+def decided(summary: MaskSummary) -> dict[str, tuple[str, str]]:
+    return {each.value: (each.becomes, each.decided_by) for each in summary.decisions}
+
+
+def mask(folder: Path, name: str = "a", palette: Palette = CARS) -> NDArray[np.uint8]:
+    return read_mask(folder.parent / "masks" / f"{name}.png", palette)
+
+
+def voc_table() -> NDArray[np.uint8]:
+    table = np.zeros((256, 3), dtype=np.uint8)
+    table[:5] = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0), (0, 0, 128)]
+    return table
+
+
+def test_an_index_picture_whose_table_has_the_palette_s_colours_is_read_by_its_colours(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    numbers = np.argsort(OWN_ORDER).astype(np.uint8)[drawing()]
+    save(labels / "a.png", numbers, COLORS[OWN_ORDER])
+    summary = build(labels)
+    assert (mask(labels) == drawing()).all()
+    assert decided(summary)["#ff0000"] == ("body", "colour table")
+
+
+def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is_right(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    table = COLORS[OWN_ORDER].copy()
+    table[1] = (1, 200, 90)  # one colour of no class among four that are classes
+    save(labels / "a.png", np.argsort(OWN_ORDER).astype(np.uint8)[drawing()], table)
+    with refused("pictures-failed") as error:
+        build(labels, "ids=palette")
+    (part,) = error.value.parts
+    assert part.code == "other-colour-table"
+    assert "--format colors" in part.to_do
+    assert "--format index" in part.to_do
+    build(labels, "ids=palette", format="index")
+    assert (mask(labels) == np.argsort(OWN_ORDER)[drawing()]).all()
+
+
+def test_a_table_of_the_palette_s_colours_and_a_map_of_numbers_contradict_each_other(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing(), COLORS[OWN_ORDER])
+    with refused("pictures-failed") as error:
+        build(labels, "1=body")
+    assert error.value.parts[0].code == "other-colour-table"
+
+
+def test_a_table_of_grey_is_no_table_of_colours(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing(classes=2) * 255, np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1))
+    assert decided(build(labels, "255=body"))["255"] == ("body", "--map")
+
+
+def test_black_and_white_are_a_mask_of_one_class_and_not_the_palette_s_white(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing(classes=2), np.array([(0, 0, 0), (255, 255, 255)], dtype=np.uint8))
+    with refused("doubted-ids", labels) as error:
+        build(labels)
+    assert "--map 1=CLASS" in error.value.to_do
+    assert build(labels, "#ffffff=body").areas["body"] == 70
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_class_numbers_among_colours_are_not_taken_for_dark_colours(
+    tmp_path: Path, refused: "Refused", repeated: bool
+) -> None:
+    labels = tmp_path / "labels"
+    for name in "bcd":
+        save(labels / f"{name}.png", COLORS[drawing()])
+    save(labels / "a.png", np.repeat(drawing()[..., None], 3, axis=2) if repeated else drawing())
+    with refused("pictures-failed") as error:
+        build(labels)
+    (part,) = error.value.parts
+    assert (Path(part.where).name, part.code) == ("a.png", "inexact-areas")
+    assert "class numbers" in part.to_do
+
+
+def test_a_colour_picture_among_class_numbers_is_read_by_its_colours(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    for name in "bcd":
+        save(labels / f"{name}.png", drawing())
+    save(labels / "a.png", COLORS[drawing()])
+    assert build(labels).built == 4
+    assert (mask(labels) == drawing()).all()
+
+
+def test_numbers_forced_to_be_colours_are_refused_in_one_line(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    for name in "ab":
+        save(labels / f"{name}.png", drawing())
+    with refused("inexact-areas") as error:
+        build(labels, format="colors")
+    assert "and 1 more" in error.value.where
+    assert not error.value.parts
+
+
+def test_flat_areas_beside_a_class_s_colour_are_refused_until_they_are_mapped(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    pixels = COLORS[drawing()]
+    pixels[drawing() == 1] = (240, 10, 0)
+    save(labels / "a.png", pixels)
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert "--map '#f00a00=CLASS'" in error.value.parts[0].to_do
+    build(labels, "#f00a00=body")
+    assert (mask(labels) == drawing()).all()
+
+
+def test_what_was_jpeg_once_is_brought_back_all_the_same(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    save(tmp_path / "a.jpg", COLORS[drawing(size=96).repeat(4, axis=1)], quality=75)
+    labels.mkdir()
+    Image.open(tmp_path / "a.jpg").save(labels / "a.png")
+    assert build(labels).snapped > 1000
+
+
+@pytest.mark.parametrize(
+    ("numbers", "palette"),
+    [([0, 1], CARS), ([1, 2, 3], CARS), ([0, 1, 2, 3, 4], SCENES), ([0, 1, 2, 3], CARS)],
+    ids=["carvana", "trimap", "landcover", "json_to_dataset"],
+)
+def test_numbers_that_may_be_another_set_s_are_asked_about_with_the_map_to_type(
+    tmp_path: Path, refused: "Refused", numbers: list[int], palette: Palette
+) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.array([numbers] * 4, dtype=np.uint8))
+    for _ in range(2):  # what waits from the first time is not taken the second time
+        with refused("doubted-ids", labels) as error:
+            build(labels, palette=palette)
+    assert "--map ids=palette" in error.value.to_do
+    assert " --map 2=" in error.value.to_do or numbers == [0, 1]
+    assert "NUMBER NAME" in error.value.to_do
+    summary = build(labels, "ids=palette", palette=palette)
+    assert {each.decided_by for each in summary.decisions} == {"palette ids"}
+
+
+def test_numbers_beyond_the_ids_and_those_that_may_be_ids_are_asked_about_at_once(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.array([[0, 15, 20, 255, 2]], dtype=np.uint8))
+    with refused("unclaimed-label", labels) as error:
+        build(labels)
+    assert all(f"--map {number}=" in error.value.to_do for number in (2, 15, 20, 255))
+
+
+def test_all_ids_of_a_built_in_palette_together_are_its_data_set_s(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing(classes=3))
+    save(labels / "b.png", drawing())
+    assert decided(build(labels))["4"] == ("windows", "palette ids")
+
+
+def test_the_ids_of_an_own_palette_are_its_user_s(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("mine", (PaletteClass("bg", (0, 0, 0), 0), PaletteClass("roof", (9, 99, 9), 3), *CARS.classes[2:3]))
+    save(labels / "a.png", np.array([[0, 3]], dtype=np.uint8))
+    assert decided(build(labels, palette=own))["3"] == ("roof", "palette ids")
+
+
+def test_a_fetched_data_set_says_whose_ids_it_has(tmp_path: Path) -> None:
+    labels = tmp_path / "set" / "labels"
+    save(labels / "a.png", np.array([[0, 1]], dtype=np.uint8))
+    (tmp_path / "set" / "provenance.json").write_text(json.dumps({"palette": "cars"}))
+    assert decided(build(labels))["1"] == ("body", "palette ids")
+
+
+def test_camvid_s_pictures_are_known_by_their_names(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "0016E5_07961.png", np.array([[0, 1, 3]], dtype=np.uint8))
+    assert decided(build(labels, palette=SCENES))["3"] == ("road", "palette ids")
+
+
+def test_a_list_of_names_beside_the_pictures_says_what_numbers_are(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "set" / "labels"
+    save(labels / "a.png", np.array([[0, 1, 2]], dtype=np.uint8))
+    (tmp_path / "set" / "classes.txt").write_text("0 other\n1 window\n2 wheel\n")
+    with refused("unclaimed-label", labels) as error:
+        build(labels)
+    assert "--map other=CLASS" in error.value.to_do
+    summary = build(labels, "0=background")
+    assert decided(summary) == {
+        "0": ("background", "--map"),
+        "1": ("windows", "classes.txt"),
+        "2": ("tyres", "classes.txt"),
+    }
+
+
+def test_a_list_that_is_added_after_the_question_is_read(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing(classes=3))
+    with refused("doubted-ids", labels):
+        build(labels)
+    (labels / "classes.txt").write_text("0 background\n1 wheel\n2 window\n")
+    build(labels)
+    assert (mask(labels) == np.array([0, 2, 4])[drawing(classes=3)]).all()
+
+
+def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.array([[0, 1, 7]], dtype=np.uint8))
+    (labels / "_classes.csv").write_text("Pixel Value, Class\n0, background\n1, body\n")
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "unlisted-number"
+    assert "--map 7=CLASS" in error.value.parts[0].to_do
+
+
+def test_a_list_that_begins_at_1_leaves_0_to_the_background(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing(classes=3))
+    names = [{"png_index": 1, "class_name": "windows"}, {"png_index": 2, "class_name": "body", "color": "#ff0000"}]
+    (labels / "label_classes.json").write_text(json.dumps(names))
+    assert decided(build(labels))["2"] == ("body", "label_classes.json")
+    assert (mask(labels) == np.array([0, 4, 1])[drawing(classes=3)]).all()
+
+
+def test_colours_that_a_list_names_need_not_be_the_palette_s(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    own = np.array([(0, 0, 0), (10, 90, 30), (200, 0, 90)], dtype=np.uint8)
+    save(labels / "a.png", own[drawing(classes=3)])
+    (labels / "class_dict.csv").write_text("name,r,g,b\nbackground,0,0,0\nwheel,10,90,30\nhood,200,0,90\n")
+    assert decided(build(labels))["#c8005a"] == ("body", "colours of class_dict.csv")
+    assert (mask(labels) == np.array([0, 2, 1])[drawing(classes=3)]).all()
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_numbers_with_a_label_map_are_its_lines_and_never_dark_colours(tmp_path: Path, repeated: bool) -> None:
+    folder = tmp_path / "set"
+    numbers = drawing(classes=3)
+    save(folder / "SegmentationClass" / "a.png", np.repeat(numbers[..., None], 3, axis=2) if repeated else numbers)
+    (folder / "labelmap.txt").write_text("background:0,0,0::\nwheel:90,10,30::\nhood:0,200,90::\n")
+    assert decided(build(folder)) == {
+        "0": ("background", "labelmap.txt"),
+        "1": ("tyres", "labelmap.txt"),
+        "2": ("body", "labelmap.txt"),
+    }
+
+
+def test_a_label_map_of_another_set_is_refused(tmp_path: Path, refused: "Refused") -> None:
+    folder = tmp_path / "set"
+    save(folder / "SegmentationClass" / "a.png", drawing(classes=3), voc_table())
+    (folder / "labelmap.txt").write_text("background:0,0,0::\nwheel:90,10,30::\nhood:0,200,90::\n")
+    with refused("pictures-failed") as error:
+        build(folder)
+    assert error.value.parts[0].code == "other-colour-table"
+    assert "labelmap.txt" in error.value.parts[0].what
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparent_pixels_are_background_and_never_what_lies_over_white(tmp_path: Path, mode: str) -> None:
+    labels = tmp_path / "labels"
+    clear = drawing() == 0
+    if mode == "P":
+        save(labels / "a.png", drawing(), np.concatenate([[[255, 255, 255]], COLORS[1:5]]), transparency=0)
+    else:
+        below = COLORS[drawing()] if mode == "RGBA" else drawing()[..., None]
+        pixels = np.dstack([below, np.where(clear, 0, 255)]).astype(np.uint8)
+        save(labels / "a.png", pixels)
+    summary = build(labels, *(["ids=palette"] if mode == "LA" else []))
+    assert (mask(labels) == drawing()).all()
+    assert decided(summary)["transparent"] == ("background", "transparency")
+    (labels.parent / "masks").rename(tmp_path / "before")
+    build(labels, "transparent=ignore", "ids=palette")
+    assert (mask(labels)[clear] == 255).all()
+
+
+def test_a_soft_edge_of_alpha_is_the_class_where_it_is_more_than_half(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    pixels = np.zeros((4, 8, 4), dtype=np.uint8)
+    pixels[..., 0], pixels[..., 3] = 255, [0, 0, 40, 120, 140, 200, 255, 255]
+    save(labels / "a.png", pixels)
+    build(labels)
+    assert mask(labels)[0].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_a_drawing_that_transparency_hides_is_asked_about(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    pixels = np.dstack([COLORS[drawing()], np.zeros_like(drawing())])
+    save(labels / "a.png", pixels)
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "hidden-colours"
+    assert build(labels, "transparent=background").areas["background"] == drawing().size
+
+
+@pytest.mark.parametrize("form", ["png", "jpg"])
+def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
+    tmp_path: Path, refused: "Refused", form: str
+) -> None:
+    labels = tmp_path / "labels"
+    hard = Image.fromarray((drawing(classes=2, size=48) * 255).repeat(4, axis=0).repeat(4, axis=1))
+    for name in "ab":
+        labels.mkdir(exist_ok=True)
+        hard.resize((97, 50), Image.Resampling.BICUBIC).save(labels / f"{name}.{form}")
+    with refused("soft-mask" if form == "png" else "lossy-pictures") as error:
+        build(labels)
+    assert len(str(error.value)) < 400
+    assert "--format colors --map '#ffffff=CLASS'" in error.value.to_do
+    assert build(labels, "#ffffff=body", format="colors").areas["body"] > 0
