@@ -78,7 +78,7 @@ def test_keep_going_with_nothing_good_makes_no_destination(
 @pytest.mark.parametrize(
     ("photo", "code", "about"),
     [
-        (lambda path: Image.new("RGB", (24, 48)).save(path), "mask-size", "of 48x24, the photo is 24x48"),
+        (lambda path: Image.new("RGB", (24, 48)).save(path), "mask-size", "of 48x24, but the photo is 24x48"),
         (lambda path: path.write_text("<html>"), "not-a-picture", "b.jpg"),
         (lambda path: path.write_bytes(b""), "empty-file", "b.jpg"),
     ],
@@ -139,7 +139,7 @@ def test_number_pictures_that_cannot_be_read_or_have_another_size_are_skipped(
         "c.png": "mask-size",
         "d.png": "colours-not-classes",
     }
-    assert "of 1x2, the photo is 2x1" in skips["c.png"].what
+    assert "of 1x2, but the photo is 2x1" in skips["c.png"].what
 
 
 def test_a_region_wholly_outside_its_picture_was_drawn_on_another(
