@@ -158,7 +158,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
     ("words", "settings", "said"),
     [
         (("--tables", "losses"), {}, "tables=losses: is not a table. Choose from all, loss"),
-        (("--direction", "up"), {}, "direction=up: these pairs have no such direction"),
+        (("--direction", "up"), {}, "direction=up: is not a direction of these pairs"),
         ((), {"b_encoding": "classes"}, "b_encoding=classes: the half photo is a photo"),
         ((), {"learning_rate": 0}, "learning_rate=0: is out of range"),
         ((), {"device": "abacus"}, "device=abacus"),

@@ -39,7 +39,7 @@ def test_assumptions_are_reported(weights: Path, tmp_path: Path, capsys: pytest.
     assert main(command) == 0
     assert "exists already" in capsys.readouterr().out
     assert main([*command, "--set", "dropout=off"]) == 2
-    assert "holds something else" in capsys.readouterr().err
+    assert "exists with other content" in capsys.readouterr().err
 
 
 def test_json_says_what_was_made(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,13 +105,13 @@ def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
     pairs = masked(tmp_path / "pairs")
     words = ("--size", "64", "--fit", "keep", "--dry-run")
     assert train(pairs, tmp_path / "run", *words) == 0
-    assert "64x64 (keep), in 3 shapes: 64x64 (2), 32x96 (1), 96x32 (1)" in capsys.readouterr().out
+    assert "64x64 (keep), in 3 sizes: 64x64 (2), 32x96 (1), 96x32 (1)" in capsys.readouterr().out
     assert train(pairs, tmp_path / "run", *words, batch=2) == 0
-    assert "(1.3 pairs of one shape in a batch)" in capsys.readouterr().out
+    assert "(1.3 pairs per batch, of one size)" in capsys.readouterr().out
     assert train(pairs, tmp_path / "run", *words, "--json") == 0
     assert json.loads(capsys.readouterr().out)["shapes"][0] == [[64, 64], 2]
     assert train(pairs, tmp_path / "run", "--size", "native", "--dry-run") == 0
-    assert "at their own size, in 3 shapes: 64x64 (2)" in capsys.readouterr().out
+    assert "at their own size, in 3 sizes: 64x64 (2)" in capsys.readouterr().out
     assert train(pairs, tmp_path / "run", "--size", "native", "--dry-run", crop=32) == 0
     assert "crops of 32x32 out of their own size" in capsys.readouterr().out
 
@@ -119,9 +119,12 @@ def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"b_encoding": "classes"}, "b_encoding=classes: the half photo is a photo; only masks have classes"),
-        ({"color_jitter": 0.2}, "color_jitter=0.2: changes the photo that goes in"),
-        ({"rare_class_crops": 0.5, "jitter": 1}, "rare_class_crops=0.5: draws crops, and pictures are shown whole"),
+        ({"b_encoding": "classes"}, "b_encoding=classes: the half photo is a photo, and only masks have classes"),
+        ({"color_jitter": 0.2}, "color_jitter=0.2: changes input photos"),
+        (
+            {"rare_class_crops": 0.5, "jitter": 1},
+            "rare_class_crops=0.5: chooses crops, but this config trains on whole pictures",
+        ),
         ({"crop": 96}, "crop=96x96: does not fit into size 64x64"),
         ({"size": "native", "fit": "pad"}, "fit=pad: says how pictures are brought to a size"),
         ({"size": 40}, "The nearest that works is 32x32"),

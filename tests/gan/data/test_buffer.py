@@ -40,7 +40,7 @@ def test_a_mapped_file_needs_its_space_on_the_disk_before_it_is_written(
     monkeypatch.setattr("shutil.disk_usage", lambda place: usage(9, 9, 100))
     with refused("no-space", tmp_path) as error:
         room_for([Size(64, 64)], FORMS, memory=1e-9, near=tmp_path / "run")
-    assert "0.0 GiB are free" in error.value.what
+    assert "has 0.0 GiB free" in error.value.what
     assert list(tmp_path.iterdir()) == []
 
 

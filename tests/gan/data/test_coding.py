@@ -117,7 +117,7 @@ def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refus
     assert "the half mask has no palette" in error.value.what
     with refused("too-many-channels", "half cube") as error:
         coding_of(Half("cube", "picture", 65), None, "values")
-    assert "has 65 channels; networks take 1 to 64" in error.value.what
+    assert "has 65 channels, but networks accept 1 to 64" in error.value.what
 
 
 def test_pixels_that_are_given_are_never_changed() -> None:

@@ -31,10 +31,10 @@ Make = Callable[..., Model]
 @pytest.mark.parametrize(
     ("taken", "dtype", "channels", "said"),
     [
-        (PHOTO, "uint16", 3, "has 3 channels of uint16; the model takes 3 channels of uint8"),
-        (DEEP, "uint8", 3, "has 3 channels of uint8; the model takes 3 channels of uint16"),
-        (GREY, "uint8", 3, "has 3 channels of uint8; the model takes 1 channel of uint8"),
-        (PHOTO, "float32", 5, "has 5 channels of float32; the model takes 3 channels of uint8"),
+        (PHOTO, "uint16", 3, "has 3 channels of uint16, but the model takes 3 channels of uint8"),
+        (DEEP, "uint8", 3, "has 3 channels of uint8, but the model takes 3 channels of uint16"),
+        (GREY, "uint8", 3, "has 3 channels of uint8, but the model takes 1 channel of uint8"),
+        (PHOTO, "float32", 5, "has 5 channels of float32, but the model takes 3 channels of uint8"),
     ],
 )
 def test_a_file_of_another_depth_or_more_channels_is_refused(
@@ -134,7 +134,7 @@ def test_a_pair_folder_of_another_depth_or_with_other_classes_is_refused(
     more = folder_of(pair_folder, palette=MORE)
     with refused("other-classes", pair_folder) as error:
         refuse_folder(more, (more.a, more.b), card)
-    assert "has the class road (5) in the colour (9, 9, 9); the model has 5 classes" in error.value.what
+    assert "has the class road (5) in the colour (9, 9, 9), but the model has 5 classes" in error.value.what
 
 
 def test_a_pair_comes_as_the_model_codes_it(make_model: Make, pair_folder: Path) -> None:

@@ -335,11 +335,11 @@ def test_other_things_that_torch_saves_are_refused_by_kind(tmp_path: Path, refus
     torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pth")
     with refused("not-a-state-dict", tmp_path / "checkpoint.pth") as error:
         import_model(tmp_path / "checkpoint.pth", tmp_path / "m.safetensors")
-    assert "holds epoch" in error.value.what
+    assert "contains epoch" in error.value.what
     torch.save({}, tmp_path / "empty.pth")
     with refused("unknown-network", tmp_path / "empty.pth") as error:
         import_model(tmp_path / "empty.pth", tmp_path / "m.safetensors")
-    assert "holds nothing" in error.value.what
+    assert "has no tensors" in error.value.what
     with refused("missing-file", tmp_path / "none.pth"):
         import_model(tmp_path / "none.pth", tmp_path / "m.safetensors")
 

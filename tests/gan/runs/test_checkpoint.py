@@ -275,8 +275,8 @@ CHANGES: dict[str, tuple[Callable[[dict[str, torch.Tensor]], object], str]] = {
         lambda t: t.pop(a_weight(t, "generator_optimizer/exp_avg_sq/")),
         r"lacks the tensor generator_optimizer/exp_avg_sq/\S+weight",
     ),
-    "another type": (lambda t: t.update({a_weight(t): t[a_weight(t)].half()}), "is F16, not F32"),
-    "another shape": (lambda t: t.update({a_weight(t): torch.zeros(1, 2)}), r"has the shape 1x2, not (\d+x){3}\d+"),
+    "another type": (lambda t: t.update({a_weight(t): t[a_weight(t)].half()}), "of type F16, not F32"),
+    "another shape": (lambda t: t.update({a_weight(t): torch.zeros(1, 2)}), r"of shape 1x2, not (\d+x){3}\d+"),
 }
 
 

@@ -18,7 +18,7 @@ def test_a_folder_that_is_not_there_yet_is_asked_for_at_the_one_above_it(tmp_pat
     needed = shutil.disk_usage(tmp_path).total + 10**12
     with refused("no-space", tmp_path / "not" / "yet") as error:
         require_space(tmp_path / "not" / "yet", needed, "it takes", "Free space.")
-    assert re.fullmatch(r"no space left: it takes [\d.]+ GB, and .* are free", error.value.what)
+    assert re.fullmatch(r"the disk has .* free, but it takes [\d.]+ GB", error.value.what)
     assert error.value.to_do == "Free space."
 
 

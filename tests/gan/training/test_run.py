@@ -484,7 +484,7 @@ def test_an_operation_that_cannot_be_deterministic_ends_training_in_one_line_tha
     monkeypatch.setattr(place, "train_step", refuse_as_torch_does)
     with refused("not-deterministic", "deterministic=true") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, deterministic=True, batch=0 if place is trial else 1))
-    assert " put_ " in error.value.what
+    assert " put_" in error.value.what
 
 
 def test_an_operation_that_cannot_be_deterministic_ends_a_plan_in_one_line_that_names_it(
@@ -493,4 +493,4 @@ def test_an_operation_that_cannot_be_deterministic_ends_a_plan_in_one_line_that_
     monkeypatch.setattr(trial, "train_step", refuse_as_torch_does)
     with refused("not-deterministic", "deterministic=true") as error:
         plan(pair_folder, replace(tiny, deterministic=True))
-    assert " put_ " in error.value.what
+    assert " put_" in error.value.what

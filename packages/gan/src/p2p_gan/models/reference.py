@@ -96,10 +96,11 @@ def import_model(
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
-        first = _printable(next(iter(tensors), "nothing"))
+        networks = "which no generator of the reference implementation has (unet_*, resnet_*blocks)"
+        first = f"the tensor {_printable(next(iter(tensors)))}, {networks}" if tensors else "no tensors"
         raise P2PError(
             weights,
-            f"has the tensor {first}, which no generator of the reference implementation has (unet_*, resnet_*blocks)",
+            f"has {first}",
             "Give the generator, not the discriminator or a file of another program.",
             code="unknown-network",
         )
