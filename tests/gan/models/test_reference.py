@@ -201,7 +201,7 @@ def test_a_discriminator_is_named_by_its_first_tensor(tmp_path: Path, refused: "
     with refused("unknown-network", tmp_path / "latest_net_G.pth") as error:
         import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
     assert "has the tensor model.0.weight, which no generator" in error.value.what
-    assert "Is it the discriminator" in error.value.to_do
+    assert "not the discriminator" in error.value.to_do
 
 
 def test_the_first_tensor_that_is_missing_or_of_another_shape_or_too_many_is_named(

@@ -179,7 +179,7 @@ def _check_mapping(
         for label, count in line.values.values():
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
-    claims.refuse_unclaimed(uses, where=str(labels), doubted=_doubted(claims, uses, found))
+    claims.refuse_unclaimed(uses, where=str(labels), doubted=_list_doubts(claims, uses, found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -195,7 +195,7 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
 
 
-def _doubted(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
+def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
     """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
 
     All of the ids together are taken for that data set's, as is what its own file names or provenance tell.
@@ -213,7 +213,7 @@ def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Dec
     for line in lines.values():
         for value, (label, count) in line.values.items():
             by = "transparency" if label == TRANSPARENT else line.decided_by
-            mapped = claims.decided_by_mapping(label)
+            mapped = claims.is_mapped(label)
             pixels[value, label, line.labels.get(label, ""), "--map" if mapped else by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))

@@ -110,7 +110,7 @@ class ClassMapping:
         """Whether the mapping speaks of exactly this label."""
         return label in self._mapping
 
-    def decided_by_mapping(self, label: str) -> bool:
+    def is_mapped(self, label: str) -> bool:
         """Whether `--map` says what a label becomes, by itself or by a glob."""
         return self._map_label(label) is not None
 

@@ -39,7 +39,7 @@ def soft_mask(where: str) -> P2PError:
     )
 
 
-def holds_colors(
+def reads_as_colors(
     item: PictureLabels,
     picture: LabelPicture,
     known: Mapping[Color, str],
@@ -129,7 +129,9 @@ def _table_holds_colors(
     other = [
         (number, color)
         for number, color in colors.items()
-        if (color in known and color != (0, 0, 0) and claims.word(known[color]) != _meaning(item, number, claims))
+        if (
+            color in known and color != (0, 0, 0) and claims.word(known[color]) != _word_of_number(item, number, claims)
+        )
         or (names_colors and color not in known)
     ]
     if other and not by_number:
@@ -140,7 +142,7 @@ def _table_holds_colors(
     return False
 
 
-def _meaning(item: PictureLabels, number: int, claims: ClassMapping) -> str | None:
+def _word_of_number(item: PictureLabels, number: int, claims: ClassMapping) -> str | None:
     names = item.listed.numbers if item.listed else {}
     return claims.word(names.get(number, str(number)))
 

@@ -27,7 +27,7 @@ from p2p_datatools.labels.values import (
 )
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.flat_areas import find_inexact
-from p2p_datatools.masks.label_kind import holds_colors, is_soft, soft_mask
+from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
 from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
 
 BY_IDS = "palette ids"  # what decides on numbers without names
@@ -92,10 +92,10 @@ class PictureReader:
             return self._classes(_Rows(rows, labels, labels, ""), values=False)
         picture = item.picture()
         known = self._table(item)
-        if not holds_colors(item, picture, known, self._extra, self._claims):
+        if not reads_as_colors(item, picture, known, self._extra, self._claims):
             return self._classes(self._clear(item, picture, self._numbers(item, picture)))
         found = self._table_rows(item, picture, known)
-        return self._classes(found or self._clear(item, picture, self._snapped(item, picture, known)))
+        return self._classes(found or self._clear(item, picture, self._snap(item, picture, known)))
 
     def _numbers(self, item: PictureLabels, picture: LabelPicture) -> _Rows:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
@@ -119,9 +119,7 @@ class PictureReader:
     ) -> None:
         """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
         used = map(int, np.flatnonzero(histogram(numbers)))
-        missing = [
-            number for number in used if number not in names and not self._claims.decided_by_mapping(str(number))
-        ]
+        missing = [number for number in used if number not in names and not self._claims.is_mapped(str(number))]
         if missing:
             shown = ", ".join(map(str, missing[:8]))
             raise P2PError(
@@ -151,7 +149,7 @@ class PictureReader:
         by = f"colour table, {item.listed.source}" if item.listed and item.listed.colors else "colour table"
         return self._clear(item, picture, _Rows(picture.numbers, values, labels, by))
 
-    def _snapped(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows:
+    def _snap(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows:
         photo = picture.colors
         if picture.transparent is not None:
             photo = photo.copy()

@@ -69,7 +69,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             with explain_damage(file.path):
                 plain = png.decode_plain(file.data, MOST_PIXELS)
             if plain is not None:
-                return LabelPicture(_repeated(plain), None, plain, None, exact=True)
+                return LabelPicture(_repeated_channel(plain), None, plain, None, exact=True)
         with decode(file) as image:
             exact = image.format in _EXACT
             try:
@@ -85,7 +85,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact)
 
 
-def _repeated(pixels: Photo) -> NDArray[np.uint8] | None:
+def _repeated_channel(pixels: Photo) -> NDArray[np.uint8] | None:
     """The numbers that all channels repeat; None when they differ, which a few pixels often tell."""
     for each in (pixels[::16, ::16], pixels):
         if (each[..., 0] != each[..., 1]).any() or (each[..., 0] != each[..., 2]).any():

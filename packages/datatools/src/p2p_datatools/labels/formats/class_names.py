@@ -84,10 +84,10 @@ def read_class_names(path: Path) -> ClassNames:
         raise P2PError(row.where, what, "Write the number before each name.", code="bad-class-names")
     if numbered:
         return ClassNames(path.name, _by(((row.where, row.number, row.name) for row in rows), path, "number"), colors)
-    return ClassNames(path.name, _counted(rows), colors)
+    return ClassNames(path.name, _number_rows(rows), colors)
 
 
-def _counted(rows: list[_Row]) -> dict[int, str]:
+def _number_rows(rows: list[_Row]) -> dict[int, str]:
     """The lines' numbers, where the first is the background or what is in no class."""
     names = [row.name for row in rows]
     first = 1 if names[0] == NO_CLASS else 0

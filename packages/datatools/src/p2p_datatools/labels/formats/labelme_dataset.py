@@ -9,7 +9,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.labels.formats.class_names import NO_CLASS, read_class_names
 from p2p_datatools.labels.values import IndexLabels, LabelSet
 
-LABEL, NAMES = "label.png", "label_names.txt"
+LABEL, CLASS_LIST = "label.png", "label_names.txt"
 _BESIDE = ("img.png", "label_viz.png")
 
 
@@ -23,12 +23,12 @@ def read_labelme_dataset(path: Path) -> LabelSet:
     items, skipped, beside = list[IndexLabels](), list[Skip](), list[Path]()
     folders = _folders(path)
     if not folders:
-        what = f"has no folders with {LABEL} and {NAMES}"
+        what = f"has no folders with {LABEL} and {CLASS_LIST}"
         raise P2PError(path, what, "Give the folder that labelme_json_to_dataset wrote.", code="no-labels")
     for folder in folders:
         beside += [folder / name for name in _BESIDE if (folder / name).is_file()]
         try:
-            listed = read_class_names(folder / NAMES)
+            listed = read_class_names(folder / CLASS_LIST)
         except P2PError as error:
             skipped.append(skip_of(error, str(folder)))
             continue
@@ -41,4 +41,4 @@ def read_labelme_dataset(path: Path) -> LabelSet:
 
 def _folders(path: Path) -> list[Path]:
     places = [path, *(each.parent for depth in ("*", "*/*") for each in sorted(path.glob(f"{depth}/{LABEL}")))]
-    return [each for each in places if (each / LABEL).is_file() and (each / NAMES).is_file()]
+    return [each for each in places if (each / LABEL).is_file() and (each / CLASS_LIST).is_file()]
