@@ -85,10 +85,7 @@ def command(
       p2p train maps run --direction b-to-a --set checkpoint_every=1000
       p2p train pairs run --preset tiny --size 160x96
     """
-    if images and epochs:
-        raise UsageError(
-            "--images and --epochs", "both set the length of training", "Give one of them.", code="options-conflict"
-        )
+    _refuse_two_lengths(images, epochs)
     from p2p_cli import render
     from p2p_cli.plan_text import plan_lines
     from p2p_gan.config.parse import with_settings
@@ -117,6 +114,12 @@ def command(
         show(summary, pairs, as_json=as_json)
     # A cluster ends a job by SIGTERM: the run is saved, so this is not a failure.
     return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
+
+
+def _refuse_two_lengths(images: int | None, epochs: int | None) -> None:
+    if images and epochs:
+        what = "both set the length of training"
+        raise UsageError("--images and --epochs", what, "Give one of them.", code="options-conflict")
 
 
 def _processes(config: "Config") -> int:

@@ -106,23 +106,19 @@ def build_masks(
 
     With `photos`, a mask has its photo's name and size. With the order `annotation` what the labelling tool shows on
     top is on top, otherwise the class that comes later in the palette. Existing masks whose labels are unchanged are
-    kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for
-    labels that no class claims, and for pictures that cannot be built, unless `keep_going`; UsageError when `dest`
-    holds something else.
+    kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a
+    class and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
-    if how.snapping.picture:
-        refuse_picture(how.snapping.picture)
+    refuse_picture(how.snapping.picture)
     found = read_labels(labels, format)
-    if how.order != "palette" and found.are_pictures:
-        what = "needs outlines, but the labels are pictures"
-        raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
+    _refuse_needless_order(how.order, found)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
-    for place, files in ((labels, _files_of(found)), (photos, folder.names.values() if folder else ())):
-        _note_links(place, files, report)
+    _note_links(labels, _files_of(found), report)
+    _note_links(photos, folder.names.values() if folder else (), report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan_masks(found, folder)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
@@ -154,6 +150,12 @@ def build_masks(
         most_reordered=_most(_shares(lines, "reordered")),
         dest=dest,
     )
+
+
+def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
+    if order != "palette" and found.are_pictures:
+        what = "needs outlines, but the labels are pictures"
+        raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
 
 
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:

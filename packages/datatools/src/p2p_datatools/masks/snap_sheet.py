@@ -23,8 +23,10 @@ _BOX = Size(360, 360)
 _NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
 
 
-def refuse_picture(path: Path) -> None:
-    """Raise UsageError, before any work is done, when the picture cannot be written as asked."""
+def refuse_picture(path: Path | None) -> None:
+    """Raise UsageError, before any work is done, when a picture is asked for that cannot be written."""
+    if path is None:
+        return
     if path.suffix.lower() != ".png":
         raise UsageError(path, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
     if path.exists():
