@@ -17,7 +17,7 @@ from p2p_datatools.labels.values import Use
 _MOST_LISTED = 200  # class numbers; a picture that is not an index picture may have 65,536
 
 
-IDS, OF_PALETTE = "ids", "palette"
+_IDS, _OF_PALETTE = "ids", "palette"
 """`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
 
 
@@ -59,7 +59,7 @@ def _last(palette: Palette) -> str:
 
 def _check_target(label: str, target: str, palette: Palette) -> None:
     possible = _targets(palette)
-    if target not in possible and (label, target) != (IDS, OF_PALETTE):
+    if target not in possible and (label, target) != (_IDS, _OF_PALETTE):
         close = difflib.get_close_matches(target, possible, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
         raise UsageError(
@@ -93,8 +93,8 @@ class ClassMapping:
         for source, target in mapping.items():
             _check_target(source, target, palette)
         self.palette = palette
-        self.ids_are_meant = mapping.get(IDS) == OF_PALETTE
-        self._mapping = {source: target for source, target in mapping.items() if target != OF_PALETTE}
+        self.ids_are_meant = mapping.get(_IDS) == _OF_PALETTE
+        self._mapping = {source: target for source, target in mapping.items() if target != _OF_PALETTE}
         self._unused = set(self._mapping)
         self._numbers = numbers
         self._unit = unit or ("pixel" if numbers else "region")
@@ -199,7 +199,7 @@ class ClassMapping:
             return ""
         meant = " ".join(f"--map {label}={self.word(label)}" for label in doubted)
         return (
-            f"If so, add --map {IDS}={OF_PALETTE}, which here means {meant}. "
+            f"If so, add --map {_IDS}={_OF_PALETTE}, which here means {meant}. "
             "If not, put lines NUMBER NAME into classes.txt beside them. "
         )
 

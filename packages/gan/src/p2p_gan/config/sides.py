@@ -9,7 +9,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.networks.architecture import GENERATORS
 
 SMALLEST_SIDE = 32
-DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
+_DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
 
 
 def deepest_unet(size: Size) -> int:
@@ -25,12 +25,12 @@ def unit_of(generator: str, depth: int = 0) -> int:
     size and is 5 or more.
     """
     halvings = GENERATORS[generator].halvings
-    return 1 << (min(depth or DEFAULT_DEPTH, DEFAULT_DEPTH) if halvings is None else halvings)
+    return 1 << (min(depth or _DEFAULT_DEPTH, _DEFAULT_DEPTH) if halvings is None else halvings)
 
 
 def halvings_of(generator: str, depth: int = 0) -> int:
     """How many times this generator halves pictures of many shapes, its depth given or left to it (0)."""
-    return GENERATORS[generator].halvings or depth or DEFAULT_DEPTH
+    return GENERATORS[generator].halvings or depth or _DEFAULT_DEPTH
 
 
 def nearest_size(size: Size, unit: int = SMALLEST_SIDE) -> Size:

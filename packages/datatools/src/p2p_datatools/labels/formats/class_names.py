@@ -15,8 +15,8 @@ from p2p_datatools.labels.formats.yolo import read_names
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
-JSON_LIST, YAML_LIST = "label_classes.json", "data.yaml"
-LISTS = (
+_JSON_LIST, _YAML_LIST = "label_classes.json", "data.yaml"
+_LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
     "class_dict.csv",  # name,r,g,b
     "label_names.txt",
@@ -25,8 +25,8 @@ LISTS = (
     "labels.txt",
     "classes.txt",
     "label_colors.txt",
-    JSON_LIST,  # Hasty: png_index, class_name, color
-    YAML_LIST,
+    _JSON_LIST,  # Hasty: png_index, class_name, color
+    _YAML_LIST,
 )
 
 NO_CLASS = "__ignore__"  # LabelMe's first line of a list; its number is -1, which is 255 in a picture of 8 bits
@@ -60,7 +60,7 @@ def find_names(folder: Path, root: Path) -> ClassNames | None:
     last = root.resolve().parent
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
-    lists = [read_class_names(place / name) for place in places for name in LISTS if (place / name).is_file()]
+    lists = [read_class_names(place / name) for place in places for name in _LISTS if (place / name).is_file()]
     lists = [each for each in lists if each.numbers or each.colors]
     return _unite(lists) if lists else None
 
@@ -139,9 +139,9 @@ def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists:
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    if path.name == JSON_LIST:
+    if path.name == _JSON_LIST:
         yield from _json_rows(path)
-    elif path.name == YAML_LIST:
+    elif path.name == _YAML_LIST:
         yield from (_Row(str(path), name) for _, name in sorted(read_names(path).items()))
     else:
         yield from _text_rows(path)
