@@ -73,8 +73,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def fast(session: nox.Session) -> None:
-    """The tests that neither train nor start a process nor read real data; arguments after -- go to pytest."""
-    session.run(PYTHON, "-m", "pytest", "-q", "--no-header", "-r", "fE", "--fast", *session.posargs)
+    """The tests that neither train nor start a process nor read real data, in two processes; arguments go to pytest."""
+    session.run(PYTHON, "-m", "pytest", "-q", "--no-header", "-n", "2", "-r", "fE", "--fast", *session.posargs)
 
 
 @nox.session

@@ -32,7 +32,9 @@ def real_data(request: pytest.FixtureRequest) -> Path:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--fast`, which is what `nox -s fast` says."""
-    parser.addoption("--fast", action="store_true", help="Skip what trains, starts a process, or reads real data.")
+    parser.addoption(
+        "--fast", action="store_true", help="Skip what trains, starts a process, reads real data, or kills its work."
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -147,8 +149,13 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def killed_after(monkeypatch: pytest.MonkeyPatch) -> KilledAfter:
-    """Do a piece of work and die after so many changes of the file system; says whether it died."""
+def killed_after(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> KilledAfter:
+    """Do a piece of work and die after so many changes of the file system; says whether it died.
+
+    With --fast the test is skipped: it does its work again for each change of the file system.
+    """
+    if request.config.getoption("--fast"):
+        pytest.skip("kills its work at every moment")
 
     def run(work: Callable[[], object], changes: int) -> bool:
         left = changes
