@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.files.atomic import write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.names import PhotoFolder
@@ -24,7 +23,15 @@ from p2p_datatools.contract.pairs.manifest import has_manifest
 from p2p_datatools.contract.pictures.images import read_photo, say_over_white
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
-from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
+from p2p_datatools.jobs.conversion import (
+    ConversionLine,
+    Product,
+    Source,
+    convert,
+    refuse_inside,
+    refuse_other_conversion,
+    write_conversion,
+)
 
 _HEADER, _LINES = "derive.json", "derive.jsonl"
 _FORMAT, _VERSION = "p2p-derived", 1
@@ -71,7 +78,7 @@ def derive(
         )
     recipe = _recipe(op, seed)
     refuse_inside(dest, photos)
-    _refuse_other(dest, recipe)
+    refuse_other_conversion(dest / _HEADER, recipe, kind=_FORMAT, command="p2p data derive")
     sources, skipped = _sources(photos)
     over_white = list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
@@ -97,27 +104,6 @@ def _recipe(op: Operation, seed: int) -> dict[str, Any]:
     settings = dataclasses.asdict(op)
     drawn = {"seed": seed if op.random else None}
     return {"format": _FORMAT, "version": _VERSION, "op": name, "settings": settings, **drawn}
-
-
-def _refuse_other(dest: Path, recipe: Mapping[str, Any]) -> None:
-    """Raise UsageError when DEST was made by another operation, or with other settings."""
-    if not (dest / _HEADER).is_file():
-        return
-    made = read_json(dest / _HEADER)
-    if not isinstance(made, dict) or made.get("format") != _FORMAT:
-        raise UsageError(
-            dest,
-            f"its {_HEADER} was not written by 'p2p data derive'",
-            "Choose another destination.",
-            code="destination-taken",
-        )
-    if differing := differences(made, recipe):
-        raise UsageError(
-            dest,
-            f"was made with {differing}",
-            "Use the same settings, or choose another destination.",
-            code="other-settings",
-        )
 
 
 def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:

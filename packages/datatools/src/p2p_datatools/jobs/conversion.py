@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import read_lines, sha256_file, write_lines
+from p2p_datatools.contract.files.atomic import read_json, read_lines, sha256_file, write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import areas_of
@@ -134,6 +135,19 @@ def refuse_inside(dest: Path, folder: Path) -> None:
             "Choose a destination outside it.",
             code="destination-inside-source",
         )
+
+
+def refuse_other_conversion(header: Path, settings: Mapping[str, Any], *, kind: str, command: str) -> None:
+    """Raise UsageError when the header of DEST is there, and not that of `command` with these settings."""
+    if not header.is_file():
+        return
+    made = read_json(header)
+    if not isinstance(made, dict) or made.get("format") != kind:
+        what = f"its {header.name} was not written by '{command}'"
+        raise UsageError(header.parent, what, "Choose another destination.", code="destination-taken")
+    if differing := differences(made, settings):
+        to_do = "Use the same settings, or choose another destination."
+        raise UsageError(header.parent, f"was made with {differing}", to_do, code="other-settings")
 
 
 def convert(

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.files.atomic import write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
@@ -26,7 +25,15 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.jobs.conversion import ConversionLine, Product, Source, convert, refuse_inside, write_conversion
+from p2p_datatools.jobs.conversion import (
+    ConversionLine,
+    Product,
+    Source,
+    convert,
+    refuse_inside,
+    refuse_other_conversion,
+    write_conversion,
+)
 
 _HEADER, _LINES = "halves.json", "halves.jsonl"
 _FORMAT, _VERSION = "p2p-halves", 1
@@ -99,7 +106,7 @@ def take_apart(
     refuse_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
     with Destination(dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
-        _refuse_other(dest, job)
+        refuse_other_conversion(dest / _HEADER, job.settings(), kind=_FORMAT, command="p2p data halves")
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
         done = convert(
             sources,
@@ -183,27 +190,6 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Pr
             code="palette-colour",
         )
     return Product(f"{place}.png", indices, palette)
-
-
-def _refuse_other(dest: Path, job: _Job) -> None:
-    """Raise UsageError when DEST was made with other words, or of masks of other classes."""
-    if not (dest / _HEADER).is_file():
-        return
-    header = read_json(dest / _HEADER)
-    if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise UsageError(
-            dest,
-            f"its {_HEADER} was not written by 'p2p data halves'",
-            "Choose another destination.",
-            code="destination-taken",
-        )
-    if differing := differences(header, job.settings()):
-        raise UsageError(
-            dest,
-            f"was made with {differing}",
-            "Use the same settings, or choose another destination.",
-            code="other-settings",
-        )
 
 
 def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> None:
