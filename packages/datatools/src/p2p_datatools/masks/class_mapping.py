@@ -100,6 +100,7 @@ class ClassMapping:
         self._unit = unit or ("pixel" if numbers else "region")
         self._told = known
         self._words: dict[str, str | None] = {}
+        self._indices: dict[str, int | None] = {}
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -127,11 +128,13 @@ class ClassMapping:
 
     def index(self, label: str) -> int | None:
         """The class index of a label that is claimed; None for one that stays unpainted."""
-        word = self.word(label)
-        assert word is not None, f"{label} is claimed by no class"
-        if word in self.palette.names:
-            return self.palette.index(word)
-        return {BACKGROUND: 0, IGNORED: IGNORE, UNPAINTED: None}[word]
+        if label not in self._indices:
+            word = self.word(label)
+            assert word is not None, f"{label} is claimed by no class"
+            own = self.palette.names
+            others = {BACKGROUND: 0, IGNORED: IGNORE, UNPAINTED: None}
+            self._indices[label] = own.index(word) if word in own else others[word]
+        return self._indices[label]
 
     def _map_label(self, label: str) -> str | None:
         if label in self._mapping:

@@ -26,7 +26,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.flat_areas import find_inexact
+from p2p_datatools.masks.flat_areas import FlatArea, find_inexact
 from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
 from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
 
@@ -63,6 +63,7 @@ class _Rows:
     decided_by: str
     snapped: int = 0
     blended: int = 0
+    counts: NDArray[np.int64] | None = None  # of each row, where they are known
 
 
 class PictureReader:
@@ -105,20 +106,21 @@ class PictureReader:
         names = own or (item.listed.numbers if item.listed else {})
         if names and item.listed and 0 not in names:  # many lists begin after the background
             names = {0: BACKGROUND, **names}
-        values = [str(number) for number in range(int(numbers.max()) + 1)]
+        counts = picture.counts
+        values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
         labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
-        if not names and picture.exact and is_soft(numbers):
+        if not names and picture.exact and is_soft(counts):
             raise soft_mask(item.where)
         if names and item.listed:
-            self._refuse_unlisted(item, item.listed, numbers, names)
+            self._refuse_unlisted(item, item.listed, counts, names)
         by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
-        return _Rows(numbers, values, labels, by)
+        return _Rows(numbers, values, labels, by, counts=counts)
 
     def _refuse_unlisted(
-        self, item: PictureLabels, listed: ClassNames, numbers: NDArray[np.uint8 | np.uint16], names: Mapping[int, str]
+        self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
     ) -> None:
         """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
-        used = map(int, np.flatnonzero(histogram(numbers)))
+        used = map(int, np.flatnonzero(counts))
         missing = [number for number in used if number not in names and not self._claims.is_mapped(str(number))]
         if missing:
             shown = ", ".join(map(str, missing[:8]))
@@ -138,7 +140,7 @@ class PictureReader:
             or picture.photo is not None
         ):
             return None
-        used = np.flatnonzero(histogram(picture.numbers))
+        used = np.flatnonzero(picture.counts)
         if used[-1] >= len(picture.table):
             return None
         colors = {int(each): _color(picture.table[each]) for each in used}
@@ -147,7 +149,7 @@ class PictureReader:
         values = [hex_of(colors[each]) if each in colors else "" for each in range(int(used[-1]) + 1)]
         labels = [known[colors[each]] if each in colors else "" for each in range(int(used[-1]) + 1)]
         by = f"colour table, {item.listed.source}" if item.listed and item.listed.colors else "colour table"
-        return self._clear(item, picture, _Rows(picture.numbers, values, labels, by))
+        return self._clear(item, picture, _Rows(picture.numbers, values, labels, by, counts=picture.counts))
 
     def _snap(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows:
         photo = picture.colors
@@ -156,16 +158,15 @@ class PictureReader:
             photo[picture.transparent] = next(iter(known))  # so that what lies below is no colour to explain
         snapped, labels = self.snap(item, photo)
         colors = self.colors(item)
-        inexact = snapped.moved & ~snapped.blended
-        if picture.exact and inexact.any():
-            self._refuse_flat(item, photo, inexact, colors[snapped.rows])
+        if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
+            # A tolerance above the usual one was chosen, and with it what only that brings back.
+            areas = find_inexact(photo, inexact, snapped.rows, colors)
+            self._refuse_flat(item, [area for area in areas if area.distance <= TOLERANCE])
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         return _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
 
-    def _refuse_flat(self, item: PictureLabels, photo: Photo, inexact: NDArray[np.bool_], nearest: Photo) -> None:
-        # A tolerance above the usual one was chosen, and with it what only that brings back.
-        areas = [area for area in find_inexact(photo, inexact, nearest) if area.distance <= TOLERANCE]
+    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
         if not areas:
             return
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
@@ -240,7 +241,7 @@ class PictureReader:
 
     def _classes(self, found: _Rows, *, values: bool = True) -> PictureClasses:
         numbers, labels = found.rows, found.labels
-        counts = histogram(numbers)
+        counts = histogram(numbers) if found.counts is None else found.counts
         used = np.flatnonzero(counts)
         uses: dict[str, Use] = {}
         for number in used:

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -32,7 +30,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
-from p2p_datatools.masks.paint import PaintOrder, has_holes, label_map
+from p2p_datatools.masks.paint import PaintOrder, PaintResult, has_holes, paint_regions
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
 MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; snapping colours takes most
@@ -154,15 +152,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             for label, use in uses.items():
                 self.uses[label] = self.uses.get(label, Use()) + use
 
-    def _paint(self, item: RegionLabels, size: Size) -> tuple[LabelMap, int]:
+    def _paint(self, item: RegionLabels, size: Size) -> PaintResult:
         """The mask, and in how many pixels the order of annotation would give another class."""
         regions = item.regions_in(size)
         refuse_outside(regions, size, where=item.where)
-        mask = label_map(regions, size, self.claims.index, self.order)
-        drawn = [index for region in regions if (index := self.claims.index(region.label)) is not None]
-        if self.order != "palette" or drawn == sorted(drawn):
-            return mask, 0
-        return mask, int(np.count_nonzero(mask != label_map(regions, size, self.claims.index, "annotation")))
+        return paint_regions(regions, size, self.claims.index, self.order)
 
     def commit(self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip]) -> Counter[str]:
         """Move the masks to DEST; returns the pixels of each class over all of them."""
