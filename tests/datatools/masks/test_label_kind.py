@@ -131,7 +131,7 @@ def test_a_colour_picture_among_class_numbers_is_read_by_its_colours(tmp_path: P
     for name in "bcd":
         save(labels / f"{name}.png", drawing())
     save(labels / "a.png", COLORS[drawing()])
-    assert build(labels).built == 4
+    assert build(labels, "ids=palette").built == 4
     assert (mask(labels) == drawing()).all()
 
 
@@ -197,11 +197,26 @@ def test_numbers_beyond_the_ids_and_those_that_may_be_ids_are_asked_about_at_onc
     assert all(f"--map {number}=" in error.value.to_do for number in (2, 15, 20, 255))
 
 
-def test_all_ids_of_a_built_in_palette_together_are_its_data_set_s(tmp_path: Path) -> None:
-    labels = tmp_path / "labels"
-    save(labels / "a.png", drawing(classes=3))
-    save(labels / "b.png", drawing())
-    assert decided(build(labels))["4"] == ("windows", "palette ids")
+def test_all_ids_of_a_built_in_palette_are_no_sign_of_its_data_set(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"  # as LandCover.ai has them, and many sets of five classes
+    save(labels / "a.png", drawing())
+    with refused("doubted-ids", labels):
+        build(labels)
+
+
+def test_the_kaggle_set_as_it_is_unpacked_is_known_by_the_export_beside_its_masks(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "car-segmentation" / "masks"
+    save(labels / "a.png", drawing())
+    export = labels.parent / "masks.json"
+    for tags in (["car", "wheel"], "damaged"):
+        regions = [{"tags": tags}] if isinstance(tags, list) else tags
+        export.write_text(json.dumps({"assets": {"1": {"regions": regions}}}))
+        with refused("doubted-ids", labels):
+            build_masks(labels, tmp_path / "masks", palette=CARS)
+    export.write_text(json.dumps({"assets": {"1": {"regions": [{"tags": ["car", "wheel", "lights", "window"]}]}}}))
+    assert decided(build_masks(labels, tmp_path / "masks", palette=CARS))["4"] == ("windows", "palette ids")
 
 
 def test_the_ids_of_an_own_palette_are_its_user_s(tmp_path: Path) -> None:
@@ -216,6 +231,19 @@ def test_a_fetched_data_set_says_whose_ids_it_has(tmp_path: Path) -> None:
     save(labels / "a.png", np.array([[0, 1]], dtype=np.uint8))
     (tmp_path / "set" / "provenance.json").write_text(json.dumps({"palette": "cars"}))
     assert decided(build(labels))["1"] == ("body", "palette ids")
+
+
+def test_pictures_that_lie_in_a_fetched_folder_and_were_not_fetched_are_asked_about(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "set" / "labels"
+    save(labels / "a.png", np.array([[0, 1]], dtype=np.uint8))
+    files: dict[str, object] = {"labels/a.png": {}}
+    (tmp_path / "set" / "provenance.json").write_text(json.dumps({"palette": "cars", "files": files}))
+    assert decided(build(labels))["1"] == ("body", "palette ids")
+    save(labels / "own.png", np.array([[0, 1]], dtype=np.uint8))
+    with refused("doubted-ids", labels):
+        build_masks(labels, tmp_path / "masks", palette=CARS)
 
 
 def test_camvid_s_pictures_are_known_by_their_names(tmp_path: Path) -> None:

@@ -200,13 +200,12 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
     """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
 
-    All of the ids together are taken for that data set's, as is what its own file names or provenance tell.
+    Only a sign of that data set itself is enough, such as its provenance or the names of its files: other sets count
+    from 0 to 4 as well.
     """
     palette = claims.palette
     known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
-    ids = {str(each.id) for each in palette.classes if each.id is not None}
-    doubted = [label for label in uses if claims.is_by_id(label)]
-    return [] if known or ids <= set(uses) else doubted
+    return [] if known else [label for label in uses if claims.is_by_id(label)]
 
 
 def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:
