@@ -287,6 +287,21 @@ def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused
     assert "--map 7=CLASS" in error.value.parts[0].to_do
 
 
+def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.array([[0, 1, 2]], dtype=np.uint8))
+    (labels / "classes.txt").write_text("wheel\nwindow\nlights\n")
+    with refused("doubted-ids", labels) as error:
+        build(labels)
+    assert "If classes.txt counts from 1, add --map 1=tyres --map 2=windows." in error.value.to_do
+    assert "If classes.txt counts from 0, add --map 1=windows --map 2=lights." in error.value.to_do
+    save(labels / "b.png", np.array([[0, 3]], dtype=np.uint8))
+    with refused("doubted-ids", labels) as error:
+        build(labels)
+    assert "counts from 1, add --map 1=tyres --map 2=windows --map 3=lights." in error.value.to_do
+    assert "counts from 0" not in error.value.to_do
+
+
 def test_a_list_that_begins_at_1_leaves_0_to_the_background(tmp_path: Path) -> None:
     labels = tmp_path / "labels"
     save(labels / "a.png", drawing(classes=3))

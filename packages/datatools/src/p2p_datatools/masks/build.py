@@ -18,7 +18,7 @@ from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_w
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
@@ -181,7 +181,8 @@ def _check_mapping(
         for label, count in line.values.values():
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
-    claims.refuse_unclaimed(uses, where=str(labels), doubted=_list_doubts(claims, uses, found))
+    doubted = _list_doubts(claims, uses, found)
+    claims.refuse_unclaimed(uses, where=str(labels), doubted=doubted, listed=_uncounted(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -195,6 +196,14 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
     ):
         first, code = skipped[0], skipped[0].code
         raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+
+
+def _uncounted(found: LabelSet) -> ClassNames | None:
+    """The one list beside all pictures whose names do not tell their numbers."""
+    lists = {
+        item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
+    }
+    return next(iter(lists.values())) if len(lists) == 1 else None
 
 
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import Use
+from p2p_datatools.labels.values import ClassNames, Use
 from p2p_datatools.masks.numberings import offer_mappings
 
 _MOST_LISTED = 200  # labels
@@ -164,14 +164,21 @@ class ClassMapping:
         if self._numbers and (label.isdecimal() or _HEX.fullmatch(label)):
             # A mask built from the same pictures as colours has labels that are no numbers.
             index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
-        else:
-            index = self.palette.index_of_label(label)
-        return None if index is None else self.palette.names[index]
+            return None if index is None else self.palette.names[index]
+        return self._by_names(label)
 
-    def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str, doubted: Collection[str] = ()) -> None:
+    def refuse_unclaimed(
+        self,
+        uses: Mapping[str, Use],
+        *,
+        where: str,
+        doubted: Collection[str] = (),
+        listed: ClassNames | None = None,
+    ) -> None:
         """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.
 
-        The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with.
+        The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with;
+        `listed` has names that do not tell their numbers.
         """
         unclaimed = sorted((label for label in uses if self.word(label) is None), key=_by_number)
         doubted = sorted(doubted, key=_by_number)
@@ -183,7 +190,7 @@ class ClassMapping:
             also = f", and {what}" if doubted else ""
             what = f"no class of the palette {self.palette.name} claims {self._count(unclaimed, uses)}{also}"
         code = "unclaimed-label" if unclaimed else "doubted-ids"
-        offers, options = self._offers(asked, doubted, uses), self._options(asked, uses)
+        offers, options = self._offers(asked, doubted, uses, listed), self._options(asked, uses)
         raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}", code=code)
 
     def _options(self, labels: Sequence[str], uses: Mapping[str, Use]) -> str:
@@ -213,7 +220,9 @@ class ClassMapping:
     def _are_numbers(self, labels: Iterable[str]) -> bool:
         return self._numbers and any(label.isdecimal() for label in labels)
 
-    def _offers(self, asked: Sequence[str], doubted: Sequence[str], uses: Mapping[str, Use]) -> str:
+    def _offers(
+        self, asked: Sequence[str], doubted: Sequence[str], uses: Mapping[str, Use], listed: ClassNames | None
+    ) -> str:
         """What to type if the numbers are the palette's ids, or those of a known data set."""
         if not self._are_numbers(asked):
             return ""
@@ -224,8 +233,30 @@ class ClassMapping:
             more = ", ..." if len(doubted) > _MOST_NUMBERS else ""
             offers.append(f"If so, add --map {_IDS}={_OF_PALETTE} ({meant}{more}).")
         numbers = {int(label) for label in (*asked, *uses) if label.isdecimal() and not self.is_mapped(label)}
+        offers += self._count_names(listed, asked) if listed and listed.uncounted else []
         offers += offer_mappings(numbers, self.palette)
         return "".join(f"{offer} " for offer in offers)
+
+    def _count_names(self, listed: ClassNames, asked: Sequence[str]) -> list[str]:
+        """What to type if a list without numbers counts from 1, or from 0 where the numbers asked about allow it."""
+        offers = []
+        for first in (1, 0):
+            names = {str(number): name for number, name in enumerate(listed.uncounted, first)}
+            names = {"0": BACKGROUND, **names}
+            if any(label.isdecimal() and label not in names and label != str(IGNORE) for label in asked):
+                continue
+            words = [f"--map {each}={self._claim(names[each])}" for each in asked if each in names]
+            words += [f"--map {IGNORE}={IGNORED}"] if str(IGNORE) in asked else []
+            offers.append(f"If {listed.source} counts from {first}, add {' '.join(words)}.")
+        return offers
+
+    def _claim(self, name: str) -> str:
+        word = self._by_names(name)
+        return BACKGROUND if name == BACKGROUND else word or "CLASS"
+
+    def _by_names(self, label: str) -> str | None:
+        index = self.palette.index_of_label(label)
+        return None if index is None else self.palette.names[index]
 
     def _guess_numbers(self, unclaimed: Sequence[str], uses: Mapping[str, Use]) -> list[str]:
         """The first class for a number that stands alone beside the background, ignore for 255 among others."""
