@@ -119,11 +119,23 @@ def test_class_numbers_among_colours_are_not_taken_for_dark_colours(
     for name in "bcd":
         save(labels / f"{name}.png", COLORS[drawing()])
     save(labels / "a.png", np.repeat(drawing()[..., None], 3, axis=2) if repeated else drawing())
-    with refused("pictures-failed") as error:
+    with refused("doubted-ids", labels / "a.png") as error:
         build(labels)
-    (part,) = error.value.parts
-    assert (Path(part.where).name, part.code) == ("a.png", "inexact-areas")
-    assert "class numbers" in part.to_do
+    assert "--map ids=palette" in error.value.to_do
+    assert build(labels, "ids=palette").built == 4
+    assert (mask(labels) == drawing()).all()
+
+
+def test_a_grey_of_a_class_number_that_is_mapped_as_a_colour_is_a_colour(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    for name in "bcd":
+        save(labels / f"{name}.png", COLORS[drawing()])
+    save(labels / "a.png", drawing(classes=3))
+    with refused("pictures-failed") as error:
+        build(labels, "#010101=lights")
+    assert "#020202" in error.value.parts[0].to_do
+    build(labels, "#010101=lights", "#020202=body")
+    assert (mask(labels) == np.array([0, 3, 1])[drawing(classes=3)]).all()
 
 
 def test_a_colour_picture_among_class_numbers_is_read_by_its_colours(tmp_path: Path) -> None:

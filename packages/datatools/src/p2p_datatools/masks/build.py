@@ -4,7 +4,7 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.label_pictures import PictureReader
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
 from p2p_datatools.masks.snap import SnapOptions
@@ -182,7 +182,9 @@ def _check_mapping(
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
     doubted = _list_doubts(claims, uses, found)
-    claims.refuse_unclaimed(uses, where=str(labels), doubted=doubted, listed=_uncounted(found))
+    numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
+    where = _place(numbered, found) or str(labels)
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_uncounted(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -196,6 +198,14 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
     ):
         first, code = skipped[0], skipped[0].code
         raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+
+
+def _place(numbered: Collection[str], found: LabelSet) -> str:
+    """The pictures of bare numbers, where most of a folder are others with which nothing is wrong; else nothing."""
+    if not numbered or 2 * len(numbered) > len(found.items):
+        return ""
+    more = plural(len(numbered) - 1, "more picture")
+    return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
 
 
 def _uncounted(found: LabelSet) -> ClassNames | None:

@@ -203,7 +203,7 @@ class ClassMapping:
         a_list = ", or put lines NUMBER NAME into classes.txt beside them" if self._are_numbers(labels) else ""
         return f"what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}{a_list}."
 
-    def _doubt(self, doubted: Collection[str], uses: Mapping[str, Use]) -> str:
+    def _doubt(self, doubted: Sequence[str], uses: Mapping[str, Use]) -> str:
         """What is not known of numbers that may be ids."""
         are = "is meant as an id" if len(doubted) == 1 else "are meant as ids"
         whose = f" ({_SETS[self.palette.name]})" if self.palette.name in _SETS else ""

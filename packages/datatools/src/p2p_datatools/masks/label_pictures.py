@@ -95,8 +95,8 @@ class PictureReader:
         known = self._table(item)
         if not reads_as_colors(item, picture, known, self._extra, self._claims):
             return self._classes(self._clear(item, picture, self._numbers(item, picture)))
-        found = self._table_rows(item, picture, known)
-        return self._classes(found or self._clear(item, picture, self._snap(item, picture, known)))
+        found = self._table_rows(item, picture, known) or self._snap(item, picture, known)
+        return self._classes(self._clear(item, picture, found or self._numbers(item, picture)))
 
     def _numbers(self, item: PictureLabels, picture: LabelPicture) -> _Rows:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
@@ -149,9 +149,10 @@ class PictureReader:
         values = [hex_of(colors[each]) if each in colors else "" for each in range(int(used[-1]) + 1)]
         labels = [known[colors[each]] if each in colors else "" for each in range(int(used[-1]) + 1)]
         by = f"colour table, {item.listed.source}" if item.listed and item.listed.colors else "colour table"
-        return self._clear(item, picture, _Rows(picture.numbers, values, labels, by, counts=picture.counts))
+        return _Rows(picture.numbers, values, labels, by, counts=picture.counts)
 
-    def _snap(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows:
+    def _snap(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows | None:
+        """The picture by its colours; None for grey areas that are no class's colours, and so may be numbers."""
         photo = picture.colors
         if picture.transparent is not None:
             photo = photo.copy()
@@ -160,11 +161,17 @@ class PictureReader:
         colors = self.colors(item)
         if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
             # A tolerance above the usual one was chosen, and with it what only that brings back.
-            areas = find_inexact(photo, inexact, snapped.rows, colors)
-            self._refuse_flat(item, [area for area in areas if area.distance <= TOLERANCE])
+            areas = [each for each in find_inexact(photo, inexact, snapped.rows, colors) if each.distance <= TOLERANCE]
+            if areas and item.judge and picture.numbers is not None and not self._are_mapped(picture):
+                return None
+            self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         return _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+
+    def _are_mapped(self, picture: LabelPicture) -> bool:
+        """Whether --map speaks of a grey of the picture, which then is a colour."""
+        return any(len(set(color)) == 1 and picture.counts[color[0]] for color in self._extra)
 
     def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
         if not areas:
@@ -172,11 +179,7 @@ class PictureReader:
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
         listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
         what = f"has flat areas of colours that no class has exactly: {listed}; the first at x={first.x}, y={first.y}"
-        numbers = (
-            "If these are class numbers, add --format index, with pictures of colours in another folder. "
-            if grey
-            else ""
-        )
+        numbers = "If these are class numbers, leave out --format colors. " if grey else ""
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")
@@ -247,7 +250,7 @@ class PictureReader:
         for number in used:
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, _NO_PIXELS, found.snapped, found.blended)
+            return PictureClasses(None, uses, _NO_PIXELS, found.snapped, found.blended, decided_by=found.decided_by)
         table = np.zeros(len(counts), dtype=np.uint8)
         table[used] = [self._claims.index(labels[number]) or 0 for number in used]
         if numbers.dtype != np.uint8:

@@ -29,7 +29,7 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
-from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
 from p2p_datatools.masks.paint import PaintOrder, PaintResult, has_holes, paint_regions
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
@@ -37,7 +37,10 @@ MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may
 
 
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
-    """The masks of one call; `uses` are the labels of the pictures that were read in this call."""
+    """The masks of one call; `uses` are the labels of the pictures that were read in it.
+
+    `numbered` are those of the pictures whose numbers nothing names but the palette's ids.
+    """
 
     listing = MASK_LINES
 
@@ -52,6 +55,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         super().__init__(destination, _old_lines(destination, claims.palette), {job.name for job in jobs})
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
         self.uses: dict[str, Use] = {}
+        self.numbered: list[str] = []
         self._counting = threading.Lock()
 
     def name(self, item: MaskJob) -> str:
@@ -124,7 +128,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
             read = self.pictures.read(job.item)
-            self._count(read.uses)
+            self._count(read, job.item.where)
             labels, mask, pixels = set(read.uses), read.mask, read.pixels
             if mask is None:
                 # The call ends with all such labels of all pictures, which `uses` counts.
@@ -147,10 +151,12 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask
 
-    def _count(self, uses: Mapping[str, Use]) -> None:
+    def _count(self, read: PictureClasses, where: str) -> None:
         with self._counting:
-            for label, use in uses.items():
+            for label, use in read.uses.items():
                 self.uses[label] = self.uses.get(label, Use()) + use
+            if read.decided_by == BY_IDS:
+                self.numbered.append(where)
 
     def _paint(self, item: RegionLabels, size: Size) -> PaintResult:
         """The mask, and in how many pixels the order of annotation would give another class."""
