@@ -8,6 +8,7 @@ from pathlib import Path, PureWindowsPath
 from typing import NewType
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import is_printable, printable
 
 RelativeName = NewType("RelativeName", str)
 """A path below a folder, with forward slashes; only `relative_name` makes one."""
@@ -56,7 +57,7 @@ def cut_name(text: str, most: int) -> str:
 
 def _fault(text: str, suffix: str, *, hidden: bool = False) -> tuple[str, str] | None:
     """(what is wrong, its code); None if nothing is."""
-    if not text.isprintable():  # halves of surrogate pairs are not, either
+    if not is_printable(text):  # halves of surrogate pairs are not, either
         return "holds characters that cannot be printed", "unprintable-name"
     parts = text.split("/")
     windows = PureWindowsPath(text) if "\\" in text or ":" in parts[0] else None
@@ -74,5 +75,5 @@ def _fault(text: str, suffix: str, *, hidden: bool = False) -> tuple[str, str] |
 
 
 def _quote(text: object) -> str:
-    shown = ascii(text) if not (isinstance(text, str) and text.isprintable()) else f"'{text}'"
+    shown = f"'{printable(text)}'" if isinstance(text, str) else ascii(text)
     return shown if len(shown) <= 120 else f"{shown[:100]}... ({len(shown)} characters)"
