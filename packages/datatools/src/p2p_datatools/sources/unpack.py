@@ -55,7 +55,7 @@ class Member:
 
     name: str
     size: int
-    open: Callable[[], "MemberFile"]
+    open: Callable[[], "MemberFile | IO[bytes]"]
 
 
 @dataclass(frozen=True)
