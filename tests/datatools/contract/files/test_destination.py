@@ -271,3 +271,17 @@ def test_a_lock_whose_file_was_removed_is_not_the_lock(tmp_path: Path, refused: 
     second.take("Wait.", code="in-use")
     second.release(remove=LOCK_FILES)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_as_the_destination_stays_a_link_and_what_it_names_is_written(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "real").mkdir()
+    (tmp_path / "dest").symlink_to(tmp_path / "real")
+    for file in ("a.png", "b.png"):
+        with opened(tmp_path / "dest") as destination:
+            add(destination, file)
+            finish(destination)
+    assert (tmp_path / "dest").is_symlink()
+    assert sorted(each.name for each in (tmp_path / "real").iterdir()) == ["a.png", "b.png", "made.json"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["dest", "real"]

@@ -37,6 +37,8 @@ class Destination:
             raise UsageError(
                 dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
             )
+        if dest.is_symlink():
+            dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
