@@ -17,6 +17,7 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
@@ -160,7 +161,7 @@ def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
 
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
-    known |= dict.fromkeys(found.ignored, IGNORED)
+    known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
     unit = "pixel" if found.are_pictures and not found.labels else "region"
