@@ -222,8 +222,8 @@ def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_oth
         build(numbers, tmp_path / "third", how=PaintOptions("annotation"))
 
 
-HOLE = ("_background_", [[10.0, 10], [20, 10], [20, 15], [10, 15]])
-BODY = ("hood", [[2.0, 2], [40, 2], [40, 20], [2, 20]])
+HOLE: tuple[str, list[list[float]]] = ("_background_", [[10.0, 10], [20, 10], [20, 15], [10, 15]])
+BODY: tuple[str, list[list[float]]] = ("hood", [[2.0, 2], [40, 2], [40, 20], [2, 20]])
 
 
 def in_labelme(*shapes: tuple[str, list[list[float]]]) -> str:
