@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 
@@ -34,8 +35,12 @@ class PhotoFolder:
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
+        found = find_pictures(folder, strange=strange)
         left_out = {path.resolve() for path in apart}
-        for path in find_pictures(folder, strange=strange):
+        left_out |= {
+            (folder / name).resolve() for name in find_labels(folder, [_below(path, folder) for path in found])
+        }
+        for path in found:
             if not left_out or path.resolve() not in left_out:
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
@@ -118,6 +123,10 @@ class _Spelling:
             if name in self._by_name:
                 return self._by_name[name]
         return self._by_base.get(plain.rpartition("/")[2], [])
+
+
+def _below(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def without_suffix(file_name: str) -> str:

@@ -185,7 +185,7 @@ def _check_mapping(
     doubted = _list_doubts(claims, uses, found)
     numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
     where = _place(numbered, found) or str(labels)
-    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_uncounted(found))
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_find_uncounted(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -209,7 +209,7 @@ def _place(numbered: Collection[str], found: LabelSet) -> str:
     return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
 
 
-def _uncounted(found: LabelSet) -> ClassNames | None:
+def _find_uncounted(found: LabelSet) -> ClassNames | None:
     """The one list beside all pictures whose names do not tell their numbers."""
     lists = {
         item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed

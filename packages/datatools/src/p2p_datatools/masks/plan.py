@@ -64,12 +64,18 @@ def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> Mask
     if folder is None:
         job = MaskJob(item, safe_name(item.file_name, item.where), None)
     else:
-        photo = folder.find(item.file_name)
+        photo = _own_photo(item, folder) or folder.find(item.file_name)
         job = MaskJob(item, folder.name(photo), photo)
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")
     return job
+
+
+def _own_photo(item: RegionLabels | PictureLabels, folder: PhotoFolder) -> Path | None:
+    """The photo beside a label picture that is surely its own, if it lies in the folder of the photos."""
+    own = item.own_photo if isinstance(item, PictureLabels) else None
+    return own if own and own.resolve().is_relative_to(folder.folder.resolve()) else None
 
 
 def count_kinds(kinds: Mapping[str, int]) -> str:

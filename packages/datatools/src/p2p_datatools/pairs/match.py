@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.labelme_folders import PHOTO, find_labels
 from p2p_datatools.contract.files.listing import picture_names
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
@@ -82,7 +83,7 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
     """
     if match.lower().endswith(".csv"):
         return read_list(Path(match), a, b, report=report)
-    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match))
+    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match), report)
 
 
 def _own_name(name: str) -> str:
@@ -108,8 +109,8 @@ def _key_by_expression(expression: str) -> Key:
     return key
 
 
-def _by_key(a: Path, b: Path, key: Key) -> Partners:
-    of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
+def _by_key(a: Path, b: Path, key: Key, report: Reporter) -> Partners:
+    of_a, of_b = _NamedPictures(a, key, report), _NamedPictures(b, key, report)
     in_a, in_b = of_a.files, of_b.files
     if not any(name in in_b for name in in_a):
         raise P2PError(
@@ -147,12 +148,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, folder: Path, key: Key) -> None:
+    def __init__(self, folder: Path, key: Key, report: Reporter) -> None:
         self._folder = folder
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in pictures_of(folder, self.skipped):
+        for file in pictures_of(folder, self.skipped, report):
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -170,8 +171,10 @@ class _NamedPictures:
         return [self._folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
 
 
-def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
+def pictures_of(folder: Path, skipped: list[Skip], report: Reporter = QUIET) -> list[str]:
     """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
+
+    The label pictures beside the photos that labelme_json_to_dataset writes are none.
 
     Raises P2PError when there are none.
     """
@@ -184,7 +187,11 @@ def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
         raise P2PError(
             folder, f"has no pictures ({', '.join(sorted(ARRAYS))})", "Is it the right folder?", code="no-pictures"
         )
-    return found
+    labels = find_labels(folder, found)
+    if not labels:
+        return found
+    report.note(f"{folder}: {plural(len(labels), 'label picture')} of LabelMe beside {PHOTO} left out.")
+    return [name for name in found if name not in labels]
 
 
 def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
