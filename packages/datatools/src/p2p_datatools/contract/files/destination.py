@@ -71,9 +71,17 @@ class Destination:
         self.done.close()
 
     def path(self, file: str) -> Path:
-        """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
+        """Where to write `file` (a relative path), atomically but not durably: `record` sees to that.
+
+        A record of an earlier call does not count for it any more.
+        """
         if not (self.partial / RECIPE).exists():
             write_json(self.partial / RECIPE, self._recipe)
+        if file in self.done and not (self.partial / file).exists():
+            # A commit that was cut off has brought it to DEST, whose manifest must not take it for its own.
+            (self.dest / file).unlink(missing_ok=True)
+            sync_folder((self.dest / file).parent)
+        self.done.withdraw(file)
         return self.partial / file
 
     def record(self, file: str, record: dict[str, Any]) -> None:
