@@ -350,6 +350,16 @@ def test_damaged_records_are_named(model: Path, pairs: Path, tmp_path: Path, lin
         evaluate_into(tmp_path / "out", model, pairs)
 
 
+def test_a_record_of_a_picture_outside_of_the_folder_is_refused(
+    model: Path, pairs: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    evaluate_into(tmp_path / "out", model, pairs)
+    records = tmp_path / "out" / "records.jsonl"
+    records.write_text(records.read_text().replace("car-003", "../car-003"))
+    with refused("path-leads-out", records):
+        evaluate_into(tmp_path / "out", model, pairs)
+
+
 def test_a_folder_whose_summary_is_of_something_else_is_refused(
     model: Path, pairs: Path, tmp_path: Path, refused: "Refused"
 ) -> None:

@@ -4,10 +4,12 @@ Nothing here may add up pairs or write files; a record depends on one pair, the 
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.pairs.halves import hash_both
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, colorize, hash_pixels, size_of
@@ -28,6 +30,8 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model
 
+_SUFFIX = ".png"
+
 
 @dataclass(frozen=True)
 class PairRecord:
@@ -46,18 +50,23 @@ class PairRecord:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The file made of it, if it was scored into a folder."""
-        return (self.line["picture"],) if "picture" in self.line else ()
+        """The file that shows it, where there is a folder for it."""
+        return (f"{self.name}{_SUFFIX}",)
 
     def to_json(self) -> dict[str, Any]:
         """The record as a JSON value."""
         return vars(self)
 
 
-def record_from_json(value: Any) -> PairRecord:
-    """Read what `to_json` gave; raises KeyError or TypeError for something else."""
-    pixels, mean = str(value["pixels"]), value["mean_picture"]
-    return PairRecord(str(value["name"]), pixels, mean, dict(value["line"]), dict(value["counts"]))
+def record_from_json(value: Any, where: Path | str) -> PairRecord:
+    """Read what `to_json` gave, as `where` holds it.
+
+    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else
+    that is not a record.
+    """
+    name = relative_name(value["name"], where, suffix=_SUFFIX)
+    line, counts = dict(value["line"]), dict(value["counts"])
+    return PairRecord(name, str(value["pixels"]), value["mean_picture"], line, counts)
 
 
 @dataclass(frozen=True)

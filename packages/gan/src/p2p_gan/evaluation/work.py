@@ -144,11 +144,11 @@ class RecordLines(Mapping[str, PairRecord]):
     """The records of a file by name, read from the disk when they are asked for, since there may be many."""
 
     def __init__(self, path: Path) -> None:
-        self._lines = OpenLines(path)
-        self._places = {record_from_json(value).name: place for place, value in each_line(path)}
+        self._path, self._lines = path, OpenLines(path)
+        self._places = {record_from_json(value, path).name: place for place, value in each_line(path)}
 
     def __getitem__(self, name: str) -> PairRecord:
-        return record_from_json(self._lines.at(self._places[name]))
+        return record_from_json(self._lines.at(self._places[name]), self._path)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -193,25 +193,24 @@ class ScoreWork(Work[Pair, PairRecord, str]):
 
     def make(self, item: Pair, signature: str, known: PairRecord | None, *, stands: bool) -> Output[PairRecord] | None:
         """Apply the model and score its output."""
-        file = f"{item.name}.png"
-        if stands:
+        if stands and known is not None:
             raise P2PError(
                 self.places(item)[0],
                 "has changed since it was scored",
-                f"Delete {self.destination.dest / file} to score it again.",
+                f"Delete {self.destination.dest / known.files[0]} to score it again.",
                 code="source-changed",
             )
         assert self._last is not None, "an item is signed, then made"
         name, picture, real = self._last
         assert name == item.name, "one item is made at a time"
         scored = self._scorer.score(name, picture, real)
-        record = replace(scored.record, line={**scored.line, "picture": file})
+        record = replace(scored.record, line={**scored.line, "picture": scored.record.files[0]})
         shown = side_by_side(self._job.model.card, picture, scored.fake, real)
-        return Output([file], partial(_write, shown, record))
+        return Output(record.files, partial(_write, shown, record))
 
     def read_record(self, file: str, value: dict[str, Any]) -> PairRecord:
         """The record of the pair."""
-        return record_from_json(value)
+        return record_from_json(value, file)
 
 
 def _write(picture: Array, record: PairRecord, paths: Sequence[Path]) -> PairRecord:
