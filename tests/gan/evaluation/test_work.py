@@ -350,6 +350,17 @@ def test_damaged_records_are_named(model: Path, pairs: Path, tmp_path: Path, lin
         evaluate_into(tmp_path / "out", model, pairs)
 
 
+@pytest.mark.parametrize(("old", "new"), [("[[", "[[9999, "), ('"l1"', '"l2"'), ('{"colors": [', '{"colors": [1, ')])
+def test_a_record_that_was_edited_is_named_when_it_is_added(
+    model: Path, pairs: Path, tmp_path: Path, old: str, new: str, refused: "Refused"
+) -> None:
+    evaluate_into(tmp_path / "out", model, pairs)
+    records = tmp_path / "out" / "records.jsonl"
+    records.write_text(records.read_text().replace(old, new))
+    with refused("damaged-file", records):
+        evaluate_into(tmp_path / "out", model, pairs)
+
+
 def test_a_record_of_a_picture_outside_of_the_folder_is_refused(
     model: Path, pairs: Path, tmp_path: Path, refused: "Refused"
 ) -> None:

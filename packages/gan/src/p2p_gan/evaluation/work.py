@@ -13,7 +13,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line, read_json, write_json, write_lines
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import JOURNAL, Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import hash_both
 from p2p_datatools.contract.pairs.lines import Pair
@@ -26,7 +26,6 @@ from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, Tally, open_evaluation
 from p2p_gan.inference.sampling import side_by_side
-from p2p_gan.models.model import load_model
 
 _SUMMARY, _LINES, _RECORDS = "summary.json", "scores.jsonl", "records.jsonl"
 # Of what the scores in a folder may not differ, where the key is not a word for it.
@@ -60,11 +59,11 @@ def evaluate_into(
     job = open_evaluation(model_path, pairs, asked, device)
     recipe = {
         "model": job.model.digest,
-        "pairs": str(pairs),
+        "pairs": str(job.folder.path),
         "split": asked.split,
         **asked.how.to_json(),
         "variants": asked.variants,
-        "segmenter": load_model(asked.segmenter).digest if asked.segmenter else None,
+        "segmenter": job.judge.digest if job.judge else None,
         "metrics": list(METRICS),
     }
     with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
@@ -83,10 +82,7 @@ def evaluate_into(
         if not keep_going:
             refuse(skipped, destination)
         names = sorted(work.present())
-        tally = Tally(job.model.card, asked)
-        for name in names:
-            tally.add(work.record_of(name))
-        scores = tally.result(skipped, where=job.folder.path)
+        scores = _add_up(work, names, Tally(job.model.card, asked)).result(skipped, where=job.folder.path)
 
         def write_record(folder: Path) -> None:
             write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
@@ -97,17 +93,29 @@ def evaluate_into(
     return scores
 
 
+def _add_up(work: "ScoreWork", names: Sequence[str], tally: Tally) -> Tally:
+    """Add the records of these pairs; raises P2PError for one that was edited."""
+    destination = work.destination
+    for name in names:
+        try:
+            tally.add(work.record_of(name))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            where = destination.dest / _RECORDS if name in work.old else destination.partial / JOURNAL
+            raise _damaged(where, f"is damaged at {name} ({type(error).__name__}: {error})") from error
+    return tally
+
+
+def _damaged(where: Path, what: str) -> P2PError:
+    to_do = "If it was edited, restore a copy, or delete its folder to score all pairs again."
+    return P2PError(where, what, to_do, code="damaged-file")
+
+
 def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
     """Raise UsageError if DEST has scores of something else."""
     summary = read_json(dest / _SUMMARY)
     made = summary.get("of") if isinstance(summary, dict) else None
     if not isinstance(made, dict):
-        raise P2PError(
-            dest / _SUMMARY,
-            "is not the summary of an evaluation",
-            "If it was edited, restore a copy, or choose another destination.",
-            code="damaged-file",
-        )
+        raise _damaged(dest / _SUMMARY, "is not the summary of an evaluation")
     if other := [_WORDS.get(key, key) for key, value in of.items() if made.get(key) != value]:
         raise UsageError(
             dest,
@@ -123,12 +131,7 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
     try:
         old = RecordLines(dest / _RECORDS)
     except (TypeError, KeyError, ValueError) as error:
-        raise P2PError(
-            dest / _RECORDS,
-            "is not the record of these scores",
-            "If it was edited, restore a copy, or choose another destination.",
-            code="damaged-file",
-        ) from error
+        raise _damaged(dest / _RECORDS, "is not the record of these scores") from error
     names = {pair.name for pair in pairs}
     if gone := [name for name in old if name not in names]:
         raise UsageError(
