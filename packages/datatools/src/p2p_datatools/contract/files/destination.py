@@ -142,7 +142,10 @@ class Destination:
             raise cannot_write(self.dest, error) from error
 
 
-def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
+_KEEP_GOING = "Correct them and run the same command again, or add --keep-going to continue without them."
+
+
+def refuse(skipped: Sequence[Skip], destination: Destination, *, to_do: str = _KEEP_GOING) -> None:
     """Raise one P2PError that names the pictures that failed; do nothing if there are none."""
     if not skipped:
         return
@@ -150,7 +153,7 @@ def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
     raise P2PError(
         destination.dest,
         f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}",
-        "Correct them and run the same command again, or add --keep-going to continue without them.",
+        to_do,
         code="pictures-failed",
         parts=skipped,
     )
