@@ -14,7 +14,7 @@ FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
     "data fetch": {"--from", "--limit", "--seed", "--style", "--catalog", "--unpack-limit"},
-    "data palette": {"--picture"},
+    "data palette": {"--picture", "--format"},
     "data build-masks": {
         "--palette",
         "--photos",
