@@ -10,6 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_lines, write_lines
+from p2p_datatools.contract.files.relative import relative_name
 
 EXPORT_LINES = "export.jsonl"
 _FORMAT, _VERSION = "p2p-export", 1
@@ -34,15 +35,15 @@ class ExportLine:
         return vars(self) | {"files": list(self.files)}
 
 
-def export_line(value: Any) -> ExportLine:
-    """Read what `ExportLine.to_json` gave; raises KeyError, TypeError or ValueError for anything else."""
-    files = tuple(map(str, value["files"]))
-    if any(Path(file).is_absolute() or ".." in Path(file).parts for file in files):
-        raise ValueError("a file lies outside the folder")
+def export_line(value: Any, where: Path) -> ExportLine:
+    """Read what `ExportLine.to_json` gave, as `where` holds it.
+
+    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else.
+    """
     return ExportLine(
-        name=str(value["name"]),
+        name=relative_name(value["name"], where),
         photo=str(value["photo"]),
-        files=files,
+        files=tuple(relative_name(file, where) for file in value["files"]),
         sha256=str(value["sha256"]),
         shapes=int(value["shapes"]),
         ignored=int(value["ignored"]),
@@ -73,7 +74,7 @@ def read_export(folder: Path, settings: Mapping[str, Any]) -> tuple[str, dict[st
         what = f"was exported with another {' and '.join(differing)}"
         raise UsageError(folder, what, "Choose another destination.", code="other-settings")
     try:
-        lines = [export_line(value) for value in values]
+        lines = [export_line(value, path) for value in values]
         return str(head["sha256"]), {line.name: line for line in lines}
     except (KeyError, TypeError, ValueError) as error:
         what = f"is damaged ({type(error).__name__}: {error})"

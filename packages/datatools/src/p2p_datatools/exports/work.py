@@ -114,7 +114,7 @@ class FileWork(Work[ExportJob, ExportLine, str]):
 
     def read_record(self, file: str, value: dict[str, Any]) -> ExportLine:
         """The line of the picture."""
-        return export_line(value)
+        return export_line(value, self.destination.partial)
 
 
 def _write(line: ExportLine, data: bytes, paths: Sequence[Path]) -> ExportLine:
