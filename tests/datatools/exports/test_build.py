@@ -13,7 +13,7 @@ from p2p_datatools.checks.agreement import compare
 from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_mask
 from p2p_datatools.exports.build import MaskExportSummary, export_masks
-from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
+from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, export_names
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CARS = load_palette("cars")
 FORMATS = export_names()
 JOINED = [name for name, form in EXPORT_FORMATS.items() if isinstance(form, FileOfAll)]
-SINGLE = [name for name, form in EXPORT_FORMATS.items() if isinstance(form, FilePerPicture)]
 
 
 def photos_of(masks: Path, folder: Path, suffix: str = ".jpg") -> Path:
@@ -156,6 +155,17 @@ def test_masks_are_not_added_to_a_file_that_was_edited_since(
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_was_deleted_is_made_again(name: str, tmp_path: Path, hard_masks: Path) -> None:
+    export_masks(hard_masks, tmp_path / "out", format=name)
+    before = content(tmp_path / "out")
+    form = EXPORT_FORMATS[name]
+    file = form.file if isinstance(form, FileOfAll) else form.file("point")
+    (tmp_path / "out" / file).unlink()
+    assert export_masks(hard_masks, tmp_path / "out", format=name).made >= 1
+    assert content(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_an_interrupted_export_is_finished_by_the_same_call(
     name: str, tmp_path: Path, hard_masks: Path, stop_after: "type[StopAfter]"
 ) -> None:
@@ -165,6 +175,42 @@ def test_an_interrupted_export_is_finished_by_the_same_call(
     export_masks(hard_masks, tmp_path / "out", format=name)
     export_masks(hard_masks, tmp_path / "whole", format=name)
     assert content(tmp_path / "out") == content(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text"),
+    [
+        ("coco", "annotations.json", '"file_name": "empty.png"'),
+        ("labelme", "empty.json", '"shapes": [\n\n]'),
+        ("cvat", "annotations.xml", 'name="empty.png"'),
+        ("yolo", "labels/empty.txt", ""),
+        ("voc", "ImageSets/Segmentation/default.txt", "empty"),
+        ("labelstudio", "tasks.json", '"result": []'),
+    ],
+)
+def test_a_mask_of_nothing_but_background_is_a_picture_without_regions(
+    name: str, file: str, text: str, tmp_path: Path, hard_masks: Path
+) -> None:
+    write_mask(hard_masks / "empty.png", np.zeros((3, 3), dtype=np.uint8), CARS)
+    shapes = export_masks(hard_masks, tmp_path / "out", format=name).shapes
+    content_of_file = (tmp_path / "out" / file).read_text("utf-8")
+    assert text in content_of_file
+    assert name != "yolo" or content_of_file == ""
+    (hard_masks / "empty.png").unlink()
+    assert export_masks(hard_masks, tmp_path / "other", format=name).shapes == shapes
+
+
+def test_it_is_told_when_the_way_back_needs_photos(tmp_path: Path, hard_masks: Path) -> None:
+    def needed() -> set[str]:
+        return {
+            name
+            for name in FORMATS
+            if export_masks(hard_masks, tmp_path / f"{name}{len(list(tmp_path.iterdir()))}", format=name).needs_photos
+        }
+
+    assert needed() == {"yolo"}
+    write_mask(hard_masks / "empty.png", np.zeros((3, 3), dtype=np.uint8), CARS)
+    assert needed() == {"yolo", "labelstudio"}
 
 
 def test_a_list_that_was_edited_stays_until_there_are_new_masks(tmp_path: Path, hard_masks: Path) -> None:

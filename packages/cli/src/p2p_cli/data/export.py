@@ -68,7 +68,7 @@ def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None
         render.say(f"{plural(summary.ignored, 'ignored pixel is', 'ignored pixels are')} labelled '{label}'.")
     if summary.photos:
         render.say(f"photos  the tool looks for them in {summary.photos}; none was copied")
-    where = photos or ("PHOTOS" if summary.format == "yolo" else None)  # whose shares need the size of the photo
+    where = photos or ("PHOTOS" if summary.needs_photos else None)
     words = ["p2p", "data", "build-masks", str(summary.labels), "AGAIN", "--palette", str(masks / "palette.toml")]
     words += ["--photos", str(where)] if where else []
     words += [word for label, to in summary.mapping.items() for word in ("--map", f"{label}={to}")]

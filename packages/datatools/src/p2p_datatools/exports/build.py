@@ -27,9 +27,9 @@ from p2p_datatools.exports.work import ExportJob, FileWork, JoinWork
 class MaskExportSummary:
     """What `export_masks` did: masks `made` in this call and `kept` from an earlier one, and `shapes` over all.
 
-    `labels` is what to give to `build_masks` to get the masks back. Where `ignored` pixels are, they are regions of the
-    label `ignored_label`, and `mapping` is the `--map` that they need, if any. `photos` is the folder below DEST where
-    the format's tools look for the photos, None if that is not fixed.
+    `labels` is what to give to `build_masks` to get the masks back, with the photos if it `needs_photos`. Where
+    `ignored` pixels are, they are regions of the label `ignored_label`, and `mapping` is the `--map` that they need, if
+    any. `photos` is the folder below DEST where the format's tools look for the photos, None if that is not fixed.
     """
 
     format: str
@@ -42,6 +42,7 @@ class MaskExportSummary:
     mapping: dict[str, str]
     labels: Path
     photos: Path | None
+    needs_photos: bool
     dest: Path
 
 
@@ -80,6 +81,8 @@ def export_masks(
         skipped += failed
         if not (keep_going and lines):
             refuse(skipped, destination)
+        if isinstance(form, FileOfAll) and (destination.partial / form.file).is_file():
+            destination.record(form.file, {})
         ignored = sum(line.ignored for line in lines.values())
         lists = form.lists(classes, sorted(lines), ignored=ignored > 0)
         if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
@@ -97,6 +100,7 @@ def export_masks(
         mapping=mapping,
         labels=dest / form.labels if form.labels else dest,
         photos=None if form.photos is None else dest / form.photos if form.photos else dest,
+        needs_photos=form.sizes == "none" or (form.sizes != "all" and not all(each.shapes for each in lines.values())),
         dest=dest,
     )
 
@@ -145,11 +149,15 @@ def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]
 
 
 def _known_name(name: str, line: MaskLine | None) -> str:
-    """What the labels called the photo, where the mask's record tells it and it differs in its suffix alone."""
+    """A mask's name with the suffix that its labels gave the photo, where its record tells that; else with .png."""
     said = line.source.rpartition(": ")[2] if line else ""
     suffix = PurePosixPath(said).suffix
-    is_told = line is not None and said != line.source and without_suffix(said) == name
+    is_told = line is not None and said != line.source and _base(without_suffix(said)) == _base(name)
     return name + (suffix if is_told and suffix.lower() in SUFFIXES else ".png")
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _run(

@@ -14,6 +14,7 @@ from p2p_datatools.contract.files.relative import relative_name
 
 EXPORT_LINES = "export.jsonl"
 _FORMAT, _VERSION = "p2p-export", 1
+_WORDS = {"to": "another format", "classes": "other classes", "ignored": "another label for ignored pixels"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def read_export(folder: Path, settings: Mapping[str, Any]) -> tuple[str, dict[st
         what = f"its {EXPORT_LINES} was not written by 'p2p data export'"
         raise UsageError(folder, what, "Choose another destination.", code="destination-taken")
     if differing := [name for name, value in settings.items() if head.get(name) != value]:
-        what = f"was exported with another {' and '.join(differing)}"
+        what = f"was exported with {' and '.join(_WORDS.get(name, name) for name in differing)}"
         raise UsageError(folder, what, "Choose another destination.", code="other-settings")
     try:
         lines = [export_line(value, path) for value in values]

@@ -163,7 +163,10 @@ class JoinWork:
         return self._join(jobs, report)
 
     def _hash(self, job: ExportJob) -> str:
-        return sha256_file(job.mask)
+        try:
+            return sha256_file(job.mask)
+        except P2PError:
+            return ""  # it is skipped when it is to be read
 
     def _is_current(self, jobs: Sequence[ExportJob], hashes: Mapping[str, str]) -> bool:
         known = {name: (line.sha256, line.photo) for name, line in self._old.items()}
@@ -204,8 +207,8 @@ class JoinWork:
             raise cannot_write(path, error) from error
         finally:
             body.unlink(missing_ok=True)
-        self._destination.record(self._form.file, {})
-        return JoinResult(lines, len(lines.keys() - self._old.keys()), tuple(skipped), sha256_file(path))
+        before = self._old.keys() if (self._destination.dest / self._form.file).is_file() else set[str]()
+        return JoinResult(lines, len(lines.keys() - before), tuple(skipped), sha256_file(path))
 
     def _admit(self, jobs: Sequence[ExportJob]) -> Any:
         for job in jobs:
