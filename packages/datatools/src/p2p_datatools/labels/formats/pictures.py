@@ -17,7 +17,7 @@ from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
-_EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
+_EXACT = frozenset({".png", ".bmp", ".dib", ".gif", ".pbm", ".pgm", ".pnm", ".ppm", ".tga", ".tif", ".tiff"})
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 _T = TypeVar("_T")
 _PROVENANCE = "provenance.json"  # beside a fetched data set; it names the palette that has the set's ids
@@ -47,7 +47,7 @@ def is_color_folder(path: Path) -> bool:
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there are none."""
     exact, others, strange = _by_kind(folder)
-    to_do = f"Give a folder of {', '.join(sorted(_EXACT))} files."
+    to_do = "Give a folder of .png, .bmp, .gif or .tif files."
     if not exact and not strange and others:
         if all(_is_grey(path) for path in pick_evenly(others, _LOOKED_AT)):
             to_do = (
