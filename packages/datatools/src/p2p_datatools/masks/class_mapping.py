@@ -164,12 +164,10 @@ class ClassMapping:
         if self._numbers and (label.isdecimal() or _HEX.fullmatch(label)):
             # A mask built from the same pictures as colours has labels that are no numbers.
             index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
-        else:
-            index = self.palette.index_of_label(label)
-        if index is not None:
-            return self.palette.names[index]
-        # What --map calls so is called so in labels, too, such as those that p2p itself exports.
-        return IGNORED if self.palette.ignores(label) or plain(label) == IGNORED else None
+            if index is not None:
+                return self.palette.names[index]
+            return IGNORED if self.palette.ignores(label) else None
+        return self._by_names(label)
 
     def refuse_unclaimed(
         self,
@@ -255,8 +253,15 @@ class ClassMapping:
         return offers
 
     def _claim(self, name: str) -> str:
-        index = self.palette.index_of_label(name)
-        return BACKGROUND if name == BACKGROUND else "CLASS" if index is None else self.palette.names[index]
+        word = self._by_names(name)
+        return BACKGROUND if name == BACKGROUND else word or "CLASS"
+
+    def _by_names(self, label: str) -> str | None:
+        index = self.palette.index_of_label(label)
+        if index is not None:
+            return self.palette.names[index]
+        # What --map calls so is called so in labels, too, such as those that p2p itself exports.
+        return IGNORED if self.palette.ignores(label) or plain(label) == IGNORED else None
 
     def _guess_numbers(self, unclaimed: Sequence[str], uses: Mapping[str, Use]) -> list[str]:
         """The first class for a number that stands alone beside the background, ignore for 255 among others."""
