@@ -20,6 +20,7 @@ from p2p_datatools.synth import DEFAULT_SIZE, STYLES, draw_car_picture
 SYNTH_CARS = "synth-cars"
 SYNTH_LIMIT = 240
 _FOLDERS = ("photos", "labels")
+_PALETTE = "cars"  # whose ids the labels are
 SYNTH_LICENCE = "CC0-1.0 for the pictures, MIT for the program that draws them"
 
 
@@ -51,7 +52,8 @@ def draw_cars(
         for index in report.track(range(kept, limit), "drawings", max(0, limit - kept)):
             if index not in finished:
                 _draw(destination, index, series)
-        note = series | {"count": max(kept, limit), "source": "p2p_datatools.synth", "licence": SYNTH_LICENCE}
+        own = {"source": "p2p_datatools.synth", "licence": SYNTH_LICENCE, "palette": _PALETTE}
+        note = series | {"count": max(kept, limit)} | own
         if kept < limit:
             destination.commit(lambda folder: write_json(folder / PROVENANCE, note | {"version": version}))
     return max(0, limit - kept), kept

@@ -31,6 +31,8 @@ _FILE_NAMES = {
 # The Kaggle car set as it is unpacked: images/, masks/ and the VoTT export that the masks were made of. Names of files
 # tell nothing, for others made masks of other numbers of the same photos.
 _KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
+# Drawn sets, whose records did not always name the palette.
+_DRAWN = {"synth-cars": "cars"}
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
@@ -110,7 +112,8 @@ def _known_palette(folder: Path, pictures: list[Path]) -> str:
     for place in (folder, *folder.resolve().parents[:2]):
         if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
             inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
-            return str(note.get("palette", "")) if _are_listed(inside, note.get("files"), place.resolve()) else ""
+            palette = note.get("palette") or _DRAWN.get(str(note.get("name")), "")
+            return str(palette) if _are_listed(inside, note.get("files"), place.resolve()) else ""
     if _is_kaggle_set(folder):
         return "cars"
     return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")
