@@ -13,6 +13,7 @@ from p2p_datatools.contract.files import destination
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_gan.config.config import Config
 from p2p_gan.inference import sampling
@@ -187,9 +188,9 @@ def test_a_picture_is_read_once_for_all_its_variants(
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
-    def count(path: Path, card: ModelCard, over_white: list[Path]) -> tuple[Array, bool]:
-        reads.append(path.name)
-        return read_input(path, card, over_white)
+    def count(file: PictureFile, card: ModelCard, over_white: list[Path]) -> tuple[Array, bool]:
+        reads.append(file.path.name)
+        return read_input(file, card, over_white)
 
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":

@@ -13,6 +13,7 @@ from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
+    from p2p_datatools.contract.pictures.pages import Exif
     from p2p_datatools.pairs.build import PairSummary
 
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one per core.")
 @click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
+@options.page_option
+@options.exif_option
 @options.keep_going_option
 @options.json_option
 def command(
@@ -51,6 +54,8 @@ def command(
     match: str,
     jobs: int | None,
     shard: str | None,
+    page: int | None,
+    exif: "Exif",
     keep_going: bool,
     as_json: bool,
 ) -> int:
@@ -68,6 +73,7 @@ def command(
       p2p data pair masks photos pairs --shard 3/8
     """
     from p2p_cli import render
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
@@ -78,7 +84,9 @@ def command(
         halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
-        ways=PairOptions(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
+        ways=PairOptions(
+            match=match, jobs=jobs, shard=parse_shard(shard) if shard else None, read=ReadOptions(page, exif)
+        ),
         keep_going=keep_going,
         report=render.reporter(),
     )

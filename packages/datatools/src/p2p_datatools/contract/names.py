@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
-from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.
@@ -22,8 +22,8 @@ class PhotoFolder:
     """The photos below `folder`; each one's name is its path below it without suffix.
 
     `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
-    that have the name of another, each after that other; `strange` are those whose names are not UTF-8. Raises P2PError
-    when the folder does not exist.
+    that have the name of another, each after that other; `strange` are those whose names are not UTF-8, and `others`
+    tells of files that are not read. Raises P2PError when the folder does not exist.
     """
 
     def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
@@ -34,7 +34,8 @@ class PhotoFolder:
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
         left_out = {path.resolve() for path in apart}
-        for path in find_pictures(folder, strange=strange):
+        self.others = LeftOut(folder)
+        for path in find_pictures(folder, strange=strange, others=self.others):
             if not left_out or path.resolve() not in left_out:
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]

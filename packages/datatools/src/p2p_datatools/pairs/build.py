@@ -11,9 +11,11 @@ from typing import Any
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
@@ -26,7 +28,8 @@ from p2p_datatools.pairs.shards import Shard
 class PairSummary:
     """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
 
-    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half.
+    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half,
+    `left_out` files of A and of B that are not read.
     """
 
     built: int
@@ -38,15 +41,20 @@ class PairSummary:
     largest: Size
     scaled: int
     forms: tuple[str, str]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
 class PairOptions:
-    """How pairs are matched and made, beside size and fit; `jobs` is the number of threads, None for one per core."""
+    """How pairs are matched and made, beside size and fit; `jobs` is the number of threads, None for one per core.
+
+    `read` says which page of files with several is read, and whether EXIF turns pictures.
+    """
 
     match: str = BY_STEM
     jobs: int | None = None
     shard: Shard | None = None
+    read: ReadOptions = AS_USUAL
 
 
 def pair(
@@ -75,9 +83,12 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
-    matched, skipped = match_pictures(a, b, match=ways.match, report=report)
+    others = list[LeftOut]()
+    matched, skipped = match_pictures(a, b, match=ways.match, others=others, report=report)
+    for each in others:
+        each.say(report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
-    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
+    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known, options=ways.read)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
@@ -104,6 +115,7 @@ def pair(
         largest=sizes.largest,
         scaled=sizes.scaled,
         forms=(forms[0], forms[1]),
+        left_out=tuple(others),
     )
 
 
@@ -129,7 +141,7 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
             dest, f"holds pairs that '{MADE_BY}' did not make", "Choose another destination.", code="destination-taken"
         )
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
-    wanted = {**settings, "halves": job.halves, "palette": job.palette}
+    wanted = {**job.a.options.settings(), **settings, "halves": job.halves, "palette": job.palette}
     if differing := differences(made, wanted):
         raise UsageError(
             dest,

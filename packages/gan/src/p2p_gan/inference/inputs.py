@@ -92,7 +92,7 @@ def _classes(palette: Palette) -> str:
     return f"{count} {'class' if count == 1 else 'classes'}: {', '.join(palette.names)}"
 
 
-def read_input(path: Path, card: ModelCard, over_white: list[Path] | None = None) -> tuple[Array, bool]:
+def read_input(source: Path | PictureFile, card: ModelCard, over_white: list[Path] | None = None) -> tuple[Array, bool]:
     """Read a picture as the model's input, and whether all its colours are in the model's palette.
 
     A mask is returned as class indices, or in its exact colours if the model takes colours. A mask with other colours
@@ -100,7 +100,7 @@ def read_input(path: Path, card: ModelCard, over_white: list[Path] | None = None
     added to `over_white`.
     """
     palette = card.palette
-    with open_picture(path) as picture:
+    with open_picture(source) as picture:
         if card.input.kind == "mask" and palette is not None:
             return _read_mask(picture, card, palette)
         refuse_file(picture, card)

@@ -15,12 +15,14 @@ import torch
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -40,11 +42,13 @@ class InputPicture:
     path: Path
     folder: PairFolder | None = None
     pair: Pair | None = None
+    options: ReadOptions = AS_USUAL
 
     def refuse(self, card: ModelCard) -> None:
         """Raise P2PError, without decoding, if the picture is not an input of the model."""
         if self.folder is None:
-            refuse_file(self.path, card)
+            with open_picture(self.path, self.options) as file:
+                refuse_file(file, card)
             return
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
@@ -52,7 +56,8 @@ class InputPicture:
     def read(self, card: ModelCard, over_white: list[Path]) -> tuple[Array, Array | None, bool]:
         """(input, real output or None, whether all colours of the input are in the model's palette)."""
         if self.folder is None or self.pair is None:
-            picture, known = read_input(self.path, card, over_white)
+            with open_picture(self.path, self.options) as file:
+                picture, known = read_input(file, card, over_white)
             return picture, None, known
         swapped = task_for(self.folder, card).swapped
         return *read_model_pair(self.folder, self.pair, card, swapped=swapped), True
@@ -60,11 +65,15 @@ class InputPicture:
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output."""
+    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output.
+
+    `read` says which page of files with several is read.
+    """
 
     how: ApplyOptions = ApplyOptions()
     variants: int = 1
     sheet: bool = False
+    read: ReadOptions = AS_USUAL
 
     def __post_init__(self) -> None:
         if self.variants < 1:
@@ -92,14 +101,16 @@ class SampleSummary:
     model: Model
 
 
-def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
+def list_inputs(
+    inputs: Sequence[Path], options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+) -> list[InputPicture]:
     """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
 
-    Raises P2PError if there are none, or if two have the same name.
+    Which files of folders are not read is noted. Raises P2PError if there are none, or if two have the same name.
     """
     found: dict[str, InputPicture] = {}
     for each in inputs:
-        for picture in _list_place(each):
+        for picture in _list_place(each, options, report):
             if picture.name in found and found[picture.name].path != picture.path:
                 raise P2PError(
                     f"{found[picture.name].path} and {picture.path}",
@@ -111,11 +122,11 @@ def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
     return list(found.values())
 
 
-def _list_place(place: Path) -> list[InputPicture]:
+def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
-        return [InputPicture(place.stem, place)]
+        return [InputPicture(place.stem, place, options=options)]
     if has_manifest(place) or (place / "train").is_dir():
         folder = open_pairs(place)
         pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
@@ -127,10 +138,12 @@ def _list_place(place: Path) -> list[InputPicture]:
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
-    files = find_pictures(place, ARRAYS)
+    others = LeftOut(place)
+    files = find_pictures(place, ARRAYS, others=others)
     if not files:
-        raise P2PError(place, "has no pictures", "Give a picture or a folder of pictures.", code="no-pictures")
-    return [InputPicture(stem_of(file, place), file) for file in files]
+        raise others.no_pictures(ARRAYS)
+    others.say(report)
+    return [InputPicture(stem_of(file, place), file, options=options) for file in files]
 
 
 def sample(
@@ -154,7 +167,9 @@ def sample(
     if device is not None:
         model.generator.to(device)
     dest = Path(dest)
-    pictures = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
+    pictures = list_inputs(
+        [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
+    )
     skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
     variants = [
         Variant(each, number, file)

@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.header import MOST_PIXELS, PictureFile, exp
 from p2p_datatools.contract.pictures.images import Photo, decode, opaque_pixels, transparent_pixels
 
 _BLOCK = 1 << 20  # pixels that are counted at once
-_EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM")  # kinds of files, as Pillow calls them, that blend nothing
+_EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM", "TGA")  # kinds of files, as Pillow calls them, that blend nothing
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
