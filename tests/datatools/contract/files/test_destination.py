@@ -1,6 +1,7 @@
 """A destination is made whole or not at all, and what was begun can be continued."""
 
 import errno
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,26 @@ def test_a_damaged_record_of_the_work_is_named(tmp_path: Path, line: str, refuse
     (tmp_path / "dest.partial" / ".journal.jsonl").write_text(f"{line}\n")
     with refused("damaged-file", tmp_path / "dest.partial" / ".journal.jsonl"):
         opened(tmp_path / "dest")
+
+
+@pytest.mark.parametrize("file", ["../victim.txt", "/tmp/victim.txt", "sub/../../victim.txt", "..\\victim.txt"])
+def test_a_record_of_the_work_cannot_name_a_file_outside_of_it(tmp_path: Path, file: str, refused: "Refused") -> None:
+    add(opened(tmp_path / "dest"), "a.png")
+    (tmp_path / "victim.txt").write_text("mine")
+    journal = tmp_path / "dest.partial" / ".journal.jsonl"
+    journal.write_text(json.dumps({"file": file, "record": {}}) + "\n")
+    with refused("path-leads-out", journal):
+        opened(tmp_path / "dest")
+    assert (tmp_path / "victim.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("file", ["../a.png", "/a.png", "b/../../a.png", ""])
+def test_nothing_is_written_outside_of_the_destination_whoever_asks(
+    tmp_path: Path, file: str, refused: "Refused"
+) -> None:
+    with opened(tmp_path / "dest") as destination, refused("path-leads-out", tmp_path / "dest"):
+        destination.path(file)
+    assert names(tmp_path) == []
 
 
 def test_interrupted_work_waits_and_the_same_call_goes_on(tmp_path: Path) -> None:

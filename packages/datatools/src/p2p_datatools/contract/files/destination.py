@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
@@ -71,7 +72,11 @@ class Destination:
         self.done.close()
 
     def path(self, file: str) -> Path:
-        """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
+        """Where to write `file`, atomically but not durably: `record` sees to that.
+
+        Raises P2PError for what is not a path below DEST, wherever it came from.
+        """
+        relative_name(file, self.dest, hidden=True)
         if not (self.partial / RECIPE).exists():
             write_json(self.partial / RECIPE, self._recipe)
         return self.partial / file
