@@ -188,9 +188,9 @@ def test_a_picture_is_read_once_for_all_its_variants(
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
-    def count(file: PictureFile, card: ModelCard, over_white: list[Path]) -> tuple[Array, bool]:
+    def count(file: PictureFile, card: ModelCard, *lists: list[Path]) -> tuple[Array, bool]:
         reads.append(file.path.name)
-        return read_input(file, card, over_white)
+        return read_input(file, card, *lists)
 
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.checks.pairs import check_pairs
+from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
-from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
-from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
+from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -49,9 +51,10 @@ def check(
     if kind == "pairs":
         return check_pairs(path, report=report)
     others = LeftOut(path)
-    files = find_pictures(path, others=others)
+    kinds = ARRAYS if kind == "photos" else SUFFIXES
+    files = find_pictures(path, kinds, others=others)
     if not files:
-        raise others.no_pictures()
+        raise others.no_pictures(kinds)
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
         return CheckResult(kind, len(files), (*_left_out(others), *_photos(path, tracked, read)))
@@ -79,24 +82,41 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
 
 def _photos(path: Path, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
     yield from _clashes(PhotoFolder(path))
+    values, by_type = ValueCheck(path, "its pictures"), dict[str, list[Path]]()
     for file in files:
-        if damage := _photo_damage(file, read):
-            yield damage
+        try:
+            with open_picture(file, read) as picture:
+                pixels, filled = _values(picture)
+        except P2PError as error:
+            yield finding_of(error, file)
+            continue
+        by_type.setdefault(pixels.dtype.name, []).append(file)
+        values.add(file, pixels, filled)
+    yield from _other_types(by_type)
+    yield from values.findings()
+
+
+def _values(picture: PictureFile) -> tuple[Array, int]:
+    """A picture as `pair` reads it, but with what looks like no data as it is."""
+    if picture.header.mode and picture.header.form.dtype == "uint8":
+        return read_photo(picture), 0
+    return read_filled(picture, "tag", judge=False)
+
+
+def _other_types(by_type: dict[str, list[Path]]) -> Iterator[Finding]:
+    """Pictures that have not the type of most: `pair` refuses them."""
+    most = max(by_type, key=lambda dtype: len(by_type[dtype]), default="")
+    for dtype, files in by_type.items():
+        for file in files if dtype != most else ():
+            what = f"has values of {dtype}; most pictures here have {most}"
+            code = "depth" if most == "uint8" else "mixed-forms"
+            yield Finding(str(file), what, f"Convert it to {most}, or keep it in a folder of its own.", code, "error")
 
 
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
     for first, second in folder.clashes:
         what = f"has the same name as {first}, because a suffix is not part of a name"
         yield Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
-
-
-def _photo_damage(file: Path, read: ReadOptions) -> Finding | None:
-    try:
-        with open_picture(file, read) as picture:
-            read_photo(picture)
-    except P2PError as error:
-        return finding_of(error, file)
-    return None
 
 
 def _masks(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import picture_names
 from p2p_datatools.contract.pairs.halves import StoredHalves, read_stored, refuse_changed
@@ -34,6 +35,10 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     first_of: dict[bytes, int] = {}
     same_as: dict[int, list[int]] = {}
     sizes: Counter[Size] = Counter()
+    values = [
+        None if half.kind == "mask" else ValueCheck(folder.path, f"its halves {half.name}", half.range)
+        for half in (folder.a, folder.b)
+    ]
     for place, pair in enumerate(report.track(folder.pairs, "pairs", len(folder.pairs))):
         read = _read(folder, pair)
         if isinstance(read, Finding):
@@ -46,6 +51,11 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         half = size_of(read.a)
         sizes[Size(2 * half.width, half.height)] += 1
         yield from _pair(folder, pair, read)
+        for each, pixels in zip(values, (read.a, read.b), strict=True):
+            if each:
+                each.add(folder.path / pair.file, pixels)
+    for each in values:
+        yield from each.findings() if each else ()
     for same in same_as.values():
         yield from _same_pixels(folder.path, [folder.pairs[place] for place in same])
     if folder.foreign and len(sizes) > 1:

@@ -11,12 +11,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
-<<<<<<< HEAD
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
-=======
-from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
->>>>>>> main
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.

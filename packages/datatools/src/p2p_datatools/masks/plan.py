@@ -77,11 +77,7 @@ def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None, read: R
     if isinstance(item, PictureLabels) and read.page is not None:
         item = replace(item, read=read)
     if folder is None:
-<<<<<<< HEAD
-        job = MaskJob(item, safe_name(item.file_name), None, read)
-=======
-        job = MaskJob(item, safe_name(item.file_name, item.where), None)
->>>>>>> main
+        job = MaskJob(item, safe_name(item.file_name, item.where), None, read)
     else:
         photo = folder.find(item.file_name)
         job = MaskJob(item, folder.name(photo), photo, read)

@@ -18,9 +18,10 @@ from p2p_datatools.contract.mask_folder import refuse_other_exif
 from p2p_datatools.contract.pairs.halves import Store, refuse_unequal, store_of
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array
+from p2p_datatools.contract.pictures.arrays import Array, common_form, read_filled
 from p2p_datatools.contract.pictures.header import Form, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.nodata import Nodata, nodata_word
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size
@@ -29,10 +30,12 @@ from p2p_datatools.pairs.match import Files
 MADE_BY = "p2p data pair"
 # Bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads.
 PAIR_WEIGHT = 4
-RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # for other types it is that of the values found
+RANGES = {"uint8": (0.0, 255.0)}  # for other types it depends on the values found
 _MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
 _NO_RANGE = (math.inf, -math.inf)
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was scaled
+FILLED = "filled"  # in a pair's sources: how many pixels of a half have no data
+REMARKS = frozenset({SCALED, FILLED})
 
 
 @dataclass(frozen=True)
@@ -43,21 +46,25 @@ class Side:
     palette: Palette | None
     half: Half
     options: ReadOptions = AS_USUAL
+    nodata: Nodata = "tag"
     over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
 
-    def read(self, file: Path) -> Array:
-        """The picture in its own size: class indices of a mask, else values of the half's channels and type."""
+    def read(self, file: Path) -> tuple[Array, int]:
+        """The picture in its own size, class indices of a mask, else values of the half's channels and type.
+
+        The number is that of pixels without data, which are filled.
+        """
         if self.palette is not None:
             with open_picture(file, self.options) as picture:
-                return read_mask(picture, self.palette)
+                return read_mask(picture, self.palette), 0
         with open_picture(file, self.options) as picture:
             if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
-                return read_photo(picture, over_white=self.over_white)
+                return read_photo(picture, over_white=self.over_white), 0
             form = picture.header.form
             if not self._takes(form):
                 raise _wrong_form(file, form, self.half)
-            values = read_array(picture, over_white=self.over_white)
-        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2)
+            values, filled = read_filled(picture, self.nodata, over_white=self.over_white)
+        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), filled
 
     def _takes(self, form: Form) -> bool:
         grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
@@ -105,7 +112,8 @@ class PairRecipe:
     def settings(self) -> dict[str, Any]:
         """What a pair's pixels depend on besides its sources, as JSON; without a size the fit has no effect."""
         size = {"size": list(self.size) if self.size else None, "fit": self.fit if self.size else None}
-        return size | self.a.options.to_json()
+        word = nodata_word(self.a.nodata)
+        return size | self.a.options.to_json() | ({"nodata": word} if word else {})
 
     def recipe(self) -> dict[str, Any]:
         """What must be the same to continue unfinished work."""
@@ -115,7 +123,7 @@ class PairRecipe:
 
     def assemble(self, files: Files) -> Halves:
         """The halves of two files; a mask of half or twice its photo's size is scaled to it by nearest pixel."""
-        a, b = self.a.read(files[0]), self.b.read(files[1])
+        (a, of_a), (b, of_b) = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
         if own != other and _is_double(own, other):
@@ -126,6 +134,8 @@ class PairRecipe:
         self._refuse_turned(files, own, other)
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
+        if of_a or of_b:
+            remarks = {**remarks, FILLED: f"a {of_a} b {of_b}"}
         return Halves(a, b, remarks)
 
     def _refuse_turned(self, files: Files, own: Size, other: Size) -> None:
@@ -145,7 +155,8 @@ class PairRecipe:
         found: dict[str, str] = {}
         for key, side, file in (("a", self.a, files[0]), ("b", self.b, files[1])):
             found |= {key: file.relative_to(side.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
-        return found
+        word = nodata_word(self.a.nodata)
+        return found | ({"nodata": word} if word else {})
 
     def weight(self, files: Files) -> int:
         """The approximate peak memory of pairing two files, in bytes; 0 if a file cannot be read."""
@@ -191,6 +202,7 @@ def job_of(
     pictures: tuple[Iterable[Path], Iterable[Path]],
     known: PairFolder | None,
     options: ReadOptions = AS_USUAL,
+    nodata: Nodata = "tag",
 ) -> PairRecipe:
     """How the pictures of two folders are paired: as in the folder that is `known`, else by the form of the pictures.
 
@@ -220,7 +232,7 @@ def job_of(
             form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, _NO_RANGE))
         if form is not None:
             half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
-        sides.append(Side(folder, palette, half, options))
+        sides.append(Side(folder, palette, half, options, nodata))
     return PairRecipe(sides[0], sides[1], size, fit)
 
 

@@ -25,6 +25,7 @@ from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
+from p2p_datatools.contract.words import plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
@@ -54,11 +55,11 @@ class InputPicture:
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
 
-    def read(self, card: ModelCard, over_white: list[Path]) -> tuple[Array, Array | None, bool]:
+    def read(self, card: ModelCard, over_white: list[Path], filled: list[Path]) -> tuple[Array, Array | None, bool]:
         """(input, real output or None, whether all colours of the input are in the model's palette)."""
         if self.folder is None or self.pair is None:
             with open_picture(self.path, self.options) as file:
-                picture, known = read_input(file, card, over_white)
+                picture, known = read_input(file, card, over_white, filled)
             return picture, None, known
         swapped = task_for(self.folder, card).swapped
         return *read_model_pair(self.folder, self.pair, card, swapped=swapped), True
@@ -197,6 +198,9 @@ def sample(
 
         destination.commit(write_record, skipped=skipped)
     say_over_white(work.over_white, report)
+    if work.filled:
+        number = plural(len(work.filled), "picture has", "pictures have")
+        report.note(f"{min(work.filled)}: {number} pixels without data, which are filled with the smallest value.")
     strange = tuple(place for place in work.strange if place not in failed)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), strange, model)
 
@@ -291,6 +295,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         self._last: tuple[InputPicture, _Picture] | None = None
         self.strange: list[str] = []
         self.over_white: list[Path] = []
+        self.filled: list[Path] = []
 
     def name(self, item: Variant) -> str:
         """The output file: each variant is an item of its own."""
@@ -342,7 +347,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
     def _picture(self, picture: InputPicture) -> "_Picture":
         """The pixels of a picture, which are read once for all its variants."""
         if self._last is None or self._last[0] is not picture:
-            pixels, real, known = picture.read(self._model.card, self.over_white)
+            pixels, real, known = picture.read(self._model.card, self.over_white, self.filled)
             self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
             self.strange += [] if known else [str(picture.path)]
         return self._last[1]

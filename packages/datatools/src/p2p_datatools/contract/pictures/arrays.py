@@ -25,6 +25,7 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.nodata import Nodata, fill_nodata, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, tiff_part
 from p2p_datatools.contract.words import plural
 
@@ -46,6 +47,25 @@ def read_array(source: Path | PictureFile, *, over_white: list[Path] | None = No
         values = _native(_values(file, file.header, over_white), file)
         refuse_endless(values, file.path)
         return values
+
+
+def read_filled(
+    source: Path | PictureFile, nodata: Nodata, *, judge: bool = True, over_white: list[Path] | None = None
+) -> tuple[Array, int]:
+    """What `read_array` gives, with pixels without data filled, and how many there are (see `fill_nodata`).
+
+    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`.
+    """
+    with open_picture(source) as file:
+        header = file.header
+        values = _native(_values(file, header, over_white), file)
+        if values.dtype == np.uint8:
+            return values, 0
+        values, count = fill_nodata(values, nodata, header.nodata, file.path)
+        refuse_endless(values, file.path)
+        if judge and nodata == "tag":
+            refuse_outlier(values, file.path)
+        return values, count
 
 
 def refuse_endless(values: Array, path: Path) -> None:

@@ -72,7 +72,8 @@ class Header:
 
     `kind` is the format of the file's content, as Pillow calls it, or NPY. `size` is that of the picture as displayed,
     which `orientation` (EXIF, 1 to 8) leads to. `mode` is Pillow's word for the pixels, such as P with a palette, and
-    empty where Pillow does not read them: in an array, and in a TIFF of numbers.
+    empty where Pillow does not read them: in an array, and in a TIFF of numbers. `nodata` is the value that means no
+    data, as GDAL's tag in the file says.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Header:
     form: Form
     mode: str = ""
     orientation: int = 1
+    nodata: float | None = None
 
     @property
     def decoded_bytes(self) -> int:
@@ -389,4 +391,14 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     header = _array_header(path, "TIFF", shape, page.dtype)
     tag = page.tags.get("Orientation")
     orientation = int(tag.value) if tag and file.options.exif == "apply" else 1
-    return Header("TIFF", _turn(header.size, orientation), header.form, orientation=orientation)
+    size, nodata = _turn(header.size, orientation), _nodata_of(page)
+    return Header("TIFF", size, header.form, orientation=orientation, nodata=nodata)
+
+
+def _nodata_of(page: Any) -> float | None:
+    """What the tag GDAL_NODATA of a TIFF says, a number as text; None without one."""
+    tag = page.tags.get(42113)
+    try:
+        return float(str(tag.value).strip("\0 ")) if tag else None
+    except ValueError:
+        return None
