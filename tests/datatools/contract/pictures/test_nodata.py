@@ -153,6 +153,8 @@ def test_ordinary_values_are_not_asked_about(values: Values) -> None:
         ([np.arange(16).reshape(4, 4) % 5, np.arange(16).reshape(4, 4) * 16], False),  # one photo among them
         ([np.where(np.eye(4) > 0, 255, 12)], True),  # VOC's: 255 is not labelled
         ([np.arange(64).reshape(8, 8)], False),  # a dark photo: too many different numbers
+        ([np.arange(30).reshape(5, 6) + 30 * part for part in range(5)], True),  # 150 classes, 30 in a picture
+        ([np.arange(16).reshape(4, 4) * 17], False),  # 16 shades of grey
         ([np.arange(16).reshape(4, 4) / 16], False),
         ([np.arange(16).reshape(4, 4) % 5 - 1], False),
     ],

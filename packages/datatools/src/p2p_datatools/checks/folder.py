@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from p2p_datatools.checks.pairs import check_pairs
+from p2p_datatools.checks.pairs import check_pairs, find_left_out
 from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
@@ -57,19 +57,12 @@ def check(
         raise others.no_pictures(kinds)
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
-        return CheckResult(kind, len(files), (*_left_out(others), *_photos(path, tracked, read)))
+        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(path, tracked, read)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
     folder = PhotoFolder(Path(photos)) if photos else None
-    left_out = (*_left_out(others), *(_left_out(folder.others) if folder else ()))
+    left_out = (*find_left_out(others), *(find_left_out(folder.others) if folder else ()))
     return CheckResult(kind, len(files), (*left_out, *_masks(path, tracked, used, folder, read)))
-
-
-def _left_out(others: LeftOut) -> Iterator[Finding]:
-    if others.kinds:
-        to_do = "Convert them to PNG or JPEG if they are pictures, or remove them."
-        are = "is" if others.count == 1 else "are"
-        yield Finding(str(others.folder), f"has {others}, which {are} not read", to_do, "other-kinds", "warning")
 
 
 def _kind(path: Path, palette: Palette | None) -> CheckedKind:

@@ -19,6 +19,9 @@ from p2p_datatools.contract.files.relative import RelativeName, is_relative_name
 _UPLOAD = re.compile(r"(?!(?:19|20)\d\d[01]\d[0-3]\d-|0000)[0-9a-f]{8}-(?=.)")
 
 
+_NAMED = SUFFIXES | {".npy"}  # labels may be arrays
+
+
 class PhotoFolder:
     """The photos below `folder`; each one's name is its path below it without suffix.
 
@@ -124,7 +127,7 @@ class _Spelling:
 def without_suffix(file_name: str) -> str:
     """A file name without the suffix of a picture; any other dot belongs to the name."""
     path = PurePosixPath(file_name.replace("\\", "/"))
-    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+    return str(path.with_suffix("")) if path.suffix.lower() in _NAMED else str(path)
 
 
 def without_upload(file_name: str) -> str:

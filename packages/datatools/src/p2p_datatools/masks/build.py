@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import LeftOut, find_pictures, links_out
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
@@ -124,7 +124,7 @@ def build_masks(
     folder = photo_folder(photos, found) if photos else None
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
-    left_out = _left_out(labels if found.are_pictures else None, folder)
+    left_out = _left_out(labels, found, folder)
     for each in left_out:
         each.say(report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
@@ -163,13 +163,15 @@ def build_masks(
     )
 
 
-def _left_out(labels: Path | None, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
+def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
     """Files that are neither photos nor, in a folder of label pictures, labels."""
-    found = [folder.others] if folder else []
-    if labels and labels.is_dir() and not (folder and labels.resolve().is_relative_to(folder.folder.resolve())):
-        found.append(LeftOut(labels))
-        find_pictures(labels, strange=[], others=found[-1])
-    return tuple(found)
+    others = [folder.others] if folder else []
+    inside = folder is not None and labels.resolve().is_relative_to(folder.folder.resolve())
+    if found.are_pictures and labels.is_dir() and not inside:
+        others.append(LeftOut(labels))
+        read = {path.suffix.lower() for path in _files_of(found)}
+        find_pictures(labels, SUFFIXES | read, strange=[], others=others[-1])
+    return tuple(others)
 
 
 def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:

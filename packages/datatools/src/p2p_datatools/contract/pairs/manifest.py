@@ -17,6 +17,7 @@ from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 
 _FORMAT, _VERSION = "p2p-pairs", 1
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
@@ -200,6 +201,8 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     if all("/" not in pair.file for pair in pairs):
         assumed.append("no train/ folder: all pictures are training pictures")
+    if outside := len(files) - len(pairs):
+        assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/")
     if others.kinds:
         assumed.append(f"left out: {others}")
     half_a, half_b = Half("a", "picture"), Half("b", "picture")

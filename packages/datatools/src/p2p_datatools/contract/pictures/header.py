@@ -230,6 +230,15 @@ def photo_header(source: Path | PictureFile) -> Header:
         )
 
 
+def is_photo(file: PictureFile) -> bool:
+    """Whether Pillow recognises a file as a picture; whatever else may be wrong with it counts as one, too."""
+    try:
+        with explain_damage(file.path), open_image(file.stream):
+            return True
+    except P2PError as error:
+        return error.code != "not-a-picture"
+
+
 def photo_size(source: Path | PictureFile) -> Size:
     """The size that `read_photo` gives (EXIF turned), from the file's header alone: its pixels may still be damaged.
 

@@ -40,6 +40,9 @@ LabelMap = NDArray[np.uint8]
 """A mask as class indices: uint8, (height, width); 255 is ignored."""
 
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a TIFF begins, of either byte order and size
+
+
 _ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
 
 
@@ -71,7 +74,9 @@ class DepthError(P2PError):
 @contextlib.contextmanager
 def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
-    with explain_damage(file.path), open_image(io.BytesIO(file.data)) as image:
+    # A page of a stack does not need the others in memory.
+    stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
+    with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, MOST_PIXELS)
         turned = int(image.getexif().get(_ORIENTATION, 1)) if isinstance(image, TiffImageFile) else 1
         image.load()
@@ -91,10 +96,11 @@ def read_photo(source: Path | PictureFile, *, over_white: list[Path] | None = No
     Raises P2PError when the file is damaged, or has 16 bits a channel (nothing is rounded unasked).
     """
     with open_picture(source) as file:
-        with explain_damage(file.path):
-            plain = png.decode_plain(file.data, MOST_PIXELS)
-        if plain is not None:
-            return plain
+        if png.head_of(file.head):
+            with explain_damage(file.path):
+                plain = png.decode_plain(file.data, MOST_PIXELS)
+            if plain is not None:
+                return plain
         with decode(file) as image:
             _refuse_deep(image, file)
             _turn(image, file)

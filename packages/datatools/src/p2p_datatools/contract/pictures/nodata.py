@@ -22,7 +22,8 @@ Nodata = float | Literal["tag", "none"]
 _USUAL = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -1e30, 1e30, 1e20, 9.969209968386869e36, -1.7e308, -1e38, 1e38)
 _FAR = 4  # times as far from all other values as these are from each other
 _SHARE, _FEW = 0.001, 4  # of the pixels, and pixels, from which on one value is no single fault of a sensor
-_MOST_CLASS, _VOID = 63, 255  # the largest number that class numbers usually have, and what is not labelled
+_SMALL, _VOID = 63, 255  # the largest number that few classes usually have, and what is not labelled
+_MANY, _DENSE = 12, 0.25  # classes, and the share of the numbers up to the largest, where there are larger ones
 _MOST_CLASSES = 34  # different numbers in a picture of class numbers
 
 
@@ -124,21 +125,14 @@ def _is_usual(end: float, dtype: np.dtype[Any]) -> bool:
 
 
 def class_like_numbers(values: _Values) -> tuple[int, ...] | None:
-    """The numbers in a picture if they are few, whole and small, as those of classes are; None for any other picture.
-
-    255 may be among them: it often means that a pixel has no label.
-    """
-    if _has_others(values[::16, ::16]) or _has_others(values):
-        return None
-    if values.dtype.kind == "f" and (values != np.rint(values)).any():
-        return None
-    numbers = np.flatnonzero(np.bincount(values.astype(np.uint8).ravel(), minlength=256))
-    return tuple(map(int, numbers)) if len(numbers) <= _MOST_CLASSES else None
-
-
-def _has_others(values: _Values) -> bool:
-    fits = (values >= 0) & (values <= _MOST_CLASS) | (values == _VOID)
-    return not bool(fits.all())
+    """The numbers in a picture if they are few and whole, from 0 to 255; None for any other picture."""
+    for part in (values[::16, ::16], values):  # a few pixels of a photo tell
+        if values.dtype != np.uint8 and ((part < 0) | (part > _VOID) | (part != np.rint(part))).any():
+            return None
+        numbers = np.flatnonzero(np.bincount(part.astype(np.uint8).ravel(), minlength=256))
+        if len(numbers) > _MOST_CLASSES:
+            return None
+    return tuple(map(int, numbers))
 
 
 class ClassNumbers:
@@ -159,8 +153,17 @@ class ClassNumbers:
 
     @property
     def found(self) -> set[int]:
-        """The numbers, if they are likely those of classes: neither black and white alone, nor one tone a picture."""
-        return self._found if self._found and self._varied and self._found - {0, _VOID} else set()
+        """The numbers, if they are likely those of classes; else none.
+
+        They are small, or, with many classes, nearly every one up to the largest occurs; 255 means that a pixel has no
+        label. Black and white alone are a drawing, and one tone a picture tells nothing.
+        """
+        classes = (self._found or set()) - {0, _VOID}
+        if self._found is None or not classes or not self._varied:
+            return set()
+        most = max(classes)
+        dense = len(classes) >= _MANY and len(classes) >= _DENSE * most
+        return self._found if most <= _SMALL or dense else set()
 
 
 def list_numbers(numbers: Iterable[int]) -> str:
