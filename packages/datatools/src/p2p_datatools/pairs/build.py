@@ -19,7 +19,7 @@ from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_o
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.match import BY_STEM, Files, match_pictures
 from p2p_datatools.pairs.recipe import FILLED, MADE_BY, RANGES, SCALED, PairRecipe, job_of
@@ -173,7 +173,7 @@ def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
         numbers = work.class_numbers(place)
         if side.palette is None and numbers:
             to_do = (
-                f"If they are, build masks of them first: 'p2p data build-masks {side.folder} MASKS --palette NAME'; "
+                f"If they are, build masks of them first with {p2p_command('data build-masks', side.folder)}; "
                 "to pair them as pictures, add --plain-numbers."
             )
             what = f"its pictures hold nothing but the numbers {list_numbers(numbers)}, as class numbers do"

@@ -57,7 +57,7 @@ class Destination:
         """Take the lock of DEST.partial; raises P2PError when another process has it."""
         self._made = [each for each in (self.partial, *self.partial.parents) if not each.exists()]
         try:
-            self._lock.take("Wait until it ends, or choose another destination.", code="destination-in-use")
+            self._lock.take(to_do="Wait until it ends, or choose another destination.", code="destination-in-use")
             self._lock.sign()
         except P2PError as error:
             if error.code == "destination-in-use":
