@@ -79,6 +79,9 @@ class PhotoFolder:
             found = self._spelt(plain)
         elif not found:
             found = self._uploads.find(file_name)
+        if not found and self._is_unread(file_name):
+            what = f"its photo in {self.folder} is of a kind that is not read"
+            raise P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
         if not found:
             raise P2PError(
                 file_name,
@@ -95,6 +98,15 @@ class PhotoFolder:
                 code="ambiguous-name",
             )
         return found[0]
+
+    def _is_unread(self, file_name: str) -> bool:
+        """Whether a file of this name, or of its stem and a kind that is not read, lies in the folder itself."""
+        if not self.others.kinds:
+            return False
+        base = PurePosixPath(file_name.replace("\\", "/"))
+        names = {f"{base.stem}{kind}" for kind in self.others.kinds} | {base.name}
+        unread = {path.name.lower() for path in self.folder.iterdir() if path.suffix.lower() in self.others.kinds}
+        return any(name.lower() in unread for name in names)
 
     def _spelt(self, file_name: str) -> list[Path]:
         return next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])

@@ -74,7 +74,7 @@ def plan_masks(
 
 
 def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None, read: ReadOptions) -> MaskJob:
-    if isinstance(item, PictureLabels) and read.page is not None:
+    if isinstance(item, PictureLabels) and read != AS_USUAL:
         item = replace(item, read=read)
     if folder is None:
         job = MaskJob(item, safe_name(item.file_name, item.where), None, read)

@@ -131,6 +131,8 @@ def evaluate(
     if device is not None:
         model.generator.to(device)
     folder = open_pairs(Path(pairs))
+    for line in folder.assumed:
+        report.note(f"{pairs}: {line}.")
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:

@@ -344,12 +344,26 @@ class SampleWork(Work[Variant, SampleRecord, str]):
             write_output(paths[0], output, card)
         return SampleRecord(item.file, str(item.picture.path), picture.hash)
 
+    def _note_beyond(self, path: Path, pixels: Array) -> None:
+        """Note values so far outside of what the model was trained on that they are no such measurements."""
+        coding = self._model.card.input_coding
+        low, high = coding.range
+        if coding.kind != "values" or coding.dtype == "uint8":
+            return
+        least, most = float(pixels.min()), float(pixels.max())
+        if least < low - (high - low) or most > high + (high - low):
+            self._note(
+                f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
+                f"{high:.6g}; replace what means no data."
+            )
+
     def _picture(self, picture: InputPicture) -> "_Picture":
         """The pixels of a picture, which are read once for all its variants."""
         if self._last is None or self._last[0] is not picture:
             pixels, real, known = picture.read(self._model.card, self.over_white, self.filled)
             self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
             self.strange += [] if known else [str(picture.path)]
+            self._note_beyond(picture.path, pixels)
         return self._last[1]
 
 
