@@ -48,7 +48,7 @@ def test_the_photos_of_the_folders_themselves_are_paired_and_their_label_picture
     build_masks(folder, tmp_path / "masks", palette=CARS, photos=folder)
     assert read_mask(tmp_path / "masks" / "two_json" / "img.png", CARS).tolist() == [[0, 1, 4]]
     assert pair(tmp_path / "masks", folder, tmp_path / "pairs", report=notes).built == 2
-    assert any("4 label pictures of LabelMe beside img.png" in line for line in notes.lines)
+    assert any("4 label.png and label_viz.png beside img.png" in line for line in notes.lines)
     assert not any(finding.severity == "error" for finding in check(tmp_path / "masks", photos=folder).findings)
     (folder / "one_json" / "label_names.txt").unlink()  # then it is a folder like any other
     errors = [finding for finding in check(tmp_path / "masks", photos=folder).findings if finding.severity == "error"]

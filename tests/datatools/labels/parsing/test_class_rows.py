@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_channels, parse_rows
+from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color_cells
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -43,10 +43,10 @@ def test_a_line_that_names_no_class_or_two_numbers_is_named(line: str, refused: 
 
 
 def test_a_colour_has_three_bytes() -> None:
-    assert parse_channels(["1", " 2", "255"]) == (1, 2, 255)
+    assert read_color_cells(["1", " 2", "255"]) == (1, 2, 255)
 
 
 @pytest.mark.parametrize("words", [["1", "2"], ["1", "2", "256"], ["1", "2", "-1"], ["1", "2", "x"]])
 def test_what_is_no_colour_is_an_error(words: list[str]) -> None:
     with pytest.raises(ValueError, match=r"unpack|range|invalid"):
-        parse_channels(words)
+        read_color_cells(words)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
-from p2p_datatools.contract.pictures.header import decoded_bytes
+from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture, read_index_picture, read_label_picture
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 
 VOID = "void"  # the label of pixels that belong to no class according to a format, and are ignored
@@ -118,7 +119,7 @@ class PictureLabels:
 
     `listed` are the names that a list beside it gives, `own_photo` is a photo beside it that is surely its own. With
     `judge` the class only says what the other pictures of its folder hold: whether this one holds numbers or colours is
-    for its own pixels and colour table to tell.
+    for its own pixels and colour table to tell. `read` says which of its pages is meant.
     """
 
     file_name: str
@@ -126,6 +127,7 @@ class PictureLabels:
     listed: ClassNames | None = field(default=None, kw_only=True)
     judge: bool = field(default=False, kw_only=True)
     own_photo: Path | None = field(default=None, kw_only=True)
+    read: ReadOptions = field(default=AS_USUAL, kw_only=True)
 
     @property
     def where(self) -> str:
@@ -148,11 +150,13 @@ class PictureLabels:
 
     def picture(self) -> LabelPicture:
         """The numbers or colours; raises P2PError when they cannot be read."""
-        return read_label_picture(self.path)
+        with open_picture(self.path, self.read) as file:
+            return read_label_picture(file)
 
     def memory(self) -> int:
         """The bytes of its decoded pixels."""
-        return decoded_bytes(self.path)
+        with open_picture(self.path, self.read) as file:
+            return decoded_bytes(file)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +167,8 @@ class IndexLabels(PictureLabels):
 
     def numbers(self) -> IndexPicture:
         """The numbers; raises P2PError when they cannot be read."""
-        return read_index_picture(self.path)
+        with open_picture(self.path, self.read) as file:
+            return read_index_picture(file)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.palette import IGNORE, Color, color_of, hex_of, plain
 from p2p_datatools.labels.formats.yolo import read_names
 from p2p_datatools.labels.parsing.class_lists import read_list_text
-from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_channels, parse_rows
+from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color_cells
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
@@ -185,7 +185,7 @@ def _label_map_rows(path: Path, text: str) -> Iterator[ClassRow]:
             continue
         try:
             name, color, *_ = line.split(":")
-            yield ClassRow(f"{path}: line {count}", name.strip(), color=parse_channels(color.split(",")))
+            yield ClassRow(f"{path}: line {count}", name.strip(), color=read_color_cells(color.split(",")))
         except ValueError as error:
             what = f"line {count} is not {_line_of(path)}"
             raise P2PError(path, what, "Correct that line.", code="bad-class-names") from error
