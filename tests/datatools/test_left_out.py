@@ -47,7 +47,8 @@ def _masks(folder: Path, dest: Path, read: ReadOptions, report: Reporter) -> obj
     labels = dest.with_name("labels")
     for path in folder.glob("*.png"):
         write_png(labels / path.name, np.tile(np.arange(5, dtype=np.uint8), (24, 8)))
-    return build_masks(labels, dest, palette=CARS, photos=folder, how=PaintOptions(read=read), report=report)
+    how, ids = PaintOptions(read=read), {"ids": "palette"}
+    return build_masks(labels, dest, palette=CARS, photos=folder, mapping=ids, how=how, report=report)
 
 
 def _labels(folder: Path, dest: Path, read: ReadOptions, report: Reporter) -> object:
