@@ -44,7 +44,8 @@ def labels(tmp_path: Path, size: tuple[int, int]) -> Path:
 
 def build(labels: Path, read: ReadOptions) -> Path:
     dest = labels.with_name(f"masks-{read.exif}")
-    build_masks(labels, dest, palette=CARS, photos=labels.with_name("photos"), how=PaintOptions(read=read))
+    how, ids = PaintOptions(read=read), {"ids": "palette"}
+    build_masks(labels, dest, palette=CARS, photos=labels.with_name("photos"), mapping=ids, how=how)
     return dest
 
 
@@ -71,7 +72,8 @@ def test_a_mask_that_was_built_for_the_turned_photo_is_not_kept_for_the_raw_one(
     masks = build(labels, ReadOptions())
     assert "exif" not in next(iter(read_lines(masks / "masks.jsonl")))
     with pytest.raises(P2PError) as error:
-        build_masks(labels, masks, palette=CARS, photos=tmp_path / "photos", how=PaintOptions(read=RAW))
+        how, ids = PaintOptions(read=RAW), {"ids": "palette"}
+        build_masks(labels, masks, palette=CARS, photos=tmp_path / "photos", mapping=ids, how=how)
     assert error.value.code == "pictures-failed"
 
 
