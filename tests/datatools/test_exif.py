@@ -71,8 +71,8 @@ def test_a_mask_that_was_built_for_the_turned_photo_is_not_kept_for_the_raw_one(
         return
     masks = build(labels, ReadOptions())
     assert "exif" not in next(iter(read_lines(masks / "masks.jsonl")))
+    how, ids = PaintOptions(read=RAW), {"ids": "palette"}
     with pytest.raises(P2PError) as error:
-        how, ids = PaintOptions(read=RAW), {"ids": "palette"}
         build_masks(labels, masks, palette=CARS, photos=tmp_path / "photos", mapping=ids, how=how)
     assert error.value.code == "pictures-failed"
 
