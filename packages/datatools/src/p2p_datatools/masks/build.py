@@ -205,9 +205,10 @@ def _check_mapping(
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
     doubted = _list_doubts(claims, uses, found)
-    numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
-    where = _place(numbered, found) or str(labels)
-    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
+    if doubted or any(claims.word(label) is None for label in uses):
+        by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
+        where = _place({*work.numbered, *by_ids}, found) or str(labels)
+        claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -253,11 +254,12 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
 def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:
     """What each number and colour of all pictures was taken for."""
     pixels: Counter[tuple[str, str, str, str]] = Counter()
+    decided: dict[str, str] = {}  # by a label, whatever the picture
     for line in lines.values():
         for value, (label, count) in line.values.items():
-            by = "transparency" if label == TRANSPARENT else line.decided_by
-            mapped = claims.is_mapped(label)
-            pixels[value, label, line.labels.get(label, ""), "--map" if mapped else by] += count
+            if label not in decided:
+                decided[label] = "--map" if claims.is_mapped(label) else "transparency" if label == TRANSPARENT else ""
+            pixels[value, label, line.labels.get(label, ""), decided[label] or line.decided_by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
     return tuple(Decision(value, label, word, count / total, by) for (value, label, word, by), count in ordered)
