@@ -52,6 +52,15 @@ def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Re
         start_palette(tmp_path / "a.json", "mine")
 
 
+def test_a_rare_colour_that_is_flat_somewhere_becomes_a_class_beside_one_that_is_near(tmp_path: Path) -> None:
+    pixels = np.zeros((200, 200, 3), dtype=np.uint8)
+    pixels[:100], pixels[150:157, 150:157] = (255, 0, 0), (250, 0, 0)
+    write_png(tmp_path / "labels" / "a.png", pixels)
+    palette = start_palette(tmp_path / "labels", name="own")
+    assert {each.color for each in palette.classes} == {(0, 0, 0), (255, 0, 0), (250, 0, 0)}
+    assert build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette).built == 1
+
+
 def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
     picture = np.zeros((128, 128, 3), dtype=np.uint8)
     picture[20:60, 20:90], picture[70:120, 30:60] = (255, 0, 0), (255, 240, 0)
