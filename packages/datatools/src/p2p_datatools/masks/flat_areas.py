@@ -42,8 +42,10 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, flat areas lie a
     little beside their colour, so there only those count that lie farther from it.
     """
+    places = _flat_places(picture, inexact)
+    if not len(places):
+        return []
     codes = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0]
-    places = _flat_places(codes, inexact)
     _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
     areas: list[FlatArea] = []
     was_jpeg = None
@@ -59,13 +61,14 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     return areas
 
 
-def _flat_places(codes: NDArray[np.int32], inexact: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _flat_places(picture: Photo, inexact: NDArray[np.bool_]) -> NDArray[np.intp]:
     """The inexact pixels that have eight neighbours of the same colour; there are few, so that each is looked at."""
-    height, width = codes.shape
-    places = np.flatnonzero(inexact)
+    height, width = inexact.shape
+    flat, places = picture.reshape(-1, 3), np.flatnonzero(inexact)
     down, across = np.divmod(places, width)
     places = places[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
-    flat = codes.ravel()
-    for offset in (1, -1, width, -width, width + 1, width - 1, 1 - width, -1 - width):
-        places = places[flat[places] == flat[places + offset]]
+    for offset in (1, width, -1, -width, width + 1, width - 1, 1 - width, -1 - width):
+        if not len(places):
+            break
+        places = places[(flat[places] == flat[places + offset]).all(axis=1)]
     return np.asarray(places)
