@@ -1,5 +1,6 @@
 """Drawn cars come to a folder with a note of what was drawn."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from p2p_datatools.sources.data_set import fetch, fetch_synth
 from p2p_datatools.synth import draw_car_picture
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Refused
 
 
 def names(folder: Path) -> list[str]:
@@ -74,6 +75,19 @@ def test_interrupted_drawing_goes_on_and_a_smaller_limit_then_leaves_nothing_ove
     fetch_synth(tmp_path / "cars", limit=2)
     assert (tmp_path / "cars" / "photos" / "car-0000.png").stat().st_mtime_ns == stamp
     assert len(names(tmp_path / "cars")) == 2 * 2 + 1
+
+
+def test_what_a_kill_left_beyond_a_smaller_limit_is_not_in_the_result(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+) -> None:
+    fetch_synth(tmp_path / "at_once" / "cars", limit=1)
+    changes = 0
+    while killed_after(partial(fetch_synth, dest := tmp_path / str(changes) / "cars", limit=3), changes):
+        if not dest.exists():  # else it was complete
+            fetch_synth(dest, limit=1)
+            assert contents(dest.parent) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 9
 
 
 def test_cars_of_another_series_and_other_things_are_refused(tmp_path: Path, refused: "Refused") -> None:

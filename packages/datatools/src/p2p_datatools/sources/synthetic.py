@@ -47,6 +47,7 @@ def draw_cars(
     version = metadata.version("p2p-datatools")
     with Destination(dest, marker=PROVENANCE, recipe=series | {"version": version}) as destination:
         kept = _count_of(dest, series, version, limit) if destination.exists else 0
+        destination.remove_unrecorded()
         finished = _is_finished(destination, limit)
         for index in report.track(range(kept, limit), "drawings", max(0, limit - kept)):
             if index not in finished:
