@@ -19,7 +19,7 @@ from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_gan.data.read import load_fitted, skip_of_pair
 from p2p_gan.data.task import Task
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
@@ -182,7 +182,7 @@ def open_evaluation(
         raise P2PError(
             pairs,
             f"has no {asked.split} pairs",
-            f"Run 'p2p data split {pairs}', or choose another --split.",
+            f"Run {p2p_command('data split', pairs)}, or choose another --split.",
             code="empty-split",
         )
     refuse_folder(folder, (task.input, task.output), model.card)
