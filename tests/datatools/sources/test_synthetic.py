@@ -1,5 +1,6 @@
 """Drawn cars come to a folder with a note of what was drawn."""
 
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,50 @@ def test_what_a_kill_left_beyond_a_smaller_limit_is_not_in_the_result(
             assert contents(dest.parent) == contents(tmp_path / "at_once"), f"after {changes} changes"
         changes += 1
     assert changes > 9
+
+
+def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+) -> None:
+    fetch_synth(tmp_path / "base" / "cars", limit=2)
+    (tmp_path / "base" / "cars" / "labels" / "car-0001.png").unlink()
+    fetch_synth(tmp_path / "at_once" / "cars", limit=3)
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        shutil.copytree(tmp_path / "base", place)
+        died = killed_after(partial(fetch_synth, place / "cars", limit=3), changes)
+        fetch_synth(place / "cars", limit=3)
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 15
+
+
+def test_a_drawing_that_was_deleted_is_drawn_again(tmp_path: Path, contents: "Contents", refused: "Refused") -> None:
+    fetch_synth(tmp_path / "cars", limit=3)
+    before = contents(tmp_path)
+    for file in ("photos/car-0001.png", "labels/car-0002.png"):
+        (tmp_path / "cars" / file).unlink()
+    again = fetch_synth(tmp_path / "cars", limit=1)
+    assert (again.written, again.kept) == (2, 1)
+    assert contents(tmp_path) == before
+    (tmp_path / "cars" / "photos" / "car-0001.png").unlink()
+    path = tmp_path / "cars" / "provenance.json"
+    write_json(path, read_json(path) | {"version": "0.0.1"})
+    with refused("other-settings", tmp_path / "cars", usage=True):
+        fetch_synth(tmp_path / "cars", limit=3)
+
+
+def test_a_picture_of_the_user_s_own_in_the_place_of_a_drawing_is_not_overwritten(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    fetch_synth(tmp_path / "cars", limit=1)
+    mine = tmp_path / "cars" / "photos" / "car-0001.png"
+    mine.write_text("mine")
+    with refused("pictures-failed", tmp_path / "cars") as error:
+        fetch_synth(tmp_path / "cars", limit=2)
+    assert [(part.code, part.where) for part in error.value.parts] == [("file-in-the-way", "car-0001")]
+    assert mine.read_text() == "mine"
 
 
 def test_cars_of_another_series_and_other_things_are_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -108,6 +108,11 @@ class Destination:
         self.done.close()
         self._unlock()
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is work that waits for its commit, or the rest of a commit that was cut off."""
+        return self.partial not in self._made or (self.partial / RECIPE).exists()
+
     def path(self, file: str) -> Path:
         """Where to write `file`, atomically but not durably: `record` sees to that.
 
