@@ -39,6 +39,7 @@ def test_the_note_says_what_was_drawn_and_under_which_licence(tmp_path: Path) ->
     fetch("synth-cars", tmp_path / "cars", limit=1, style="street")
     note = read_json(tmp_path / "cars" / "provenance.json")
     assert (note["name"], note["style"], note["seed"], note["count"]) == ("synth-cars", "street", 0, 1)
+    assert note["palette"] == "cars"  # else build-masks asks what the numbers of the labels mean
     assert "CC0" in note["licence"]
     assert note["version"]
 

@@ -17,6 +17,7 @@ from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.provenance import PROVENANCE
 from p2p_datatools.synth.drawing import DEFAULT_SIZE, STYLES, CarDrawing, draw_car_picture, name_of_car
 
@@ -56,7 +57,9 @@ def draw_cars(
         # In this thread: drawing is short calls of small pictures, which threads do not speed up.
         done = work.run(range(total), "drawings", total, threads=1, report=report)
         refuse(done.skipped, destination, to_do="Move or delete them, and run the same command again.")
-        note = series | {"count": total, "source": "p2p_datatools.synth", "licence": SYNTH_LICENCE}
+        # The palette whose ids the labels have, by which build-masks knows them.
+        known = {"palette": find_entry(SYNTH_CARS).palette, "licence": SYNTH_LICENCE}
+        note = series | {"count": total, "source": "p2p_datatools.synth", **known}
         if total > count or destination.begun:
             destination.commit(lambda folder: write_json(folder / PROVENANCE, note | {"version": version}))
     return done.made + done.resumed, done.kept
