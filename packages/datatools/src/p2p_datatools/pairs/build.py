@@ -172,9 +172,9 @@ def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
     for place, side in enumerate((job.a, job.b)):
         numbers = work.class_numbers(place)
         if side.palette is None and numbers:
+            command = p2p_command("data build-masks --palette NAME", side.folder, "MASKS")
             to_do = (
-                f"If they are, build masks of them first with {p2p_command('data build-masks', side.folder)}; "
-                "to pair them as pictures, add --plain-numbers."
+                f"If they are, build masks of them first with {command}; to pair them as pictures, add --plain-numbers."
             )
             what = f"its pictures hold nothing but the numbers {list_numbers(numbers)}, as class numbers do"
             raise P2PError(side.folder, what, to_do, code="class-numbers")

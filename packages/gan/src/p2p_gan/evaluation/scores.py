@@ -110,6 +110,8 @@ def evaluate(
     are `skipped`.
     """
     job = open_evaluation(model_path, pairs, asked, device)
+    for line in job.folder.assumed:
+        report.note(f"{pairs}: {line}.")
     skipped: list[Skip] = []
     scorer = job.scorer(skipped if keep_going else None, report)
     tally = Tally(job.model.card, asked)
@@ -176,8 +178,6 @@ def open_evaluation(
     if device is not None:
         model.generator.to(device)
     folder = open_pairs(Path(pairs))
-    for line in folder.assumed:
-        report.note(f"{pairs}: {line}.")
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:

@@ -57,6 +57,8 @@ def evaluate_into(
     """
     dest = Path(dest)
     job = open_evaluation(model_path, pairs, asked, device)
+    for line in job.folder.assumed:
+        report.note(f"{pairs}: {line}.")
     recipe = {
         "model": job.model.digest,
         "pairs": str(job.folder.path),
