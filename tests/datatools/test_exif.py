@@ -17,7 +17,7 @@ from p2p_datatools.masks.build import PaintOptions, build_masks
 from p2p_datatools.pairs.build import PairOptions, pair
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS = load_palette("cars")
 RAW = ReadOptions(exif="raw")
@@ -85,3 +85,12 @@ def test_two_folders_of_photos_that_exif_keeps_apart_are_told_so(labels: Path, t
         pair(tmp_path / "sketch", tmp_path / "photos", tmp_path / "pairs")
     assert "--exif raw" in str(error.value)
     pair(tmp_path / "sketch", tmp_path / "photos", tmp_path / "pairs", ways=PairOptions(read=RAW))
+
+
+def test_what_exif_keeps_apart_is_said_beside_a_question_about_numbers(
+    labels: Path, size: tuple[int, int], notes: "Notes"
+) -> None:
+    with pytest.raises(P2PError) as error:
+        build_masks(labels, labels.with_name("masks"), palette=CARS, photos=labels.with_name("photos"), report=notes)
+    assert error.value.code == "doubted-ids"
+    assert bool([line for line in notes.lines if "--exif raw" in line]) == (size[0] != size[1])

@@ -136,7 +136,13 @@ def build_masks(
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
-        _check_mapping(claims, work, lines, found, labels, report)
+        try:
+            _check_mapping(claims, work, lines, found, labels, report)
+        except P2PError:
+            # Both are about all pictures, so that one command can answer both.
+            for turned in [skip for skip in done.skipped if skip.code == "exif-turned"][:1]:
+                report.note(str(turned))
+            raise
         _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
