@@ -64,7 +64,8 @@ def test_pictures_of_numbers_become_masks_by_three_openings(tmp_path: Path, phot
     for name in NAMES:
         write_png(labels / f"{name}.png", NUMBERS)
     opens.clear()
-    build_masks(labels, tmp_path / "out", palette=CARS, photos=photos, format="index")
+    ids = {"ids": "palette"}
+    build_masks(labels, tmp_path / "out", palette=CARS, photos=photos, format="index", mapping=ids)
     assert opened(opens, labels) == {"a.png": 3, "b.png": 3, "c.png": 3}
     assert opened(opens, photos) == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1}
 

@@ -4,7 +4,8 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -123,11 +124,7 @@ def build_masks(
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
-    _note_links(labels, _files_of(found), report)
-    _note_links(photos, folder.names.values() if folder else (), report)
-    left_out = _left_out(labels, found, folder)
-    for each in left_out:
-        each.say(report)
+    left_out = _note_files(labels, photos, found, folder, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan_masks(found, folder, how.read)
     recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
@@ -136,13 +133,8 @@ def build_masks(
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
-        try:
+        with _tell_turned(done.skipped, report):
             _check_mapping(claims, work, lines, found, labels, report)
-        except P2PError:
-            # Both are about all pictures, so that one command can answer both.
-            for turned in [skip for skip in done.skipped if skip.code == "exif-turned"][:1]:
-                report.note(str(turned))
-            raise
         _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
@@ -168,6 +160,29 @@ def build_masks(
         dest=dest,
         left_out=left_out,
     )
+
+
+@contextmanager
+def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
+    """Note what EXIF keeps apart beside a question about numbers, since one command can answer both."""
+    try:
+        yield
+    except P2PError:
+        for turned in [skip for skip in skipped if skip.code == "exif-turned"][:1]:
+            report.note(str(turned))
+        raise
+
+
+def _note_files(
+    labels: Path, photos: Path | None, found: LabelSet, folder: PhotoFolder | None, report: Reporter
+) -> tuple[LeftOut, ...]:
+    """Note which files lie elsewhere, and which are not read; returns the latter."""
+    _note_links(labels, _files_of(found), report)
+    _note_links(photos, folder.names.values() if folder else (), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
+    return left_out
 
 
 def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
@@ -213,7 +228,7 @@ def _check_mapping(
     doubted = _list_doubts(claims, uses, found)
     numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
     where = _place(numbered, found) or str(labels)
-    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_uncounted(found))
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -237,7 +252,7 @@ def _place(numbered: Collection[str], found: LabelSet) -> str:
     return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
 
 
-def _uncounted(found: LabelSet) -> ClassNames | None:
+def _names_without_numbers(found: LabelSet) -> ClassNames | None:
     """The one list beside all pictures whose names do not tell their numbers."""
     lists = {
         item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
