@@ -9,7 +9,7 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -23,12 +23,13 @@ FROZEN: dict[str, set[str]] = {
         "--order",
         "--tolerance",
         "--snapped",
-        "--keep-going",
+        "--strict",
+        "--empty",
     },
     "data check": {"--photos", "--palette", "--against"},
-    "data halves": {"--halves", "--keep-going"},
-    "data derive": {"--op", "--seed", "--keep-going"},
-    "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard", "--keep-going"},
+    "data halves": {"--halves"},
+    "data derive": {"--op", "--seed"},
+    "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
     "data show": {"--limit", "--force"},
@@ -47,7 +48,7 @@ FROZEN: dict[str, set[str]] = {
     "config": set(),
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
-    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
+    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device"},
     "experiments": {
         "--tables",
         "--seeds",

@@ -27,7 +27,8 @@ class MaskLine:
     the labels were colours, `snapped` pixels had the colour of no class, and `blended` of them were near none;
     what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
     picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
-    what told that. With regions, `reordered` pixels would have another class in the order of annotation.
+    what told that. With regions, `reordered` pixels would have another class in the order of annotation. `scaled` is
+    the size of the labels, such as 95x64, where it was not that of the photo.
     """
 
     name: str
@@ -42,6 +43,7 @@ class MaskLine:
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
     reordered: int = 0
+    scaled: str = ""
 
     @property
     def file(self) -> str:
@@ -74,6 +76,7 @@ def line_from_json(value: Any) -> MaskLine:
         values={str(key): (str(label), int(count)) for key, (label, count) in value.get("values", {}).items()},
         decided_by=str(value.get("decided_by", "")),
         reordered=int(value.get("reordered", 0)),
+        scaled=str(value.get("scaled", "")),
     )
 
 

@@ -18,11 +18,20 @@ from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_w
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.plan import (
+    Empty,
+    MaskJob,
+    RegionRules,
+    count_kinds,
+    is_empty,
+    photo_folder,
+    plan_masks,
+    refuse_dest_inside,
+)
 from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
@@ -56,7 +65,10 @@ class MaskSummary:
     the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
     the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
     common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
-    of annotation; `most_reordered` has the largest share of them.
+    of annotation; `most_reordered` has the largest share of them. `faults` are the regions that were left out, and
+    `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
+    background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
+    not that of their labels; `first_scaled` tells one of them.
     """
 
     format: str
@@ -72,6 +84,11 @@ class MaskSummary:
     decisions: tuple[Decision, ...]
     reordered: int
     most_reordered: str | None
+    faults: tuple[RegionFault, ...]
+    faulty: dict[str, int]
+    empty: int
+    scaled: int
+    first_scaled: str | None
     dest: Path
 
 
@@ -79,12 +96,17 @@ class MaskSummary:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `threads` masks are painted at a time (one per core by default); their number does not change the result.
+    With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
+    `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
+    (`auto`) or in any case, or an `error`. `threads` masks are painted at a time (one per core by default); their
+    number does not change the result.
     """
 
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
+    strict: bool = False
+    empty: Empty = "auto"
 
 
 _AS_USUAL = PaintOptions()
@@ -120,18 +142,19 @@ def build_masks(
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder)
+    jobs, skipped = plan_masks(found, folder, RegionRules(how.strict, how.empty, palette.names[0]))
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
-        work = MaskWork(destination, jobs, claims, pictures, how.order)
-        done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
-        lines = work.records()
+        work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
+        done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         _check_mapping(claims, work, lines, found, labels, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
             refuse(skipped, destination)
-        areas = work.commit(lines, skipped)
+        there = _without(jobs, lines, skipped)
+        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work)))
+        areas = work.commit(lines, skipped, faults)
     if how.snapping.picture:
         draw_snapped(how.snapping.picture, jobs, pictures, lines)
     return MaskSummary(
@@ -142,14 +165,40 @@ def build_masks(
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
-        snapped=sum(line.snapped for line in lines.values()),
-        blended=sum(line.blended for line in lines.values()),
-        most_blended=_most(_shares(lines, "blended")),
         decisions=_decisions(claims, lines),
-        reordered=sum(share > _MUCH for share in _shares(lines, "reordered").values()),
-        most_reordered=_most(_shares(lines, "reordered")),
+        faults=faults,
+        faulty=dict(Counter(fault.code for fault in faults).most_common()),
+        empty=sum(is_empty(job.item) for job in there),
+        **_sums(lines),
         dest=dest,
     )
+
+
+def _sums(lines: Mapping[str, MaskLine]) -> dict[str, Any]:
+    """What the records of all masks tell together."""
+    scaled = [line for line in lines.values() if line.scaled]
+    first = scaled[0] if scaled else None
+    return {
+        "snapped": sum(line.snapped for line in lines.values()),
+        "blended": sum(line.blended for line in lines.values()),
+        "most_blended": _most(_shares(lines, "blended")),
+        "reordered": sum(share > _MUCH for share in _shares(lines, "reordered").values()),
+        "most_reordered": _most(_shares(lines, "reordered")),
+        "scaled": len(scaled),
+        "first_scaled": f"{first.name}: {first.scaled} to {first.size}" if first else None,
+    }
+
+
+def _without(jobs: Iterable[MaskJob], lines: Mapping[str, MaskLine], skipped: Iterable[Skip]) -> list[MaskJob]:
+    """The jobs whose mask is there, without those that failed in this call."""
+    failed = {skip.where for skip in skipped}
+    return [job for job in jobs if job.name in lines and job.item.where not in failed]
+
+
+def _faults(job: MaskJob, work: MaskWork) -> tuple[RegionFault, ...]:
+    """The regions of a picture that are left out, as they were read and for where they lie."""
+    own = job.item.faults if isinstance(job.item, RegionLabels) else ()
+    return (*own, *work.strays.get(job.name, ()))
 
 
 def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:

@@ -42,6 +42,29 @@ def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = Fals
     return Polygon(_turn(outer, number(degrees, where), outer[0] if about_corner else None))
 
 
+def box_at(
+    left: Any, top: Any, width: Any, height: Any, where: str, *, degrees: Any = 0, about_corner: bool = False
+) -> Polygon:
+    """A box from its top left corner and its size, turned as `box` turns it.
+
+    Raises P2PError for a negative size, of which nobody can tell to which side of the corner it was meant.
+    """
+    x, y, wide, high = (number(each, where) for each in (left, top, width, height))
+    if min(wide, high) < 0:
+        what = f"a box cannot be {wide:g} wide and {high:g} high"
+        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+    return box((x, y, x + wide, y + high), where, degrees=degrees, about_corner=about_corner)
+
+
+def has_area(shape: Polygon) -> bool:
+    """Whether an outline encloses anything, which it does not when all its points lie on a line or are one."""
+    away = shape.outer - shape.outer[0]
+    far = away[np.argmax((away * away).sum(axis=1))]
+    across = away[:, 0] * far[1] - away[:, 1] * far[0]
+    # Less than 1e-10 of its length across is what rounding leaves, and reaches the centre of no pixel.
+    return bool((np.abs(across) > 1e-10 * float(far @ far)).any())
+
+
 def even_odd(outlines: Sequence[Polygon]) -> Polygon:
     """One outline whose inside is what lies in an odd number of `outlines`, so that one within another is a hole.
 
