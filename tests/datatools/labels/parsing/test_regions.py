@@ -69,6 +69,20 @@ def test_a_shape_that_a_function_cannot_read_is_a_fault_and_the_others_stay() ->
     )
 
 
+def test_a_value_of_a_kind_that_nobody_expects_is_damage_of_its_region_or_else_of_its_picture() -> None:
+    def read() -> RegionLabels:
+        drawing = RegionCollector()
+        drawing.add(SQUARE, "car", where="a: shape 1")
+        drawing.add(lambda: [][0], "car", where="a: shape 2")
+        return drawing.labels_of("a.jpg", None, where="a", source="a")
+
+    found = gather("via", [("a", read), ("b", lambda: [][0])])
+    (item,), (skip,) = found.items, found.skipped
+    assert isinstance(item, RegionLabels)
+    assert [fault.code for fault in item.faults] == ["damaged-labels"]
+    assert (skip.where, skip.code) == ("b", "damaged-labels")
+
+
 def test_what_is_no_object_and_has_no_number_as_its_layer_is_a_fault() -> None:
     drawing = RegionCollector()
     objects = drawing.objects([{"z": 2}, 7, {"z": 1}, {"z": "top"}], "shape", "a")

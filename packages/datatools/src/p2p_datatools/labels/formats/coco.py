@@ -128,7 +128,7 @@ def _picture(
 
 def _size(image: Mapping[str, Any], where: str) -> Size | None:
     size = Size(image.get("width") or 0, image.get("height") or 0)
-    if not all(isinstance(side, int) and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
+    if not all(type(side) is int and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
         raise P2PError(where, f"its size is given as {size}", "Export the labels again.", code="bad-size")
     return size if size.width * size.height else None
 

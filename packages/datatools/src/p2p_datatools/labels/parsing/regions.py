@@ -18,6 +18,8 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels,
 
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
 
+# What a reader raises when a file has another kind of value somewhere, such as a list for a number.
+_OTHER_KINDS = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
 RegionShape = Polygon | Runs | str  # a text is the kind of a shape without area
 ShapeReader = Callable[[], "RegionShape | Iterable[RegionShape | ShapeReader]"]
 _Value = TypeVar("_Value")
@@ -66,7 +68,7 @@ class RegionCollector:
     def read(self, shape: RegionShape | ShapeReader, *labels: Any, where: str) -> list[Polygon | Runs]:
         """The shapes that a function reads, and those that the functions among them read, without the faulty ones."""
         try:
-            found = shape() if callable(shape) else shape
+            found = of_any_kind(shape, where) if callable(shape) else shape
             if isinstance(found, str):
                 self.without_area[found] += 1
                 return []
@@ -135,6 +137,15 @@ class RegionCollector:
         return P2PError(error.where or place, f"{error.what}{also}", error.to_do, code=error.code)
 
 
+def of_any_kind(read: Callable[[], _Value], where: str) -> _Value:
+    """What a reader reads; a value of a kind that it does not expect is a P2PError: files may hold anything."""
+    try:
+        return read()
+    except _OTHER_KINDS as error:
+        what = f"has a value of another kind than it must be ({type(error).__name__}: {error})"
+        raise P2PError(where, what, "Export the labels again.", code="damaged-labels") from error
+
+
 def _refuse_flat(shape: Polygon | Runs, where: str) -> None:
     """Raise P2PError for a shape that encloses nothing."""
     if isinstance(shape, Polygon) and not has_area(shape):
@@ -153,7 +164,7 @@ def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]
     skipped: list[Skip] = []
     for where, read in pictures:
         try:
-            items.append(read())
+            items.append(of_any_kind(read, where))
         except P2PError as error:
             skipped.append(skip_of(error, where))
     return LabelSet(name, tuple(items), uses_of(items), tuple(skipped))
