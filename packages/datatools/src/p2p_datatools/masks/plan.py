@@ -96,7 +96,7 @@ def plan_masks(
 
 def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> MaskJob:
     if folder is None:
-        job = MaskJob(item, safe_name(item.file_name), None)
+        job = MaskJob(item, safe_name(item.file_name, item.where), None)
     else:
         photo = folder.find(item.file_name)
         job = MaskJob(item, folder.name(photo), photo)
