@@ -172,8 +172,8 @@ def _say(summary: "MaskSummary") -> None:
             f"most in {summary.most_reordered}: --order annotation paints so, --order palette (the default) does not."
         )
     if summary.empty:
-        have, their = ("picture has", "mask is") if summary.empty == 1 else ("pictures have", "masks are")
-        render.say(f"{summary.empty} {have} no objects: the {their} background; --empty error refuses them.")
+        one, several = "picture has no objects: its mask is", "pictures have no objects: their masks are"
+        render.say(f"{plural(summary.empty, one, several)} background; --empty error refuses such pictures.")
     if summary.scaled:
         masks = plural(summary.scaled, "mask was", "masks were")
         render.say(f"{masks} scaled from the size of the labels to that of the photo, {summary.first_scaled}.")
@@ -217,7 +217,7 @@ def _say_faults(summary: "MaskSummary") -> None:
     render.remark(
         f"{regions} {'was' if len(summary.faults) == 1 else 'were'} left out: {', '.join(kinds)}; "
         f"the first: {first.where}{f' ({first.label})' if first.label else ''}: {first.what}. "
-        f"All are in {summary.dest}/left_out.jsonl; --strict refuses them."
+        f"{summary.dest}/left_out.jsonl lists them; --strict refuses such pictures."
     )
 
 

@@ -29,7 +29,8 @@ class MaskLine:
     what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
     picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
     what told that. With regions, `reordered` pixels would have another class in the order of annotation. `scaled` is
-    the size of the labels, such as 95x64, where it was not that of the photo.
+    the size of the labels, such as 95x64, where it was not that of the photo. `faults` are the segments of a picture of
+    labels that were left out, as lines of left_out.jsonl.
     """
 
     name: str
@@ -45,6 +46,7 @@ class MaskLine:
     decided_by: str = ""
     reordered: int = 0
     scaled: str = ""
+    faults: tuple[dict[str, str], ...] = ()
 
     @property
     def file(self) -> str:
@@ -81,6 +83,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         decided_by=str(value.get("decided_by", "")),
         reordered=int(value.get("reordered", 0)),
         scaled=str(value.get("scaled", "")),
+        faults=tuple({str(key): str(word) for key, word in each.items()} for each in value.get("faults", ())),
     )
 
 

@@ -153,7 +153,7 @@ def build_masks(
             _refuse_alike(skipped)
             refuse(skipped, destination)
         there = _without(jobs, lines, skipped)
-        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work)))
+        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work, lines[job.name])))
         areas = work.commit(lines, skipped, faults)
     if how.snapping.picture:
         draw_snapped(how.snapping.picture, jobs, pictures, lines)
@@ -195,10 +195,10 @@ def _without(jobs: Iterable[MaskJob], lines: Mapping[str, MaskLine], skipped: It
     return [job for job in jobs if job.name in lines and job.item.where not in failed]
 
 
-def _faults(job: MaskJob, work: MaskWork) -> tuple[RegionFault, ...]:
-    """The regions of a picture that are left out, as they were read and for where they lie."""
+def _faults(job: MaskJob, work: MaskWork, line: MaskLine) -> tuple[RegionFault, ...]:
+    """The regions of a picture that are left out: as read, for where they lie, and segments without pixels."""
     own = job.item.faults if isinstance(job.item, RegionLabels) else ()
-    return (*own, *work.strays.get(job.name, ()))
+    return (*own, *work.strays.get(job.name, ()), *(RegionFault(**fault) for fault in line.faults))
 
 
 def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError, Skip
+from p2p_datatools.contract.errors import P2PError, Skip, error_of
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -93,6 +93,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def is_current(self, record: MaskLine, item: MaskJob, signature: Size | None) -> bool:
         """Whether the labels are the same, mean the same, and the photo has the size it had."""
+        if record.faults and self._strict:
+            raise error_of(RegionFault(**record.faults[0]))
         return (
             record.signature == self._signature(item)
             and signature in (None, record.size)
@@ -144,6 +146,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         else:
             read = self.pictures.read(job.item)
             self._count(read.uses)
+            if read.faults and self._strict:
+                raise error_of(read.faults[0])
             labels, mask, pixels = set(read.uses), read.mask, read.pixels
             if mask is None:
                 # The call ends with all such labels of all pictures, which `uses` counts.
@@ -166,7 +170,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             scaled=str(own) if own not in (None, size_of(mask)) else "",
         )
         if read:
-            line = replace(line, values=read.values, decided_by=read.decided_by)
+            faults = tuple(vars(fault) for fault in read.faults)
+            line = replace(line, values=read.values, decided_by=read.decided_by, faults=faults)
         if read and (isinstance(job.item, ColorLabels) or read.snapped):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask

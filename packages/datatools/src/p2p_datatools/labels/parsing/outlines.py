@@ -15,6 +15,7 @@ from p2p_datatools.labels.values import Points, Polygon
 _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 _MOST_SIDES = 4096
+_SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 can make of a line
 
 
 def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygon:
@@ -58,6 +59,9 @@ def box_at(
 
 def has_area(shape: Polygon) -> bool:
     """Whether an outline encloses anything, which it does not when all its points lie on a line or are one."""
+    (x, y), (a, b), (c, d) = shape.outer[:3].tolist()
+    if abs((a - x) * (d - y) - (c - x) * (b - y)) > _SURELY:
+        return True  # as nearly always, and much faster
     away = shape.outer - shape.outer[0]
     far = away[np.argmax((away * away).sum(axis=1))]
     across = away[:, 0] * far[1] - away[:, 1] * far[0]
