@@ -128,6 +128,7 @@ def test_random_rings_by_the_even_odd_rule_are_each_painted_over_the_others() ->
 )
 def test_an_outline_encloses_something_unless_its_points_lie_on_a_line(points: list[float], encloses: bool) -> None:
     assert has_area(polygon(points, "a")) == encloses
+    assert not has_area(Polygon(np.array(points[:4]).reshape(-1, 2)))
 
 
 def test_boxes_and_ellipses_without_width_enclose_nothing_however_they_are_turned() -> None:

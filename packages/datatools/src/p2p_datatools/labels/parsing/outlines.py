@@ -59,6 +59,8 @@ def box_at(
 
 def has_area(shape: Polygon) -> bool:
     """Whether an outline encloses anything, which it does not when all its points lie on a line or are one."""
+    if len(shape.outer) < 3:
+        return False
     (x, y), (a, b), (c, d) = shape.outer[:3].tolist()
     if abs((a - x) * (d - y) - (c - x) * (b - y)) > _SURELY:
         return True  # as nearly always, and much faster
