@@ -81,6 +81,12 @@ def test_polygons_have_names_and_groups_are_of_their_kind(tmp_path: Path) -> Non
     assert [region.label for region in item.regions] == ["road", "car", "polegroup"]
 
 
+def test_a_size_that_no_picture_has_is_an_error_of_the_picture(tmp_path: Path) -> None:
+    path = write_polygons(tmp_path)
+    path.write_text('{"imgWidth": 4000000000, "imgHeight": 16, "objects": []}')
+    assert [skip.code for skip in read_cityscapes(tmp_path).skipped] == ["bad-size"]
+
+
 @pytest.mark.parametrize("text", ["{}", '{"imgWidth": 8, "imgHeight": 4, "objects": 5}', "[1", "[]"])
 def test_a_damaged_polygon_file_is_left_out_and_reported(tmp_path: Path, text: str) -> None:
     path = write_polygons(tmp_path)

@@ -10,10 +10,9 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
-from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.outlines import polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, read_label
+from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, size_from
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, RegionLabels, uses_of
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
@@ -134,7 +133,7 @@ def _polygon_set(files: list[tuple[str, Path]], beside: tuple[Path, ...], notes:
 def _picture(photo: str, file: Path) -> RegionLabels:
     value = read_json(file)
     try:
-        size = Size(int(value["imgWidth"]), int(value["imgHeight"]))
+        size = size_from(value["imgWidth"], value["imgHeight"], str(file))
         objects = list(value["objects"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise P2PError(

@@ -138,11 +138,12 @@ class RegionCollector:
 
 
 def of_any_kind(read: Callable[[], _Value], where: str) -> _Value:
-    """What a reader reads; a value of a kind that it does not expect is a P2PError: files may hold anything."""
+    """What a reader reads; a value that is missing or of a kind that it does not expect is a P2PError."""
     try:
         return read()
     except _OTHER_KINDS as error:
-        what = f"has a value of another kind than it must be ({type(error).__name__}: {error})"
+        kind = f"has a value of another kind than it must be ({type(error).__name__}: {error})"
+        what = f"lacks {error}" if isinstance(error, KeyError) else kind
         raise P2PError(where, what, "Export the labels again.", code="damaged-labels") from error
 
 
