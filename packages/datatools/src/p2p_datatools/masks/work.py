@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, error_of
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
@@ -33,8 +31,8 @@ from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
-from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
-from p2p_datatools.masks.paint import PaintOrder, has_holes, label_map
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
+from p2p_datatools.masks.paint import PaintOrder, PaintResult, has_holes, paint_regions
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, strays_of
 
 LEFT_OUT = "left_out.jsonl"  # in DEST: a line for each region that could not be painted
@@ -42,9 +40,10 @@ MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may
 
 
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
-    """The masks of one call; `uses` are the labels of the pictures that were read in this call.
+    """The masks of one call; `uses` are the labels of the pictures that were read in it.
 
-    `strays` are the regions outside of their picture, by the name of the mask.
+    `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `strays` are the regions
+    outside of their picture, by the name of the mask.
     """
 
     listing = MASK_LINES
@@ -62,6 +61,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         super().__init__(destination, _old_lines(destination, claims.palette), {job.name for job in jobs})
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
         self.uses: dict[str, Use] = {}
+        self.numbered: list[str] = []
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
         self._strict = strict
         self._counting = threading.Lock()
@@ -145,7 +145,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
             read = self.pictures.read(job.item)
-            self._count(read.uses)
+            self._count(read, job.item.where)
             if read.faults and self._strict:
                 raise error_of(read.faults[0])
             labels, mask, pixels = set(read.uses), read.mask, read.pixels
@@ -176,23 +176,20 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask
 
-    def _count(self, uses: Mapping[str, Use]) -> None:
+    def _count(self, read: PictureClasses, where: str) -> None:
         with self._counting:
-            for label, use in uses.items():
+            for label, use in read.uses.items():
                 self.uses[label] = self.uses.get(label, Use()) + use
+            if read.decided_by == BY_IDS:
+                self.numbered.append(where)
 
-    def _paint(self, item: RegionLabels, size: Size) -> tuple[LabelMap, int]:
+    def _paint(self, item: RegionLabels, size: Size) -> PaintResult:
         """The mask, and in how many pixels the order of annotation would give another class."""
         # A drawn mask has pixels, and so has to be painted in its own size and scaled with all that lies on it.
         is_drawn = any(region.runs for region in item.regions)
         own = item.size if item.size and is_drawn else size
-        regions = item.regions_in(own)
-        mask = label_map(regions, own, self.claims.index, self.order)
-        drawn = [index for region in regions if (index := self.claims.index(region.label)) is not None]
-        reordered = 0
-        if self.order == "palette" and drawn != sorted(drawn):
-            reordered = int(np.count_nonzero(mask != label_map(regions, own, self.claims.index, "annotation")))
-        return resize_mask(mask, size), reordered
+        painted = paint_regions(item.regions_in(own), own, self.claims.index, self.order)
+        return PaintResult(resize_mask(painted.mask, size), painted.reordered)
 
     def commit(
         self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip], faults: Sequence[RegionFault]
