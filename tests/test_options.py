@@ -9,7 +9,7 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going"}
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -29,10 +29,10 @@ FROZEN: dict[str, set[str]] = {
     "data check": {"--photos", "--palette", "--against"},
     "data halves": {"--halves"},
     "data derive": {"--op", "--seed"},
-    "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard"},
+    "data pair": {"--halves", "--size", "--fit", "--match", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
-    "data export": {"--format", "--photos", "--keep-going"},
+    "data export": {"--format", "--photos"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",
@@ -63,7 +63,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device", "--keep-going"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }
 
 

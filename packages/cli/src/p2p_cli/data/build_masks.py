@@ -12,6 +12,7 @@ from p2p_cli import options
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
+    from p2p_datatools.contract.pictures.pages import Exif
     from p2p_datatools.masks.build import MaskSummary
 
 
@@ -92,6 +93,8 @@ class WithFormats(click.Command):
     help="What pictures become that LABELS list without objects: background, even if there are no others, or an error; "
     "auto is background if others have objects.",
 )
+@options.page_option
+@options.exif_option
 @options.keep_going_option
 @options.json_option
 def command(
@@ -106,6 +109,8 @@ def command(
     snapped: Path | None,
     strict: bool,
     empty: Literal["auto", "background", "error"],
+    page: int | None,
+    exif: "Exif",
     keep_going: bool,
     as_json: bool,
 ) -> int:
@@ -126,6 +131,7 @@ def command(
     """
     from p2p_cli import render
     from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.masks.build import PaintOptions, build_masks
     from p2p_datatools.masks.class_mapping import parse_mapping
     from p2p_datatools.masks.snap import SnapOptions
@@ -138,7 +144,9 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(order, SnapOptions(tolerance, snapped), strict=strict, empty=empty),
+        how=PaintOptions(
+            order, SnapOptions(tolerance, snapped), read=ReadOptions(page, exif), strict=strict, empty=empty
+        ),
         keep_going=keep_going,
         report=render.reporter(),
     )

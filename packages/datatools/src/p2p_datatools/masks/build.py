@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import links_out
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
@@ -69,7 +70,8 @@ class MaskSummary:
     of annotation; `most_reordered` has the largest share of them. `faults` are the regions that were left out, and
     `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
     background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
-    not that of their labels; `first_scaled` tells one of them.
+    not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
+    pictures, that are not read.
     """
 
     format: str
@@ -91,6 +93,7 @@ class MaskSummary:
     scaled: int
     first_scaled: str | None
     dest: Path
+    left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,14 @@ class PaintOptions:
 
     With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
     `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
-    (`auto`) or in any case, or an `error`. `threads` masks are painted at a time (one per core by default); their
-    number does not change the result.
+    (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
+    photos. `threads` masks are painted at a time (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
+    read: ReadOptions = AS_USUAL
     strict: bool = False
     empty: Empty = "auto"
 
@@ -142,13 +146,18 @@ def build_masks(
     folder = photo_folder(photos, found) if photos else None
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder, RegionRules(how.strict, how.empty, palette.names[0]))
-    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+    jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.names[0]))
+    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
+    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         _check_mapping(claims, work, lines, found, labels, report)
+        _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
@@ -172,6 +181,7 @@ def build_masks(
         empty=sum(is_empty(job.item) for job in there),
         **_sums(lines),
         dest=dest,
+        left_out=left_out,
     )
 
 
@@ -200,6 +210,17 @@ def _faults(job: MaskJob, work: MaskWork, line: MaskLine) -> tuple[RegionFault, 
     """The regions of a picture that are left out: as read, for where they lie, and segments without pixels."""
     own = job.item.faults if isinstance(job.item, RegionLabels) else ()
     return (*own, *work.strays.get(job.name, ()), *(RegionFault(**fault) for fault in line.faults))
+
+
+def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
+    """Files that are neither photos nor, in a folder of label pictures, labels."""
+    others = [folder.others] if folder else []
+    inside = folder is not None and labels.resolve().is_relative_to(folder.folder.resolve())
+    if found.are_pictures and labels.is_dir() and not inside:
+        others.append(LeftOut(labels))
+        read = {path.suffix.lower() for path in _files_of(found)}
+        find_pictures(labels, SUFFIXES | read, strange=[], others=others[-1])
+    return tuple(others)
 
 
 def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
@@ -234,7 +255,7 @@ def _check_mapping(
     doubted = _list_doubts(claims, uses, found)
     numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
     where = _place(numbered, found) or str(labels)
-    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_uncounted(found))
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -258,7 +279,7 @@ def _place(numbered: Collection[str], found: LabelSet) -> str:
     return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
 
 
-def _uncounted(found: LabelSet) -> ClassNames | None:
+def _names_without_numbers(found: LabelSet) -> ClassNames | None:
     """The one list beside all pictures whose names do not tell their numbers."""
     lists = {
         item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
@@ -309,6 +330,21 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrd
         "palette": look(palette),
         "order": order,
     }
+
+
+def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
+    """Note labels that tell the size of the sensor, but are drawn on the photo as EXIF turns it."""
+    turned = []
+    for job in (job for job in jobs if job.name in lines):
+        size = lines[job.name].size
+        if isinstance(job.item, RegionLabels) and job.item.size == (size.height, size.width) != size:
+            turned.append(job)
+    if turned:
+        number = plural(len(turned), "picture has", "pictures have")
+        report.note(
+            f"{turned[0].item.where}: {number} the width and height of the sensor in the labels, but outlines that fit "
+            "only the photo as EXIF turns it: taken as drawn on that."
+        )
 
 
 def _files_of(found: LabelSet) -> list[Path]:

@@ -98,6 +98,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return (
             record.signature == self._signature(item)
             and signature in (None, record.size)
+            and record.exif == self._exif(item)
             and (not record.snapped or record.snapping == self.pictures.snapping)
             and not (record.decided_by == BY_IDS and self.pictures.may_be_colors(item.item))
             and all(self.claims.word(label) == word for label, word in record.labels.items())
@@ -110,7 +111,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if stands:
             raise P2PError(
                 item.item.where,
-                "its labels, --map, --order or --tolerance have changed since "
+                "its labels, --map, --order, --page, --exif or --tolerance have changed since "
                 f"{self.destination.dest / item.name}.png was built",
                 "Delete that mask and build again, or choose another destination.",
                 code="source-changed",
@@ -128,10 +129,15 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def _signature(self, job: MaskJob) -> str:
         """What a mask depends on, except for the classes of its labels."""
-        own = job.item.signature
+        page = job.read.page if isinstance(job.item, PictureLabels) else None
+        own = f"{job.item.signature}, page {page}" if page else job.item.signature
         if self.order != "palette":
             return f"{own} in the order of annotation"
         return f"{own} with holes" if self._has_holes(job.item) else own
+
+    def _exif(self, job: MaskJob) -> str:
+        """What the mask's record says of EXIF: where its photo is not turned, no other may be paired with it."""
+        return "raw" if job.photo and job.read.exif == "raw" else ""
 
     def _has_holes(self, item: RegionLabels | PictureLabels) -> bool:
         return isinstance(item, RegionLabels) and has_holes(self.claims.index(each.label) for each in item.regions)
@@ -141,7 +147,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if isinstance(job.item, RegionLabels):
             assert size is not None, "needed_size gives the size of regions"
             mask, reordered = self._paint(job.item, size)
-            own = job.item.size or size
+            own = size if job.item.relative else job.item.size_in(size)
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
             read = self.pictures.read(job.item)
@@ -156,7 +162,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             own = size_of(mask)
             if size is not None and own != size:
                 if not is_same_shape(own, size):
-                    raise other_size(job.item.where, own, size)
+                    header = job.photo_header()
+                    raise other_size(job.item.where, own, size, header.orientation if header else 1)
                 mask = resize_mask(mask, size)
                 pixels = histogram(mask)
         line = MaskLine(
@@ -168,6 +175,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             labels={label: word for label in sorted(labels) if (word := self.claims.word(label))},
             reordered=reordered,
             scaled=str(own) if own not in (None, size_of(mask)) else "",
+            exif=self._exif(job),
         )
         if read:
             faults = tuple(vars(fault) for fault in read.faults)
@@ -187,7 +195,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """The mask, and in how many pixels the order of annotation would give another class."""
         # A drawn mask has pixels, and so has to be painted in its own size and scaled with all that lies on it.
         is_drawn = any(region.runs for region in item.regions)
-        own = item.size if item.size and is_drawn else size
+        own = item.size_in(size) if is_drawn and not item.relative else size
         painted = paint_regions(item.regions_in(own), own, self.claims.index, self.order)
         return PaintResult(resize_mask(painted.mask, size), painted.reordered)
 
