@@ -61,6 +61,15 @@ def test_a_palette_without_background_has_nothing_that_an_empty_picture_could_be
     assert build(labels, tmp_path / "masks", photos, road, empty="background").built == 2
 
 
+@pytest.mark.parametrize(("name", "aliases"), [("_background_", ()), ("BG", ()), ("ground", ("void",))])
+def test_a_background_is_known_by_its_name_or_an_alias(
+    name: str, aliases: tuple[str, ...], labels: Path, photos: Path, tmp_path: Path
+) -> None:
+    first = PaletteClass(name, (0, 0, 0), aliases=aliases)
+    palette = Palette("two", (first, PaletteClass("car", (255, 0, 0))))
+    assert build(labels, tmp_path / "masks", photos, palette).empty == 1
+
+
 def test_a_photo_that_no_label_names_gets_no_mask(labels: Path, photos: Path, tmp_path: Path) -> None:
     (labels / "b.txt").unlink()
     summary = build(labels, tmp_path / "masks", photos, empty="background")

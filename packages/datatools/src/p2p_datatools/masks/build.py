@@ -150,7 +150,7 @@ def build_masks(
     for each in left_out:
         each.say(report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.names[0]))
+    jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.classes[0]))
     recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
     with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)

@@ -13,7 +13,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, error_of, skip_of
 from p2p_datatools.contract.names import PhotoFolder, safe_name
-from p2p_datatools.contract.palette import plain
+from p2p_datatools.contract.palette import PaletteClass, plain
 from p2p_datatools.contract.pictures.header import Header, open_picture, photo_header
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
@@ -22,7 +22,9 @@ from p2p_datatools.masks.paint import is_outside
 
 _ALL_BACKGROUND = "--empty background"
 _LARGE = 16  # pixels of a side: in a smaller picture a region may well lie within the first
-_BACKGROUND_NAMES = frozenset({"background", "bg", "void", "unlabeled", "unlabelled", "none", "other", "nothing"})
+_BACKGROUND_NAMES = frozenset(
+    {"background", "bg", "bkg", "void", "unlabeled", "unlabelled", "unknown", "none", "other", "nothing", "empty"}
+)
 Empty = Literal["auto", "background", "error"]
 EMPTY: tuple[Empty, ...] = get_args(Empty)
 
@@ -38,12 +40,13 @@ class RegionRules:
 
     strict: bool = False
     empty: Empty = "auto"
-    first_class: str = "background"
+    first_class: PaletteClass = PaletteClass("background", (0, 0, 0))
 
     @property
     def has_background(self) -> bool:
         """Whether pixels that no region covers are called background."""
-        return plain(self.first_class).replace(" ", "") in _BACKGROUND_NAMES
+        words = (self.first_class.name, *self.first_class.aliases)
+        return any(plain(word).strip("_ ") in _BACKGROUND_NAMES for word in words)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def _refuse_by_rules(item: RegionLabels | PictureLabels, rules: RegionRules, *, 
         )
         raise P2PError(item.where, "has no objects, nor has any other picture of the labels", to_do, code="no-outline")
     if not rules.has_background:
-        what = f"has no objects, and the palette has no class background: all of it would be {rules.first_class}"
+        what = f"has no objects, and the palette has no class background: all of it would be {rules.first_class.name}"
         to_do = f"Begin the palette with a class called background, or add {_ALL_BACKGROUND} if that is right."
         raise P2PError(item.where, what, to_do, code="no-background")
 
