@@ -144,15 +144,10 @@ def build_masks(
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
-    _note_links(labels, _files_of(found), report)
-    _note_links(photos, folder.names.values() if folder else (), report)
-    left_out = _left_out(labels, found, folder)
-    for each in left_out:
-        each.say(report)
+    left_out = _note_files(labels, found, folder, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.classes[0]))
-    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
-    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
+    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
@@ -175,21 +170,21 @@ def build_masks(
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
-        decisions=_decisions(claims, lines),
         faults=faults,
         faulty=dict(Counter(fault.code for fault in faults).most_common()),
         empty=sum(is_empty(job.item) for job in there),
-        **_sums(lines),
+        **_sums(claims, lines),
         dest=dest,
         left_out=left_out,
     )
 
 
-def _sums(lines: Mapping[str, MaskLine]) -> dict[str, Any]:
+def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]:
     """What the records of all masks tell together."""
     scaled = [line for line in lines.values() if line.scaled]
     first = scaled[0] if scaled else None
     return {
+        "decisions": _decisions(claims, lines),
         "snapped": sum(line.snapped for line in lines.values()),
         "blended": sum(line.blended for line in lines.values()),
         "most_blended": _most(_shares(lines, "blended")),
@@ -321,15 +316,15 @@ def _most(shares: Mapping[str, float]) -> str | None:
     return most if most and shares[most] else None
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrder) -> dict[str, Any]:
+def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
     # Without aliases, ids and --map: a user corrects those and continues, and each mask's record has what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
-        "order": order,
-    }
+        "order": how.order,
+    } | how.read.to_json()
 
 
 def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
@@ -349,6 +344,17 @@ def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report
 
 def _files_of(found: LabelSet) -> list[Path]:
     return [item.path for item in found.items if isinstance(item, PictureLabels)]
+
+
+def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
+    """Note which files are links to elsewhere, and which are not read; gives the latter."""
+    _note_links(labels, _files_of(found), report)
+    if folder:
+        _note_links(folder.folder, folder.names.values(), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
+    return left_out
 
 
 def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:

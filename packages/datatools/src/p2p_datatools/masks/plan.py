@@ -25,6 +25,7 @@ _LARGE = 16  # pixels of a side: in a smaller picture a region may well lie with
 _BACKGROUND_NAMES = frozenset(
     {"background", "bg", "bkg", "void", "unlabeled", "unlabelled", "unknown", "none", "other", "nothing", "empty"}
 )
+_BACKGROUND_CLASS = PaletteClass("background", (0, 0, 0))
 Empty = Literal["auto", "background", "error"]
 EMPTY: tuple[Empty, ...] = get_args(Empty)
 
@@ -40,7 +41,7 @@ class RegionRules:
 
     strict: bool = False
     empty: Empty = "auto"
-    first_class: PaletteClass = PaletteClass("background", (0, 0, 0))
+    first_class: PaletteClass = _BACKGROUND_CLASS
 
     @property
     def has_background(self) -> bool:
