@@ -73,8 +73,8 @@ def command(
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
     suffix, are equal. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the hash of
-    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of half or twice the size
-    of its photo is scaled to it.
+    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of another size than
+    its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused, with --size, too.
 
     \b
     Examples:
@@ -130,7 +130,7 @@ def say_summary(summary: "PairSummary") -> None:
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
     if summary.scaled:
         render.say(
-            f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."
+            f"{plural(summary.scaled, 'mask was', 'masks were')} of another size than the photo, and scaled to it."
         )
     if set(summary.forms) != {"3 x uint8"}:
         parts = zip(summary.halves, summary.forms, summary.ranges, strict=True)
