@@ -88,6 +88,8 @@ def command(
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
+    share, read = parse_shard(shard) if shard else None, ReadOptions(page, exif)
+    ways = PairOptions(match, jobs, share, read, parse_nodata(nodata), plain_numbers)
     summary = pair(
         a,
         b,
@@ -95,14 +97,7 @@ def command(
         halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
-        ways=PairOptions(
-            match=match,
-            jobs=jobs,
-            shard=parse_shard(shard) if shard else None,
-            read=ReadOptions(page, exif),
-            nodata=parse_nodata(nodata),
-            plain_numbers=plain_numbers,
-        ),
+        ways=ways,
         keep_going=keep_going,
         report=render.reporter(),
     )

@@ -121,14 +121,11 @@ def build_masks(
     found = read_labels(labels, format)
     _refuse_needless_order(how.order, found)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
-    claims = _claims(found, palette, mapping or {})
-    claims.refuse_unclaimed(found.labels, where=str(labels))
+    claims = _claims(labels, found, palette, mapping or {})
     folder = photo_folder(photos, found) if photos else None
-    left_out = _note_files(labels, photos, found, folder, report)
-    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
+    left_out = _note_files(labels, photos, found, folder, report, recognised=format == "auto")
     jobs, skipped = plan_masks(found, folder, how.read)
-    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
-    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
+    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
@@ -174,14 +171,21 @@ def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
 
 
 def _note_files(
-    labels: Path, photos: Path | None, found: LabelSet, folder: PhotoFolder | None, report: Reporter
+    labels: Path,
+    photos: Path | None,
+    found: LabelSet,
+    folder: PhotoFolder | None,
+    report: Reporter,
+    *,
+    recognised: bool,
 ) -> tuple[LeftOut, ...]:
-    """Note which files lie elsewhere, and which are not read; returns the latter."""
+    """Note which files lie elsewhere, which are not read, and what `_note` does; returns what is not read."""
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
     left_out = _left_out(labels, found, folder)
     for each in left_out:
         each.say(report)
+    _note(found, folder, f"{labels}: recognised as {found.format}." if recognised else None, report)
     return left_out
 
 
@@ -202,13 +206,15 @@ def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
         raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
+def _claims(labels: Path, found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
     unit = "pixel" if found.are_pictures and not found.labels else "region"
-    return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims.refuse_unclaimed(found.labels, where=str(labels))
+    return claims
 
 
 def _check_mapping(
@@ -294,14 +300,15 @@ def _most(shares: Mapping[str, float]) -> str | None:
     return most if most and shares[most] else None
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrder) -> dict[str, Any]:
+def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
     # Without aliases, ids and --map: a user corrects those and continues, and each mask's record has what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
-        "order": order,
+        "order": how.order,
+        **how.read.to_json(),
     }
 
 
