@@ -80,6 +80,7 @@ def command(
     Examples:
       p2p data pair masks photos pairs
       p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
+      p2p data pair dem photos pairs --halves dem,photo --nodata -9999
       p2p data pair masks photos pairs --shard 3/8
     """
     from p2p_cli import render
