@@ -142,8 +142,7 @@ def build_masks(
     found = read_labels(labels, format)
     _refuse_needless_order(how.order, found)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
-    claims = _claims(found, palette, mapping or {})
-    claims.refuse_unclaimed(found.labels, where=str(labels))
+    claims = _claims(labels, found, palette, mapping or {})
     folder = photo_folder(photos, found) if photos else None
     left_out = _note_files(labels, found, folder, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
@@ -237,13 +236,15 @@ def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
         raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
+def _claims(labels: Path, found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
     unit = "pixel" if found.are_pictures and not found.labels else "region"
-    return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims.refuse_unclaimed(found.labels, where=str(labels))
+    return claims
 
 
 def _check_mapping(
@@ -337,7 +338,8 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptio
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
         "order": how.order,
-    } | how.read.to_json()
+        **how.read.to_json(),
+    }
 
 
 def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
