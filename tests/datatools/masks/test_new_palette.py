@@ -236,6 +236,18 @@ def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refu
     assert start_palette(tmp_path / "labels", "mine", "labelme").names == ("background", "car")
 
 
+def test_where_no_label_can_be_read_it_is_said_why(tmp_path: Path, refused: "Refused") -> None:
+    grey(tmp_path / "labels" / "a.png", 0, 1)
+    (tmp_path / "labels" / "a.png").write_bytes((tmp_path / "labels" / "a.png").read_bytes()[:-20])
+    with refused("damaged-file", tmp_path / "labels" / "a.png"):
+        start_palette(tmp_path / "labels", "mine")
+    shapes(tmp_path / "a.json", {"car": 2}).write_text(json.dumps({"imagePath": "", "shapes": []}))
+    with refused("no-file-name", tmp_path / "a.json"):
+        start_palette(tmp_path / "a.json", "mine")
+    grey(tmp_path / "labels" / "b.png", 0, 1)
+    assert len(start_palette(tmp_path / "labels", "mine").classes) == 2
+
+
 def test_more_classes_than_a_mask_can_tell_apart_are_refused(tmp_path: Path, refused: "Refused") -> None:
     with refused("class-count", "palette mine"):
         start_palette(shapes(tmp_path / "a.json", {f"thing {number}": 1 for number in range(300)}), "mine")
