@@ -73,7 +73,7 @@ def export_masks(
     _refuse_inside(dest, masks, photos)
     jobs, skipped = _jobs(masks, photos)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
-    form.lists(classes, (), ignored=True)  # raises for a class that they cannot name, before any work
+    form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
     recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
     with Destination(dest, marker=EXPORT_LINES, recipe=recipe) as destination:
         sha256, old = read_export(dest, settings) if destination.exists else ("", {})
@@ -84,7 +84,7 @@ def export_masks(
         if isinstance(form, FileOfAll) and (destination.partial / form.file).is_file():
             destination.record(form.file, {})
         ignored = sum(line.ignored for line in lines.values())
-        lists = form.lists(classes, sorted(lines), ignored=ignored > 0)
+        lists = form.lists(classes, {name: lines[name].photo for name in sorted(lines)}, ignored=ignored > 0)
         if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
             lists = {file: data for file, data in lists.items() if not (dest / file).exists()}
         destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
