@@ -62,7 +62,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device", "--keep-going"},
 }
 
 
