@@ -227,6 +227,16 @@ def test_a_rare_colour_of_a_blended_picture_is_a_class_where_no_other_is_near(tm
     assert len({int(mask[at, at]) for at in (0, 12, 200)}) == 3
 
 
+def test_a_flat_area_of_a_colour_near_another_is_a_class_in_a_lossless_picture(tmp_path: Path) -> None:
+    picture = np.zeros((200, 200, 3), dtype=np.uint8)
+    picture[50:150, 50:150], picture[60:90, 60:90] = (255, 0, 0), (235, 0, 0)
+    picture[0, :, 1], picture[1, :, 2] = np.arange(200), np.arange(200)  # more colours than a palette can have
+    write_png(tmp_path / "labels" / "a.png", picture)
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert (235, 0, 0) in [each.color for each in palette.classes]
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
+
+
 def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refused: "Refused") -> None:
     shapes(tmp_path / "labels" / "a.json", {"car": 2})
     coco = {"images": [{"id": 1, "file_name": "a.png"}], "categories": [], "annotations": []}
@@ -242,8 +252,9 @@ def test_where_no_label_can_be_read_it_is_said_why(tmp_path: Path, refused: "Ref
     with refused("damaged-file", tmp_path / "labels" / "a.png"):
         start_palette(tmp_path / "labels", "mine")
     shapes(tmp_path / "a.json", {"car": 2}).write_text(json.dumps({"imagePath": "", "shapes": []}))
-    with refused("no-file-name", tmp_path / "a.json"):
+    with refused("no-labels", tmp_path / "a.json") as caught:
         start_palette(tmp_path / "a.json", "mine")
+    assert [part.code for part in caught.value.parts] == ["no-file-name"]
     grey(tmp_path / "labels" / "b.png", 0, 1)
     assert len(start_palette(tmp_path / "labels", "mine").classes) == 2
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError, Skip
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.palette import (
     BACKGROUND,
@@ -67,7 +67,8 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     painted = _with_strays(_common(survey.pixels, blended=survey.blended), survey.painted)
     nothing = not (named or numbers or painted)
     if nothing and not ignored and (survey.fault or found.skipped):
-        raise survey.fault or _error_of(found.skipped[0])
+        what, to_do = "has no labels that can be read", "Correct them."
+        raise survey.fault or P2PError(source, what, to_do, code="no-labels", parts=found.skipped)
     if nothing and survey.painted:
         what, to_do = "has no common colour, as if it were a photo", "Give a label picture."
         raise P2PError(survey.painted[0].path, what, to_do, code="no-common-colour")
@@ -84,10 +85,6 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     colors = _choose_colors(rows, survey)
     classes = (PaletteClass(row.name, color, row.number, row.aliases) for row, color in zip(rows, colors, strict=True))
     return Palette(name, tuple(classes), tuple(ignored))
-
-
-def _error_of(skip: Skip) -> P2PError:
-    return P2PError(skip.where, skip.what, skip.to_do, code=skip.code)
 
 
 @dataclass(frozen=True)
@@ -229,7 +226,7 @@ def _strays(colors: list[Color], item: PictureLabels) -> list[Color]:
     inexact = snapped.moved & ~snapped.blended
     if not picture.exact or not inexact.any():
         return []
-    return [area.color for area in find_inexact(photo, inexact, known[snapped.rows]) if area.distance <= TOLERANCE]
+    return [area.color for area in find_inexact(photo, inexact, snapped.rows, known) if area.distance <= TOLERANCE]
 
 
 def distinct_colors(count: int, taken: Collection[Color] = ()) -> list[Color]:
