@@ -236,6 +236,14 @@ def test_a_damaged_mask_ends_the_call_unless_it_may_go_on(
     assert export_masks(hard_masks, tmp_path / "out", format=name, keep_going=True).made == 0
 
 
+def test_a_name_that_cannot_be_printed_is_left_out_and_reported(tmp_path: Path, hard_masks: Path) -> None:
+    shutil.copy(hard_masks / "point.png", hard_masks / "po\x01int.png")
+    summary = export_masks(hard_masks, tmp_path / "out", format="cvat", keep_going=True)
+    assert [skip.code for skip in summary.skipped] == ["unprintable-name"]
+    again = back(summary, tmp_path / "again", CARS)
+    assert len(list(again.rglob("*.png"))) == summary.made
+
+
 def test_a_mask_that_only_the_record_knows_is_missing(tmp_path: Path, hard_masks: Path) -> None:
     build_masks(hard_masks, tmp_path / "built", palette=CARS, format="colors")
     (tmp_path / "built" / "ring.png").unlink()

@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
@@ -21,6 +22,8 @@ from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, 
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
 from p2p_datatools.exports.values import ExportClasses, classes_of
 from p2p_datatools.exports.work import ExportJob, FileWork, JoinWork
+
+_LONGEST_SUFFIX = ".json"  # of the files that a picture has in any format
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,10 @@ def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]
         beside.refuse_clashes()
     jobs = []
     for name, path in sorted(folder.names.items()):
+        if not is_relative_name(name, suffix=_LONGEST_SUFFIX):
+            what = "has a name that cannot be printed, or is too long for the files of its labels"
+            skipped.append(Skip(str(path), what, "Rename it, and its photo.", "unprintable-name"))
+            continue
         photo = beside.get(name) if beside else None
         if beside and photo is None:
             what = f"has no photo in {photos}"

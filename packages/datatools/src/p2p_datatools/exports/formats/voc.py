@@ -48,7 +48,7 @@ def voc_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: boo
 
 def _label(name: str) -> str:
     """A class's name as a line of the list can hold it."""
-    if ":" in name or name.startswith("#") or not name.isprintable() or not name.strip():
+    if ":" in name or name.startswith("#"):
         raise P2PError(
             f"class {name!r}",
             f"cannot be named in {LABEL_MAP}, whose lines are NAME:R,G,B::",
