@@ -237,6 +237,15 @@ def test_a_flat_area_of_a_colour_near_another_is_a_class_in_a_lossless_picture(t
     build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
 
 
+def test_of_several_pages_the_one_that_is_named_is_read(tmp_path: Path, refused: "Refused") -> None:
+    pages = [Image.fromarray(np.array([[0, number]], dtype=np.uint8)) for number in (3, 4)]
+    (tmp_path / "labels").mkdir()
+    pages[0].save(tmp_path / "labels" / "a.tif", save_all=True, append_images=pages[1:])
+    with refused("several-pages", tmp_path / "labels" / "a.tif"):
+        start_palette(tmp_path / "labels", "mine")
+    assert [each.id for each in start_palette(tmp_path / "labels", "mine", page=2).classes] == [0, 4]
+
+
 def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refused: "Refused") -> None:
     shapes(tmp_path / "labels" / "a.json", {"car": 2})
     coco = {"images": [{"id": 1, "file_name": "a.png"}], "categories": [], "annotations": []}
