@@ -30,7 +30,7 @@ FROZEN: dict[str, set[str]] = {
     "data derive": {"--op", "--seed", "--keep-going"},
     "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard", "--keep-going"},
     "data merge": {"--move"},
-    "data split": {"--val", "--test", "--seed", "--group-by"},
+    "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",

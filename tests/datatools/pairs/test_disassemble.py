@@ -23,7 +23,7 @@ from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Notes, Refused
-    from datatools.conftest import Noise
+    from datatools.conftest import Noise, Scene
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
@@ -272,3 +272,11 @@ def test_halves_of_any_depth_come_apart_as_they_were_paired(
     take_apart(tmp_path / "pairs", tmp_path / "apart")
     (back,) = (tmp_path / "apart" / "a").glob("1.*")
     np.testing.assert_array_equal(read_array(back), values)
+
+
+def test_photos_are_not_cut_in_two(tmp_path: Path, scene: "Scene", dest: Path, refused: "Refused") -> None:
+    for number in range(8):
+        write_png(tmp_path / "photos" / f"{number}.png", scene(number))
+    with refused("not-pairs", tmp_path / "photos"):
+        take_apart(tmp_path / "photos", dest)
+    assert not dest.exists()

@@ -19,7 +19,14 @@ from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import read_halves
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, read_foreign, read_manifest
+from p2p_datatools.contract.pairs.manifest import (
+    Half,
+    PairFolder,
+    has_manifest,
+    read_foreign,
+    read_manifest,
+    refuse_photos,
+)
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import indices_of_colors
@@ -125,7 +132,11 @@ def take_apart(
 
 
 def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
-    folder = read_manifest(pairs) if has_manifest(pairs) else read_foreign(pairs, needs_train=False)
+    if has_manifest(pairs):
+        folder = read_manifest(pairs)
+    else:
+        folder = read_foreign(pairs, needs_train=False)
+        refuse_photos(folder)
     _note_others(folder, report)
     a, b = words or (folder.a.name, folder.b.name)
     if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
