@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.listing import links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
+from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
@@ -23,7 +24,6 @@ from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
-from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
@@ -73,6 +73,14 @@ class MaskSummary:
     reordered: int
     most_reordered: str | None
     dest: Path
+
+
+@dataclass(frozen=True)
+class SnapOptions:
+    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
+
+    tolerance: int = TOLERANCE
+    picture: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, color_labels, color_of, hex_of
+from p2p_datatools.contract.pictures.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
+from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import (
     VOID,
@@ -26,9 +28,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.flat_areas import find_inexact
 from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
-from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 

@@ -5,7 +5,6 @@ Nothing here may know files, classes or palettes; colours are rows of a table, r
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.contract.threads import parallel_map
-from p2p_datatools.masks.snap_neighbours import (
+from p2p_datatools.contract.pictures.snap_neighbours import (
     FAR,
     NEAR,
     UNSURE,
@@ -27,6 +25,7 @@ from p2p_datatools.masks.snap_neighbours import (
     in_areas,
     in_blocks,
 )
+from p2p_datatools.contract.threads import parallel_map
 
 TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JPEG is nearer, most blends are farther
 _MOST_COLORS = 254
@@ -42,14 +41,6 @@ _BITS = 5
 _STEP = 1 << (8 - _BITS)
 
 Codes = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class SnapOptions:
-    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
-
-    tolerance: int = TOLERANCE
-    picture: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
