@@ -84,7 +84,13 @@ def judge_middle(picture: Photo) -> Middle:
         return "cut" if step > _STEEP * usual else "unclear"
     if min(texture) < _TEXTURE or share > _CONTINUOUS or step > _STEEP * max(usual, 1.0):
         return "unclear"
-    return "unclear" if _likeness(picture[:, :middle], picture[:, middle:]) > _ALIKE else "continuous"
+    return "unclear" if halves_are_alike(picture) else "continuous"
+
+
+def halves_are_alike(picture: Photo) -> bool:
+    """Whether the details of both halves of a picture of even width lie in the same places, as those of pairs do."""
+    middle = picture.shape[1] // 2
+    return min(middle, len(picture)) >= _LEAST and _likeness(picture[:, :middle], picture[:, middle:]) > _ALIKE
 
 
 def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
