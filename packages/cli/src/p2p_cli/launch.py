@@ -10,17 +10,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-import click
-
+from p2p_cli.terminal import echo
 from p2p_datatools.contract.errors import P2PError
 
+_LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
 OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes its exit code
 
 
 def speaks() -> bool:
-    """Whether this process prints; of several, only the first does."""
-    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    return not several or os.environ.get("RANK", "0") == "0"
+    """Whether this process prints; of several that a launcher such as torchrun has started, only the first does.
+
+    A cluster may set some of a launcher's variables for a process that is alone.
+    """
+    several = all(name in os.environ for name in _LAUNCHER) and os.environ["WORLD_SIZE"] != "1"
+    return not several or os.environ["RANK"] == "0"
 
 
 def is_told(error: P2PError) -> bool:
@@ -55,11 +58,11 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
             del os.environ[OUTCOME]
         code = int(json.loads(outcome.read_text("ascii"))) if outcome.exists() else None
     if failed and not code:
-        click.echo(f"Error: {failed} To resume, run:", err=True)
-        click.echo(f"  p2p {shlex.join(words)}", err=True)
+        echo(f"Error: {failed} To resume, run:", err=True)
+        echo(f"  p2p {shlex.join(words)}", err=True)
         return 1
     if code is None:
-        click.echo(
+        echo(
             "Error: the processes did not end in time and were killed. Run the command again to resume.",
             err=True,
         )

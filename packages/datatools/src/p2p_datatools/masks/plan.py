@@ -62,7 +62,7 @@ def plan_masks(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[MaskJo
 
 def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> MaskJob:
     if folder is None:
-        job = MaskJob(item, safe_name(item.file_name), None)
+        job = MaskJob(item, safe_name(item.file_name, item.where), None)
     else:
         photo = folder.find(item.file_name)
         job = MaskJob(item, folder.name(photo), photo)

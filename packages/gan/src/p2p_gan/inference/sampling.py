@@ -16,12 +16,14 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
 from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
@@ -127,7 +129,7 @@ def _list_place(place: Path) -> list[InputPicture]:
             raise P2PError(
                 place,
                 "has no held-out pairs",
-                f"Run 'p2p data split {place}', or give a folder of pictures.",
+                f"Run {p2p_command('data split', place)}, or give a folder of pictures.",
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
@@ -202,7 +204,7 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
             code="other-settings",
         )
     try:
-        records = [SampleRecord(line["file"], line["source"], line["input"]) for line in read_lines(dest / _LINES)]
+        records = [_record_of(line, dest / _LINES) for line in read_lines(dest / _LINES)]
         return {record.name: record for record in records}
     except (TypeError, KeyError, AttributeError) as error:
         raise P2PError(
@@ -211,6 +213,10 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
             "If it was edited, restore a copy, or choose another destination.",
             code="damaged-file",
         ) from error
+
+
+def _record_of(line: Any, where: Path) -> "SampleRecord":
+    return SampleRecord(relative_name(line["file"], where), str(line["source"]), str(line["input"]))
 
 
 def _split_by_fit(
