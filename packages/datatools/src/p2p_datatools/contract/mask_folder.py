@@ -28,7 +28,8 @@ class MaskLine:
     the labels were colours, `snapped` pixels had the colour of no class, and `blended` of them were near none;
     what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
     picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
-    what told that. With regions, `reordered` pixels would have another class in the order of annotation.
+    what told that. With regions, `reordered` pixels would have another class in the order of annotation. At
+    `undecided`, (x, y), are the first pixels of a worn picture that no colour explains; they are ignored.
     """
 
     name: str
@@ -43,6 +44,7 @@ class MaskLine:
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
     reordered: int = 0
+    undecided: tuple[tuple[int, int], ...] = ()
 
     @property
     def file(self) -> str:
@@ -78,6 +80,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         values={str(key): (str(label), int(count)) for key, (label, count) in value.get("values", {}).items()},
         decided_by=str(value.get("decided_by", "")),
         reordered=int(value.get("reordered", 0)),
+        undecided=tuple((int(x), int(y)) for x, y in value.get("undecided", ())),
     )
 
 

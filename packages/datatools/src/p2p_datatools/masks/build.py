@@ -20,7 +20,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
+from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
@@ -29,6 +29,13 @@ from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
 _OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+
+
+_BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near"}
+
+
+# Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
+_MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
 _MUCH = 0.01  # of a picture's pixels
@@ -135,6 +142,7 @@ def build_masks(
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
         _check_mapping(claims, work, lines, found, labels, report)
+        _check_undecided(lines, labels, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
@@ -171,6 +179,7 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> Cl
     known |= dict.fromkeys(found.ignored, IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
+        known[UNDECIDED] = IGNORED
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
 
@@ -194,6 +203,25 @@ def _check_mapping(
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
 
+def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+    """Note which pixels of worn pictures no colour explains; raise P2PError where most pictures have some."""
+    found = [line for line in lines.values() if line.undecided]
+    if not found:
+        return
+    shares = {line.name: line.values[UNDECIDED][1] / (line.size.width * line.size.height) for line in found}
+    most = max(shares, key=shares.__getitem__)
+    shown = ", ".join(f"{line.source} at x={line.undecided[0][0]}, y={line.undecided[0][1]}" for line in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    what = (
+        f"{plural(len(found), 'picture has', 'pictures have')} pixels that no class's colour explains, "
+        f"{shares[most]:.2%} at most (in {most}): {shown}{more}"
+    )
+    if len(found) >= _LEAST_UNDECIDED and len(found) > _MANY_UNDECIDED * len(lines):
+        to_do = "Is a class missing? Say which with --map '#RRGGBB=CLASS', or --map '#RRGGBB=ignore'."
+        raise P2PError(labels, what, to_do, code="palette-colour")
+    report.note(f"{labels}: {what}. They are ignored; --map '#RRGGBB=CLASS' gives such a colour to a class.")
+
+
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
     """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
     if (
@@ -202,7 +230,8 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         and len({skip.code for skip in skipped}) == 1
     ):
         first, code = skipped[0], skipped[0].code
-        raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+        others = plural(len(skipped) - 1, "more picture")
+        raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
 
 
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
@@ -222,7 +251,7 @@ def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Dec
     pixels: Counter[tuple[str, str, str, str]] = Counter()
     for line in lines.values():
         for value, (label, count) in line.values.items():
-            by = "transparency" if label == TRANSPARENT else line.decided_by
+            by = _BY.get(label, line.decided_by)
             mapped = claims.is_mapped(label)
             pixels[value, label, line.labels.get(label, ""), "--map" if mapped else by] += count
     total = pixels.total()

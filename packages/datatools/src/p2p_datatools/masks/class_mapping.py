@@ -22,6 +22,7 @@ _IDS, _OF_PALETTE = "ids", "palette"
 
 
 TRANSPARENT = "transparent"  # the label of transparent pixels in pictures of labels
+UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour explains
 
 
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:

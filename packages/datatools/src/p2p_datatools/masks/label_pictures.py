@@ -4,7 +4,7 @@ Nothing here may list folders or write a file; readers say what a format's numbe
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, color_labels
 from p2p_datatools.contract.pictures.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
-from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult
+from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import (
     VOID,
@@ -27,10 +27,13 @@ from p2p_datatools.labels.values import (
     SegmentLabels,
     Use,
 )
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
+from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
+
+
+_PLACES = 5  # of undecided pixels that a record has
 
 
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
@@ -40,8 +43,8 @@ _NO_PIXELS = np.zeros(256, dtype=np.int64)
 class PictureClasses:
     """The class index of each pixel, the labels that occur, and how many pixels each class index has, (256,).
 
-    `mask` is None when no class claims some label. `snapped`, `blended`, `values` and `decided_by` are as a mask's
-    record has them.
+    `mask` is None when no class claims some label. `snapped`, `blended`, `values`, `decided_by` and `undecided` are as
+    a mask's record has them.
     """
 
     mask: LabelMap | None
@@ -51,6 +54,7 @@ class PictureClasses:
     blended: int = 0
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
+    undecided: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,13 @@ class _Rows:
     decided_by: str
     snapped: int = 0
     blended: int = 0
+    undecided: tuple[tuple[int, int], ...] = ()
+
+    def set_apart(self, where: NDArray[np.bool_], label: str) -> "_Rows":
+        """The same with a row of this label for some pixels."""
+        rows = (self.rows if len(self.labels) < 256 else self.rows.astype(np.uint16)).copy()
+        rows[where] = len(self.labels)
+        return replace(self, rows=rows, values=[*self.values, label], labels=[*self.labels, label])
 
 
 class PictureReader:
@@ -155,13 +166,20 @@ class PictureReader:
             photo = photo.copy()
             photo[picture.transparent] = next(iter(known))  # so that what lies below is no colour to explain
         snapped, labels = self.snap(item, photo)
+        undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
+        if snapped.stray.any() and undecided is None:
+            raise self._stray(item, photo, snapped)
         colors = self.colors(item)
         inexact = snapped.moved & ~snapped.blended
         if picture.exact and inexact.any():
             self._refuse_flat(item, photo, inexact, colors[snapped.rows])
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
-        return _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+        found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+        if undecided is None:
+            return found
+        places = tuple((int(x), int(y)) for y, x in np.argwhere(undecided)[:_PLACES])
+        return replace(found.set_apart(undecided, UNDECIDED), undecided=places)
 
     def _refuse_flat(self, item: PictureLabels, photo: Photo, inexact: NDArray[np.bool_], nearest: Photo) -> None:
         # A tolerance above the usual one was chosen, and with it what only that brings back.
@@ -188,19 +206,12 @@ class PictureReader:
         if not self._claims.maps(TRANSPARENT):
             to_do = f"If that is background, add --map {TRANSPARENT}=background; otherwise save it without alpha."
             refuse_hidden(picture.colors, clear, item.where, to_do)
-        rows = found.rows if len(found.labels) < 256 else found.rows.astype(np.uint16)
-        rows = rows.copy()
-        rows[clear] = len(found.labels)
-        labels, values = [*found.labels, TRANSPARENT], [*found.values, TRANSPARENT]
-        return _Rows(rows, values, labels, found.decided_by, found.snapped, found.blended)
+        return found.set_apart(clear, TRANSPARENT)
 
     def snap(self, item: PictureLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
         snapper, labels = self._snapper(item)
-        snapped = snapper.snap(picture)
-        if snapped.stray.any():
-            raise self._stray(item, picture, snapped)
-        return snapped, labels
+        return snapper.snap(picture), labels
 
     def colors(self, item: PictureLabels) -> NDArray[np.uint8]:
         """The colour of each row that `snap` gives, (n, 3)."""
@@ -261,7 +272,7 @@ class PictureReader:
         for number in used if values else ():
             before = told.get(found.values[number], ("", 0))[1]
             told[found.values[number]] = labels[number], before + int(counts[number])
-        return PictureClasses(mask, uses, pixels, found.snapped, found.blended, told, found.decided_by)
+        return PictureClasses(mask, uses, pixels, found.snapped, found.blended, told, found.decided_by, found.undecided)
 
 
 def _color(values: NDArray[np.uint8]) -> Color:

@@ -144,7 +144,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             reordered=reordered,
         )
         if read:
-            line = replace(line, values=read.values, decided_by=read.decided_by)
+            line = replace(line, values=read.values, decided_by=read.decided_by, undecided=read.undecided)
         if read and (isinstance(job.item, ColorLabels) or read.snapped):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask

@@ -57,13 +57,22 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], nearest: Photo) -> 
     for code, place, count in sorted(zip(found, places, counts, strict=True), key=lambda each: -int(each[2])):
         if count < max(_FEW, _LEAST * codes.size):
             break
-        was_jpeg = len(np.unique(codes)) > _MOST_COLORS if was_jpeg is None else was_jpeg
+        was_jpeg = _are_many(codes) if was_jpeg is None else was_jpeg
         y, x = divmod(int(place), width)
         away = float(np.linalg.norm(picture[y, x].astype(int) - nearest[y, x].astype(int)))
         if not was_jpeg or away > _WORN:
             color = (int(code) >> 16, int(code) >> 8 & 255, int(code) & 255)
             areas.append(FlatArea(color, int(count), x, y, away))
     return areas
+
+
+def has_many_colors(picture: Photo) -> bool:
+    """Whether a colour-coded picture has so many colours that it was a JPEG, resized, or drawn with soft edges."""
+    return _are_many(_codes(picture))
+
+
+def _are_many(codes: NDArray[np.uint32]) -> bool:
+    return len(np.unique(codes)) > _MOST_COLORS
 
 
 def _codes(picture: Photo) -> NDArray[np.uint32]:
