@@ -264,11 +264,11 @@ def test_what_a_kill_left_of_the_lock_in_a_finished_destination_is_removed(tmp_p
 
 def test_a_lock_whose_file_was_removed_is_not_the_lock(tmp_path: Path, refused: "Refused") -> None:
     first, second = FolderLock(tmp_path), FolderLock(tmp_path)
-    first.take("Wait.", code="in-use")
+    first.take(to_do="Wait.", code="in-use")
     with refused("in-use", tmp_path):
-        second.take("Wait.", code="in-use")
+        second.take(to_do="Wait.", code="in-use")
     first.release(remove=LOCK_FILES)
-    second.take("Wait.", code="in-use")
+    second.take(to_do="Wait.", code="in-use")
     second.release(remove=LOCK_FILES)
     assert list(tmp_path.iterdir()) == []
 

@@ -68,6 +68,7 @@ def test_halves_are_no_pairs(tmp_path: Path, masks: Path, photos: Path, use: Ope
 @pytest.mark.parametrize(
     ("record", "value", "below"),
     [
+        ("export.jsonl", {"format": "p2p-export", "to": "coco"}, ""),
         ("samples.json", {"model": "x", "variants": 1, "sheet": False}, ""),
         ("summary.json", {"of": {}, "scores": {}}, ""),
         ("run.json", {"format": "p2p-run", "version": 1}, "samples"),
@@ -80,7 +81,7 @@ def test_what_other_commands_leave_is_no_pairs(
 ) -> None:
     folder = tmp_path / "made"
     shutil.copytree(photos, folder / below)
-    write_json(folder / record, value)
+    write_lines(folder / record, [value]) if record.endswith("l") else write_json(folder / record, value)
     for place in {folder, folder / below}:
         with refused("own-folder", place):
             use(place)

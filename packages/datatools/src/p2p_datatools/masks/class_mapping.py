@@ -156,7 +156,10 @@ class ClassMapping:
             index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
         else:
             index = self.palette.index_of_label(label)
-        return None if index is None else self.palette.names[index]
+        if index is not None:
+            return self.palette.names[index]
+        # What --map calls so is called so in labels, too, such as those that p2p itself exports.
+        return IGNORED if self.palette.ignores(label) or plain(label) == IGNORED else None
 
     def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str, doubted: Collection[str] = ()) -> None:
         """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.

@@ -60,7 +60,7 @@ class HalvesSummary:
     masks: tuple[Path, ...]
 
 
-class _Worn(NamedTuple):
+class _JpegHalf(NamedTuple):
     """A mask half that had blended colours: in how many pixels, how many nothing decides, and the first (x, y)."""
 
     path: Path
@@ -92,7 +92,7 @@ class _Job:
         """The words of the halves that are masks."""
         return tuple(side.name for side, palette in zip(self.sides, self._palettes(), strict=True) if palette)
 
-    def apart(self, name: str, pair: Pair, worn: list["_Worn"]) -> list[Product]:
+    def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"]) -> list[Product]:
         """The two halves of one pair, as they are to be written; masks that were JPEG are added to `worn`."""
         path = self.folder.path / pair.file
         left, right, _ = read_halves(self.folder, pair)
@@ -123,7 +123,7 @@ def take_apart(
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
-    worn = list[_Worn]()
+    worn = list[_JpegHalf]()
     with Destination(dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
         refuse_other_conversion(dest / _HEADER, job.settings(), kind=_FORMAT, command="p2p data halves")
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
@@ -138,7 +138,7 @@ def take_apart(
         if not keep_going or not done.lines:
             refuse(skipped, destination)
         destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
-    _note_worn(worn, report)
+    _note_jpeg(worn, report)
     folders = (dest / job.sides[0].name, dest / job.sides[1].name)
     masks = tuple(dest / word for word in job.masks())
     return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)
@@ -178,7 +178,7 @@ def _note_others(folder: PairFolder, report: Reporter) -> None:
             report.note(f"{folder.path}: {number} left out; the first is {others[0]}.")
 
 
-def _note_worn(worn: list[_Worn], report: Reporter) -> None:
+def _note_jpeg(worn: list[_JpegHalf], report: Reporter) -> None:
     """Note which masks were brought back from JPEG, and where nothing told a class."""
     if not worn:
         return
@@ -216,7 +216,7 @@ def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     return named, skipped
 
 
-def _product(place: str, half: Array, palette: Palette | None, path: Path, worn: list["_Worn"]) -> Product:
+def _product(place: str, half: Array, palette: Palette | None, path: Path, worn: list["_JpegHalf"]) -> Product:
     """What a half becomes: a mask of its palette, a PNG where that holds it exactly, else a TIFF.
 
     A mask that was JPEG is brought back, and added to `worn`; what nothing decides there is ignored.
@@ -233,7 +233,7 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path, worn:
             undecided &= outside
             places = np.argwhere(undecided)
             first = tuple(int(part) for part in places[0][::-1]) if len(places) else ()
-            worn.append(_Worn(path, int(outside.sum()), len(places), first))
+            worn.append(_JpegHalf(path, int(outside.sum()), len(places), first))
             return Product(f"{place}.png", indices, palette)
     if outside.any():
         count = int(outside.sum())

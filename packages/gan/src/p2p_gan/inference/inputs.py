@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.header import Form, PictureFile, open_pictu
 from p2p_datatools.contract.pictures.images import Photo, colorize
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
-from p2p_gan.inference.mask_inputs import InputChanges, classes_of, read_palette_mask
+from p2p_gan.inference.mask_inputs import InputChanges, list_classes, read_palette_mask
 from p2p_gan.models.card import ModelCard
 
 
@@ -103,14 +103,14 @@ def refuse_other_names(palette: Palette, known: Palette, *, where: str) -> None:
         back = palette.index_of_label(known.names[index])
         renamed += meant is None and (back is None or palette.classes[back] != each)
     if foreground and renamed == foreground:
-        what = f"is of the palette {palette.name}, with {classes_of(palette)}"
+        what = f"is of the palette {palette.name}, with {list_classes(palette)}"
         raise _other_classes(what, known, where)
 
 
 def _other_classes(what: str, known: Palette, where: str) -> P2PError:
     return P2PError(
         where,
-        f"{what}, but the model has {classes_of(known)}",
+        f"{what}, but the model has {list_classes(known)}",
         "Build the masks with the model's palette, or train a model with this one.",
         code="other-classes",
     )

@@ -110,7 +110,7 @@ def _refuse_numbers(path: Path, label: LabelPicture, palette: Palette) -> None:
     if label.exact and numbers[-1] >= count:
         raise P2PError(
             path,
-            f"has the class {numbers[-1]}, but the model has {classes_of(palette)} (0 to {count - 1})",
+            f"has the class {numbers[-1]}, but the model has {list_classes(palette)} (0 to {count - 1})",
             "Make a mask of these class numbers with 'p2p data build-masks' and the model's palette.",
             code="unknown-class",
         )
@@ -137,7 +137,7 @@ def _other_colors(path: Path, colors: Photo, stray: NDArray[np.bool_], palette: 
     return P2PError(
         path,
         f"looks like a photo (or a JPEG of another palette): {share:.0%} of its pixels have colours of no class, but "
-        f"the model takes masks with {classes_of(palette)}",
+        f"the model takes masks with {list_classes(palette)}",
         "Give a mask of the model's palette, or use a model of the other direction. A|B pictures are taken apart with "
         "'p2p data halves'.",
         code="photo-not-mask",
@@ -149,16 +149,16 @@ def _other_palette(path: Path, palette: Palette, colors: list[tuple[int, ...]], 
     return P2PError(
         path,
         f"has areas of the {listed} ({share:.1%} of its pixels), which are of no class of the model's palette "
-        f"{palette.name}; the model has {classes_of(palette)}",
+        f"{palette.name}; the model has {list_classes(palette)}",
         "Build the mask with the model's palette: 'p2p data build-masks' and --map say what each colour is.",
         code="other-palette",
     )
 
 
 def _with_classes(error: P2PError, palette: Palette) -> P2PError:
-    return P2PError(error.where, f"{error.what}; the model has {classes_of(palette)}", error.to_do, code=error.code)
+    return P2PError(error.where, f"{error.what}; the model has {list_classes(palette)}", error.to_do, code=error.code)
 
 
-def classes_of(palette: Palette) -> str:
+def list_classes(palette: Palette) -> str:
     """How many classes a palette has, and which."""
     return f"{plural(len(palette.classes), 'class', 'classes')}: {', '.join(palette.names)}"

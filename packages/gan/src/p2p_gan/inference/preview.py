@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.inference.inputs import read_input, refuse_other_names
-from p2p_gan.inference.mask_inputs import NOT_MASKS, classes_of
+from p2p_gan.inference.mask_inputs import NOT_MASKS, list_classes
 from p2p_gan.models.card import ModelCard
 
 _MOST = 8  # pictures that are looked at, spread over all
@@ -131,7 +131,7 @@ def _note_masks(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
     if all(_colors_of(picture) <= _FLAT for picture in pictures):
         report.note(
             f"{files[0]}: has few flat colours, as masks have, but the model takes {card.input.name} and gives masks "
-            f"({classes_of(card.palette)}). Is it the model of the other direction?"
+            f"({list_classes(card.palette)}). Is it the model of the other direction?"
         )
 
 

@@ -27,13 +27,13 @@ from p2p_gan.models.reference_layout import (
     COUNTER,
     DROPOUT,
     TensorEntry,
+    biases_to_fold,
     entries,
-    folded_biases,
     layout_of_export,
     leftover,
     recognise,
     reference_name,
-    unfolded,
+    why_biases_stay,
     why_not,
 )
 from p2p_gan.networks.architecture import Architecture
@@ -307,10 +307,10 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     _check_dest(dest, ".pth")
     model = load_model(source)
     architecture = model.card.architecture
-    others = folded_biases(architecture)[1]
+    others = biases_to_fold(architecture)[1]
     weights = model.generator.state_dict()
     needs_biases = any(weights[name].any() for name in others)
-    reason = why_not(architecture) or (unfolded(architecture) if needs_biases else None)
+    reason = why_not(architecture) or (why_biases_stay(architecture) if needs_biases else None)
     if reason:
         raise P2PError(
             source,
@@ -330,7 +330,7 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
 
 def _state_of(model: Model) -> "OrderedDict[str, Tensor]":
     ours, architecture = dict(model.generator.state_dict()), model.card.architecture
-    for bias, mean in folded_biases(architecture)[0].items():
+    for bias, mean in biases_to_fold(architecture)[0].items():
         ours[mean] = ours[mean] - ours[bias]
     state: OrderedDict[str, Tensor] = OrderedDict()
     for entry in entries(layout_of_export(architecture)):
@@ -352,7 +352,7 @@ def _is_transposed(entry: TensorEntry, architecture: Architecture) -> bool:
 def _notes(model: Model) -> tuple[str, ...]:
     architecture = model.card.architecture
     notes = []
-    if folded_biases(architecture)[0]:
+    if biases_to_fold(architecture)[0]:
         notes.append("the biases before norms, which the reference does not have, went into the norms' running means")
     if not architecture.dropout:
         notes.append("the model has no dropout: add --no_dropout")

@@ -167,7 +167,7 @@ def layout_of_export(architecture: Architecture) -> Architecture:
     return replace(architecture, biases=architecture.norm == "instance")
 
 
-def folded_biases(architecture: Architecture) -> tuple[dict[str, str], list[str]]:
+def biases_to_fold(architecture: Architecture) -> tuple[dict[str, str], list[str]]:
     """The biases that the reference lacks: those before a batch norm, each with its running mean, and the others.
 
     A norm subtracts the mean of what it is given, and with it a bias: that of the picture in any case, the running one
@@ -188,9 +188,9 @@ def folded_biases(architecture: Architecture) -> tuple[dict[str, str], list[str]
     return folded, others
 
 
-def unfolded(architecture: Architecture) -> str | None:
+def why_biases_stay(architecture: Architecture) -> str | None:
     """That some biases cannot go out, as `why_not` says it; None where all can."""
-    others = folded_biases(architecture)[1]
+    others = biases_to_fold(architecture)[1]
     if not others:
         return None
     named = ", ".join(name.removesuffix(".conv.bias") for name in others[:3])
@@ -204,7 +204,7 @@ def unfolded(architecture: Architecture) -> str | None:
 def why_not(architecture: Architecture) -> str | None:
     """Why the reference has no such generator, as a clause that continues after "its"; None if it has.
 
-    Biases are left to `unfolded`.
+    Biases are left to `why_biases_stay`.
     """
     widest = 4 if architecture.kind == "resnet" else 8
     if architecture.kind == "encoder-decoder":

@@ -15,7 +15,7 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import explain_nondeterminism
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
-from p2p_gan.models.reference_layout import unfolded, why_not
+from p2p_gan.models.reference_layout import why_biases_stay, why_not
 from p2p_gan.networks.discriminators import receptive_fields
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
@@ -98,7 +98,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         memory=_memory(job, timing) if timing else None,
         disk=_disk(job, run),
         processes=job.ranks.world,
-        unexportable=None if why_not(architecture) else unfolded(architecture),
+        unexportable=None if why_not(architecture) else why_biases_stay(architecture),
     )
 
 

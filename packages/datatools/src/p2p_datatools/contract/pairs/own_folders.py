@@ -57,6 +57,13 @@ _KINDS = (
         "Give the folder of pairs that they come from, or pair its two folders again with 'p2p data pair'.",
     ),
     _OwnFolder(
+        "export.jsonl",
+        _has_format("p2p-export"),
+        "export.jsonl",
+        "holds labels that 'p2p data export' wrote",
+        "Build masks of them with 'p2p data build-masks', and pairs with 'p2p data pair'.",
+    ),
+    _OwnFolder(
         "samples.json",
         lambda folder, value: {"model", "variants", "sheet"} <= value.keys(),
         "samples.jsonl",
@@ -107,11 +114,10 @@ def _kind_of(folder: Path) -> _OwnFolder | None:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    """A record, empty where it is none: files of other programs have such names, too."""
-    if path.suffix != ".json":
-        return {}
+    """A record, or the first line of one, empty where it is none: files of other programs have such names, too."""
     try:
-        value = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            value = json.loads(file.read() if path.suffix == ".json" else file.readline())
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
