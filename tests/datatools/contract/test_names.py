@@ -178,3 +178,14 @@ def test_a_name_with_its_prefix_goes_before_one_without_and_two_uploads_of_a_nam
     assert PhotoFolder(tmp_path).find("5e6f7a8b-car.png").name == "5e6f7a8b-car.png"
     (tmp_path / "car.png").write_bytes(b"")
     assert PhotoFolder(tmp_path).find("car.png").name == "car.png"
+
+
+def test_a_photo_of_a_kind_that_is_not_read_is_not_called_missing(tmp_path: Path, refused: "Refused") -> None:
+    for name in ("a.HEIC", "b.png"):
+        (tmp_path / name).write_bytes(b"x")
+    folder = PhotoFolder(tmp_path)
+    for name in ("a.heic", "upload/a.jpg", "a.HEIC"):
+        with refused("unread-kind", name):
+            folder.find(name)
+    with refused("no-photo", "c.heic"):
+        folder.find("c.heic")

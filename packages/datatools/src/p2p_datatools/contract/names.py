@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
-from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
@@ -19,12 +19,15 @@ from p2p_datatools.contract.files.relative import RelativeName, is_relative_name
 _UPLOAD = re.compile(r"(?!(?:19|20)\d\d[01]\d[0-3]\d-|0000)[0-9a-f]{8}-(?=.)")
 
 
+_NAMED = SUFFIXES | {".npy"}  # labels may be arrays
+
+
 class PhotoFolder:
     """The photos below `folder`; each one's name is its path below it without suffix.
 
     `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
-    that have the name of another, each after that other; `strange` are those whose names are not UTF-8. Raises P2PError
-    when the folder does not exist.
+    that have the name of another, each after that other; `strange` are those whose names are not UTF-8, and `others`
+    tells of files that are not read. Raises P2PError when the folder does not exist.
     """
 
     def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
@@ -35,7 +38,8 @@ class PhotoFolder:
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
         left_out = {path.resolve() for path in apart}
-        for path in find_pictures(folder, strange=strange):
+        self.others = LeftOut(folder)
+        for path in find_pictures(folder, strange=strange, others=self.others):
             if not left_out or path.resolve() not in left_out:
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
@@ -75,6 +79,9 @@ class PhotoFolder:
             found = self._spelt(plain)
         elif not found:
             found = self._uploads.find(file_name)
+        if not found and self._is_unread(file_name):
+            what = f"its photo in {self.folder} is of a kind that is not read"
+            raise P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
         if not found:
             raise P2PError(
                 file_name,
@@ -91,6 +98,15 @@ class PhotoFolder:
                 code="ambiguous-name",
             )
         return found[0]
+
+    def _is_unread(self, file_name: str) -> bool:
+        """Whether a file of this name, or of its stem and a kind that is not read, lies in the folder itself."""
+        if not self.others.kinds:
+            return False
+        base = PurePosixPath(file_name.replace("\\", "/"))
+        names = {f"{base.stem}{kind}" for kind in self.others.kinds} | {base.name}
+        unread = {path.name.lower() for path in self.folder.iterdir() if path.suffix.lower() in self.others.kinds}
+        return any(name.lower() in unread for name in names)
 
     def _spelt(self, file_name: str) -> list[Path]:
         return next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
@@ -123,7 +139,7 @@ class _Spelling:
 def without_suffix(file_name: str) -> str:
     """A file name without the suffix of a picture; any other dot belongs to the name."""
     path = PurePosixPath(file_name.replace("\\", "/"))
-    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else str(path)
+    return str(path.with_suffix("")) if path.suffix.lower() in _NAMED else str(path)
 
 
 def without_upload(file_name: str) -> str:

@@ -4,26 +4,28 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import links_out
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_pictures import PictureReader
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.plan import MaskJob, count_kinds, photo_folder, plan_masks, refuse_dest_inside
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
@@ -63,7 +65,8 @@ class MaskSummary:
     the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
     the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
     common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
-    of annotation; `most_reordered` has the largest share of them.
+    of annotation; `most_reordered` has the largest share of them. `left_out` are files of PHOTOS, and of a folder of
+    label pictures, that are not read.
     """
 
     format: str
@@ -80,6 +83,7 @@ class MaskSummary:
     reordered: int
     most_reordered: str | None
     dest: Path
+    left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,14 @@ class SnapOptions:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
+    `read` says which page of files with several is read, and whether EXIF turns photos.
     `threads` masks are painted at a time (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
+    read: ReadOptions = AS_USUAL
 
 
 _AS_USUAL = PaintOptions()
@@ -134,15 +140,20 @@ def build_masks(
     folder = photo_folder(photos, found) if photos else None
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder)
-    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+    jobs, skipped = plan_masks(found, folder, how.read)
+    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
+    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
         _check_mapping(claims, work, lines, found, labels, report)
         _check_undecided(lines, labels, report)
+        _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
@@ -165,7 +176,19 @@ def build_masks(
         reordered=sum(share > _MUCH for share in _shares(lines, "reordered").values()),
         most_reordered=_most(_shares(lines, "reordered")),
         dest=dest,
+        left_out=left_out,
     )
+
+
+def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
+    """Files that are neither photos nor, in a folder of label pictures, labels."""
+    others = [folder.others] if folder else []
+    inside = folder is not None and labels.resolve().is_relative_to(folder.folder.resolve())
+    if found.are_pictures and labels.is_dir() and not inside:
+        others.append(LeftOut(labels))
+        read = {path.suffix.lower() for path in _files_of(found)}
+        find_pictures(labels, SUFFIXES | read, strange=[], others=others[-1])
+    return tuple(others)
 
 
 def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
@@ -176,7 +199,7 @@ def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
 
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
-    known |= dict.fromkeys(found.ignored, IGNORED)
+    known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
         known[UNDECIDED] = IGNORED
@@ -198,7 +221,10 @@ def _check_mapping(
         for label, count in line.values.values():
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
-    claims.refuse_unclaimed(uses, where=str(labels), doubted=_list_doubts(claims, uses, found))
+    doubted = _list_doubts(claims, uses, found)
+    numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
+    where = _place(numbered, found) or str(labels)
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -234,16 +260,31 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
 
 
+def _place(numbered: Collection[str], found: LabelSet) -> str:
+    """The pictures of bare numbers, where most of a folder are others with which nothing is wrong; else nothing."""
+    if not numbered or 2 * len(numbered) > len(found.items):
+        return ""
+    more = plural(len(numbered) - 1, "more picture")
+    return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
+
+
+def _names_without_numbers(found: LabelSet) -> ClassNames | None:
+    """The one list beside all pictures whose names do not tell their numbers."""
+    lists = {
+        item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
+    }
+    return next(iter(lists.values())) if len(lists) == 1 else None
+
+
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
     """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
 
-    All of the ids together are taken for that data set's, as is what its own file names or provenance tell.
+    Only a sign of that data set itself is enough, such as its provenance or the names of its files: other sets count
+    from 0 to 4 as well.
     """
     palette = claims.palette
     known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
-    ids = {str(each.id) for each in palette.classes if each.id is not None}
-    doubted = [label for label in uses if claims.is_by_id(label)]
-    return [] if known or ids <= set(uses) else doubted
+    return [] if known else [label for label in uses if claims.is_by_id(label)]
 
 
 def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:
@@ -278,6 +319,21 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrd
         "palette": look(palette),
         "order": order,
     }
+
+
+def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
+    """Note labels that tell the size of the sensor, but are drawn on the photo as EXIF turns it."""
+    turned = []
+    for job in (job for job in jobs if job.name in lines):
+        size = lines[job.name].size
+        if isinstance(job.item, RegionLabels) and job.item.size == (size.height, size.width) != size:
+            turned.append(job)
+    if turned:
+        number = plural(len(turned), "picture has", "pictures have")
+        report.note(
+            f"{turned[0].item.where}: {number} the width and height of the sensor in the labels, but outlines that fit "
+            "only the photo as EXIF turns it: taken as drawn on that."
+        )
 
 
 def _files_of(found: LabelSet) -> list[Path]:

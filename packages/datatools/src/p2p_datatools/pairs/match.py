@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read
-from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -72,17 +72,21 @@ _CORRECT_LINE = "Correct or remove the line."
 BY_STEM = "stem"
 
 
-def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
+def match_pictures(
+    a: Path, b: Path, *, match: str = BY_STEM, others: list[LeftOut] | None = None, report: Reporter = QUIET
+) -> Partners:
     """The two files of each name, in the order of the names, and what could not be matched.
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
-    folders: the name is that of A. Raises P2PError when a folder has no pictures or nothing matches, UsageError when
+    folders: the name is that of A. What is not read of each folder is added to `others`.
+
+    Raises P2PError when a folder has no pictures or nothing matches, UsageError when
     the expression is not valid.
     """
     if match.lower().endswith(".csv"):
-        return read_list(Path(match), a, b, report=report)
-    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match))
+        return read_list(Path(match), a, b, others=others, report=report)
+    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match), others)
 
 
 def _own_name(name: str) -> str:
@@ -108,8 +112,8 @@ def _key_by_expression(expression: str) -> Key:
     return key
 
 
-def _by_key(a: Path, b: Path, key: Key) -> Partners:
-    of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
+def _by_key(a: Path, b: Path, key: Key, others: list[LeftOut] | None) -> Partners:
+    of_a, of_b = _NamedPictures(a, key, others), _NamedPictures(b, key, others)
     in_a, in_b = of_a.files, of_b.files
     if not any(name in in_b for name in in_a):
         raise P2PError(
@@ -147,12 +151,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, folder: Path, key: Key) -> None:
+    def __init__(self, folder: Path, key: Key, others: list[LeftOut] | None) -> None:
         self._folder = folder
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in pictures_of(folder, self.skipped):
+        for file in pictures_of(folder, self.skipped, others):
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -170,24 +174,27 @@ class _NamedPictures:
         return [self._folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
 
 
-def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
+def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None = None) -> list[str]:
     """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
 
-    Raises P2PError when there are none.
+    What is not read is added to `others`. Raises P2PError when there are no pictures.
     """
     if not folder.is_dir():
         raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
     strange: list[P2PError] = []
-    found = picture_names(folder, ARRAYS, strange=strange)
+    left_out = LeftOut(folder)
+    found = picture_names(folder, ARRAYS, strange=strange, others=left_out)
     skipped += [skip_of(error, str(folder)) for error in strange]
     if not found and not strange:
-        raise P2PError(
-            folder, f"has no pictures ({', '.join(sorted(ARRAYS))})", "Is it the right folder?", code="no-pictures"
-        )
+        raise left_out.no_pictures(ARRAYS)
+    if others is not None:
+        others.append(left_out)
     return found
 
 
-def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
+def read_list(
+    file: Path, a: Path, b: Path, *, others: list[LeftOut] | None = None, report: Reporter = QUIET
+) -> Partners:
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
     A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
@@ -195,7 +202,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     """
     folders = a, b
     skipped: list[Skip] = []
-    here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
+    here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
     for number, row in _rows(file):

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pairs.halves import as_photo, read_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import Photo, colorize
 from p2p_gan.data.coding import Coding, class_indices
@@ -127,15 +127,15 @@ def _words(half: Half) -> str:
     return str(Form(half.channels, half.dtype))
 
 
-def read_input(path: Path, card: ModelCard, changes: InputChanges | None = None) -> Array:
+def read_input(source: Path | PictureFile, card: ModelCard, changes: InputChanges | None = None) -> Array:
     """Read a picture as the model's input: a mask as class indices, or in its exact colours if the model takes colours.
 
     Blended colours of a mask become those of its classes, what is transparent is background in a mask and laid over
-    white in a photo; `changes` records it. Raises P2PError for a picture that is damaged or that the model does not
-    take: a photo, class numbers or a mask of another palette where it takes masks.
+    white in a photo, pixels without data are filled: see `changes`. Raises P2PError for a picture that is damaged
+    or that the model does not take: a photo, class numbers or a mask of another palette where it takes masks.
     """
     palette, changes = card.palette, changes or InputChanges()
-    with open_picture(path) as picture:
+    with open_picture(source) as picture:
         if card.input.kind == "mask" and palette is not None:
             indices = read_palette_mask(picture, palette, changes)
             if card.input_coding.kind == "classes":
@@ -143,7 +143,10 @@ def read_input(path: Path, card: ModelCard, changes: InputChanges | None = None)
             colors = colorize(indices, palette)
             return colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])
         refuse_file(picture, card)
-        return _as_half(read_array(picture, over_white=changes.over_white), card.input)
+        values, count = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
+        if count:
+            changes.filled.append(picture.path)
+        return _as_half(values, card.input)
 
 
 def read_model_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:

@@ -13,7 +13,14 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.header import PictureFile
-from p2p_datatools.contract.pictures.images import LabelMap, OutsidePaletteError, Photo, read_mask, refuse_hidden
+from p2p_datatools.contract.pictures.images import (
+    LabelMap,
+    OutsidePaletteError,
+    Photo,
+    read_mask,
+    refuse_hidden,
+    say_over_white,
+)
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_label_picture
 from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import Reporter
@@ -31,14 +38,22 @@ _MARGIN = 0.01  # of the pixels of a JPEG, which are not quite black where it is
 
 @dataclass
 class InputChanges:
-    """What reading inputs changed: which it laid over white, `cleared` to background, or `snapped` (pixels of each)."""
+    """What reading inputs changed: which it laid over white, `filled` where data lack, or `cleared` to background.
+
+    `snapped` has the masks with blended or inexact colours, and how many of their pixels.
+    """
 
     over_white: list[Path] = field(default_factory=list)
+    filled: list[Path] = field(default_factory=list)
     cleared: list[Path] = field(default_factory=list)
     snapped: dict[Path, int] = field(default_factory=dict)
 
     def say(self, report: Reporter) -> None:
-        """Note what became of masks, in one line each; photos have a line of their own."""
+        """Note each kind of change in one line."""
+        say_over_white(self.over_white, report)
+        if self.filled:
+            number = plural(len(self.filled), "picture has", "pictures have")
+            report.note(f"{min(self.filled)}: {number} pixels without data, which are filled with the smallest value.")
         if self.cleared:
             masks = plural(len(set(self.cleared)), "mask has", "masks have")
             report.note(f"{min(self.cleared)}: {masks} transparent pixels, which are background.")
@@ -88,7 +103,7 @@ def _snap(path: Path, colors: Photo, palette: Palette, *, exact: bool) -> tuple[
         raise _other_colors(path, colors, snapped.stray, palette)
     inexact = snapped.moved & ~snapped.blended
     if exact and inexact.any():
-        for area in find_inexact(colors, inexact, table[snapped.rows]):
+        for area in find_inexact(colors, inexact, snapped.rows, table):
             if area.distance <= TOLERANCE:
                 raise _other_palette(path, palette, [area.color], np.count_nonzero(inexact) / inexact.size)
     return snapped.rows, int(np.count_nonzero(snapped.moved))

@@ -14,7 +14,9 @@ from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.pairs.manifest import HEADER, SPLITS, UNSPLIT, has_manifest
 from p2p_datatools.contract.pairs.seam import halves_are_alike, judge_middle
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.inference.inputs import read_input, refuse_other_names
@@ -27,7 +29,9 @@ _FLAT = 32  # colours that a photo has more of
 _SHARE = 0.75  # of the pictures that tell something
 
 
-def look_at_inputs(files: Sequence[Path], card: ModelCard, *, keep_going: bool, report: Reporter) -> None:
+def look_at_inputs(
+    files: Sequence[Path], card: ModelCard, read: ReadOptions = AS_USUAL, *, keep_going: bool, report: Reporter
+) -> None:
     """Note what is probably wrong with pictures, and raise P2PError for what is certainly wrong with all of them.
 
     Certain are the pictures of a pair folder, masks of a folder with another palette, and, for a model that takes
@@ -40,10 +44,10 @@ def look_at_inputs(files: Sequence[Path], card: ModelCard, *, keep_going: bool, 
     if card.input.kind == "mask" and card.palette is not None:
         _refuse_other_palettes(files, card.palette)
         if len(files) > 1 and not keep_going:
-            _refuse_no_masks(chosen, len(files), card)
+            _refuse_no_masks(chosen, len(files), card, read)
         return
     if card.input.dtype == "uint8" and card.input.channels in (1, 3):
-        pictures = [picture for picture in map(_read, chosen) if picture is not None]
+        pictures = [picture for picture in (_read(each, read) for each in chosen) if picture is not None]
         _note_pairs(files, pictures, card, report)
         _note_masks(files, pictures, card, report)
 
@@ -72,12 +76,13 @@ def _refuse_other_palettes(files: Sequence[Path], known: Palette) -> None:
                 break
 
 
-def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard) -> None:
+def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard, read: ReadOptions) -> None:
     """Raise one P2PError where no picture that is looked at is a mask, instead of one for every picture at the end."""
     first: P2PError | None = None
     for path in chosen:
         try:
-            read_input(path, card)
+            with open_picture(path, read) as file:
+                read_input(file, card)
             return
         except P2PError as error:
             if error.code not in NOT_MASKS:
@@ -87,9 +92,10 @@ def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard) -> Non
     raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=first.code)
 
 
-def _read(path: Path) -> Photo | None:
+def _read(path: Path, read: ReadOptions) -> Photo | None:
     try:
-        return read_photo(path)
+        with open_picture(path, read) as file:
+            return read_photo(file)
     except P2PError:
         return None  # is reported where all are read
 

@@ -15,13 +15,15 @@ import torch
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
-from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
+from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
@@ -44,11 +46,13 @@ class InputPicture:
     path: Path
     folder: PairFolder | None = None
     pair: Pair | None = None
+    options: ReadOptions = AS_USUAL
 
     def refuse(self, card: ModelCard) -> None:
         """Raise P2PError, without decoding, if the picture is not an input of the model."""
         if self.folder is None:
-            refuse_file(self.path, card)
+            with open_picture(self.path, self.options) as file:
+                refuse_file(file, card)
             return
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
@@ -56,18 +60,23 @@ class InputPicture:
     def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
         """(input, real output or None); `changes` records what was changed on the way."""
         if self.folder is None or self.pair is None:
-            return read_input(self.path, card, changes), None
+            with open_picture(self.path, self.options) as file:
+                return read_input(file, card, changes), None
         swapped = task_for(self.folder, card).swapped
         return read_model_pair(self.folder, self.pair, card, swapped=swapped)
 
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output."""
+    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output.
+
+    `read` says which page of files with several is read.
+    """
 
     how: ApplyOptions = ApplyOptions()
     variants: int = 1
     sheet: bool = False
+    read: ReadOptions = AS_USUAL
 
     def __post_init__(self) -> None:
         if self.variants < 1:
@@ -98,14 +107,16 @@ class SampleSummary:
     model: Model
 
 
-def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
+def list_inputs(
+    inputs: Sequence[Path], options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+) -> list[InputPicture]:
     """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
 
-    Raises P2PError if there are none, or if two have the same name.
+    Which files of folders are not read is noted. Raises P2PError if there are none, or if two have the same name.
     """
     found: dict[str, InputPicture] = {}
     for each in inputs:
-        for picture in _list_place(each):
+        for picture in _list_place(each, options, report):
             if picture.name in found and found[picture.name].path != picture.path:
                 raise P2PError(
                     f"{found[picture.name].path} and {picture.path}",
@@ -117,11 +128,11 @@ def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
     return list(found.values())
 
 
-def _list_place(place: Path) -> list[InputPicture]:
+def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
-        return [InputPicture(place.stem, place)]
+        return [InputPicture(place.stem, place, options=options)]
     if has_manifest(place) or (place / "train").is_dir():
         folder = open_pairs(place)
         pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
@@ -133,10 +144,12 @@ def _list_place(place: Path) -> list[InputPicture]:
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
-    files = find_pictures(place, ARRAYS)
+    others = LeftOut(place)
+    files = find_pictures(place, ARRAYS, others=others)
     if not files:
-        raise P2PError(place, "has no pictures", "Give a picture or a folder of pictures.", code="no-pictures")
-    return [InputPicture(stem_of(file, place), file) for file in files]
+        raise others.no_pictures(ARRAYS)
+    others.say(report)
+    return [InputPicture(stem_of(file, place), file, options=options) for file in files]
 
 
 def sample(
@@ -160,10 +173,12 @@ def sample(
     if device is not None:
         model.generator.to(device)
     dest = Path(dest)
-    pictures = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
+    pictures = list_inputs(
+        [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
+    )
     skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
     files = [each.path for each in fitting if each.folder is None]
-    look_at_inputs(files, model.card, keep_going=keep_going, report=report)
+    look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
         Variant(each, number, file)
         for each in fitting
@@ -188,7 +203,6 @@ def sample(
             write_json(folder / _HEADER, recipe)
 
         destination.commit(write_record, skipped=skipped)
-    say_over_white(work.changes.over_white, report)
     work.changes.say(report)
     snapped = tuple(map(str, work.changes.snapped))
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
@@ -331,11 +345,25 @@ class SampleWork(Work[Variant, SampleRecord, str]):
             write_output(paths[0], output, card)
         return SampleRecord(item.file, str(item.picture.path), picture.hash)
 
+    def _note_beyond(self, path: Path, pixels: Array) -> None:
+        """Note values so far outside of what the model was trained on that they are no such measurements."""
+        coding = self._model.card.input_coding
+        low, high = coding.range
+        if coding.kind != "values" or coding.dtype == "uint8":
+            return
+        least, most = float(pixels.min()), float(pixels.max())
+        if least < low - (high - low) or most > high + (high - low):
+            self._note(
+                f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
+                f"{high:.6g}; replace what means no data."
+            )
+
     def _picture(self, picture: InputPicture) -> "_Picture":
         """The pixels of a picture, which are read once for all its variants."""
         if self._last is None or self._last[0] is not picture:
             pixels, real = picture.read(self._model.card, self.changes)
             self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
+            self._note_beyond(picture.path, pixels)
         return self._last[1]
 
 

@@ -5,7 +5,7 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
@@ -17,7 +17,9 @@ from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
-_EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
+_EXACT = frozenset(
+    {".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".npy"}
+)
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 _T = TypeVar("_T")
 _PROVENANCE = "provenance.json"  # beside a fetched data set; it names the palette that has the set's ids
@@ -28,12 +30,15 @@ _FILE_NAMES = {
     "scenes": re.compile(r"(0001TP|0006R0|0016E5|Seq05VD)_f?\d+"),  # CamVid
     "facades": re.compile(r"cmp_[bx]\d+\.png"),
 }
+# The Kaggle car set as it is unpacked: images/, masks/ and the VoTT export that the masks were made of. Names of files
+# tell nothing, for others made masks of other numbers of the same photos.
+_KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
 def is_index_folder(path: Path) -> bool:
     """Whether a path is a folder with pictures in it."""
-    return path.is_dir() and bool(find_pictures(path, strange=[]))
+    return path.is_dir() and bool(_find(path, []))
 
 
 def is_color_folder(path: Path) -> bool:
@@ -106,8 +111,31 @@ def _known_palette(folder: Path, pictures: list[Path]) -> str:
     """The built-in palette whose ids are those of the data set that the pictures are of; empty where nothing tells."""
     for place in (folder, *folder.resolve().parents[:2]):
         if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
-            return str(note.get("palette", ""))
+            inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
+            return str(note.get("palette", "")) if _are_listed(inside, note.get("files"), place.resolve()) else ""
+    if _is_kaggle_set(folder):
+        return "cars"
     return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")
+
+
+def _are_listed(pictures: list[Path], files: Any, place: Path) -> bool:
+    """Whether all pictures are among the fetched files, where these are listed: others may lie beside them."""
+    if not isinstance(files, dict):
+        return True
+    return all(path.relative_to(place).as_posix() in files for path in pictures)
+
+
+def _is_kaggle_set(folder: Path) -> bool:
+    """Whether a folder is that of the Kaggle car set's masks, beside which its own VoTT export lies."""
+    export = folder.resolve().parent / _KAGGLE_EXPORT
+    if folder.resolve().name != "masks" or not export.is_file():
+        return False
+    try:
+        value = read_json(export)
+        tags = {tag for asset in value["assets"].values() for region in asset["regions"] for tag in region["tags"]}
+    except (P2PError, KeyError, TypeError, AttributeError):
+        return False
+    return tags == _KAGGLE_TAGS
 
 
 def holds_colors(folder: Path) -> bool:
@@ -147,9 +175,14 @@ def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
     if folder.is_file():
         raise P2PError(folder, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder")
     strange: list[P2PError] = []
-    pictures = find_pictures(folder, strange=strange)
+    pictures = _find(folder, strange)
     return (
         [path for path in pictures if path.suffix.lower() in _EXACT],
         [path for path in pictures if path.suffix.lower() not in _EXACT],
         tuple(skip_of(error, str(folder)) for error in strange),
     )
+
+
+def _find(folder: Path, strange: list[P2PError]) -> list[Path]:
+    """The pictures below a folder; without any, the arrays: beside pictures they are often something else."""
+    return find_pictures(folder, strange=strange) or find_pictures(folder, frozenset({".npy"}), strange=strange)

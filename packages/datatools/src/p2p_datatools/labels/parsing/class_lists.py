@@ -18,7 +18,7 @@ def read_class_list(path: Path) -> dict[int, str]:
 
     Raises P2PError for a line without a name, and for a name or number that occurs twice or out of place.
     """
-    lines = [line.strip() for line in _text(path).splitlines()]
+    lines = [line.strip() for line in read_list_text(path).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
     if not lines:
@@ -45,12 +45,14 @@ def read_class_list(path: Path) -> dict[int, str]:
     return names
 
 
-def _text(path: Path) -> str:
+def read_list_text(path: Path) -> str:
+    """The text of a list, in UTF-8 or with the mark of UTF-16; raises P2PError for another file or a large one."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
             what = f"has {size} bytes, but a list of classes may have at most {LARGEST}"
             raise P2PError(path, what, "Give a list that only names classes.", code="file-too-large")
-        return path.read_text("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
