@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.contract.mask_folder import write_records
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.evaluation.scores import evaluate
+from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.card import ModelCard
@@ -175,3 +178,22 @@ def test_a_mask_folder_whose_palette_means_the_same_is_taken(
 ) -> None:
     palette = Palette("mine", tuple(PaletteClass(name, color) for name, color in classes))
     assert look(mask_folder(tmp_path / "masks", palette), make_model(MASK, PHOTO, palette=CARS).card, notes) == []
+
+
+def test_what_is_transparent_in_pairs_is_said_by_sample_and_evaluate(
+    make_model: Make, tmp_path: Path, notes: "Notes", write_model: "WriteModel"
+) -> None:
+    pairs = np.concatenate([beside(scene(1), scene(2)), np.full((64, 128, 1), 255, np.uint8)], axis=2)
+    pairs[:20, :30, 3] = 0
+    for split in ("train", "test"):
+        (tmp_path / "pairs" / split).mkdir(parents=True)
+        Image.fromarray(pairs).save(tmp_path / "pairs" / split / "1.png")
+    place = write_model(make_model(A, B), tmp_path / "m.safetensors")
+    sample(place, tmp_path / "pairs", tmp_path / "out", report=notes)
+    said = [line for line in notes.lines if "1 photo has transparent pixels" in line]
+    assert len(said) == 1
+    evaluate(place, tmp_path / "pairs", report=notes)
+    said = [line for line in notes.lines if "1 photo has transparent pixels" in line]
+    assert len(said) == 2
+    evaluate_into(tmp_path / "scores", place, tmp_path / "pairs", report=notes)
+    assert len([line for line in notes.lines if "1 photo has transparent pixels" in line]) == 3

@@ -149,9 +149,11 @@ def read_input(source: Path | PictureFile, card: ModelCard, changes: InputChange
         return _as_half(values, card.input)
 
 
-def read_model_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
+def read_model_pair(
+    folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool, over_white: list[Path] | None = None
+) -> tuple[Array, Array]:
     """Read one pair as (input, real output) for the model; raises P2PError if it is not the pair of the manifest."""
-    a, b, _ = read_halves(folder, pair)
+    a, b, _ = read_halves(folder, pair, over_white=over_white)
     where = str(folder.path / pair.file)
     picture, real = (b, a) if swapped else (a, b)
     return (

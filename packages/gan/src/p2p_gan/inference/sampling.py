@@ -63,7 +63,7 @@ class InputPicture:
             with open_picture(self.path, self.options) as file:
                 return read_input(file, card, changes), None
         swapped = task_for(self.folder, card).swapped
-        return read_model_pair(self.folder, self.pair, card, swapped=swapped)
+        return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
 
 
 @dataclass(frozen=True)
