@@ -52,6 +52,7 @@ def draw_cars(
             if index not in finished:
                 _draw(destination, index, series)
         note = series | {"count": max(kept, limit), "source": "p2p_datatools.synth", "licence": SYNTH_LICENCE}
+        note |= {"palette": "cars"}  # whose ids the labels have
         if kept < limit:
             destination.commit(lambda folder: write_json(folder / PROVENANCE, note | {"version": version}))
     return max(0, limit - kept), kept
