@@ -110,12 +110,13 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        merging = (
-            f"next  p2p data merge {shell_word(str(dest))}.*-of-* {shell_word(str(dest))}   once all shards are there"
-        )
-        render.say(merging if shard else f"next  p2p data split {shell_word(str(dest))}")
+        render.say(f"next  {_next_command(shell_word(str(dest)), sharded=shard is not None)}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
+
+
+def _next_command(dest: str, *, sharded: bool) -> str:
+    return f"p2p data merge {dest}.*-of-* {dest}   once all shards are there" if sharded else f"p2p data split {dest}"
 
 
 def say_summary(summary: "PairSummary") -> None:

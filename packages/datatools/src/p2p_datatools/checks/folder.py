@@ -75,7 +75,8 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
 
 def _photos(path: Path, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
     yield from _clashes(PhotoFolder(path))
-    values, by_type = ValueCheck(path, "its pictures"), dict[str, list[Path]]()
+    # Photos and labels often lie in two folders of one.
+    values, by_type = dict[Path, ValueCheck](), dict[str, list[Path]]()
     for file in files:
         try:
             with open_picture(file, read) as picture:
@@ -84,9 +85,11 @@ def _photos(path: Path, files: Iterator[Path], read: ReadOptions) -> Iterator[Fi
             yield finding_of(error, file)
             continue
         by_type.setdefault(pixels.dtype.name, []).append(file)
-        values.add(file, pixels, filled)
+        part = path.joinpath(*file.relative_to(path).parts[:-1][:1])
+        values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, filled)
     yield from _other_types(by_type)
-    yield from values.findings()
+    for each in values.values():
+        yield from each.findings()
 
 
 def _values(picture: PictureFile) -> tuple[Array, int]:

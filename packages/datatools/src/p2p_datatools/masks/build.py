@@ -4,7 +4,8 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -138,11 +139,7 @@ def build_masks(
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
     folder = photo_folder(photos, found) if photos else None
-    _note_links(labels, _files_of(found), report)
-    _note_links(photos, folder.names.values() if folder else (), report)
-    left_out = _left_out(labels, found, folder)
-    for each in left_out:
-        each.say(report)
+    left_out = _note_files(labels, photos, found, folder, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
     jobs, skipped = plan_masks(found, folder, how.read)
     recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
@@ -151,7 +148,8 @@ def build_masks(
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
-        _check_mapping(claims, work, lines, found, labels, report)
+        with _tell_turned(done.skipped, report):
+            _check_mapping(claims, work, lines, found, labels, report)
         _check_undecided(lines, labels, report)
         _note_upright(jobs, lines, report)
         skipped += done.skipped
@@ -178,6 +176,29 @@ def build_masks(
         dest=dest,
         left_out=left_out,
     )
+
+
+@contextmanager
+def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
+    """Note what EXIF keeps apart beside a question about numbers, since one command can answer both."""
+    try:
+        yield
+    except P2PError:
+        for turned in [skip for skip in skipped if skip.code == "exif-turned"][:1]:
+            report.note(str(turned))
+        raise
+
+
+def _note_files(
+    labels: Path, photos: Path | None, found: LabelSet, folder: PhotoFolder | None, report: Reporter
+) -> tuple[LeftOut, ...]:
+    """Note which files lie elsewhere, and which are not read; returns the latter."""
+    _note_links(labels, _files_of(found), report)
+    _note_links(photos, folder.names.values() if folder else (), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
+    return left_out
 
 
 def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:

@@ -12,6 +12,7 @@ from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut
+from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import say_over_white
@@ -117,6 +118,12 @@ def pair(
         sizes = _Sizes()
         _commit(destination, job, work, settings | merged, skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
+    return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _sum_up(
+    dest: Path, job: PairRecipe, done: Summary, skipped: Sequence[Skip], sizes: "_Sizes", others: Sequence[LeftOut]
+) -> PairSummary:
     forms = [f"{half.channels} x {half.dtype}" for half in job.halves]
     return PairSummary(
         built=done.made,
@@ -172,9 +179,9 @@ def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
     for place, side in enumerate((job.a, job.b)):
         numbers = work.class_numbers(place)
         if side.palette is None and numbers:
+            command = p2p_command("data build-masks --palette NAME", side.folder, "MASKS")
             to_do = (
-                f"If they are, build masks of them first with {p2p_command('data build-masks', side.folder)}; "
-                "to pair them as pictures, add --plain-numbers."
+                f"If they are, build masks of them first with {command}; to pair them as pictures, add --plain-numbers."
             )
             what = f"its pictures hold nothing but the numbers {list_numbers(numbers)}, as class numbers do"
             raise P2PError(side.folder, what, to_do, code="class-numbers")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, skip_of
-from p2p_datatools.contract.pictures.header import MOST_PIXELS
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, number, polygon
 from p2p_datatools.labels.parsing.regions import read_picture_name

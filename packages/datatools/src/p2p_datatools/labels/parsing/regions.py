@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.pictures.header import MOST_PIXELS
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, uses_of
 
