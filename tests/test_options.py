@@ -9,7 +9,7 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--page", "--exif"}
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -23,25 +23,16 @@ FROZEN: dict[str, set[str]] = {
         "--order",
         "--tolerance",
         "--snapped",
-        "--keep-going",
+        "--strict",
+        "--empty",
     },
     "data check": {"--photos", "--palette", "--against"},
-    "data halves": {"--halves", "--keep-going"},
-    "data derive": {"--op", "--seed", "--keep-going"},
-    "data pair": {
-        "--halves",
-        "--size",
-        "--fit",
-        "--match",
-        "--nodata",
-        "--plain-numbers",
-        "--jobs",
-        "--shard",
-        "--keep-going",
-    },
+    "data halves": {"--halves"},
+    "data derive": {"--op", "--seed"},
+    "data pair": {"--halves", "--size", "--fit", "--match", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
-    "data export": {"--format", "--photos", "--keep-going"},
+    "data export": {"--format", "--photos"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",
@@ -58,7 +49,7 @@ FROZEN: dict[str, set[str]] = {
     "config": set(),
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
-    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
+    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device"},
     "experiments": {
         "--tables",
         "--seeds",
@@ -72,7 +63,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device", "--keep-going"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }
 
 

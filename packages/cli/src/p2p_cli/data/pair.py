@@ -73,13 +73,14 @@ def command(
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
     suffix, are equal. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the hash of
-    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of half or twice the size
-    of its photo is scaled to it.
+    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of another size than
+    its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused, with --size, too.
 
     \b
     Examples:
       p2p data pair masks photos pairs
       p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
+      p2p data pair dem photos pairs --halves dem,photo --nodata -9999
       p2p data pair masks photos pairs --shard 3/8
     """
     from p2p_cli import render
@@ -88,6 +89,8 @@ def command(
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
+    share, read = parse_shard(shard) if shard else None, ReadOptions(page, exif)
+    ways = PairOptions(match, jobs, share, read, parse_nodata(nodata), plain_numbers)
     summary = pair(
         a,
         b,
@@ -95,14 +98,7 @@ def command(
         halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
-        ways=PairOptions(
-            match=match,
-            jobs=jobs,
-            shard=parse_shard(shard) if shard else None,
-            read=ReadOptions(page, exif),
-            nodata=parse_nodata(nodata),
-            plain_numbers=plain_numbers,
-        ),
+        ways=ways,
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -130,7 +126,7 @@ def say_summary(summary: "PairSummary") -> None:
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
     if summary.scaled:
         render.say(
-            f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."
+            f"{plural(summary.scaled, 'mask was', 'masks were')} of another size than the photo, and scaled to it."
         )
     if set(summary.forms) != {"3 x uint8"}:
         parts = zip(summary.halves, summary.forms, summary.ranges, strict=True)

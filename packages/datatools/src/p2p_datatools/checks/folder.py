@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 
@@ -160,8 +161,13 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str, rea
     except P2PError as error:
         yield finding_of(error, photo)
         return
-    if size != size_of(mask):
-        what = f"is {size_of(mask)}, but its photo {photo} is {size}"
+    what = f"is {size_of(mask)}, but its photo {photo} is {size}"
+    if size == size_of(mask):
+        return
+    if is_same_shape(size, size_of(mask)):
+        to_do = "'p2p data pair' scales it; build it again from the labels of this photo to be exact."
+        yield Finding(str(file), what, to_do, "mask-scaled", "warning")
+    else:
         yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
 
 

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -53,7 +53,7 @@ from p2p_datatools.labels.formats.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
-from p2p_datatools.labels.parsing.regions import unite
+from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.values import LabelSet, PictureLabels
 
@@ -317,7 +317,7 @@ class LabelFiles:
                 code="several-files",
             )
         sets = [
-            form.read(self._value(path), where=str(path), source=self._source(path))
+            of_any_kind(partial(form.read, self._value(path), where=str(path), source=self._source(path)), str(path))
             for path, form in zip(paths, forms, strict=True)
         ]
         return unite(sets, self._skips())

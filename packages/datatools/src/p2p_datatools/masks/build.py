@@ -22,11 +22,20 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.plan import MaskJob, count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.plan import (
+    Empty,
+    MaskJob,
+    RegionRules,
+    count_kinds,
+    is_empty,
+    photo_folder,
+    plan_masks,
+    refuse_dest_inside,
+)
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
@@ -66,8 +75,11 @@ class MaskSummary:
     the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
     the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
     common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
-    of annotation; `most_reordered` has the largest share of them. `left_out` are files of PHOTOS, and of a folder of
-    label pictures, that are not read.
+    of annotation; `most_reordered` has the largest share of them. `faults` are the regions that were left out, and
+    `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
+    background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
+    not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
+    pictures, that are not read.
     """
 
     format: str
@@ -83,6 +95,11 @@ class MaskSummary:
     decisions: tuple[Decision, ...]
     reordered: int
     most_reordered: str | None
+    faults: tuple[RegionFault, ...]
+    faulty: dict[str, int]
+    empty: int
+    scaled: int
+    first_scaled: str | None
     dest: Path
     left_out: tuple[LeftOut, ...]
 
@@ -99,14 +116,18 @@ class SnapOptions:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `read` says which page of files with several is read, and whether EXIF turns photos.
-    `threads` masks are painted at a time (one per core by default); their number does not change the result.
+    With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
+    `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
+    (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
+    photos. `threads` masks are painted at a time (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
     read: ReadOptions = AS_USUAL
+    strict: bool = False
+    empty: Empty = "auto"
 
 
 _AS_USUAL = PaintOptions()
@@ -136,27 +157,25 @@ def build_masks(
     found = read_labels(labels, format)
     _refuse_needless_order(how.order, found)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
-    claims = _claims(found, palette, mapping or {})
-    claims.refuse_unclaimed(found.labels, where=str(labels))
+    claims = _claims(labels, found, palette, mapping or {})
     folder = photo_folder(photos, found) if photos else None
-    left_out = _note_files(labels, photos, found, folder, report)
+    left_out = _note_files(labels, found, folder, report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder, how.read)
-    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
-    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
+    jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.classes[0]))
+    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
-        work = MaskWork(destination, jobs, claims, pictures, how.order)
-        done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
-        lines = work.records()
+        work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
+        done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         with _tell_turned(done.skipped, report):
             _check_mapping(claims, work, lines, found, labels, report)
-        _check_undecided(lines, labels, report)
         _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
             refuse(skipped, destination)
-        areas = work.commit(lines, skipped)
+        there = _without(jobs, lines, skipped)
+        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work, lines[job.name])))
+        areas = work.commit(lines, skipped, faults)
     if how.snapping.picture:
         draw_snapped(how.snapping.picture, jobs, pictures, lines)
     return MaskSummary(
@@ -167,12 +186,10 @@ def build_masks(
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
-        snapped=sum(line.snapped for line in lines.values()),
-        blended=sum(line.blended for line in lines.values()),
-        most_blended=_most(_shares(lines, "blended")),
-        decisions=_decisions(claims, lines),
-        reordered=sum(share > _MUCH for share in _shares(lines, "reordered").values()),
-        most_reordered=_most(_shares(lines, "reordered")),
+        faults=faults,
+        faulty=dict(Counter(fault.code for fault in faults).most_common()),
+        empty=sum(is_empty(job.item) for job in there),
+        **_sums(claims, lines),
         dest=dest,
         left_out=left_out,
     )
@@ -189,16 +206,32 @@ def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
         raise
 
 
-def _note_files(
-    labels: Path, photos: Path | None, found: LabelSet, folder: PhotoFolder | None, report: Reporter
-) -> tuple[LeftOut, ...]:
-    """Note which files lie elsewhere, and which are not read; returns the latter."""
-    _note_links(labels, _files_of(found), report)
-    _note_links(photos, folder.names.values() if folder else (), report)
-    left_out = _left_out(labels, found, folder)
-    for each in left_out:
-        each.say(report)
-    return left_out
+def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]:
+    """What the records of all masks tell together."""
+    scaled = [line for line in lines.values() if line.scaled]
+    first = scaled[0] if scaled else None
+    return {
+        "decisions": _decisions(claims, lines),
+        "snapped": sum(line.snapped for line in lines.values()),
+        "blended": sum(line.blended for line in lines.values()),
+        "most_blended": _most(_shares(lines, "blended")),
+        "reordered": sum(share > _MUCH for share in _shares(lines, "reordered").values()),
+        "most_reordered": _most(_shares(lines, "reordered")),
+        "scaled": len(scaled),
+        "first_scaled": f"{first.name}: {first.scaled} to {first.size}" if first else None,
+    }
+
+
+def _without(jobs: Iterable[MaskJob], lines: Mapping[str, MaskLine], skipped: Iterable[Skip]) -> list[MaskJob]:
+    """The jobs whose mask is there, without those that failed in this call."""
+    failed = {skip.where for skip in skipped}
+    return [job for job in jobs if job.name in lines and job.item.where not in failed]
+
+
+def _faults(job: MaskJob, work: MaskWork, line: MaskLine) -> tuple[RegionFault, ...]:
+    """The regions of a picture that are left out: as read, for where they lie, and segments without pixels."""
+    own = job.item.faults if isinstance(job.item, RegionLabels) else ()
+    return (*own, *work.strays.get(job.name, ()), *(RegionFault(**fault) for fault in line.faults))
 
 
 def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
@@ -218,14 +251,16 @@ def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
         raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
+def _claims(labels: Path, found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
         known[UNDECIDED] = IGNORED
     unit = "pixel" if found.are_pictures and not found.labels else "region"
-    return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims.refuse_unclaimed(found.labels, where=str(labels))
+    return claims
 
 
 def _check_mapping(
@@ -248,6 +283,7 @@ def _check_mapping(
     claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _check_undecided(lines, labels, report)
 
 
 def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
@@ -331,14 +367,15 @@ def _most(shares: Mapping[str, float]) -> str | None:
     return most if most and shares[most] else None
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrder) -> dict[str, Any]:
+def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
     # Without aliases, ids and --map: a user corrects those and continues, and each mask's record has what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
-        "order": order,
+        "order": how.order,
+        **how.read.to_json(),
     }
 
 
@@ -359,6 +396,17 @@ def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report
 
 def _files_of(found: LabelSet) -> list[Path]:
     return [item.path for item in found.items if isinstance(item, PictureLabels)]
+
+
+def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
+    """Note which files are links to elsewhere, and which are not read; gives the latter."""
+    _note_links(labels, _files_of(found), report)
+    if folder:
+        _note_links(folder.folder, folder.names.values(), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
+    return left_out
 
 
 def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:

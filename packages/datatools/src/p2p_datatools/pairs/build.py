@@ -31,9 +31,9 @@ from p2p_datatools.pairs.shards import Shard
 class PairSummary:
     """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
 
-    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half,
-    `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and `filled` its
-    pixels without data, in all pairs.
+    `scaled` pairs have a mask that was scaled from another size of the same shape; `forms` are channels and type of
+    each half, `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and
+    `filled` its pixels without data, in all pairs.
     """
 
     built: int
@@ -82,7 +82,8 @@ def pair(
 
     Either folder may be a mask folder (it has a palette.toml). `halves` are the names of A and B, such as
     ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
-    keep their own size, and both of a pair must have the same, except that a mask may have half or twice its photo's.
+    keep their own size, and both of a pair must have the same, except that a mask may have another size of the same
+    shape (`is_same_shape`); the shape must be the same with `size`, too.
     On a DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a missing
     picture of DEST is built again. A shard goes to a folder of its own beside DEST, for `merge`.
 

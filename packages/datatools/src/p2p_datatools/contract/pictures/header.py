@@ -283,7 +283,7 @@ def is_deep(image: Image.Image, file: PictureFile) -> bool:
 
 
 def _bits_of_jpeg2000(start: bytes) -> int:
-    """The bits of the first component, from the SIZ marker (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
+    """The bits of the first component, from the marker of the size (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
     place = start.find(b"\xff\x4f\xff\x51")
     return (start[place + 42] & 0x7F) + 1 if 0 <= place < len(start) - 42 else 8
 
