@@ -17,12 +17,13 @@ from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
+from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -35,12 +36,18 @@ from p2p_datatools.masks.plan import (
     plan_masks,
     refuse_dest_inside,
 )
-from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
 _OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+
+
+_BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near"}
+
+
+# Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
+_MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
 _MUCH = 0.01  # of a picture's pixels
@@ -95,6 +102,14 @@ class MaskSummary:
     first_scaled: str | None
     dest: Path
     left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class SnapOptions:
+    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
+
+    tolerance: int = TOLERANCE
+    picture: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +256,7 @@ def _claims(labels: Path, found: LabelSet, palette: Palette, mapping: Mapping[st
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
+        known[UNDECIDED] = IGNORED
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.refuse_unclaimed(found.labels, where=str(labels))
@@ -268,6 +284,26 @@ def _check_mapping(
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _check_undecided(lines, labels, report)
+
+
+def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+    """Note which pixels of worn pictures no colour explains; raise P2PError where most pictures have some."""
+    found = [line for line in lines.values() if line.undecided]
+    if not found:
+        return
+    shares = {line.name: line.values[UNDECIDED][1] / (line.size.width * line.size.height) for line in found}
+    most = max(shares, key=shares.__getitem__)
+    shown = ", ".join(f"{line.source} at x={line.undecided[0][0]}, y={line.undecided[0][1]}" for line in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    what = (
+        f"{plural(len(found), 'picture has', 'pictures have')} pixels that no class's colour explains, "
+        f"{shares[most]:.2%} at most (in {most}): {shown}{more}"
+    )
+    if len(found) >= _LEAST_UNDECIDED and len(found) > _MANY_UNDECIDED * len(lines):
+        to_do = "Is a class missing? Say which with --map '#RRGGBB=CLASS', or --map '#RRGGBB=ignore'."
+        raise P2PError(labels, what, to_do, code="palette-colour")
+    report.note(f"{labels}: {what}. They are ignored; --map '#RRGGBB=CLASS' gives such a colour to a class.")
 
 
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
@@ -278,7 +314,8 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         and len({skip.code for skip in skipped}) == 1
     ):
         first, code = skipped[0], skipped[0].code
-        raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+        others = plural(len(skipped) - 1, "more picture")
+        raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
 
 
 def _place(numbered: Collection[str], found: LabelSet) -> str:
@@ -315,7 +352,7 @@ def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Dec
     for line in lines.values():
         for value, (label, count) in line.values.items():
             if label not in decided:
-                decided[label] = "--map" if claims.is_mapped(label) else "transparency" if label == TRANSPARENT else ""
+                decided[label] = "--map" if claims.is_mapped(label) else _BY.get(label, "")
             pixels[value, label, line.labels.get(label, ""), decided[label] or line.decided_by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
