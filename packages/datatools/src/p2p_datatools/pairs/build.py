@@ -11,13 +11,14 @@ from typing import Any
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
-from p2p_datatools.pairs.match import BY_STEM, Files, match_pictures
+from p2p_datatools.pairs.match import Files, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.shards import Shard
 

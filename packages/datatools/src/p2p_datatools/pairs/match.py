@@ -3,15 +3,22 @@
 Nothing here may open a picture or know what is made of a match.
 """
 
-import csv
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.matching import (
+    BY_STEM,
+    Addition,
+    Key,
+    find_convention,
+    is_list,
+    key_of,
+    read_rows,
+    suggest_match,
+)
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -67,9 +74,7 @@ def lengthen_file(kept: str, name: str) -> str:
 
 
 Partners = tuple[MatchedFiles, list[Skip]]
-Key = Callable[[str], str | None]  # maps a picture's name to what is compared
 _CORRECT_LINE = "Correct or remove the line."
-BY_STEM = "stem"
 
 
 def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
@@ -77,56 +82,56 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
-    folders: the name is that of A. Raises P2PError when a folder has no pictures or nothing matches, UsageError when
-    the expression is not valid.
+    folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
+    at the end of each of A, and `report` is told. Raises P2PError when a folder has no pictures or nothing matches,
+    UsageError when the expression is not valid.
     """
-    if match.lower().endswith(".csv"):
+    if is_list(match):
         return read_list(Path(match), a, b, report=report)
-    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match))
+    if match != BY_STEM:
+        key = key_of(match)
+        return _join(_NamedPictures(a, key), _NamedPictures(b, key), by_stem=False)
+    of_a, of_b = _NamedPictures(a, _own_name), _NamedPictures(b, _own_name)
+    alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
+    if alone[0] and alone[1] and (convention := find_convention(*alone, both_ways=True)):
+        report.note(
+            f"{convention.describe(f'names in {a}', f'names in {b}')}: matched without that, as by "
+            f"--match '{convention.expression}'."
+        )
+        of_a = _NamedPictures(a, _key_without(convention.one, alone[0]))
+        of_b = _NamedPictures(b, _key_without(convention.other, alone[1]))
+    return _join(of_a, of_b, by_stem=True)
 
 
 def _own_name(name: str) -> str:
     return name
 
 
-def _key_by_expression(expression: str) -> Key:
-    try:
-        pattern = re.compile(expression)
-    except re.error as error:
-        raise UsageError(
-            f"match {expression}",
-            f"is not a regular expression: {error}",
-            "Write stem, a FILE.csv, or an expression whose first group is what the names in A and B share, "
-            "such as '(\\d+)'.",
-            code="bad-expression",
-        ) from error
-
-    def key(name: str) -> str | None:
-        hit = pattern.search(name)
-        return None if hit is None else hit[1 if pattern.groups else 0]
-
-    return key
+def _key_without(addition: Addition, names: Collection[str]) -> Key:
+    return lambda name: addition.remove(name) or name if name in names else name
 
 
-def _by_key(a: Path, b: Path, key: Key) -> Partners:
-    of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
+def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> Partners:
     in_a, in_b = of_a.files, of_b.files
     if not any(name in in_b for name in in_a):
+        to_do = "A name is the path below the folder without suffix, or what --match finds in it."
+        if by_stem:
+            to_do = suggest_match(in_a, in_b) + to_do
         raise P2PError(
-            a,
-            f"has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there",
-            "A name is the path below the folder without suffix, or what --match finds in it.",
+            of_a.folder,
+            f"has no name in common with {of_b.folder}: {_an_example(in_a)} here, {_an_example(in_b)} there",
+            to_do,
             code="no-common-name",
         )
-    matched, skipped = MatchedFiles(a, b), of_a.skipped + of_b.skipped
+    matched, skipped = MatchedFiles(of_a.folder, of_b.folder), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
         twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
         if twice:
-            skipped.append(_same_name(name, twice, by_stem=key is _own_name))
+            skipped.append(_same_name(name, twice, by_stem=by_stem))
         elif name not in in_a or name not in in_b:
-            of, other = (of_a, b) if name in in_a else (of_b, a)
+            of, other = (of_a, of_b) if name in in_a else (of_b, of_a)
             to_do = f"Add '{name}' there, or remove this one."
-            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other}", to_do, "no-partner"))
+            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other.folder}", to_do, "no-partner"))
         else:
             matched.add(name, in_a[name], in_b[name])
     return matched, skipped
@@ -148,7 +153,7 @@ class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
     def __init__(self, folder: Path, key: Key) -> None:
-        self._folder = folder
+        self.folder = folder
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
@@ -167,7 +172,7 @@ class _NamedPictures:
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
-        return [self._folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
+        return [self.folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
 
 
 def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
@@ -198,7 +203,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
-    for number, row in _rows(file):
+    for number, row in read_rows(file):
         try:
             files = _listed_files(row, folders, here)
             name = name_of(files[0])
@@ -218,26 +223,6 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped
-
-
-def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV file, without empty ones and the heading, with their numbers."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            for row in reader:
-                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
-                if any(cell.strip() for cell in row) and not is_heading:
-                    yield reader.line_num, row
-    except OSError as error:
-        raise cannot_read(file, error) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(
-            file,
-            f"line {reader.line_num + 1} is not CSV in UTF-8 ({error})",
-            "Save the file as CSV in UTF-8.",
-            code="bad-csv",
-        ) from error
 
 
 def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:
