@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.files.text import decode_text, guess_encodings, read_text
+from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.files.text import decode_text, guess_encodings
 
 if TYPE_CHECKING:
     from conftest import Refused

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.files.listing import is_utf8
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
@@ -240,18 +240,11 @@ def format_names() -> tuple[str, ...]:
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
+    text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
     try:
-        text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except OSError as error:
-        raise P2PError(
-            path,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file.",
-            code="unreadable-file",
-        ) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(path, f"is not valid CSV in UTF-8 ({error})", "Export it again.", code="bad-csv") from error
+    except csv.Error as error:
+        raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
 
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {

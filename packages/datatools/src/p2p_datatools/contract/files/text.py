@@ -5,10 +5,8 @@ Nothing here may decode what no mark and no declaration tells: a guess is for th
 
 import codecs
 import re
-from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import cannot_read
 
 # The longer marks first: that of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
@@ -20,15 +18,6 @@ _MARKS = (
 )
 _LOOKED_AT = 1 << 16  # bytes around the first that is not UTF-8
 _HIGH = re.compile(rb"[\x80-\xff]+")
-
-
-def read_text(path: Path) -> str:
-    """The text of a file; raises P2PError when it cannot be read, or has another encoding."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise cannot_read(path, error) from error
-    return decode_text(data, path)
 
 
 def decode_text(data: bytes, where: object) -> str:
@@ -54,16 +43,18 @@ def other_encoding(data: bytes, where: object, error: Exception) -> P2PError:
     return P2PError(
         where,
         f"is not UTF-8 (it looks like {' or '.join(guesses)})",
-        f"Convert it with iconv -f {guesses[0]} -t UTF-8 FILE > NEW, or save it as UTF-8 in an editor.",
+        f"Convert it with iconv -f {guesses[0]} -t UTF-8 {where} > NEW, or save it as UTF-8 in an editor.",
         code="not-utf8",
     )
 
 
 def guess_encodings(data: bytes) -> tuple[str, ...]:
     """Names of encodings, as iconv knows them, that bytes which are not UTF-8 may have; the likeliest first."""
+    if find_encoding(data) != "utf-8":
+        return ()  # it is damaged
     if 0 in data[:_LOOKED_AT]:
         zeros = [data[:64:2].count(0), data[1:64:2].count(0)]
-        is_wide = min(zeros) == 0 and 8 * max(zeros) > len(data[:64])
+        is_wide = min(zeros) == 0 and 8 * max(zeros) > len(data[:64]) >= 8
         return (("UTF-16LE" if zeros[1] else "UTF-16BE"),) if is_wide else ()
     first = _HIGH.search(data)
     start = max(0, first.start() - 1) if first else 0
