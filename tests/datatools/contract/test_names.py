@@ -252,3 +252,13 @@ def test_a_name_with_its_prefix_goes_before_one_without_and_two_uploads_of_a_nam
     assert PhotoFolder(tmp_path).find("5e6f7a8b-car.png").name == "5e6f7a8b-car.png"
     (tmp_path / "car.png").write_bytes(b"")
     assert PhotoFolder(tmp_path).find("car.png").name == "car.png"
+
+
+def test_of_photos_of_one_name_the_one_that_is_picked_stays(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png", "b.jpg", "b.png"):
+        (tmp_path / name).touch()
+    folder = PhotoFolder(tmp_path)
+    left_out = folder.settle_clashes(lambda files: files[1] if files[0].stem == "a" else None)
+    assert left_out == [tmp_path / "a.jpg"]
+    assert folder.find("a") == folder.get("a") == folder.names["a"] == tmp_path / "a.png"
+    assert folder.clashes == [(tmp_path / "b.jpg", tmp_path / "b.png")]

@@ -6,7 +6,7 @@ Nothing here may open a picture.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -68,6 +68,21 @@ class PhotoFolder:
         first = self.names.setdefault(stem_of(path, self.folder), path)
         if first != path:
             self.clashes.append((first, path))
+
+    def settle_clashes(self, pick: Callable[[Sequence[Path]], Path | None]) -> list[Path]:
+        """Of pictures of one name keep the one that `pick` gives, where it gives one; returns the others."""
+        same: dict[Path, list[Path]] = defaultdict(list)
+        for first, second in self.clashes:
+            same[first].append(second)
+        left_out: list[Path] = []
+        for first, others in same.items():
+            files = [first, *others]
+            if photo := pick(files):
+                name = stem_of(first, self.folder)
+                self.names[name] = self._by_name[_key(name)] = photo
+                left_out += [file for file in files if file != photo]
+                self.clashes = [clash for clash in self.clashes if clash[0] != first]
+        return left_out
 
     def refuse_clashes(self) -> None:
         """Raise P2PError when two photos have one name."""

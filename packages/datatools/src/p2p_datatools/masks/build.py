@@ -122,7 +122,7 @@ def build_masks(
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
-    folder = photo_folder(photos, found) if photos else None
+    folder = photo_folder(photos, found, report) if photos else None
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)

@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionLabels
@@ -40,10 +41,12 @@ def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
             )
 
 
-def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
+def photo_folder(photos: Path, found: LabelSet, report: Reporter = QUIET) -> PhotoFolder:
     """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
     labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
     folder = PhotoFolder(photos, apart=[*labels, *found.beside])
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, photos))
     folder.refuse_clashes()
     return folder
 

@@ -15,6 +15,7 @@ from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
@@ -76,7 +77,7 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
-    matched, skipped = match_pictures(a, b, match=ways.match, report=report)
+    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, report=report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
     job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})

@@ -4,7 +4,7 @@ Nothing here may open a picture or know what is made of a match.
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
@@ -21,6 +21,7 @@ from p2p_datatools.contract.matching import (
 )
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 
@@ -74,23 +75,33 @@ def lengthen_file(kept: str, name: str) -> str:
 
 
 Partners = tuple[MatchedFiles, list[Skip]]
+Pick = Callable[[Sequence[Path]], Path | None]
 _CORRECT_LINE = "Correct or remove the line."
 
 
-def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
+def _pick_none(_: Sequence[Path]) -> Path | None:
+    return None
+
+
+def match_pictures(
+    a: Path, b: Path, *, match: str = BY_STEM, pick: Pick = _pick_none, report: Reporter = QUIET
+) -> Partners:
     """The two files of each name, in the order of the names, and what could not be matched.
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
-    at the end of each of A, and `report` is told. Raises P2PError when a folder has no pictures or nothing matches,
+    at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
+    is meant, if any. Raises P2PError when a folder has no pictures or nothing matches,
     UsageError when the expression is not valid.
     """
     if is_list(match):
         return read_list(Path(match), a, b, report=report)
     if match != BY_STEM:
         key = key_of(match)
-        return _join(_NamedPictures(a, key), _NamedPictures(b, key), by_stem=False)
+        of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
+        _settle((of_a, of_b), pick, report)
+        return _join(of_a, of_b, by_stem=False)
     of_a, of_b = _NamedPictures(a, _own_name), _NamedPictures(b, _own_name)
     alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
     if alone[0] and alone[1] and (convention := find_convention(*alone, both_ways=True)):
@@ -100,7 +111,14 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
         )
         of_a = _NamedPictures(a, _key_without(convention.one, alone[0]))
         of_b = _NamedPictures(b, _key_without(convention.other, alone[1]))
+    _settle((of_a, of_b), pick, report)
     return _join(of_a, of_b, by_stem=True)
+
+
+def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> None:
+    for each in sides:
+        if left_out := each.settle(pick):
+            report.note(say_picked(left_out, each.folder))
 
 
 def _own_name(name: str) -> str:
@@ -169,6 +187,17 @@ class _NamedPictures:
                 self.more.setdefault(name, []).append(folder / file)
             else:
                 self.files[name] = shorten_file(file, name)
+
+    def settle(self, pick: Pick) -> list[Path]:
+        """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""
+        left_out: list[Path] = []
+        for name in list(self.more):
+            files = self.all_of(name)
+            if len({file.with_suffix("") for file in files}) == 1 and (photo := pick(files)):
+                self.files[name] = shorten_file(photo.relative_to(self.folder).as_posix(), name)
+                left_out += [file for file in files if file != photo]
+                del self.more[name]
+        return left_out
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
