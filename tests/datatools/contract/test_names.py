@@ -68,6 +68,7 @@ def test_words_for_what_lies_in_a_folder_do_not_tell_photos_apart_and_masks_are_
         (tmp_path / name).touch()
     folder = PhotoFolder(tmp_path)
     assert folder.find("train/masks/1.png") == tmp_path / "train/images/1.jpg"
+    assert folder.find("train_masks/1.png") == folder.find("masks-train/1.png") == tmp_path / "train/images/1.jpg"
     assert folder.look_up("1.png", folder="labels/val").path == tmp_path / "val/images/1.jpg"
 
 

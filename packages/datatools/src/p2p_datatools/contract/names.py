@@ -210,7 +210,15 @@ def _most(counts: Iterable[int | None]) -> int:
 def folders_of(name: str) -> tuple[str, ...]:
     """The folders of a name that tell pictures apart: without drives, and words that say what lies in a folder."""
     parts = name.replace("\\", "/").split("/")[:-1]
-    return tuple(part for part in parts if part.strip(".") and not part.endswith(":") and part.casefold() not in _ROLES)
+    plain = (_without_role(part) for part in parts if part.strip(".") and not part.endswith(":"))
+    return tuple(part for part in plain if part)
+
+
+def _without_role(folder: str) -> str:
+    """What the name of a folder tells beside that labels or photos lie in it: train of train_labels."""
+    words = re.split(r"([_\-. ]+)", folder)
+    left = [word for word in words[::2] if word.casefold() not in _ROLES]
+    return folder if len(left) == len(words[::2]) else "_".join(left)
 
 
 def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:

@@ -20,6 +20,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
@@ -116,7 +117,7 @@ def build_masks(
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
     refuse_picture(how.snapping.picture)
-    found = leave_out_photos(read_labels(labels, format), labels)
+    found = settle_boxes(leave_out_photos(read_labels(labels, format), labels), labels, mapping or {}, report)
     photos = photos or find_photos(labels, found, how.match, report)
     _refuse_needless(how, found, photos)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
