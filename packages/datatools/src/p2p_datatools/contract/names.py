@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.
@@ -247,19 +248,9 @@ def _without_roboflow(name: str) -> str:
     return _ROBOFLOW.sub("", name)
 
 
-def safe_name(file_name: str) -> str:
-    """The name of the mask for a picture called `file_name`; raises P2PError for one that leads out of the folder."""
-    name = without_suffix(file_name)
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") for part in parts)  # which ".." is, too
-    if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
-        raise P2PError(
-            file_name if file_name.isprintable() else ascii(file_name),
-            "leads out of the folder or is hidden there",
-            "Give the photos with --photos, so that masks take their names, or rename the picture in the labels.",
-            code="path-leads-out",
-        )
-    return name
+def safe_name(file_name: str, where: str) -> RelativeName:
+    """The name of the mask for a picture that `where` calls `file_name`; raises P2PError if no file can have it."""
+    return relative_name(without_suffix(file_name), where, suffix=".png")
 
 
 def _unescape(name: str) -> str:
@@ -297,6 +288,5 @@ def name_of(file: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a pair can have this name: a relative path that does not lead out of its folder and is not hidden."""
-    parts = name.split("/")
-    return name.isprintable() and not any(part.strip() == "" or part.startswith(".") for part in parts)
+    """Whether a pair can have this name: a path below a folder that leaves room for the suffixes of a pair's files."""
+    return is_relative_name(name, suffix=".a.tif")

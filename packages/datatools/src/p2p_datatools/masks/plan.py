@@ -74,7 +74,7 @@ def plan_masks(
 
 
 def _job(item: RegionLabels | PictureLabels, photo: Path | None, folder: PhotoFolder | None) -> MaskJob:
-    name = folder.name(photo) if folder and photo else safe_name(item.picture_name)
+    name = folder.name(photo) if folder and photo else safe_name(item.picture_name, item.where)
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")
