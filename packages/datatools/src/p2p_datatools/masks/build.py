@@ -25,6 +25,7 @@ from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.refuse_photos import refuse_photos
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
@@ -127,9 +128,10 @@ def build_masks(
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
+    pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
+    refuse_photos(found, labels, pictures)
     jobs, skipped = plan_masks(found, folder, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
-        pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
