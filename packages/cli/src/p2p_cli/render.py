@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from p2p_cli.plan_text import plan_lines
-from p2p_cli.terminal import echo
+from p2p_cli.terminal import echo, name_full_output
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, printable
 
@@ -256,7 +256,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)
-    console.print(shown, highlight=False)
+    with name_full_output():
+        console.print(shown, highlight=False)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
@@ -266,12 +267,13 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
             echo(f"{name:<11} {value}")
 
 
-def skips(skipped: Sequence[object], dest: object) -> None:
-    """The pictures that were skipped, and the file that lists them."""
+def skips(skipped: Sequence[object], dest: object | None) -> None:
+    """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST."""
     for skip in skipped[:20]:
         remark(f"skipped: {skip}")
     if skipped:
-        remark(f"{plural(len(skipped), 'picture')} left out; see {dest}/skipped.jsonl.")
+        more = f"; see {dest}/skipped.jsonl" if dest else ""
+        remark(f"{plural(len(skipped), 'picture')} left out{more}.")
 
 
 def scores(metrics: dict[str, float], mean_picture: dict[str, float], color_error: dict[str, float]) -> None:

@@ -10,7 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_datatools.pairs.build import PairSummary
@@ -80,8 +80,10 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        merging = f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
-        render.say(merging if shard else f"next  p2p data split {dest}")
+        merging = (
+            f"next  p2p data merge {shell_word(str(dest))}.*-of-* {shell_word(str(dest))}   once all shards are there"
+        )
+        render.say(merging if shard else f"next  p2p data split {shell_word(str(dest))}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
 

@@ -13,10 +13,10 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import LabelSet, RegionLabels, uses_of
 from p2p_datatools.masks.class_mapping import BOXES, RECTANGLES
 
-# Formats in which sets for detection come. In LabelMe and VIA a person draws a rectangle as the outline of what is one.
+# Formats in which sets for detection come. In others a person draws a rectangle as the outline of what is one.
 _DETECTION = (
     *("bdd100k", "coco", "cvat", "darwin", "datumaro", "hasty", "labelbox", "labelstudio", "segments"),
-    *("superannotate", "supervisely", "voc-boxes", "vott", "yolo"),
+    *("superannotate", "voc-boxes", "vott", "yolo"),
 )
 
 

@@ -5,13 +5,15 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
-from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
@@ -28,6 +30,12 @@ _FILE_NAMES = {
     "scenes": re.compile(r"(0001TP|0006R0|0016E5|Seq05VD)_f?\d+"),  # CamVid
     "facades": re.compile(r"cmp_[bx]\d+\.png"),
 }
+# The Kaggle car set as it is unpacked: images/, masks/ and the VoTT export that the masks were made of. Names of files
+# tell nothing, for others made masks of other numbers of the same photos.
+_KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
+# A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, how far from both ends the
+# pixels lie that are no edge, and how many they are.
+_GREY, _END, _MOST_ENDS = 24, 48, 0.75
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
@@ -46,12 +54,13 @@ def read_index_folder(folder: Path) -> LabelSet:
     exact, others, strange = _by_kind(folder)
     to_do = f"Give a folder of {', '.join(sorted(_EXACT))} files."
     if not exact and not strange and others:
-        if all(_is_grey(path) for path in pick_evenly(others, _LOOKED_AT)):
-            to_do = (
-                "If they are black and white, with soft edges, --format colors --map '#ffffff=CLASS' reads them; "
-                f"otherwise {to_do[0].lower()}{to_do[1:]}"
-            )
         what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
+        if all(_is_black_and_white(path) for path in pick_evenly(others, _LOOKED_AT)):
+            what = f"{what}: black and white with soft edges, so their grey values are no class numbers"
+            to_do = (
+                "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; "
+                "the edges go to the nearer of both."
+            )
         raise P2PError(folder, what, to_do, code="lossy-pictures")
     if not exact and not strange:
         raise P2PError(folder, "has no pictures", to_do, code="no-pictures")
@@ -106,8 +115,31 @@ def _known_palette(folder: Path, pictures: list[Path]) -> str:
     """The built-in palette whose ids are those of the data set that the pictures are of; empty where nothing tells."""
     for place in (folder, *folder.resolve().parents[:2]):
         if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
-            return str(note.get("palette", ""))
+            inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
+            return str(note.get("palette", "")) if _are_listed(inside, note.get("files"), place.resolve()) else ""
+    if _is_kaggle_set(folder):
+        return "cars"
     return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")
+
+
+def _are_listed(pictures: list[Path], files: Any, place: Path) -> bool:
+    """Whether all pictures are among the fetched files, where these are listed: others may lie beside them."""
+    if not isinstance(files, dict):
+        return True
+    return all(path.relative_to(place).as_posix() in files for path in pictures)
+
+
+def _is_kaggle_set(folder: Path) -> bool:
+    """Whether a folder is that of the Kaggle car set's masks, beside which its own VoTT export lies."""
+    export = folder.resolve().parent / _KAGGLE_EXPORT
+    if folder.resolve().name != "masks" or not export.is_file():
+        return False
+    try:
+        value = read_json(export)
+        tags = {tag for asset in value["assets"].values() for region in asset["regions"] for tag in region["tags"]}
+    except (P2PError, KeyError, TypeError, AttributeError):
+        return False
+    return tags == _KAGGLE_TAGS
 
 
 def holds_colors(folder: Path) -> bool:
@@ -129,12 +161,15 @@ def has_colors(path: Path) -> bool:
     return False
 
 
-def _is_grey(path: Path) -> bool:
+def _is_black_and_white(path: Path) -> bool:
+    """Whether nearly all pixels of a picture, grey or in equal channels, are nearly black or nearly white."""
     try:
-        with open_picture(path) as picture:
-            return photo_header(picture).mode in ("1", "L")
+        colors = read_label_picture(path).colors.astype(np.int16)
     except P2PError:
         return False
+    grey = colors.max(axis=2) - colors.min(axis=2) <= _GREY
+    black, white = colors.max(axis=2) < _END, colors.min(axis=2) >= 256 - _END
+    return bool(black.any() and white.any() and (grey & (black | white)).mean() >= _MOST_ENDS)
 
 
 def pick_evenly(items: list[_T], most: int) -> list[_T]:
