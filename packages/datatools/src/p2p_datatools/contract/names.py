@@ -113,6 +113,9 @@ class PhotoFolder:
         the two may have the prefix of an upload, or the hash of Roboflow, that the other does not have. Raises P2PError
         when there is none, or when several have the name.
         """
+        exact = self._by_name.get(_key(without_suffix(file_name)))
+        if exact and len(self._by_name) == len(self.names):  # else two names are one, written with other characters
+            return FoundPhoto(exact, "")
         elsewhere: list[Path] = []
         for found in self._tries(file_name, folder):
             if len(found.photos) > 1:
