@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.matching import (
     BY_STEM,
     Addition,
@@ -84,7 +84,13 @@ def _pick_none(_: Sequence[Path]) -> Path | None:
 
 
 def match_pictures(
-    a: Path, b: Path, *, match: str = BY_STEM, pick: Pick = _pick_none, report: Reporter = QUIET
+    a: Path,
+    b: Path,
+    *,
+    match: str = BY_STEM,
+    pick: Pick = _pick_none,
+    others: list[LeftOut] | None = None,
+    report: Reporter = QUIET,
 ) -> Partners:
     """The two files of each name, in the order of the names, and what could not be matched.
 
@@ -92,25 +98,25 @@ def match_pictures(
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
-    is meant, if any. Raises P2PError when a folder has no pictures or nothing matches,
-    UsageError when the expression is not valid.
+    is meant, if any. What is not read of each folder is added to `others`. Raises P2PError when a folder has no
+    pictures or nothing matches, UsageError when the expression is not valid.
     """
     if is_list(match):
-        return read_list(Path(match), a, b, report=report)
+        return read_list(Path(match), a, b, others=others, report=report)
     if match != BY_STEM:
         key = key_of(match)
-        of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
+        of_a, of_b = _NamedPictures(a, key, others), _NamedPictures(b, key, others)
         _settle((of_a, of_b), pick, report)
         return _join(of_a, of_b, by_stem=False)
-    of_a, of_b = _NamedPictures(a, _own_name), _NamedPictures(b, _own_name)
+    of_a, of_b = _NamedPictures(a, _own_name, others), _NamedPictures(b, _own_name, others)
     alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
     if alone[0] and alone[1] and (convention := find_convention(*alone, both_ways=True)):
         report.note(
             f"{convention.describe(f'names in {a}', f'names in {b}')}: matched without that, as by "
             f"--match '{convention.expression}'."
         )
-        of_a = _NamedPictures(a, _key_without(convention.one, alone[0]))
-        of_b = _NamedPictures(b, _key_without(convention.other, alone[1]))
+        of_a = _NamedPictures(a, _key_without(convention.one, alone[0]), None)
+        of_b = _NamedPictures(b, _key_without(convention.other, alone[1]), None)
     _settle((of_a, of_b), pick, report)
     return _join(of_a, of_b, by_stem=True)
 
@@ -170,12 +176,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, folder: Path, key: Key) -> None:
+    def __init__(self, folder: Path, key: Key, others: list[LeftOut] | None) -> None:
         self.folder = folder
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in pictures_of(folder, self.skipped):
+        for file in pictures_of(folder, self.skipped, others):
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -204,24 +210,27 @@ class _NamedPictures:
         return [self.folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
 
 
-def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
+def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None = None) -> list[str]:
     """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
 
-    Raises P2PError when there are none.
+    What is not read is added to `others`. Raises P2PError when there are no pictures.
     """
     if not folder.is_dir():
         raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
     strange: list[P2PError] = []
-    found = picture_names(folder, ARRAYS, strange=strange)
+    left_out = LeftOut(folder)
+    found = picture_names(folder, ARRAYS, strange=strange, others=left_out)
     skipped += [skip_of(error, str(folder)) for error in strange]
     if not found and not strange:
-        raise P2PError(
-            folder, f"has no pictures ({', '.join(sorted(ARRAYS))})", "Is it the right folder?", code="no-pictures"
-        )
+        raise left_out.no_pictures(ARRAYS)
+    if others is not None:
+        others.append(left_out)
     return found
 
 
-def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
+def read_list(
+    file: Path, a: Path, b: Path, *, others: list[LeftOut] | None = None, report: Reporter = QUIET
+) -> Partners:
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
     A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
@@ -229,7 +238,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     """
     folders = a, b
     skipped: list[Skip] = []
-    here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
+    here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
     for number, row in read_rows(file):

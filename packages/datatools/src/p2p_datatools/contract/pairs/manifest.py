@@ -12,12 +12,12 @@ from typing import Any, Literal, get_args
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 
 _FORMAT, _VERSION = "p2p-pairs", 1
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
@@ -177,11 +177,15 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     """
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
+    others = LeftOut(path)
+    files = find_pictures(path, others=others)
     pairs = [
         Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
-        for file in find_pictures(path)
+        for file in files
         if (split := _foreign_split(file.relative_to(path)))
     ]
+    if not files and others.kinds:
+        raise others.no_pictures()
     if not pairs:
         raise P2PError(
             path,
@@ -197,6 +201,10 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     if all("/" not in pair.file for pair in pairs):
         assumed.append("no train/ folder: all pictures are training pictures")
+    if outside := len(files) - len(pairs):
+        assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/")
+    if others.kinds:
+        assumed.append(f"left out: {others}")
     half_a, half_b = Half("a", "picture"), Half("b", "picture")
     return PairFolder(path, half_a, half_b, None, tuple(pairs), foreign=True, assumed=tuple(assumed))
 
