@@ -126,16 +126,13 @@ def build_masks(
     refuse_picture(how.snapping.picture)
     found = _read(labels, format, mapping or {}, report)
     photos = photos or find_photos(labels, found, dest, how.match, report)
-    _refuse_needless(how, found, photos)
-    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
+    _refuse_wrong(how, found, labels, photos, dest)
     claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
     left_out = _note(labels, found, folder, report)
-    pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
-    refuse_photos(found, labels, pictures)
+    pictures = _reader(found, labels, claims, mapping or {}, how)
     jobs, skipped = plan_masks(found, folder, how.read, match=how.match, report=report)
-    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
-    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
+    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
@@ -178,7 +175,9 @@ def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tupl
     return tuple(others)
 
 
-def _refuse_needless(how: PaintOptions, found: LabelSet, photos: Path | None) -> None:
+def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path | None, dest: Path) -> None:
+    """Raise UsageError for options that change nothing here, and for a destination among what is read."""
+    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
         raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
@@ -193,6 +192,15 @@ def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporte
     for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
         report.note(line)
     return settle_boxes(leave_out_photos(found, labels), labels, mapping, report)
+
+
+def _reader(
+    found: LabelSet, labels: Path, claims: ClassMapping, mapping: Mapping[str, str], how: PaintOptions
+) -> PictureReader:
+    """What reads label pictures; raises P2PError where a few of them are photos."""
+    reader = PictureReader(claims, mapping, how.snapping.tolerance)
+    refuse_photos(found, labels, reader)
+    return reader
 
 
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
@@ -237,7 +245,9 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         and len({skip.code for skip in skipped}) == 1
     ):
         first, code = skipped[0], skipped[0].code
-        raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+        raise P2PError(
+            f"{first.where} (and {plural(len(skipped) - 1, 'more picture')})", first.what, first.to_do, code=code
+        )
 
 
 def _place(numbered: Collection[str], found: LabelSet) -> str:
@@ -290,14 +300,15 @@ def _most(shares: Mapping[str, float]) -> str | None:
     return most if most and shares[most] else None
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrder) -> dict[str, Any]:
+def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
     # Without aliases, ids and --map: a user corrects those and continues, and each mask's record has what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
-        "order": order,
+        "order": how.order,
+        **how.read.to_json(),
     }
 
 
