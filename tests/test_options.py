@@ -9,7 +9,7 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--page", "--exif"}
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif", "--match"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -18,31 +18,21 @@ FROZEN: dict[str, set[str]] = {
     "data build-masks": {
         "--palette",
         "--photos",
-        "--match",
         "--format",
         "--map",
         "--order",
         "--tolerance",
         "--snapped",
-        "--keep-going",
+        "--strict",
+        "--empty",
     },
     "data check": {"--photos", "--palette", "--against"},
-    "data halves": {"--halves", "--keep-going"},
-    "data derive": {"--op", "--seed", "--keep-going"},
-    "data pair": {
-        "--halves",
-        "--size",
-        "--fit",
-        "--match",
-        "--nodata",
-        "--plain-numbers",
-        "--jobs",
-        "--shard",
-        "--keep-going",
-    },
+    "data halves": {"--halves"},
+    "data derive": {"--op", "--seed"},
+    "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
-    "data export": {"--format", "--photos", "--keep-going"},
+    "data export": {"--format", "--photos"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",
@@ -59,7 +49,7 @@ FROZEN: dict[str, set[str]] = {
     "config": set(),
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
-    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--keep-going"},
+    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device"},
     "experiments": {
         "--tables",
         "--seeds",
@@ -73,7 +63,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device", "--keep-going"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }
 
 

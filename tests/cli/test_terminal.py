@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from p2p_cli import app
+from p2p_datatools.contract.pictures import png
 
 COMMAND = [sys.executable, "-m", "p2p_cli"]
 
@@ -74,3 +77,20 @@ def test_an_escape_sequence_in_a_name_is_shown_and_not_obeyed(capsys: pytest.Cap
     error = capsys.readouterr().err
     assert "a\\u001b[2Jb\\nError: c" in error
     assert error.count("\n") == 1
+
+
+def test_what_libraries_write_by_themselves_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    pixels = np.arange(32 * 32 * 3, dtype=np.uint8).reshape(32, 32, 3)
+    packed = bytearray(b"".join(png.encode(pixels)))
+    start = packed.index(b"IDAT")
+    length = int.from_bytes(packed[start - 4 : start], "big")
+    packed[start + 8] ^= 255  # with its checksum right, so that libpng is asked
+    packed[start + 4 + length : start + 8 + length] = zlib.crc32(packed[start : start + 4 + length]).to_bytes(4, "big")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.png").write_bytes(packed)
+    places = [str(tmp_path / name) for name in ("a", "b", "pairs")]
+    done = run_in_shell("data", "pair", *places, redirect="")
+    assert done.returncode == 1
+    assert "libpng" not in done.stderr
+    assert "x.png: is cut off or damaged" in done.stderr

@@ -17,10 +17,11 @@ from p2p_datatools.masks.build import PaintOptions, build_masks
 from p2p_datatools.pairs.build import PairOptions, pair
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS = load_palette("cars")
 RAW = ReadOptions(exif="raw")
+IDS = {str(number): name for number, name in enumerate(CARS.names)}
 
 
 @pytest.fixture(params=[(12, 8), (8, 8)], ids=["wide", "square"])
@@ -44,7 +45,7 @@ def labels(tmp_path: Path, size: tuple[int, int]) -> Path:
 
 def build(labels: Path, read: ReadOptions) -> Path:
     dest = labels.with_name(f"masks-{read.exif}")
-    build_masks(labels, dest, palette=CARS, photos=labels.with_name("photos"), how=PaintOptions(read=read))
+    build_masks(labels, dest, palette=CARS, mapping=IDS, photos=labels.with_name("photos"), how=PaintOptions(read=read))
     return dest
 
 
@@ -71,7 +72,7 @@ def test_a_mask_that_was_built_for_the_turned_photo_is_not_kept_for_the_raw_one(
     masks = build(labels, ReadOptions())
     assert "exif" not in next(iter(read_lines(masks / "masks.jsonl")))
     with pytest.raises(P2PError) as error:
-        build_masks(labels, masks, palette=CARS, photos=tmp_path / "photos", how=PaintOptions(read=RAW))
+        build_masks(labels, masks, palette=CARS, mapping=IDS, photos=tmp_path / "photos", how=PaintOptions(read=RAW))
     assert error.value.code == "pictures-failed"
 
 
@@ -84,3 +85,12 @@ def test_two_folders_of_photos_that_exif_keeps_apart_are_told_so(labels: Path, t
         pair(tmp_path / "sketch", tmp_path / "photos", tmp_path / "pairs")
     assert "--exif raw" in str(error.value)
     pair(tmp_path / "sketch", tmp_path / "photos", tmp_path / "pairs", ways=PairOptions(read=RAW))
+
+
+def test_what_exif_keeps_apart_is_said_beside_a_question_about_numbers(
+    labels: Path, size: tuple[int, int], notes: "Notes"
+) -> None:
+    with pytest.raises(P2PError) as error:
+        build_masks(labels, labels.with_name("masks"), palette=CARS, photos=labels.with_name("photos"), report=notes)
+    assert error.value.code == "doubted-ids"
+    assert bool([line for line in notes.lines if "--exif raw" in line]) == (size[0] != size[1])

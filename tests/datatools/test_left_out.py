@@ -47,7 +47,9 @@ def _masks(folder: Path, dest: Path, read: ReadOptions, report: Reporter) -> obj
     labels = dest.with_name("labels")
     for path in folder.glob("*.png"):
         write_png(labels / path.name, np.tile(np.arange(5, dtype=np.uint8), (24, 8)))
-    return build_masks(labels, dest, palette=CARS, photos=folder, how=PaintOptions(read=read), report=report)
+    ids = {str(number): name for number, name in enumerate(CARS.names)}
+    how = PaintOptions(read=read)
+    return build_masks(labels, dest, palette=CARS, mapping=ids, photos=folder, how=how, report=report)
 
 
 def _labels(folder: Path, dest: Path, read: ReadOptions, report: Reporter) -> object:

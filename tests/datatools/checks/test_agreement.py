@@ -200,6 +200,7 @@ def test_real_labels_of_the_same_pictures_agree_in_every_format(
             palette=SHAPES,
             photos=sets / "cvat1.1" / "images",
             mapping={"circle": "ellipse"} if name == "there" else {},
+            how=PaintOptions(empty="error"),
             keep_going=True,
         )
         assert (summary.built, len(summary.skipped)) == (3, 1)  # in one there is only a line

@@ -54,6 +54,15 @@ def test_a_mask_of_another_size_than_its_photo(masks: Path, photos: Path) -> Non
     assert not result.ok
 
 
+def test_a_mask_of_its_photos_shape_in_another_size_is_a_warning_since_pairing_scales_it(
+    masks: Path, photos: Path
+) -> None:
+    write_mask(masks / "b.png", np.kron(ALL_CLASSES, np.ones((2, 2), dtype=np.uint8)), CARS)
+    result = check(masks, photos=photos)
+    assert found(result) == [("warning", "mask-scaled", "b.png")]
+    assert result.ok
+
+
 def test_a_colour_outside_the_palette(masks: Path) -> None:
     write_png(masks / "b.png", np.full((4, 10, 3), 77, dtype=np.uint8))
     result = check(masks)

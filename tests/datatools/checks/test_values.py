@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.checks.folder import check
 from p2p_datatools.checks.values import ValueCheck
+from p2p_datatools.contract.pictures.images import write_png
 
 RAMP = np.linspace(300, 350, 16 * 24).reshape(16, 24).astype(np.float32)
 
@@ -55,3 +56,10 @@ def test_a_folder_of_numbers_is_checked_as_pair_reads_it(tmp_path: Path) -> None
     assert [each.code for each in result.findings] == ["no-data"]
     tifffile.imwrite(tmp_path / "c.tif", RAMP.astype(np.uint16))
     assert ("error", "mixed-forms") in {(each.severity, each.code) for each in check(tmp_path).findings}
+
+
+def test_labels_beside_photos_in_a_folder_of_their_own_are_found(tmp_path: Path) -> None:
+    write_png(tmp_path / "images" / "a.png", np.random.default_rng(1).integers(0, 256, (16, 24, 3), dtype=np.uint8))
+    write_png(tmp_path / "labels" / "deep" / "b.png", np.resize(np.arange(5, dtype=np.uint8), (16, 24)))
+    [finding] = check(tmp_path).findings
+    assert (finding.code, finding.where) == ("class-numbers", str(tmp_path / "labels"))

@@ -38,8 +38,9 @@ def test_masks_are_named_after_their_photos_or_else_after_what_the_labels_say(ph
 
 
 def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
+    line = RegionLabels("b.jpg", None, (), "b.jpg", "b.jpg", "", without_area={"line": 1})
     damaged = Skip("z.jpg", "is damaged", "Fetch it again.", "damaged-file")
-    items = (regions("a.jpg", None, HOOD), regions("c.jpg", None, HOOD), regions("b.jpg"))
+    items = (regions("a.jpg", None, HOOD), regions("c.jpg", None, HOOD), line)
     found = LabelSet("coco", items, skipped=(damaged,))
     jobs, skipped = plan_masks(found, photo_folder(photos, found))
     assert [job.name for job in jobs] == ["a"]

@@ -83,7 +83,7 @@ def test_half_and_twice_are_met_up_to_the_pixel_that_an_odd_side_leaves(
     assert size_of(halves.a) == Size(25, 17)
 
 
-@pytest.mark.parametrize("mask", [(8, 16), (24, 8), (11, 8), (6, 4), (72, 48), (23, 16)])
+@pytest.mark.parametrize("mask", [(8, 16), (24, 8), (11, 8), (72, 51), (22, 16)])
 def test_a_mask_of_any_other_size_is_refused_with_both_sizes(
     mask: tuple[int, int], masks: Path, photos: Path, refused: "Refused", write_photos: "WritePhotos"
 ) -> None:
@@ -92,6 +92,40 @@ def test_a_mask_of_any_other_size_is_refused_with_both_sizes(
     with refused("mask-size", masks / "car.png") as error:
         job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
     assert f"{mask[0]}x{mask[1]} and 24x16" in error.value.what
+
+
+@pytest.mark.parametrize("mask", [(23, 16), (24, 17), (6, 4), (72, 48), (36, 24)])
+def test_a_mask_of_the_same_shape_is_scaled_and_recorded(
+    mask: tuple[int, int], masks: Path, photos: Path, write_photos: "WritePhotos"
+) -> None:
+    make_mask(masks, *mask)
+    write_photos(photos, "car.png")
+    halves = job(masks, photos).assemble((masks / "car.png", photos / "car.png"))
+    assert (size_of(halves.a), halves.remarks) == ((24, 16), {"scaled": f"a {Size(*mask)} to 24x16"})
+
+
+@pytest.mark.parametrize("other", ["masks", "drawings"])
+def test_two_shapes_are_refused_also_where_a_size_is_asked_for(
+    other: str, photos: Path, tmp_path: Path, refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    write_photos(photos, "car.png")
+    if other == "masks":
+        make_mask(tmp_path / other, 24, 24)
+    else:
+        write_photos(tmp_path / other, "car.png", size=Size(24, 24))
+    files = tmp_path / other / "car.png", photos / "car.png"
+    with refused("mask-size", files[0]):
+        job(tmp_path / other, photos, Size(8, 8)).assemble(files)
+
+
+def test_photos_of_one_shape_and_two_sizes_are_paired_at_the_size_asked_for(
+    photos: Path, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    write_photos(photos, "car.png")
+    write_photos(tmp_path / "drawings", "car.png", size=Size(12, 8))
+    recipe = job(tmp_path / "drawings", photos, Size(8, 8))
+    halves = recipe.assemble((tmp_path / "drawings" / "car.png", photos / "car.png"))
+    assert (size_of(halves.a), size_of(halves.b), halves.remarks) == ((8, 8), (8, 8), {})
 
 
 def test_photos_are_not_scaled_to_each_other_unasked(

@@ -154,6 +154,21 @@ def test_unfinished_work_from_another_archive_is_not_mixed_in(archive: Path, tmp
     assert files_in(tmp_path / "maps") == {"train/1.jpg": bytes(401)}
 
 
+def test_what_a_kill_left_of_another_archive_is_not_mixed_in(
+    archive: Path, tmp_path: Path, killed_after: "KilledAfter"
+) -> None:
+    other = tmp_path / "other" / "maps" / "train"
+    other.mkdir(parents=True)
+    (other / "9.jpg").write_bytes(b"x")
+    changes = 0
+    while killed_after(partial(fetch, "maps", dest := tmp_path / str(changes), source=str(archive)), changes):
+        if not (dest / "provenance.json").exists():  # else it was complete
+            fetch("maps", dest, source=str(other.parent))
+            assert files_in(dest) == {"train/9.jpg": b"x"}, f"after {changes} changes"
+        changes += 3  # every third moment is enough, and quick
+    assert changes > 9
+
+
 def test_a_hostile_archive_writes_nothing_at_all(tmp_path: Path, contents: "Contents", refused: "Refused") -> None:
     path = tmp_path / "maps.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -1,5 +1,7 @@
 """Drawn cars come to a folder with a note of what was drawn."""
 
+import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from p2p_datatools.sources.data_set import fetch, fetch_synth
 from p2p_datatools.synth import draw_car_picture
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Contents, KilledAfter, Refused
 
 
 def names(folder: Path) -> list[str]:
@@ -37,6 +39,7 @@ def test_the_note_says_what_was_drawn_and_under_which_licence(tmp_path: Path) ->
     fetch("synth-cars", tmp_path / "cars", limit=1, style="street")
     note = read_json(tmp_path / "cars" / "provenance.json")
     assert (note["name"], note["style"], note["seed"], note["count"]) == ("synth-cars", "street", 0, 1)
+    assert note["palette"] == "cars"  # else build-masks asks what the numbers of the labels mean
     assert "CC0" in note["licence"]
     assert note["version"]
 
@@ -74,6 +77,63 @@ def test_interrupted_drawing_goes_on_and_a_smaller_limit_then_leaves_nothing_ove
     fetch_synth(tmp_path / "cars", limit=2)
     assert (tmp_path / "cars" / "photos" / "car-0000.png").stat().st_mtime_ns == stamp
     assert len(names(tmp_path / "cars")) == 2 * 2 + 1
+
+
+def test_what_a_kill_left_beyond_a_smaller_limit_is_not_in_the_result(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+) -> None:
+    fetch_synth(tmp_path / "at_once" / "cars", limit=1)
+    changes = 0
+    while killed_after(partial(fetch_synth, dest := tmp_path / str(changes) / "cars", limit=3), changes):
+        if not dest.exists():  # else it was complete
+            fetch_synth(dest, limit=1)
+            assert contents(dest.parent) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 9
+
+
+def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+) -> None:
+    fetch_synth(tmp_path / "base" / "cars", limit=2)
+    (tmp_path / "base" / "cars" / "labels" / "car-0001.png").unlink()
+    fetch_synth(tmp_path / "at_once" / "cars", limit=3)
+    changes, died = 0, True
+    while died:
+        place = tmp_path / str(changes)
+        shutil.copytree(tmp_path / "base", place)
+        died = killed_after(partial(fetch_synth, place / "cars", limit=3), changes)
+        fetch_synth(place / "cars", limit=3)
+        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        changes += 1
+    assert changes > 15
+
+
+def test_a_drawing_that_was_deleted_is_drawn_again(tmp_path: Path, contents: "Contents", refused: "Refused") -> None:
+    fetch_synth(tmp_path / "cars", limit=3)
+    before = contents(tmp_path)
+    for file in ("photos/car-0001.png", "labels/car-0002.png"):
+        (tmp_path / "cars" / file).unlink()
+    again = fetch_synth(tmp_path / "cars", limit=1)
+    assert (again.written, again.kept) == (2, 1)
+    assert contents(tmp_path) == before
+    (tmp_path / "cars" / "photos" / "car-0001.png").unlink()
+    path = tmp_path / "cars" / "provenance.json"
+    write_json(path, read_json(path) | {"version": "0.0.1"})
+    with refused("other-settings", tmp_path / "cars", usage=True):
+        fetch_synth(tmp_path / "cars", limit=3)
+
+
+def test_a_picture_of_the_user_s_own_in_the_place_of_a_drawing_is_not_overwritten(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    fetch_synth(tmp_path / "cars", limit=1)
+    mine = tmp_path / "cars" / "photos" / "car-0001.png"
+    mine.write_text("mine")
+    with refused("pictures-failed", tmp_path / "cars") as error:
+        fetch_synth(tmp_path / "cars", limit=2)
+    assert [(part.code, part.where) for part in error.value.parts] == [("file-in-the-way", "car-0001")]
+    assert mine.read_text() == "mine"
 
 
 def test_cars_of_another_series_and_other_things_are_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from p2p_cli import __version__, launch
-from p2p_cli.terminal import close_output, echo, name_full_output, open_streams
+from p2p_cli.terminal import close_output, echo, name_full_output, open_streams, silence_libraries
 from p2p_datatools.contract.errors import P2PError
 
 _NO_MEMORY = "can't allocate memory", "out of memory"  # texts of torch's errors, which have no class on the CPU
@@ -103,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_streams()
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
+        if arguments is None and words[:1] != ["train"]:  # whose crashes would be without a word
+            silence_libraries()
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
         with name_full_output():
             sys.stdout.flush()

@@ -6,7 +6,9 @@ Nothing here may decide what is said, or import what makes help slow.
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
+from typing import TextIO
 
 import click
 
@@ -22,8 +24,10 @@ def echo(text: str = "", *, err: bool = False) -> None:
     """
     shown = printable(text, keep="\n\t")
     if err:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             click.echo(shown, err=True)
+        except (OSError, ValueError):
+            _lead_nowhere(sys.stderr)
         return
     with name_full_output():
         click.echo(shown)
@@ -58,7 +62,27 @@ def open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
+def silence_libraries() -> None:
+    """Keep off the terminal what libraries of C write there, such as libpng and libtiff; ours and Python's stay.
+
+    What they find is in the errors, too. Python's standard error gets a number of its own, theirs leads nowhere.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.fileno() == 2:
+            sys.stderr.flush()
+            own = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            sys.stderr = own
+
+
 def close_output() -> None:
     """Let nothing more be written to standard output, whose reader is gone or whose disk is full."""
+    _lead_nowhere(sys.stdout)
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    # What it still holds would be written when Python ends, and fail again.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_json
-from p2p_datatools.contract.files.destination import BATCH, Destination, refuse
+from p2p_datatools.contract.files.destination import BATCH, SECONDS, Destination, refuse
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 
 if TYPE_CHECKING:
@@ -103,6 +104,18 @@ def test_records_are_durable_after_a_batch_even_when_the_process_dies(tmp_path: 
     add(destination, *(f"{number}.png" for number in range(BATCH + 3)))
     destination._lock.release(remove=())  # as the system does when a process dies
     assert len(opened(tmp_path / "dest").done) == BATCH
+
+
+def test_records_are_durable_after_some_seconds_however_few_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destination = opened(tmp_path / "dest")
+    add(destination, "a.png")
+    assert not (tmp_path / "dest.partial" / ".journal.jsonl").exists()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + SECONDS)
+    add(destination, "b.png")
+    assert [line["file"] for line in read_lines(tmp_path / "dest.partial" / ".journal.jsonl")] == ["a.png", "b.png"]
 
 
 def test_unfinished_work_of_other_settings_is_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -402,11 +402,10 @@ def brought_completely(place: Path) -> None:
     (place / "d.partial" / "a.1").replace(place / "d" / "a.1")
 
 
-@pytest.mark.parametrize("batch", [1, 64])
+@pytest.mark.parametrize(("threads", "batch"), [(1, 1), (3, 64)])
 @pytest.mark.parametrize(
     "base", [begun, begun_and_broken_since, begun_and_deleted_since, brought_by_a_commit, brought_completely]
 )
-@pytest.mark.parametrize("threads", [1, 3])
 def test_a_kill_between_a_file_and_its_record_leaves_no_older_record_that_counts_for_it(
     tmp_path: Path,
     killed_after: "KilledAfter",

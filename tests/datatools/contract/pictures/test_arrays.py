@@ -223,6 +223,7 @@ def test_wide_and_narrow_whole_numbers_are_read_where_all_fit(
 def test_an_array_of_too_many_pixels_is_refused_by_its_header(
     tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("p2p_datatools.contract.pictures.limits.MOST_PIXELS", 100)
     monkeypatch.setattr("p2p_datatools.contract.pictures.header.MOST_PIXELS", 100)
     write_tiff(tmp_path / "a.tif", values("float32", 24, 40))
     np.save(tmp_path / "a.npy", values("float32", 24, 40))

@@ -120,7 +120,7 @@ def test_a_chosen_page_that_is_too_large_is_refused_before_it_is_decoded(
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         for pixels in (FRAMES[0, :8, :8], FRAMES[0]):
             tiff.write(pixels, photometric="rgb", metadata=None)
-    for module in ("header", "images"):
+    for module in ("header", "limits"):
         monkeypatch.setattr(f"p2p_datatools.contract.pictures.{module}.MOST_PIXELS", 100)
     assert page(tmp_path / "a.tif", 1).shape == (8, 8, 3)
     with refused("too-many-pixels", tmp_path / "a.tif"):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.header import MOST_PIXELS
 from p2p_datatools.contract.pictures.images import read_photo
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def test_what_is_written_is_read_back_bit_by_bit_by_others(shape: tuple[int, ...
 
 def test_a_part_of_a_larger_picture_is_written_as_it_is() -> None:
     pixels = random_values(50, 60, 3)[5:40, 7:30]
-    decoded = png.decode_plain(b"".join(png.encode(pixels)), MOST_PIXELS)
+    decoded = png.decode_plain(b"".join(png.encode(pixels)))
     assert decoded is not None
     assert (decoded == pixels).all()
 
@@ -68,7 +67,7 @@ def test_a_part_of_a_larger_picture_is_written_as_it_is() -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_plain_picture_comes_out_as_pillow_gives_it(mode: str) -> None:
     picture = Image.fromarray(random_values(24, 40, 3)).convert(mode)
-    decoded = png.decode_plain(saved(picture), MOST_PIXELS)
+    decoded = png.decode_plain(saved(picture))
     assert decoded is not None
     assert (decoded == np.asarray(picture.convert("RGB"))).all()
 
@@ -86,7 +85,7 @@ def test_chunks_taken_for_harmless_change_no_pixel(kind: bytes) -> None:
         b"tEXt": b"Comment\0a car",
         b"zTXt": b"Comment\0\0" + zlib.compress(b"a car"),
     }
-    decoded = png.decode_plain(with_chunk(PLAIN, kind, bodies[kind]), MOST_PIXELS)
+    decoded = png.decode_plain(with_chunk(PLAIN, kind, bodies[kind]))
     assert decoded is not None
     assert (decoded == random_values(24, 40, 3)).all()
 
@@ -109,7 +108,7 @@ def test_whatever_may_change_pixels_is_left_to_the_long_way() -> None:
         "a jpeg": b"\xff\xd8" + PLAIN,
         "short": PLAIN[:20],
     }
-    assert {what: png.decode_plain(data, MOST_PIXELS) for what, data in doubtful.items()} == dict.fromkeys(doubtful)
+    assert {what: png.decode_plain(data) for what, data in doubtful.items()} == dict.fromkeys(doubtful)
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9, 0.995])
@@ -117,7 +116,7 @@ def test_a_cut_file_is_not_decoded_as_a_plain_picture_and_reading_it_is_an_error
     cut: float, tmp_path: Path, refused: "Refused"
 ) -> None:
     data = PLAIN[: int(len(PLAIN) * cut)]
-    assert png.decode_plain(data, MOST_PIXELS) is None
+    assert png.decode_plain(data) is None
     (tmp_path / "a.png").write_bytes(data)
     with refused("damaged-file", tmp_path / "a.png"):
         read_photo(tmp_path / "a.png")

@@ -81,7 +81,13 @@ def test_polygons_have_names_and_groups_are_of_their_kind(tmp_path: Path) -> Non
     assert [region.label for region in item.regions] == ["road", "car", "polegroup"]
 
 
-@pytest.mark.parametrize("text", ["{}", '{"imgWidth": 8, "imgHeight": 4, "objects": [{"label": "car"}]}', "[1", "[]"])
+def test_a_size_that_no_picture_has_is_an_error_of_the_picture(tmp_path: Path) -> None:
+    path = write_polygons(tmp_path)
+    path.write_text('{"imgWidth": 4000000000, "imgHeight": 16, "objects": []}')
+    assert [skip.code for skip in read_cityscapes(tmp_path).skipped] == ["bad-size"]
+
+
+@pytest.mark.parametrize("text", ["{}", '{"imgWidth": 8, "imgHeight": 4, "objects": 5}', "[1", "[]"])
 def test_a_damaged_polygon_file_is_left_out_and_reported(tmp_path: Path, text: str) -> None:
     path = write_polygons(tmp_path)
     path.write_text(text)
@@ -91,12 +97,14 @@ def test_a_damaged_polygon_file_is_left_out_and_reported(tmp_path: Path, text: s
     assert [(skip.where, skip.code) for skip in found.skipped] == [(str(path), code)]
 
 
-def test_a_polygon_of_two_points_or_without_numbers_skips_its_picture(tmp_path: Path) -> None:
+def test_a_polygon_of_two_points_or_without_numbers_is_left_out(tmp_path: Path) -> None:
     for points in ([[0.0, 0.0], [1.0, 1.0]], [[0.0, 0.0], [1.0, 1.0], [float("nan"), 0.0]]):
-        write_polygons(tmp_path, ("car", points))
-        (skip,) = read_cityscapes(tmp_path).skipped
-        assert skip.code == "bad-outline"
-        assert "a polygon of car" in skip.what
+        path = write_polygons(tmp_path, ("road", [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0]]), ("car", points))
+        (item,) = read_cityscapes(tmp_path).items
+        assert isinstance(item, RegionLabels)
+        (fault,) = item.faults
+        assert (fault.where, fault.label, fault.code) == (f"{path}: object 2", "car", "bad-outline")
+        assert [each.label for each in item.regions] == ["road"]
 
 
 def test_single_objects_alone_are_refused_with_what_to_give(tmp_path: Path, refused: "Refused") -> None:

@@ -44,8 +44,8 @@ def test_x_runs_down_the_picture_and_y_across_it(tmp_path: Path) -> None:
     ("text", "code"),
     [
         ("<object>", "damaged-xml"),
-        ("<object><points><x>a</x></points></object>", "damaged-xml"),
-        ("<object><points><x>1</x></points></object>", "damaged-xml"),
+        ("<object><points><x>a</x></points></object>", "bad-number"),
+        ("<object><points><x>1</x></points></object>", "bad-outline"),
         ("<!DOCTYPE a><object/>", "xml-doctype"),
     ],
 )

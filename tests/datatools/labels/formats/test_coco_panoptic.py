@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, SegmentLabels, Use
-from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.build import PaintOptions, build_masks
 from p2p_datatools.masks.new_palette import start_palette
 
 if TYPE_CHECKING:
@@ -113,7 +113,6 @@ def test_the_signature_changes_with_what_a_segment_is(labels: Path) -> None:
     ("segments", "code", "about"),
     [
         ([SEGMENTS[0]], "unknown-segment", f"the first is {WHEEL} at x=1, y=1"),
-        ([*SEGMENTS, {"id": 5, "category_id": 3}], "empty-segment", "segment 5 (car)"),
         ([SEGMENTS[0], {"id": WHEEL, "category_id": 9}], "unknown-class", "the category 9"),
         ([SEGMENTS[0], {"id": WHEEL}], "unknown-class", "the category None"),
         ([SEGMENTS[0], SEGMENTS[0]], "duplicate-id", f"the id {CAR}"),
@@ -130,6 +129,17 @@ def test_an_id_that_is_unknown_and_a_segment_without_a_class_skip_the_picture(
     (skip,) = error.value.parts
     assert (Path(skip.where).name, skip.code) == ("a.png", code)
     assert about in skip.what
+
+
+def test_a_segment_without_pixels_is_left_out_and_refused_if_one_is_strict(labels: Path, refused: "Refused") -> None:
+    path = write(labels, *SEGMENTS, {"id": 5, "category_id": 3})
+    for kept in (0, 1):  # a mask that is kept is not read again
+        summary = build(path)
+        assert (summary.kept, summary.faulty) == (kept, {"empty-segment": 1})
+        assert (Path(summary.faults[0].where).name, summary.faults[0].label) == ("a.png", "car")
+    with refused("pictures-failed") as error:
+        build(path, how=PaintOptions(strict=True))
+    assert [part.code for part in error.value.parts] == ["empty-segment"]
 
 
 def test_a_missing_picture_is_a_skip_and_no_picture_at_all_says_where_it_was_looked_for(

@@ -47,16 +47,19 @@ def test_a_higher_layer_is_painted_later_wherever_it_stands_in_the_file(only: "F
         (thing(segmentation=[[1, "x"], *CORNERS]), "bad-outline", "numbers"),
         (thing(layer="top"), "bad-number", "'top'"),
         (thing(shape_type="line"), "unknown-shape", "'line'"),
-        (thing(category=["car"]), "damaged-labels", "label"),
         ("car", "damaged-labels", "object 2: is not an object"),
     ],
 )
-def test_damage_skips_the_picture_and_names_the_object(broken: Any, code: str, about: str) -> None:
-    labels = read(isat(thing(), broken))
-    assert not labels.items
-    (skip,) = labels.skipped
-    assert (skip.where, skip.code) == ("labels/a.json", code)
-    assert about in skip.what
+def test_damage_costs_the_object_and_no_other(broken: Any, code: str, about: str, only: "First") -> None:
+    item = only(read(isat(thing(), broken)))
+    (fault,) = item.faults
+    assert (fault.where, fault.code, len(item.regions)) == ("labels/a.json: object 2", code, 1)
+    assert about in str(fault)
+
+
+def test_a_category_that_is_not_text_is_not_left_out() -> None:
+    (skip,) = read(isat(thing(), thing(category=["car"]))).skipped
+    assert (skip.where, skip.code) == ("labels/a.json", "damaged-labels")
 
 
 @pytest.mark.parametrize(("info", "code"), [({"name": ""}, "no-file-name"), ({"width": -3}, "bad-size")])

@@ -84,7 +84,7 @@ def test_masks_are_built_of_the_palette_s_ids_and_a_number_that_it_lacks_is_aske
 def test_a_mask_has_the_size_of_its_photo_or_is_refused(folder: Path, tmp_path: Path, refused: "Refused") -> None:
     save(folder / "a.mat", groundTruth=NUMBERS.astype("uint8"))
     (tmp_path / "photos").mkdir()
-    Image.new("RGB", (9, 9)).save(tmp_path / "photos" / "a.jpg")
+    Image.new("RGB", (9, 5)).save(tmp_path / "photos" / "a.jpg")
     with refused("pictures-failed") as error:
         build_masks(folder, tmp_path / "masks", palette=CARS, photos=tmp_path / "photos", mapping={"ids": "palette"})
     assert [part.code for part in error.value.parts] == ["mask-size"]

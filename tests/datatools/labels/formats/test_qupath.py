@@ -108,12 +108,24 @@ def test_a_third_coordinate_is_left_out(only: "First") -> None:
         (feature({"type": "Circle", "coordinates": []}), "unknown-shape", "'Circle'"),
         (feature({"type": "GeometryCollection", "geometries": [5]}), "unknown-shape", "None"),
         (feature(None), "damaged-labels", "geometry"),
-        (feature(area(OUTER), name=None), "damaged-labels", "classification"),
-        (feature(area(OUTER, plane={"c": -1, "z": 3, "t": 0})), "several-planes", "2 planes"),
         (7, "damaged-labels", "feature 2"),
     ],
 )
-def test_damage_skips_the_picture_and_names_the_feature(broken: Any, code: str, about: str) -> None:
+def test_damage_costs_the_feature_and_no_other(broken: Any, code: str, about: str, only: "First") -> None:
+    item = only(read(collection(feature(area(OUTER)), broken)))
+    (fault,) = item.faults
+    assert (fault.where, fault.code, len(item.regions)) == ("labels/slides/a.geojson: feature 2", code, 1)
+    assert about in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "about"),
+    [
+        (feature(area(OUTER), name=None), "damaged-labels", "classification"),
+        (feature(area(OUTER, plane={"c": -1, "z": 3, "t": 0})), "several-planes", "2 planes"),
+    ],
+)
+def test_what_is_not_understood_skips_the_picture(broken: Any, code: str, about: str) -> None:
     labels = read(collection(feature(area(OUTER)), broken))
     assert not labels.items
     (skip,) = labels.skipped

@@ -13,6 +13,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.labels.formats.sam import is_sa_1b, is_sam_folder, is_sam_list, read_sam_folder
 from p2p_datatools.labels.read import read_labels
+from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
@@ -114,31 +115,41 @@ def test_masks_without_class_are_refused_until_somebody_says_what_they_are(
         (5, "damaged-labels"),
     ],
 )
-def test_damage_skips_the_picture_and_names_the_mask(tmp_path: Path, broken: Any, code: str) -> None:
+def test_damage_costs_the_mask_and_no_other(tmp_path: Path, broken: Any, code: str) -> None:
     (tmp_path / "sa_1.json").write_text(json.dumps(sa_1b(mask([0, 4, 2]), broken)))
-    labels = read_labels(tmp_path)
-    assert not labels.items
-    (skip,) = labels.skipped
-    assert (skip.where, skip.code) == (str(tmp_path / "sa_1.json"), code)
-    assert skip.what.startswith("mask 2: ")
+    (item,) = read_labels(tmp_path).items
+    assert isinstance(item, RegionLabels)
+    (fault,) = item.faults
+    assert (fault.where, fault.code, len(item.regions)) == (f"{tmp_path / 'sa_1.json'}: mask 2", code, 1)
 
 
-def test_what_is_wrong_in_a_folder_of_masks_costs_its_picture(folder: Path) -> None:
+def test_a_mask_in_a_folder_that_is_missing_or_of_another_size_is_left_out(folder: Path) -> None:
     car = folder / "car"
-    table = (car / "metadata.csv").read_text()
     Image.new("L", (9, 9), 255).save(car / "2.png")
-    lines = {"mask-size": "2,1", "bad-number": "../0,1"}
-    for code, line in lines.items():
-        (car / "metadata.csv").write_text(f"{table}\n{line}")
-        (skip,) = read_sam_folder(folder).skipped
-        assert (skip.where, skip.code) == (str(car), code)
-    (car / "2.png").unlink()
-    (car / "metadata.csv").write_text(f"{table}\n7,1")
+    with (car / "metadata.csv").open("a") as table:
+        table.write("\n7,1")
+    (item,) = read_sam_folder(folder).items
+    assert isinstance(item, RegionLabels)
+    assert {fault.where: fault.code for fault in item.faults} == {
+        str(car / "2.png"): "mask-size",
+        str(car / "7.png"): "unreadable-file",
+    }
+
+
+@pytest.mark.parametrize(("line", "code"), [("../0,1", "bad-number"), ('1,"', "bad-csv")])
+def test_a_damaged_table_of_masks_costs_its_picture(folder: Path, line: str, code: str) -> None:
+    with (folder / "car" / "metadata.csv").open("a") as table:
+        table.write(f"\n{line}")
     (skip,) = read_sam_folder(folder).skipped
-    assert (skip.code, "7.png" in skip.what) == ("unreadable-file", True)
-    (car / "metadata.csv").write_text(table + '\n1,"')
-    (skip,) = read_sam_folder(folder).skipped
-    assert skip.code == "bad-csv"
+    assert skip.code == code
+
+
+def test_masks_of_two_sizes_without_a_majority_cost_their_picture(tmp_path: Path) -> None:
+    both = sa_1b(mask([0, 4, 2]), mask([0, 6, 2], (2, 4)))
+    del both["image"]["width"]
+    (tmp_path / "sa_1.json").write_text(json.dumps(both))
+    (skip,) = read_labels(tmp_path).skipped
+    assert skip.code == "mask-size"
 
 
 def test_a_folder_without_a_table_is_not_sam(folder: Path) -> None:

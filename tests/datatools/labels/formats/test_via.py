@@ -101,10 +101,12 @@ def test_rows_that_are_missing_are_noticed() -> None:
     assert not read_via_csv([row | {"region_count": "2"}] * 2, where="via.csv", source="via.csv").skipped
 
 
-def test_a_row_cut_in_half_is_named(refused: "Refused") -> None:
-    rows = [{"filename": "a.jpg", "region_shape_attributes": '{"name": "pol', "region_attributes": "{}"}]
-    with refused("damaged-json", "via.csv: line 2"):
-        read_via_csv(rows, where="via.csv", source="via.csv")
+def test_a_row_cut_in_half_is_named_and_costs_its_region(first: "First") -> None:
+    row = {"filename": "a.jpg", "region_shape_attributes": json.dumps(TRIANGLE), "region_attributes": "{}"}
+    rows = [row, row | {"region_shape_attributes": '{"name": "pol'}]
+    item = first(read_via_csv(rows, where="via.csv", source="via.csv"))
+    (fault,) = item.faults
+    assert (fault.code, fault.what.startswith("via.csv: line 3: "), len(item.regions)) == ("damaged-json", True, 1)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import First
 
 NAMES = {0: "car", 1: "front wheel", 2: "it's, a #1"}
 
@@ -160,25 +161,31 @@ def test_labels_without_size_need_photos_and_the_error_says_so(data: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "about"),
+    ("line", "code"),
     [
-        ("0 0.1 0.1 0.2 0.2 0.3", "bad-outline", ""),
-        ("0 0.1 0.1", "bad-outline", ""),
-        ("0 10 10 20 20 30 30", "bad-outline", ""),
-        ("0 0.1 nan 0.2 0.2 0.3 0.3", "bad-outline", ""),
-        (f"7 {HALF}", "unknown-class", "class 7 "),
-        (f"car {HALF}", "bad-number", ""),
+        ("0 0.1 0.1 0.2 0.2 0.3", "bad-outline"),
+        ("0 0.1 0.1", "bad-outline"),
+        ("0 10 10 20 20 30 30", "bad-outline"),
+        ("0 0.1 nan 0.2 0.2 0.3 0.3", "bad-outline"),
+        ("0 0.5 0.5 -0.01 0.2", "bad-outline"),
+        ("0 0.5 0.5 0 0.2", "no-area"),
+        (f"car {HALF}", "bad-number"),
     ],
 )
-def test_a_damaged_line_is_reported_with_its_number(data: Path, line: str, code: str, about: str) -> None:
+def test_a_damaged_line_is_left_out_and_known_by_its_number(data: Path, line: str, code: str, only: "First") -> None:
     path = data / "train" / "labels" / "a.b.txt"
     path.write_text(f"0 {HALF}\n{line}\n")
-    found = read_yolo(data)
-    assert not found.items
-    (skip,) = found.skipped
-    assert (skip.where, skip.code) == (str(path), code)
-    assert skip.what.startswith("line 2: ")
-    assert about in skip.what
+    item = only(read_yolo(data))
+    (fault,) = item.faults
+    assert (fault.where, fault.code, len(item.regions)) == (f"{path}: line 2", code, 1)
+
+
+def test_a_class_that_no_list_names_is_not_left_out(data: Path) -> None:
+    path = data / "train" / "labels" / "a.b.txt"
+    path.write_text(f"0 {HALF}\n7 {HALF}\n")
+    (skip,) = read_yolo(data).skipped
+    assert (skip.where, skip.code) == (str(path), "unknown-class")
+    assert skip.what.startswith("line 2: class 7 ")
 
 
 def test_a_folder_is_yolo_by_its_numbers_and_its_settings(data: Path, tmp_path: Path, refused: "Refused") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from p2p_datatools.labels.parsing.outlines import box, ellipse, even_odd, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, even_odd, has_area, number, polygon
 from p2p_datatools.labels.values import Polygon
 from p2p_datatools.masks.paint import fill
 
@@ -112,3 +112,35 @@ def test_random_rings_by_the_even_odd_rule_are_each_painted_over_the_others() ->
         expected = np.bitwise_xor.reduce([painted(each) for each in rings])
         assert painted(even_odd(rings)) == expected.tolist()
         assert painted(even_odd(rings[:1])) == painted(rings[0])
+
+
+@pytest.mark.parametrize(
+    ("points", "encloses"),
+    [
+        ([0, 0, 4, 0, 4, 4], True),
+        ([0, 0, 4, 4, 0, 4, 4, 0], True),  # crosses itself, so that its two parts cancel each other in a sum
+        ([1e5, 1e5, 1e5 + 1e-3, 1e5, 1e5, 1e5 + 1e-3], True),
+        ([0, 0, 1e-6, 0, 0, 1e-6], True),  # a share of a large picture
+        ([0, 0, 4, 4, 9, 9], False),
+        ([0.1, 0.1, 0.2, 0.2, 0.7, 0.7, 0.3, 0.3], False),
+        ([3, 3, 3, 3, 3, 3], False),
+    ],
+)
+def test_an_outline_encloses_something_unless_its_points_lie_on_a_line(points: list[float], encloses: bool) -> None:
+    assert has_area(polygon(points, "a")) == encloses
+    assert not has_area(Polygon(np.array(points[:4]).reshape(-1, 2)))
+
+
+def test_boxes_and_ellipses_without_width_enclose_nothing_however_they_are_turned() -> None:
+    for degrees in (0, 30, 90):
+        assert not has_area(box([700, 1, 700, 9], "a", degrees=degrees))
+        assert not has_area(ellipse((700, 5), (0, 3), "a", degrees=degrees))
+    assert has_area(box([700, 1, 700.01, 9], "a", degrees=30))
+
+
+def test_a_box_has_a_corner_and_a_size_that_is_not_negative(refused: "Refused") -> None:
+    assert box_at(1, 2, 3, 4, "a").outer.tolist() == box([1, 2, 4, 6], "a").outer.tolist()
+    for width, height in ((-3, 4), (3, -4)):
+        with refused("bad-outline", "a") as error:
+            box_at(1, 2, width, height, "a")
+        assert f"{width} wide and {height} high" in error.value.what

@@ -17,7 +17,7 @@ from p2p_datatools.labels.parsing.regions import (
     size_from,
     unite,
 )
-from p2p_datatools.labels.values import RegionLabels, Runs, Use
+from p2p_datatools.labels.values import RegionFault, RegionLabels, Runs, Use
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -46,6 +46,68 @@ def test_shapes_become_regions_in_their_order_and_lines_are_counted() -> None:
         ("round", 0, 1),
     ]
     assert labels.without_area == {"line": 2}
+
+
+def test_a_shape_that_a_function_cannot_read_is_a_fault_and_the_others_stay() -> None:
+    def broken() -> Runs:
+        raise P2PError("a: shape 2", "is broken", "Draw it again.", code="test")
+
+    drawing = RegionCollector()
+    drawing.add(lambda: SQUARE, "car", where="a: shape 1")
+    drawing.add(broken, "wheel", where="a: shape 2")
+    drawing.add(lambda: [SQUARE, broken, "line", lambda: [DOTS]], "light", where="a: shape 3")
+    labels = drawing.labels_of("a.jpg", None, where="a", source="a")
+    assert [(each.label, each.place) for each in labels.regions] == [
+        ("car", "a: shape 1"),
+        ("light", "a: shape 3"),
+        ("light", "a: shape 3"),
+    ]
+    assert labels.without_area == {"line": 1}
+    assert labels.faults == (
+        RegionFault("a: shape 2", "is broken", "Draw it again.", "test", "wheel", "a.jpg"),
+        RegionFault("a: shape 3", "a: shape 2: is broken", "Draw it again.", "test", "light", "a.jpg"),
+    )
+
+
+def test_a_value_of_a_kind_that_nobody_expects_is_damage_of_its_region_or_else_of_its_picture() -> None:
+    def read() -> RegionLabels:
+        drawing = RegionCollector()
+        drawing.add(SQUARE, "car", where="a: shape 1")
+        drawing.add(lambda: [][0], "car", where="a: shape 2")
+        return drawing.labels_of("a.jpg", None, where="a", source="a")
+
+    found = gather("via", [("a", read), ("b", lambda: [][0])])
+    (item,), (skip,) = found.items, found.skipped
+    assert isinstance(item, RegionLabels)
+    assert [fault.code for fault in item.faults] == ["damaged-labels"]
+    assert (skip.where, skip.code) == ("b", "damaged-labels")
+
+
+def test_what_is_no_object_and_has_no_number_as_its_layer_is_a_fault() -> None:
+    drawing = RegionCollector()
+    objects = drawing.objects([{"z": 2}, 7, {"z": 1}, {"z": "top"}], "shape", "a")
+    assert drawing.in_layers(objects, lambda each: each["z"]) == [("a: shape 3", {"z": 1}), ("a: shape 1", {"z": 2})]
+    drawing.add(SQUARE, "car", where="a")
+    faults = drawing.labels_of("a.jpg", None, where="a", source="a").faults
+    assert [(fault.where, fault.code) for fault in faults] == [
+        ("a: shape 2", "damaged-labels"),
+        ("a: shape 4", "bad-number"),
+    ]
+
+
+def test_a_picture_of_which_no_region_is_left_is_an_error_of_the_first(refused: "Refused") -> None:
+    drawing = RegionCollector()
+    drawing.add(lambda: box([0, 0, 0, 4], "a: shape 1"), "car", where="a: shape 1")
+    drawing.add("line", where="a: shape 2")
+    drawing.add(Runs(np.array([4]), Size(2, 2)), "car", where="a: shape 3")
+    with refused("no-area", "a: shape 1") as error:
+        drawing.labels_of("a.jpg", None, where="a", source="a")
+    assert "1 more" in error.value.what
+
+
+def test_a_label_that_is_not_text_is_no_fault_of_a_region(refused: "Refused") -> None:
+    with refused("damaged-labels", "a"):
+        RegionCollector().add(lambda: SQUARE, ["car"], where="a")
 
 
 @pytest.mark.parametrize("label", [None, ""])

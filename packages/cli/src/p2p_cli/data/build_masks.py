@@ -90,6 +90,15 @@ class WithFormats(click.Command):
     metavar="FILE.png",
     help="Draw the label pictures with the most blended colours, and where they were changed to a class's.",
 )
+@click.option("--strict", is_flag=True, help="Refuse a picture for one faulty region; else that is left out.")
+@click.option(
+    "--empty",
+    type=click.Choice(("auto", "background", "error")),
+    default="auto",
+    show_default=True,
+    help="What pictures become that LABELS list without objects: background, even if there are no others, or an error; "
+    "auto is background if others have objects.",
+)
 @options.page_option
 @options.exif_option
 @options.keep_going_option
@@ -105,6 +114,8 @@ def command(
     order: Literal["palette", "annotation"],
     tolerance: int,
     snapped: Path | None,
+    strict: bool,
+    empty: Literal["auto", "background", "error"],
     page: int | None,
     exif: "Exif",
     keep_going: bool,
@@ -114,7 +125,8 @@ def command(
 
     LABELS is a label file, or a folder of label files or label pictures, of one of the formats below. Classes are
     painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
-    beside them. DEST receives one indexed PNG per photo, palette.toml and masks.jsonl.
+    beside them. DEST receives one indexed PNG per photo, palette.toml and masks.jsonl, and left_out.jsonl if there are
+    regions that cannot be painted.
 
     \b
     Examples:
@@ -139,7 +151,14 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(order, SnapOptions(tolerance, snapped), match=match, read=ReadOptions(page, exif)),
+        how=PaintOptions(
+            order,
+            SnapOptions(tolerance, snapped),
+            match=match,
+            read=ReadOptions(page, exif),
+            strict=strict,
+            empty=empty,
+        ),
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -147,6 +166,7 @@ def command(
         render.say(options.to_json(summary))
     else:
         _say(summary)
+    _say_faults(summary)
     if summary.unseen:
         render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
     render.skips(summary.skipped, dest)
@@ -171,8 +191,54 @@ def _say(summary: "MaskSummary") -> None:
             f"In {pictures} more than 1% of the pixels would have another class if what was drawn last lay on top, "
             f"most in {summary.most_reordered}: --order annotation paints so, --order palette (the default) does not."
         )
+    if summary.empty:
+        one, several = "picture has no objects: its mask is", "pictures have no objects: their masks are"
+        render.say(f"{plural(summary.empty, one, several)} background; --empty error refuses such pictures.")
+    if summary.scaled:
+        masks = plural(summary.scaled, "mask was", "masks were")
+        render.say(f"{masks} scaled from the size of the labels to that of the photo, {summary.first_scaled}.")
     if summary.photos_without_labels:
         render.remark(f"{plural(summary.photos_without_labels, 'photo has', 'photos have')} no labels.")
+
+
+# What regions have in common that were left out for one reason, of one and of several.
+_FAULTS = {
+    "bad-outline": ("has points that make no outline", "have points that make no outline"),
+    "bad-number": ("has a coordinate that is no number", "have coordinates that are no numbers"),
+    "no-area": ("encloses no area", "enclose no area"),
+    "no-outline": ("has no outline", "have no outline"),
+    "region-outside": ("lies outside of its picture", "lie outside of their pictures"),
+    "bad-rle": ("has runs that do not fit its picture", "have runs that do not fit their pictures"),
+    "mask-size": ("has a drawn mask of another size", "have drawn masks of another size"),
+    "bad-base64": ("has a drawn mask that cannot be read", "have drawn masks that cannot be read"),
+    "damaged-file": ("has a damaged picture of its mask", "have damaged pictures of their masks"),
+    "missing-picture": ("has its mask in a file that is missing", "have their masks in files that are missing"),
+    "unknown-shape": ("has an unknown shape", "have unknown shapes"),
+    "dangling-reference": ("belongs to no picture of the labels", "belong to no picture of the labels"),
+    "empty-segment": ("has no pixel", "have no pixels"),
+    "damaged-json": ("is damaged", "are damaged"),
+    "damaged-labels": ("is damaged", "are damaged"),
+}
+
+
+def _say_faults(summary: "MaskSummary") -> None:
+    """How many regions were left out, of which kinds, and the first of them."""
+    from p2p_cli import render
+
+    if not summary.faults:
+        return
+    kinds = []
+    for code, count in summary.faulty.items():
+        one, several = _FAULTS.get(code, (f"is faulty ({code})", f"are faulty ({code})"))
+        kinds.append(f"{count} {one if count == 1 else several}")
+    pictures = len({fault.picture for fault in summary.faults} - {""})
+    regions = plural(len(summary.faults), "region") + (f" in {plural(pictures, 'picture')}" if pictures else "")
+    first = summary.faults[0]
+    render.remark(
+        f"{regions} {'was' if len(summary.faults) == 1 else 'were'} left out: {', '.join(kinds)}; "
+        f"the first: {first.where}{f' ({first.label})' if first.label else ''}: {first.what}. "
+        f"{summary.dest}/left_out.jsonl lists them; --strict refuses such pictures."
+    )
 
 
 def _say_decisions(summary: "MaskSummary") -> None:

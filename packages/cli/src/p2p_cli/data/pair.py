@@ -67,8 +67,8 @@ def command(
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
     suffix, are equal. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the hash of
-    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of half or twice the size
-    of its photo is scaled to it.
+    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of another size than
+    its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused, with --size, too.
 
     \b
     Examples:
@@ -104,12 +104,13 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        merging = (
-            f"next  p2p data merge {shell_word(str(dest))}.*-of-* {shell_word(str(dest))}   once all shards are there"
-        )
-        render.say(merging if shard else f"next  p2p data split {shell_word(str(dest))}")
+        render.say(f"next  {_next_command(shell_word(str(dest)), sharded=shard is not None)}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
+
+
+def _next_command(dest: str, *, sharded: bool) -> str:
+    return f"p2p data merge {dest}.*-of-* {dest}   once all shards are there" if sharded else f"p2p data split {dest}"
 
 
 def say_summary(summary: "PairSummary") -> None:
@@ -123,7 +124,7 @@ def say_summary(summary: "PairSummary") -> None:
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
     if summary.scaled:
         render.say(
-            f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."
+            f"{plural(summary.scaled, 'mask was', 'masks were')} of another size than the photo, and scaled to it."
         )
     if set(summary.forms) != {"3 x uint8"}:
         parts = zip(summary.halves, summary.forms, summary.ranges, strict=True)

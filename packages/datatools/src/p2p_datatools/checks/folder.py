@@ -21,6 +21,7 @@ from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 
@@ -86,7 +87,8 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
 
 def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
     yield from _clashes(photos)
-    values, by_type = ValueCheck(photos.folder, "its pictures"), dict[str, list[Path]]()
+    # Photos and labels often lie in two folders of one.
+    values, by_type = dict[Path, ValueCheck](), dict[str, list[Path]]()
     for file in files:
         try:
             with open_picture(file, read) as picture:
@@ -95,9 +97,11 @@ def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> It
             yield finding_of(error, file)
             continue
         by_type.setdefault(pixels.dtype.name, []).append(file)
-        values.add(file, pixels, filled)
+        part = photos.folder.joinpath(*file.relative_to(photos.folder).parts[:-1][:1])
+        values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, filled)
     yield from _other_types(by_type)
-    yield from values.findings()
+    for each in values.values():
+        yield from each.findings()
 
 
 def _values(picture: PictureFile) -> tuple[Array, int]:
@@ -172,8 +176,13 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str, rea
     except P2PError as error:
         yield finding_of(error, photo)
         return
-    if size != size_of(mask):
-        what = f"is {size_of(mask)}, but its photo {photo} is {size}"
+    what = f"is {size_of(mask)}, but its photo {photo} is {size}"
+    if size == size_of(mask):
+        return
+    if is_same_shape(size, size_of(mask)):
+        to_do = "'p2p data pair' scales it; build it again from the labels of this photo to be exact."
+        yield Finding(str(file), what, to_do, "mask-scaled", "warning")
+    else:
         yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
 
 

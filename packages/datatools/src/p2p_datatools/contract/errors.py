@@ -115,6 +115,11 @@ def what_at(error: P2PError, where: str) -> str:
     return f"{error.where.removeprefix(f'{where}: ')}: {error.what}"
 
 
+def error_of(problem: Problem) -> P2PError:
+    """The error as which a problem that was a value is raised after all."""
+    return P2PError(problem.where, problem.what, problem.to_do, code=problem.code)
+
+
 def skip_of(error: P2PError, where: str) -> Skip:
     """The skip that an error met at `where` becomes."""
     return Skip(where, what_at(error, where), error.to_do, error.code)

@@ -30,7 +30,9 @@ class MaskLine:
     what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
     picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
     what told that. With regions, `reordered` pixels would have another class in the order of annotation. `exif` is
-    "raw" where the mask is for the photo as it lies in its file, not turned.
+    "raw" where the mask is for the photo as it lies in its file, not turned. `scaled` is the size of the labels, such
+    as 95x64, where it was not that of the photo. `faults` are the segments of a picture of labels that were left out,
+    as lines of left_out.jsonl.
     """
 
     name: str
@@ -45,6 +47,8 @@ class MaskLine:
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
     reordered: int = 0
+    scaled: str = ""
+    faults: tuple[dict[str, str], ...] = ()
     exif: str = ""
 
     @property
@@ -82,6 +86,8 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         values={str(key): (str(label), int(count)) for key, (label, count) in value.get("values", {}).items()},
         decided_by=str(value.get("decided_by", "")),
         reordered=int(value.get("reordered", 0)),
+        scaled=str(value.get("scaled", "")),
+        faults=tuple({str(key): str(word) for key, word in each.items()} for each in value.get("faults", ())),
         exif=str(value.get("exif", "")),
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         LabelSet,
         Polygon,
         Region,
+        RegionFault,
         RegionLabels,
         Runs,
         SegmentLabels,
@@ -23,7 +24,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         read="FORMATS FileForm Format PlaceForm format_names read_labels",
-        values="ColorLabels IndexLabels LabelSet Polygon Region RegionLabels Runs SegmentLabels",
+        values="ColorLabels IndexLabels LabelSet Polygon Region RegionFault RegionLabels Runs SegmentLabels",
     )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "PlaceForm",
     "Polygon",
     "Region",
+    "RegionFault",
     "RegionLabels",
     "Runs",
     "SegmentLabels",

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
@@ -54,7 +54,7 @@ from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
-from p2p_datatools.labels.parsing.regions import unite
+from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
@@ -320,7 +320,8 @@ class LabelFiles:
 
     def _read(self, path: Path, form: FileForm) -> LabelSet:
         """The labels of one file; one that is for one picture may be called as that."""
-        found = form.read(self._value(path), where=str(path), source=self._source(path))
+        read = partial(form.read, self._value(path), where=str(path), source=self._source(path))
+        found = of_any_kind(read, str(path))
         if form.is_whole or len(found.items) != 1 or not isinstance(found.items[0], RegionLabels):
             return found
         own = PurePosixPath(self._source(path)).with_suffix("").as_posix()

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import Skip
+from p2p_datatools.contract.errors import P2PError, Problem, Skip, what_at
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture, read_index_picture, read_label_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 
 VOID = "void"  # the label of pixels that belong to no class according to a format, and are ignored
 
@@ -61,16 +61,30 @@ class Runs:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """The union of `polygons` and `runs`, all of one `label`."""
+    """The union of `polygons` and `runs`, all of one `label`; `place` is where the labels have it."""
 
     label: str
     polygons: tuple[Polygon, ...]
     runs: tuple[Runs, ...] = ()
+    place: str = ""
 
     @property
     def is_box(self) -> bool:
         """Whether it is nothing but boxes."""
         return bool(self.polygons) and not self.runs and all(each.is_box for each in self.polygons)
+
+
+@dataclass(frozen=True)
+class RegionFault(Problem):
+    """A region that cannot be painted, and why; `label` and `picture` are what the labels call it and its picture."""
+
+    label: str
+    picture: str
+
+
+def fault_of(error: P2PError, where: str, *, label: str, picture: str) -> RegionFault:
+    """The fault that an error met at the region at `where` becomes."""
+    return RegionFault(where, what_at(error, where), error.to_do, error.code, label, picture)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +94,9 @@ class RegionLabels:
     `file_name` is the picture's name in the label file, which may be anything; `size` is its size there. `where` names
     the place in errors, `source` in records; `signature` changes when the labels do. With `relative` the points are
     shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
-    points. `label_file` is the path without suffix of a label file that is for this picture alone, below the folder of
-    the labels: it may be called as the picture is. Then `file_name` may be empty, where the file does not name it.
+    points. `faults` are the regions that cannot be painted; they are not among `regions`. `label_file` is the path
+    without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
+    the picture is. Then `file_name` may be empty, where the file does not name it.
     `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. `outside`
     is the folder of the picture where that file says that it lies outside the folder of the labels.
     """
@@ -97,17 +112,25 @@ class RegionLabels:
     label_file: str = ""
     outside: str = ""
     boxes: tuple[Region, ...] = ()
+    faults: tuple[RegionFault, ...] = ()
 
     @property
     def picture_name(self) -> str:
         """What the picture is called, by the label file or else as it."""
         return self.file_name or self.label_file
 
+    def size_in(self, size: Size) -> Size:
+        """The size of the picture that the points are of, where the photo is of `size`: its own, if of one shape."""
+        if self.relative:
+            return Size(1, 1)
+        return self.size if self.size and is_same_shape(self.size, size) else size
+
     def regions_in(self, size: Size) -> tuple[Region, ...]:
-        """The regions in pixels of a picture of `size`."""
-        if not self.relative:
+        """The regions in pixels of a picture of `size`; runs are as they are, for only their mask can be scaled."""
+        own = self.size_in(size)
+        if own == size:
             return self.regions
-        scale = np.array(size, dtype=np.float64)
+        scale = np.array(size, dtype=np.float64) / np.array(own, dtype=np.float64)
         return tuple(
             Region(
                 region.label,
@@ -115,6 +138,7 @@ class RegionLabels:
                     Polygon(each.outer * scale, tuple(hole * scale for hole in each.holes)) for each in region.polygons
                 ),
                 region.runs,
+                region.place,
             )
             for region in self.regions
         )
@@ -243,7 +267,7 @@ class LabelSet:
     `left_out` are pictures beside the labels that cannot be labels; `beside` are other pictures there that are neither
     labels nor photos. `labels` are the labels in use; for pictures it is empty, since these are read later. `ignored`
     are labels of pixels that are to be ignored. `notes` say what was found or assumed. `palette` is the
-    built-in one whose ids the class numbers are known to be, if any.
+    built-in one whose ids the class numbers are known to be, if any. `faults` are regions of no picture.
     """
 
     format: str
@@ -255,6 +279,7 @@ class LabelSet:
     ignored: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     palette: str = ""
+    faults: tuple[RegionFault, ...] = ()
 
     @property
     def are_numbers(self) -> bool:

@@ -4,7 +4,8 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,12 +22,21 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.plan import MaskJob, count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.plan import (
+    Empty,
+    MaskJob,
+    RegionRules,
+    count_kinds,
+    is_empty,
+    photo_folder,
+    plan_masks,
+    refuse_dest_inside,
+)
 from p2p_datatools.masks.refuse_photos import refuse_photos
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap import SnapOptions
@@ -62,8 +72,11 @@ class MaskSummary:
     the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
     the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
     common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
-    of annotation; `most_reordered` has the largest share of them. `left_out` are files of PHOTOS, and of a folder of
-    label pictures, that are not read.
+    of annotation; `most_reordered` has the largest share of them. `faults` are the regions that were left out, and
+    `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
+    background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
+    not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
+    pictures, that are not read.
     """
 
     format: str
@@ -79,6 +92,11 @@ class MaskSummary:
     decisions: tuple[Decision, ...]
     reordered: int
     most_reordered: str | None
+    faults: tuple[RegionFault, ...]
+    faulty: dict[str, int]
+    empty: int
+    scaled: int
+    first_scaled: str | None
     dest: Path
     left_out: tuple[LeftOut, ...]
 
@@ -87,9 +105,11 @@ class MaskSummary:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `match` says which photo a label has, as `masks.partners.match_photos` does. `read` says which page of files with
-    several is read, and whether EXIF turns photos. `threads` masks are painted at a time (one per core by default);
-    their number does not change the result.
+    `match` says which photo a label has, as `masks.partners.match_photos` does.
+    With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
+    `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
+    (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
+    photos. `threads` masks are painted at a time (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
@@ -97,6 +117,8 @@ class PaintOptions:
     threads: int | None = None
     match: str = BY_STEM
     read: ReadOptions = AS_USUAL
+    strict: bool = False
+    empty: Empty = "auto"
 
 
 _AS_USUAL = PaintOptions()
@@ -131,18 +153,21 @@ def build_masks(
     folder = photo_folder(photos, found, report) if photos else None
     left_out = _note(labels, found, folder, report)
     pictures = _reader(found, labels, claims, mapping or {}, how)
-    jobs, skipped = plan_masks(found, folder, how.read, match=how.match, report=report)
+    rules = RegionRules(how.strict, how.empty, palette.classes[0])
+    jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
-        work = MaskWork(destination, jobs, claims, pictures, how.order)
-        done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
-        lines = work.records()
-        _check_mapping(claims, work, lines, found, labels, report)
+        work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
+        done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
+        with _tell_turned(done.skipped, report):
+            _check_mapping(claims, work, lines, found, labels, report)
         _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
             refuse(skipped, destination)
-        areas = work.commit(lines, skipped)
+        there = _without(jobs, lines, skipped)
+        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work, lines[job.name])))
+        areas = work.commit(lines, skipped, faults)
     if how.snapping.picture:
         draw_snapped(how.snapping.picture, jobs, pictures, lines)
     return MaskSummary(
@@ -153,15 +178,52 @@ def build_masks(
         unseen=tuple(name for name in palette.names if not areas[name]),
         areas=dict(areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
-        snapped=sum(line.snapped for line in lines.values()),
-        blended=sum(line.blended for line in lines.values()),
-        most_blended=_most(_shares(lines, "blended")),
-        decisions=_decisions(claims, lines),
-        reordered=sum(share > _MUCH for share in _shares(lines, "reordered").values()),
-        most_reordered=_most(_shares(lines, "reordered")),
+        faults=faults,
+        faulty=dict(Counter(fault.code for fault in faults).most_common()),
+        empty=sum(is_empty(job.item) for job in there),
+        **_sums(claims, lines),
         dest=dest,
         left_out=left_out,
     )
+
+
+@contextmanager
+def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
+    """Note what EXIF keeps apart beside a question about numbers, since one command can answer both."""
+    try:
+        yield
+    except P2PError:
+        for turned in [skip for skip in skipped if skip.code == "exif-turned"][:1]:
+            report.note(str(turned))
+        raise
+
+
+def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]:
+    """What the records of all masks tell together."""
+    scaled = [line for line in lines.values() if line.scaled]
+    first = scaled[0] if scaled else None
+    return {
+        "decisions": _decisions(claims, lines),
+        "snapped": sum(line.snapped for line in lines.values()),
+        "blended": sum(line.blended for line in lines.values()),
+        "most_blended": _most(_shares(lines, "blended")),
+        "reordered": sum(share > _MUCH for share in _shares(lines, "reordered").values()),
+        "most_reordered": _most(_shares(lines, "reordered")),
+        "scaled": len(scaled),
+        "first_scaled": f"{first.name}: {first.scaled} to {first.size}" if first else None,
+    }
+
+
+def _without(jobs: Iterable[MaskJob], lines: Mapping[str, MaskLine], skipped: Iterable[Skip]) -> list[MaskJob]:
+    """The jobs whose mask is there, without those that failed in this call."""
+    failed = {skip.where for skip in skipped}
+    return [job for job in jobs if job.name in lines and job.item.where not in failed]
+
+
+def _faults(job: MaskJob, work: MaskWork, line: MaskLine) -> tuple[RegionFault, ...]:
+    """The regions of a picture that are left out: as read, for where they lie, and segments without pixels."""
+    own = job.item.faults if isinstance(job.item, RegionLabels) else ()
+    return (*own, *work.strays.get(job.name, ()), *(RegionFault(**fault) for fault in line.faults))
 
 
 def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
@@ -308,8 +370,7 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptio
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
         "order": how.order,
-        **how.read.to_json(),
-    }
+    } | how.read.to_json()
 
 
 def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
@@ -331,6 +392,17 @@ def _files_of(found: LabelSet) -> list[Path]:
     return [item.path for item in found.items if isinstance(item, PictureLabels)]
 
 
+def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
+    """Note which files are links to elsewhere, and which are not read; gives the latter."""
+    _note_links(labels, _files_of(found), report)
+    if folder:
+        _note_links(folder.folder, folder.names.values(), report)
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
+    return left_out
+
+
 def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
     """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
     if folder.is_dir() and (links := links_out(folder, files)):
@@ -342,12 +414,7 @@ def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
 
 def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
     """Note which files are links, and what is left out, of which those that are not read are returned."""
-    _note_links(labels, _files_of(found), report)
-    if folder:
-        _note_links(folder.folder, folder.names.values(), report)
-    unread = _left_out(labels, found, folder)
-    for each in unread:
-        each.say(report)
+    unread = _note_files(labels, found, folder, report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})

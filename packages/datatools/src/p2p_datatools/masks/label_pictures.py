@@ -4,13 +4,13 @@ Nothing here may list folders or write a file; readers say what a format's numbe
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
@@ -22,6 +22,7 @@ from p2p_datatools.labels.values import (
     ColorLabels,
     IndexLabels,
     PictureLabels,
+    RegionFault,
     RegionLabels,
     SegmentLabels,
     Use,
@@ -42,7 +43,7 @@ class PictureClasses:
     """The class index of each pixel, the labels that occur, and how many pixels each class index has, (256,).
 
     `mask` is None when no class claims some label. `snapped`, `blended`, `values` and `decided_by` are as a mask's
-    record has them.
+    record has them; `faults` are segments without pixels.
     """
 
     mask: LabelMap | None
@@ -52,6 +53,7 @@ class PictureClasses:
     blended: int = 0
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
+    faults: tuple[RegionFault, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +101,8 @@ class PictureReader:
         Raises P2PError when it cannot be read, has numbers or colours that nothing explains, or contradicts itself.
         """
         if isinstance(item, SegmentLabels):
-            rows, labels = _segments(item)
-            return self._classes(_Rows(rows, labels, labels, ""), values=False)
+            rows, labels, faults = _segments(item)
+            return replace(self._classes(_Rows(rows, labels, labels, ""), values=False), faults=faults)
         picture = item.picture()
         known = self._table(item)
         if not reads_as_colors(item, picture, known, self._extra, self._claims):
@@ -283,8 +285,8 @@ def _color(values: NDArray[np.uint8]) -> Color:
     return red, green, blue
 
 
-def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
-    """A picture of segments as indices of the list of their labels."""
+def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str], tuple[RegionFault, ...]]:
+    """A picture of segments as indices of the list of their labels, and those that have no pixels."""
     with open_picture(item.path, item.read) as file:
         ids = read_ids(file)
     if item.size and size_of(ids) != item.size:
@@ -309,12 +311,13 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
             code="unknown-segment",
         )
     empty = np.flatnonzero(np.bincount(rows.ravel(), minlength=len(known))[1:] == 0)
-    if len(empty):
-        number = int(known[1 + empty[0]])
-        raise P2PError(
-            item.where,
-            f"segment {number} ({item.segments[number]}) has no pixels",
-            "Was the picture resized? Export the labels again.",
-            code="empty-segment",
-        )
-    return rows, [item.segments.get(int(number), VOID) for number in known]
+    faults = tuple(_empty_segment(item, int(known[1 + place])) for place in empty)
+    if faults and len(faults) == len(item.segments):
+        raise error_of(faults[0])
+    return rows, [item.segments.get(int(number), VOID) for number in known], faults
+
+
+def _empty_segment(item: SegmentLabels, number: int) -> RegionFault:
+    label = item.segments[number]
+    what, to_do = f"segment {number} ({label}) has no pixels", "Was the picture resized? Export the labels again."
+    return RegionFault(item.where, what, to_do, "empty-segment", label, item.file_name)

@@ -7,20 +7,51 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, error_of, skip_of
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
+from p2p_datatools.contract.palette import PaletteClass, plain
 from p2p_datatools.contract.pictures.header import Header, open_picture, photo_header
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionLabels
+from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
 from p2p_datatools.masks.paint import is_outside
 from p2p_datatools.masks.partners import match_photos
+
+_ALL_BACKGROUND = "--empty background"
+_LARGE = 16  # pixels of a side: in a smaller picture a region may well lie within the first
+_BACKGROUND_NAMES = frozenset(
+    {"background", "bg", "bkg", "void", "unlabeled", "unlabelled", "unknown", "none", "other", "nothing", "empty"}
+)
+_BACKGROUND_CLASS = PaletteClass("background", (0, 0, 0))
+Empty = Literal["auto", "background", "error"]
+EMPTY: tuple[Empty, ...] = get_args(Empty)
+
+
+@dataclass(frozen=True)
+class RegionRules:
+    """What becomes of faulty regions and of pictures without objects.
+
+    With `strict` a picture fails for one faulty region. Pictures that the labels list without objects become
+    background: `auto` if others have objects and the palette's `first_class`, which is where nothing is painted,
+    `has_background` for its meaning; `background` in any case; with `error` they fail.
+    """
+
+    strict: bool = False
+    empty: Empty = "auto"
+    first_class: PaletteClass = _BACKGROUND_CLASS
+
+    @property
+    def has_background(self) -> bool:
+        """Whether pixels that no region covers are called background."""
+        words = (self.first_class.name, *self.first_class.aliases)
+        return any(plain(word).strip("_ ") in _BACKGROUND_NAMES for word in words)
 
 
 @dataclass(frozen=True)
@@ -66,20 +97,26 @@ def plan_masks(
     found: LabelSet,
     folder: PhotoFolder | None,
     read: ReadOptions = AS_USUAL,
+    rules: RegionRules = RegionRules(),
     *,
     match: str = BY_STEM,
     report: Reporter = QUIET,
 ) -> tuple[list[MaskJob], list[Skip]]:
     """The masks to build, and the pictures that cannot be; `report` is told which photos were not found by their name.
 
-    `match` is as in `match_photos`.
+    `match` is as in `match_photos`. Strict rules raise P2PError for a region of no picture.
     """
+    if rules.strict and found.faults:
+        raise error_of(found.faults[0])
     jobs, skipped = [], [*found.skipped, *(folder.strange if folder else ())]
     partners, lost = match_photos(found.items, folder, match, report=report) if folder else ([], [])
     skipped += lost
+    objects = any(not is_empty(item) for item in found.items)
     for item, photo in partners if folder else [(item, None) for item in found.items]:
         try:
-            jobs.append(_job(item, photo, folder, read))
+            job = _job(item, photo, folder, read)
+            _refuse_by_rules(item, rules, others_have_objects=objects)
+            jobs.append(job)
         except P2PError as error:
             skipped.append(skip_of(error, item.where))
     times = Counter(job.name for job in jobs)
@@ -95,10 +132,35 @@ def _job(
     if isinstance(item, PictureLabels) and read != AS_USUAL:
         item = replace(item, read=read)
     name = folder.name(photo) if folder and photo else safe_name(item.picture_name, item.where)
-    if isinstance(item, RegionLabels) and not item.regions:
-        but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
-        raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")
+    if isinstance(item, RegionLabels) and not item.regions and item.without_area:
+        what = f"has no outline with an area, only {count_kinds(item.without_area)}"
+        raise P2PError(item.where, what, "Label it, or take it out of the labels.", code="no-outline")
     return MaskJob(item, name, photo, read)
+
+
+def is_empty(item: RegionLabels | PictureLabels) -> bool:
+    """Whether the labels list a picture and say that nothing is in it."""
+    return isinstance(item, RegionLabels) and not item.regions and not item.without_area
+
+
+def _refuse_by_rules(item: RegionLabels | PictureLabels, rules: RegionRules, *, others_have_objects: bool) -> None:
+    """Raise P2PError for a picture whose labels are empty or faulty in a way that the rules do not let pass."""
+    if isinstance(item, RegionLabels) and item.faults and rules.strict:
+        raise error_of(item.faults[0])
+    if not is_empty(item) or rules.empty == "background":
+        return
+    if rules.empty == "error":
+        to_do = "Label it, take it out of the labels, or leave out --empty error if there is nothing in it."
+        raise P2PError(item.where, "has no objects", to_do, code="no-outline")
+    if not others_have_objects:
+        to_do = (
+            f"Label them, or add {_ALL_BACKGROUND} if there is nothing in them and their masks are to be background."
+        )
+        raise P2PError(item.where, "has no objects, nor has any other picture of the labels", to_do, code="no-outline")
+    if not rules.has_background:
+        what = f"has no objects, and the palette has no class background: all of it would be {rules.first_class.name}"
+        to_do = f"Begin the palette with a class called background, or add {_ALL_BACKGROUND} if that is right."
+        raise P2PError(item.where, what, to_do, code="no-background")
 
 
 def count_kinds(kinds: Mapping[str, int]) -> str:
@@ -106,22 +168,58 @@ def count_kinds(kinds: Mapping[str, int]) -> str:
     return " and ".join(f"{count} of the kind '{kind}'" for kind, count in kinds.items())
 
 
-def refuse_outside(regions: Iterable[Region], size: Size, *, where: str) -> None:
-    """Raise P2PError for a region that lies wholly outside its picture: it was drawn on another one."""
-    for count, region in enumerate(regions, start=1):
-        if is_outside(region, size):
-            raise P2PError(
-                where,
-                f"region {count} ({region.label}) lies wholly outside the picture of {size}",
-                "Delete it, or use the photo that it was drawn on.",
-                code="region-outside",
-            )
+def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[RegionFault, ...]:
+    """The regions that lie wholly outside their picture, whose photo is of `size`.
+
+    Raises P2PError when they were drawn on another picture: when all are outside, or more than half where the labels
+    do not tell their size; when all are so small that they must be shares of the picture; and with `strict` for one.
+    """
+    within = item.size_in(size)
+    outside = [region for region in item.regions if is_outside(region, within)]
+    most = len(item.regions) if item.size or item.relative else len(item.regions) / 2 + 0.5
+    if outside and (strict or len(outside) >= most):
+        raise _outside(item.where, outside, len(item.regions), within)
+    if not item.relative and min(within) >= _LARGE and item.regions and all(map(_is_share, item.regions)):
+        raise P2PError(
+            item.where,
+            f"all of its regions lie in the first pixel of its {within}, so that they seem to be shares of the picture",
+            "Export them in pixels, or convert them to YOLO's lines.",
+            code="relative-points",
+        )
+    return tuple(
+        RegionFault(
+            region.place or item.where,
+            f"lies wholly outside the picture of {size}",
+            "Delete it, or use the photo that it was drawn on.",
+            "region-outside",
+            region.label,
+            item.file_name,
+        )
+        for region in outside
+    )
+
+
+def _outside(where: str, outside: list[Region], count: int, size: Size) -> P2PError:
+    region = outside[0]
+    place = region.place.removeprefix(f"{where}: ") or "a region"
+    more = f", and so do {len(outside) - 1} more of its {count} regions" if len(outside) > 1 else ""
+    return P2PError(
+        where,
+        f"{place} ({region.label}) lies wholly outside the picture of {size}{more}",
+        "Delete it, or use the photo that it was drawn on.",
+        code="region-outside",
+    )
+
+
+def _is_share(region: Region) -> bool:
+    points = [polygon.outer for polygon in region.polygons]
+    return not region.runs and all(((each >= 0) & (each <= 1)).all() for each in points)
 
 
 def needed_size(job: MaskJob) -> Size | None:
     """The size that the mask has to have; None where only the label picture itself has it.
 
-    Raises P2PError when labels and photo differ, or neither has a size.
+    Raises P2PError when labels and photo have different shapes, or neither has a size.
     """
     labels = job.item.size if isinstance(job.item, RegionLabels) else None
     if job.photo is None:
@@ -132,7 +230,7 @@ def needed_size(job: MaskJob) -> Size | None:
         return labels
     header = job.photo_header()
     assert header is not None, "there is a photo"
-    if labels is not None and labels != header.size:
+    if labels is not None and not is_same_shape(labels, header.size):
         if is_upright(job, labels, header):
             return header.size
         raise other_size(job.item.where, labels, header.size, header.orientation)
@@ -148,7 +246,7 @@ def is_upright(job: MaskJob, labels: Size, photo: Header) -> bool:
         return False
     if not isinstance(job.item, RegionLabels):
         return False
-    upright, lying = (_fit(job.item.regions_in(size), size) for size in (photo.size, labels))
+    upright, lying = (_fit(job.item.regions, size) for size in (photo.size, labels))
     return upright and not lying
 
 
@@ -175,6 +273,6 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
     return P2PError(
         where,
         f"the labels are for a picture of {labels}, but the photo is {photo}",
-        "Use the photo that they belong to.",
+        "Use the photo that they belong to: another size is taken only if its shape is the same, up to a pixel.",
         code="mask-size",
     )

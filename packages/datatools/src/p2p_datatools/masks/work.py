@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError, Skip
+from p2p_datatools.contract.errors import P2PError, Skip, error_of
+from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import (
@@ -26,20 +27,23 @@ from p2p_datatools.contract.mask_folder import (
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
-from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionLabels, Use
+from p2p_datatools.contract.pictures.resize import resize_mask
+from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
+from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
 from p2p_datatools.masks.paint import PaintOrder, PaintResult, has_holes, paint_regions
-from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
+from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, strays_of
 
+LEFT_OUT = "left_out.jsonl"  # in DEST: a line for each region that could not be painted
 MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; snapping colours takes most
 
 
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     """The masks of one call; `uses` are the labels of the pictures that were read in it.
 
-    `numbered` are those of the pictures whose numbers nothing names but the palette's ids.
+    `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `strays` are the regions
+    outside of their picture, by the name of the mask.
     """
 
     listing = MASK_LINES
@@ -51,11 +55,15 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         claims: ClassMapping,
         pictures: PictureReader,
         order: PaintOrder,
+        *,
+        strict: bool = False,
     ) -> None:
         super().__init__(destination, _old_lines(destination, claims.palette), {job.name for job in jobs})
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
         self.uses: dict[str, Use] = {}
         self.numbered: list[str] = []
+        self.strays: dict[str, tuple[RegionFault, ...]] = {}
+        self._strict = strict
         self._counting = threading.Lock()
 
     def name(self, item: MaskJob) -> str:
@@ -74,11 +82,19 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return MASK_WEIGHT * size.width * size.height if size else 0
 
     def sign(self, item: MaskJob) -> Size | None:
-        """The size that it must have; the signature of the labels is in the job."""
-        return needed_size(item)
+        """The size that it must have; the signature of the labels is in the job.
+
+        Regions outside of their picture are found here, since masks that are kept have them, too.
+        """
+        size = needed_size(item)
+        if isinstance(item.item, RegionLabels) and size is not None:
+            self.strays[item.name] = strays_of(item.item, size, strict=self._strict)
+        return size
 
     def is_current(self, record: MaskLine, item: MaskJob, signature: Size | None) -> bool:
         """Whether the labels are the same, mean the same, and the photo has the size it had."""
+        if record.faults and self._strict:
+            raise error_of(RegionFault(**record.faults[0]))
         return (
             record.signature == self._signature(item)
             and signature in (None, record.size)
@@ -127,22 +143,29 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return isinstance(item, RegionLabels) and has_holes(self.claims.index(each.label) for each in item.regions)
 
     def _build(self, job: MaskJob, size: Size | None) -> tuple[MaskLine, LabelMap]:
-        read, mask, reordered = None, None, 0
+        read, mask, reordered, own = None, None, 0, size
         if isinstance(job.item, RegionLabels):
             assert size is not None, "needed_size gives the size of regions"
             mask, reordered = self._paint(job.item, size)
+            own = size if job.item.relative else job.item.size_in(size)
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
             read = self.pictures.read(job.item)
             self._count(read, job.item.where)
+            if read.faults and self._strict:
+                raise error_of(read.faults[0])
             labels, mask, pixels = set(read.uses), read.mask, read.pixels
             if mask is None:
                 # The call ends with all such labels of all pictures, which `uses` counts.
                 what = "has labels that no class claims"
                 raise P2PError(job.item.where, what, "Say what they are with --map.", code="unclaimed-label")
-            if size is not None and size_of(mask) != size:
-                header = job.photo_header()
-                raise other_size(job.item.where, size_of(mask), size, header.orientation if header else 1)
+            own = size_of(mask)
+            if size is not None and own != size:
+                if not is_same_shape(own, size):
+                    header = job.photo_header()
+                    raise other_size(job.item.where, own, size, header.orientation if header else 1)
+                mask = resize_mask(mask, size)
+                pixels = histogram(mask)
         line = MaskLine(
             name=job.name,
             size=size_of(mask),
@@ -151,10 +174,12 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             signature=self._signature(job),
             labels={label: word for label in sorted(labels) if (word := self.claims.word(label))},
             reordered=reordered,
+            scaled=str(own) if own not in (None, size_of(mask)) else "",
             exif=self._exif(job),
         )
         if read:
-            line = replace(line, values=read.values, decided_by=read.decided_by)
+            faults = tuple(vars(fault) for fault in read.faults)
+            line = replace(line, values=read.values, decided_by=read.decided_by, faults=faults)
         if read and (isinstance(job.item, ColorLabels) or read.snapped):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask
@@ -168,13 +193,25 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def _paint(self, item: RegionLabels, size: Size) -> PaintResult:
         """The mask, and in how many pixels the order of annotation would give another class."""
-        regions = item.regions_in(size)
-        refuse_outside(regions, size, where=item.where)
-        return paint_regions(regions, size, self.claims.index, self.order)
+        # A drawn mask has pixels, and so has to be painted in its own size and scaled with all that lies on it.
+        is_drawn = any(region.runs for region in item.regions)
+        own = item.size_in(size) if is_drawn and not item.relative else size
+        painted = paint_regions(item.regions_in(own), own, self.claims.index, self.order)
+        return PaintResult(resize_mask(painted.mask, size), painted.reordered)
 
-    def commit(self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip]) -> Counter[str]:
-        """Move the masks to DEST; returns the pixels of each class over all of them."""
-        self.destination.commit(lambda folder: write_records(folder, self.palette, lines.values()), skipped=skipped)
+    def commit(
+        self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip], faults: Sequence[RegionFault]
+    ) -> Counter[str]:
+        """Move the masks to DEST, with a list of the regions left out; returns the pixels of each class over all."""
+
+        def write(folder: Path) -> None:
+            write_records(folder, self.palette, lines.values())
+            if faults:
+                write_lines(folder / LEFT_OUT, (vars(fault) for fault in faults))
+            else:
+                (folder / LEFT_OUT).unlink(missing_ok=True)
+
+        self.destination.commit(write, skipped=skipped)
         areas = Counter(dict.fromkeys(self.palette.names, 0))
         for line in lines.values():
             areas.update(line.areas)

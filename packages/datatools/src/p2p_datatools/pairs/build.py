@@ -12,6 +12,7 @@ from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut
+from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
@@ -32,9 +33,9 @@ from p2p_datatools.pairs.shards import Shard
 class PairSummary:
     """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
 
-    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half,
-    `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and `filled` its
-    pixels without data, in all pairs.
+    `scaled` pairs have a mask that was scaled from another size of the same shape; `forms` are channels and type of
+    each half, `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and
+    `filled` its pixels without data, in all pairs.
     """
 
     built: int
@@ -83,7 +84,8 @@ def pair(
 
     Either folder may be a mask folder (it has a palette.toml). `halves` are the names of A and B, such as
     ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
-    keep their own size, and both of a pair must have the same, except that a mask may have half or twice its photo's.
+    keep their own size, and both of a pair must have the same, except that a mask may have another size of the same
+    shape (`is_same_shape`); the shape must be the same with `size`, too.
     On a DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a missing
     picture of DEST is built again. A shard goes to a folder of its own beside DEST, for `merge`.
 
@@ -119,6 +121,12 @@ def pair(
         sizes = _Sizes()
         _commit(destination, job, work, settings | merged, skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
+    return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _sum_up(
+    dest: Path, job: PairRecipe, done: Summary, skipped: Sequence[Skip], sizes: "_Sizes", others: Sequence[LeftOut]
+) -> PairSummary:
     forms = [f"{half.channels} x {half.dtype}" for half in job.halves]
     return PairSummary(
         built=done.made,
@@ -174,9 +182,9 @@ def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
     for place, side in enumerate((job.a, job.b)):
         numbers = work.class_numbers(place)
         if side.palette is None and numbers:
+            command = p2p_command("data build-masks --palette NAME", side.folder, "MASKS")
             to_do = (
-                f"If they are, build masks of them first with {p2p_command('data build-masks', side.folder)}; "
-                "to pair them as pictures, add --plain-numbers."
+                f"If they are, build masks of them first with {command}; to pair them as pictures, add --plain-numbers."
             )
             what = f"its pictures hold nothing but the numbers {list_numbers(numbers)}, as class numbers do"
             raise P2PError(side.folder, what, to_do, code="class-numbers")

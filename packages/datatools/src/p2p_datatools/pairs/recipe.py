@@ -24,7 +24,7 @@ from p2p_datatools.contract.pictures.images import DepthError, colorize, read_ma
 from p2p_datatools.contract.pictures.nodata import Nodata, nodata_word
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
-from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
 from p2p_datatools.pairs.match import Files
 
 MADE_BY = "p2p data pair"
@@ -122,11 +122,16 @@ class PairRecipe:
         return {"by": MADE_BY, "halves": halves, "palette": palette, **self.settings()}
 
     def assemble(self, files: Files) -> Halves:
-        """The halves of two files; a mask of half or twice its photo's size is scaled to it by nearest pixel."""
+        """The halves of two files; a mask of its photo's shape is scaled to its size by nearest pixel.
+
+        Raises P2PError when their shapes differ, since they are then not of one picture, whatever size is asked for.
+        """
         (a, of_a), (b, of_b) = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
-        if own != other and _is_double(own, other):
+        if not is_same_shape(own, other):
+            raise _other_shape(files, own, other)
+        if own != other:
             if self.a.palette and not self.b.palette:
                 a, remarks = resize_mask(a, other), {SCALED: f"a {own} to {other}"}
             elif self.b.palette and not self.a.palette:
@@ -170,10 +175,13 @@ class PairRecipe:
             return decoded_bytes(picture)
 
 
-def _is_double(one: Size, other: Size) -> bool:
-    """Whether one size is half the other, rounded up or down where a side is odd."""
-    small, large = sorted((one, other))
-    return all(part in (whole // 2, -(-whole // 2)) for part, whole in zip(small, large, strict=True))
+def _other_shape(files: Files, own: Size, other: Size) -> P2PError:
+    return P2PError(
+        files[0],
+        f"the halves differ in size and shape: {own} and {other} ({files[1]})",
+        "Take the two that belong together, or crop one to the shape of the other; one shape in two sizes is scaled.",
+        code="mask-size",
+    )
 
 
 def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:

@@ -166,7 +166,8 @@ def _tidy(destination: Destination) -> None:
 
 
 def _forget_others(destination: Destination, placed: Sequence[PlacedFile], origin: Origin) -> int:
-    """Delete what an earlier call unpacked of another archive or sample; returns the number of the rest."""
+    """Delete what an earlier call unpacked of another archive or sample, or without a record; returns how many stay."""
+    destination.remove_unrecorded(but=DOWNLOADS)
     wanted = {each.file: each.member.size for each in placed}
     for file, record in list(destination.done.items()):
         if record.get("from") != _mark(origin) or record.get("bytes") != wanted.get(file):

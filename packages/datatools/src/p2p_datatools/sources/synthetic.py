@@ -3,19 +3,23 @@
 Nothing here may use the network or know how a car is drawn.
 """
 
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, write_json
-from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.catalog import find_entry
 from p2p_datatools.sources.provenance import PROVENANCE
-from p2p_datatools.synth import DEFAULT_SIZE, STYLES, draw_car_picture
+from p2p_datatools.synth.drawing import DEFAULT_SIZE, STYLES, CarDrawing, draw_car_picture, name_of_car
 
 SYNTH_CARS = "synth-cars"
 SYNTH_LIMIT = 240
@@ -34,8 +38,9 @@ def draw_cars(
 ) -> tuple[int, int]:
     """Draw cars 0 to `limit` - 1 of the series `seed` into DEST/photos and DEST/labels (8-bit grey, ids 0 to 4).
 
-    Returns how many were drawn and how many existed. Those that exist are kept, and a larger limit adds cars. Raises
-    UsageError when DEST holds something else, or cars of another style, seed or size.
+    Returns how many were drawn and how many existed. Those that exist are kept, a larger limit adds cars, and one whose
+    picture is missing is drawn again. Raises UsageError when DEST holds something else, or cars of another style, seed
+    or size, and P2PError for a file of the user's own in the place of a picture.
     """
     if style not in STYLES:
         raise UsageError(
@@ -46,24 +51,29 @@ def draw_cars(
     series = {"name": SYNTH_CARS, "style": style, "seed": seed, "size": list(size)}
     version = metadata.version("p2p-datatools")
     with Destination(dest, marker=PROVENANCE, recipe=series | {"version": version}) as destination:
-        kept = _count_of(dest, series, version, limit) if destination.exists else 0
-        finished = _is_finished(destination, limit)
-        for index in report.track(range(kept, limit), "drawings", max(0, limit - kept)):
-            if index not in finished:
-                _draw(destination, index, series)
-        note = series | {"count": max(kept, limit), "source": "p2p_datatools.synth", "licence": SYNTH_LICENCE}
-        if kept < limit:
+        count = _count_of(destination, series, version, limit) if destination.exists else 0
+        total = max(count, limit)
+        work = _Draw(destination, series, count, total)
+        # In this thread: drawing is short calls of small pictures, which threads do not speed up.
+        done = work.run(range(total), "drawings", total, threads=1, report=report)
+        refuse(done.skipped, destination, to_do="Move or delete them, and run the same command again.")
+        # The palette whose ids the labels have, by which build-masks knows them.
+        known = {"palette": find_entry(SYNTH_CARS).palette, "licence": SYNTH_LICENCE}
+        note = series | {"count": total, "source": "p2p_datatools.synth", **known}
+        if total > count or destination.begun:
             destination.commit(lambda folder: write_json(folder / PROVENANCE, note | {"version": version}))
-    return max(0, limit - kept), kept
+    return done.made + done.resumed, done.kept
 
 
-def _count_of(dest: Path, series: dict[str, Any], version: str, limit: int) -> int:
-    """How many drawings DEST holds; raises UsageError when they are of another series."""
+def _count_of(destination: Destination, series: dict[str, Any], version: str, limit: int) -> int:
+    """How many drawings DEST has recorded; raises UsageError when they are of another series."""
+    dest = destination.dest
     there = read_json(dest / PROVENANCE)
     if not isinstance(there, dict) or not isinstance(there.get("count"), int):
         raise P2PError(dest / PROVENANCE, "is damaged", "Delete the folder and fetch again.", code="damaged-file")
     other = [f"{key} {there.get(key)}" for key in series if there.get(key) != series[key]]
-    if limit > there["count"] and there.get("version") != version:
+    count = int(there["count"])
+    if there.get("version") != version and (limit > count or not _is_complete(dest, count)):
         # Another version may draw another car for the same number.
         other.append(f"version {there.get('version')}")
     if other:
@@ -73,20 +83,77 @@ def _count_of(dest: Path, series: dict[str, Any], version: str, limit: int) -> i
             "Choose another destination, or delete the folder.",
             code="other-settings",
         )
-    return int(there["count"])
+    return count
 
 
-def _is_finished(destination: Destination, limit: int) -> set[int]:
-    """The drawings of an earlier call that was cut off; those beyond `limit` are removed."""
-    files = Counter(record["index"] for record in destination.done.values())
-    for file in [file for file, record in destination.done.items() if record["index"] >= limit]:
-        destination.forget(file)
-    return {index for index, count in files.items() if count == len(_FOLDERS)}
+def _is_complete(dest: Path, count: int) -> bool:
+    return all((dest / file).is_file() for index in range(count) for file in DrawingRecord(index).files)
 
 
-def _draw(destination: Destination, index: int, series: dict[str, Any]) -> None:
-    drawing = draw_car_picture(index, seed=series["seed"], style=series["style"], size=tuple(series["size"]))
-    for folder, pixels in zip(_FOLDERS, (drawing.photo, drawing.labels), strict=True):
-        file = f"{folder}/{drawing.name}.png"
-        write_png(destination.path(file), pixels, durable=False)
-        destination.record(file, {"index": index})
+@dataclass(frozen=True)
+class DrawingRecord:
+    """What is recorded of a drawing: its number, from which with the series all else follows."""
+
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The car's name."""
+        return name_of_car(self.index)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The photo and the labels."""
+        return tuple(f"{folder}/{self.name}.png" for folder in _FOLDERS)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON value."""
+        return vars(self)
+
+
+class _Draw(Work[int, DrawingRecord, None]):
+    """The drawings of one call; DEST has the first `count` of `total`, unless someone has deleted their files."""
+
+    listing = PROVENANCE
+
+    def __init__(self, destination: Destination, series: dict[str, Any], count: int, total: int) -> None:
+        old = {record.name: record for record in map(DrawingRecord, range(count))}
+        super().__init__(destination, old, {name_of_car(index) for index in range(total)})
+        self._series = series
+
+    def name(self, item: int) -> str:
+        """The car's name."""
+        return name_of_car(item)
+
+    def places(self, item: int) -> Sequence[str]:
+        """The car, which has no file that it is made of."""
+        return (name_of_car(item),)
+
+    def weight(self, item: int) -> int:
+        """0: it is small, and one is drawn at a time."""
+        return 0
+
+    def sign(self, item: int) -> None:
+        """Nothing: a drawing follows from its number and the series, which the destination knows."""
+
+    def is_current(self, record: DrawingRecord, item: int, signature: None) -> bool:
+        """True: nothing of it can have changed."""
+        return True
+
+    def make(
+        self, item: int, signature: None, known: DrawingRecord | None, *, stands: bool
+    ) -> Output[DrawingRecord] | None:
+        """Draw the car."""
+        record, size = DrawingRecord(item), tuple(self._series["size"])
+        drawing = draw_car_picture(item, seed=self._series["seed"], style=self._series["style"], size=size)
+        return Output(record.files, partial(_write, record, drawing))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> DrawingRecord:
+        """The drawing's number."""
+        return DrawingRecord(int(value["index"]))
+
+
+def _write(record: DrawingRecord, drawing: CarDrawing, paths: Sequence[Path]) -> DrawingRecord:
+    for path, pixels in zip(paths, (drawing.photo, drawing.labels), strict=True):
+        write_png(path, pixels, durable=False)
+    return record

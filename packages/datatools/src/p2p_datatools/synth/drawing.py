@@ -71,6 +71,11 @@ class CarDrawing:
     facing: str
 
 
+def name_of_car(index: int) -> str:
+    """The name of the car of a number."""
+    return f"car-{index:04d}"
+
+
 def draw_car_picture(
     index: int, *, seed: int = 0, style: str = "studio", size: tuple[int, int] = DEFAULT_SIZE
 ) -> CarDrawing:
@@ -91,7 +96,7 @@ def draw_car_picture(
     if look.grain:
         picture = picture + rng.normal(0.0, look.grain, picture.shape)
     return CarDrawing(
-        name=f"car-{index:04d}",
+        name=name_of_car(index),
         photo=np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8),
         labels=labels(view, size),
         body_type=body.name,

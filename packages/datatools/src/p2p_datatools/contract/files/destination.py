@@ -6,6 +6,7 @@ Nothing here may know what the files are; it knows their names, one record for e
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from p2p_datatools.contract.words import plural
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 BATCH = 64  # pictures that are flushed to the disk together
+SECONDS = 10.0  # after which they are flushed, however few there are: a model may need long for each
 _SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
 
 
@@ -44,6 +46,7 @@ class Destination:
         self._recipe = recipe
         self.exists = _is_of_kind(dest, marker)
         self._committed = False
+        self._flushed = time.monotonic()
         self._lock = FolderLock(self.partial)
         self._lock_partial()
         try:
@@ -105,6 +108,11 @@ class Destination:
         self.done.close()
         self._unlock()
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is work that waits for its commit, or the rest of a commit that was cut off."""
+        return self.partial not in self._made or (self.partial / RECIPE).exists()
+
     def path(self, file: str) -> Path:
         """Where to write `file`, atomically but not durably: `record` sees to that.
 
@@ -122,9 +130,9 @@ class Destination:
         return self.partial / file
 
     def record(self, file: str, record: dict[str, Any]) -> None:
-        """Note that `file` is finished; every 64 files are flushed to the disk, then their records."""
+        """Note that `file` is finished; files are flushed together, then their records."""
         self.done.add(file, record)
-        if len(self.done.waiting) >= BATCH:
+        if len(self.done.waiting) >= BATCH or time.monotonic() - self._flushed >= SECONDS:
             self.flush()
 
     def forget(self, file: str, *, in_dest: bool = True) -> None:
@@ -136,15 +144,17 @@ class Destination:
         for folder in (self.partial, self.dest) if in_dest else (self.partial,):
             (folder / file).unlink(missing_ok=True)
 
-    def remove_unrecorded(self) -> None:
-        """Delete what an interrupted call wrote but did not record: its sources are unknown."""
+    def remove_unrecorded(self, *, but: str = "") -> None:
+        """Delete what an interrupted call wrote but did not record: its sources are unknown; the folder `but` stays."""
         for path in self.partial.rglob("*"):
             file = path.relative_to(self.partial).as_posix()
-            if file not in (RECIPE, JOURNAL, *LOCK_FILES) and file not in self.done and path.is_file():
+            own = file in (RECIPE, JOURNAL, *LOCK_FILES) or (but and file.startswith(f"{but}/"))
+            if not own and file not in self.done and path.is_file():
                 path.unlink()
 
     def flush(self) -> None:
         """Make the finished files durable, then their records."""
+        self._flushed = time.monotonic()
         if not self.done.waiting:
             return
         try:

@@ -17,7 +17,6 @@ from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.header import (
-    STUMBLES,
     Form,
     Header,
     PictureFile,
@@ -26,7 +25,7 @@ from p2p_datatools.contract.pictures.header import (
 )
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.nodata import Nodata, fill_nodata, refuse_outlier
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, tiff_part
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, tiff_part
 from p2p_datatools.contract.words import plural
 
 Array = NDArray[Any]
@@ -137,14 +136,15 @@ def _native(values: Array, file: PictureFile) -> Array:
 
 def _decode(file: PictureFile) -> Array:
     """The values of a picture that only OpenCV decodes without rounding."""
-    if png.head_of(file.head) and b"IEND" not in file.data[-4096:]:
+    data = png.bare(file.data) if png.head_of(file.head) else file.data
+    if data is None:
         raise P2PError(
             file.path,
-            "is cut off or damaged (the end of the PNG is missing)",
+            "is cut off or damaged (a part of the PNG is missing or changed)",
             "Fetch or save it again.",
             code="damaged-file",
         )
-    values = cv2.imdecode(np.frombuffer(file.data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
         raise P2PError(file.path, "is cut off or damaged", "Fetch or save it again.", code="damaged-file")
     if values.ndim == 3:
@@ -165,9 +165,8 @@ def _turn(values: Array, orientation: int) -> Array:
 
 def _read_tiff(file: PictureFile, orientation: int) -> Array:
     """The values of a TIFF of numbers, upright."""
-    import tifffile
 
-    with explain_damage(file.path, *STUMBLES), tifffile.TiffFile(file.stream) as tiff:
+    with explain_damage(file.path), open_tiff(file.stream) as tiff:
         part = tiff_part(tiff, file.path, file.options)
         try:
             values = part.values()

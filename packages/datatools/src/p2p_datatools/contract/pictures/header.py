@@ -8,10 +8,7 @@ import contextlib
 import io
 import logging
 import re
-import struct
-import tokenize
 import warnings
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,14 +21,23 @@ from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import decoder_words
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, tiff_part, too_many_pixels, turn_to_page
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
+from p2p_datatools.contract.pictures.pages import (
+    AS_USUAL,
+    ReadOptions,
+    open_tiff,
+    refuse_cut_page,
+    tiff_part,
+    turn_to_page,
+)
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
-# Above this many pixels a file is taken for a decompression bomb; the largest photo met so far has 24 million.
-MOST_PIXELS = 400_000_000
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+# What Pillow may open, by its own words. It knows more: of PostScript, for one, it starts the program that draws it.
+PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
 DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "float64")
 # Types that are read as a smaller one, in which all values of pictures are; a value that is not is refused.
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
@@ -45,12 +51,6 @@ _OPTIONAL = (
     ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"),
 )
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands of ISO/IEC 23008-12
-# What libraries raise for a damaged file, and what NumPy and tifffile raise in addition.
-_DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error)
-STUMBLES: tuple[type[Exception], ...] = (
-    *(ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError),
-    *(tokenize.TokenError, zlib.error),
-)
 
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
@@ -116,6 +116,15 @@ class PictureFile:
         return self._stream.read()
 
     @property
+    def length(self) -> int:
+        """How many bytes it has."""
+        place = self._stream.tell()  # a library may be reading
+        try:
+            return self._stream.seek(0, io.SEEK_END)
+        finally:
+            self._stream.seek(place)
+
+    @property
     def stream(self) -> BinaryIO:
         """The file itself, at its beginning: for libraries that seek in it and leave it open."""
         self._stream.seek(0)
@@ -165,24 +174,25 @@ def _unreadable(path: Path, error: OSError) -> P2PError:
 
 def open_image(stream: BinaryIO) -> Image.Image:
     """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
-    return Image.open(stream)
+    return Image.open(stream, formats=PILLOW_FORMATS)
 
 
 @contextlib.contextmanager
-def explain_damage(path: Path, *more: type[Exception]) -> Iterator[None]:
-    """Turn every exception for a broken picture file, and `more` kinds of them, into one P2PError."""
+def explain_damage(path: Path) -> Iterator[None]:
+    """Turn whatever a library raises for a broken picture file into one P2PError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except (P2PError, MemoryError):
+        raise
     except UnidentifiedImageError as error:
         raise _not_read(path) from error
     except Image.DecompressionBombError as error:
-        raise too_many_pixels(path, MOST_PIXELS) from error
-    except _DAMAGE + more as error:
-        raise P2PError(
-            path, f"is cut off or damaged ({error})", "Fetch or save it again.", code="damaged-file"
-        ) from error
+        raise too_many_pixels(path) from error
+    except Exception as error:  # decoders raise what they like on data that nobody foresaw
+        what = f"is cut off or damaged ({decoder_words(error)})"
+        raise P2PError(path, what, "Fetch or save it again.", code="damaged-file") from error
 
 
 def _not_read(path: Path) -> P2PError:
@@ -213,7 +223,7 @@ def photo_header(source: Path | PictureFile) -> Header:
     Raises P2PError when the file is not a picture.
     """
     with open_picture(source) as file, explain_damage(file.path), open_image(file.stream) as image:
-        turn_to_page(image, file.path, file.options, MOST_PIXELS)
+        turn_to_page(image, file.path, file.options, file.length)
         # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
         raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size
         orientation = _orientation(image, file)
@@ -344,7 +354,7 @@ def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtyp
             code="array-shape",
         )
     if shape[0] * shape[1] > MOST_PIXELS:
-        raise too_many_pixels(path, MOST_PIXELS)
+        raise too_many_pixels(path)
     dtype = _NARROWER.get(dtype, dtype)
     if dtype not in DTYPES:
         raise P2PError(
@@ -357,7 +367,7 @@ def _map_array(file: PictureFile) -> NDArray[Any]:
     """The array of an NPY file, mapped and not read; never a pickle."""
     if file.head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         raise P2PError(file.path, "holds several arrays", "Save each as a .npy of its own.", code="several-arrays")
-    with explain_damage(file.path, *STUMBLES):
+    with explain_damage(file.path):
         stream = file.stream
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
@@ -375,9 +385,9 @@ def _tiff_header(file: PictureFile) -> Header | None:
     """The header of a TIFF that holds numbers; None for an 8-bit picture, or a file that is not a TIFF at all."""
     import tifffile
 
-    with explain_damage(file.path, *STUMBLES):
+    with explain_damage(file.path):
         try:
-            with tifffile.TiffFile(file.stream) as tiff:
+            with open_tiff(file.stream) as tiff:
                 return _part_header(file, tiff)
         except tifffile.TiffFileError:
             return None
@@ -398,6 +408,9 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         )
     shape = (*part.shape[-2:], *part.shape[:-2]) if part.axes[-2:] == "YX" else part.shape
     header = _array_header(path, "TIFF", shape, page.dtype)
+    refuse_bomb(path, header.size, header.form.channels * page.dtype.itemsize, file.length)
+    if part.is_page:
+        refuse_cut_page(path, part.source, file.length)
     tag = page.tags.get("Orientation")
     orientation = int(tag.value) if tag and file.options.exif == "apply" else 1
     size, nodata = _turn(header.size, orientation), _nodata_of(page)

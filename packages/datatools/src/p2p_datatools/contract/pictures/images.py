@@ -20,14 +20,13 @@ from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.header import (
-    MOST_PIXELS,
     PictureFile,
     explain_damage,
     is_deep,
     open_image,
     open_picture,
 )
-from p2p_datatools.contract.pictures.pages import turn_to_page
+from p2p_datatools.contract.pictures.pages import refuse_cut_tiff, turn_to_page
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
@@ -75,9 +74,12 @@ class DepthError(P2PError):
 def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
     # A page of a stack does not need the others in memory.
+    with explain_damage(file.path):
+        if file.head.startswith(_TIFF):
+            refuse_cut_tiff(file.stream, file.path, file.options, file.length)
     stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
     with explain_damage(file.path), open_image(stream) as image:
-        turn_to_page(image, file.path, file.options, MOST_PIXELS)
+        turn_to_page(image, file.path, file.options, file.length)
         turned = int(image.getexif().get(_ORIENTATION, 1)) if isinstance(image, TiffImageFile) else 1
         image.load()
         if file.options.exif == "raw" and turned != 1 and _ORIENTATION not in image.getexif():
@@ -98,7 +100,7 @@ def read_photo(source: Path | PictureFile, *, over_white: list[Path] | None = No
     with open_picture(source) as file:
         if png.head_of(file.head):
             with explain_damage(file.path):
-                plain = png.decode_plain(file.data, MOST_PIXELS)
+                plain = png.decode_plain(file.data)
             if plain is not None:
                 return plain
         with decode(file) as image:

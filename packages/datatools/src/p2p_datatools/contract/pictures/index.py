@@ -17,7 +17,6 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.header import (
-    MOST_PIXELS,
     PictureFile,
     explain_damage,
     is_deep,
@@ -82,7 +81,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
         head = png.head_of(file.head)
         if head and head.color == png.RGB:
             with explain_damage(file.path):
-                plain = png.decode_plain(file.data, MOST_PIXELS)
+                plain = png.decode_plain(file.data)
             if plain is not None:
                 return LabelPicture(_repeated_channel(plain), None, plain, None, exact=True)
         if array := _array_of(file):
@@ -147,7 +146,8 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
     deep = None
     if is_deep(image, file) or image.format == "TIFF":
-        deep = cv2.imdecode(np.frombuffer(file.data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+        data = png.bare(file.data) if png.head_of(file.head) else file.data
+        deep = None if data is None else cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     wide = deep is not None and deep.dtype == np.uint16
     channels = np.asarray(deep, dtype=np.uint16) if wide else np.asarray(image.convert("RGB"))
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():

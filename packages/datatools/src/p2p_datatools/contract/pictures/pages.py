@@ -3,14 +3,18 @@
 Nothing here may take the first of several pictures because none was chosen, or decode pixels.
 """
 
+import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pictures.limits import refuse_bomb
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
 Exif = Literal["apply", "raw"]
@@ -20,6 +24,8 @@ Exif = Literal["apply", "raw"]
 EXIF: tuple[Exif, ...] = ("apply", "raw")
 _REDUCED, _TRANSPARENCY = 1, 4  # bits of NewSubfileType (TIFF 6.0, tag 254): a thumbnail or level, a mask
 _CHANNELS, _TIME = "CS", "T"  # axes of a series, as tifffile calls them
+# Bytes of a pixel in memory, by Pillow's word for the pixels; others have 4 at most.
+_BYTES = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3}
 _OLD_REDUCED = 2  # value of SubfileType (tag 255), which some programs still write
 
 
@@ -65,11 +71,13 @@ def choose_page(path: Path, count: int, options: ReadOptions, *, unit: str = "pa
     return options.page - 1
 
 
-def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, most_pixels: int) -> None:
+def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, packed: int) -> None:
     """Let Pillow go to the frame that is meant of an open picture; thumbnails beside a picture are no pages.
 
-    Raises P2PError as `choose_page` does, or when the page has more than `most_pixels`.
+    Raises P2PError as `choose_page` does, or for a page that is too large, or larger than the `packed` bytes of the
+    file can hold.
     """
+    _refuse_bomb(image, path, packed)
     # The first picture of an MPO is the photo; the others are its other eye, or small copies.
     if image.format == "MPO" or not getattr(image, "is_animated", False):
         return
@@ -80,13 +88,35 @@ def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, most_pixe
     frame = frames[choose_page(path, len(frames), options, unit=unit)]
     if frame:
         image.seek(frame)
-        if image.width * image.height > most_pixels:
-            raise too_many_pixels(path, most_pixels)
+        _refuse_bomb(image, path, packed)
 
 
-def too_many_pixels(path: Path, most_pixels: int) -> P2PError:
-    """The error that a picture is too large to be decoded."""
-    return P2PError(path, f"has more than {most_pixels} pixels", "Make it smaller first.", code="too-many-pixels")
+def _refuse_bomb(image: Image.Image, path: Path, packed: int) -> None:
+    each = _BYTES.get(image.mode, 2 if image.mode.startswith("I;16") else 4)
+    refuse_bomb(path, Size(*image.size), each, packed, kind=image.format or "")
+
+
+def open_tiff(stream: BinaryIO) -> Any:
+    """Let tifffile read the directories of a TIFF: of this file alone, whatever other files its OME metadata name."""
+    import tifffile
+
+    return tifffile.TiffFile(stream, _multifile=False)
+
+
+def refuse_cut_page(path: Path, page: Any, length: int) -> None:
+    """Raise P2PError when parts of a TIFF's page lie beyond the file's `length`: they would be read as zeros."""
+    counts = [int(count) for count in page.databytecounts]
+    ends = [int(start) + count for start, count in zip(page.dataoffsets, counts, strict=False)]
+    key = page.keyframe
+    plain = int(key.compression) == 1  # TIFF 6.0, tag 259: not compressed
+    needed = math.prod(key.shape) * max(1, int(key.bitspersample)) // 8 if plain else 1
+    if len(ends) < math.prod(key.chunked) or max(ends, default=0) > length or sum(counts) < needed or 0 in counts:
+        raise P2PError(
+            path,
+            "is cut off or damaged (the pixels of some rows or tiles are missing)",
+            "Fetch or save it again.",
+            code="damaged-file",
+        )
 
 
 def _frames_of_tiff(image: Image.Image, path: Path) -> Sequence[int]:
@@ -96,7 +126,7 @@ def _frames_of_tiff(image: Image.Image, path: Path) -> Sequence[int]:
     place = stream.tell()
     try:
         stream.seek(0)
-        with tifffile.TiffFile(stream) as tiff:
+        with open_tiff(stream) as tiff:
             return [page.index for page in pages_of(tiff)]
     except tifffile.TiffFileError:  # of a kind that Pillow alone knows
         return range(int(getattr(image, "n_frames", 1)))
@@ -118,6 +148,16 @@ def _is_beside(page: Any) -> bool:
     kind, old = tags.get(254), tags.get(255)
     flags = int(kind.value) if kind else 0
     return bool(flags & (_REDUCED | _TRANSPARENCY)) or (old is not None and int(old.value) == _OLD_REDUCED)
+
+
+def refuse_cut_tiff(stream: BinaryIO, path: Path, options: ReadOptions, length: int) -> None:
+    """Raise P2PError for a TIFF of `length` bytes of which Pillow would read missing pixels as black."""
+    import tifffile
+
+    with contextlib.suppress(tifffile.TiffFileError), open_tiff(stream) as tiff:  # Pillow says what else is wrong
+        part = tiff_part(tiff, path, options)
+        if part.is_page:
+            refuse_cut_page(path, part.source, length)
 
 
 class TiffPart(NamedTuple):

@@ -12,12 +12,16 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+# What OpenCV's decoders say about damage becomes an error of ours; they print it as well.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
 GREY, RGB, _INDEXED = 0, 2, 3  # colour types of the format
 # Chunks that change no pixel. Not among them: tRNS, iCCP, eXIf, iTXt (XMP may turn the picture), PLTE.
 HARMLESS = frozenset({b"pHYs", b"tIME", b"tEXt", b"zTXt", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD"})
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache
+_DENSEST = 1100  # decoded bytes that a byte of deflate can hold: 1032, and the bytes before the rows
 _NONE, _UP = 0, 2  # filter types
 
 
@@ -39,7 +43,7 @@ def head_of(data: bytes) -> Head | None:
     return Head(width, height, depth, color, interlaced != 0)
 
 
-def decode_plain(data: bytes, most_pixels: int) -> NDArray[np.uint8] | None:
+def decode_plain(data: bytes) -> NDArray[np.uint8] | None:
     """A plain 8-bit grey or RGB PNG as (height, width, 3) RGB, every checksum verified; None for any other file.
 
     Raises ValueError when the file is of this kind and pixels are missing.
@@ -47,8 +51,8 @@ def decode_plain(data: bytes, most_pixels: int) -> NDArray[np.uint8] | None:
     head = head_of(data)
     if head is None or head.depth != 8 or head.color not in (GREY, RGB) or head.interlaced:
         return None
-    if head.width * head.height > most_pixels or not _is_plain(data):
-        return None
+    if head.width * head.height * (3 if head.color == RGB else 1) > _DENSEST * len(data) or not _is_plain(data):
+        return None  # Pillow says what is wrong
     pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ValueError("pixels are missing")
@@ -57,18 +61,38 @@ def decode_plain(data: bytes, most_pixels: int) -> NDArray[np.uint8] | None:
 
 def _is_plain(data: bytes) -> bool:
     """Whether the chunks are whole, end with IEND, and none changes what the pixels mean."""
+    kind = b""
+    for kind, start, end in _whole_chunks(data):
+        if kind not in (b"IHDR", b"IDAT", b"IEND") and kind not in HARMLESS:
+            return False
+        if kind in (b"tEXt", b"zTXt") and data[start:end].startswith(b"Raw profile"):  # EXIF as some write it
+            return False
+    return kind == b"IEND"
+
+
+def bare(data: bytes) -> bytes | None:
+    """A PNG with nothing but what its pixels need; None when a chunk is damaged or the end is missing.
+
+    libpng prints what it thinks of the others, and of damage, on the terminal.
+    """
+    pieces, kind = [_SIGNATURE], b""
+    for kind, start, end in _whole_chunks(data):
+        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            pieces.append(data[start - 8 : end + 4])
+    return b"".join(pieces) if kind == b"IEND" else None
+
+
+def _whole_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, first byte, byte behind the last) of each chunk up to IEND, or up to the first that is damaged."""
     view, place, kind = memoryview(data), 8, b""
     while kind != b"IEND" and place + 12 <= len(data):
         length = int.from_bytes(data[place : place + 4], "big")
         kind, end = data[place + 4 : place + 8], place + 8 + length
         if end + 4 > len(data) or isal_zlib.crc32(view[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            return False
-        if kind not in (b"IHDR", b"IDAT", b"IEND") and kind not in HARMLESS:
-            return False
-        if kind in (b"tEXt", b"zTXt") and data[place + 8 : end].startswith(b"Raw profile"):  # EXIF as some write it
-            return False
+            yield b"", place, place
+            return
+        yield kind, place + 8, end
         place = end + 4
-    return kind == b"IEND"
 
 
 def encode(pixels: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8] | None = None) -> Iterator[bytes]:

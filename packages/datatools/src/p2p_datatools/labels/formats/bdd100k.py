@@ -3,7 +3,7 @@
 Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,17 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, number, polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.parsing.regions import (
+    RegionCollector,
+    RegionShape,
+    ShapeReader,
+    gather,
+    items_of,
+    read_picture_name,
+    size_from,
+)
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _GEOMETRIES = ("box2d", "poly2d", "rle", "box3d", "graph")
 _STEPS = np.linspace(0, 1, 33)[1:, None]  # straight sides by which a curve is drawn
@@ -68,19 +76,18 @@ def _picture(frame: Mapping[str, Any], every_size: Any, where: str, source: str)
     name = read_picture_name(frame["name"], where)
     if frame.get("videoName"):
         name = f"{read_picture_name(frame['videoName'], where)}/{name}"
+    if frame.get("labels") is None:
+        to_do = "Label it, or leave it out of the export."
+        raise P2PError(where, "has no list of labels, as if nobody had labelled it", to_do, code="unlabelled")
     told = frame.get("size") or every_size
     size = size_from(told.get("width"), told.get("height"), where) if isinstance(told, dict) else None
     drawing = RegionCollector()
-    for count, label in enumerate(items_of(frame.get("labels"), "labels", where), start=1):
-        place = f"{where}: label {count}"
-        if not isinstance(label, dict):
-            raise P2PError(place, "is not an object", "Download the labels again.", code="damaged-labels")
-        for shape in _shapes(label, size, place):
-            drawing.add(shape, label.get("category"), where=place)
+    for place, label in drawing.objects(items_of(frame["labels"], "labels", where), "label", where):
+        drawing.add(partial(_shapes, label, size, place), label.get("category"), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
 
-def _shapes(label: Mapping[str, Any], size: Size | None, where: str) -> list[Polygon | Runs | str]:
+def _shapes(label: Mapping[str, Any], size: Size | None, where: str) -> Sequence[RegionShape | ShapeReader]:
     """What is drawn most exactly of a label: runs, or polygons, or else its box."""
     if label.get("rle"):
         mask = coco_runs(label["rle"], where)
@@ -89,7 +96,7 @@ def _shapes(label: Mapping[str, Any], size: Size | None, where: str) -> list[Pol
             raise P2PError(where, what, "Download the labels again.", code="mask-size")
         return [mask]
     if label.get("poly2d"):
-        return [_polygon(each, where) for each in _parts(label, where)]
+        return [partial(_polygon, each, where) for each in _parts(label, where)]
     if isinstance(label.get("box2d"), dict):
         left, top, right, bottom = (number(label["box2d"].get(side), where) for side in ("x1", "y1", "x2", "y2"))
         return [box((left, top, right + 1, bottom + 1), where)]  # its last pixels lie inside

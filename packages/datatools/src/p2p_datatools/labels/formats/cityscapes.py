@@ -4,16 +4,16 @@ Nothing here may know a palette; the ids are turned into the names that Cityscap
 """
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
-from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, Polygon, Region, RegionLabels, uses_of
+from p2p_datatools.labels.parsing.outlines import polygon
+from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, size_from
+from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, RegionLabels, uses_of
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
 _NAMES = [
@@ -136,24 +136,25 @@ def _polygon_set(files: list[tuple[str, Path]], beside: tuple[Path, ...], notes:
 def _picture(photo: str, file: Path) -> RegionLabels:
     value = read_json(file)
     try:
-        size = Size(int(value["imgWidth"]), int(value["imgHeight"]))
-        regions = tuple(_region(each, file) for each in value["objects"] if not each.get("deleted"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        size = size_from(value["imgWidth"], value["imgHeight"], str(file))
+        objects = list(value["objects"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise P2PError(
             file,
             f"is not a valid Cityscapes file ({type(error).__name__}: {error})",
             "Fetch it again.",
             code="damaged-labels",
         ) from error
-    return RegionLabels(photo, size, regions, where=str(file), source=file.name, signature=sha256_file(file))
+    drawing = RegionCollector()
+    for place, each in drawing.objects(objects, "object", str(file)):
+        if not each.get("deleted"):
+            read = partial(polygon, each.get("polygon"), place, form="[[x, y], ...]")
+            drawing.add(read, _label(each.get("label"), place), where=place)
+    return drawing.labels_of(photo, size, where=str(file), source=file.name, signature=sha256_file(file))
 
 
-def _region(value: Any, file: Path) -> Region:
-    label = str(value["label"])
+def _label(value: Any, where: str) -> str:
+    label = read_label(value, where)
     single = label.removesuffix("group")
-    points = np.array(value["polygon"], dtype=np.float64).reshape(-1, 2)
-    if len(points) < 3 or not np.isfinite(points).all():
-        fault = "a coordinate that is not finite" if len(points) > 2 else f"{plural(len(points), 'point')} and needs 3"
-        raise P2PError(file, f"a polygon of {label} has {fault}", "Correct it, or delete it.", code="bad-outline")
     # "cargroup" is several cars that could not be separated.
-    return Region(single if single in _NAMES and label not in _NAMES else label, (Polygon(points),))
+    return single if single in _NAMES and label not in _NAMES else label

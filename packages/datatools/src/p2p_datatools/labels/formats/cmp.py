@@ -3,14 +3,15 @@
 Nothing here may open a picture; `x` runs down the picture and `y` across it, as the masks of the data set show.
 """
 
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_text, sha256_file
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
+from p2p_datatools.labels.parsing.outlines import box, number
+from p2p_datatools.labels.parsing.regions import RegionCollector
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, uses_of
 
 
 def is_cmp(path: Path) -> bool:
@@ -50,19 +51,22 @@ def _picture(file: Path) -> RegionLabels:
         text = read_text(file)
         if "<!" in text:
             raise P2PError(file, "declares a document type or entities", "Remove the declaration.", code="xml-doctype")
-        regions = tuple(_region(each) for each in ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
-    except (ValueError, AttributeError, ElementTree.ParseError) as error:
+        objects = list(ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
+    except (ValueError, ElementTree.ParseError) as error:
         raise P2PError(
             file, f"is not a valid XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"
         ) from error
-    return RegionLabels(file.stem, None, regions, str(file), file.name, sha256_file(file), relative=True)
+    drawing = RegionCollector()
+    for count, each in enumerate(objects, start=1):
+        place = f"{file}: object {count}"
+        drawing.add(partial(_box, each, place), (each.findtext("labelname") or "").strip(), where=place)
+    return drawing.labels_of(
+        file.stem, None, where=str(file), source=file.name, signature=sha256_file(file), relative=True
+    )
 
 
-def _region(element: ElementTree.Element) -> Region:
-    downs = [float(each.text or "") for each in element.iter("x")]
-    acrosses = [float(each.text or "") for each in element.iter("y")]
-    if len(downs) != 2 or len(acrosses) != 2 or not np.isfinite(downs + acrosses).all():
-        raise ValueError("an object does not have two corners")
-    (top, bottom), (left, right) = sorted(downs), sorted(acrosses)
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    return Region((element.findtext("labelname") or "").strip(), (Polygon(corners),))
+def _box(element: ElementTree.Element, where: str) -> Polygon:
+    downs, acrosses = ([number(each.text, where) for each in element.iter(name)] for name in ("x", "y"))
+    if len(downs) != 2 or len(acrosses) != 2:
+        raise P2PError(where, "does not have two corners", "Fetch it again.", code="bad-outline")
+    return box(list(zip(acrosses, downs, strict=True)), where)

@@ -7,15 +7,17 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError, skip_of
-from p2p_datatools.contract.pictures.header import MOST_PIXELS
+from p2p_datatools.contract.errors import P2PError, error_of, skip_of
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box, number, polygon
-from p2p_datatools.labels.parsing.regions import read_picture_name
+from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
+from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
+from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, uses_of
 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
@@ -43,7 +45,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
-        annotations = _by_image(value["annotations"], images, where)
+        annotations, dangling = _by_image(value["annotations"], images)
     except (KeyError, TypeError) as error:
         raise P2PError(
             where, f"is not valid COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
@@ -52,28 +54,36 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
     if len(images) < len(value["images"]):
         raise P2PError(where, "two images have the same id", "Export it again.", code="duplicate-id")
-    items, skipped = [], []
+    faults = tuple(_dangling_fault(each, categories, where) for each in dangling)
+    if 2 * len(faults) > len(value["annotations"]):  # more than what is left of pictures that were taken out
+        raise error_of(faults[0])
+    items, skipped, notes = [], [], same_names(categories, where)
     for image in images.values():
         name = str(image.get("file_name", ""))
         try:
             items.append(_picture(image, annotations[image["id"]], categories, f"{source}: {name}"))
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
-    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=same_names(categories, where))
+    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=notes, faults=faults)
 
 
-def _by_image(annotations: list[Any], images: Mapping[Any, Any], where: str) -> Mapping[Any, list[Any]]:
+def _by_image(annotations: list[Any], images: Mapping[Any, Any]) -> tuple[Mapping[Any, list[Any]], list[Any]]:
+    """The annotations of each image, and those of no image in the file."""
     found: dict[Any, list[Any]] = defaultdict(list)
+    dangling = []
     for each in annotations:
-        if each["image_id"] not in images:
-            raise P2PError(
-                where,
-                f"annotation {each.get('id')} belongs to image {each['image_id']}, which is not in the file",
-                "Was it edited? Export it again.",
-                code="dangling-reference",
-            )
-        found[each["image_id"]].append(each)
-    return found
+        if each["image_id"] in images:
+            found[each["image_id"]].append(each)
+        else:
+            dangling.append(each)
+    return found, dangling
+
+
+def _dangling_fault(annotation: Mapping[str, Any], categories: Mapping[Any, str], where: str) -> RegionFault:
+    category = annotation.get("category_id")
+    label = categories.get(category, "") if isinstance(category, int | str) else ""
+    what = f"annotation {annotation.get('id')} belongs to image {annotation['image_id']}, which is not in the file"
+    return RegionFault(where, what, "Was it edited? Export it again.", "dangling-reference", label, "")
 
 
 def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
@@ -110,40 +120,55 @@ def _picture(
         raise P2PError(f"image {image['id']}", "has no file_name", "Export the labels again.", code="no-file-name")
     name = read_picture_name(image["file_name"], f"image {image['id']}")
     size = _size(image, name)
-    drawn = [(each, _region(each, categories, name, size)) for each in annotations]
-    regions = tuple(region for _, region in drawn if region.polygons or region.runs)
-    without = {_EMPTY: len(drawn) - len(regions)} if len(drawn) > len(regions) else {}
-    alone = [(each, region.label) for each, region in drawn if not (region.polygons or region.runs)]
-    boxes = tuple(around for each, label in alone if (around := _box_around(each, label, name)))
-    said = [name, size, [_signature_of(each, region) for each, region in drawn]]
-    signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-    return RegionLabels(name, size, regions, name, source, signature, without_area=without, boxes=boxes)
-
-
-def _signature_of(annotation: Mapping[str, Any], region: Region) -> list[Any]:
-    """What the mask depends on in an annotation, for the signature."""
-    outline = annotation.get("segmentation")
-    if not outline and region.polygons:
-        return [region.label, region.polygons[0].outer.tolist()]
-    return [region.label, outline]
+    drawing = RegionCollector()
+    said = [_draw(each, categories, size, name, drawing) for each in annotations]
+    dump = json.dumps([name, size, [each for each in said if each]])
+    signature = hashlib.sha256(dump.encode()).hexdigest()
+    boxes = tuple(around for each in annotations if (around := _box_around(each, categories, name)))
+    return replace(drawing.labels_of(name, size, where=name, source=source, signature=signature), boxes=boxes)
 
 
 def _size(image: Mapping[str, Any], where: str) -> Size | None:
     size = Size(image.get("width") or 0, image.get("height") or 0)
-    if not all(isinstance(side, int) and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
+    if not all(type(side) is int and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
         raise P2PError(where, f"its size is given as {size}", "Export the labels again.", code="bad-size")
     return size if size.width * size.height else None
 
 
-def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: Size | None) -> Region:
+def _draw(
+    annotation: Mapping[str, Any],
+    categories: Mapping[Any, str],
+    size: Size | None,
+    picture: str,
+    drawing: RegionCollector,
+) -> list[Any] | None:
+    """Draw an annotation as one region, and give what its mask depends on; None where it cannot be painted at all."""
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
     if not isinstance(category, int | str) or category not in categories:
         raise P2PError(
             where, f"its category {category} is not in the file", "Export the labels again.", code="unknown-class"
         )
-    label, outlines = categories[category], annotation.get("segmentation") or []
-    if isinstance(outlines, dict):
+    label, outlines = categories[category], annotation.get("segmentation")
+    if isinstance(outlines, list) and outlines:
+        parts = [(each, drawing.read(partial(polygon, each, where), label, where=where)) for each in outlines]
+        kept = [part for part, found in parts if found]
+        shapes = [shape for _, found in parts for shape in found]
+    else:
+        shapes = drawing.read(partial(_shape, annotation, size, where), label, where=where)
+        kept = outlines or [shape.outer.tolist() for shape in shapes if isinstance(shape, Polygon)]
+    polygons = tuple(shape for shape in shapes if isinstance(shape, Polygon))
+    runs = tuple(shape for shape in shapes if isinstance(shape, Runs))
+    if not shapes:
+        return None
+    drawing.regions.append(Region(read_label(label, where), polygons, runs, where))
+    return [label, kept]
+
+
+def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Polygon | Runs | str:
+    """What an annotation draws whose outline is no list of polygons: runs, or the box that CVAT writes."""
+    outlines = annotation.get("segmentation")
+    if isinstance(outlines, dict) and outlines:
         mask = coco_runs(outlines, where)
         if size and mask.size != size:
             raise P2PError(
@@ -152,25 +177,27 @@ def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: 
                 "Export the labels again.",
                 code="mask-size",
             )
-        return Region(label, (), (mask,))
-    if not isinstance(outlines, list):
+        return mask
+    if outlines:
         raise P2PError(
             where, "its segmentation is not a list of polygons", "Export the labels again.", code="damaged-labels"
         )
-    if not outlines and _is_box(annotation):
-        left, top, width, height = (number(each, where) for each in annotation["bbox"])
-        corners = (left, top, left + width, top + height)
-        return Region(label, (box(corners, where, degrees=annotation["attributes"]["rotation"]),))
-    return Region(label, tuple(polygon(outline, where) for outline in outlines))
+    if not _is_box(annotation):
+        return _EMPTY
+    left, top, width, height = annotation["bbox"]
+    return box_at(left, top, width, height, where, degrees=annotation["attributes"]["rotation"])
 
 
-def _box_around(annotation: Mapping[str, Any], label: str, picture: str) -> Region | None:
-    """The box of an annotation without outline, as detection sets have; None where it has no area."""
+def _box_around(annotation: Mapping[str, Any], categories: Mapping[Any, str], picture: str) -> Region | None:
+    """The box of an annotation without outline, as detection sets have; None where it has none with an area."""
     where, bbox = f"{picture}: annotation {annotation.get('id')}", annotation.get("bbox")
-    if not isinstance(bbox, list) or len(bbox) != 4:
+    if annotation.get("segmentation") or _is_box(annotation) or not isinstance(bbox, list) or len(bbox) != 4:
         return None
     left, top, width, height = (number(each, where) for each in bbox)
-    return Region(label, (box((left, top, left + width, top + height), where),)) if min(width, height) > 0 else None
+    if min(width, height) <= 0:
+        return None
+    label = categories[annotation["category_id"]]
+    return Region(label, (box((left, top, left + width, top + height), where),), place=where)
 
 
 def _is_box(annotation: Mapping[str, Any]) -> bool:

@@ -4,13 +4,14 @@ Nothing here may open a picture; a segment's pixels are read when its mask is bu
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.coco import COCO_TABLES, categories_of, same_names
-from p2p_datatools.labels.parsing.regions import read_picture_name, size_from
+from p2p_datatools.labels.parsing.regions import of_any_kind, read_picture_name, size_from
 from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, segment_uses_of
 
 _MOST_ID = 1 << 24
@@ -46,7 +47,7 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     items, skipped = [], []
     for annotation, image, name in parts:
         try:
-            items.append(_picture(annotation, image, categories, folder, source))
+            items.append(of_any_kind(partial(_picture, annotation, image, categories, folder, source), name))
         except P2PError as error:
             skipped.append(skip_of(error, name))
     without = {image["id"] for image in images.values()} - {annotation["image_id"] for annotation, *_ in parts}

@@ -45,11 +45,13 @@ def _picture(image: Element, where: str, source: str) -> RegionLabels:
     name, subset = read_picture_name(image.get("name"), where), image.get("subset")
     size = size_from(image.get("width"), image.get("height"), where)
     drawing = RegionCollector()
-    places = {shape: f"{where}: shape {count}, a {shape.tag}" for count, shape in enumerate(image, start=1)}
-    shapes = [shape for shape in image if shape.tag not in _NO_SHAPES]
-    # Sorting keeps the order of the file within a layer.
-    for shape in sorted(shapes, key=lambda each: number(each.get("z_order", 0), places[each])):
-        drawing.add(_shape(shape, places[shape]), shape.get("label"), where=places[shape])
+    shapes = [
+        (f"{where}: shape {count}, a {shape.tag}", shape)
+        for count, shape in enumerate(image, start=1)
+        if shape.tag not in _NO_SHAPES
+    ]
+    for place, shape in drawing.in_layers(shapes, lambda each: each.get("z_order", 0)):
+        drawing.add(partial(_shape, shape, place), shape.get("label"), where=place)
     # A project's pictures lie in one folder per subset, and may have the same name in several.
     return drawing.labels_of(f"{subset}/{name}" if subset else name, size, where=where, source=source)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box, ellipse, even_odd, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, ellipse, even_odd, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import runs_by_value
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -37,14 +37,11 @@ def read_darwin(value: Any, *, where: str, source: str) -> LabelSet:
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     name, size = _item(value["item"], where) if "item" in value else _image(value["image"], where)
     annotations = value["annotations"]
-    places = [(each, f"{where}: annotation {count}") for count, each in enumerate(annotations, start=1)]
-    for each, place in places:
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-    names = {str(each.get("id")): each.get("name") for each in annotations if "mask" in each}
     collector = RegionCollector()
+    places = list(collector.objects(annotations, "annotation", where))
+    names = {str(each.get("id")): each.get("name") for _, each in places if "mask" in each}
     painted: set[str] = set()
-    for each, place in places:
+    for place, each in places:
         if "raster_layer" in each:
             for mask, runs in _masks(each["raster_layer"], size, place):
                 if mask not in names:
@@ -57,7 +54,7 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
                 collector.add(runs, names[mask], where=place)
                 painted.add(mask)
         elif "mask" not in each and not any(kind in each for kind in _REMARKS):
-            collector.add(_shape(each, place), each.get("name"), where=place)
+            collector.add(partial(_shape, each, place), each.get("name"), where=place)
     for _ in names.keys() - painted:
         collector.add("empty mask", where=where)
     return collector.labels_of(name, size, where=where, source=source)
@@ -130,7 +127,7 @@ def _shape(annotation: Mapping[str, Any], where: str) -> Polygon | str:
         return kind
     if "bounding_box" in annotation:
         left, top, width, height = _numbers(annotation["bounding_box"], "xywh", where)
-        return box((left, top, left + width, top + height), where)
+        return box_at(left, top, width, height, where)
     known = ", ".join(("polygon", "ellipse", "bounding_box", "mask", *_WITHOUT_AREA))
     raise P2PError(
         where,

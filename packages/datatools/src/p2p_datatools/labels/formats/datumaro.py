@@ -10,7 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -70,18 +70,14 @@ def _picture(item: Any, names: list[str], subset: str, where: str, source: str) 
     name = read_picture_name(given.get("path") or item.get("id"), where)
     size = _size(given.get("size"), where)
     annotations = items_of(item.get("annotations"), "annotations", where)
-    places = [(each, f"{where}: annotation {count}") for count, each in enumerate(annotations, start=1)]
-    for each, place in places:
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-    outlined = {_group(each) for each in annotations if each.get("type") in _OUTLINES} - {None}
     collector = RegionCollector()
-    # Sorting keeps the order of the file within a layer.
-    for each, place in sorted(places, key=lambda pair: number(pair[0].get("z_order") or 0, pair[1])):
+    places = list(collector.objects(annotations, "annotation", where))
+    outlined = {_group(each) for _, each in places if each.get("type") in _OUTLINES} - {None}
+    for place, each in collector.in_layers(places, lambda each: each.get("z_order") or 0):
         if each.get("type") in _REMARKS:
             continue
         is_around = each.get("type") == "bbox" and _group(each) in outlined
-        shape = "box around an outline" if is_around else _shape(each, size, place)
+        shape = "box around an outline" if is_around else partial(_shape, each, size, place)
         collector.add(shape, _label(each.get("label_id"), names, place), where=place)
     return collector.labels_of(f"{subset}/{name}" if subset else name, size, where=where, source=source)
 
@@ -143,10 +139,10 @@ def _box(annotation: Mapping[str, Any], where: str) -> Polygon:
     values = items_of(annotation.get("bbox"), "bbox", where)
     if len(values) != 4:
         raise P2PError(where, f"its bbox has {len(values)} numbers", "Export the labels again.", code="bad-outline")
-    left, top, width, height = (number(each, where) for each in values)
     attributes = annotation.get("attributes")
     degrees = attributes.get("rotation") if isinstance(attributes, dict) else None  # which CVAT writes
-    return box((left, top, left + width, top + height), where, degrees=degrees or 0)
+    left, top, width, height = values
+    return box_at(left, top, width, height, where, degrees=degrees or 0)
 
 
 def _ellipse(points: Any, where: str) -> Polygon:

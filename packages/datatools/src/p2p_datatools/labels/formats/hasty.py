@@ -10,7 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import runs_from_starts
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -56,30 +56,25 @@ def _picture(image: Any, where: str, source: str, is_alone: bool) -> RegionLabel
     status = image.get("image_status")
     if not labels and status in _UNLABELLED:
         raise P2PError(where, f"has the status {status}", "Label it, or leave it out of the export.", code="unlabelled")
-    places = [(each, f"{where}: label {count}") for count, each in enumerate(labels, start=1)]
-    for each, place in places:
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
     collector = RegionCollector()
-    # Sorting keeps the order of the file within a layer.
-    for each, place in sorted(places, key=lambda pair: number(pair[0].get("z_index") or 0, pair[1])):
-        for shape in _shapes(each, place):
-            collector.add(shape, each.get("class_name"), where=place)
+    places = collector.objects(labels, "label", where)
+    for place, each in collector.in_layers(places, lambda each: each.get("z_index") or 0):
+        collector.add(partial(_shape, each, place), each.get("class_name"), where=place)
     return collector.labels_of(name, size, where=where, source=source)
 
 
-def _shapes(label: Mapping[str, Any], where: str) -> list[Polygon | Runs]:
+def _shape(label: Mapping[str, Any], where: str) -> Polygon | Runs:
     """What a label draws: its polygon, or its mask, or the box that both have around them where it is alone."""
     if label.get("polygon"):
-        return [polygon(items_of(label["polygon"], "points", where), where, form="[[x, y], ...]")]
+        return polygon(items_of(label["polygon"], "points", where), where, form="[[x, y], ...]")
     corners = items_of(label.get("bbox"), "bbox", where)
     if label.get("mask"):
-        return [_mask(label["mask"], corners, where)]
+        return _mask(label["mask"], corners, where)
     if not corners:
         raise P2PError(
             where, "has neither a polygon, a mask nor a bbox", "Delete it or draw it again.", code="no-outline"
         )
-    return [box(corners, where)]
+    return box(corners, where)
 
 
 def _mask(pairs: Any, corners: list[Any], where: str) -> Runs:

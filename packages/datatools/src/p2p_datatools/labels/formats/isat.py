@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.labels.parsing.outlines import number, polygon
+from p2p_datatools.labels.parsing.outlines import polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 
 def is_isat(value: Any) -> bool:
@@ -31,21 +31,15 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     name = read_picture_name(info.get("name"), where)
     size = size_from(info.get("width"), info.get("height"), where)
     drawing = RegionCollector()
-    for place, each in _in_layers(items_of(value["objects"], "objects", where), where):
-        kind = each.get("shape_type") or "polygon"  # files of before 2026 have no other
-        if kind != "polygon":
-            what = f"its shape_type {kind!r} is not known"
-            raise P2PError(place, what, "Draw it as a polygon.", code="unknown-shape")
-        drawing.add(polygon(each.get("segmentation"), place, form="[[x, y], ...]"), each.get("category"), where=place)
+    objects = drawing.objects(items_of(value["objects"], "objects", where), "object", where)
+    for place, each in drawing.in_layers(objects, lambda each: each.get("layer", 0)):
+        drawing.add(partial(_shape, each, place), each.get("category"), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
 
-def _in_layers(objects: list[Any], where: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Where each object is, and the object, from the lowest layer up; within a layer in the order of the file."""
-    found = []
-    for count, each in enumerate(objects, start=1):
-        place = f"{where}: object {count}"
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-        found.append((number(each.get("layer", 0), place), place, each))
-    return [(place, each) for _, place, each in sorted(found, key=lambda entry: entry[0])]
+def _shape(value: Mapping[str, Any], where: str) -> Polygon:
+    kind = value.get("shape_type") or "polygon"  # files of before 2026 have no other
+    if kind != "polygon":
+        what = f"its shape_type {kind!r} is not known"
+        raise P2PError(where, what, "Draw it as a polygon.", code="unknown-shape")
+    return polygon(value.get("segmentation"), where, form="[[x, y], ...]")

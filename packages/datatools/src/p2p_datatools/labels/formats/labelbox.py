@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
-from p2p_datatools.labels.parsing.outlines import box, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -56,19 +56,20 @@ def _picture(row: Any, name: str, where: str, source: str) -> RegionLabels:
     media = row.get("media_attributes")
     size = size_from(media.get("width"), media.get("height"), where) if isinstance(media, dict) else None
     drawing = RegionCollector()
-    for count, each in enumerate(_objects(row["projects"], where), start=1):
-        place = f"{where}: object {count}"
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-        drawing.add(_shape(each, place), each.get("name"), where=place)
+    for place, each in drawing.objects(_objects(row["projects"], where), "object", where):
+        if each.get("annotation_kind") == "ImageSegmentationMask":
+            what = "its mask lies at an address of Labelbox's, and not in the file"
+            raise P2PError(place, what, "Draw it as a polygon, or export its masks as pictures.", code="remote-mask")
+        drawing.add(partial(_shape, each, place), each.get("name"), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
 
 def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
     """The objects of the one label that has any; several persons' labels of one picture contradict each other."""
-    drawn = []
+    drawn, labels = [], 0
     for project in projects.values():
         for label in items_of(project.get("labels") if isinstance(project, dict) else None, "labels", where):
+            labels += 1
             annotations = label.get("annotations") if isinstance(label, dict) else None
             if not isinstance(annotations, dict):
                 raise P2PError(where, "a label has no annotations", "Export the labels again.", code="damaged-labels")
@@ -77,6 +78,9 @@ def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
                 raise P2PError(where, "is a video, whose labels are told by frames", to_do, code="video")
             if objects := items_of(annotations.get("objects"), "objects", where):
                 drawn.append(objects)
+    if not labels:
+        to_do = "Label it, or leave it out of the export."
+        raise P2PError(where, "was not labelled by anyone", to_do, code="unlabelled")
     if len(drawn) > 1:
         to_do = "Export one project with one label a picture."
         raise P2PError(where, f"has {len(drawn)} labels, of several persons or projects", to_do, code="several-labels")
@@ -97,9 +101,6 @@ def _shape(value: Mapping[str, Any], where: str) -> Polygon | str:
     if kind == "ImageBoundingBox":
         sides = value.get("bounding_box")
         told = sides if isinstance(sides, dict) else {}
-        left, top, width, height = (number(told.get(name), where) for name in ("left", "top", "width", "height"))
-        return box((left, top, left + width, top + height), where)
-    if kind == "ImageSegmentationMask":
-        what = "its mask lies at an address of Labelbox's, and not in the file"
-        raise P2PError(where, what, "Draw it as a polygon, or export its masks as pictures.", code="remote-mask")
+        left, top, width, height = (told.get(name) for name in ("left", "top", "width", "height"))
+        return box_at(left, top, width, height, where)
     raise P2PError(where, f"its annotation_kind {kind!r} is not known", "Draw it as a polygon.", code="unknown-shape")

@@ -45,11 +45,8 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     if size is None and value.get("imageData"):
         size = picture_size(value["imageData"], where)
     drawing = RegionCollector()
-    for count, shape in enumerate(value["shapes"], start=1):
-        place = f"{where}: shape {count}"
-        if not isinstance(shape, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-        drawing.add(_shape(shape, place), shape.get("label"), where=place)
+    for place, shape in drawing.objects(value["shapes"], "shape", where):
+        drawing.add(partial(_shape, shape, place), shape.get("label"), where=place)
     return replace(drawing.labels_of(name, size, where=where, source=source), outside=outside)
 
 
@@ -159,7 +156,7 @@ def _xml_picture(value: Element, where: str, source: str) -> RegionLabels:
     for count, each in enumerate(value.findall("object"), start=1):
         place = f"{where}: object {count}"
         if text_of(each, "deleted") != "1":
-            drawing.add(_xml_shape(each, where, folder, place), text_of(each, "name"), where=place)
+            drawing.add(partial(_xml_shape, each, where, folder, place), text_of(each, "name"), where=place)
     return drawing.labels_of(f"{folder}/{file}" if folder else file, size, where=where, source=source)
 
 

@@ -17,7 +17,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_runs
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import packed_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -149,18 +149,15 @@ def _record_shapes(record: Mapping[str, Any]) -> list[Any]:
 
 
 def _labels(name: str, shapes: list[Any], where: str, source: str) -> RegionLabels:
-    places = [(shape, f"{where}: region {count}") for count, shape in enumerate(shapes, start=1)]
-    for shape, place in places:
-        if not isinstance(shape, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-    size = _size([pair for pair in places if not _is_remark(pair[0])], where)
-    # A region that was drawn first and labelled then stands there twice, once without its label.
-    labelled = [shape["id"] for shape in shapes if "id" in shape and _labels_of(shape)]
     collector = RegionCollector()
-    for shape, place in places:
+    places = list(collector.objects(shapes, "region", where))
+    size = _size([pair for pair in places if not _is_remark(pair[1])], where)
+    # A region that was drawn first and labelled then stands there twice, once without its label.
+    labelled = [shape["id"] for _, shape in places if "id" in shape and _labels_of(shape)]
+    for place, shape in places:
         labels = _labels_of(shape)
         if not _is_remark(shape) and (labels or shape.get("id") not in labelled):
-            collector.add(_shape(shape, size, place), *labels, where=place)
+            collector.add(partial(_shape, shape, size, place), *labels, where=place)
     return collector.labels_of(name, size, where=where, source=source)
 
 
@@ -177,9 +174,9 @@ def _is_remark(shape: Mapping[str, Any]) -> bool:
     return not _labels_of(shape) and not _REMARKS.isdisjoint(shape)
 
 
-def _size(places: list[tuple[dict[str, Any], str]], where: str) -> Size | None:
+def _size(places: list[tuple[str, dict[str, Any]]], where: str) -> Size | None:
     """The size of the picture, which every region tells; None where there is no region."""
-    sizes = {size_from(shape.get("original_width"), shape.get("original_height"), place) for shape, place in places}
+    sizes = {size_from(shape.get("original_width"), shape.get("original_height"), place) for place, shape in places}
     if len(sizes) > 1:
         raise P2PError(
             where,
@@ -195,7 +192,7 @@ def _size(places: list[tuple[dict[str, Any], str]], where: str) -> Size | None:
             "Open the task in Label Studio, save it and export it again.",
             code="no-size",
         )
-    for shape, place in places:
+    for place, shape in places:
         if shape.get("image_rotation"):
             raise P2PError(
                 place,
@@ -226,8 +223,8 @@ def _shape(shape: Mapping[str, Any], size: Size | None, where: str) -> Polygon |
         (left, top), (width, height) = (
             _percents(shape, names, size, where) for names in (("x", "y"), ("width", "height"))
         )
-        corners = (left, top, left + width, top + height)
-        return box(corners, where, degrees=shape.get("rotation") or 0, about_corner=True)
+        degrees = shape.get("rotation") or 0
+        return box_at(left, top, width, height, where, degrees=degrees, about_corner=True)
     if {"x", "y"} <= shape.keys():
         return "keypoint"
     raise P2PError(

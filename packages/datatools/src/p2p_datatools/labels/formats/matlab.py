@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.pictures.header import MOST_PIXELS
 from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.labels.formats.voc import VOC_CLASSES
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet
 

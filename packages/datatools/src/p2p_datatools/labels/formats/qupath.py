@@ -3,7 +3,7 @@
 Nothing here may look at pictures or at the disk, or take coordinates on the globe for pixels.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import ellipse, polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of
+from p2p_datatools.labels.parsing.regions import RegionCollector, RegionShape, ShapeReader, gather, items_of
 from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
 
 _WITHOUT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
@@ -70,13 +70,10 @@ def _picture(value: Any, where: str, source: str) -> RegionLabels:
         properties, geometry = (
             (each.get("properties"), each.get("geometry")) if isinstance(each, dict) else (None, None)
         )
-        if not isinstance(geometry, dict) or not isinstance(properties, dict):
-            raise P2PError(place, "has no geometry or no properties", "Export it again.", code="damaged-labels")
-        plane = geometry.get("plane") or {}
+        plane = geometry.get("plane") if isinstance(geometry, dict) else None
         planes.add((plane.get("z", 0), plane.get("t", 0)) if isinstance(plane, dict) else (0, 0))
-        label = _class(properties.get("classification"), place)
-        for shape in _shapes(geometry, place):
-            drawing.add(shape, label, where=place)
+        label = _class(properties.get("classification"), place) if isinstance(properties, dict) else None
+        drawing.add(partial(_geometry, properties, geometry, place), label, where=place)
     if len(planes) > 1:
         what = f"its objects lie in {len(planes)} planes of a stack, and a mask has one"
         raise P2PError(where, what, "Export the objects of one plane.", code="several-planes")
@@ -93,20 +90,30 @@ def _class(value: Any, where: str) -> str | None:
     return ": ".join(names)
 
 
-def _shapes(geometry: Mapping[str, Any], where: str) -> list[Polygon | str]:
+def _geometry(properties: Any, geometry: Any, where: str) -> Sequence[RegionShape | ShapeReader]:
+    if not isinstance(geometry, dict) or not isinstance(properties, dict):
+        raise P2PError(where, "has no geometry or no properties", "Export it again.", code="damaged-labels")
+    return _shapes(geometry, where)
+
+
+def _shapes(geometry: Mapping[str, Any], where: str) -> Sequence[RegionShape | ShapeReader]:
     kind = geometry.get("type")
     if kind in _WITHOUT_AREA:
         return [str(kind)]
     if kind == "GeometryCollection":
         parts = items_of(geometry.get("geometries"), "geometries", where)
-        return [shape for each in parts for shape in _shapes(each if isinstance(each, dict) else {}, where)]
+        return [partial(_shapes, each if isinstance(each, dict) else {}, where) for each in parts]
     coordinates = items_of(geometry.get("coordinates"), "coordinates", where)
     if kind == "Polygon":
         shape = _polygon(coordinates, where)
         return [_round(shape, where) if geometry.get("isEllipse") else shape]
     if kind == "MultiPolygon":
-        return [_polygon(items_of(each, "coordinates", where), where) for each in coordinates]
+        return [partial(_part, each, where) for each in coordinates]
     raise P2PError(where, f"its geometry {kind!r} is not known", "Draw it as a polygon.", code="unknown-shape")
+
+
+def _part(value: Any, where: str) -> Polygon:
+    return _polygon(items_of(value, "coordinates", where), where)
 
 
 def _polygon(rings: list[Any], where: str) -> Polygon:

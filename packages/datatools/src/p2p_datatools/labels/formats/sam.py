@@ -5,7 +5,8 @@ Nothing here may guess what a mask shows: all are unnamed, so that somebody has 
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_file_runs
 from p2p_datatools.labels.parsing.regions import UNNAMED, RegionCollector, gather, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Region, RegionLabels
 
 _TABLE = "metadata.csv"
 _FIRST_COLUMNS = ("id", "area", "bbox_x0", "bbox_y0")
@@ -87,13 +88,10 @@ def _add_note(labels: LabelSet, where: str) -> LabelSet:
 
 
 def _of_runs(masks: list[Any], name: str, size: Size | None, where: str, source: str) -> RegionLabels:
-    found: list[tuple[str, Any, Runs]] = []
-    for count, each in enumerate(masks, start=1):
-        place = f"{where}: mask {count}"
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Fetch or make it again.", code="damaged-labels")
-        found.append((place, each.get("class_name"), coco_runs(each.get("segmentation"), place)))
-    return _picture(found, name, size, where, source)
+    drawing = RegionCollector()
+    for place, each in drawing.objects(masks, "mask", where):
+        drawing.add(partial(coco_runs, each.get("segmentation"), place), each.get("class_name"), where=place)
+    return _picture(drawing, name, size, where, source)
 
 
 def _of_files(table: Path, folder: Path) -> RegionLabels:
@@ -107,8 +105,10 @@ def _of_files(table: Path, folder: Path) -> RegionLabels:
     files = [table.with_name(f"{number}.png") for number in sorted(numbers)]
     relative = table.parent.relative_to(folder).as_posix()
     where, name = str(table.parent), table.parent.name if relative == "." else relative
-    found = [(str(file), None, mask_file_runs(file)) for file in files]
-    return _picture(found, read_picture_name(name, where), None, where, name)
+    drawing = RegionCollector()
+    for file in files:
+        drawing.add(partial(mask_file_runs, file), where=str(file))
+    return _picture(drawing, read_picture_name(name, where), None, where, name)
 
 
 def _masks(table: Path) -> list[Path]:
@@ -120,18 +120,22 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-def _picture(
-    masks: Sequence[tuple[str, Any, Runs]], name: str, size: Size | None, where: str, source: str
-) -> RegionLabels:
-    """The labels of a picture, all of whose masks have its size."""
-    drawing = RegionCollector()
-    for place, label, runs in masks:
-        size = size or runs.size
-        if runs.size != size:
-            what = f"its mask is for a picture of {runs.size}, not {size}"
-            raise P2PError(place, what, "Fetch or make the masks again.", code="mask-size")
-        drawing.add(runs, label, where=place)
+def _picture(drawing: RegionCollector, name: str, size: Size | None, where: str, source: str) -> RegionLabels:
+    """The labels of a picture, all of whose masks have its size, or else that of most of them."""
+    sizes = Counter(region.runs[0].size for region in drawing.regions).most_common(2)
+    if size is None and len(sizes) == 2 and sizes[0][1] == sizes[1][1]:
+        what = f"its masks are for pictures of {sizes[0][0]} and of {sizes[1][0]}"
+        raise P2PError(where, what, "Fetch or make the masks again.", code="mask-size")
+    size = size or (sizes[0][0] if sizes else None)
+    if size is not None:
+        drawing.keep(lambda region: _refuse_other_size(region, size))
     return drawing.labels_of(name, size, where=where, source=source)
+
+
+def _refuse_other_size(region: Region, size: Size) -> None:
+    if (found := region.runs[0].size) != size:
+        what = f"its mask is for a picture of {found}, not {size}"
+        raise P2PError(region.place, what, "Fetch or make the masks again.", code="mask-size")
 
 
 def _is_table(file: Path) -> bool:

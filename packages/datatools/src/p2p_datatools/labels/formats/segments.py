@@ -4,7 +4,8 @@ Nothing here may open a picture or fetch one; a segment's pixels are read when i
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -141,27 +142,22 @@ def _categories(attributes: Any, where: str) -> Mapping[Any, str]:
     return names
 
 
-def _annotations(sample: _Sample, categories: Mapping[Any, str]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Each annotation of a sample with its category and its place."""
-    for count, each in enumerate(sample.annotations, start=1):
-        place = f"{sample.where}: annotation {count}"
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Download the release again.", code="damaged-labels")
-        category = each.get("category_id")
-        if not isinstance(category, int) or category not in categories:
-            raise P2PError(
-                place,
-                f"its category {category} is not in the file",
-                "Download the release again.",
-                code="unknown-class",
-            )
-        yield each, categories[category], place
+def _category(annotation: Mapping[str, Any], categories: Mapping[Any, str], where: str) -> str:
+    category = annotation.get("category_id")
+    if not isinstance(category, int) or category not in categories:
+        raise P2PError(
+            where,
+            f"its category {category} is not in the file",
+            "Download the release again.",
+            code="unknown-class",
+        )
+    return categories[category]
 
 
 def _vectors(sample: _Sample, categories: Mapping[Any, str]) -> RegionLabels:
     collector = RegionCollector()
-    for each, category, place in _annotations(sample, categories):
-        collector.add(_shape(each, place), category, where=place)
+    for place, each in collector.objects(sample.annotations, "annotation", sample.where):
+        collector.add(partial(_shape, each, place), _category(each, categories, place), where=place)
     return collector.labels_of(sample.name, None, where=sample.where, source=sample.source)
 
 
@@ -182,7 +178,10 @@ def _shape(annotation: Mapping[str, Any], where: str) -> Polygon | str:
 
 def _segments(sample: _Sample, categories: Mapping[Any, str], files: "_Files") -> SegmentLabels:
     segments: dict[int, str] = {}
-    for each, category, place in _annotations(sample, categories):
+    for count, each in enumerate(sample.annotations, start=1):
+        place = f"{sample.where}: annotation {count}"
+        if not isinstance(each, dict):
+            raise P2PError(place, "is not an object", "Download the release again.", code="damaged-labels")
         number = each.get("id")
         if not isinstance(number, int) or not 0 < number < _MOST_ID or number in segments:
             raise P2PError(
@@ -191,7 +190,7 @@ def _segments(sample: _Sample, categories: Mapping[Any, str], files: "_Files") -
                 "Download the release again.",
                 code="bad-id",
             )
-        segments[number] = category
+        segments[number] = _category(each, categories, place)
     return SegmentLabels(sample.name, files.one_of(sample), segments=segments, said_by=sample.source)
 
 

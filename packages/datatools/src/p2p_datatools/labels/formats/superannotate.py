@@ -17,6 +17,7 @@ from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
 _WITHOUT_AREA = frozenset({"point", "polyline", "cuboid", "template", "tag"})
+_UNLABELLED = ("NotStarted", "Skipped")
 _BESIDE = "___save.png"  # what the picture of segments is called, after the photo
 
 
@@ -38,19 +39,20 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     metadata = value["metadata"]
     is_painted = any(isinstance(each, dict) and "parts" in each for each in value["instances"])
     name = read_picture_name(metadata["name"], where)
+    if not value["instances"] and metadata.get("status") in _UNLABELLED:
+        what = f"has the status {metadata['status']}"
+        raise P2PError(where, what, "Label it, or leave it out of the export.", code="unlabelled")
     size = size_from(metadata.get("width"), metadata.get("height"), where)
     drawing, segments = RegionCollector(), _segments(Path(where), size) if is_painted else {}
     left = set(segments)
-    for count, each in enumerate(value["instances"], start=1):
-        place = f"{where}: instance {count}"
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-        for shape in _parts(each, segments, left, place) if "parts" in each else [_shape(each, place)]:
-            drawing.add(shape, _class(each, place), where=place)
-    if left:
+    for place, each in drawing.objects(value["instances"], "instance", where):
+        painted = partial(_parts, each, segments, left, place)
+        drawing.add(painted if "parts" in each else partial(_shape, each, place), _class(each, place), where=place)
+    labels = drawing.labels_of(name, size, where=where, source=source)
+    if len(left) > len(labels.faults):  # of a faulty instance the colours are not known
         what = f"{len(left)} colours of its picture of segments are of no instance; the first is #{min(left):06x}"
         raise P2PError(where, what, "Export the labels again.", code="unknown-segment")
-    return drawing.labels_of(name, size, where=where, source=source)
+    return labels
 
 
 def _class(instance: Mapping[str, Any], where: str) -> Any:

@@ -13,7 +13,15 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.embedded import mask_runs
 from p2p_datatools.labels.parsing.outlines import box, polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.parsing.regions import (
+    RegionCollector,
+    RegionShape,
+    ShapeReader,
+    gather,
+    items_of,
+    read_picture_name,
+    size_from,
+)
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
 _WITHOUT_AREA = frozenset({"point", "line", "graph", "cuboid", "cuboid_2d"})
@@ -35,12 +43,8 @@ def read_supervisely(value: Any, *, where: str, source: str) -> LabelSet:
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     size = size_from(value["size"]["width"], value["size"]["height"], where)
     collector = RegionCollector()
-    for count, each in enumerate(value["objects"], start=1):
-        place = f"{where}: object {count}"
-        if not isinstance(each, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-        for shape in _shapes(each, place):
-            collector.add(shape, each.get("classTitle"), where=place)
+    for place, each in collector.objects(value["objects"], "object", where):
+        collector.add(partial(_shapes, each, place), each.get("classTitle"), where=place)
     return collector.labels_of(_name(source, where), size, where=where, source=source)
 
 
@@ -51,12 +55,12 @@ def _name(source: str, where: str) -> str:
     return read_picture_name((folder / path.stem).as_posix(), where)
 
 
-def _shapes(value: Mapping[str, Any], where: str) -> Iterable[Polygon | Runs | str]:
+def _shapes(value: Mapping[str, Any], where: str) -> Iterable[RegionShape | ShapeReader]:
     kind = str(value.get("geometryType") or _old_kind(value))
     if kind in _WITHOUT_AREA:
         return [kind]
     if kind == "multipolygon":
-        return [_polygon(part, where) for part in items_of(value.get("parts"), "parts", where)]
+        return [partial(_polygon, part, where) for part in items_of(value.get("parts"), "parts", where)]
     if kind not in _SHAPES:
         known = ", ".join((*_SHAPES, "multipolygon", *sorted(_WITHOUT_AREA)))
         raise P2PError(

@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -50,23 +50,25 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
             )
         key = (row["filename"], row.get("file_size") or "")
         entry = entries.setdefault(key, {**row, "regions": []})
-        place = f"{where}: line {line}"
-        shape, attributes = (_object(row[name], place) for name in ("region_shape_attributes", "region_attributes"))
-        if shape:
-            entry["regions"].append({"shape_attributes": shape, "region_attributes": attributes})
+        region = _region(row, f"{where}: line {line}")
+        if region:
+            entry["regions"].append(region)
     return _read(list(entries.values()), where, source)
 
 
-def _object(text: str | None, where: str) -> Any:
+def _region(row: Mapping[str, str], where: str) -> ViaEntry | P2PError | None:
+    """The region of a row, if it has one; for a damaged one it is the error."""
+    columns = ("region_shape_attributes", "region_attributes")
     try:
-        return json.loads(text or "{}")
+        shape, attributes = (json.loads(row[name] or "{}") for name in columns)
     except (ValueError, RecursionError) as error:
-        raise P2PError(
+        return P2PError(
             where,
             f"does not hold valid JSON ({error})",
             "Was it cut off or edited? Export it again.",
             code="damaged-json",
-        ) from error
+        )
+    return {"shape_attributes": shape, "region_attributes": attributes} if shape else None
 
 
 def _entries(value: Any) -> list[Any]:
@@ -127,10 +129,8 @@ def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) ->
         raise P2PError(where, what, "Was it cut off or edited? Export it again.", code="damaged-labels")
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
-        if not isinstance(region, dict) or not isinstance(region.get("shape_attributes"), dict):
-            raise P2PError(place, "has no shape_attributes", "Export the labels again.", code="damaged-labels")
-        labels = _labels(region.get("region_attributes"), attribute)
-        drawing.add(_shape(region["shape_attributes"], place), *labels, where=place)
+        labels = _labels(region.get("region_attributes") if isinstance(region, dict) else None, attribute)
+        drawing.add(partial(_shape, region, place), *labels, where=place)
     return drawing.labels_of(name, None, where=where, source=source)
 
 
@@ -142,7 +142,12 @@ def _labels(attributes: Any, attribute: str | None) -> list[Any]:
     return [value]
 
 
-def _shape(shape: ViaEntry, where: str) -> Polygon | str:
+def _shape(region: Any, where: str) -> Polygon | str:
+    if isinstance(region, P2PError):
+        raise region
+    shape = region.get("shape_attributes") if isinstance(region, dict) else None
+    if not isinstance(shape, dict):
+        raise P2PError(where, "has no shape_attributes", "Export the labels again.", code="damaged-labels")
     kind = shape.get("name")
     if kind in _WITHOUT_AREA:
         return str(kind)
@@ -167,8 +172,8 @@ def _polygon(shape: ViaEntry, where: str) -> Polygon:
 
 
 def _rect(shape: ViaEntry, where: str) -> Polygon:
-    left, top, width, height = (number(shape.get(name), where) for name in ("x", "y", "width", "height"))
-    return box((left, top, left + width, top + height), where)
+    left, top, width, height = (shape.get(name) for name in ("x", "y", "width", "height"))
+    return box_at(left, top, width, height, where)
 
 
 def _circle(shape: ViaEntry, where: str) -> Polygon:

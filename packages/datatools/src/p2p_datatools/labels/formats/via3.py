@@ -12,7 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.via import class_attribute
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -124,7 +124,7 @@ def _picture(
     drawing = RegionCollector()
     for count, shape in enumerate(shapes, start=1):
         place = f"{where}: region {count}"
-        drawing.add(_shape(shape["xy"], place), *_labels(_values_of(shape), *attribute, place), where=place)
+        drawing.add(partial(_shape, shape["xy"], place), *_labels(_values_of(shape), *attribute, place), where=place)
     return drawing.labels_of(read_picture_name(_name(file), where), None, where=where, source=source)
 
 
@@ -174,7 +174,7 @@ def _shape(xy: Any, where: str) -> Polygon | str:
 
 def _rectangle(xy: list[float], where: str) -> Polygon:
     left, top, width, height = xy
-    return box((left, top, left + width, top + height), where)
+    return box_at(left, top, width, height, where)
 
 
 def _circle(xy: list[float], where: str) -> Polygon:

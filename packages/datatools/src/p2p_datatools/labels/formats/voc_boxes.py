@@ -8,7 +8,7 @@ from functools import partial
 from p2p_datatools.labels.parsing.outlines import box, number
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name, size_from
 from p2p_datatools.labels.parsing.xml import Element, text_of
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 
@@ -31,7 +31,11 @@ def _picture(value: Element, where: str, source: str) -> RegionLabels:
     drawing = RegionCollector()
     for count, each in enumerate(value.findall("object"), start=1):
         place = f"{where}: object {count}"
-        left, top, right, bottom = (number(text_of(each, f"bndbox/{side}"), place) for side in _SIDES)
-        # Pixels are counted from 1, and the last one lies inside (Everingham et al. 2010, development kit).
-        drawing.add(box((left - 1, top - 1, right, bottom), place), text_of(each, "name"), where=place)
+        drawing.add(partial(_box, each, place), text_of(each, "name"), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
+
+
+def _box(value: Element, where: str) -> Polygon:
+    left, top, right, bottom = (number(text_of(value, f"bndbox/{side}"), where) for side in _SIDES)
+    # Pixels are counted from 1, and the last one lies inside (Everingham et al. 2010, development kit).
+    return box((left - 1, top - 1, right, bottom), where)

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.labels.parsing.outlines import box, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _BOXES = ("RECTANGLE", "SQUARE")
+_NOT_VISITED = 0  # among the states of an asset; 1 is visited, 2 is tagged
 _WITHOUT_AREA = ("POINT", "POLYLINE")
 
 
@@ -69,14 +70,14 @@ def _pictures(assets: Iterable[Any], where: str, source: str) -> Iterable[tuple[
 def _picture(value: Any, where: str, source: str) -> RegionLabels:
     asset = value["asset"]
     name = read_picture_name(asset.get("name"), where)
+    if not value["regions"] and asset.get("state") == _NOT_VISITED:
+        to_do = "Label it, or leave it out of the export."
+        raise P2PError(where, "was not looked at in VoTT", to_do, code="unlabelled")
     given = asset.get("size")
     size = size_from(given.get("width"), given.get("height"), where) if isinstance(given, dict) else None
     drawing = RegionCollector()
-    for count, region in enumerate(items_of(value["regions"], "regions", where), start=1):
-        place = f"{where}: region {count}"
-        if not isinstance(region, dict):
-            raise P2PError(place, "is not an object", "Export the labels again.", code="damaged-labels")
-        drawing.add(_shape(region, place), *items_of(region.get("tags"), "tags", place), where=place)
+    for place, region in drawing.objects(items_of(value["regions"], "regions", where), "region", where):
+        drawing.add(partial(_shape, region, place), *items_of(region.get("tags"), "tags", place), where=place)
     return drawing.labels_of(name, size, where=where, source=source)
 
 
@@ -97,5 +98,5 @@ def _shape(region: Any, where: str) -> Polygon | str:
 def _bounding_box(value: Any, where: str) -> Polygon:
     if not isinstance(value, dict):
         raise P2PError(where, "has neither points nor a boundingBox", "Export the labels again.", code="no-outline")
-    left, top, width, height = (number(value.get(side), where) for side in ("left", "top", "width", "height"))
-    return box((left, top, left + width, top + height), where)
+    left, top, width, height = (value.get(side) for side in ("left", "top", "width", "height"))
+    return box_at(left, top, width, height, where)

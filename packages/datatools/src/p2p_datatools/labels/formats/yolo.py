@@ -4,17 +4,21 @@ Nothing here may open a photo or know a palette; a class that has no name is an 
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
+from p2p_datatools.labels.parsing.outlines import box_at
+from p2p_datatools.labels.parsing.regions import RegionCollector
+from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, uses_of
 
 
 def read_names(path: Path) -> dict[int, str]:
@@ -260,24 +264,25 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
 
 def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
     lines = read_text(file).splitlines()
-    regions = tuple(
-        _region(line.split(), f"{file}: line {number}", names, settings)
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    )
+    drawing = RegionCollector()
+    for number, line in enumerate(lines, start=1):
+        place, words = f"{file}: line {number}", line.split()
+        if words:
+            drawing.add(partial(_shape, words, place), _label(words[0], names, settings, place), where=place)
     # The photo lies in images/ as its labels do in labels/.
     parts = ["images" if part == "labels" else part for part in file.relative_to(folder).with_suffix("").parts]
     signature = sha256_file(file) + sha256_file(settings)
-    return RegionLabels("/".join(parts), None, regions, str(file), file.name, signature, relative=True)
+    return drawing.labels_of(
+        "/".join(parts), None, where=str(file), source=file.name, signature=signature, relative=True
+    )
 
 
-def _region(words: list[str], where: str, names: dict[int, str], settings: Path) -> Region:
+def _label(word: str, names: dict[int, str], settings: Path, where: str) -> str | None:
+    """The name of a class by its number; None for what is no number, since then the line is no label at all."""
     try:
-        number, values = int(words[0]), np.array(words[1:], dtype=np.float64)
-    except ValueError as error:
-        raise P2PError(
-            where, "is not a class number followed by numbers", "Export the labels again.", code="bad-number"
-        ) from error
+        number = int(word)
+    except ValueError:
+        return None
     if number not in names:
         raise P2PError(
             where,
@@ -285,6 +290,16 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
             "Add it there.",
             code="unknown-class",
         )
+    return names[number]
+
+
+def _shape(words: list[str], where: str) -> Polygon:
+    try:
+        values = np.array([int(words[0]), *words[1:]], dtype=np.float64)[1:]
+    except ValueError as error:
+        raise P2PError(
+            where, "is not a class number followed by numbers", "Export the labels again.", code="bad-number"
+        ) from error
     if len(values) < 4 or len(values) % 2 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
         raise P2PError(
             where,
@@ -293,12 +308,10 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
             code="bad-outline",
         )
     is_box = len(values) == 4
-    points = _box(values) if is_box else values.reshape(-1, 2)
-    return Region(names[number], (Polygon(points, is_box=is_box),))
+    return Polygon(_box(values, where) if is_box else values.reshape(-1, 2), is_box=is_box)
 
 
-def _box(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _box(values: NDArray[np.float64], where: str) -> Points:
     """The corners of a detection, which is its centre, width and height."""
     x, y, width, height = values
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], dtype=np.float64)
-    return np.array([x, y]) + corners * (width / 2, height / 2)
+    return box_at(x - width / 2, y - height / 2, width, height, where).outer

@@ -15,6 +15,7 @@ from p2p_datatools.labels.values import Points, Polygon
 _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 _MOST_SIDES = 4096
+_SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 can make of a line
 
 
 def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygon:
@@ -40,6 +41,34 @@ def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = Fals
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return Polygon(_turn(outer, number(degrees, where), outer[0] if about_corner else None), is_box=True)
+
+
+def box_at(
+    left: Any, top: Any, width: Any, height: Any, where: str, *, degrees: Any = 0, about_corner: bool = False
+) -> Polygon:
+    """A box from its top left corner and its size, turned as `box` turns it.
+
+    Raises P2PError for a negative size, of which nobody can tell to which side of the corner it was meant.
+    """
+    x, y, wide, high = (number(each, where) for each in (left, top, width, height))
+    if min(wide, high) < 0:
+        what = f"a box cannot be {wide:g} wide and {high:g} high"
+        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+    return box((x, y, x + wide, y + high), where, degrees=degrees, about_corner=about_corner)
+
+
+def has_area(shape: Polygon) -> bool:
+    """Whether an outline encloses anything, which it does not when all its points lie on a line or are one."""
+    if len(shape.outer) < 3:
+        return False
+    (x, y), (a, b), (c, d) = shape.outer[:3].tolist()
+    if abs((a - x) * (d - y) - (c - x) * (b - y)) > _SURELY:
+        return True  # as nearly always, and much faster
+    away = shape.outer - shape.outer[0]
+    far = away[np.argmax((away * away).sum(axis=1))]
+    across = away[:, 0] * far[1] - away[:, 1] * far[0]
+    # Less than 1e-10 of its length across is what rounding leaves, and reaches the centre of no pixel.
+    return bool((np.abs(across) > 1e-10 * float(far @ far)).any())
 
 
 def even_odd(outlines: Sequence[Polygon]) -> Polygon:

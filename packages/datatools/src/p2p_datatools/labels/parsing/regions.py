@@ -1,4 +1,4 @@
-"""What all readers of regions share: checking names and labels, collecting regions, turning damage into a skip.
+"""What all readers of regions share: checking names and labels, collecting regions, turning damage into values.
 
 Nothing here may know a file format.
 """
@@ -6,53 +6,166 @@ Nothing here may know a file format.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.pictures.header import MOST_PIXELS
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, uses_of
+from p2p_datatools.labels.parsing.outlines import has_area, number
+from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, fault_of, uses_of
 
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
+
+# What a reader raises when a file has another kind of value somewhere, such as a list for a number.
+_OTHER_KINDS = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+RegionShape = Polygon | Runs | str  # a text is the kind of a shape without area
+ShapeReader = Callable[[], "RegionShape | Iterable[RegionShape | ShapeReader]"]
+_Value = TypeVar("_Value")
 
 
 @dataclass
 class RegionCollector:
-    """The regions of one picture, collected shape by shape."""
+    """The regions of one picture, collected shape by shape; one that cannot be painted costs itself and no other."""
 
     regions: list[Region] = field(default_factory=list)
     without_area: Counter[str] = field(default_factory=Counter)
+    _faults: list[tuple[P2PError, str, str]] = field(default_factory=list)
 
-    def add(self, shape: Polygon | Runs | str, *labels: Any, where: str) -> None:
-        """Add a shape under each of its labels; a text is the kind of a shape without area."""
-        if isinstance(shape, str):
-            self.without_area[shape] += 1
-            return
-        for label in labels or (None,):
-            if isinstance(shape, Polygon):
-                self.regions.append(Region(_label(label, where), (shape,)))
+    def objects(self, values: Iterable[Any], kind: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The place of each object of a list, and the object; whatever is none is a fault."""
+        for count, each in enumerate(values, start=1):
+            place = f"{where}: {kind} {count}"
+            if isinstance(each, dict):
+                yield place, each
             else:
-                self.regions.append(Region(_label(label, where), (), (shape,)))
+                what = "is not an object"
+                error = P2PError(place, what, "Export the labels again.", code="damaged-labels")
+                self._faults.append((error, place, ""))
 
-    def labels_of(self, file_name: str, size: Size | None, *, where: str, source: str) -> RegionLabels:
-        """The picture's labels."""
+    def in_layers(
+        self, shapes: Iterable[tuple[str, _Value]], layer: Callable[[_Value], Any]
+    ) -> list[tuple[str, _Value]]:
+        """Places and shapes from the lowest layer up, within one in their order; a layer must be a number."""
+        found = []
+        for place, each in shapes:
+            try:
+                found.append((number(layer(each), place), place, each))
+            except P2PError as error:
+                self._faults.append((error, place, ""))
+        return [(place, each) for _, place, each in sorted(found, key=lambda entry: entry[0])]
+
+    def add(self, shape: RegionShape | ShapeReader, *labels: Any, where: str) -> None:
+        """Add a shape, or the shapes that a function reads, each under each of its labels.
+
+        A P2PError of the function is a fault of the region; one of the labels is not, since what is not understood
+        is not left out.
+        """
+        for found in self.read(shape, *labels, where=where):
+            self.add_region(found, *labels, where=where)
+
+    def read(self, shape: RegionShape | ShapeReader, *labels: Any, where: str) -> list[Polygon | Runs]:
+        """The shapes that a function reads, and those that the functions among them read, without the faulty ones."""
+        try:
+            found = of_any_kind(shape, where) if callable(shape) else shape
+            if isinstance(found, str):
+                self.without_area[found] += 1
+                return []
+            if isinstance(found, Polygon | Runs):
+                _refuse_flat(found, where)
+                return [found]
+            parts = list(found)
+        except P2PError as error:
+            label = ", ".join(str(each) for each in labels if each is not None)
+            self._faults.append((error, where, label.encode(errors="replace").decode()))
+            return []
+        return [each for part in parts for each in self.read(part, *labels, where=where)]
+
+    def add_region(self, shape: Polygon | Runs, *labels: Any, where: str) -> None:
+        """Add a shape that has been read under each of its labels; raises P2PError for a label that is not text."""
+        polygons, runs = ((shape,), ()) if isinstance(shape, Polygon) else ((), (shape,))
+        for label in labels or (None,):
+            self.regions.append(Region(read_label(label, where), polygons, runs, where))
+
+    def keep(self, check: Callable[[Region], None]) -> None:
+        """Leave out the regions of which `check` raises a P2PError."""
+        kept = []
+        for region in self.regions:
+            try:
+                check(region)
+                kept.append(region)
+            except P2PError as error:
+                self._faults.append((error, region.place, region.label))
+        self.regions = kept
+
+    def labels_of(
+        self,
+        file_name: str,
+        size: Size | None,
+        *,
+        where: str,
+        source: str,
+        signature: str | None = None,
+        relative: bool = False,
+    ) -> RegionLabels:
+        """The picture's labels; `signature` by default is that of its regions.
+
+        Raises P2PError when none of its regions can be painted: a mask without any would say that nothing is there.
+        """
+        if self._faults and not self.regions:
+            raise self._none_left()
         regions = tuple(self.regions)
-        signature = _signature(file_name, size, regions)
-        return RegionLabels(file_name, size, regions, where, source, signature, without_area=dict(self.without_area))
+        return RegionLabels(
+            file_name,
+            size,
+            regions,
+            where,
+            source,
+            signature or _signature(file_name, size, regions),
+            relative=relative,
+            without_area=dict(self.without_area),
+            faults=tuple(
+                fault_of(error, place, label=label, picture=file_name) for error, place, label in self._faults
+            ),
+        )
+
+    def _none_left(self) -> P2PError:
+        error, place, _ = self._faults[0]
+        more = len(self._faults) - 1
+        also = f", and {more} more of its regions cannot be painted either, so that none is left" if more else ""
+        return P2PError(error.where or place, f"{error.what}{also}", error.to_do, code=error.code)
+
+
+def of_any_kind(read: Callable[[], _Value], where: str) -> _Value:
+    """What a reader reads; a value that is missing or of a kind that it does not expect is a P2PError."""
+    try:
+        return read()
+    except _OTHER_KINDS as error:
+        kind = f"has a value of another kind than it must be ({type(error).__name__}: {error})"
+        what = f"lacks {error}" if isinstance(error, KeyError) else kind
+        raise P2PError(where, what, "Export the labels again.", code="damaged-labels") from error
+
+
+def _refuse_flat(shape: Polygon | Runs, where: str) -> None:
+    """Raise P2PError for a shape that encloses nothing."""
+    if isinstance(shape, Polygon) and not has_area(shape):
+        what = "encloses no area, since its points lie on a line"
+        raise P2PError(where, what, "Delete it or draw it again.", code="no-area")
+    if isinstance(shape, Runs) and not shape.counts[1::2].any():
+        raise P2PError(where, "its drawn mask has no pixel", "Delete it or draw it again.", code="no-area")
 
 
 def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]) -> LabelSet:
     """The labels of all pictures of the format `name`; `pictures` are places and functions that read them.
 
-    Damage within one picture's labels skips that picture.
+    Damage of a picture's labels that is more than the fault of a region skips that picture.
     """
     items: list[RegionLabels] = []
     skipped: list[Skip] = []
     for where, read in pictures:
         try:
-            items.append(read())
+            items.append(of_any_kind(read, where))
         except P2PError as error:
             skipped.append(skip_of(error, where))
     return LabelSet(name, tuple(items), uses_of(items), tuple(skipped))
@@ -68,10 +181,13 @@ def unite(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
     notes = tuple(note for each in sets for note in each.notes)
     ignored = frozenset(label for each in sets for label in each.ignored)
     beside = tuple(path for each in sets for path in each.beside)
-    return LabelSet(sets[0].format, tuple(items), uses, tuple(every), beside=beside, ignored=ignored, notes=notes)
+    faults = tuple(fault for each in sets for fault in each.faults)
+    return LabelSet(
+        sets[0].format, tuple(items), uses, tuple(every), beside=beside, ignored=ignored, notes=notes, faults=faults
+    )
 
 
-def _label(value: Any, where: str) -> str:
+def read_label(value: Any, where: str) -> str:
     """A label as text; one that is missing or empty is UNNAMED."""
     if value is None or value == "":
         return UNNAMED

@@ -1,0 +1,88 @@
+"""Labels and photos of two sizes: one shape is scaled and said, another refused, by the rule that pairs have, too."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.mask_folder import read_mask_lines
+from p2p_datatools.contract.palette import Palette, PaletteClass
+from p2p_datatools.contract.pictures.images import read_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.rle import runs_of
+from p2p_datatools.masks.build import MaskSummary, build_masks
+
+if TYPE_CHECKING:
+    from conftest import Refused
+    from datatools.conftest import WritePhotos
+
+TWO = Palette("two", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("car", (255, 0, 0), 1)))
+SQUARE: list[list[float]] = [[2.0, 2], [12, 2], [12, 10], [2, 10]]
+
+
+def labelme(folder: Path, outline: list[list[float]]) -> Path:
+    shape = {"label": "car", "points": outline, "shape_type": "polygon"}
+    folder.mkdir()
+    value = {"imagePath": "a.png", "imageWidth": 32, "imageHeight": 24, "shapes": [shape]}
+    (folder / "a.json").write_text(json.dumps(value))
+    return folder
+
+
+def build(labels: Path, dest: Path, photos: Path, **more: Any) -> MaskSummary:
+    return build_masks(labels, dest, palette=TWO, photos=photos, **more)
+
+
+@pytest.mark.parametrize("size", [Size(64, 48), Size(33, 24), Size(31, 24), Size(16, 12), Size(48, 36)])
+def test_labels_of_the_same_shape_as_their_photo_are_scaled_and_that_is_recorded(
+    size: Size, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    photos = write_photos(tmp_path / "photos", "a.png", size=size)
+    labels = labelme(tmp_path / "labels", [[0.0, 0], [32, 0], [32, 24], [0, 24]])
+    summary = build(labels, tmp_path / "masks", photos)
+    assert (summary.scaled, summary.first_scaled) == (1, f"a: 32x24 to {size}")
+    assert summary.areas == {"background": 0, "car": size.width * size.height}
+    assert build(labels, tmp_path / "masks", photos).scaled == 1
+    assert read_mask_lines(tmp_path / "masks")["a"].scaled == "32x24"
+
+
+def test_outlines_are_scaled_before_they_are_painted(tmp_path: Path, write_photos: "WritePhotos") -> None:
+    photos = write_photos(tmp_path / "photos", "a.png", size=Size(64, 48))
+    build(labelme(tmp_path / "labels", [[2.5, 2], [12, 2], [12, 10], [2.5, 10]]), tmp_path / "masks", photos)
+    assert np.flatnonzero(read_mask(tmp_path / "masks" / "a.png", TWO)[10]).tolist() == [*range(5, 24)]
+
+
+def test_a_drawn_mask_is_scaled_by_nearest_pixel(tmp_path: Path, write_photos: "WritePhotos") -> None:
+    inside = np.zeros((24, 32), dtype=np.bool_)
+    inside[2:10, 2:12] = True
+    counts = runs_of(inside.T).counts.tolist()
+    mask = {"segmentation": {"size": [24, 32], "counts": counts}}
+    value = {"image": {"file_name": "a.png", "width": 32, "height": 24}, "annotations": [mask]}
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    photos = write_photos(tmp_path / "photos", "a.png", size=Size(64, 48))
+    build(tmp_path / "a.json", tmp_path / "masks", photos, mapping={"unnamed": "car"})
+    assert (read_mask(tmp_path / "masks" / "a.png", TWO) == np.kron(inside, np.ones((2, 2)))).all()
+
+
+@pytest.mark.parametrize("size", [Size(33, 24), Size(31, 24), Size(64, 48), Size(96, 72)])
+def test_pictures_of_class_numbers_are_scaled_as_well(size: Size, tmp_path: Path, write_photos: "WritePhotos") -> None:
+    numbers = np.zeros((24, 32), dtype=np.uint8)
+    numbers[:, 16:] = 1
+    (tmp_path / "labels").mkdir()
+    write_png(tmp_path / "labels" / "a.png", numbers)
+    photos = write_photos(tmp_path / "photos", "a.png", size=size)
+    summary = build(tmp_path / "labels", tmp_path / "masks", photos, mapping={"ids": "palette"})
+    mask = read_mask(tmp_path / "masks" / "a.png", TWO)
+    assert (summary.scaled, mask.shape) == (1, (size.height, size.width))
+    assert summary.areas == {"background": int((mask == 0).sum()), "car": int((mask == 1).sum())}
+
+
+@pytest.mark.parametrize("size", [Size(24, 32), Size(32, 32), Size(34, 24), Size(64, 45)])
+def test_labels_of_another_shape_are_refused(
+    size: Size, tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    photos = write_photos(tmp_path / "photos", "a.png", size=size)
+    with refused("pictures-failed") as error:
+        build(labelme(tmp_path / "labels", SQUARE), tmp_path / "masks", photos)
+    assert [part.code for part in error.value.parts] == ["mask-size"]
