@@ -46,7 +46,13 @@ class WithFormats(click.Command):
     metavar="NAME|FILE",
     help="The classes and their colours: cars, scenes, facades, or a TOML file.",
 )
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="The photos of the labels; masks take their names.")
+@click.option(
+    "--photos",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="The photos of the labels, unless in a folder images beside them; masks take their names.",
+)
+@options.match_option
 @click.option(
     "--format",
     "label_format",
@@ -61,7 +67,7 @@ class WithFormats(click.Command):
     multiple=True,
     metavar="FROM=TO",
     help="Map a label name, a glob of names, a number, #rrggbb or transparent to a class, background, unpainted or "
-    "ignore; ids=palette takes numbers as the ids of a built-in palette.",
+    "ignore; ids=palette takes numbers as the ids of a built-in palette, boxes=rectangles fills boxes.",
 )
 @click.option(
     "--order",
@@ -102,6 +108,7 @@ def command(
     dest: Path,
     palette_name: str,
     photos: Path | None,
+    match: str,
     label_format: str,
     mapping: tuple[str, ...],
     order: Literal["palette", "annotation"],
@@ -144,7 +151,12 @@ def command(
         format=label_format,
         mapping=parse_mapping(mapping, palette),
         how=PaintOptions(
-            order, SnapOptions(tolerance, snapped), read=ReadOptions(page, exif), strict=strict, empty=empty
+            order,
+            SnapOptions(tolerance, snapped),
+            match=match,
+            read=ReadOptions(page, exif),
+            strict=strict,
+            empty=empty,
         ),
         keep_going=keep_going,
         report=render.reporter(),

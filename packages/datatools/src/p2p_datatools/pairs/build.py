@@ -13,16 +13,18 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
-from p2p_datatools.pairs.match import BY_STEM, Files, match_pictures
+from p2p_datatools.pairs.match import Files, match_pictures
 from p2p_datatools.pairs.recipe import FILLED, MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.shards import Shard
 
@@ -94,7 +96,7 @@ def pair(
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
-    matched, skipped = match_pictures(a, b, match=ways.match, others=others, report=report)
+    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
     for each in others:
         each.say(report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
