@@ -57,15 +57,17 @@ def command(
     """Join the pictures of A and B into A|B pairs.
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
-    suffix, are equal. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the hash of
-    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of half or twice the size
-    of its photo is scaled to it.
+    suffix, are equal. Splits that their folders say (train/, valid/, test/, train2017/, ...) are kept, and one folder
+    that holds trainA/ and trainB/ is given twice. DEST receives one lossless PNG per pair, A left and B right, and a
+    manifest with the hash of each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask
+    of half or twice the size of its photo is scaled to it.
 
     \b
     Examples:
       p2p data pair masks photos pairs
       p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
       p2p data pair masks photos pairs --shard 3/8
+      p2p data pair horses horses pairs
     """
     from p2p_cli import render
     from p2p_datatools.pairs.build import PairOptions, pair
@@ -87,9 +89,17 @@ def command(
     else:
         say_summary(summary)
         merging = f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
-        render.say(merging if shard else f"next  p2p data split {dest}")
+        render.say(merging if shard else _next(summary))
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
+
+
+def _next(summary: "PairSummary") -> str:
+    if summary.unsplit or not summary.splits.get("train"):
+        return f"next  p2p data split {summary.dest}"
+    missing = [name for name in ("val", "test") if not summary.splits.get(name)]
+    draw = f"   or p2p data split {summary.dest}, which draws {' and '.join(missing)} from train" if missing else ""
+    return f"next  p2p train {summary.dest} RUN{draw}"
 
 
 def say_summary(summary: "PairSummary") -> None:
@@ -101,6 +111,10 @@ def say_summary(summary: "PairSummary") -> None:
         sizes += f" to {summary.largest}"
     joined = "|".join(summary.halves)
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
+    if summary.splits:
+        counts = ", ".join(f"{name} {summary.splits.get(name, 0)}" for name in ("train", "val", "test"))
+        rest = f"; {plural(summary.unsplit, 'pair has', 'pairs have')} none yet" if summary.unsplit else ""
+        render.say(f"Splits as given: {counts}{rest}.")
     if summary.scaled:
         render.say(
             f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."

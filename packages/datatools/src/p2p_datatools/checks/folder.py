@@ -11,6 +11,7 @@ import numpy as np
 from p2p_datatools.checks.pairs import check_pairs
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
@@ -61,7 +62,8 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
         return "pairs"
     if palette or (path / PALETTE_FILE).is_file():
         return "masks"
-    return "pairs" if (path / "train").is_dir() else "photos"
+    is_split = any(split_of_pairs(each.name) == "train" for each in path.iterdir() if each.is_dir())
+    return "pairs" if is_split else "photos"
 
 
 def _photos(path: Path, files: Iterator[Path]) -> Iterator[Finding]:

@@ -27,7 +27,8 @@ class MaskLine:
     the labels were colours, `snapped` pixels had the colour of no class, and `blended` of them were near none;
     what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
     picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
-    what told that. With regions, `reordered` pixels would have another class in the order of annotation.
+    what told that. With regions, `reordered` pixels would have another class in the order of annotation. `split` is
+    the one that the labels give the picture, if they do.
     """
 
     name: str
@@ -42,6 +43,7 @@ class MaskLine:
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
     reordered: int = 0
+    split: str = ""
 
     @property
     def file(self) -> str:
@@ -74,6 +76,7 @@ def line_from_json(value: Any) -> MaskLine:
         values={str(key): (str(label), int(count)) for key, (label, count) in value.get("values", {}).items()},
         decided_by=str(value.get("decided_by", "")),
         reordered=int(value.get("reordered", 0)),
+        split=str(value.get("split", "")),
     )
 
 
@@ -83,13 +86,31 @@ def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
     try:
         lines = [line_from_json(value) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
-        raise P2PError(
-            path,
-            f"is damaged ({type(error).__name__}: {error})",
-            "Delete the folder and build its masks again.",
-            code="damaged-file",
-        ) from error
+        raise _damage(path, error) from error
     return {line.name: line for line in lines}
+
+
+def read_mask_splits(folder: Path) -> dict[str, str]:
+    """The split of each mask whose labels give it one, by name; none for a folder without masks of ours.
+
+    Raises P2PError when the record is damaged.
+    """
+    path = folder / MASK_LINES
+    if not path.is_file():
+        return {}
+    try:
+        return {str(value["name"]): str(value["split"]) for value in read_lines(path) if value.get("split")}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _damage(path, error) from error
+
+
+def _damage(path: Path, error: Exception) -> P2PError:
+    return P2PError(
+        path,
+        f"is damaged ({type(error).__name__}: {error})",
+        "Delete the folder and build its masks again.",
+        code="damaged-file",
+    )
 
 
 def write_records(folder: Path, palette: Palette, lines: Iterable[MaskLine]) -> None:

@@ -6,8 +6,9 @@ Nothing here may open a picture or know what is made of a match.
 import csv
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read
@@ -16,6 +17,7 @@ from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.pairs.split_keys import Key, split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
 
@@ -40,9 +42,14 @@ class MatchedFiles(Mapping[str, Files]):
         found._kept = {name: kept for name, kept in self._kept.items() if has(name)}
         return found
 
+    def files_of(self, name: str) -> tuple[str, str]:
+        """The files of a name, as paths below their folders."""
+        a, b = self._kept[name]
+        return lengthen_file(a, name), lengthen_file(b, name)
+
     def __getitem__(self, name: str) -> Files:
-        (a, b), (folder_a, folder_b) = self._kept[name], self._folders
-        return folder_a / lengthen_file(a, name), folder_b / lengthen_file(b, name)
+        (a, b), (folder_a, folder_b) = self.files_of(name), self._folders
+        return folder_a / a, folder_b / b
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept)
@@ -67,7 +74,6 @@ def lengthen_file(kept: str, name: str) -> str:
 
 
 Partners = tuple[MatchedFiles, list[Skip]]
-Key = Callable[[str], str | None]  # maps a picture's name to what is compared
 _CORRECT_LINE = "Correct or remove the line."
 BY_STEM = "stem"
 
@@ -77,12 +83,22 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
-    folders: the name is that of A. Raises P2PError when a folder has no pictures or nothing matches, UsageError when
-    the expression is not valid.
+    folders: the name is that of A. Where both have folders of splits, pictures are matched within each split; A and B
+    may be one folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing
+    matches, UsageError when the expression is not valid, or one folder does not hold both.
     """
     if match.lower().endswith(".csv"):
         return read_list(Path(match), a, b, report=report)
-    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match))
+    key = _own_name if match == BY_STEM else _key_by_expression(match)
+    skipped: list[Skip] = []
+    files_a = pictures_of(a, skipped)
+    if a.resolve() == b.resolve():
+        files_a, files_b = take_sides(a, files_a, report)
+    else:
+        files_b = pictures_of(b, skipped)
+    ways = split_keys((files_a, files_b), key, exact=match == BY_STEM)
+    matched, others = _by_key(_PictureList(a, files_a), _PictureList(b, files_b), ways, by_stem=match == BY_STEM)
+    return matched, skipped + others
 
 
 def _own_name(name: str) -> str:
@@ -108,23 +124,37 @@ def _key_by_expression(expression: str) -> Key:
     return key
 
 
-def _by_key(a: Path, b: Path, key: Key) -> Partners:
-    of_a, of_b = _NamedPictures(a, key), _NamedPictures(b, key)
+class _PictureList(NamedTuple):
+    """A folder and its pictures, as paths below it."""
+
+    folder: Path
+    files: Sequence[str]
+
+
+def _by_key(a: _PictureList, b: _PictureList, ways: Sequence[tuple[Key, Key]], *, by_stem: bool) -> Partners:
+    """The pictures that match, in the first of the ways to compare names in which any do."""
+    for key_a, key_b in ways:
+        of_a, of_b = _NamedPictures(a, key_a), _NamedPictures(b, key_b)
+        if any(name in of_b.files for name in of_a.files):
+            return _join(of_a, of_b, by_stem=by_stem)
+    first_a, first_b = _NamedPictures(a, ways[0][0]), _NamedPictures(b, ways[0][1])
+    raise P2PError(
+        a.folder,
+        f"has no name in common with {b.folder}: {_an_example(first_a.files)} here, {_an_example(first_b.files)} there",
+        "A name is the path below the folder without suffix, or what --match finds in it.",
+        code="no-common-name",
+    )
+
+
+def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> Partners:
     in_a, in_b = of_a.files, of_b.files
-    if not any(name in in_b for name in in_a):
-        raise P2PError(
-            a,
-            f"has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there",
-            "A name is the path below the folder without suffix, or what --match finds in it.",
-            code="no-common-name",
-        )
-    matched, skipped = MatchedFiles(a, b), of_a.skipped + of_b.skipped
+    matched, skipped = MatchedFiles(of_a.folder, of_b.folder), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
         twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
         if twice:
-            skipped.append(_same_name(name, twice, by_stem=key is _own_name))
+            skipped.append(_same_name(name, twice, by_stem=by_stem))
         elif name not in in_a or name not in in_b:
-            of, other = (of_a, b) if name in in_a else (of_b, a)
+            of, other = (of_a, of_b.folder) if name in in_a else (of_b, of_a.folder)
             to_do = f"Add '{name}' there, or remove this one."
             skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other}", to_do, "no-partner"))
         else:
@@ -147,12 +177,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, folder: Path, key: Key) -> None:
-        self._folder = folder
+    def __init__(self, listing: _PictureList, key: Key) -> None:
+        folder = self.folder = listing.folder
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in pictures_of(folder, self.skipped):
+        for file in listing.files:
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -167,7 +197,7 @@ class _NamedPictures:
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
-        return [self._folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
+        return [self.folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
 
 
 def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
-    FOREIGN_FOLDERS,
     SPLITS,
     UNSPLIT,
     PairFolder,
@@ -117,7 +117,7 @@ def _gallery(path: Path, palette: Palette | None) -> _Gallery:
     pictures = find_pictures(path)
     if not pictures:
         raise P2PError(path, "has no pictures to show", "Is it the right folder?", code="no-pictures")
-    if any(file.relative_to(path).parts[0].lower() in FOREIGN_FOLDERS for file in pictures):
+    if any(split_of_pairs(file.relative_to(path).parts[0]) for file in pictures if file.parent != path):
         return _pairs(path, palette)
     palette = palette or palette_of(path)
     read = partial(_read_mask, palette=palette) if palette else _read_photo

@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
+from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
@@ -27,9 +29,6 @@ SPLITS = ("train", "val", "test")
 UNSPLIT = "all"
 """The folder, and the split, of pairs that have none yet."""
 
-
-# What other tools call the same folders.
-FOREIGN_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 HalfKind = Literal["mask", "photo", "picture"]
 
@@ -170,15 +169,19 @@ def half_from_json(value: Any) -> Half:
 def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
 
+    Other names of these folders, as valid/ or training/, are known, too.
+
     Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded.
     Raises P2PError when there is no picture, or pictures only in other folders; and when there are no
     training pairs, if `needs_train`.
     """
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
+    files = find_pictures(path)
+    refuse_half_folders(path, [file.relative_to(path).as_posix() for file in files])
     pairs = [
         Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
-        for file in find_pictures(path)
+        for file in files
         if (split := _foreign_split(file.relative_to(path)))
     ]
     if not pairs:
@@ -203,7 +206,7 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
 def _foreign_split(file: Path) -> str | None:
     if len(file.parts) == 1:
         return "train"
-    return FOREIGN_FOLDERS.get(file.parts[0].lower())
+    return split_of_pairs(file.parts[0])
 
 
 def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
