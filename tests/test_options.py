@@ -18,6 +18,7 @@ FROZEN: dict[str, set[str]] = {
     "data build-masks": {
         "--palette",
         "--photos",
+        "--match",
         "--format",
         "--map",
         "--order",

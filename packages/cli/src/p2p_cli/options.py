@@ -93,6 +93,17 @@ def catalog_option(command: Command) -> Command:
     )(command)
 
 
+def match_option(command: Command) -> Command:
+    """--match: how pictures of two folders, or labels and photos, belong together."""
+    return click.option(
+        "--match",
+        default="stem",
+        show_default=True,
+        metavar="stem|REGEX|FILE.csv",
+        help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
+    )(command)
+
+
 def keep_going_option(command: Command) -> Command:
     """--keep-going: leave out what cannot be done, list it, and exit with code 1."""
     text = "Leave out pictures that fail and list them in skipped.jsonl; the exit code is then 1."

@@ -70,7 +70,7 @@ def test_a_damaged_list_is_refused(tmp_path: Path, name: str, text: str, code: s
 
 def test_a_list_that_is_no_text_is_refused(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "classes.txt").write_bytes("Fenêtre".encode("latin-1"))
-    with refused("not-text", tmp_path / "classes.txt"):
+    with refused("not-utf8", tmp_path / "classes.txt"):
         read_class_names(tmp_path / "classes.txt")
 
 

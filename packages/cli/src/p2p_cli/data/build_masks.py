@@ -45,7 +45,13 @@ class WithFormats(click.Command):
     metavar="NAME|FILE",
     help="The classes and their colours: cars, scenes, facades, or a TOML file.",
 )
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="The photos of the labels; masks take their names.")
+@click.option(
+    "--photos",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="The photos of the labels, unless in a folder images beside them; masks take their names.",
+)
+@options.match_option
 @click.option(
     "--format",
     "label_format",
@@ -90,6 +96,7 @@ def command(
     dest: Path,
     palette_name: str,
     photos: Path | None,
+    match: str,
     label_format: str,
     mapping: tuple[str, ...],
     order: Literal["palette", "annotation"],
@@ -126,7 +133,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(order, SnapOptions(tolerance, snapped)),
+        how=PaintOptions(order, SnapOptions(tolerance, snapped), match=match),
         keep_going=keep_going,
         report=render.reporter(),
     )

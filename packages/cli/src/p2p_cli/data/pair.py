@@ -30,13 +30,7 @@ if TYPE_CHECKING:
     help="The size of each half.",
 )
 @click.option("--fit", type=click.Choice(FITS), default="stretch", show_default=True, help="How to reach that size.")
-@click.option(
-    "--match",
-    default="stem",
-    show_default=True,
-    metavar="stem|REGEX|FILE.csv",
-    help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
-)
+@options.match_option
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one per core.")
 @click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
 @options.keep_going_option

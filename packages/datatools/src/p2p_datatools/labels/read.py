@@ -8,11 +8,11 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.files.listing import is_utf8
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
@@ -55,7 +55,7 @@ from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
-from p2p_datatools.labels.values import LabelSet, PictureLabels
+from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
 
 class _ReadFile(Protocol):
@@ -240,18 +240,11 @@ def format_names() -> tuple[str, ...]:
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
+    text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
     try:
-        text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except OSError as error:
-        raise P2PError(
-            path,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file.",
-            code="unreadable-file",
-        ) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(path, f"is not valid CSV in UTF-8 ({error})", "Export it again.", code="bad-csv") from error
+    except csv.Error as error:
+        raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
 
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
@@ -316,11 +309,15 @@ class LabelFiles:
                 "Give one of these files.",
                 code="several-files",
             )
-        sets = [
-            form.read(self._value(path), where=str(path), source=self._source(path))
-            for path, form in zip(paths, forms, strict=True)
-        ]
-        return unite(sets, self._skips())
+        return unite(list(map(self._read, paths, forms)), self._skips())
+
+    def _read(self, path: Path, form: FileForm) -> LabelSet:
+        """The labels of one file; one that is for one picture may be called as that."""
+        found = form.read(self._value(path), where=str(path), source=self._source(path))
+        if form.is_whole or len(found.items) != 1 or not isinstance(found.items[0], RegionLabels):
+            return found
+        own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
+        return replace(found, items=(replace(found.items[0], label_file=own),))
 
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:

@@ -70,7 +70,9 @@ class RegionLabels:
     `file_name` is the picture's name in the label file, which may be anything; `size` is its size there. `where` names
     the place in errors, `source` in records; `signature` changes when the labels do. With `relative` the points are
     shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
-    points.
+    points. `label_file` is the path without suffix of a label file that is for this picture alone, below the folder of
+    the labels: it may be called as the picture is. Then `file_name` may be empty, where the file does not name it.
+    `outside` is the folder of the picture where that file says that it lies outside the folder of the labels.
     """
 
     file_name: str
@@ -81,6 +83,13 @@ class RegionLabels:
     signature: str
     relative: bool = False
     without_area: Mapping[str, int] = field(default_factory=dict)
+    label_file: str = ""
+    outside: str = ""
+
+    @property
+    def picture_name(self) -> str:
+        """What the picture is called, by the label file or else as it."""
+        return self.file_name or self.label_file
 
     def regions_in(self, size: Size) -> tuple[Region, ...]:
         """The regions in pixels of a picture of `size`."""
@@ -125,6 +134,11 @@ class PictureLabels:
     def where(self) -> str:
         """The place to name in errors."""
         return str(self.path)
+
+    @property
+    def picture_name(self) -> str:
+        """What the picture is called."""
+        return self.file_name
 
     @property
     def source(self) -> str:

@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -23,6 +24,7 @@ from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
@@ -79,12 +81,14 @@ class MaskSummary:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `threads` masks are painted at a time (one per core by default); their number does not change the result.
+    `match` says which photo a label has, as `masks.partners.match_photos` does. `threads` masks are painted at a time
+    (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
+    match: str = BY_STEM
 
 
 _AS_USUAL = PaintOptions()
@@ -104,15 +108,17 @@ def build_masks(
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
-    With `photos`, a mask has its photo's name and size. With the order `annotation` what the labelling tool shows on
+    With `photos`, a mask has its photo's name and size; without them, they are looked for in a folder beside the labels
+    (see `masks.siblings`). With the order `annotation` what the labelling tool shows on
     top is on top, otherwise the class that comes later in the palette. Existing masks whose labels are unchanged are
     kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a
     class and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
     refuse_picture(how.snapping.picture)
-    found = read_labels(labels, format)
-    _refuse_needless_order(how.order, found)
+    found = leave_out_photos(read_labels(labels, format), labels)
+    photos = photos or find_photos(labels, found, how.match, report)
+    _refuse_needless(how, found, photos)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
@@ -120,7 +126,7 @@ def build_masks(
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder)
+    jobs, skipped = plan_masks(found, folder, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
         pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
@@ -152,10 +158,13 @@ def build_masks(
     )
 
 
-def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
-    if order != "palette" and found.are_pictures:
+def _refuse_needless(how: PaintOptions, found: LabelSet, photos: Path | None) -> None:
+    if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
-        raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
+        raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
+    if how.match != BY_STEM and photos is None:
+        what = "says which photo a label has, but there are no photos"
+        raise UsageError(f"--match {how.match}", what, "Give them with --photos.", code="needless-option")
 
 
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionLabels
 from p2p_datatools.masks.paint import is_outside
+from p2p_datatools.masks.partners import match_photos
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,19 @@ def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
     return folder
 
 
-def plan_masks(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[MaskJob], list[Skip]]:
-    """The masks to build, and the pictures that cannot be."""
+def plan_masks(
+    found: LabelSet, folder: PhotoFolder | None, *, match: str = BY_STEM, report: Reporter = QUIET
+) -> tuple[list[MaskJob], list[Skip]]:
+    """The masks to build, and the pictures that cannot be; `report` is told which photos were not found by their name.
+
+    `match` is as in `match_photos`.
+    """
     jobs, skipped = [], [*found.skipped, *(folder.strange if folder else ())]
-    for item in found.items:
+    partners, lost = match_photos(found.items, folder, match, report=report) if folder else ([], [])
+    skipped += lost
+    for item, photo in partners if folder else [(item, None) for item in found.items]:
         try:
-            jobs.append(_job(item, folder))
+            jobs.append(_job(item, photo, folder))
         except P2PError as error:
             skipped.append(skip_of(error, item.where))
     times = Counter(job.name for job in jobs)
@@ -60,16 +70,12 @@ def plan_masks(found: LabelSet, folder: PhotoFolder | None) -> tuple[list[MaskJo
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
-def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None) -> MaskJob:
-    if folder is None:
-        job = MaskJob(item, safe_name(item.file_name), None)
-    else:
-        photo = folder.find(item.file_name)
-        job = MaskJob(item, folder.name(photo), photo)
+def _job(item: RegionLabels | PictureLabels, photo: Path | None, folder: PhotoFolder | None) -> MaskJob:
+    name = folder.name(photo) if folder and photo else safe_name(item.picture_name)
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")
-    return job
+    return MaskJob(item, name, photo)
 
 
 def count_kinds(kinds: Mapping[str, int]) -> str:

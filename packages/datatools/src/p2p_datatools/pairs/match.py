@@ -3,21 +3,27 @@
 Nothing here may open a picture or know what is made of a match.
 """
 
-import csv
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.matching import (
+    BY_STEM,
+    Addition,
+    Key,
+    find_convention,
+    is_list,
+    key_of,
+    read_rows,
+    suggest_match,
+)
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.pairs.split_keys import Key, split_keys, take_sides
+from p2p_datatools.pairs.split_keys import split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
 
@@ -75,7 +81,6 @@ def lengthen_file(kept: str, name: str) -> str:
 
 Partners = tuple[MatchedFiles, list[Skip]]
 _CORRECT_LINE = "Correct or remove the line."
-BY_STEM = "stem"
 
 
 def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
@@ -83,21 +88,28 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
-    folders: the name is that of A. Where both have folders of splits, pictures are matched within each split; A and B
-    may be one folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing
-    matches, UsageError when the expression is not valid, or one folder does not hold both.
+    folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
+    at the end of each of A, and `report` is told. Where both have folders of splits, pictures are matched within each
+    split; A and B may be one folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no
+    pictures or nothing matches, UsageError when the expression is not valid, or one folder does not hold both.
     """
-    if match.lower().endswith(".csv"):
+    if is_list(match):
         return read_list(Path(match), a, b, report=report)
-    key = _own_name if match == BY_STEM else _key_by_expression(match)
+    by_stem = match == BY_STEM
     skipped: list[Skip] = []
     files_a = pictures_of(a, skipped)
     if a.resolve() == b.resolve():
         files_a, files_b = take_sides(a, files_a, report)
     else:
         files_b = pictures_of(b, skipped)
-    ways = split_keys((files_a, files_b), key, exact=match == BY_STEM)
-    matched, others = _by_key(_PictureList(a, files_a), _PictureList(b, files_b), ways, by_stem=match == BY_STEM)
+    ways = split_keys((files_a, files_b), _own_name if by_stem else key_of(match), exact=by_stem)
+    found = []
+    for key_a, key_b in ways:
+        sides = _NamedPictures(a, files_a, key_a), _NamedPictures(b, files_b, key_b)
+        found.append(_leave_out_convention(sides, report) if by_stem else sides)
+        if _has_common(found[-1]):
+            break
+    matched, others = _join(*(found[-1] if _has_common(found[-1]) else found[0]), by_stem=by_stem)
     return matched, skipped + others
 
 
@@ -105,58 +117,49 @@ def _own_name(name: str) -> str:
     return name
 
 
-def _key_by_expression(expression: str) -> Key:
-    try:
-        pattern = re.compile(expression)
-    except re.error as error:
-        raise UsageError(
-            f"match {expression}",
-            f"is not a regular expression: {error}",
-            "Write stem, a FILE.csv, or an expression whose first group is what the names in A and B share, "
-            "such as '(\\d+)'.",
-            code="bad-expression",
-        ) from error
-
-    def key(name: str) -> str | None:
-        hit = pattern.search(name)
-        return None if hit is None else hit[1 if pattern.groups else 0]
-
-    return key
+def _key_without(addition: Addition, names: Collection[str]) -> Key:
+    return lambda name: addition.remove(name) or name if name in names else name
 
 
-class _PictureList(NamedTuple):
-    """A folder and its pictures, as paths below it."""
-
-    folder: Path
-    files: Sequence[str]
-
-
-def _by_key(a: _PictureList, b: _PictureList, ways: Sequence[tuple[Key, Key]], *, by_stem: bool) -> Partners:
-    """The pictures that match, in the first of the ways to compare names in which any do."""
-    for key_a, key_b in ways:
-        of_a, of_b = _NamedPictures(a, key_a), _NamedPictures(b, key_b)
-        if any(name in of_b.files for name in of_a.files):
-            return _join(of_a, of_b, by_stem=by_stem)
-    first_a, first_b = _NamedPictures(a, ways[0][0]), _NamedPictures(b, ways[0][1])
-    raise P2PError(
-        a.folder,
-        f"has no name in common with {b.folder}: {_an_example(first_a.files)} here, {_an_example(first_b.files)} there",
-        "A name is the path below the folder without suffix, or what --match finds in it.",
-        code="no-common-name",
+def _leave_out_convention(sides: "_Sides", report: Reporter) -> "_Sides":
+    """The same, where names without a partner differ by one convention matched without what that adds."""
+    of_a, of_b = sides
+    alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
+    convention = find_convention(*alone, both_ways=True) if alone[0] and alone[1] else None
+    if convention is None:
+        return sides
+    report.note(
+        f"{convention.describe(f'names in {of_a.folder}', f'names in {of_b.folder}')}: matched without that, as by "
+        f"--match '{convention.expression}'."
     )
+    return of_a.rename(_key_without(convention.one, alone[0])), of_b.rename(_key_without(convention.other, alone[1]))
+
+
+def _has_common(sides: "_Sides") -> bool:
+    return any(name in sides[1].files for name in sides[0].files)
 
 
 def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> Partners:
     in_a, in_b = of_a.files, of_b.files
+    if not _has_common((of_a, of_b)):
+        to_do = "A name is the path below the folder without suffix, or what --match finds in it."
+        if by_stem:
+            to_do = suggest_match(in_a, in_b) + to_do
+        raise P2PError(
+            of_a.folder,
+            f"has no name in common with {of_b.folder}: {_an_example(in_a)} here, {_an_example(in_b)} there",
+            to_do,
+            code="no-common-name",
+        )
     matched, skipped = MatchedFiles(of_a.folder, of_b.folder), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
         twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
         if twice:
             skipped.append(_same_name(name, twice, by_stem=by_stem))
         elif name not in in_a or name not in in_b:
-            of, other = (of_a, of_b.folder) if name in in_a else (of_b, of_a.folder)
+            of, other = (of_a, of_b) if name in in_a else (of_b, of_a)
             to_do = f"Add '{name}' there, or remove this one."
-            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other}", to_do, "no-partner"))
+            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other.folder}", to_do, "no-partner"))
         else:
             matched.add(name, in_a[name], in_b[name])
     return matched, skipped
@@ -177,12 +180,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, listing: _PictureList, key: Key) -> None:
-        folder = self.folder = listing.folder
+    def __init__(self, folder: Path, listed: Sequence[str], key: Key) -> None:
+        self.folder, self._listed, self._key = folder, listed, key
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in listing.files:
+        for file in listed:
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -195,9 +198,20 @@ class _NamedPictures:
             else:
                 self.files[name] = shorten_file(file, name)
 
+    def rename(self, key: Key) -> "_NamedPictures":
+        """The same pictures, with the names that a key finds in theirs."""
+
+        def both(name: str) -> str | None:
+            return None if (own := self._key(name)) is None else key(own)
+
+        return _NamedPictures(self.folder, self._listed, both)
+
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
         return [self.folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
+
+
+_Sides = tuple[_NamedPictures, _NamedPictures]
 
 
 def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
@@ -228,7 +242,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
-    for number, row in _rows(file):
+    for number, row in read_rows(file):
         try:
             files = _listed_files(row, folders, here)
             name = name_of(files[0])
@@ -248,26 +262,6 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped
-
-
-def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV file, without empty ones and the heading, with their numbers."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            for row in reader:
-                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
-                if any(cell.strip() for cell in row) and not is_heading:
-                    yield reader.line_num, row
-    except OSError as error:
-        raise cannot_read(file, error) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(
-            file,
-            f"line {reader.line_num + 1} is not CSV in UTF-8 ({error})",
-            "Save the file as CSV in UTF-8.",
-            code="bad-csv",
-        ) from error
 
 
 def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:

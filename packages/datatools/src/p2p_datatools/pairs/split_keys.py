@@ -8,10 +8,10 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of, join_path
+from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
-Key = Callable[[str], str | None]  # maps a picture's name to what is compared
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.palette import IGNORE, Color, color_of, hex_of, plain
 from p2p_datatools.labels.formats.yolo import read_names
 from p2p_datatools.labels.values import ClassNames
@@ -162,10 +162,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
 
 
 def _text_rows(path: Path) -> Iterator[_Row]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
+    text = read_text(path)
     lines = [(count, line) for count, line in enumerate(text.splitlines(), start=1) if line.strip()]
     lines = [(count, line) for count, line in lines if not line.startswith("#")]
     if path.suffix == ".csv" and lines and set(re.findall(r"[a-z]+", lines[0][1].lower())) <= _HEADINGS:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.atomic import read_text, sha256_file
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
 
 
@@ -47,17 +47,10 @@ def read_cmp(path: Path) -> LabelSet:
 
 def _picture(file: Path) -> RegionLabels:
     try:
-        text = file.read_text("utf-8")
+        text = read_text(file)
         if "<!" in text:
             raise P2PError(file, "declares a document type or entities", "Remove the declaration.", code="xml-doctype")
         regions = tuple(_region(each) for each in ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
-    except OSError as error:
-        raise P2PError(
-            file,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file.",
-            code="unreadable-file",
-        ) from error
     except (ValueError, AttributeError, ElementTree.ParseError) as error:
         raise P2PError(
             file, f"is not a valid XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"

@@ -3,7 +3,6 @@
 Nothing here may open a photo or know a palette; a class that has no name is an error.
 """
 
-import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import numpy as np
 import yaml
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
+from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, uses_of
@@ -61,9 +61,9 @@ def _compose(path: Path) -> yaml.Node | None:
                 "Give a data.yaml that only describes the labels.",
                 code="file-too-large",
             )
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
+        text = read_text(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error
     try:
         return next(iter(yaml.compose_all(text, Loader=yaml.SafeLoader)), None)
     except RecursionError:
@@ -237,7 +237,9 @@ def _texts(folder: Path) -> list[Path]:
 def _is_label(file: Path, *, shares: bool = False) -> bool:
     """Whether a text file begins with a class number and four numbers or more; with `shares`, within 0 and 1."""
     with file.open("rb") as text:
-        words = text.readline(4096).removeprefix(codecs.BOM_UTF8).split()
+        start = text.read(4096)
+    line = start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
+    words = line.split()
     try:
         # The reader checks the numbers: files with wrong numbers are labels, too.
         values = [float(word) for word in words[1:]]
@@ -247,12 +249,7 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
 
 
 def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
-    try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(
-            file, f"cannot be read as text: {error}", "Fetch or export it again.", code="not-text"
-        ) from error
+    lines = read_text(file).splitlines()
     regions = tuple(
         _region(line.split(), f"{file}: line {number}", names, settings)
         for number, line in enumerate(lines, start=1)
