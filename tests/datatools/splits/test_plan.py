@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def given(tmp_path: Path, write_photos: "WritePhotos") -> Path:
     """Twenty training pairs and three of the test, as their folders gave them."""
     files = [*(f"train/{number}.png" for number in range(20)), *(f"test/{number}.png" for number in range(3))]
-    folders = (write_photos(tmp_path / half, *files, seed=seed) for half, seed in (("a", 0), ("b", 100)))
-    return pair(*folders, tmp_path / "pairs").dest
+    a, b = write_photos(tmp_path / "a", *files), write_photos(tmp_path / "b", *files, seed=100)
+    return pair(a, b, tmp_path / "pairs").dest
 
 
 def splits_of(folder: Path) -> dict[str, str]:

@@ -105,10 +105,8 @@ def say_summary(summary: "PairSummary") -> None:
         sizes += f" to {summary.largest}"
     joined = "|".join(summary.halves)
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
-    if summary.splits:
-        counts = ", ".join(f"{name} {summary.splits.get(name, 0)}" for name in ("train", "val", "test"))
-        rest = f"; {plural(summary.unsplit, 'pair has', 'pairs have')} none yet" if summary.unsplit else ""
-        render.say(f"Splits as given: {counts}{rest}.")
+    none = plural(summary.unsplit, "pair has", "pairs have")
+    render.given_splits(summary.splits, f"{none} none yet" if summary.unsplit else "")
     if summary.scaled:
         render.say(
             f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."

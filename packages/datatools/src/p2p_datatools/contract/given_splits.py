@@ -18,7 +18,7 @@ _SIDE_OF_WORD = {
     **dict.fromkeys(("a", "label", "labels", "mask", "masks", "gt", "annot", "annotation", "annotations"), "a"),
     **dict.fromkeys(("b", "img", "imgs", "image", "images", "photo", "photos"), "b"),
 }
-_IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances"})
+_IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances", "list"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _BETWEEN = re.compile(r"[ _.-]*")
 _GLUED = re.compile(rf"({'|'.join(_SPLIT_OF_WORD)})({'|'.join(_SIDE_OF_WORD)})")  # trainannot, as CamVid has it
@@ -37,6 +37,12 @@ class SplitPlace(NamedTuple):
     after: str
     side: str
     bare: str
+
+    @property
+    def family(self) -> str:
+        """The path with an asterisk for the word of its split, which is the same for all splits of a data set."""
+        words = ["*" if word in _SPLIT_OF_WORD or _YEAR.fullmatch(word) else word for word in _words_of(self.spelled)]
+        return join_path(self.before, " ".join(words).replace("* *", "*"), self.after)
 
     @property
     def folder(self) -> str:
@@ -116,10 +122,13 @@ def _readings(path: str) -> Iterator[tuple[int, _Words]]:
             yield index, reading
 
 
+def _words_of(part: str) -> list[str]:
+    glued = _GLUED.fullmatch(part.lower())
+    return [glued[1], glued[2]] if glued else [word.lower() for word in _WORD.findall(part)]
+
+
 def _read_part(part: str, before: str) -> _Words | None:
-    words = [word.lower() for word in _WORD.findall(part)]
-    if glued := _GLUED.fullmatch(part.lower()):
-        words = [glued[1], glued[2]]
+    words = _words_of(part)
     splits = [word for word in words if word in _SPLIT_OF_WORD]
     if len(splits) != 1 or not _BETWEEN.fullmatch(_WORD.sub("", part)):
         return None

@@ -72,7 +72,8 @@ class RegionLabels:
     shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
     points. `label_file` is the path without suffix of a label file that is for this picture alone, below the folder of
     the labels: it may be called as the picture is. Then `file_name` may be empty, where the file does not name it.
-    `outside` is the folder of the picture where that file says that it lies outside the folder of the labels.
+    `outside` is the folder of the picture where that file says that it lies outside the folder of the labels. The
+    labels may say the `split` of the picture; `below` is then the folder of its mask where no photo says one.
     """
 
     file_name: str
@@ -85,6 +86,8 @@ class RegionLabels:
     without_area: Mapping[str, int] = field(default_factory=dict)
     label_file: str = ""
     outside: str = ""
+    split: str = ""
+    below: str = ""
 
     @property
     def picture_name(self) -> str:
@@ -122,13 +125,16 @@ class PictureLabels:
     """The labels of one picture as a picture; `file_name` is the path of its photo below the photos' folder.
 
     `listed` are the names that a list beside it gives. With `judge` the class only says what the other pictures of its
-    folder hold: whether this one holds numbers or colours is for its own pixels and colour table to tell.
+    folder hold: whether this one holds numbers or colours is for its own pixels and colour table to tell. `split` and
+    `below` are those of `RegionLabels`.
     """
 
     file_name: str
     path: Path
     listed: ClassNames | None = field(default=None, kw_only=True)
     judge: bool = field(default=False, kw_only=True)
+    split: str = field(default="", kw_only=True)
+    below: str = field(default="", kw_only=True)
 
     @property
     def where(self) -> str:
@@ -202,6 +208,9 @@ class SegmentLabels(PictureLabels):
         """The hash of the file and of what its segments are."""
         said = json.dumps([sha256_file(self.path), sorted(self.segments.items())])
         return hashlib.sha256(said.encode()).hexdigest()
+
+
+LabelItem = RegionLabels | PictureLabels
 
 
 @dataclass(frozen=True)

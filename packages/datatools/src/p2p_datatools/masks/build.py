@@ -59,6 +59,7 @@ class MaskSummary:
     the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
     common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
     of annotation; `most_reordered` has the largest share of them.
+    `splits` counts the masks by the split that the labels give their pictures.
     """
 
     format: str
@@ -74,6 +75,7 @@ class MaskSummary:
     decisions: tuple[Decision, ...]
     reordered: int
     most_reordered: str | None
+    splits: dict[str, int]
     dest: Path
 
 
@@ -154,6 +156,7 @@ def build_masks(
         decisions=_decisions(claims, lines),
         reordered=sum(share > _MUCH for share in _shares(lines, "reordered").values()),
         most_reordered=_most(_shares(lines, "reordered")),
+        splits=dict(Counter(line.split for line in lines.values() if line.split)),
         dest=dest,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.given_splits import join_path
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.pictures.header import photo_size
@@ -71,7 +72,7 @@ def plan_masks(
 
 
 def _job(item: RegionLabels | PictureLabels, photo: Path | None, folder: PhotoFolder | None) -> MaskJob:
-    name = folder.name(photo) if folder and photo else safe_name(item.picture_name)
+    name = folder.name(photo) if folder and photo else safe_name(join_path(item.below, item.picture_name))
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")

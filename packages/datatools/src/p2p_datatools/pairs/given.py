@@ -59,7 +59,7 @@ def _arrange(folders: Collection[str]) -> dict[str, str]:
     inside = {folder: folder for folder in folders if folder not in named}
     taken = {(split, folder) for folder in inside for split in SPLITS}
     for folder, place in sorted(named.items()):
-        short = join_path(place.before, place.after)
+        short = place.bare
         inside[folder] = folder if (place.split, short) in taken else short
         taken.add((place.split, short))
     return inside

@@ -150,8 +150,8 @@ def _note_moves(drawn: Set[str], assigned: Mapping[str, str], alike: Sequence[Al
     if taken:
         counts = " and ".join(f"{count} to {split}" for split, count in sorted(taken.items(), reverse=True))
         report.note(f"Of {plural(len(drawn), 'training pair')} as given, {counts}.")
-    moved = {}
-    together = set()
+    moved: dict[str, str] = {}
+    together: set[str] = set()
     for same in alike:
         together |= {pair.name for pair in same.pairs if pair.name in assigned}
         for pair in same.pairs:
