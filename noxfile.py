@@ -3,6 +3,7 @@
 Nothing here may install anything that requirements.txt lacks.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ PYTHON = sys.executable
 CODE = ["packages", "tests", "benchmarks", "docs", "noxfile.py"]
 PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml"]
 PACKAGES = ["datatools", "gan", "cli"]
+# A test process for each core, but no more than pay for loading torch once in each.
+PROCESSES = min(4, os.cpu_count() or 1)
 
 
 @nox.session
@@ -79,8 +82,8 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The default test suite; arguments after -- go to pytest."""
-    session.run(PYTHON, "-m", "pytest", *session.posargs)
+    """The default test suite, in a process per core; arguments after -- go to pytest, such as -n 0 for one process."""
+    session.run(PYTHON, "-m", "pytest", "-n", str(PROCESSES), *session.posargs)
 
 
 @nox.session

@@ -17,7 +17,7 @@ from p2p_datatools.contract.progress import Reporter
 # Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-REAL_DATA = Path(os.environ.get("P2P_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+REAL_DATA = Path(os.environ.get("P2P_REAL_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
 @pytest.fixture

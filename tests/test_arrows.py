@@ -20,7 +20,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("p2p_gan",),
     "safetensors": ("p2p_gan",),
     "tensorboard": ("p2p_gan.training.tensorboard",),
-    "filelock": ("p2p_gan.runs.runfolder",),
+    "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),
     "cv2": ("p2p_datatools",),

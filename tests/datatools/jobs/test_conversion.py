@@ -158,9 +158,8 @@ def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: P
 @pytest.mark.parametrize("file", ["../a.png", "/a.png"])
 def test_a_line_that_leads_out_of_the_folder_is_refused(tmp_path: Path, file: str, refused: "Refused") -> None:
     (tmp_path / "x.jsonl").write_text(json.dumps(LINE.to_json() | {"files": {file: "x"}}) + "\n")
-    with refused("damaged-file", tmp_path / "x.jsonl") as error:
+    with refused("path-leads-out", tmp_path / "x.jsonl"):
         read_conversion(tmp_path / "x.jsonl")
-    assert f"'{file}' lies outside" in error.value.what
 
 
 @pytest.mark.parametrize("text", ["3\n", "{}\n", '{"name": "a", "size": [1]}\n'])

@@ -60,6 +60,7 @@ def build(labels: Path, report: Any) -> Any:
         ("masks_train/a.png", "images_train/a.jpg", "masks_train", "images_train"),
         ("trainannot/a.png", "train/a.jpg", "trainannot", "train"),
         ("a.txt", "a.jpg", ".", "."),
+        ("a.png", "a.jpg", ".", "."),
     ],
 )
 def test_photos_beside_the_labels_are_found_and_said(

@@ -1,6 +1,7 @@
 """Files by name, in little memory: the same mapping as a dictionary of paths."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -302,3 +303,24 @@ def test_the_error_offers_an_expression_that_matches_all(
         match_pictures(a, b)
     assert f"--match '{expression}'" in error.value.to_do
     assert len(match_pictures(a, b, match=expression)[0]) == 2
+
+
+def test_of_several_pictures_of_a_name_in_one_folder_the_one_that_is_picked_is_taken_and_said(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    a = make_files(tmp_path / "a", "1.png", "2.png", "3.png")
+    b = make_files(tmp_path / "b", "1.jpg", "1.png", "2.jpg", "3.png", "3.tif")
+
+    def pick(files: Sequence[Path]) -> Path | None:
+        return next((file for file in files if file.suffix == ".jpg"), None)
+
+    matched, (skip,) = match_pictures(a, b, pick=pick, report=notes)
+    assert matched == {"1": (a / "1.png", b / "1.jpg"), "2": (a / "2.png", b / "2.jpg")}
+    assert (skip.code, skip.where) == ("same-name", f"{b}/3.png")
+    (note,) = notes.lines
+    assert note.endswith(f"the first is {b}/1.png.")
+    different = make_files(tmp_path / "c", "1 left.jpg", "1 right.png")
+    _, (skip,) = match_pictures(
+        make_files(tmp_path / "d", "1.png", "2.png"), make_files(different, "2.jpg"), match=r"\d", pick=pick
+    )
+    assert skip.code == "same-name"

@@ -95,7 +95,7 @@ def test_what_an_entry_shows_as_a_table_can_be_read_again(tmp_path: Path) -> Non
         ('title = "Our scans"', "", "bad-catalogue", "has no title"),
         ("holds =", "hold =", "bad-catalogue", "unknown field hold"),
         ('"pairs"', '"trios"', "bad-catalogue", "holds is 'trios'"),
-        ('to = "train"', 'to = "../train"', "bad-catalogue", "'../train'"),
+        ('to = "train"', 'to = "../train"', "path-leads-out", "'../train'"),
         ('"Our scans"', "5", "bad-catalogue", "title"),
         ("bytes = 5", 'bytes = "5"', "bad-catalogue", "bytes is not a whole number"),
         ("bytes = 5", 'sha256 = "5"', "bad-catalogue", "64 hex digits"),

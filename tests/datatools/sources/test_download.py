@@ -12,7 +12,7 @@ import pytest
 
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.sources.catalog import ArchivePlace
-from p2p_datatools.sources.download import TRIES, download_file
+from p2p_datatools.sources.download import TRIES, _in_ascii, download_file, whole_number
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -219,13 +219,47 @@ def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "address", ["http://example.org/x", "file:///x", "https://10.0.0.1/x", "https://a:b@example.org/x"]
+    "address",
+    [
+        *("http://example.org/x", "file:///x", "https://10.0.0.1/x", "https://a:b@example.org/x", "https://@e.org/x"),
+        # Hosts that are numbers, however they are written.
+        *("https://2130706433/x", "https://0x7f000001/x", "https://127.1/x", "https://0177.0.0.1/x", "https://10.1./x"),
+        *("https://[fe80::1]/x", "https://[::ffff:10.0.0.1]/x"),
+        # What is no address.
+        *("", "x", "https:///x", "https://[::1/x", "https://e.org:port/x", "https://e.org:99999/x", "https://e .org/x"),
+        *("https://e.org/x y", "https://e.org/x\n", "https://e.org\u2215@e.net/x", f"https://{'ü' * 70}.org/x"),
+    ],
 )
 def test_an_address_that_is_not_https_is_refused_without_a_connection(
     tmp_path: Path, address: str, refused: "Refused"
 ) -> None:
     with refused("not-https", address, usage=True):
         download_file(ArchivePlace(address), tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("promise", [1000, None])
+def test_a_download_ends_at_the_promised_size_and_is_not_tried_again(
+    mirror: Mirror, tmp_path: Path, promise: int | None, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2p_datatools.sources.download._MOST", 500_000)  # where nobody says how much comes
+    mirror.troubles = ["silent"]
+    with refused("other-version", mirror.url):
+        download_file(ArchivePlace(mirror.url, promise), tmp_path / "x")
+    assert len(mirror.asked) == 1
+    assert not list(tmp_path.glob("x*part"))
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "-5", "1e3", "²", "", "five", "1.5"])
+def test_a_length_that_is_no_number_of_bytes_counts_as_not_said(text: str) -> None:
+    assert whole_number(text) is None
+    assert whole_number(" 1050000 ") == 1_050_000
+
+
+def test_letters_that_are_not_ascii_are_sent_as_addresses_have_them(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.troubles = [mirror.url.replace("maps", "größe%20(1)")]
+    assert download_file(ArchivePlace(mirror.url.replace("maps", "Straße")), tmp_path / "x").sha256 == DIGEST
+    assert _in_ascii("https://bücher.example/größe?q=ü") == "https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe?q=%C3%BC"
 
 
 def test_a_public_address_may_not_lead_to_this_machine(refused: "Refused") -> None:

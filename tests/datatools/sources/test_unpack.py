@@ -1,8 +1,10 @@
 """Archives are looked through before anything of them is believed."""
 
+import contextlib
 import gzip
 import io
 import os
+import random
 import stat
 import tarfile
 import zipfile
@@ -185,6 +187,37 @@ def test_a_file_that_is_not_an_archive_is_called_what_it_is(tmp_path: Path, data
     path = tmp_path / "car-segmentation.zip"
     path.write_bytes(data)
     assert code_of(path) == code
+
+
+@pytest.mark.parametrize("method", [1, 9, 12, 93, 98, 65535])
+def test_a_zip_of_an_unknown_packing_says_so_at_once(tmp_path: Path, method: int) -> None:
+    path = packed(tmp_path / "a.zip", {"x": b"x"})
+    data = bytearray(path.read_bytes())
+    place = data.index(b"PK\x01\x02") + 10
+    data[place : place + 2] = method.to_bytes(2, "little")
+    path.write_bytes(bytes(data))
+    assert code_of(path) == ("damaged-file" if method == 12 else "unknown-packing")  # 12 is bzip2, which this is not
+
+
+def test_names_longer_than_any_system_takes_are_refused_at_the_first(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.tar.gz", {f"{number:04}{'a' * 500_000}": b"" for number in range(30)})
+    assert code_of(path) == "damaged-file"
+    assert code_of(packed(tmp_path / "a.zip", {"a" * 5000: b""})) == "untrusted-archive"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_archive_with_any_bytes_changed_is_read_or_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    whole = packed(tmp_path / name, {"a/ü.png": b"x" * 300, "d" * 150: b"y" * 20}).read_bytes()
+    chance = random.Random(name)
+    path = tmp_path / f"changed-{name}"
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 5)):
+            place = chance.randrange(len(data))
+            data[place : place + chance.randint(0, 9)] = chance.choice([b"", b"\xff" * 8, b"-1", b"9" * 30, b"\0" * 4])
+        path.write_bytes(bytes(data))
+        with contextlib.suppress(P2PError):
+            read(path)
 
 
 def test_a_locked_zip_says_that_it_is_locked(tmp_path: Path) -> None:

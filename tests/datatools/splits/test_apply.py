@@ -294,7 +294,7 @@ def test_a_plan_that_leads_out_of_the_folder_is_refused(
     plan = json.loads((folder / PLAN).read_text())
     plan["pairs"][0]["file"] = "../outside.png"
     (folder / PLAN).write_text(json.dumps(plan))
-    with refused("damaged-file", folder / PLAN):
+    with refused("path-leads-out", folder / PLAN):
         split(folder)
     assert not (tmp_path / "outside.png").exists()
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from p2p_cli import __version__, launch
+from p2p_cli.terminal import accept_all_letters, echo
 from p2p_datatools.contract.errors import P2PError
 
 _NO_MEMORY = "can't allocate memory", "out of memory"  # texts of torch's errors, which have no class on the CPU
@@ -97,26 +98,27 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
+    accept_all_letters()
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
         return launch.conclude(code if isinstance(code, int) else 0)
     except P2PError as error:
         if launch.is_told(error):
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
         return launch.conclude(error.exit_code, error)
     except click.ClickException as error:
         if launch.speaks():
             error.show()
         return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. Run the same command again to continue.", err=True)
+        echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
             raise
         what = str(error).split("\n", 1)[0] or "more memory was requested than there is"
-        click.echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
+        echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
         return P2PError.exit_code
     except BrokenPipeError:
         # Whoever reads our output, such as `head`, has closed it.

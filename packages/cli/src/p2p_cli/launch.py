@@ -10,8 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import click
-
+from p2p_cli.terminal import echo
 from p2p_datatools.contract.errors import P2PError
 
 OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes its exit code
@@ -55,11 +54,11 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
             del os.environ[OUTCOME]
         code = int(json.loads(outcome.read_text("ascii"))) if outcome.exists() else None
     if failed and not code:
-        click.echo(f"Error: {failed} To resume, run:", err=True)
-        click.echo(f"  p2p {shlex.join(words)}", err=True)
+        echo(f"Error: {failed} To resume, run:", err=True)
+        echo(f"  p2p {shlex.join(words)}", err=True)
         return 1
     if code is None:
-        click.echo(
+        echo(
             "Error: the processes did not end in time and were killed. Run the command again to resume.",
             err=True,
         )

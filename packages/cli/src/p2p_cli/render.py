@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import click
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.progress import (
@@ -27,8 +26,9 @@ from rich.table import Table
 from rich.text import Text
 
 from p2p_cli.plan_text import plan_lines
+from p2p_cli.terminal import echo
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, printable
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.mask_agreement import Agreement
@@ -112,7 +112,7 @@ class LiveReporter(_LineReporter):
 
     def note(self, line: str) -> None:
         """Print a line above the bar."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(printable(line, keep="\n\t"), highlight=False, markup=False, soft_wrap=True)
 
 
 class TrainingReporter(LiveReporter):
@@ -226,7 +226,7 @@ class PlainReporter(_LineReporter):
 
     def _say(self, more: str) -> None:
         figures = f" ({figures_text(self._figures)})" if self._figures else ""
-        click.echo(f"{self._what}: {self._count_text()}{more}{figures}", err=True)
+        echo(f"{self._what}: {self._count_text()}{more}{figures}", err=True)
 
     def _count_text(self) -> str:
         if self._unit != "bytes":
@@ -235,17 +235,17 @@ class PlainReporter(_LineReporter):
 
     def note(self, line: str) -> None:
         """Print the line."""
-        click.echo(line, err=True)
+        echo(line, err=True)
 
 
 def say(line: str = "") -> None:
     """A line of the result, on standard output."""
-    click.echo(line)
+    echo(line)
 
 
 def remark(line: str) -> None:
     """A remark on the result, on standard error."""
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -254,7 +254,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for heading in headings:
         shown.add_column(heading, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
+        shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)
     console.print(shown, highlight=False)
 
@@ -263,7 +263,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
     """Names and values, a line each; empty values are left out."""
     for name, value in pairs:
         if value:
-            click.echo(f"{name:<11} {value}")
+            echo(f"{name:<11} {value}")
 
 
 def skips(skipped: Sequence[object], dest: object) -> None:

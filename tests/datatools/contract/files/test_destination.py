@@ -1,7 +1,11 @@
 """A destination is made whole or not at all, and what was begun can be continued."""
 
 import errno
+import json
 import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +14,7 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_json
 from p2p_datatools.contract.files.destination import BATCH, Destination, refuse
+from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -52,6 +57,26 @@ def test_a_damaged_record_of_the_work_is_named(tmp_path: Path, line: str, refuse
         opened(tmp_path / "dest")
 
 
+@pytest.mark.parametrize("file", ["../victim.txt", "/tmp/victim.txt", "sub/../../victim.txt", "..\\victim.txt"])
+def test_a_record_of_the_work_cannot_name_a_file_outside_of_it(tmp_path: Path, file: str, refused: "Refused") -> None:
+    add(opened(tmp_path / "dest"), "a.png")
+    (tmp_path / "victim.txt").write_text("mine")
+    journal = tmp_path / "dest.partial" / ".journal.jsonl"
+    journal.write_text(json.dumps({"file": file, "record": {}}) + "\n")
+    with refused("path-leads-out", journal):
+        opened(tmp_path / "dest")
+    assert (tmp_path / "victim.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("file", ["../a.png", "/a.png", "b/../../a.png", ""])
+def test_nothing_is_written_outside_of_the_destination_whoever_asks(
+    tmp_path: Path, file: str, refused: "Refused"
+) -> None:
+    with opened(tmp_path / "dest") as destination, refused("path-leads-out", tmp_path / "dest"):
+        destination.path(file)
+    assert names(tmp_path) == []
+
+
 def test_interrupted_work_waits_and_the_same_call_goes_on(tmp_path: Path) -> None:
     dest = tmp_path / "dest"
     destination = opened(dest)
@@ -76,6 +101,7 @@ def test_a_finished_file_that_has_vanished_is_not_counted_as_done(tmp_path: Path
 def test_records_are_durable_after_a_batch_even_when_the_process_dies(tmp_path: Path) -> None:
     destination = opened(tmp_path / "dest")
     add(destination, *(f"{number}.png" for number in range(BATCH + 3)))
+    destination._lock.release(remove=())  # as the system does when a process dies
     assert len(opened(tmp_path / "dest").done) == BATCH
 
 
@@ -187,3 +213,61 @@ def test_refusing_names_the_pictures_and_where_the_finished_ones_wait(tmp_path: 
     assert lines[20] == "... and 5 more."
     assert "dest.partial" in lines[-1]
     assert "--keep-going" in lines[-1]
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from p2p_datatools.contract.files.destination import Destination
+with Destination(Path(sys.argv[1]), marker="made.json", recipe={"work": "test"}) as destination:
+    destination.path("a.png").write_bytes(b"a")
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_of_two_at_once_the_second_is_refused_by_name_and_a_killed_one_keeps_nobody_out(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    dest = tmp_path / "dest"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, dest], stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == b"held\n"
+        with refused("destination-in-use", dest.with_name("dest.partial"), usage=False) as error:
+            opened(dest)
+        assert f"process {first.pid} on {socket.gethostname()} (this machine)" in error.value.what
+        assert (tmp_path / "dest.partial" / "a.png").exists()
+        first.kill()
+    with opened(dest) as destination:
+        destination.remove_unrecorded()
+        add(destination, "b.png")
+        finish(destination)
+    assert names(tmp_path) == ["dest/b.png", "dest/made.json"]
+
+
+def test_a_call_that_writes_nothing_leaves_nothing_of_its_lock(tmp_path: Path) -> None:
+    with opened(tmp_path / "new" / "deep" / "dest"):
+        assert (tmp_path / "new" / "deep" / "dest.partial").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_of_the_lock_in_a_finished_destination_is_removed(tmp_path: Path) -> None:
+    with opened(tmp_path / "dest") as destination:
+        add(destination, "a.png")
+        finish(destination)
+    for name in LOCK_FILES:
+        (tmp_path / "dest" / name).touch()
+    with opened(tmp_path / "dest"):
+        pass
+    assert names(tmp_path) == ["dest/a.png", "dest/made.json"]
+
+
+def test_a_lock_whose_file_was_removed_is_not_the_lock(tmp_path: Path, refused: "Refused") -> None:
+    first, second = FolderLock(tmp_path), FolderLock(tmp_path)
+    first.take("Wait.", code="in-use")
+    with refused("in-use", tmp_path):
+        second.take("Wait.", code="in-use")
+    first.release(remove=LOCK_FILES)
+    second.take("Wait.", code="in-use")
+    second.release(remove=LOCK_FILES)
+    assert list(tmp_path.iterdir()) == []

@@ -3,12 +3,16 @@
 import threading
 import tracemalloc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair, PairLines, in_order, pair_from_json
 from p2p_datatools.contract.pictures.sizes import Size
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 def pairs(count: int) -> list[Pair]:
@@ -101,6 +105,7 @@ def test_pairs_are_found_and_made_by_name() -> None:
 
 
 @pytest.mark.parametrize("file", ["/x.png", "../x.png", "all/../../x.png", ".."])
-def test_a_file_outside_the_folder_is_refused(file: str) -> None:
-    with pytest.raises(ValueError, match="lies outside"):
-        pair_from_json(pairs(1)[0].to_json() | {"file": file})
+@pytest.mark.parametrize("field", ["name", "file", "split"])
+def test_a_pair_outside_the_folder_is_refused(file: str, field: str, refused: "Refused") -> None:
+    with refused("path-leads-out", "here"):
+        pair_from_json(pairs(1)[0].to_json() | {field: file}, "here")

@@ -113,8 +113,8 @@ def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder
         ("pairs.json", {"palette": {"name": "x"}}, "bad-palette", "'classes'"),
         ("pairs.jsonl", {"size": 4}, "damaged-file", "TypeError"),
         ("pairs.jsonl", {"size": [float("inf"), 4]}, "damaged-file", "OverflowError"),
-        ("pairs.jsonl", {"file": "../../outside.png"}, "damaged-file", "'../../outside.png' lies outside"),
-        ("pairs.jsonl", {"file": "/outside.png"}, "damaged-file", "'/outside.png' lies outside"),
+        ("pairs.jsonl", {"file": "../../outside.png"}, "path-leads-out", "'../../outside.png' leads out"),
+        ("pairs.jsonl", {"file": "/outside.png"}, "path-leads-out", "'/outside.png' leads out"),
     ],
 )
 def test_a_damaged_manifest_is_one_line_naming_the_folder(

@@ -66,7 +66,7 @@ class WithFormats(click.Command):
     multiple=True,
     metavar="FROM=TO",
     help="Map a label name, a glob of names, a number, #rrggbb or transparent to a class, background, unpainted or "
-    "ignore; ids=palette takes numbers as the ids of a built-in palette.",
+    "ignore; ids=palette takes numbers as the ids of a built-in palette, boxes=rectangles fills boxes.",
 )
 @click.option(
     "--order",

@@ -17,6 +17,7 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 
@@ -45,16 +46,26 @@ def check(
         )
     if kind == "pairs":
         return check_pairs(path, report=report)
-    files = find_pictures(path)
+    pictures = PhotoFolder(path)
+    folder = PhotoFolder(Path(photos)) if photos else None
+    beside = _settle(pictures if kind == "photos" else folder, report)
+    files = [file for file in find_pictures(path) if file not in beside]
     if not files:
         raise P2PError(path, "has no pictures", "Is it the right folder?", code="no-pictures")
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
-        return CheckResult(kind, len(files), tuple(_photos(path, tracked)))
+        return CheckResult(kind, len(files), tuple(_photos(pictures, tracked)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
-    folder = PhotoFolder(Path(photos)) if photos else None
-    return CheckResult(kind, len(files), tuple(_masks(path, tracked, used, folder)))
+    return CheckResult(kind, len(files), tuple(_masks(path, tracked, used, pictures, folder)))
+
+
+def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
+    """The label pictures that lie beside photos of their names."""
+    picked = photos.settle_clashes(pick_photo) if photos else []
+    if photos and picked:
+        report.note(say_picked(picked, photos.folder))
+    return set(picked)
 
 
 def _kind(path: Path, palette: Palette | None) -> CheckedKind:
@@ -66,8 +77,8 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
     return "pairs" if is_split else "photos"
 
 
-def _photos(path: Path, files: Iterator[Path]) -> Iterator[Finding]:
-    yield from _clashes(PhotoFolder(path))
+def _photos(photos: PhotoFolder, files: Iterator[Path]) -> Iterator[Finding]:
+    yield from _clashes(photos)
     for file in files:
         if damage := _photo_damage(file):
             yield damage
@@ -87,8 +98,9 @@ def _photo_damage(file: Path) -> Finding | None:
     return None
 
 
-def _masks(path: Path, files: Iterator[Path], palette: Palette, photos: PhotoFolder | None) -> Iterator[Finding]:
-    masks = PhotoFolder(path)
+def _masks(
+    path: Path, files: Iterator[Path], palette: Palette, masks: PhotoFolder, photos: PhotoFolder | None
+) -> Iterator[Finding]:
     yield from _clashes(masks)
     seen = np.zeros(256, dtype=np.int64)
     for file in files:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from p2p_datatools.contract.words import printable
+
 _MOST_SHOWN = 20  # problems that an error lists before it only counts them
 
 
@@ -22,7 +24,8 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         stop = "" if self.what.endswith((".", "?", "!")) else "."
-        return f"{place}{self.what}{stop} {self.to_do}".rstrip()
+        # Text out of files is in it: it must neither reach the terminal as it is nor begin a line of its own.
+        return printable(f"{place}{self.what}{stop} {self.to_do}".rstrip())
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_lines
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -60,11 +61,14 @@ class MaskLine:
         return vars(self) | {"size": list(self.size)}
 
 
-def line_from_json(value: Any) -> MaskLine:
-    """Read what `MaskLine.to_json` gave; raises KeyError, TypeError or ValueError for anything else."""
+def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
+    """Read what `MaskLine.to_json` gave, as `where` holds it.
+
+    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else.
+    """
     width, height = value["size"]
     return MaskLine(
-        name=str(value["name"]),
+        name=relative_name(value["name"], where, suffix=".png"),
         size=Size(int(width), int(height)),
         areas={str(name): int(count) for name, count in dict(value["areas"]).items()},
         source=str(value["source"]),
@@ -84,7 +88,7 @@ def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
     """The lines of a mask folder by name; raises P2PError when they are damaged."""
     path = folder / MASK_LINES
     try:
-        lines = [line_from_json(value) for value in read_lines(path)]
+        lines = [line_from_json(value, path) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
         raise _damage(path, error) from error
     return {line.name: line for line in lines}

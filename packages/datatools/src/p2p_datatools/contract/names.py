@@ -6,7 +6,7 @@ Nothing here may open a picture.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
@@ -71,6 +72,21 @@ class PhotoFolder:
         first = self.names.setdefault(stem_of(path, self.folder), path)
         if first != path:
             self.clashes.append((first, path))
+
+    def settle_clashes(self, pick: Callable[[Sequence[Path]], Path | None]) -> list[Path]:
+        """Of pictures of one name keep the one that `pick` gives, where it gives one; returns the others."""
+        same: dict[Path, list[Path]] = defaultdict(list)
+        for first, second in self.clashes:
+            same[first].append(second)
+        left_out: list[Path] = []
+        for first, others in same.items():
+            files = [first, *others]
+            if photo := pick(files):
+                name = stem_of(first, self.folder)
+                self.names[name] = self._by_name[_key(name)] = photo
+                left_out += [file for file in files if file != photo]
+                self.clashes = [clash for clash in self.clashes if clash[0] != first]
+        return left_out
 
     def refuse_clashes(self) -> None:
         """Raise P2PError when two photos have one name."""
@@ -213,7 +229,15 @@ def _most(counts: Iterable[int | None]) -> int:
 def folders_of(name: str) -> tuple[str, ...]:
     """The folders of a name that tell pictures apart: without drives, and words that say what lies in a folder."""
     parts = name.replace("\\", "/").split("/")[:-1]
-    return tuple(part for part in parts if part.strip(".") and not part.endswith(":") and part.casefold() not in _ROLES)
+    plain = (_without_role(part) for part in parts if part.strip(".") and not part.endswith(":"))
+    return tuple(part for part in plain if part)
+
+
+def _without_role(folder: str) -> str:
+    """What the name of a folder tells beside that labels or photos lie in it: train of train_labels."""
+    words = re.split(r"([_\-. ]+)", folder)
+    left = [word for word in words[::2] if word.casefold() not in _ROLES]
+    return folder if len(left) == len(words[::2]) else "_".join(left)
 
 
 def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
@@ -247,19 +271,9 @@ def _without_roboflow(name: str) -> str:
     return _ROBOFLOW.sub("", name)
 
 
-def safe_name(file_name: str) -> str:
-    """The name of the mask for a picture called `file_name`; raises P2PError for one that leads out of the folder."""
-    name = without_suffix(file_name)
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") for part in parts)  # which ".." is, too
-    if not parts or hidden or name.startswith("/") or parts[0].endswith(":") or not name.isprintable():
-        raise P2PError(
-            file_name if file_name.isprintable() else ascii(file_name),
-            "leads out of the folder or is hidden there",
-            "Give the photos with --photos, so that masks take their names, or rename the picture in the labels.",
-            code="path-leads-out",
-        )
-    return name
+def safe_name(file_name: str, where: str) -> RelativeName:
+    """The name of the mask for a picture that `where` calls `file_name`; raises P2PError if no file can have it."""
+    return relative_name(without_suffix(file_name), where, suffix=".png")
 
 
 def _unescape(name: str) -> str:
@@ -297,6 +311,5 @@ def name_of(file: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a pair can have this name: a relative path that does not lead out of its folder and is not hidden."""
-    parts = name.split("/")
-    return name.isprintable() and not any(part.strip() == "" or part.startswith(".") for part in parts)
+    """Whether a pair can have this name: a path below a folder that leaves room for the suffixes of a pair's files."""
+    return is_relative_name(name, suffix=".a.tif")

@@ -1,9 +1,45 @@
-"""Numbers of things in words, each with its singular or plural: 1 picture, 2 pictures.
+"""Words of messages: numbers with their nouns, and text out of files made harmless for a terminal or a shell.
 
-Nothing here may know what is counted.
+Nothing here may know what a message is about.
 """
+
+import json
+import re
+import shlex
+import unicodedata
+
+# Zero-width joiners, which belong to words of Persian and of India, and to emoji.
+_JOINERS = "\u200c\u200d"
 
 
 def plural(count: int, one: str, several: str = "") -> str:
     """`1 picture` or `2 pictures`; `several` is for words whose plural takes more than an s: `2 masks have`."""
     return f"{count} {one if count == 1 else several or f'{one}s'}"
+
+
+def is_printable(text: str) -> bool:
+    """Whether all characters can be shown as they are, spaces of every width included, and none moves the cursor."""
+    return text.isprintable() or all(map(_is_plain, text))
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """The text with what a terminal could obey, such as an escape sequence, as the escapes of JSON: `\\u001b`.
+
+    `keep` are characters that stay as they are, such as line ends.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each in keep or _is_plain(each) else json.dumps(each)[1:-1] for each in text)
+
+
+def shell_word(text: str) -> str:
+    """The text as one word of a command line: in quotes where a shell would read anything else in it.
+
+    What cannot be printed becomes `?`, which in a glob such as those of `--map` stands for any character.
+    """
+    plain = "".join(each if _is_plain(each) else "?" for each in text)
+    return plain if re.fullmatch(r"[\w@%+:,./=-]+", plain) and not plain.startswith("-") else shlex.quote(plain)
+
+
+def _is_plain(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs" or character in _JOINERS

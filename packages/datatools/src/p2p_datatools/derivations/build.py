@@ -21,6 +21,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
 from p2p_datatools.contract.pictures.images import read_photo, say_over_white
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import (
@@ -79,7 +80,7 @@ def derive(
     recipe = _recipe(op, seed)
     refuse_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, recipe, kind=_FORMAT, command="p2p data derive")
-    sources, skipped = _sources(photos)
+    sources, skipped = _sources(photos, report)
     over_white = list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
         done = convert(
@@ -106,9 +107,11 @@ def _recipe(op: Operation, seed: int) -> dict[str, Any]:
     return {"format": _FORMAT, "version": _VERSION, "op": name, "settings": settings, **drawn}
 
 
-def _sources(photos: Path) -> tuple[list[Source], list[Skip]]:
+def _sources(photos: Path, report: Reporter) -> tuple[list[Source], list[Skip]]:
     """The photos by their names; none of several with the same name is used."""
     folder = PhotoFolder(photos)
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, photos))
     if not folder.names and not folder.strange:
         raise P2PError(
             photos, f"has no pictures ({', '.join(sorted(SUFFIXES))})", "Is it the right folder?", code="no-pictures"

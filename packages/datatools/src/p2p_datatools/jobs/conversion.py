@@ -13,6 +13,7 @@ from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, sha256_file, write_lines
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import areas_of
 from p2p_datatools.contract.palette import Palette
@@ -95,7 +96,7 @@ class ConversionResult:
 def read_conversion(path: Path) -> dict[str, ConversionLine]:
     """The lines of a finished conversion by name; raises P2PError when they are damaged."""
     try:
-        lines = [_line(value) for value in read_lines(path)]
+        lines = [_line(value, path) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
         raise P2PError(
             path,
@@ -111,17 +112,14 @@ def write_conversion(path: Path, lines: Mapping[str, ConversionLine]) -> None:
     write_lines(path, (lines[name].to_json() for name in sorted(lines)))
 
 
-def _line(value: Any) -> ConversionLine:
+def _line(value: Any, where: Path | str) -> ConversionLine:
     width, height = value["size"]
-    files = {str(file): str(digest) for file, digest in dict(value["files"]).items()}
-    if outside := next((file for file in files if Path(file).is_absolute() or ".." in Path(file).parts), None):
-        raise ValueError(f"file '{outside}' lies outside the folder")
     return ConversionLine(
-        name=str(value["name"]),
+        name=relative_name(value["name"], where),
         source=str(value["source"]),
         sha256=str(value["sha256"]),
         size=Size(int(width), int(height)),
-        files=files,
+        files={relative_name(file, where): str(digest) for file, digest in dict(value["files"]).items()},
         areas={file: dict(areas) for file, areas in dict(value.get("areas", {})).items()},
     )
 
@@ -207,7 +205,7 @@ class _Conversion(Work[Source, ConversionLine, str]):
 
     def read_record(self, file: str, value: dict[str, Any]) -> ConversionLine:
         """The line of the picture."""
-        return _line(value)
+        return _line(value, self.destination.partial)
 
 
 def _write(line: ConversionLine, products: Sequence[Product], paths: Sequence[Path]) -> ConversionLine:

@@ -50,6 +50,7 @@ from p2p_datatools.labels.formats.supervisely import is_supervisely, read_superv
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
+from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
@@ -191,6 +192,12 @@ _TABLE = (
             FileForm(is_via_csv, read_via_csv, is_whole=True),
             FileForm(is_via3, read_via3, is_whole=True),
         ),
+    ),
+    Format(
+        "voc-boxes",
+        "Pascal VOC's boxes",
+        "one .xml with <object> and <bndbox> per picture",
+        (FileForm(is_voc_boxes, read_voc_boxes),),
     ),
     Format("qupath", "QuPath", "one .geojson or .json of its objects per picture", (FileForm(is_qupath, read_qupath),)),
     Format(

@@ -27,10 +27,14 @@ Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) cov
 
 @dataclass(frozen=True, eq=False)
 class Polygon:
-    """A closed outline and the holes cut out of it; outlines do not repeat their first point at the end."""
+    """A closed outline and the holes cut out of it; outlines do not repeat their first point at the end.
+
+    With `is_box` it was given as a box, which may lie around something and not be its outline.
+    """
 
     outer: Points
     holes: tuple[Points, ...] = ()
+    is_box: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +66,11 @@ class Region:
     polygons: tuple[Polygon, ...]
     runs: tuple[Runs, ...] = ()
 
+    @property
+    def is_box(self) -> bool:
+        """Whether it is nothing but boxes."""
+        return bool(self.polygons) and not self.runs and all(each.is_box for each in self.polygons)
+
 
 @dataclass(frozen=True, eq=False)
 class RegionLabels:
@@ -72,7 +81,8 @@ class RegionLabels:
     shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
     points. `label_file` is the path without suffix of a label file that is for this picture alone, below the folder of
     the labels: it may be called as the picture is. Then `file_name` may be empty, where the file does not name it.
-    `outside` is the folder of the picture where that file says that it lies outside the folder of the labels. The
+    `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. `outside`
+    is the folder of the picture where that file says that it lies outside the folder of the labels. The
     labels may say the `split` of the picture; `below` is then the folder of its mask where no photo says one.
     """
 
@@ -88,6 +98,7 @@ class RegionLabels:
     outside: str = ""
     split: str = ""
     below: str = ""
+    boxes: tuple[Region, ...] = ()
 
     @property
     def picture_name(self) -> str:

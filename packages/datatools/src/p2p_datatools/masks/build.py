@@ -20,6 +20,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
@@ -118,13 +119,13 @@ def build_masks(
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
     refuse_picture(how.snapping.picture)
-    found = leave_out_photos(read_labels(labels, format), labels)
+    found = settle_boxes(leave_out_photos(read_labels(labels, format), labels), labels, mapping or {}, report)
     photos = photos or find_photos(labels, found, how.match, report)
     _refuse_needless(how, found, photos)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {})
     claims.refuse_unclaimed(found.labels, where=str(labels))
-    folder = photo_folder(photos, found) if photos else None
+    folder = photo_folder(photos, found, report) if photos else None
     _note_links(labels, _files_of(found), report)
     _note_links(photos, folder.names.values() if folder else (), report)
     _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)

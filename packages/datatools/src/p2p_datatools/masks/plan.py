@@ -13,6 +13,7 @@ from p2p_datatools.contract.given_splits import join_path
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionLabels
@@ -41,10 +42,12 @@ def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
             )
 
 
-def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
+def photo_folder(photos: Path, found: LabelSet, report: Reporter = QUIET) -> PhotoFolder:
     """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
     labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
     folder = PhotoFolder(photos, apart=[*labels, *found.beside])
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, photos))
     folder.refuse_clashes()
     return folder
 
@@ -72,7 +75,7 @@ def plan_masks(
 
 
 def _job(item: RegionLabels | PictureLabels, photo: Path | None, folder: PhotoFolder | None) -> MaskJob:
-    name = folder.name(photo) if folder and photo else safe_name(join_path(item.below, item.picture_name))
+    name = folder.name(photo) if folder and photo else safe_name(join_path(item.below, item.picture_name), item.where)
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")

@@ -11,6 +11,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFolder
 from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.masks.partners import match_photos
@@ -57,6 +58,7 @@ def _misfit(folder: Path, found: LabelSet, match: str) -> str | None:
     """Why a folder is not that of the photos, in words; empty where it has none of them, None where it fits."""
     apart = [item.path for item in found.items if isinstance(item, PictureLabels)]
     photos = PhotoFolder(folder, apart=[*apart, *found.beside])
+    photos.settle_clashes(pick_photo)
     if photos.clashes or not photos.names:
         return ""
     partners, lost = match_photos(found.items, photos, match)
@@ -95,7 +97,7 @@ def _folders(labels: Path, found: LabelSet) -> Iterator[Path]:
             yield from (folder / inside for folder in _children(above.parent) if (folder / inside).is_dir())
         inside = Path(above.name) / inside
     yield from _namesakes(place)
-    if _needs_photos(found):
+    if _needs_photos(found) or found.left_out:
         yield place
 
 

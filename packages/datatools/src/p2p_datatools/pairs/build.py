@@ -24,6 +24,7 @@ from p2p_datatools.contract.pairs.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
@@ -93,7 +94,7 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
-    matched, skipped = match_pictures(a, b, match=ways.match, report=report)
+    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, report=report)
     given = GivenSplits((a, b), matched)
     if not given.any:
         note_siblings((a, b), report)

@@ -161,7 +161,7 @@ def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     for pair in sorted(folder.pairs, key=lambda pair: pair.name):
         where = str(folder.path / pair.file)
         try:
-            name = safe_name(f"{pair.name}.png")
+            name = safe_name(f"{pair.name}.png", where)
         except P2PError as error:
             skipped.append(skip_of(error, where))
             continue

@@ -4,7 +4,7 @@ Nothing here may open a picture or know what is made of a match.
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
@@ -21,6 +21,7 @@ from p2p_datatools.contract.matching import (
 )
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.pairs.split_keys import split_keys, take_sides
@@ -80,18 +81,26 @@ def lengthen_file(kept: str, name: str) -> str:
 
 
 Partners = tuple[MatchedFiles, list[Skip]]
+Pick = Callable[[Sequence[Path]], Path | None]
 _CORRECT_LINE = "Correct or remove the line."
 
 
-def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter = QUIET) -> Partners:
+def _pick_none(_: Sequence[Path]) -> Path | None:
+    return None
+
+
+def match_pictures(
+    a: Path, b: Path, *, match: str = BY_STEM, pick: Pick = _pick_none, report: Reporter = QUIET
+) -> Partners:
     """The two files of each name, in the order of the names, and what could not be matched.
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
-    at the end of each of A, and `report` is told. Where both have folders of splits, pictures are matched within each
-    split; A and B may be one folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no
-    pictures or nothing matches, UsageError when the expression is not valid, or one folder does not hold both.
+    at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
+    is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
+    folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing matches,
+    UsageError when the expression is not valid, or one folder does not hold both.
     """
     if is_list(match):
         return read_list(Path(match), a, b, report=report)
@@ -109,8 +118,16 @@ def match_pictures(a: Path, b: Path, *, match: str = BY_STEM, report: Reporter =
         found.append(_leave_out_convention(sides, report) if by_stem else sides)
         if _has_common(found[-1]):
             break
-    matched, others = _join(*(found[-1] if _has_common(found[-1]) else found[0]), by_stem=by_stem)
+    best = found[-1] if _has_common(found[-1]) else found[0]
+    _settle(best, pick, report)
+    matched, others = _join(*best, by_stem=by_stem)
     return matched, skipped + others
+
+
+def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> None:
+    for each in sides:
+        if left_out := each.settle(pick):
+            report.note(say_picked(left_out, each.folder))
 
 
 def _own_name(name: str) -> str:
@@ -205,6 +222,17 @@ class _NamedPictures:
             return None if (own := self._key(name)) is None else key(own)
 
         return _NamedPictures(self.folder, self._listed, both)
+
+    def settle(self, pick: Pick) -> list[Path]:
+        """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""
+        left_out: list[Path] = []
+        for name in list(self.more):
+            files = self.all_of(name)
+            if len({file.with_suffix("") for file in files}) == 1 and (photo := pick(files)):
+                self.files[name] = shorten_file(photo.relative_to(self.folder).as_posix(), name)
+                left_out += [file for file in files if file != photo]
+                del self.more[name]
+        return left_out
 
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""

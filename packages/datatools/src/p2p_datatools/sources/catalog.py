@@ -3,6 +3,7 @@
 Nothing here may reach the network or write a file; the facts stand in catalog.toml and in files of the user's own.
 """
 
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.relative import relative_name
 
 _HOLDS = ("pairs", "photos", "photos and labels")
 
@@ -142,6 +144,7 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
             f"An entry begins with [{name}] and has title, holds and layout.",
             code="bad-catalogue",
         )
+    _refuse_name(name, where)
     allowed = [field.name for field in fields(CatalogEntry) if field.name != "name"]
     for wrong in set(table) - set(allowed):
         raise P2PError(
@@ -160,7 +163,7 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     try:
         return CatalogEntry(
             name=name,
-            **(values | {"layout": tuple(_rule(rule) for rule in table["layout"])}),
+            **(values | {"layout": tuple(_rule(rule, where) for rule in table["layout"])}),
             classes=tuple(map(str, table.get("classes", ()))),
             counts=tuple((str(folder), int(count)) for folder, count in table.get("counts", {}).items()),
             unsure=tuple(map(str, table.get("unsure", ()))),
@@ -176,11 +179,19 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
         ) from error
 
 
-def _rule(table: Mapping[str, str]) -> Rule:
-    rule = Rule(tuple(table["from"].strip("/").split("/")), table["to"].strip("/"))
-    if not rule.to or any(part in ("", ".", "..") or part.startswith(".") for part in rule.to.split("/")):
-        raise ValueError(f"to = {table['to']!r} is not a folder below the destination")
-    return rule
+def _refuse_name(name: str, where: str) -> None:
+    """Raise P2PError for a name that is not a word: it becomes part of addresses and of the names of downloads."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name, re.ASCII):
+        raise P2PError(
+            where,
+            "has a name of other characters than letters, digits, '-', '_' and '.', or of more than 100",
+            "Name the entry like cityscapes or car-parts.",
+            code="bad-catalogue",
+        )
+
+
+def _rule(table: Mapping[str, str], where: str) -> Rule:
+    return Rule(tuple(table["from"].strip("/").split("/")), relative_name(table["to"].strip("/"), where))
 
 
 def _place(table: Mapping[str, Any] | None, key: str, name: str) -> ArchivePlace | None:

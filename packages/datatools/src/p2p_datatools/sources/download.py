@@ -6,6 +6,7 @@ into what it downloads.
 
 import http.client
 import ipaddress
+import re
 import time
 import urllib.error
 import urllib.request
@@ -15,7 +16,7 @@ from email.message import Message
 from http.client import HTTPMessage
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sha256_file, write_json
@@ -28,6 +29,7 @@ TRIES = 6  # in a row that bring no byte
 _TIMEOUT = 60.0  # seconds of silence
 _CHUNK = 1 << 18
 _LONGEST_WAIT = 120.0
+_MOST = 1 << 40  # bytes of a file whose length nobody says
 _MEANING = {
     301: ("redirects to an address that is not HTTPS", "Look for another source."),
     302: ("redirects to an address that is not HTTPS", "Look for another source."),
@@ -109,8 +111,8 @@ def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> 
 
 
 def _open(address: str, headers: dict[str, str]) -> Any:
-    request = urllib.request.Request(address, headers=headers)
     try:
+        request = urllib.request.Request(_in_ascii(address), headers=headers)
         return _opener(address).open(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         with error:
@@ -122,6 +124,8 @@ def _open(address: str, headers: dict[str, str]) -> Any:
             raise P2PError(address, f"{what} (HTTP {error.code})", to_do, code="http-error") from error
     except urllib.error.URLError as error:
         raise _BrokenError(f"cannot be reached ({error.reason})") from error
+    except http.client.InvalidURL as error:
+        raise _not_an_address(address, address) from error
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenError(f"connection lost ({error!r})") from error
 
@@ -158,37 +162,78 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         except UsageError:
             fp.close()  # else the connection stays open as long as the error is held
             raise
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        return super().redirect_request(req, fp, code, msg, headers, _in_ascii(newurl))
 
 
 def _check(address: str, first: str) -> None:
     """Raise UsageError unless `address` is HTTPS to a named host, or lies on this machine as `first` does."""
-    parts = urlsplit(address)
-    if _is_loopback(address):
-        if parts.scheme in ("http", "https") and _is_loopback(first):
+    parts = _split(address)
+    if parts is not None:
+        host = parts.hostname or ""
+        if _is_loopback(address):
+            if parts.scheme in ("http", "https") and _is_loopback(first):
+                return
+        elif parts.scheme == "https" and host and not _is_number(host) and parts.username is None:
             return
-    elif parts.scheme == "https" and parts.hostname and not _is_number(parts.hostname) and not parts.username:
-        return
+    raise _not_an_address(address, first)
+
+
+def _not_an_address(address: str, first: str) -> UsageError:
     led = "" if address == first else f"{first} redirects to "
-    raise UsageError(
-        f"{led}{address}",
+    return UsageError(
+        f"{led}{address[:500]}",
         "is not an HTTPS address of a named host",
         "Give an address that begins with https:// and names a host.",
         code="not-https",
     )
 
 
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address; None for what is none, such as one with spaces in its host, or a port of letters."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:
+        return None
+    plain = re.fullmatch(r"[\w.:%-]*", host) and not any(ord(letter) < 33 or letter == "\x7f" for letter in address)
+    return parts if plain else None
+
+
+def _in_ascii(address: str) -> str:
+    """The address with the letters of a path that are not ASCII as %XX, and those of a host as IDNA has them."""
+    parts = _split(address)
+    if parts is None:
+        raise _not_an_address(address, address)
+    if address.isascii():
+        return address
+    host = (parts.hostname or "").encode("idna").decode()
+    place = f"[{host}]" if ":" in host else host
+    place += f":{parts.port}" if parts.port is not None else ""
+    return urlunsplit(parts._replace(netloc=place, path=quote(parts.path, _KEPT), query=quote(parts.query, _KEPT)))
+
+
+_KEPT = "/%:@!$&'()*+,;=?-._~"  # characters of an address that mean something there, or are escapes already
+
+
 def _is_loopback(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    return host == "localhost" or (_is_number(host) and ipaddress.ip_address(host).is_loopback)
+    parts = _split(address)
+    host = (parts.hostname or "") if parts else ""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def _is_number(host: str) -> bool:
+def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
         return False
     return True
+
+
+def _is_number(host: str) -> bool:
+    """Whether systems take a host for an address: 127.0.0.1, and also 127.1, 2130706433 and 0x7f000001."""
+    last = host.rstrip(".").rpartition(".")[2]
+    return _is_address(host) or ":" in host or re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", last) is not None
 
 
 def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, int | None]:
@@ -201,11 +246,10 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
             "Fetch the archive in a browser and give the file with --from PATH.",
             code="web-page",
         )
-    length = headers.get("Content-Length")
-    start, total = 0, int(length) if length and length.isdecimal() else None
+    start, total = 0, whole_number(headers.get("Content-Length", ""))
     if response.status == 206:
         first, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        start, total = there, int(whole) if whole.isdecimal() else None
+        start, total = there, whole_number(whole)
         if first.partition("-")[0] != str(there):
             raise P2PError(
                 place.address,
@@ -224,6 +268,11 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
     return start, total if total is not None else place.bytes
 
 
+def whole_number(text: str) -> int | None:
+    """The number of bytes in a header; None for what is none, or is larger than any file."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text.strip()) else None
+
+
 def _read_state(state: Path) -> dict[str, Any]:
     """What an earlier call recorded of the partial file."""
     found = read_json(state) if state.is_file() else {}
@@ -236,6 +285,8 @@ def _append(response: Any, part: Path, start: int, total: int | None, report: Re
     try:
         with part.open("ab" if start else "wb") as file:
             while block := _read(response):
+                if there + len(block) > (_MOST if total is None else total):
+                    raise _too_long(response, part, total)
                 file.write(block)
                 there += len(block)
                 report.advance(len(block))
@@ -245,6 +296,17 @@ def _append(response: Any, part: Path, start: int, total: int | None, report: Re
         report.finish()
     if total is not None and there != total:
         raise _BrokenError(f"ended after {there} of {total} bytes")
+
+
+def _too_long(response: Any, part: Path, total: int | None) -> P2PError:
+    """The error for a server that sends more than it, or the catalogue, has promised; nothing of it is kept."""
+    part.unlink(missing_ok=True)
+    return P2PError(
+        response.url,
+        f"sends more than the {_MOST if total is None else total} bytes that were expected",
+        "The file was deleted. Look at the page of the set, then give its file with --from PATH.",
+        code="other-version",
+    )
 
 
 def _read(response: Any) -> bytes:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources import download, kaggle
 from p2p_datatools.sources.catalog import CatalogEntry
@@ -89,7 +90,8 @@ def _from_mirror(
     entry: CatalogEntry, destination: Destination, how: FetchOptions, report: Reporter
 ) -> tuple[Path, Origin]:
     assert entry.mirror is not None
-    name = Path(urlsplit(entry.mirror.address).path).name or entry.name
+    name = urlsplit(entry.mirror.address).path.rpartition("/")[2]
+    name = name if is_relative_name(name, suffix=".state") else entry.name
     folder = destination.path(f"{DOWNLOADS}/mirror")
     folder.mkdir(parents=True, exist_ok=True)
     got = download.download_file(entry.mirror, folder / name, report=report, sleep=how.sleep)

@@ -68,7 +68,10 @@ class TarReader:
 
     def headers(self) -> Iterator[tarfile.TarInfo]:
         """Every header in order; at the end raises tarfile.ReadError if the archive was cut off."""
-        yield from self._archive
+        for info in self._archive:
+            if info.size < 0 or len(info.name) > _CHUNK // 256 or len(info.linkname) > _CHUNK // 256:
+                raise tarfile.ReadError("it has a header that no program writes")
+            yield info
         self._stream.seek(self._archive.offset)
         if self._stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("its end is missing")

@@ -4,24 +4,26 @@ Nothing here may write a file, follow a link, or trust the sizes that an archive
 """
 
 import contextlib
-import gzip
 import os
 import stat
-import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from urllib.parse import quote_from_bytes
 
 from p2p_datatools.contract.errors import P2PError, Skip
+from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.tar import TarReader
 
 _MAGIC = 512  # bytes that tell a kind of file
 _PLAIN = "/ ()[]{}+,;=@!$&'~"  # characters that are not escaped in a name in which other bytes are
+_LONGEST = 4096  # characters of a path
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 _RAISE = "If you trust it, raise the limits with --unpack-limit."
 
 
@@ -53,7 +55,7 @@ class Member:
 
     name: str
     size: int
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], "MemberFile | IO[bytes]"]
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,42 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
     Raises P2PError for what is not an archive, is cut off or damaged, holds a device or a path or link out of its
     folder, or is over the limits; links inside are among `skipped`.
     """
-    try:
-        if path.is_dir():
-            yield _list_members(path, _of_folder(path), limits, limits.bytes)
-            return
-        opened = {"zip": _zip, "tar": _tar, "gzip": _tar}[_kind(path)]
-        with path.open("rb") as file, opened(file, path, limits, report) as contents:
-            yield contents
-    except (EOFError, tarfile.ReadError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
-        raise DamagedError(path, f"is cut off or damaged ({error})", "Fetch it again.", code="damaged-file") from error
-    except OSError as error:
-        raise P2PError(
-            path, f"cannot be read: {error.strerror or error}", "Check the file.", code="unreadable-file"
-        ) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            if path.is_dir():
+                contents = _list_members(path, _of_folder(path), limits, limits.bytes)
+            else:
+                opened = {"zip": _zip, "tar": _tar, "gzip": _tar}[_kind(path)]
+                file = stack.enter_context(path.open("rb"))
+                with _catch_damage(path):
+                    contents = stack.enter_context(opened(file, path, limits, report))
+        except OSError as error:
+            raise cannot_read(path, error) from error
+        yield contents
+
+
+def _catch_damage(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Whatever the libraries raise on an archive means that it is damaged: they were not written for hostile ones."""
+    return catch_decoder(path, "is cut off or damaged", "Fetch it again.", kind=DamagedError)
+
+
+class MemberFile:
+    """A file of an archive whose damage is an error that names the archive."""
+
+    def __init__(self, path: Path, open_it: Callable[[], IO[bytes]]) -> None:
+        self._path = path
+        with _catch_damage(path):
+            self._file = open_it()
+
+    def __enter__(self) -> "MemberFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        with _catch_damage(self._path):
+            return self._file.read(size)
 
 
 def _kind(path: Path) -> str:
@@ -139,7 +164,7 @@ def _list_members(path: Path, found: Iterator[_Entry], limits: Limits, most: int
         if each.note or not _is_text(each.raw):
             skipped.append(_rename_skip(path, name, each.note))
         total += each.size
-        members.append(Member(name, each.size, each.open))
+        members.append(Member(name, each.size, partial(MemberFile, path, each.open)))
         _refuse_too_much(path, len(members), total, limits, most)
     return Contents(tuple(members), tuple(skipped), version)
 
@@ -155,6 +180,13 @@ def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: i
 
 def _safe(raw: str, path: Path) -> str:
     """The name with slashes, bytes that are not UTF-8 escaped as %XX; raises P2PError if it leads out of the folder."""
+    if len(raw) > _LONGEST:
+        raise P2PError(
+            path,
+            f"holds a path of {len(raw)} characters, which no system takes",
+            "Do not trust it; get it elsewhere.",
+            code="untrusted-archive",
+        )
     text = raw if _is_text(raw) else quote_from_bytes(raw.encode("utf-8", "surrogateescape"), safe=_PLAIN)
     name = text.replace("\\", "/")
     parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -220,13 +252,7 @@ def _opener(archive: zipfile.ZipFile | TarReader, info: Any) -> Callable[[], IO[
 
 @contextlib.contextmanager
 def _zip(file: IO[bytes], path: Path, limits: Limits, _: Reporter) -> Iterator[Contents]:
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DamagedError(
-            path, f"is a zip that is cut off or damaged ({error})", "Fetch it again.", code="damaged-file"
-        ) from error
-    with archive:
+    with zipfile.ZipFile(file) as archive:
         most = limits.most(path.stat().st_size)
         yield _list_members(path, _of_zip(archive, path), limits, most, _commit_in(archive.comment))
 
@@ -243,6 +269,13 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Entry]:
                 "is locked with a password",
                 "Unpack it yourself and give the folder with --from.",
                 code="locked-archive",
+            )
+        if info.compress_type not in _METHODS:
+            raise P2PError(
+                path,
+                f"is packed by a method that is not known here (number {info.compress_type})",
+                "Unpack it yourself and give the folder with --from, or pack it as an ordinary zip.",
+                code="unknown-packing",
             )
         name, note = _name_in_zip(info)
         link = _target(archive, info) if mode == stat.S_IFLNK else None

@@ -136,7 +136,7 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
 
 def _read_plan(path: Path) -> dict[str, Pair]:
     try:
-        pairs = [pair_from_json(line) for line in read_json(path / PLAN)["pairs"]]
+        pairs = [pair_from_json(line, path / PLAN) for line in read_json(path / PLAN)["pairs"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
             path / PLAN, f"is damaged ({type(error).__name__}: {error})", "Pair into a new folder.", code="damaged-file"

@@ -16,6 +16,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
@@ -195,7 +196,7 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
             code="other-settings",
         )
     try:
-        records = [SampleRecord(line["file"], line["source"], line["input"]) for line in read_lines(dest / _LINES)]
+        records = [_record_of(line, dest / _LINES) for line in read_lines(dest / _LINES)]
         return {record.name: record for record in records}
     except (TypeError, KeyError, AttributeError) as error:
         raise P2PError(
@@ -204,6 +205,10 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
             "If it was edited, restore a copy, or choose another destination.",
             code="damaged-file",
         ) from error
+
+
+def _record_of(line: Any, where: Path) -> "SampleRecord":
+    return SampleRecord(relative_name(line["file"], where), str(line["source"]), str(line["input"]))
 
 
 def _split_by_fit(

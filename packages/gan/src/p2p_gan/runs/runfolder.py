@@ -3,17 +3,13 @@
 Nothing here may train; it lets one process at a time write, and refuses to continue a run with other settings.
 """
 
-import contextlib
 import json
 import os
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import (
@@ -25,6 +21,7 @@ from p2p_datatools.contract.files.atomic import (
     write_json,
     write_lines,
 )
+from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
@@ -33,7 +30,6 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
-_LOCK, OWNER = ".lock", ".owner.json"
 _FORMAT, _VERSION = "p2p-run", 1
 OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
@@ -56,8 +52,7 @@ class RunFolder:
                 path, f"holds other files and no {RUN}", "Choose another run folder.", code="destination-taken"
             )
         self._refuse_without_rights()
-        self._lock = FileLock(path / _LOCK)
-        self._held = False
+        self._lock = FolderLock(path)
 
     def _refuse_without_rights(self) -> None:
         """Raise P2PError if a part of the run is not writable, before training and not at the first checkpoint."""
@@ -75,17 +70,9 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             sync_folder(self.path.parent)
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise P2PError(
-                self.path,
-                f"is in use by {self._owner_in_words()}",
-                "Wait until it ends, stop it, or choose another run folder.",
-                code="run-in-use",
-            ) from error
         except OSError as error:
             raise cannot_write(self.path, error) from error
-        self._held = True
+        self._lock.take("Wait until it ends, stop it, or choose another run folder.", code="run-in-use")
         if not self.exists and (self.path / RUN).exists():
             raise P2PError(
                 self.path,
@@ -96,26 +83,11 @@ class RunFolder:
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        write_json(self.path / OWNER, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-
-    def _owner(self) -> dict[str, Any] | None:
-        """The process that has locked the run folder, or had locked it when it was killed."""
-        with contextlib.suppress(P2PError, KeyError, TypeError):
-            found = read_json(self.path / OWNER)
-            return {name: found[name] for name in ("pid", "host", "since")}
-        return None
-
-    def _owner_in_words(self) -> str:
-        owner = self._owner()
-        if owner is None:
-            return "another process (on this machine, or on one that shares the folder)"
-        here = " (this machine)" if owner["host"] == socket.gethostname() else ", which shares the folder,"
-        return f"process {owner['pid']} on {owner['host']}{here} since {owner['since']}"
+        self._lock.sign()
 
     def _warn_of_another_host(self, report: Reporter) -> None:
         # On this machine the lock proves that the owner has ended; some shared file systems do not share locks.
-        owner = self._owner()
+        owner = self._lock.owner()
         if owner and owner["host"] != socket.gethostname():
             report.note(
                 f"{self.path}: process {owner['pid']} on {owner['host']} has used this run folder since "
@@ -126,10 +98,6 @@ class RunFolder:
 
     def release(self) -> None:
         """Release the lock."""
-        if self._held:
-            with contextlib.suppress(OSError):
-                (self.path / OWNER).unlink(missing_ok=True)
-        self._held = False
         self._lock.release()
 
     def read(self) -> dict[str, Any]:
@@ -289,7 +257,7 @@ def _printable(value: object) -> str:
 
 def _is_ours(name: str) -> bool:
     """Whether a process that was killed before it wrote run.json may have left this file."""
-    return name in (_LOCK, OWNER) or (name.startswith(".") and name.endswith(".tmp"))
+    return name in LOCK_FILES or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _no_rights(path: Path, why: str | None) -> P2PError:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.relative import cut_name
 from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
 
 
@@ -25,7 +26,7 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     `durable` flushes the file and its folder to the disk first, so that a power cut leaves the old file or the new one.
     Raises P2PError when the disk is full or the place cannot be written.
     """
-    temporary = path.parent / f".{path.name[:60]}.{secrets.token_hex(6)}.tmp"
+    temporary = path.parent / f".{cut_name(path.name, 60)}.{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:

@@ -14,6 +14,8 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
+from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
@@ -39,7 +41,37 @@ class Destination:
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
         self.exists = _is_of_kind(dest, marker)
-        self.done = self._read_journal()
+        self._committed = False
+        self._lock = FolderLock(self.partial)
+        self._lock_partial()
+        try:
+            self.exists = _is_of_kind(dest, marker)  # until here another process may have had the lock
+            self.done = self._read_journal()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _lock_partial(self) -> None:
+        """Take the lock of DEST.partial; raises P2PError when another process has it."""
+        self._made = [each for each in (self.partial, *self.partial.parents) if not each.exists()]
+        try:
+            self._lock.take("Wait until it ends, or choose another destination.", code="destination-in-use")
+            self._lock.sign()
+        except P2PError as error:
+            if error.code == "destination-in-use":
+                raise
+            return  # Where nothing can be written two processes do no harm; what has to be written will say so.
+        for name in LOCK_FILES:  # a kill came between the renaming of DEST.partial and this
+            with contextlib.suppress(OSError):
+                (self.dest / name).unlink(missing_ok=True)
+
+    def _unlock(self) -> None:
+        """Release the lock; of folders that were made for it, those that hold nothing else are gone."""
+        self._lock.release(remove=() if self._committed else LOCK_FILES)
+        if not self._committed and _is_hollow(self.partial):
+            for each in self._made:
+                with contextlib.suppress(OSError):
+                    each.rmdir()
 
     def _read_journal(self) -> Journal:
         journal = self.partial / JOURNAL
@@ -69,9 +101,14 @@ class Destination:
         with contextlib.suppress(P2PError):
             self.flush()
         self.done.close()
+        self._unlock()
 
     def path(self, file: str) -> Path:
-        """Where to write `file` (a relative path), atomically but not durably: `record` sees to that."""
+        """Where to write `file`, atomically but not durably: `record` sees to that.
+
+        Raises P2PError for what is not a path below DEST, wherever it came from.
+        """
+        relative_name(file, self.dest, hidden=True)
         if not (self.partial / RECIPE).exists():
             write_json(self.partial / RECIPE, self._recipe)
         return self.partial / file
@@ -95,7 +132,7 @@ class Destination:
         """Delete what an interrupted call wrote but did not record: its sources are unknown."""
         for path in self.partial.rglob("*"):
             file = path.relative_to(self.partial).as_posix()
-            if file not in (RECIPE, JOURNAL) and file not in self.done and path.is_file():
+            if file not in (RECIPE, JOURNAL, *LOCK_FILES) and file not in self.done and path.is_file():
                 path.unlink()
 
     def flush(self) -> None:
@@ -125,8 +162,10 @@ class Destination:
             else:
                 _become(self.partial, self.dest)
             # The records of the work go last, since until then they say what it is.
-            for note in (self.dest / RECIPE, self.dest / JOURNAL, *self.dest.glob(".*.tmp")):
+            own = (self.dest / name for name in (RECIPE, JOURNAL, *LOCK_FILES))
+            for note in (*own, *self.dest.glob(".*.tmp")):
                 note.unlink(missing_ok=True)
+            self._committed = True
         except OSError as error:
             raise cannot_write(self.dest, error) from error
 
@@ -179,7 +218,9 @@ def _move(source: Path, target: Path) -> None:
 
 def _is_hollow(partial: Path) -> bool:
     """Whether a kill came before the work had even written its recipe."""
-    return partial.is_dir() and all(path.name.endswith(".tmp") for path in partial.iterdir())
+    if not partial.is_dir():
+        return False
+    return all(path.name.endswith(".tmp") or path.name in LOCK_FILES for path in partial.iterdir())
 
 
 def _clear(partial: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import OpenLines, append_lines, each_line
+from p2p_datatools.contract.files.relative import relative_name
 
 Record = dict[str, Any]
 
@@ -27,7 +28,7 @@ class Journal(Mapping[str, Record]):
     def _read(self, is_there: Callable[[str], bool]) -> None:
         try:
             for place, line in each_line(self._path, torn_ok=True):
-                file, _ = str(line["file"]), line["record"]
+                file, _ = relative_name(line["file"], self._path), line["record"]
                 self._places.pop(file, None)
                 if is_there(file):
                     self._places[file] = place

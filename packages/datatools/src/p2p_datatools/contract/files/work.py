@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
 
@@ -221,7 +222,9 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         return all((self.destination.dest / file).is_file() for file in old.files)
 
     def _refuse_strangers(self, item: Item, files: Sequence[str], old: RecordT | None) -> None:
-        """Raise P2PError for a file that DEST holds and no record knows: it may be the user's own."""
+        """Raise P2PError for what cannot be a file's name, and for a file that no record knows."""
+        for file in files:
+            relative_name(file, self.places(item)[0])
         if not self.destination.exists:
             return
         for file in files:

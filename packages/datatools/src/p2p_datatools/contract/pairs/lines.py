@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.pictures.sizes import Size
 
 _A_TIFF, _B_TIFF = ".a.tif", ".b.tif"
@@ -55,26 +56,22 @@ class Pair:
         }
 
 
-def pair_from_json(line: Any) -> Pair:
-    """Read what `Pair.to_json` gave; raises ValueError, KeyError or TypeError for what is not a pair."""
-    file = str(line["file"])
-    if file.startswith("/") or ".." in file.split("/") or (("\\" in file or ":" in file) and _leads_out(file)):
-        raise ValueError(f"file '{file}' lies outside the folder")
+def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
+    """Read what `Pair.to_json` gave, as `where` holds it.
+
+    Raises P2PError for a name, file or split that is not below the folder, and ValueError, KeyError or TypeError for
+    what is not a pair.
+    """
     width, height = line["size"]
     return Pair(
-        name=str(line["name"]),
-        file=file,
-        split=str(line["split"]),
+        name=relative_name(line["name"], where),
+        file=relative_name(line["file"], where),
+        split=relative_name(line["split"], where),
         size=Size(int(width), int(height)),
         hash=str(line["hash"]),
         group=line.get("group"),
         sources=dict(line.get("sources", {})),
     )
-
-
-def _leads_out(file: str) -> bool:
-    """By the rules of this system: on some a name may hold a backslash or a colon."""
-    return Path(file).is_absolute() or ".." in Path(file).parts
 
 
 class PairLines(Sequence[Pair]):
@@ -92,7 +89,7 @@ class PairLines(Sequence[Pair]):
         sorted_so_far = True
         batch: list[tuple[int, int]] = []
         for place, line in each_line(path):
-            pair = pair_from_json(line)
+            pair = pair_from_json(line, path)
             sorted_so_far = sorted_so_far and (before is None or before.name <= pair.name)
             _refuse_twice(path, before, pair)
             before = pair

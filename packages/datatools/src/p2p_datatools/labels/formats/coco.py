@@ -113,9 +113,11 @@ def _picture(
     drawn = [(each, _region(each, categories, name, size)) for each in annotations]
     regions = tuple(region for _, region in drawn if region.polygons or region.runs)
     without = {_EMPTY: len(drawn) - len(regions)} if len(drawn) > len(regions) else {}
+    alone = [(each, region.label) for each, region in drawn if not (region.polygons or region.runs)]
+    boxes = tuple(around for each, label in alone if (around := _box_around(each, label, name)))
     said = [name, size, [_signature_of(each, region) for each, region in drawn]]
     signature = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-    return RegionLabels(name, size, regions, name, source, signature, without_area=without)
+    return RegionLabels(name, size, regions, name, source, signature, without_area=without, boxes=boxes)
 
 
 def _signature_of(annotation: Mapping[str, Any], region: Region) -> list[Any]:
@@ -160,6 +162,15 @@ def _region(annotation: Any, categories: Mapping[Any, str], picture: str, size: 
         corners = (left, top, left + width, top + height)
         return Region(label, (box(corners, where, degrees=annotation["attributes"]["rotation"]),))
     return Region(label, tuple(polygon(outline, where) for outline in outlines))
+
+
+def _box_around(annotation: Mapping[str, Any], label: str, picture: str) -> Region | None:
+    """The box of an annotation without outline, as detection sets have; None where it has no area."""
+    where, bbox = f"{picture}: annotation {annotation.get('id')}", annotation.get("bbox")
+    if not isinstance(bbox, list) or len(bbox) != 4:
+        return None
+    left, top, width, height = (number(each, where) for each in bbox)
+    return Region(label, (box((left, top, left + width, top + height), where),)) if min(width, height) > 0 else None
 
 
 def _is_box(annotation: Mapping[str, Any]) -> bool:

@@ -282,8 +282,9 @@ def _region(words: list[str], where: str, names: dict[int, str], settings: Path)
             "Export the labels again.",
             code="bad-outline",
         )
-    points = _box(values) if len(values) == 4 else values.reshape(-1, 2)
-    return Region(names[number], (Polygon(points),))
+    is_box = len(values) == 4
+    points = _box(values) if is_box else values.reshape(-1, 2)
+    return Region(names[number], (Polygon(points, is_box=is_box),))
 
 
 def _box(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

@@ -1,0 +1,96 @@
+"""The lock of a folder that one process at a time may write; the operating system releases it when the process ends.
+
+Nothing here may know what the folder holds.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_write, read_json, write_json
+
+LOCK, OWNER = ".lock", ".owner.json"
+LOCK_FILES = frozenset({LOCK, OWNER})
+"""The files that a lock leaves in its folder while it is held, or after a kill."""
+
+_TRIES = 5  # of a lock whose folder is renamed or removed in the moment in which it is taken
+
+
+class FolderLock:
+    """The lock of `folder`, not yet taken."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock: FileLock | None = None
+
+    def take(self, to_do: str, *, code: str) -> None:
+        """Take the lock of a folder, which is made if it is missing, and record who has it.
+
+        Raises P2PError that names the process, the machine and the time if another process has it.
+        """
+        try:
+            for _ in range(_TRIES):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                lock = FileLock(self.folder / LOCK)
+                lock.acquire(timeout=0)
+                if _is_in_place(self.folder / LOCK):
+                    self._lock = lock
+                    return
+                lock.release()  # its file was removed by the process that had it: another could take a new one
+            raise self._in_use(to_do, code)
+        except Timeout as error:
+            raise self._in_use(to_do, code) from error
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+
+    def sign(self) -> None:
+        """Record who has the lock, for those who are refused."""
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(self.folder / OWNER, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+
+    def owner(self) -> dict[str, Any] | None:
+        """The process that has the lock, or had it when it was killed."""
+        with contextlib.suppress(P2PError, KeyError, TypeError):
+            found = read_json(self.folder / OWNER)
+            return {name: found[name] for name in ("pid", "host", "since")}
+        return None
+
+    def release(self, *, remove: Iterable[str] = (OWNER,)) -> None:
+        """Release the lock, and `remove` those of its files that are this folder's and not already another's."""
+        if self._lock is None:
+            return
+        for name in remove:
+            with contextlib.suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
+        self._lock.release()
+        self._lock = None
+
+    def _in_use(self, to_do: str, code: str) -> P2PError:
+        return P2PError(self.folder, f"is in use by {self._owner_in_words()}", to_do, code=code)
+
+    def _owner_in_words(self) -> str:
+        owner = self.owner()
+        if owner is None:
+            return "another process (on this machine, or on one that shares the folder)"
+        here = " (this machine)" if owner["host"] == socket.gethostname() else ", which shares the folder,"
+        return f"process {owner['pid']} on {owner['host']}{here} since {owner['since']}"
+
+
+def _is_in_place(path: Path) -> bool:
+    """Whether the lock file that was just locked still has its name: then a second lock of the name is refused."""
+    if not path.exists():
+        return False
+    second = FileLock(path)
+    try:
+        second.acquire(timeout=0)
+    except Timeout:
+        return True
+    second.release()
+    return False

@@ -1,0 +1,70 @@
+"""Text out of files does nothing to a terminal or in a shell, and names in all languages stay as they are."""
+
+import json
+import subprocess
+
+import pytest
+
+from p2p_datatools.contract.errors import P2PError, Problem
+from p2p_datatools.contract.words import is_printable, plural, printable, shell_word
+
+
+def test_a_number_has_its_noun_in_the_right_form() -> None:
+    assert [plural(count, "picture") for count in (0, 1, 2)] == ["0 pictures", "1 picture", "2 pictures"]
+    assert plural(2, "mask has", "masks have") == "2 masks have"
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "Tür", "車", "می\u200cخواهم", "👩\u200d🚒", "shot 1.00.00\u202fPM", "x\u3000y", "ไทย", "été"]
+)
+def test_names_in_all_languages_are_shown_as_they_are(name: str) -> None:
+    assert printable(name) == name
+    assert is_printable(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[2J", "a\nError: b", "\x07", "\x9b31m", "\u202eexe.gnp", "\udc80", "\u2028", "\x7f"]
+)
+def test_what_a_terminal_could_obey_is_shown_as_its_number(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    assert json.loads(f'"{shown}"') == text
+    assert not is_printable(text)
+    for error in (str(Problem(text, text, text, "x")), str(P2PError(text, text, text, code="x"))):
+        assert error.isprintable()
+
+
+def test_line_ends_may_be_kept() -> None:
+    assert printable("a\nb\x1b", keep="\n") == "a\nb\\u001b"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "wheel",
+        "$(touch x)",
+        "`touch x`",
+        "a'b",
+        'a"b',
+        "a;b",
+        "a b",
+        "-rf",
+        "*",
+        "#ffffff",
+        "a\\b",
+        "~",
+        "",
+        "a=b",
+        "!x",
+    ],
+)
+def test_a_word_of_a_command_is_one_word_for_a_shell(label: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"printf '<%s>' {shell_word(label)}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"<{label}>"
+
+
+def test_what_cannot_be_printed_does_not_reach_the_shell_either() -> None:
+    assert shell_word("a\x1bb\n") == "'a?b?'"
+    assert shell_word("wheel=tyres") == "wheel=tyres"
