@@ -12,8 +12,9 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 @pytest.fixture
 def second(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process is the second of two."""
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setenv("RANK", "1")
+    place = {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
 
 
 def test_a_process_alone_speaks() -> None:
@@ -30,6 +31,17 @@ def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
     assert launch.is_told(error)
     error.said_elsewhere = True
     assert not launch.is_told(error)
+
+
+def test_a_process_that_no_launcher_started_speaks_whatever_a_cluster_calls_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    for size in ("2", "banana", "", "9" * 5000):
+        monkeypatch.setenv("WORLD_SIZE", size)
+        assert launch.speaks()
+        assert app.main(["data", "palette", "nothing"]) == 1
+        assert capsys.readouterr().err.startswith("Error: nothing: there is no such file")
 
 
 @pytest.mark.usefixtures("second")

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, Problem
-from p2p_datatools.contract.words import is_printable, plural, printable, shell_word
+from p2p_datatools.contract.words import is_printable, p2p_command, plural, printable, shell_word
 
 
 def test_a_number_has_its_noun_in_the_right_form() -> None:
@@ -68,3 +68,8 @@ def test_a_word_of_a_command_is_one_word_for_a_shell(label: str) -> None:
 def test_what_cannot_be_printed_does_not_reach_the_shell_either() -> None:
     assert shell_word("a\x1bb\n") == "'a?b?'"
     assert shell_word("wheel=tyres") == "wheel=tyres"
+
+
+def test_a_command_in_a_sentence_can_be_typed_as_it_stands() -> None:
+    assert p2p_command("data split", "pairs") == "'p2p data split pairs'"
+    assert p2p_command("data split", "my pairs; rm -r x") == "p2p data split 'my pairs; rm -r x'"

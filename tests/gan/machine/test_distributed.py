@@ -78,6 +78,15 @@ def test_an_environment_without_a_meeting_place_is_refused(monkeypatch: pytest.M
     assert "LOCAL_RANK, MASTER_ADDR, MASTER_PORT" in error.value.what
 
 
+@pytest.mark.parametrize("size", ["banana", "", "-2", "9" * 5000, "2.0"])
+def test_a_number_of_processes_that_is_none_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, size: str, refused: "Refused"
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", size)
+    with refused("bad-variable", f"WORLD_SIZE={size}", usage=True), join_processes("cpu"):
+        pass
+
+
 def be_one_of_two(monkeypatch: pytest.MonkeyPatch, rank: int) -> None:
     """Make this process the one of this rank of two."""
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": 1}

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 import click
 
 from p2p_cli import __version__, launch
-from p2p_cli.terminal import accept_all_letters, echo
+from p2p_cli.terminal import close_output, echo, name_full_output, open_streams
 from p2p_datatools.contract.errors import P2PError
 
 _NO_MEMORY = "can't allocate memory", "out of memory"  # texts of torch's errors, which have no class on the CPU
+_NO_THREAD = "can't start new thread"
+_FEWER_THREADS = "Raise its limit of processes (ulimit -u), or run fewer commands at once; the same command continues."
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
@@ -98,14 +100,18 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
-    accept_all_letters()
+    open_streams()
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
+        with name_full_output():
+            sys.stdout.flush()
         return launch.conclude(code if isinstance(code, int) else 0)
     except P2PError as error:
         if launch.is_told(error):
             echo(f"Error: {error}", err=True)
+        if error.where == "standard output":
+            close_output()
         return launch.conclude(error.exit_code, error)
     except click.ClickException as error:
         if launch.speaks():
@@ -115,12 +121,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
     except (MemoryError, RuntimeError) as error:
+        if _NO_THREAD in str(error):
+            echo(f"Error: the system refuses another thread. {_FEWER_THREADS}", err=True)
+            return P2PError.exit_code
         if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
             raise
         what = str(error).split("\n", 1)[0] or "more memory was requested than there is"
         echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
         return P2PError.exit_code
     except BrokenPipeError:
-        # Whoever reads our output, such as `head`, has closed it.
-        sys.stderr.close()
+        close_output()  # whoever reads it, such as `head`, has closed it
         return 0

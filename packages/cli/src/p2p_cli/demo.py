@@ -3,7 +3,6 @@
 Nothing here may do a step in another way than the command for it.
 """
 
-import shlex
 import shutil
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 from p2p_cli import options
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.progress import Reporter
@@ -87,7 +86,12 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
         cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
     )
     if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
-        raise P2PError(masks, "the check found errors", f"See them with 'p2p data check {masks}'.", code="check-failed")
+        raise P2PError(
+            masks,
+            "the check found errors",
+            f"See them with {p2p_command('data check', masks)}.",
+            code="check-failed",
+        )
     pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
     split(pairs, report=report)  # p2p data split pairs
     images = images or _affordable(pairs)
@@ -151,7 +155,7 @@ def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where the results are, and what to run next."""
     from p2p_cli import render
 
-    place = shlex.quote(str(dest))
+    place = shell_word(str(dest))
     render.say(f"{plural(scores.pictures, 'held-out car')}, painted by the model from masks alone, in {dest}/samples")
     render.scores(scores.metrics, scores.mean_picture, scores.color_error)
     render.say(f"({seconds:.0f} s in total)")

@@ -13,13 +13,17 @@ from pathlib import Path
 from p2p_cli.terminal import echo
 from p2p_datatools.contract.errors import P2PError
 
+_LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
 OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes its exit code
 
 
 def speaks() -> bool:
-    """Whether this process prints; of several, only the first does."""
-    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    return not several or os.environ.get("RANK", "0") == "0"
+    """Whether this process prints; of several that a launcher such as torchrun has started, only the first does.
+
+    A cluster may set some of a launcher's variables for a process that is alone.
+    """
+    several = all(name in os.environ for name in _LAUNCHER) and os.environ["WORLD_SIZE"] != "1"
+    return not several or os.environ["RANK"] == "0"
 
 
 def is_told(error: P2PError) -> bool:

@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from p2p_cli.plan_text import plan_lines
-from p2p_cli.terminal import echo
+from p2p_cli.terminal import echo, name_full_output
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, printable
 
@@ -256,7 +256,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)
-    console.print(shown, highlight=False)
+    with name_full_output():
+        console.print(shown, highlight=False)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

@@ -1,23 +1,64 @@
-"""The one way to the terminal: text out of files is shown there and not obeyed.
+"""The one way to the terminal: text out of files is shown there and not obeyed, and no broken output ends a command.
 
 Nothing here may decide what is said, or import what makes help slow.
 """
 
 import contextlib
+import os
 import sys
+from collections.abc import Iterator
 
 import click
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import printable
 
 
 def echo(text: str = "", *, err: bool = False) -> None:
-    """Print on standard output, or standard error: line ends and tabs as they are, else only what can be printed."""
-    click.echo(printable(text, keep="\n\t"), err=err)
+    """Print on standard output, or standard error: line ends and tabs as they are, else only what can be printed.
+
+    Raises P2PError when standard output cannot be written, such as for a full disk, and BrokenPipeError when who reads
+    it has enough. What standard error cannot take is lost: it is no reason to end days of training.
+    """
+    shown = printable(text, keep="\n\t")
+    if err:
+        with contextlib.suppress(OSError, ValueError):
+            click.echo(shown, err=True)
+        return
+    with name_full_output():
+        click.echo(shown)
 
 
-def accept_all_letters() -> None:
-    """Let output in an encoding such as ASCII show the letters that it lacks by their numbers."""
+@contextlib.contextmanager
+def name_full_output() -> Iterator[None]:
+    """Raise P2PError when the block cannot write to standard output."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise P2PError(
+            "standard output",
+            f"cannot be written: {error.strerror or error}",
+            "The files of this command are whole; repeat it to see what it says.",
+            code="cannot-write",
+        ) from error
+
+
+def open_streams() -> None:
+    """Give the process streams that take all letters, also where the shell has closed one (`2>&-`).
+
+    Without one, the next file that is opened would take its number, and receive what is printed.
+    """
+    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "r" if name == "stdin" else "w"))
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):  # closed, or replaced by what has no encoding
+        with contextlib.suppress(AttributeError, ValueError):  # replaced by what has no encoding
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def close_output() -> None:
+    """Let nothing more be written to standard output, whose reader is gone or whose disk is full."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

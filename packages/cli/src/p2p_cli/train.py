@@ -15,7 +15,7 @@ from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_gan.config.presets import PRESETS, TABLE
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
-        render.say("\n".join(next_lines(shlex.quote(str(summary.run)), shlex.quote(str(pairs)), summary.plan.held_out)))
+        render.say("\n".join(next_lines(shell_word(str(summary.run)), shell_word(str(pairs)), summary.plan.held_out)))
 
 
 def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:

@@ -264,10 +264,24 @@ def test_what_a_kill_left_of_the_lock_in_a_finished_destination_is_removed(tmp_p
 
 def test_a_lock_whose_file_was_removed_is_not_the_lock(tmp_path: Path, refused: "Refused") -> None:
     first, second = FolderLock(tmp_path), FolderLock(tmp_path)
-    first.take("Wait.", code="in-use")
+    first.take(to_do="Wait.", code="in-use")
     with refused("in-use", tmp_path):
-        second.take("Wait.", code="in-use")
+        second.take(to_do="Wait.", code="in-use")
     first.release(remove=LOCK_FILES)
-    second.take("Wait.", code="in-use")
+    second.take(to_do="Wait.", code="in-use")
     second.release(remove=LOCK_FILES)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_as_the_destination_stays_a_link_and_what_it_names_is_written(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "real").mkdir()
+    (tmp_path / "dest").symlink_to(tmp_path / "real")
+    for file in ("a.png", "b.png"):
+        with opened(tmp_path / "dest") as destination:
+            add(destination, file)
+            finish(destination)
+    assert (tmp_path / "dest").is_symlink()
+    assert sorted(each.name for each in (tmp_path / "real").iterdir()) == ["a.png", "b.png", "made.json"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["dest", "real"]

@@ -10,7 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_datatools.pairs.build import PairSummary
@@ -82,18 +82,21 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        merging = f"next  p2p data merge {dest}.*-of-* {dest}   once all shards are there"
+        merging = (
+            f"next  p2p data merge {shell_word(str(dest))}.*-of-* {shell_word(str(dest))}   once all shards are there"
+        )
         render.say(merging if shard else _next(summary))
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
 
 
 def _next(summary: "PairSummary") -> str:
+    dest = shell_word(str(summary.dest))
     if summary.unsplit or not summary.splits.get("train"):
-        return f"next  p2p data split {summary.dest}"
+        return f"next  p2p data split {dest}"
     missing = [name for name in ("val", "test") if not summary.splits.get(name)]
-    draw = f"   or p2p data split {summary.dest}, which draws {' and '.join(missing)} from train" if missing else ""
-    return f"next  p2p train {summary.dest} RUN{draw}"
+    draw = f"   or p2p data split {dest}, which draws {' and '.join(missing)} from train" if missing else ""
+    return f"next  p2p train {dest} RUN{draw}"
 
 
 def say_summary(summary: "PairSummary") -> None:

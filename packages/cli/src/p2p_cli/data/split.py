@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.words import shell_word
 
 
 @click.command()
@@ -54,5 +55,5 @@ def command(pairs: Path, val: float, test: float, seed: int, group_by: str, dry_
         render.say(f"would be: {counts}")
     else:
         render.say(f"{counts}; {summary.moved} assigned now, {summary.kept} kept their split")
-        render.say(f"next  p2p train {pairs} RUN")
+        render.say(f"next  p2p train {shell_word(str(pairs))} RUN")
     return 0

@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 
 
 def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
@@ -116,7 +116,7 @@ def _same_photo(folder: PairFolder) -> Iterator[Finding]:
 
 def _leak(folder: PairFolder, pair: Pair, first: Pair, what: str) -> Finding:
     what = f"{what}, so that {pair.split} holds what {first.split} holds"
-    to_do = f"Bring them together with 'p2p data split {folder.path}'. Or: {_leave_out(folder)}."
+    to_do = f"Bring them together with {p2p_command('data split', folder.path)}. Or: {_leave_out(folder)}."
     return Finding(str(folder.path / pair.file), what, to_do, "leak", "error")
 
 
@@ -137,5 +137,9 @@ def _find_unlisted(folder: PairFolder) -> Iterator[Finding]:
     for file in picture_names(folder.path):
         if file not in listed:
             what = "is not in the manifest, so p2p does not use it"
-            to_do = f"Remove it, or add it with 'p2p data split {folder.path}'." if folder.foreign else "Remove it."
+            to_do = (
+                f"Remove it, or add it with {p2p_command('data split', folder.path)}."
+                if folder.foreign
+                else "Remove it."
+            )
             yield Finding(str(folder.path / file), what, to_do, "unlisted", "warning")

@@ -41,5 +41,12 @@ def shell_word(text: str) -> str:
     return plain if re.fullmatch(r"[\w@%+:,./=-]+", plain) and not plain.startswith("-") else shlex.quote(plain)
 
 
+def p2p_command(words: str, *places: object) -> str:
+    """A command in a sentence: in quotes, or, where a place has quotes of its own, without."""
+    parts = [shell_word(str(place)) for place in places]
+    line = " ".join(["p2p", words, *parts])
+    return f"'{line}'" if parts == [str(place) for place in places] else line
+
+
 def _is_plain(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs" or character in _JOINERS

@@ -27,7 +27,7 @@ from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.match import Files, match_pictures
@@ -195,7 +195,8 @@ def _note_alike(folder: PairFolder, report: Reporter) -> None:
         count = plural(len({pair.name for same in divided for pair in same.pairs}), "pair")
         report.note(
             f"{folder.path}: {count} in different splits show the same: {other.name} ({other.split}) has "
-            f"{divided[0].what} {first.name} ({first.split}). 'p2p data split {folder.path}' brings them together."
+            f"{divided[0].what} {first.name} ({first.split}). "
+            f"{p2p_command('data split', folder.path)} brings them together."
         )
 
 

@@ -11,6 +11,7 @@ from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import p2p_command
 from p2p_datatools.pairs.match import Files, MatchedFiles
 
 
@@ -74,8 +75,6 @@ def note_siblings(folders: Files, report: Reporter) -> None:
     for place in sorted(a.parent.iterdir()):
         other = split_in(place.name)
         if other and other != split and place.is_dir():
-            report.note(
-                f"{a} holds {split} alone, and {place} is beside it: 'p2p data pair {a.parent} {b.parent} DEST' takes "
-                "all splits, and keeps them."
-            )
+            whole = p2p_command("data pair", a.parent, b.parent, "DEST")
+            report.note(f"{a} holds {split} alone, and {place} is beside it: {whole} takes all splits, and keeps them.")
             return

@@ -4,7 +4,6 @@ Nothing here may reach the network or write a file; the facts stand in catalog.t
 """
 
 import re
-import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.words import shell_word
 
 _HOLDS = ("pairs", "photos", "photos and labels")
 
@@ -98,7 +98,7 @@ class CatalogEntry:
 
     def next_command(self, dest: Path) -> str:
         """The command to type when the set lies in `dest`, for a shell."""
-        return self.next.replace("{dest}", shlex.quote(str(dest)))
+        return self.next.replace("{dest}", shell_word(str(dest)))
 
 
 def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:

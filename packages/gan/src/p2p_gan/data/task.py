@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import Coding, coding_of
 
@@ -115,10 +116,16 @@ def open_for_training(path: Path) -> PairFolder:
     if not folder.of("train"):
         if folder.of(UNSPLIT):
             raise P2PError(
-                path, "is not split into train, val and test", f"Run 'p2p data split {path}' first.", code="not-split"
+                path,
+                "is not split into train, val and test",
+                f"Run {p2p_command('data split', path)} first.",
+                code="not-split",
             )
         raise P2PError(
-            path, "has no training pairs", f"Add pairs and run 'p2p data split {path}'.", code="no-training-pairs"
+            path,
+            "has no training pairs",
+            f"Add pairs and run {p2p_command('data split', path)}.",
+            code="no-training-pairs",
         )
     return folder
 

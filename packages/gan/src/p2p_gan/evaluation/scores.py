@@ -21,6 +21,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, colorize, size_of, 
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.read import load_fitted
 from p2p_gan.data.task import Task
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted_pixels, labels_of_input, labels_of_output
@@ -136,7 +137,7 @@ def evaluate(
         raise P2PError(
             pairs,
             f"has no {asked.split} pairs",
-            f"Run 'p2p data split {pairs}', or choose another --split.",
+            f"Run {p2p_command('data split', pairs)}, or choose another --split.",
             code="empty-split",
         )
     refuse_folder(folder, (task.input, task.output), model.card)

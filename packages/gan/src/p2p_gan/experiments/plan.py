@@ -11,6 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import identify_files, open_for_training, task_of
@@ -83,7 +84,7 @@ def _split_to_score(folder: PairFolder) -> str:
     raise P2PError(
         folder.path,
         "has no held-out pairs to compare on",
-        f"Run 'p2p data split {folder.path}' first.",
+        f"Run {p2p_command('data split', folder.path)} first.",
         code="empty-split",
     )
 

@@ -23,6 +23,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
 from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
@@ -124,7 +125,7 @@ def _list_place(place: Path) -> list[InputPicture]:
             raise P2PError(
                 place,
                 "has no held-out pairs",
-                f"Run 'p2p data split {place}', or give a folder of pictures.",
+                f"Run {p2p_command('data split', place)}, or give a folder of pictures.",
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]

@@ -156,8 +156,11 @@ def devices_of(device: str) -> tuple[str, int]:
 
 
 def among_others() -> bool:
-    """Whether a launcher such as torchrun has started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    """Whether a launcher such as torchrun has started this process as one of several.
+
+    Raises UsageError if the environment says so in something else than a number.
+    """
+    return _number("WORLD_SIZE", "1") > 1
 
 
 def attempt() -> int:
@@ -206,8 +209,18 @@ def _from_environment() -> Ranks:
             "Start them with torchrun, or unset WORLD_SIZE.",
             code="missing-variable",
         )
-    rank, world, local = (int(os.environ[name]) for name in names[:3])
-    return Ranks(rank, world, local, int(os.environ.get(names[3], world)))
+    rank, world, local = (_number(name) for name in names[:3])
+    return Ranks(rank, world, local, _number(names[3], str(world)))
+
+
+def _number(name: str, default: str = "") -> int:
+    """A variable of the environment as a number; raises UsageError for anything else."""
+    text = os.environ.get(name, default)
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise UsageError(
+            f"{name}={text}", "is not a number", "Start the processes with torchrun, or unset it.", code="bad-variable"
+        )
+    return int(text)
 
 
 def _refuse_devices(device: str, ranks: Ranks) -> str:

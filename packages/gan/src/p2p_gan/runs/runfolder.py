@@ -72,7 +72,7 @@ class RunFolder:
             sync_folder(self.path.parent)
         except OSError as error:
             raise cannot_write(self.path, error) from error
-        self._lock.take("Wait until it ends, stop it, or choose another run folder.", code="run-in-use")
+        self._lock.take(to_do="Wait until it ends, stop it, or choose another run folder.", code="run-in-use")
         if not self.exists and (self.path / RUN).exists():
             raise P2PError(
                 self.path,

@@ -37,6 +37,8 @@ class Destination:
             raise UsageError(
                 dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
             )
+        if dest.is_symlink():
+            dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
         self._recipe = recipe
@@ -55,7 +57,7 @@ class Destination:
         """Take the lock of DEST.partial; raises P2PError when another process has it."""
         self._made = [each for each in (self.partial, *self.partial.parents) if not each.exists()]
         try:
-            self._lock.take("Wait until it ends, or choose another destination.", code="destination-in-use")
+            self._lock.take(to_do="Wait until it ends, or choose another destination.", code="destination-in-use")
             self._lock.sign()
         except P2PError as error:
             if error.code == "destination-in-use":

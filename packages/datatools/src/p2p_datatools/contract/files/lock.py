@@ -30,7 +30,7 @@ class FolderLock:
         self.folder = folder
         self._lock: FileLock | None = None
 
-    def take(self, to_do: str, *, code: str) -> None:
+    def take(self, *, to_do: str, code: str) -> None:
         """Take the lock of a folder, which is made if it is missing, and record who has it.
 
         Raises P2PError that names the process, the machine and the time if another process has it.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of, join_path
+from p2p_datatools.contract.words import p2p_command
 
 
 def refuse_half_folders(path: Path, files: Sequence[str]) -> None:
@@ -27,6 +28,6 @@ def refuse_half_folders(path: Path, files: Sequence[str]) -> None:
             raise P2PError(
                 path,
                 f"holds halves of pairs in {a.folder}/ and {b.folder}/, and no A|B pictures",
-                f"Join them with 'p2p data pair {path} {path} PAIRS', which keeps the splits.",
+                f"Join them with {p2p_command('data pair', path, path, 'PAIRS')}, which keeps the splits.",
                 code="half-folders",
             )

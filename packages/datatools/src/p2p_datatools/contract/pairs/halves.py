@@ -16,6 +16,7 @@ from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, Pair
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+from p2p_datatools.contract.words import p2p_command
 
 _PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
 
@@ -142,7 +143,8 @@ def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
 def how_to_renew(folder: PairFolder) -> str:
     """What to do about a picture that is not what the manifest says: pairing again keeps every file that is there."""
     if folder.foreign:
-        return f"Restore it, or delete {HEADER} and {PAIR_LINES} and split again with 'p2p data split {folder.path}'."
+        again = p2p_command("data split", folder.path)
+        return f"Restore it, or delete {HEADER} and {PAIR_LINES} and split again with {again}."
     return "Restore it, or delete it and pair again with 'p2p data pair'."
 
 

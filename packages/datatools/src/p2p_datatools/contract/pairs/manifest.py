@@ -19,6 +19,7 @@ from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import p2p_command
 
 _FORMAT, _VERSION = "p2p-pairs", 1
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
@@ -123,7 +124,7 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
         raise P2PError(
             path,
             "a split was interrupted",
-            f"Run 'p2p data split {path}' again; it completes the split.",
+            f"Run {p2p_command('data split', path)} again; it completes the split.",
             code="split-unfinished",
         )
     header = read_json(path / HEADER)

@@ -1,0 +1,76 @@
+"""Broken outputs: closed, full, or left by their reader; a command does its work and ends with the right code."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from p2p_cli import app
+
+COMMAND = [sys.executable, "-m", "p2p_cli"]
+
+
+def run_in_shell(*words: str, redirect: str) -> subprocess.CompletedProcess[str]:
+    """A command with its streams redirected as a shell does it."""
+    line = f'"$@" {redirect}'
+    return subprocess.run(["sh", "-c", line, "sh", *COMMAND, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_a_command_with_a_closed_stream_does_its_work(tmp_path: Path, redirect: str) -> None:
+    done = run_in_shell("data", "fetch", "synth-cars", str(tmp_path / "cars"), "--limit", "2", redirect=redirect)
+    assert done.returncode == 0
+    assert len(list((tmp_path / "cars" / "photos").iterdir())) == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_printed_never_gets_into_a_file_that_took_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    run_in_shell("data", "fetch", "synth-cars", str(tmp_path / "cars"), "--limit", "2", redirect=">&- 2>&-")
+    for file in (tmp_path / "cars").rglob("*.*"):
+        assert b"drawings:" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("words", [("data", "palette", "cars"), ("data", "palette", "cars", "--json"), ("config",)])
+def test_a_full_disk_behind_standard_output_is_one_line(words: Sequence[str]) -> None:
+    done = run_in_shell(*words, redirect=">/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: standard output: cannot be written")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    done = run_in_shell("config", redirect="| true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_output_without_the_letters_of_a_name_is_no_fault(tmp_path: Path) -> None:
+    place = tmp_path / "Tür"
+    settings = "PYTHONIOENCODING=latin-1", "LC_ALL=C"
+    done = subprocess.run(
+        ["env", *settings, *COMMAND, "data", "palette", f"{place}車"],
+        capture_output=True,
+        text=True,
+        check=False,
+        errors="replace",
+    )
+    assert done.returncode == 1
+    assert "there is no such file or folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_more_threads_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("p2p_datatools.contract.palette.load_palette", refuse)
+    assert app.main(["data", "palette", "cars"]) == 1
+    assert "the system refuses another thread" in capsys.readouterr().err
+
+
+def test_an_escape_sequence_in_a_name_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["data", "palette", "a\x1b[2Jb\nError: c"]) == 1
+    error = capsys.readouterr().err
+    assert "a\\u001b[2Jb\\nError: c" in error
+    assert error.count("\n") == 1
