@@ -27,6 +27,9 @@ def splits(*paths: str) -> dict[str, str]:
         (("annotations/instances_train2017", "annotations/instances_val2017"), "train val"),
         (("cars_train", "cars_test"), "train test"),
         (("training_set", "test_set/deep"), "train test"),
+        (("trainingset", "testset", "ValData"), "train test val"),
+        (("imagesTr", "labelsTr", "imagesTs"), "train train test"),
+        (("DUTS-TR/DUTS-TR-Image", "DUTS-TE/DUTS-TE-Image"), "train test"),
     ],
 )
 def test_the_spellings_of_data_sets_are_known(paths: tuple[str, ...], expected: str) -> None:
@@ -44,6 +47,7 @@ def test_the_spellings_of_data_sets_are_known(paths: tuple[str, ...], expected: 
         ("day_train", "night_test"),
         ("train_1", "train_2"),
         ("trainIds", "valuable", "contest"),
+        ("tr", "te"),
     ],
 )
 def test_a_folder_that_only_happens_to_be_called_so_is_no_split(paths: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """Label files of each split: read together, each picture's split kept, and one name in two splits two pictures."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,3 +214,14 @@ def test_a_mask_that_is_kept_gets_the_split_that_its_labels_give_now(
         summary = build_masks(tmp_path / "labels.json", masks, palette=CARS, photos=photos)
         assert [line.split for line in read_mask_lines(masks).values()] == expected
     assert (summary.built, summary.kept) == (0, 2)
+
+
+@pytest.mark.real_data
+def test_the_real_car_parts_come_in_a_training_and_a_test_set(real_data: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "car-parts"
+    for folder in ("trainingset", "testset"):
+        (labels / folder).mkdir(parents=True)
+        shutil.copy(real_data / "car-parts" / folder / "annotations.json", labels / folder)
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=real_data / "car-parts")
+    assert summary.splits == {"train": 160, "test": 50}
+    assert all(name.startswith(line.split) for name, line in read_mask_lines(tmp_path / "masks").items())

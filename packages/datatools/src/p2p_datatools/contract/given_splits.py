@@ -21,7 +21,10 @@ _SIDE_OF_WORD = {
 _IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances", "list"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _BETWEEN = re.compile(r"[ _.-]*")
-_GLUED = re.compile(rf"({'|'.join(_SPLIT_OF_WORD)})({'|'.join(_SIDE_OF_WORD)})")  # trainannot, as CamVid has it
+_GLUED = re.compile(rf"({'|'.join(_SPLIT_OF_WORD)})({'|'.join((*_SIDE_OF_WORD, *_IDLE))})")  # trainannot, testset
+# imagesTr, DUTS-TE: without another word they may be anything, such as languages.
+_SPLIT_OF_WORD |= {"tr": "train", "te": "test", "ts": "test"}
+_SHORT = frozenset({"tr", "te", "ts"})
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -135,6 +138,8 @@ def _read_part(part: str, before: str) -> _Words | None:
     others = [word for word in words if word not in _SPLIT_OF_WORD]
     sides = {_SIDE_OF_WORD[word] for word in others if word in _SIDE_OF_WORD}
     known = all(word in _SIDE_OF_WORD or word in _IDLE or _YEAR.fullmatch(word) for word in others)
+    if splits[0] in _SHORT and not others:
+        return None
     side = sides.pop() if len(sides) == 1 else ""
     family = f"{before}/{' '.join('*' if word in splits else word for word in words if not _YEAR.fullmatch(word))}"
     return _Words(_SPLIT_OF_WORD[splits[0]], side, family, known)

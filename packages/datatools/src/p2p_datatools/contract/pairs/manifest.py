@@ -198,7 +198,10 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
         )
     _refuse_twice(path, pairs)
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
-    if all("/" not in pair.file for pair in pairs):
+    folders = {pair.file.split("/")[0]: pair.split for pair in pairs if "/" in pair.file}
+    if renamed := [f"{folder}/ is {split}" for folder, split in folders.items() if folder != split]:
+        assumed[0] += f"; {', '.join(renamed)}"
+    if not folders:
         assumed.append("no train/ folder: all pictures are training pictures")
     half_a, half_b = Half("a", "picture"), Half("b", "picture")
     return PairFolder(path, half_a, half_b, None, tuple(pairs), foreign=True, assumed=tuple(assumed))
