@@ -143,7 +143,9 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
         return
     if size != size_of(mask):
         what = f"is {size_of(mask)}, but its photo {photo} is {size}"
-        yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
+        yield Finding(
+            str(file), what, "Delete it, and build it again from the labels of this photo.", "mask-size", "error"
+        )
 
 
 def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
@@ -160,7 +162,13 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
         yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
         what = f"is not in {MASK_LINES}"
-        yield Finding(str(masks.names[name]), what, "Remove it, or build the masks again.", "unrecorded", "warning")
+        yield Finding(
+            str(masks.names[name]),
+            what,
+            "Remove it; where its picture has labels, build the masks again.",
+            "unrecorded",
+            "warning",
+        )
 
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:

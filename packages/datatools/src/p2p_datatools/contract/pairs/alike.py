@@ -6,7 +6,7 @@ Nothing here may decode a picture or move a pair; it compares the hashes that th
 import hashlib
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -58,11 +58,12 @@ def _shorten(digest: str) -> int:
     return int.from_bytes(hashlib.blake2b(digest.encode(), digest_size=8).digest(), "little") if digest else 0
 
 
-def _repetitions(folder: PairFolder, key: str, short: Iterable[int]) -> Iterator[list[Pair]]:
+def _repetitions(folder: PairFolder, key: str, short: "array[int]") -> Iterator[list[Pair]]:
     """The pairs of each hash that several have."""
-    values = np.array(short, dtype=np.uint64)
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    indices = np.flatnonzero((counts[group] > 1) & (values != 0))
+    values = np.frombuffer(short, dtype=np.uint64) if short else np.empty(0, np.uint64)
+    ordered = np.sort(values)
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    indices = np.flatnonzero(np.isin(values, several[several != 0])) if several.any() else ()
     whole: dict[str, list[Pair]] = defaultdict(list)
     for index in map(int, indices):
         whole[_digest(folder.pairs[index], key)].append(folder.pairs[index])
