@@ -78,7 +78,9 @@ def compare(place: Path, runs: int, pictures: int) -> tuple[list[float], list[fl
             bare.append(json.loads(measure.run(words).output) * pictures / (pictures + 1))
             command = [*measure.P2P, "data", "build-masks"]
             one, many = (
-                measure.run([*command, str(place / each), str(dest / each), "--palette", "cars"]).seconds
+                measure.run(
+                    [*command, str(place / each), str(dest / each), "--palette", "cars", "--map", "ids=palette"]
+                ).seconds
                 for each in ("one", "many")
             )
             built.append(many - one)

@@ -45,6 +45,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "jobs": ("contract",),
         "sources": ("contract", "synth"),
         "labels": ("contract",),
+        "exports": ("contract", "labels"),
         "sheets": ("contract",),
         "masks": ("contract", "labels", "sheets"),
         "pairs": ("contract", "jobs"),

@@ -14,7 +14,7 @@ FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
     "data fetch": {"--from", "--limit", "--seed", "--style", "--catalog", "--unpack-limit"},
-    "data palette": {"--picture"},
+    "data palette": {"--picture", "--format"},
     "data build-masks": {
         "--palette",
         "--photos",
@@ -32,6 +32,7 @@ FROZEN: dict[str, set[str]] = {
     "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard", "--keep-going"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
+    "data export": {"--format", "--photos", "--keep-going"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",
@@ -62,7 +63,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device", "--keep-going"},
 }
 
 

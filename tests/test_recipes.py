@@ -79,6 +79,17 @@ def _picture(name, boxes, where, source):
     return drawn.labels_of(name, None, where=where, source=source)
 '''
 
+EXPORT = '''"""Writes a mask as rows of digits. Nothing here may know a label."""
+
+
+def digits_file(name):
+    return f"{name}.txt"
+
+
+def encode_digits(picture):
+    return "".join("".join(map(str, row)) + "\\n" for row in picture.mask.tolist()).encode()
+'''
+
 LOSS = """def mean_loss(fake, real):
     return (fake.float().mean() - real.float().mean()).abs()
 
@@ -183,6 +194,19 @@ RECIPES = {
             )
         },
     ),
+    "an export format": Recipe(
+        "digits",
+        {"p2p_datatools/exports/formats/digits.py": EXPORT},
+        {
+            "p2p_datatools/exports/table.py": (
+                Edit(
+                    "from p2p_datatools.exports.formats.coco import",
+                    "from p2p_datatools.exports.formats.digits import digits_file, encode_digits\n",
+                ),
+                Edit("EXPORT_FORMATS: ", '    "digits": FilePerPicture("digits", digits_file, encode_digits),\n'),
+            )
+        },
+    ),
     "a loss": Recipe(
         "mean",
         edits={
@@ -253,6 +277,8 @@ TYPED = {
     "format": "data build-masks --help",
     "masks": "data build-masks labels.json masks --palette cars --photos photos --json",
     "same masks": "data build-masks labels.json masks --palette cars --photos photos --format tally",
+    "exports": "data export --help",
+    "export": "data export masks exported --format digits",
     "pair": "data pair masks photos pairs",
     "split": "data split pairs --val 0 --test 0.25",
     "operations": "data derive --help",
@@ -323,6 +349,14 @@ def test_a_label_format_is_recognised_and_can_be_asked_for(used: Used) -> None:
     assert "4 kept" in used.said("same masks")
     assert "auto|tally|" in used.said("format")
     assert re.search(r"^  tally +Tally: a \.json$", used.said("format"), flags=re.MULTILINE)
+
+
+def test_an_export_format_is_listed_and_writes_its_files(used: Used) -> None:
+    assert "|digits" in used.said("exports") or "[digits|" in used.said("exports")
+    assert used.said("export").startswith("digits: 4 masks exported")
+    rows = (used.place / "exported" / "0.txt").read_text().splitlines()
+    assert len(rows) == SIDE
+    assert set("".join(rows)) == {*"012"}
 
 
 def test_a_loss_is_computed_when_it_has_a_weight(used: Used) -> None:

@@ -159,7 +159,7 @@ def test_index_pictures_and_their_twin_in_vott_agree_but_for_outlines(tmp_path: 
     ]
     (tmp_path / "masks.json").write_text(json.dumps({"assets": assets}))
     exact, drawn = tmp_path / "exact", tmp_path / "drawn"
-    build_masks(labels, exact, palette=CARS, photos=photos)
+    build_masks(labels, exact, palette=CARS, photos=photos, mapping={"ids": "palette"})
     assert build_masks(tmp_path / "masks.json", drawn, palette=CARS, photos=photos).format == "vott"
     result = compare(exact, drawn)
     assert (result.compared, result.findings) == (4, ())

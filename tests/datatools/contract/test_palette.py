@@ -50,6 +50,20 @@ def test_a_palette_of_any_names_survives_being_written_as_toml() -> None:
     assert parse_palette(palette.to_toml(), where="x") == palette
 
 
+def test_labels_that_a_palette_ignores_survive_and_palettes_without_any_are_written_as_before(
+    refused: "Refused",
+) -> None:
+    own = Palette("own", load_palette("cars").classes, ignored=("void", "un*"))
+    assert parse_palette(own.to_toml(), where="here") == own
+    assert palette_from_json(own.to_json(), where="here") == own
+    assert own.ignores("Void")
+    assert own.ignores("un-named")
+    assert not own.ignores("car")
+    assert "ignore" not in load_palette("cars").to_json()
+    with refused("bad-palette", "here"):
+        parse_palette('name = "x"\nignore = "void"\n[[classes]]\nname = "a"\ncolor = [0, 0, 0]', where="here")
+
+
 def test_a_palette_is_written_as_a_person_would_edit_it() -> None:
     palette = Palette("mine", (PaletteClass("sky", (0, 128, 9), 3, ("air", "cloud*")), PaletteClass("sea", (0, 0, 9))))
     lines = ['name = "mine"', "", "[[classes]]", 'name = "sky"', "color = [0, 128, 9]", "id = 3"]

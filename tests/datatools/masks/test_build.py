@@ -5,6 +5,7 @@ To make the golden mask anew after a change that is meant, see CONTRIBUTING; loo
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,15 +223,52 @@ def test_the_order_of_annotation_is_another_mask_and_is_never_mixed_with_the_oth
         build(numbers, tmp_path / "third", how=PaintOptions("annotation"))
 
 
-def test_a_background_polygon_over_the_body_is_a_hole(tmp_path: Path) -> None:
-    hole = ("_background_", [[10.0, 10], [20, 10], [20, 15], [10, 15]])
-    body = ("hood", [[2.0, 2], [40, 2], [40, 20], [2, 20]])
+HOLE: tuple[str, list[list[float]]] = ("_background_", [[10.0, 10], [20, 10], [20, 15], [10, 15]])
+BODY: tuple[str, list[list[float]]] = ("hood", [[2.0, 2], [40, 2], [40, 20], [2, 20]])
+
+
+def in_labelme(*shapes: tuple[str, list[list[float]]]) -> str:
+    parts = [{"label": label, "points": points} for label, points in shapes]
+    value = {"version": "5.2", "imagePath": "a.jpg", "imageWidth": 48, "imageHeight": 24, "shapes": parts}
+    return json.dumps(value)
+
+
+def in_coco(*shapes: tuple[str, list[list[float]]]) -> str:
+    names = list(dict.fromkeys(label for label, _ in shapes))
+    annotations = [
+        {"id": n, "image_id": 1, "category_id": names.index(label), "segmentation": [np.ravel(points).tolist()]}
+        for n, (label, points) in enumerate(shapes)
+    ]
+    categories = [{"id": n, "name": name} for n, name in enumerate(names)]
+    images = [{"id": 1, "file_name": "a.jpg", "width": SIZE.width, "height": SIZE.height}]
+    return json.dumps({"images": images, "annotations": annotations, "categories": categories})
+
+
+def in_cvat(*shapes: tuple[str, list[list[float]]]) -> str:
+    parts = [
+        f'<polygon label="{label}" points="{";".join(f"{x},{y}" for x, y in points)}" z_order="0"/>'
+        for label, points in shapes
+    ]
+    return f'<annotations><image id="0" name="a.jpg" width="48" height="24">{"".join(parts)}</image></annotations>'
+
+
+@pytest.mark.parametrize(("form", "name"), [(in_labelme, "a.json"), (in_coco, "a.json"), (in_cvat, "a.xml")])
+def test_a_background_polygon_over_the_body_is_a_hole(tmp_path: Path, form: Callable[..., str], name: str) -> None:
     labels = tmp_path / "labels"
     labels.mkdir()
-    shapes = [{"label": label, "points": points} for label, points in (body, hole)]
-    value = {"version": "5.2", "imagePath": "a.jpg", "imageWidth": 48, "imageHeight": 24, "shapes": shapes}
-    (labels / "a.json").write_text(json.dumps(value))
+    (labels / name).write_text(form(BODY, HOLE))
     assert build(labels, tmp_path / "masks").areas["body"] == 38 * 18 - 10 * 5
+    (labels / name).write_text(form(HOLE, BODY))
+    assert build(labels, tmp_path / "other").areas["body"] == 38 * 18
+
+
+def test_a_region_that_is_called_ignore_as_in_labelme_s_lists_is_ignored(tmp_path: Path) -> None:
+    labels = tmp_path / "a.json"
+    labels.write_text(in_labelme(BODY, ("__ignore__", HOLE[1])))
+    build(labels, tmp_path / "masks")
+    mask = read_mask(tmp_path / "masks" / "a.png", CARS)
+    assert ((mask == 255).sum(), (mask == 1).sum()) == (50, 38 * 18 - 50)
+    assert build(labels, tmp_path / "other", mapping={"__ignore__": "windows"}).areas["windows"] == 50
 
 
 def test_how_many_pictures_another_order_would_change_is_told(

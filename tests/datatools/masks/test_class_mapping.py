@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.palette import IGNORE, load_palette
+from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_palette
 from p2p_datatools.labels.values import Use
 from p2p_datatools.masks.class_mapping import ClassMapping, parse_mapping
 
@@ -34,6 +34,19 @@ def test_the_mapping_goes_before_the_palette() -> None:
 def test_background_is_the_first_class_whatever_its_name_and_ignore_is_255() -> None:
     claims = ClassMapping(FACADES, {"a": "background", "b": "ignore", "c": "unpainted"}, numbers=False)
     assert [claims.index(label) for label in "abc"] == [0, IGNORE, None]
+
+
+def test_labels_that_the_palette_ignores_are_ignored_and_so_is_the_word_itself_unless_a_class_claims_it() -> None:
+    classes = (PaletteClass("background", (0, 0, 0), 0), PaletteClass("car", (9, 0, 0), 1))
+    palette = Palette("own", classes, ignored=("Void", "un*", "7"))
+    claims = ClassMapping(palette, {}, numbers=False)
+    assert [claims.index(label) for label in ("void", "unnamed", "Ignore")] == [IGNORE, IGNORE, IGNORE]
+    assert claims.word("fence") is None
+    assert ClassMapping(palette, {"void": "car"}, numbers=False).word("void") == "car"
+    numbers = ClassMapping(palette, {}, numbers=True)
+    assert [numbers.word(label) for label in ("1", "7", "8")] == ["car", "ignore", None]
+    own = Palette("own", (*classes, PaletteClass("Ignore", (0, 9, 0))))
+    assert ClassMapping(own, {}, numbers=False).index("ignore") == 2
 
 
 def test_globs_map_labels_that_no_exact_name_maps() -> None:
@@ -123,7 +136,8 @@ def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Uncla
 
 def test_the_error_for_a_picture_without_class_numbers_does_not_fill_the_screen(unclaimed: Unclaimed) -> None:
     error = unclaimed(ClassMapping(CARS, {}, numbers=True), {str(number): Use(1, 1) for number in range(5, 65_536)})
-    assert error.what.endswith("204 (1 pixel in 1 picture) and 65331 more")
+    assert error.what.endswith("12 (1 pixel in 1 picture) and 65523 more")
+    assert "--map 12=CLASS --map '*=background' for 65523 more" in error.to_do
 
 
 def test_nothing_is_refused_when_every_label_has_a_class() -> None:

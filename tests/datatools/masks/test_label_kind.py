@@ -119,11 +119,23 @@ def test_class_numbers_among_colours_are_not_taken_for_dark_colours(
     for name in "bcd":
         save(labels / f"{name}.png", COLORS[drawing()])
     save(labels / "a.png", np.repeat(drawing()[..., None], 3, axis=2) if repeated else drawing())
-    with refused("pictures-failed") as error:
+    with refused("doubted-ids", labels / "a.png") as error:
         build(labels)
-    (part,) = error.value.parts
-    assert (Path(part.where).name, part.code) == ("a.png", "inexact-areas")
-    assert "class numbers" in part.to_do
+    assert "--map ids=palette" in error.value.to_do
+    assert build(labels, "ids=palette").built == 4
+    assert (mask(labels) == drawing()).all()
+
+
+def test_a_grey_of_a_class_number_that_is_mapped_as_a_colour_is_a_colour(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    for name in "bcd":
+        save(labels / f"{name}.png", COLORS[drawing()])
+    save(labels / "a.png", drawing(classes=3))
+    with refused("pictures-failed") as error:
+        build(labels, "#010101=lights")
+    assert "#020202" in error.value.parts[0].to_do
+    build(labels, "#010101=lights", "#020202=body")
+    assert (mask(labels) == np.array([0, 3, 1])[drawing(classes=3)]).all()
 
 
 def test_a_colour_picture_among_class_numbers_is_read_by_its_colours(tmp_path: Path) -> None:
@@ -131,7 +143,7 @@ def test_a_colour_picture_among_class_numbers_is_read_by_its_colours(tmp_path: P
     for name in "bcd":
         save(labels / f"{name}.png", drawing())
     save(labels / "a.png", COLORS[drawing()])
-    assert build(labels).built == 4
+    assert build(labels, "ids=palette").built == 4
     assert (mask(labels) == drawing()).all()
 
 
@@ -197,11 +209,26 @@ def test_numbers_beyond_the_ids_and_those_that_may_be_ids_are_asked_about_at_onc
     assert all(f"--map {number}=" in error.value.to_do for number in (2, 15, 20, 255))
 
 
-def test_all_ids_of_a_built_in_palette_together_are_its_data_set_s(tmp_path: Path) -> None:
-    labels = tmp_path / "labels"
-    save(labels / "a.png", drawing(classes=3))
-    save(labels / "b.png", drawing())
-    assert decided(build(labels))["4"] == ("windows", "palette ids")
+def test_all_ids_of_a_built_in_palette_are_no_sign_of_its_data_set(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"  # as LandCover.ai has them, and many sets of five classes
+    save(labels / "a.png", drawing())
+    with refused("doubted-ids", labels):
+        build(labels)
+
+
+def test_the_kaggle_set_as_it_is_unpacked_is_known_by_the_export_beside_its_masks(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "car-segmentation" / "masks"
+    save(labels / "a.png", drawing())
+    export = labels.parent / "masks.json"
+    for tags in (["car", "wheel"], "damaged"):
+        regions = [{"tags": tags}] if isinstance(tags, list) else tags
+        export.write_text(json.dumps({"assets": {"1": {"regions": regions}}}))
+        with refused("doubted-ids", labels):
+            build_masks(labels, tmp_path / "masks", palette=CARS)
+    export.write_text(json.dumps({"assets": {"1": {"regions": [{"tags": ["car", "wheel", "lights", "window"]}]}}}))
+    assert decided(build_masks(labels, tmp_path / "masks", palette=CARS))["4"] == ("windows", "palette ids")
 
 
 def test_the_ids_of_an_own_palette_are_its_user_s(tmp_path: Path) -> None:
@@ -216,6 +243,19 @@ def test_a_fetched_data_set_says_whose_ids_it_has(tmp_path: Path) -> None:
     save(labels / "a.png", np.array([[0, 1]], dtype=np.uint8))
     (tmp_path / "set" / "provenance.json").write_text(json.dumps({"palette": "cars"}))
     assert decided(build(labels))["1"] == ("body", "palette ids")
+
+
+def test_pictures_that_lie_in_a_fetched_folder_and_were_not_fetched_are_asked_about(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "set" / "labels"
+    save(labels / "a.png", np.array([[0, 1]], dtype=np.uint8))
+    files: dict[str, object] = {"labels/a.png": {}}
+    (tmp_path / "set" / "provenance.json").write_text(json.dumps({"palette": "cars", "files": files}))
+    assert decided(build(labels))["1"] == ("body", "palette ids")
+    save(labels / "own.png", np.array([[0, 1]], dtype=np.uint8))
+    with refused("doubted-ids", labels):
+        build_masks(labels, tmp_path / "masks", palette=CARS)
 
 
 def test_camvid_s_pictures_are_known_by_their_names(tmp_path: Path) -> None:
@@ -257,6 +297,21 @@ def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused
         build(labels)
     assert error.value.parts[0].code == "unlisted-number"
     assert "--map 7=CLASS" in error.value.parts[0].to_do
+
+
+def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.array([[0, 1, 2]], dtype=np.uint8))
+    (labels / "classes.txt").write_text("wheel\nwindow\nlights\n")
+    with refused("doubted-ids", labels) as error:
+        build(labels)
+    assert "If classes.txt counts from 1, add --map 1=tyres --map 2=windows." in error.value.to_do
+    assert "If classes.txt counts from 0, add --map 1=windows --map 2=lights." in error.value.to_do
+    save(labels / "b.png", np.array([[0, 3]], dtype=np.uint8))
+    with refused("doubted-ids", labels) as error:
+        build(labels)
+    assert "counts from 1, add --map 1=tyres --map 2=windows --map 3=lights." in error.value.to_do
+    assert "counts from 0" not in error.value.to_do
 
 
 def test_a_list_that_begins_at_1_leaves_0_to_the_background(tmp_path: Path) -> None:

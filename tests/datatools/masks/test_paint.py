@@ -11,7 +11,7 @@ from skimage import draw
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Points, Polygon, Region, Runs
-from p2p_datatools.masks.paint import fill, is_outside, label_map, stamp
+from p2p_datatools.masks.paint import fill, is_outside, label_map, paint_regions, stamp
 
 # The type information of scikit-image is incomplete.
 scikit_polygon: Callable[..., NDArray[np.bool_]] = draw.polygon2mask
@@ -172,3 +172,30 @@ def test_a_region_is_outside_only_when_all_of_it_is() -> None:
     runs = Runs(np.array([0, 4]), Size(2, 2), left=-2)
     assert is_outside(Region("car", (), (runs,)), Size(8, 6))
     assert not is_outside(Region("car", (outer,), (Runs(np.array([0, 4]), Size(2, 2), left=-1),)), Size(8, 6))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_painted_at_once_both_orders_are_what_they_are_one_after_the_other(seed: int) -> None:
+    rng, size = np.random.default_rng(seed), Size(23, 17)
+    classes = {"hole": 0, "car": 1, "wheel": 2, "odd": 255}
+    labels = rng.choice(list(classes) if seed % 2 else list(classes)[1:], 7)
+    regions = [
+        Region(
+            str(label),
+            tuple(Polygon(rng.uniform(-5, 25, (5, 2))) for _ in range(int(rng.integers(1, 3)))),
+            (Runs(np.array([3, 20, 5, 2]), Size(6, 5), left=int(rng.integers(-3, 22)), top=-1),),
+        )
+        for label in labels
+    ]
+    covers = [label_map([region], size, lambda _: 1) > 0 for region in regions]
+    expected, shown = np.zeros((17, 23), dtype=np.uint8), np.zeros((17, 23), dtype=np.uint8)
+    for place, (label, cover) in enumerate(zip(labels, covers, strict=True)):
+        shown[cover] = classes[label]
+        for hole, over in zip(labels[place + 1 :], covers[place + 1 :], strict=True):
+            if hole == "hole" and label != "hole" and (cover & ~over).any():
+                cover = cover & ~over
+        expected[cover] = np.maximum(expected[cover], classes[label])
+    found = paint_regions(regions, size, classes.__getitem__)
+    assert (found.mask == expected).all()
+    assert found.reordered == (expected != shown).sum()
+    assert (label_map(regions, size, classes.__getitem__, "annotation") == shown).all()

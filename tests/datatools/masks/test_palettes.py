@@ -1,17 +1,12 @@
 """Palettes are judged, drawn, and begun from labels or from colours."""
 
-import itertools
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from p2p_datatools.contract.palette import BUILT_IN, IGNORE_COLOR, Palette, PaletteClass, load_palette
-from p2p_datatools.contract.pictures.images import write_mask, write_png
-from p2p_datatools.masks.palettes import TOO_CLOSE, distinct_colors, draw_palette, judge, start_palette
+from p2p_datatools.contract.palette import BUILT_IN, load_palette
+from p2p_datatools.masks.palettes import draw_palette, judge
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -57,75 +52,6 @@ def test_a_broken_palette_is_refused_as_when_it_is_loaded(tmp_path: Path, refuse
         judge(tmp_path / "p.toml")
     with refused("unknown-palette", tmp_path / "gone.toml", usage=True):
         judge(tmp_path / "gone.toml")
-
-
-def test_distinct_colours_are_far_apart_and_none_is_that_of_ignored_pixels() -> None:
-    for count, least in ((1, 0), (8, 120), (30, 75), (100, 45)):
-        colors = distinct_colors(count)
-        assert colors[0] == (0, 0, 0)
-        assert len(colors) == count
-        pairs = itertools.combinations([*colors, IGNORE_COLOR], 2)
-        assert min(float(np.linalg.norm(np.subtract(*pair))) for pair in pairs) >= least
-    assert len(set(distinct_colors(254))) == 254
-
-
-def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Refused") -> None:
-    squares = {"wheel": 2, "car": 9, "door": 4}
-    annotations = [
-        {"id": n, "image_id": 1, "category_id": n, "segmentation": [[0, 0, side, 0, side, side]]}
-        for n, side in enumerate(squares.values())
-    ]
-    value = {
-        "images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],
-        "categories": [{"id": n, "name": name} for n, name in enumerate(squares)],
-        "annotations": annotations,
-    }
-    (tmp_path / "a.json").write_text(json.dumps(value))
-    palette = start_palette(tmp_path / "a.json", "mine")
-    assert palette.names == ("background", "car", "door", "wheel")
-    (tmp_path / "p.toml").write_text(palette.to_toml())
-    assert judge(tmp_path / "p.toml") == ()
-    value["annotations"] = []
-    (tmp_path / "a.json").write_text(json.dumps(value))
-    with refused("no-labels", tmp_path / "a.json"):
-        start_palette(tmp_path / "a.json", "mine")
-
-
-def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
-    picture = np.zeros((128, 128, 3), dtype=np.uint8)
-    picture[20:60, 20:90], picture[70:120, 30:60] = (255, 0, 0), (255, 240, 0)
-    write_png(tmp_path / "a.png", picture)
-    exact = start_palette(tmp_path / "a.png", "mine")
-    assert [each.color for each in exact.classes] == [(0, 0, 0), (255, 0, 0), (255, 240, 0)]
-    assert exact.names == ("background", "class_ff0000", "class_fff000")
-    Image.fromarray(picture).save(tmp_path / "a.jpg", quality=80)
-    blended = start_palette(tmp_path / "a.jpg", "mine")
-    assert len(blended.classes) == 3
-    for one, other in zip(exact.classes, blended.classes, strict=True):
-        assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
-
-
-def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
-    write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
-    with refused("no-common-colour", tmp_path / "a.png"):
-        start_palette(tmp_path / "a.png", "mine")
-
-
-def test_numbers_become_ids_with_the_colours_that_they_had(tmp_path: Path) -> None:
-    image = Image.fromarray(np.array([[1, 5, 255]], dtype=np.uint8))
-    image.putpalette([part for n in range(256) for part in (n, 2 * n % 256, 0)])
-    image.save(tmp_path / "a.png")
-    palette = start_palette(tmp_path, "mine")
-    assert palette.classes == (PaletteClass("background", (1, 2, 0), 1), PaletteClass("class_5", (5, 10, 0), 5))
-    Image.fromarray(np.array([[0, 7]], dtype=np.uint8)).save(tmp_path / "a.png")
-    assert [each.id for each in start_palette(tmp_path, "mine").classes] == [0, 7]
-
-
-def test_a_mask_folder_gives_the_palette_it_has(tmp_path: Path) -> None:
-    cars = load_palette("cars")
-    write_mask(tmp_path / "a.png", np.zeros((2, 2), dtype=np.uint8), cars)
-    (tmp_path / "palette.toml").write_text(cars.to_toml())
-    assert start_palette(tmp_path, "mine") == Palette("mine", cars.classes)
 
 
 def test_a_picture_of_a_palette_shows_each_colour() -> None:

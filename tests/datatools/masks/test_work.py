@@ -34,7 +34,8 @@ def labels(tmp_path: Path) -> Path:
 
 
 def build(labels: Path, dest: Path, threads: int | None = None, *, keep_going: bool = False) -> MaskSummary:
-    return build_masks(labels, dest, palette=CARS, how=PaintOptions(threads=threads), keep_going=keep_going)
+    how, ids = PaintOptions(threads=threads), {"ids": "palette"}
+    return build_masks(labels, dest, palette=CARS, mapping=ids, how=how, keep_going=keep_going)
 
 
 def test_as_many_threads_as_one_likes_write_the_same_bytes(labels: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pairs.manifest import read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
@@ -156,6 +157,44 @@ def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
     assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 20)
     shutil.rmtree(tmp_path / "pairs.partial")
     assert merge(parts, tmp_path / "pairs", move=True).brought == 12
+
+
+def test_a_file_that_is_in_the_place_of_a_pair_but_in_no_manifest_is_not_taken_for_it(
+    folders: tuple[Path, Path], tmp_path: Path, refused: "Refused"
+) -> None:
+    more = tmp_path / "more_a", tmp_path / "more_b"
+    for side in more:
+        write_png(side / "new.png", np.zeros((4, 6, 3), np.uint8))
+    first, second = pair(*folders, tmp_path / "first").dest, pair(*more, tmp_path / "second").dest
+    dest = merge([first], tmp_path / "pairs").dest
+    (dest / "all" / "new.png").write_text("mine")
+    with refused("pictures-failed", dest) as error:
+        merge([first, second], dest)
+    assert [(part.code, part.where) for part in error.value.parts] == [
+        ("file-in-the-way", str(second / "all" / "new.png"))
+    ]
+    assert "--keep-going" not in error.value.to_do
+    assert (dest / "all" / "new.png").read_text() == "mine"
+    (dest / "all" / "new.png").unlink()
+    assert merge([first, second], dest).brought == 1
+    assert set(by_name(dest)) == {*NAMES, "new"}
+
+
+def test_what_a_kill_left_of_a_pair_that_its_part_does_not_have_any_more_is_not_in_the_result(
+    parts: list[Path], tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+) -> None:
+    def merge_into(place: str) -> Path:
+        return merge(parts, tmp_path / place / "pairs").dest
+
+    assert killed_after(lambda: merge_into("cut_off"), 20)
+    begun = {path.stem for path in (tmp_path / "cut_off" / "pairs.partial").rglob("*.png")}
+    gone = min(begun)
+    for part in parts:
+        folder = read_manifest(part)
+        write_manifest(replace(folder, pairs=tuple(each for each in folder.pairs if each.name != gone)))
+    merge_into("cut_off")
+    merge_into("at_once")
+    assert contents(tmp_path / "cut_off") == contents(tmp_path / "at_once")
 
 
 # Killed.

@@ -16,7 +16,8 @@ from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, evaluate, evaluate_into
+from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, evaluate
+from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.model import Model, save_model

@@ -103,6 +103,12 @@ def test_a_study_in_which_nothing_was_trained_yet_may_begin_with_other_settings(
     assert open_record(tmp_path / "s", {"one": Config(learning_rate=0.1)}, None, "other") == {"one": "one"}
 
 
+def test_a_study_killed_before_its_first_record_had_a_name_begins_again(tmp_path: Path) -> None:
+    (tmp_path / f".{STUDY}.999999-0123456789ab.tmp").write_text("{")
+    begun(tmp_path)
+    assert (tmp_path / STUDY).is_file()
+
+
 def test_a_place_that_holds_something_else_is_refused(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with refused("destination-taken", tmp_path, usage=True) as error:

@@ -254,6 +254,39 @@ def test_a_record_that_is_not_what_was_written_is_damage_too(
     assert notes.lines[0].startswith(f"{record}: ")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("images", "8"), ("images", -1), ("tally", 5), ("tally", ["x"]), ("tallied", None), ("seconds", "x")),
+        *(("best", []), ("best_images", "../x"), ("extra", 7), ("begun", 7), ("rates", {}), ("rates", [])),
+        *(("bytes", "x"), ("sha256", None)),
+    ],
+)
+def test_fields_that_no_training_has_written_are_damage_though_the_hash_is_right(
+    tmp_path: Path, make_networks: "MakeNetworks", field: str, value: object, notes: "Notes"
+) -> None:
+    saved(tmp_path, make_networks(), 4)
+    saved(tmp_path, make_networks(), 8)
+    record = tmp_path / checkpoint.CHECKPOINTS / "0000000008.json"
+    edited = {key: value for key, value in json.loads(record.read_text()).items() if key != "record_sha256"}
+    edited[field] = value
+    record.write_text(json.dumps({**edited, "record_sha256": checkpoint._digest(edited)}))
+    progress = checkpoint.load_latest(tmp_path, make_networks(), notes)
+    assert progress is not None
+    assert progress.images == 4
+    assert len(notes.lines) == 1
+
+
+def test_checkpoints_that_a_kill_kept_beyond_what_was_asked_are_deleted(
+    tmp_path: Path, make_networks: "MakeNetworks"
+) -> None:
+    for images in (2, 4, 8, 12):
+        saved(tmp_path, make_networks(), images, keep=9, best_images=2)
+    checkpoint.remove_old(tmp_path, keep=1)
+    kept = [f"{images:010d}.{suffix}" for images in (2, 12) for suffix in ("json", "safetensors")]
+    assert names(tmp_path) == kept
+
+
 def test_where_all_are_damaged_the_error_says_what_to_do(
     tmp_path: Path, make_networks: "MakeNetworks", refused: "Refused"
 ) -> None:

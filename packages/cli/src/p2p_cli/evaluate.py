@@ -4,11 +4,15 @@ Nothing here may compute a score.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
 from p2p_datatools.contract.words import plural
+
+if TYPE_CHECKING:
+    from p2p_gan.evaluation.scores import Scores
 
 
 @click.command()
@@ -36,6 +40,7 @@ from p2p_datatools.contract.words import plural
     help="Outputs for each input; 2 or more: their diversity.",
 )
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@options.keep_going_option
 @options.how_option
 @options.json_option
 def command(
@@ -46,6 +51,7 @@ def command(
     segmenter: Path | None,
     variants: int,
     device: str,
+    keep_going: bool,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -58,21 +64,34 @@ def command(
     photos that were generated from masks, and the real photos, and both results are compared with the masks.
 
     --out DIR receives scores.jsonl (one line per pair), summary.json, and every picture as input | generated | real.
+    The same command again continues what was interrupted, or adds new pairs. A pair that cannot be read is an error;
+    with --keep-going the means are over the others.
     """
     from p2p_cli import render
-    from p2p_gan.evaluation.scores import EvaluationRequest, evaluate, evaluate_into
+    from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
+    from p2p_gan.evaluation.work import evaluate_into
     from p2p_gan.inference.apply import ApplyOptions
     from p2p_gan.machine.device import resolve_device
 
     asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter)
     where, report = resolve_device(device), render.reporter()
     if dest is None:
-        scores = evaluate(model, pairs, asked=asked, device=where, report=report)
+        scores = evaluate(model, pairs, asked=asked, keep_going=keep_going, device=where, report=report)
     else:
-        scores = evaluate_into(dest, model, pairs, asked=asked, device=where, report=report)
+        scores = evaluate_into(dest, model, pairs, asked=asked, keep_going=keep_going, device=where, report=report)
     if as_json:
         render.say(options.to_json(scores.to_json()))
-        return 0
+    else:
+        _say(scores, split)
+        if dest:
+            render.say(f"written to {dest}")
+    render.skips(scores.skipped, dest)
+    return 1 if scores.skipped else 0
+
+
+def _say(scores: "Scores", split: str) -> None:
+    from p2p_cli import render
+
     render.say(f"{plural(scores.pictures, 'picture')} of {split}")
     render.scores(scores.metrics, scores.mean_picture, scores.color_error)
     if scores.histograms:
@@ -88,6 +107,3 @@ def command(
             f"diversity of {between.variants} variants: l1 between them {between.pairwise_l1:.4f}, "
             f"standard deviation of a pixel {between.pixel_std:.4f}"
         )
-    if dest:
-        render.say(f"written to {dest}")
-    return 0

@@ -267,12 +267,13 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
             echo(f"{name:<11} {value}")
 
 
-def skips(skipped: Sequence[object], dest: object) -> None:
-    """The pictures that were skipped, and the file that lists them."""
+def skips(skipped: Sequence[object], dest: object | None) -> None:
+    """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST."""
     for skip in skipped[:20]:
         remark(f"skipped: {skip}")
     if skipped:
-        remark(f"{plural(len(skipped), 'picture')} left out; see {dest}/skipped.jsonl.")
+        more = f"; see {dest}/skipped.jsonl" if dest else ""
+        remark(f"{plural(len(skipped), 'picture')} left out{more}.")
 
 
 def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from p2p_datatools.checks import check, compare
     from p2p_datatools.contract import load_palette
     from p2p_datatools.derivations import derive
+    from p2p_datatools.exports import export_masks
     from p2p_datatools.masks import build_masks
     from p2p_datatools.pairs import merge, pair, take_apart
     from p2p_datatools.sheets import contact_sheet
@@ -22,6 +23,7 @@ else:
         checks="check compare",
         contract="load_palette",
         derivations="derive",
+        exports="export_masks",
         masks="build_masks",
         pairs="merge pair take_apart",
         sheets="contact_sheet",
@@ -35,6 +37,7 @@ __all__ = [
     "compare",
     "contact_sheet",
     "derive",
+    "export_masks",
     "fetch",
     "load_palette",
     "merge",

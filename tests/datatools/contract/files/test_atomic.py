@@ -2,6 +2,9 @@
 
 import errno
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,3 +122,19 @@ def test_lines_keep_umlauts_readable(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [{"name": "Tür"}])
     assert "Tür" in (tmp_path / "a.jsonl").read_text("utf-8")
     assert json.loads((tmp_path / "a.jsonl").read_text("utf-8")) == {"name": "Tür"}
+
+
+def test_what_a_kill_left_half_written_goes_with_the_next_write_of_the_same_file_and_no_other(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    dead = tmp_path / f".a[1].bin.{ended.pid}-0123456789ab.tmp"
+    living = tmp_path / f".a[1].bin.{os.getppid()}-0123456789ab.tmp"
+    other = tmp_path / f".b.bin.{ended.pid}-0123456789ab.tmp"
+    mine = tmp_path / ".a[1].bin.notes.tmp"
+    for file in (dead, living, other, mine):
+        file.write_bytes(b"half")
+    write_bytes(tmp_path / "a[1].bin", b"whole")
+    assert not dead.exists()
+    assert living.exists()
+    assert other.exists()
+    assert mine.exists()

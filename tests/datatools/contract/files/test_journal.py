@@ -1,5 +1,6 @@
 """The journal of unfinished work: records on the disk, read again in any order and whatever was cut off."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +85,61 @@ def test_no_record_is_written_before_every_file_of_its_batch_is_flushed(
     assert "Input/output error" in error.value.what
     assert "39.png" in flushed
     assert not (tmp_path / "dest.partial" / destination.JOURNAL).exists()
+
+
+def test_a_record_that_was_withdrawn_counts_for_no_new_content_but_is_known_until_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    first = journal(path)
+    for file in ("a", "b", "c"):
+        first.add(file, {"made": 1})
+    first.write()
+    for file in ("a", "b"):
+        first.withdraw(file)
+    assert first["a"] == {"made": 1}
+    assert set(journal(path)) == {"c"}
+    first.add("b", {"made": 2})
+    first.write()
+    assert dict(journal(path)) == {"b": {"made": 2}, "c": {"made": 1}}
+
+
+def test_the_record_of_a_file_that_was_removed_does_not_come_back_with_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    first = journal(path)
+    for file in ("a", "b", "c"):
+        first.add(file, {"made": 1})
+    first.write()
+    first.remove("a")
+    first.withdraw("a")
+    later = journal(path, "b")
+    later.withdraw("b")
+    assert set(journal(path)) == {"c"}
+
+
+def test_a_file_without_an_earlier_record_costs_nothing_to_withdraw(tmp_path: Path) -> None:
+    journal(tmp_path / "journal").withdraw("a")
+    assert not (tmp_path / "journal").exists()
+    first = journal(tmp_path / "journal")
+    first.add("a", {"made": 1})
+    first.write()
+    before = (tmp_path / "journal").read_bytes()
+    first.withdraw("b")
+    assert (tmp_path / "journal").read_bytes() == before
+
+
+def test_records_are_withdrawn_by_several_threads_while_others_are_written(tmp_path: Path) -> None:
+    first = journal(tmp_path / "journal")
+    files = [f"{number}.png" for number in range(40)]
+    for file in files:
+        first.add(file, {"of": file})
+    first.write()
+    with ThreadPoolExecutor(4) as pool:
+        withdrawn = pool.map(first.withdraw, files[::2])
+        for number in range(40):
+            first.add(f"new {number}", {"of": number})
+            first.write()
+        assert list(withdrawn) == [None] * 20
+    assert dict(journal(tmp_path / "journal")) == {file: {"of": file} for file in files[1::2]} | {
+        f"new {number}": {"of": number} for number in range(40)
+    }
+    assert first["39.png"] == {"of": "39.png"}
+    assert first["new 7"] == {"of": 7}

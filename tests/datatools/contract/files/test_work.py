@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -103,10 +103,8 @@ def write(
     dest: Path, *items: Text, threads: int = 1, report: Reporter = QUIET, made: list[str] | None = None
 ) -> Summary:
     """A whole command: the work of the items, then the commit, with `texts.jsonl` as the manifest."""
-    listing = dest / "texts.jsonl"
-    old = {line.name: line for line in map(read_line, read_lines(listing))} if listing.exists() else {}
     with Destination(dest, marker="texts.jsonl", recipe={}) as destination:
-        work = Writing(destination, old, [item.name for item in items])
+        work = Writing(destination, old_lines(dest), [item.name for item in items])
         try:
             summary = work.run(items, "texts", len(items), threads=threads, report=report)
         finally:
@@ -123,7 +121,12 @@ def write(
 def unfinished(dest: Path, *items: Text) -> None:
     """The same command, which a kill cut off before its commit."""
     with Destination(dest, marker="texts.jsonl", recipe={}) as destination:
-        Writing(destination, {}, [item.name for item in items]).run(items, "texts", len(items), threads=1)
+        Writing(destination, old_lines(dest), [item.name for item in items]).run(items, "texts", len(items), threads=1)
+
+
+def old_lines(dest: Path) -> dict[str, Line]:
+    listing = dest / "texts.jsonl"
+    return {line.name: line for line in map(read_line, read_lines(listing))} if listing.exists() else {}
 
 
 def texts(*names: str, copies: int = 1) -> list[Text]:
@@ -360,3 +363,72 @@ def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_wh
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
         changes += 1
     assert changes > 15
+
+
+# A source that changes, and then is as it was: a record of it may be older than its file.
+
+FIRST, SECOND = [Text("a", "first", 2), *texts("b")], [Text("a", "second", 2), *texts("b")]
+
+
+def begun(place: Path) -> None:
+    """Unfinished work on the first text."""
+    unfinished(place / "d", *FIRST)
+
+
+def begun_and_broken_since(place: Path) -> None:
+    """The same, whose files were removed after their record was written, because the text was broken for a while."""
+    unfinished(place / "d", *FIRST)
+    unfinished(place / "d", Text("a", "broken", 2), *texts("b"))
+
+
+def begun_and_deleted_since(place: Path) -> None:
+    """The same, whose files someone has deleted."""
+    unfinished(place / "d", *FIRST)
+    for file in ("a.0", "a.1"):
+        (place / "d.partial" / file).unlink()
+
+
+def brought_by_a_commit(place: Path) -> None:
+    """A destination with an older text, and a commit of the first one that was cut off when it had brought one file."""
+    write(place / "d", Text("a", "older", 2), *texts("b"))
+    (place / "d" / "a.1").unlink()
+    unfinished(place / "d", *FIRST)
+    (place / "d.partial" / "a.0").replace(place / "d" / "a.0")
+
+
+def brought_completely(place: Path) -> None:
+    """The same, when it had brought all files, but not the manifest."""
+    brought_by_a_commit(place)
+    (place / "d.partial" / "a.1").replace(place / "d" / "a.1")
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+@pytest.mark.parametrize(
+    "base", [begun, begun_and_broken_since, begun_and_deleted_since, brought_by_a_commit, brought_completely]
+)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_kill_between_a_file_and_its_record_leaves_no_older_record_that_counts_for_it(
+    tmp_path: Path,
+    killed_after: "KilledAfter",
+    contents: "Contents",
+    monkeypatch: pytest.MonkeyPatch,
+    base: Callable[[Path], None],
+    batch: int,
+    threads: int,
+) -> None:
+    monkeypatch.setattr(destination_module, "BATCH", batch)
+    write(tmp_path / "at_once" / "d", *FIRST)
+    changes, died = 0, True
+    while True:
+        place = tmp_path / str(changes)
+        base(place)
+        died = killed_after(partial(write, place / "d", *SECOND, threads=threads), changes)
+        if not died:
+            break
+        summary = write(place / "d", *FIRST)
+        if not summary.skipped:  # else the call that was killed had committed the second text, which stands
+            assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        else:
+            assert (place / "d" / "a.0").read_text() == (place / "d" / "a.1").read_text() == "SECOND"
+        changes += 1
+    assert changes > 8

@@ -39,6 +39,29 @@ def write(path: Path, text: str) -> Path:
          {1: "car"}, {RED: "car"}),
         ("data.yaml", "names: [background, car]\n", {0: "background", 1: "car"}, {}),
         ("data.yaml", "names: [car, wheel]\n", {}, {}),
+        ("_classes.csv", "\ufeffClass,Pixel Value\r\nbackground,0\r\n\"car, red\",8\r\n",
+         {0: "background", 8: "car, red"}, {}),
+        ("_classes.csv", "class,label\n0,background\n1,car\n", {0: "background", 1: "car"}, {}),
+        ("class_dict.csv", "class_name, R, G, B\nvoid, 0, 0, 0\nCar, 255, 0, 0\n",
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "name,b,g,r\nvoid,0,0,0\nCar,0,0,255\n", {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "r;g;b;\"name\"\n0;0;0;void\n255;0;0;Car\n",
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "name,r,g,b,id\nvoid,0,0,0,4\nCar,255,0,0,2\n",
+         {4: "void", 2: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "id,class,color\n0,void,#000000\n1,Car,255 0 0\n",
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("label_colors.txt", "Void #000000\nCar #FF0000\n", {0: "Void", 1: "Car"}, {BLACK: "Void", RED: "Car"}),
+        ("label_colors.txt", "# r g b\nname r g b\nVoid 0 0 0\nCar 255 0 0\n",
+         {0: "Void", 1: "Car"}, {BLACK: "Void", RED: "Car"}),
+        ("classes.txt", "0\tother # all else\n1\ttraffic light\n", {0: "other", 1: "traffic light"}, {}),
+        ("classes.txt", "0=other\n1=lane 2\n", {0: "other", 1: "lane 2"}, {}),
+        ("classes.txt", "other 0\nbuilding 1\n", {0: "other", 1: "building"}, {}),
+        ("classes.txt", "background\nlane 1\nlane 2\n", {0: "background", 1: "lane 1", 2: "lane 2"}, {}),
+        ("classes.txt", "-1 void\n0 road\n", {255: "void", 0: "road"}, {}),
+        ("obj.names", "background\ncar\n", {0: "background", 1: "car"}, {}),
+        ("object_info150.txt", "Idx\tRatio\tTrain\tName\n1\t0.15\t1\twall\n2\t0.1\t6\tbuilding, edifice\n",
+         {1: "wall", 2: "building"}, {}),
     ],
 )  # fmt: skip
 def test_a_list_names_numbers_and_colours(
@@ -56,6 +79,13 @@ def test_a_list_names_numbers_and_colours(
         ("class_names.txt", "background\ncar\ncar\n", "duplicate-class"),
         ("class_dict.csv", "name,r,g,b\na,1,2,3\nb,1,2,3\n", "duplicate-class"),
         ("class_dict.csv", "name,r,g,b\na,1,2,300\n", "bad-class-names"),
+        ("class_dict.csv", "name,r,g,b\na,1,2\n", "bad-class-names"),
+        ("class_dict.csv", "id,name\n,a\n", "bad-class-names"),
+        ("class_dict.csv", "id,name\n0,\n", "bad-class-names"),
+        ("_classes.csv", "Pixel Value, Class\n0, background\n1, body\n1, body\n", "duplicate-id"),
+        ("classes.txt", "0 other\n-2 car\n", "bad-class-names"),
+        ("labelmap.txt", "background:0,0,0::\ncar:1,2\n", "bad-class-names"),
+        ("labelmap.txt", "background:0,0,0::\ncar:0,0,0::\n", "duplicate-class"),
         ("classes.txt", "12\n", "bad-class-names"),
         ("classes.txt", "\n", "no-class-names"),
         ("label_classes.json", '[{"color": "#ff0000"}]', "bad-class-names"),
@@ -66,6 +96,22 @@ def test_a_list_names_numbers_and_colours(
 def test_a_damaged_list_is_refused(tmp_path: Path, name: str, text: str, code: str, refused: "Refused") -> None:
     with refused(code):
         read_class_names(write(tmp_path / name, text))
+
+
+def test_names_without_numbers_that_do_not_begin_with_the_background_are_kept_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path / "classes.txt", "car\nwheel\n")
+    found = find_names(tmp_path, tmp_path)
+    assert found is not None
+    assert (found.numbers, found.uncounted) == ({}, ("car", "wheel"))
+    write(tmp_path / "label_names.txt", "background\nroad\n")
+    found = find_names(tmp_path, tmp_path)
+    assert found is not None
+    assert (found.numbers, found.uncounted) == ({0: "background", 1: "road"}, ())
+
+
+def test_a_list_of_the_mark_of_utf_16_is_read(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("0 Straße\n", "utf-16")
+    assert read_class_names(tmp_path / "classes.txt").numbers == {0: "Straße"}
 
 
 def test_a_list_that_is_no_text_is_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -14,7 +14,7 @@ from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panopti
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, SegmentLabels, Use
 from p2p_datatools.masks.build import build_masks
-from p2p_datatools.masks.palettes import start_palette
+from p2p_datatools.masks.new_palette import start_palette
 
 if TYPE_CHECKING:
     from conftest import Refused

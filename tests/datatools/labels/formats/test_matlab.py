@@ -14,7 +14,7 @@ from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import IndexLabels, LabelSet
 from p2p_datatools.masks.build import build_masks
-from p2p_datatools.masks.palettes import start_palette
+from p2p_datatools.masks.new_palette import start_palette
 
 if TYPE_CHECKING:
     from conftest import Refused

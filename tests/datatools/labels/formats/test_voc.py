@@ -80,6 +80,18 @@ def test_a_list_of_class_names_counts_from_the_background(tmp_path: Path) -> Non
     assert item.names == {0: "_background_", 1: "house", 255: "void"}
 
 
+def test_a_list_that_leaves_out_the_background_counts_from_1_and_that_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "voc" / "SegmentationClass", 0, 1)
+    (tmp_path / "voc" / "labels.txt").write_text("house\ntree\n")
+    labels = read_voc(tmp_path / "voc")
+    (item,) = labels.items
+    assert isinstance(item, IndexLabels)
+    assert item.names == {0: "background", 1: "house", 2: "tree", 255: "void"}
+    assert labels.notes == (
+        "labels.txt: does not begin with the background, so its first name is taken for the number 1.",
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -194,6 +194,16 @@ def test_a_folder_is_yolo_by_its_numbers_and_its_settings(data: Path, tmp_path: 
     assert "data.yaml" in error.value.what
 
 
+def test_labels_of_a_photo_called_like_a_text_about_the_data_are_labels_all_the_same(data: Path) -> None:
+    before = len(read_labels(data).items)
+    for name in ("license-plate.txt", "readme-photo.txt", "classes-of-1999.txt"):
+        (data / "train" / "labels" / name).write_text("0 0.5 0.5 0.2 0.2\n")
+    (data / "train" / "labels" / "license-empty.txt").touch()
+    (data / "README.roboflow.txt").write_text("Roboflow wrote this.")
+    (data / "LICENSE.txt").write_text("0 1 2 3 4")
+    assert len(read_labels(data).items) == before + 4
+
+
 def test_another_name_in_the_settings_changes_the_labels(data: Path) -> None:
     (first,) = read_yolo(data).items
     (data / "data.yaml").write_text("names: [truck, wheel]\n")

@@ -18,6 +18,7 @@ _COMMANDS = {
     "halves": ("data.halves", "Take A|B pairs apart into two folders."),
     "derive": ("data.derive", "Compute pictures from photos: A for pairs whose B are the photos."),
     "split": ("data.split", "Split pairs into train, val and test."),
+    "export": ("data.export", "Export masks as labels of another tool."),
     "show": ("data.show", "Draw a contact sheet of masks, pairs or photos."),
 }
 

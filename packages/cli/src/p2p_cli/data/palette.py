@@ -15,17 +15,32 @@ if TYPE_CHECKING:
     from p2p_datatools.contract.palette import Palette
 
 
+def _formats() -> tuple[str, ...]:
+    from p2p_datatools.labels.read import format_names
+
+    return format_names()
+
+
 @click.command()
 @click.argument("source", metavar="SOURCE")
 @click.argument("dest", required=False, type=options.PLACE, metavar="[DEST.toml]")
 @click.option("--picture", type=options.PLACE, metavar="FILE.png", help="Also draw the palette.")
+@click.option(
+    "--format",
+    "label_format",
+    type=options.LateChoice(_formats),
+    default="auto",
+    show_default=True,
+    help="The format of labels, as of build-masks.",
+)
 @options.json_option
-def command(source: str, dest: Path | None, picture: Path | None, as_json: bool) -> int:
+def command(source: str, dest: Path | None, picture: Path | None, label_format: str, as_json: bool) -> int:
     """Show and check a palette, or create one from labels.
 
     SOURCE is a built-in palette (cars, scenes, facades), a TOML file, or what to create one from: a label file or
     folder of any format that build-masks reads, a mask folder, or one label picture. DEST.toml receives the palette:
-    classes in painting order, large ones first, with colours far apart; give them names and aliases of your own.
+    classes in painting order, large ones first, with colours far apart, and what is ignored: labels such as void and
+    unnamed. It builds their masks at once; give the classes names and aliases of your own.
 
     The exit code is 1 if a name, colour or id occurs twice. Colours that JPEG would mix up are warnings.
 
@@ -39,7 +54,7 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
     from p2p_datatools.contract.files.atomic import write_bytes
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
     from p2p_datatools.contract.pictures.images import write_png
-    from p2p_datatools.masks.palettes import draw_palette, judge, start_palette
+    from p2p_datatools.masks.palettes import draw_palette, judge
 
     _refuse_existing(dest, ".toml")
     _refuse_existing(picture, ".png")
@@ -49,7 +64,7 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
         render.remark(f"{finding.severity}: {finding}")
     if any(finding.severity == "error" for finding in findings):
         return 1
-    palette = load_palette(source) if is_palette else start_palette(Path(source), (dest or Path("mine")).stem)
+    palette = load_palette(source) if is_palette else _start(source, dest, label_format)
     if dest:
         write_bytes(dest, palette.to_toml().encode())
     if picture:
@@ -59,6 +74,13 @@ def command(source: str, dest: Path | None, picture: Path | None, as_json: bool)
     else:
         _say(palette)
     return 0
+
+
+def _start(source: str, dest: Path | None, label_format: str) -> "Palette":
+    from p2p_cli import render
+    from p2p_datatools.masks.new_palette import start_palette
+
+    return start_palette(Path(source), (dest or Path("mine")).stem, label_format, render.reporter())
 
 
 def _refuse_existing(path: Path | None, suffix: str) -> None:
@@ -83,3 +105,5 @@ def _say(palette: "Palette") -> None:
         for each in palette.classes
     ]
     render.table(("class", "colour", "id", "aliases"), rows)
+    if palette.ignored:
+        render.say(f"ignored: {', '.join(palette.ignored)}")

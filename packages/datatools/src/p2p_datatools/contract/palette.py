@@ -25,6 +25,7 @@ IGNORE = 255
 
 IGNORE_COLOR = (255, 0, 254)
 _MOST_CLASSES = 255
+_IGNORE_KEY = "ignore"  # in TOML and JSON
 Color = tuple[int, int, int]
 
 
@@ -42,11 +43,13 @@ class PaletteClass:
 class Palette:
     """Classes in painting order: a later one covers an earlier one; the first is the background.
 
-    Raises P2PError when two classes share a name, colour or id, or one could not be told from ignored pixels.
+    `ignored` are labels (names, globs or numbers) of pixels that belong to no class and are left out of losses and
+    scores. Raises P2PError when two classes share a name, colour or id, or one could not be told from ignored pixels.
     """
 
     name: str
     classes: tuple[PaletteClass, ...]
+    ignored: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.classes) <= _MOST_CLASSES:
@@ -120,6 +123,11 @@ class Palette:
             )
         return globbed[0] if globbed else None
 
+    def ignores(self, label: str) -> bool:
+        """Whether the pixels of `label` are left out of losses and scores: by its name, or by a glob in `ignored`."""
+        wanted = plain(label)
+        return any(wanted == plain(each) or fnmatchcase(wanted, plain(each)) for each in self.ignored)
+
     def colors(self) -> NDArray[np.uint8]:
         """The colour table, uint8 (256, 3) RGB: row = class index; row 255 = ignored; unused rows are black."""
         table = np.zeros((256, 3), dtype=np.uint8)
@@ -130,13 +138,11 @@ class Palette:
 
     def to_json(self) -> dict[str, Any]:
         """The palette as JSON values, for manifests and model files."""
-        return {
-            "name": self.name,
-            "classes": [
-                {"name": each.name, "color": list(each.color), "id": each.id, "aliases": list(each.aliases)}
-                for each in self.classes
-            ],
-        }
+        classes = [
+            {"name": each.name, "color": list(each.color), "id": each.id, "aliases": list(each.aliases)}
+            for each in self.classes
+        ]
+        return {"name": self.name, **({_IGNORE_KEY: list(self.ignored)} if self.ignored else {}), "classes": classes}
 
     def to_toml(self) -> str:
         """The palette as TOML text that `parse_palette` reads back."""
@@ -145,7 +151,7 @@ class Palette:
 
         value = self.to_json()
         classes = [{key: part for key, part in each.items() if part not in (None, [])} for each in value["classes"]]
-        return tomlkit.dumps({"name": self.name, "classes": classes})
+        return tomlkit.dumps({**value, "classes": classes})
 
 
 def palette_from_json(value: Any, *, where: str) -> Palette:
@@ -160,7 +166,7 @@ def palette_from_json(value: Any, *, where: str) -> Palette:
             )
             for each in value["classes"]
         )
-        return Palette(name=str(value["name"]), classes=classes)
+        return Palette(name=str(value["name"]), classes=classes, ignored=_words(value.get(_IGNORE_KEY, ())))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise P2PError(
             where,
@@ -204,6 +210,12 @@ def parse_palette(text: str, *, where: str) -> Palette:
         return palette_from_json(tomllib.loads(text), where=where)
     except tomllib.TOMLDecodeError as error:
         raise P2PError(where, f"is not TOML: {error}", "Correct that line.", code="bad-toml") from error
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise ValueError(f"{_IGNORE_KEY} is text and not a list of labels")
+    return tuple(str(each) for each in value)
 
 
 def _color(value: Any) -> Color:

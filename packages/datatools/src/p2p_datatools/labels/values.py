@@ -124,11 +124,15 @@ class RegionLabels:
 
 @dataclass(frozen=True, eq=False)
 class ClassNames:
-    """What a list of classes calls numbers and colours in pictures; `source` is what it is called in words."""
+    """What a list of classes calls numbers and colours in pictures; `source` is what it is called in words.
+
+    The names that are `uncounted` may be those of the numbers from 0 or from 1 up.
+    """
 
     source: str
     numbers: Mapping[int, str] = field(default_factory=dict)
     colors: Mapping[Color, str] = field(default_factory=dict)
+    uncounted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

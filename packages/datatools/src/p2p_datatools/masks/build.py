@@ -4,7 +4,7 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +18,12 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels, Use
+from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.label_pictures import PictureReader
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
@@ -173,7 +174,7 @@ def _refuse_needless(how: PaintOptions, found: LabelSet, photos: Path | None) ->
 
 def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
     known = color_words(palette) if found.are_colors else {}
-    known |= dict.fromkeys(found.ignored, IGNORED)
+    known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
     unit = "pixel" if found.are_pictures and not found.labels else "region"
@@ -194,7 +195,10 @@ def _check_mapping(
         for label, count in line.values.values():
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
-    claims.refuse_unclaimed(uses, where=str(labels), doubted=_list_doubts(claims, uses, found))
+    doubted = _list_doubts(claims, uses, found)
+    numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
+    where = _place(numbered, found) or str(labels)
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_uncounted(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -210,16 +214,31 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
 
 
+def _place(numbered: Collection[str], found: LabelSet) -> str:
+    """The pictures of bare numbers, where most of a folder are others with which nothing is wrong; else nothing."""
+    if not numbered or 2 * len(numbered) > len(found.items):
+        return ""
+    more = plural(len(numbered) - 1, "more picture")
+    return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
+
+
+def _uncounted(found: LabelSet) -> ClassNames | None:
+    """The one list beside all pictures whose names do not tell their numbers."""
+    lists = {
+        item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
+    }
+    return next(iter(lists.values())) if len(lists) == 1 else None
+
+
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
     """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
 
-    All of the ids together are taken for that data set's, as is what its own file names or provenance tell.
+    Only a sign of that data set itself is enough, such as its provenance or the names of its files: other sets count
+    from 0 to 4 as well.
     """
     palette = claims.palette
     known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
-    ids = {str(each.id) for each in palette.classes if each.id is not None}
-    doubted = [label for label in uses if claims.is_by_id(label)]
-    return [] if known or ids <= set(uses) else doubted
+    return [] if known else [label for label in uses if claims.is_by_id(label)]
 
 
 def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:

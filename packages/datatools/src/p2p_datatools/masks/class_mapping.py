@@ -5,16 +5,20 @@ Nothing here may know a label format or a pixel.
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import Use
+from p2p_datatools.labels.values import ClassNames, Use
+from p2p_datatools.masks.numberings import offer_mappings
 
-_MOST_LISTED = 200  # class numbers; a picture that is not an index picture may have 65,536
+_MOST_LISTED = 200  # labels
+
+
+_MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may have 65,536
 
 
 _IDS, _OF_PALETTE = "ids", "palette"
@@ -22,6 +26,10 @@ _IDS, _OF_PALETTE = "ids", "palette"
 BOXES, RECTANGLES = "boxes", "rectangles"
 """`--map boxes=rectangles`: boxes around objects are painted as filled rectangles."""
 _SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES))
+
+
+# The data sets whose ids the built-in palettes have.
+_SETS = {"cars": "those of the Kaggle car set", "scenes": "those of CamVid", "facades": "those of CMP facades"}
 
 
 TRANSPARENT = "transparent"  # the label of transparent pixels in pictures of labels
@@ -103,6 +111,7 @@ class ClassMapping:
         self._unit = unit or ("pixel" if numbers else "region")
         self._told = known
         self._words: dict[str, str | None] = {}
+        self._indices: dict[str, int | None] = {}
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -130,11 +139,13 @@ class ClassMapping:
 
     def index(self, label: str) -> int | None:
         """The class index of a label that is claimed; None for one that stays unpainted."""
-        word = self.word(label)
-        assert word is not None, f"{label} is claimed by no class"
-        if word in self.palette.names:
-            return self.palette.index(word)
-        return {BACKGROUND: 0, IGNORED: IGNORE, UNPAINTED: None}[word]
+        if label not in self._indices:
+            word = self.word(label)
+            assert word is not None, f"{label} is claimed by no class"
+            own = self.palette.names
+            others = {BACKGROUND: 0, IGNORED: IGNORE, UNPAINTED: None}
+            self._indices[label] = own.index(word) if word in own else others[word]
+        return self._indices[label]
 
     def _map_label(self, label: str) -> str | None:
         if label in self._mapping:
@@ -156,64 +167,116 @@ class ClassMapping:
         if self._numbers and (label.isdecimal() or _HEX.fullmatch(label)):
             # A mask built from the same pictures as colours has labels that are no numbers.
             index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
-        else:
-            index = self.palette.index_of_label(label)
-        return None if index is None else self.palette.names[index]
+            if index is not None:
+                return self.palette.names[index]
+            return IGNORED if self.palette.ignores(label) else None
+        return self._by_names(label)
 
-    def refuse_unclaimed(self, uses: Mapping[str, Use], *, where: str, doubted: Collection[str] = ()) -> None:
+    def refuse_unclaimed(
+        self,
+        uses: Mapping[str, Use],
+        *,
+        where: str,
+        doubted: Collection[str] = (),
+        listed: ClassNames | None = None,
+    ) -> None:
         """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.
 
-        The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with.
+        The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with;
+        `listed` has names that do not tell their numbers.
         """
         unclaimed = sorted((label for label in uses if self.word(label) is None), key=_by_number)
         doubted = sorted(doubted, key=_by_number)
         if not unclaimed and not doubted:
             return
-        shown, more = unclaimed[:_MOST_LISTED], len(unclaimed) - _MOST_LISTED
-        guesses = self._guess_numbers(shown, uses) if self._numbers else [self._guess(label) for label in shown]
-        options = [f"--map {each}=CLASS" for each in doubted]
-        options += [f"--map {_quote(label)}={guess}" for label, guess in zip(shown, guesses, strict=True)]
-        say = f"Say what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}."
-        if not unclaimed:
-            raise P2PError(where, self._doubt(doubted, uses), f"{self._ids(doubted)}{say}", code="doubted-ids")
-        also = f", and {self._doubt(doubted, uses)}" if doubted else ""
-        raise P2PError(
-            where,
-            f"no class of the palette {self.palette.name} claims {self._count(shown, uses)}"
-            f"{f' and {more} more' if more > 0 else ''}{also}",
-            f"{self._ids(doubted)}{say}",
-            code="unclaimed-label",
-        )
+        asked = sorted([*unclaimed, *doubted], key=_by_number) if self._numbers else unclaimed
+        what = self._doubt(doubted, uses) if doubted else ""
+        if unclaimed:
+            also = f", and {what}" if doubted else ""
+            what = f"no class of the palette {self.palette.name} claims {self._count(unclaimed, uses)}{also}"
+        code = "unclaimed-label" if unclaimed else "doubted-ids"
+        offers, options = self._offers(asked, doubted, uses, listed), self._options(asked, uses)
+        raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}", code=code)
 
-    def _doubt(self, doubted: Collection[str], uses: Mapping[str, Use]) -> str:
+    def _options(self, labels: Sequence[str], uses: Mapping[str, Use]) -> str:
+        """What to type for each label, with the most likely class where there is one."""
+        guesses = self._guess_numbers(labels, uses) if self._numbers else [self._guess(label) for label in labels]
+        most = _most_listed(labels)
+        options = [f"--map {_quote(label)}={guess}" for label, guess in zip(labels[:most], guesses, strict=False)]
+        if len(labels) > most:
+            options.append(f"--map '*={BACKGROUND}' for {len(labels) - most} more")
+        a_list = ", or put lines NUMBER NAME into classes.txt beside them" if self._are_numbers(labels) else ""
+        return f"what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}{a_list}."
+
+    def _doubt(self, doubted: Sequence[str], uses: Mapping[str, Use]) -> str:
         """What is not known of numbers that may be ids."""
         are = "is meant as an id" if len(doubted) == 1 else "are meant as ids"
-        return f"nothing tells whether {self._count(doubted, uses)} {are} of the built-in palette {self.palette.name}"
+        whose = f" ({_SETS[self.palette.name]})" if self.palette.name in _SETS else ""
+        return f"nothing tells whether {self._count(doubted, uses)} {are} of the palette {self.palette.name}{whose}"
 
-    def _count(self, labels: Iterable[str], uses: Mapping[str, Use]) -> str:
-        counts = [(label, uses.get(label, Use())) for label in labels]
-        return ", ".join(
+    def _count(self, labels: Sequence[str], uses: Mapping[str, Use]) -> str:
+        most = _most_listed(labels)
+        counts = [(label, uses.get(label, Use())) for label in labels[:most]]
+        listed = ", ".join(
             f"{label} ({plural(use.count, self._unit)} in {plural(use.pictures, 'picture')})" for label, use in counts
         )
+        return f"{listed} and {len(labels) - most} more" if len(labels) > most else listed
 
-    def _ids(self, doubted: Collection[str]) -> str:
-        """What to type if the numbers are the palette's ids."""
-        if not doubted:
+    def _are_numbers(self, labels: Iterable[str]) -> bool:
+        return self._numbers and any(label.isdecimal() for label in labels)
+
+    def _offers(
+        self, asked: Sequence[str], doubted: Sequence[str], uses: Mapping[str, Use], listed: ClassNames | None
+    ) -> str:
+        """What to type if the numbers are the palette's ids, or those of a known data set."""
+        if not self._are_numbers(asked):
             return ""
-        meant = " ".join(f"--map {label}={self.word(label)}" for label in doubted)
-        return (
-            f"If so, add --map {_IDS}={_OF_PALETTE}, which here means {meant}. "
-            "If not, put lines NUMBER NAME into classes.txt beside them. "
-        )
+        offers = []
+        # Those of another set are hardly ids of the palette, of which more have none.
+        if 2 * len(doubted) > len(asked):
+            meant = ", ".join(f"{label} {self.word(label)}" for label in doubted[:_MOST_NUMBERS])
+            more = ", ..." if len(doubted) > _MOST_NUMBERS else ""
+            offers.append(f"If so, add --map {_IDS}={_OF_PALETTE} ({meant}{more}).")
+        numbers = {int(label) for label in (*asked, *uses) if label.isdecimal() and not self.is_mapped(label)}
+        offers += self._count_names(listed, asked) if listed and listed.uncounted else []
+        offers += offer_mappings(numbers, self.palette)
+        return "".join(f"{offer} " for offer in offers)
 
-    def _guess_numbers(self, unclaimed: list[str], uses: Mapping[str, Use]) -> list[str]:
-        """The first class for a number that stands alone beside the background, else CLASS."""
+    def _count_names(self, listed: ClassNames, asked: Sequence[str]) -> list[str]:
+        """What to type if a list without numbers counts from 1, or from 0 where the numbers asked about allow it."""
+        offers = []
+        for first in (1, 0):
+            names = {str(number): name for number, name in enumerate(listed.uncounted, first)}
+            names = {"0": BACKGROUND, **names}
+            if any(label.isdecimal() and label not in names and label != str(IGNORE) for label in asked):
+                continue
+            words = [f"--map {each}={self._claim(names[each])}" for each in asked if each in names]
+            words += [f"--map {IGNORE}={IGNORED}"] if str(IGNORE) in asked else []
+            offers.append(f"If {listed.source} counts from {first}, add {' '.join(words)}.")
+        return offers
+
+    def _claim(self, name: str) -> str:
+        word = self._by_names(name)
+        return BACKGROUND if name == BACKGROUND else word or "CLASS"
+
+    def _by_names(self, label: str) -> str | None:
+        index = self.palette.index_of_label(label)
+        if index is not None:
+            return self.palette.names[index]
+        # What --map calls so is called so in labels, too, such as those that p2p itself exports.
+        return IGNORED if self.palette.ignores(label) or plain(label) == IGNORED else None
+
+    def _guess_numbers(self, unclaimed: Sequence[str], uses: Mapping[str, Use]) -> list[str]:
+        """The first class for a number that stands alone beside the background, ignore for 255 among others."""
         background, *classes = self.palette.names
         claimed = {self.word(label) for label in uses} - {None, background}
         alone = classes and not claimed and len(unclaimed) == 1 and unclaimed[0].isdecimal()
         if alone:
             return [classes[0]]
-        return ["CLASS" if label.isdecimal() else self._guess(label) for label in unclaimed]
+        return [
+            IGNORED if label == str(IGNORE) else "CLASS" if label.isdecimal() else self._guess(label)
+            for label in unclaimed
+        ]
 
     def _guess(self, label: str) -> str:
         """The class with the name or alias most like the label or one of its words, or CLASS."""
@@ -224,6 +287,11 @@ class ClassMapping:
             if close := difflib.get_close_matches(part, known, n=1, cutoff=0.8):
                 return known[close[0]]
         return "CLASS"
+
+
+def _most_listed(labels: Sequence[str]) -> int:
+    """How many labels an error lists; numbers say little."""
+    return _MOST_NUMBERS if all(label.isdecimal() for label in labels) else _MOST_LISTED
 
 
 def _by_number(label: str) -> tuple[bool, int, str]:

@@ -5,6 +5,7 @@ Nothing here may know files, classes or palettes.
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,37 +36,36 @@ class FlatArea(NamedTuple):
     distance: float
 
 
-def find_inexact(picture: Photo, inexact: NDArray[np.bool_], nearest: Photo) -> list[FlatArea]:
+def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo) -> list[FlatArea]:
     """The colours of flat areas of `inexact` pixels, the largest first.
 
-    `nearest` has the colours that they would go to. In a picture that was JPEG once, flat areas lie a little beside
-    their colour, so there only those count that lie farther from it.
+    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, flat areas lie a
+    little beside their colour, so there only those count that lie farther from it.
     """
-    inner = (slice(1, -1), slice(1, -1))
-    flat = np.zeros(inexact.shape, dtype=bool)
-    codes = _codes(picture)
-    flat[inner] = inexact[inner]
-    height, width = codes.shape
-    for down in range(3):
-        for right in range(3):
-            beside = codes[down : down + height - 2, right : right + width - 2]
-            flat[inner] &= beside == codes[inner]
-    found, first, counts = np.unique(codes[flat], return_index=True, return_counts=True)
-    places = np.flatnonzero(flat.ravel())[first]
-    areas = []
+    codes = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0]
+    places = _flat_places(codes, inexact)
+    _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
+    areas: list[FlatArea] = []
     was_jpeg = None
-    for code, place, count in sorted(zip(found, places, counts, strict=True), key=lambda each: -int(each[2])):
-        if count < max(_FEW, _LEAST * codes.size):
+    for which in np.argsort(-counts, kind="stable"):
+        if counts[which] < max(_FEW, _LEAST * codes.size):
             break
         was_jpeg = len(np.unique(codes)) > _MOST_COLORS if was_jpeg is None else was_jpeg
-        y, x = divmod(int(place), width)
-        away = float(np.linalg.norm(picture[y, x].astype(int) - nearest[y, x].astype(int)))
+        y, x = divmod(int(places[first[which]]), codes.shape[1])
+        red, green, blue = (int(part) for part in picture[y, x])
+        away = float(np.linalg.norm(picture[y, x].astype(int) - colors[rows[y, x]].astype(int)))
         if not was_jpeg or away > _WORN:
-            color = (int(code) >> 16, int(code) >> 8 & 255, int(code) & 255)
-            areas.append(FlatArea(color, int(count), x, y, away))
+            areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
     return areas
 
 
-def _codes(picture: Photo) -> NDArray[np.uint32]:
-    parts = picture.astype(np.uint32)
-    return np.asarray(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2])
+def _flat_places(codes: NDArray[np.int32], inexact: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The inexact pixels that have eight neighbours of the same colour; there are few, so that each is looked at."""
+    height, width = codes.shape
+    places = np.flatnonzero(inexact)
+    down, across = np.divmod(places, width)
+    places = places[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
+    flat = codes.ravel()
+    for offset in (1, -1, width, -width, width + 1, width - 1, 1 - width, -1 - width):
+        places = places[flat[places] == flat[places + offset]]
+    return np.asarray(places)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color, hex_of
-from p2p_datatools.contract.pictures.index import LabelPicture, histogram
+from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 
@@ -81,7 +81,7 @@ def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
 def _colors(picture: LabelPicture) -> dict[int, Color]:
     """The colour of each number in use, its grey where the picture has no colour table."""
     assert picture.numbers is not None, "there are numbers"
-    used = [int(number) for number in np.flatnonzero(histogram(picture.numbers))]
+    used = [int(number) for number in np.flatnonzero(picture.counts)]
     if picture.table is None:
         return {number: (number, number, number) for number in used}
     table = np.zeros((256, 3), dtype=np.uint8)
@@ -147,11 +147,10 @@ def _word_of_number(item: PictureLabels, number: int, claims: ClassMapping) -> s
     return claims.word(names.get(number, str(number)))
 
 
-def is_soft(numbers: NDArray[np.uint8 | np.uint16]) -> bool:
+def is_soft(counts: NDArray[np.int64]) -> bool:
     """Whether grey values are those of black and white with soft edges: many between both ends, and few pixels each."""
-    counts = histogram(numbers)
-    between = counts[_ENDS : 256 - _ENDS]
+    between, pixels = counts[_ENDS : 256 - _ENDS], counts.sum()
     if len(counts) > 256 or np.count_nonzero(between) < _LEAST_GREYS:
         return False
     ends = counts[:_ENDS].any() and counts[256 - _ENDS :].any()
-    return bool(ends and between.sum() <= _MOST_EDGE * numbers.size and between.max() <= _AREA * numbers.size)
+    return bool(ends and between.sum() <= _MOST_EDGE * pixels and between.max() <= _AREA * pixels)

@@ -26,7 +26,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.flat_areas import find_inexact
+from p2p_datatools.masks.flat_areas import FlatArea, find_inexact
 from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
 from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
 
@@ -63,6 +63,7 @@ class _Rows:
     decided_by: str
     snapped: int = 0
     blended: int = 0
+    counts: NDArray[np.int64] | None = None  # of each row, where they are known
 
 
 class PictureReader:
@@ -94,8 +95,8 @@ class PictureReader:
         known = self._table(item)
         if not reads_as_colors(item, picture, known, self._extra, self._claims):
             return self._classes(self._clear(item, picture, self._numbers(item, picture)))
-        found = self._table_rows(item, picture, known)
-        return self._classes(found or self._clear(item, picture, self._snap(item, picture, known)))
+        found = self._table_rows(item, picture, known) or self._snap(item, picture, known)
+        return self._classes(self._clear(item, picture, found or self._numbers(item, picture)))
 
     def _numbers(self, item: PictureLabels, picture: LabelPicture) -> _Rows:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
@@ -105,20 +106,21 @@ class PictureReader:
         names = own or (item.listed.numbers if item.listed else {})
         if names and item.listed and 0 not in names:  # many lists begin after the background
             names = {0: BACKGROUND, **names}
-        values = [str(number) for number in range(int(numbers.max()) + 1)]
+        counts = picture.counts
+        values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
         labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
-        if not names and picture.exact and is_soft(numbers):
+        if not names and picture.exact and is_soft(counts):
             raise soft_mask(item.where)
         if names and item.listed:
-            self._refuse_unlisted(item, item.listed, numbers, names)
+            self._refuse_unlisted(item, item.listed, counts, names)
         by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
-        return _Rows(numbers, values, labels, by)
+        return _Rows(numbers, values, labels, by, counts=counts)
 
     def _refuse_unlisted(
-        self, item: PictureLabels, listed: ClassNames, numbers: NDArray[np.uint8 | np.uint16], names: Mapping[int, str]
+        self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
     ) -> None:
         """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
-        used = map(int, np.flatnonzero(histogram(numbers)))
+        used = map(int, np.flatnonzero(counts))
         missing = [number for number in used if number not in names and not self._claims.is_mapped(str(number))]
         if missing:
             shown = ", ".join(map(str, missing[:8]))
@@ -138,7 +140,7 @@ class PictureReader:
             or picture.photo is not None
         ):
             return None
-        used = np.flatnonzero(histogram(picture.numbers))
+        used = np.flatnonzero(picture.counts)
         if used[-1] >= len(picture.table):
             return None
         colors = {int(each): _color(picture.table[each]) for each in used}
@@ -147,35 +149,37 @@ class PictureReader:
         values = [hex_of(colors[each]) if each in colors else "" for each in range(int(used[-1]) + 1)]
         labels = [known[colors[each]] if each in colors else "" for each in range(int(used[-1]) + 1)]
         by = f"colour table, {item.listed.source}" if item.listed and item.listed.colors else "colour table"
-        return self._clear(item, picture, _Rows(picture.numbers, values, labels, by))
+        return _Rows(picture.numbers, values, labels, by, counts=picture.counts)
 
-    def _snap(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows:
+    def _snap(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows | None:
+        """The picture by its colours; None for grey areas that are no class's colours, and so may be numbers."""
         photo = picture.colors
         if picture.transparent is not None:
             photo = photo.copy()
             photo[picture.transparent] = next(iter(known))  # so that what lies below is no colour to explain
         snapped, labels = self.snap(item, photo)
         colors = self.colors(item)
-        inexact = snapped.moved & ~snapped.blended
-        if picture.exact and inexact.any():
-            self._refuse_flat(item, photo, inexact, colors[snapped.rows])
+        if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
+            # A tolerance above the usual one was chosen, and with it what only that brings back.
+            areas = [each for each in find_inexact(photo, inexact, snapped.rows, colors) if each.distance <= TOLERANCE]
+            if areas and item.judge and picture.numbers is not None and not self._are_mapped(picture):
+                return None
+            self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         return _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
 
-    def _refuse_flat(self, item: PictureLabels, photo: Photo, inexact: NDArray[np.bool_], nearest: Photo) -> None:
-        # A tolerance above the usual one was chosen, and with it what only that brings back.
-        areas = [area for area in find_inexact(photo, inexact, nearest) if area.distance <= TOLERANCE]
+    def _are_mapped(self, picture: LabelPicture) -> bool:
+        """Whether --map speaks of a grey of the picture, which then is a colour."""
+        return any(len(set(color)) == 1 and picture.counts[color[0]] for color in self._extra)
+
+    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
         if not areas:
             return
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
         listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
         what = f"has flat areas of colours that no class has exactly: {listed}; the first at x={first.x}, y={first.y}"
-        numbers = (
-            "If these are class numbers, add --format index, with pictures of colours in another folder. "
-            if grey
-            else ""
-        )
+        numbers = "If these are class numbers, leave out --format colors. " if grey else ""
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")
@@ -240,13 +244,13 @@ class PictureReader:
 
     def _classes(self, found: _Rows, *, values: bool = True) -> PictureClasses:
         numbers, labels = found.rows, found.labels
-        counts = histogram(numbers)
+        counts = histogram(numbers) if found.counts is None else found.counts
         used = np.flatnonzero(counts)
         uses: dict[str, Use] = {}
         for number in used:
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, _NO_PIXELS, found.snapped, found.blended)
+            return PictureClasses(None, uses, _NO_PIXELS, found.snapped, found.blended, decided_by=found.decided_by)
         table = np.zeros(len(counts), dtype=np.uint8)
         table[used] = [self._claims.index(labels[number]) or 0 for number in used]
         if numbers.dtype != np.uint8:

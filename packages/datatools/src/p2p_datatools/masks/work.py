@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -31,15 +29,18 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
-from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
-from p2p_datatools.masks.paint import PaintOrder, has_holes, label_map
+from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
+from p2p_datatools.masks.paint import PaintOrder, PaintResult, has_holes, paint_regions
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, refuse_outside
 
 MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may cost; snapping colours takes most
 
 
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
-    """The masks of one call; `uses` are the labels of the pictures that were read in this call."""
+    """The masks of one call; `uses` are the labels of the pictures that were read in it.
+
+    `numbered` are those of the pictures whose numbers nothing names but the palette's ids.
+    """
 
     listing = MASK_LINES
 
@@ -55,6 +56,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
         self._splits = {job.name: job.item.split for job in jobs}
         self.uses: dict[str, Use] = {}
+        self.numbered: list[str] = []
         self._counting = threading.Lock()
 
     def name(self, item: MaskJob) -> str:
@@ -132,7 +134,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
         else:
             read = self.pictures.read(job.item)
-            self._count(read.uses)
+            self._count(read, job.item.where)
             labels, mask, pixels = set(read.uses), read.mask, read.pixels
             if mask is None:
                 # The call ends with all such labels of all pictures, which `uses` counts.
@@ -156,20 +158,18 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask
 
-    def _count(self, uses: Mapping[str, Use]) -> None:
+    def _count(self, read: PictureClasses, where: str) -> None:
         with self._counting:
-            for label, use in uses.items():
+            for label, use in read.uses.items():
                 self.uses[label] = self.uses.get(label, Use()) + use
+            if read.decided_by == BY_IDS:
+                self.numbered.append(where)
 
-    def _paint(self, item: RegionLabels, size: Size) -> tuple[LabelMap, int]:
+    def _paint(self, item: RegionLabels, size: Size) -> PaintResult:
         """The mask, and in how many pixels the order of annotation would give another class."""
         regions = item.regions_in(size)
         refuse_outside(regions, size, where=item.where)
-        mask = label_map(regions, size, self.claims.index, self.order)
-        drawn = [index for region in regions if (index := self.claims.index(region.label)) is not None]
-        if self.order != "palette" or drawn == sorted(drawn):
-            return mask, 0
-        return mask, int(np.count_nonzero(mask != label_map(regions, size, self.claims.index, "annotation")))
+        return paint_regions(regions, size, self.claims.index, self.order)
 
     def commit(self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip]) -> Counter[str]:
         """Move the masks to DEST; returns the pixels of each class over all of them."""

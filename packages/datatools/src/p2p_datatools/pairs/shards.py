@@ -8,15 +8,17 @@ import hashlib
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_from_json
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
-from p2p_datatools.contract.files.destination import SKIPPED, Destination
+from p2p_datatools.contract.files.destination import SKIPPED, Destination, refuse
+from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import Store, files_of, store_of
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
@@ -112,19 +114,18 @@ def merge(
     merged = sorted({part.name for part in places})
     recipe = {"by": _BY, "parts": merged, "move": move}
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
-        old = _old(known, header, pairs)
-        brought = 0
-        for folder, pair, planned in report.track(pairs.values(), "merging", len(pairs)):
-            brought += _bring(folder.path, pair, old.get(pair.name, planned), destination, move=move)
-        lines = old | {name: planned for name, (_, _, planned) in pairs.items() if name not in old}
+        work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
+        done = work.run(pairs.values(), "merging", len(pairs), report=report)
+        refuse(done.skipped, destination, to_do="Correct them and run the same command again.")
+        lines = [work.record_of(name) for name in work.names()]
         provenance = {**header.provenance, "merged": merged}
-        whole = replace(header, path=dest, pairs=tuple(lines.values()), provenance=provenance)
+        whole = replace(header, path=dest, pairs=tuple(lines), provenance=provenance)
         destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
     if move:
         for folder in folders:
             _remove_pictures(folder)
         _empty(places)
-    return MergeSummary(brought, len(pairs) - brought, len(places), skipped, dest)
+    return MergeSummary(done.made, len(pairs) - done.made, len(places), skipped, dest)
 
 
 def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
@@ -229,7 +230,15 @@ def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
             )
 
 
-MergePlan = dict[str, tuple[PairFolder, Pair, Pair]]  # by name: the part, the pair in it, and the pair as it will be
+class MergePair(NamedTuple):
+    """A pair of a part, and the pair `planned` that it becomes in DEST."""
+
+    part: PairFolder
+    pair: Pair
+    planned: Pair
+
+
+MergePlan = dict[str, MergePair]  # by name
 
 
 def _plan(folders: Sequence[PairFolder]) -> MergePlan:
@@ -240,7 +249,7 @@ def _plan(folders: Sequence[PairFolder]) -> MergePlan:
     for folder in folders:
         for pair in folder.pairs:
             if pair.name in planned:
-                other = planned[pair.name][0].path
+                other = planned[pair.name].part.path
                 raise P2PError(
                     folder.path,
                     f"has a pair '{pair.name}', and so has {other}",
@@ -253,7 +262,7 @@ def _plan(folders: Sequence[PairFolder]) -> MergePlan:
                 if place in places:
                     place = place_of(pair.name, pair.split, pair.name, crowded=crowded)
                 places.add(place)
-            planned[pair.name] = (folder, pair, replace(pair, file=files_of(place, store)[0]))
+            planned[pair.name] = MergePair(folder, pair, replace(pair, file=files_of(place, store)[0]))
     return dict(sorted(planned.items()))
 
 
@@ -278,28 +287,59 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict
         )
     old = {pair.name: pair for pair in known.pairs}
     for name, pair in old.items():
-        if name in pairs and pairs[name][1].hash != pair.hash:
+        if name in pairs and pairs[name].pair.hash != pair.hash:
             raise P2PError(
                 known.path,
-                f"has a different pair '{name}' from {pairs[name][0].path}",
+                f"has a different pair '{name}' from {pairs[name].part.path}",
                 "Rename one of them.",
                 code="same-name",
             )
     return old
 
 
-def _bring(part: Path, pair: Pair, planned: Pair, destination: Destination, *, move: bool) -> bool:
-    """Copy or move the files of a pair, unless they exist; returns whether there was anything to do."""
-    if all((destination.dest / file).is_file() or _is_done(destination, file, pair) for file in planned.files):
-        return False
-    for source, file in zip(pair.files, planned.files, strict=True):
-        _carry(part / source, destination.path(file), move=move)
-        destination.record(file, planned.to_json())
-    return True
+class _Merge(Work[MergePair, Pair, str]):
+    """The pairs that one call copies or moves; a pair is recognised by the hash of its pixels."""
 
+    listing = PAIR_LINES
 
-def _is_done(destination: Destination, file: str, pair: Pair) -> bool:
-    return file in destination.done and pair_from_json(destination.done[file]).hash == pair.hash
+    def __init__(self, destination: Destination, old: Mapping[str, Pair], pairs: MergePlan, *, move: bool) -> None:
+        super().__init__(destination, old, pairs)
+        self._move = move
+
+    def name(self, item: MergePair) -> str:
+        """The pair's name."""
+        return item.pair.name
+
+    def places(self, item: MergePair) -> Sequence[str]:
+        """The pair's files in its part."""
+        return [str(item.part.path / file) for file in item.pair.files]
+
+    def weight(self, item: MergePair) -> int:
+        """0: a file is copied piece by piece."""
+        return 0
+
+    def sign(self, item: MergePair) -> str:
+        """The hash that its part's manifest has."""
+        return item.pair.hash
+
+    def is_current(self, record: Pair, item: MergePair, signature: str) -> bool:
+        """Whether it is a pair of the same pixels."""
+        return record.hash == signature
+
+    def make(self, item: MergePair, signature: str, known: Pair | None, *, stands: bool) -> Output[Pair] | None:
+        """Copy or move its files, to where the pair lies in DEST if it was there before."""
+        assert not stands, "a pair that stands has the same hash"
+        planned = self.old.get(item.pair.name, item.planned)
+        return Output(planned.files, partial(self._carry_files, self.places(item), planned))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> Pair:
+        """The pair."""
+        return pair_from_json(value)
+
+    def _carry_files(self, sources: Sequence[str], planned: Pair, paths: Sequence[Path]) -> Pair:
+        for source, target in zip(sources, paths, strict=True):
+            _carry(Path(source), target, move=self._move)
+        return planned
 
 
 def _carry(source: Path, target: Path, *, move: bool) -> None:

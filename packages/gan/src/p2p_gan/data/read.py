@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import read_halves as stored_halves
 from p2p_datatools.contract.pairs.lines import Pair
@@ -73,18 +73,42 @@ def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Co
 
 
 def load_fitted(
-    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, fit: Fit
+    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, fit: Fit, skipped: list[Skip] | None = None
 ) -> Iterator[tuple[Array, Array]]:
-    """The pairs as (input, output) in colours, fitted to `size`, decoded on all cores, in order."""
+    """The pairs as (input, output) in colours, fitted to `size`, decoded on all cores, in order.
 
-    def one(pair: Pair) -> tuple[Array, Array]:
-        input_half, output_half = read_pair_halves(folder, pair, task)
+    A pair that cannot be read is left out and added to `skipped` if given, else its error is raised.
+    """
+
+    def one(pair: Pair) -> tuple[Array, Array] | Skip:
+        try:
+            input_half, output_half = read_pair_halves(folder, pair, task)
+        except P2PError as error:
+            if skipped is None:
+                raise
+            return skip_of_pair(folder, pair, error)
         return (
             fit_to(input_half, size, fit, exact=task.input.kind == "mask"),
             fit_to(output_half, size, fit, exact=task.output.kind == "mask"),
         )
 
-    return on_all_cores(one, pairs, folder)
+    for read in on_all_cores(one, pairs, folder):
+        if isinstance(read, Skip):
+            assert skipped is not None, "without it the error was raised"
+            skipped.append(read)
+        else:
+            yield read
+
+
+def skip_of_pair(folder: PairFolder, pair: Pair, error: P2PError) -> Skip:
+    """The skip that an error in reading a pair becomes, at the file of the pair that is at fault."""
+    places = places_of(folder, pair)
+    return skip_of(error, next((place for place in places if place == error.where), places[0]))
+
+
+def places_of(folder: PairFolder, pair: Pair) -> list[str]:
+    """Where the files of a pair lie, as errors name them."""
+    return [str(folder.path / file) for file in pair.files]
 
 
 def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:

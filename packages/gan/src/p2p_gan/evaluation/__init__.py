@@ -9,12 +9,16 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
-    from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, PairScores, Scores, evaluate, evaluate_into
+    from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
+    from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, Scores, evaluate
+    from p2p_gan.evaluation.work import evaluate_into
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         mask_agreement="Agreement ClassIoU",
-        scores="EvaluationRequest Diversity PairScores Scores evaluate evaluate_into",
+        pair_scores="PairRecord PairScores",
+        scores="EvaluationRequest Diversity Scores evaluate",
+        work="evaluate_into",
     )
 
 __all__ = [
@@ -22,6 +26,7 @@ __all__ = [
     "ClassIoU",
     "Diversity",
     "EvaluationRequest",
+    "PairRecord",
     "PairScores",
     "Scores",
     "evaluate",

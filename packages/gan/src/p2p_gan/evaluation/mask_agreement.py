@@ -13,6 +13,7 @@ from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
 from p2p_gan.data.coding import Kind
+from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 from p2p_gan.models.card import ModelCard
 
 
@@ -53,11 +54,18 @@ class Confusion:
         counted = (truth != IGNORE) & (found != IGNORE)
         number = len(self.names)
         codes = truth[counted].astype(np.int64) * number + found[counted]
-        own.counts = np.bincount(codes, minlength=number**2).reshape(number, number)
-        own.pictures = (own.counts.sum(axis=1) > 0).astype(np.int64)
-        self.counts = self.counts + own.counts
-        self.pictures = self.pictures + own.pictures
+        own.include(to_sparse(np.bincount(codes, minlength=number**2)))
+        self.include(own.to_json())
         return own
+
+    def to_json(self) -> list[list[int]]:
+        """The counts that are not 0."""
+        return to_sparse(self.counts)
+
+    def include(self, picture: Sparse) -> None:
+        """Add the counts of one picture, as `to_json` gives them."""
+        add_sparse(self.counts, picture)
+        self.pictures[np.unique(np.asarray(picture[0], dtype=np.int64) // len(self.names))] += 1
 
     def result(self) -> Agreement:
         """The agreement of all masks that were counted."""

@@ -3,7 +3,7 @@
 Nothing here may generate pictures or know files; the docstring of a score says its unit.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +13,7 @@ from skimage.metrics import structural_similarity
 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo
+from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 
 BYTES = (0.0, 255.0)
 Range = tuple[float, float]
@@ -126,6 +127,15 @@ class LabHistograms:
             for channel, (name, (low, high)) in enumerate(_LAB.items()):
                 bins = np.clip(np.rint(lab[..., channel] - low), 0, high - low).astype(np.int64)
                 self.counts[name] += np.bincount(bins.ravel(), minlength=len(self.counts[name]))
+
+    def to_json(self) -> dict[str, list[list[int]]]:
+        """The counts of each channel that are not 0."""
+        return {name: to_sparse(counts) for name, counts in self.counts.items()}
+
+    def include(self, pictures: Mapping[str, Sparse]) -> None:
+        """Add the counts of other pictures, as `to_json` gives them."""
+        for name, counts in self.counts.items():
+            add_sparse(counts, pictures[name])
 
     def intersection(self, other: "LabHistograms") -> dict[str, float]:
         """For L, a and b the intersection of two normalised histograms: 1 for equal, 0 for disjoint ones.

@@ -1,44 +1,33 @@
-"""A model's scores on the pairs of a split, compared with those of the mean training picture, and their files.
+"""A model's scores on the pairs of a split, compared with those of the mean training picture.
 
-Nothing here may train or print; `metrics` and `mask_agreement` define the scores.
+Nothing here may train, print or write files; `metrics` and `mask_agreement` define the scores, `pair_scores` those of
+one pair.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import read_json, write_json, write_lines
-from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import LabelMap, colorize, size_of, write_png
-from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
-from p2p_datatools.contract.words import p2p_command
-from p2p_gan.data.read import load_fitted
+from p2p_datatools.contract.words import p2p_command, plural
+from p2p_gan.data.read import load_fitted, skip_of_pair
 from p2p_gan.data.task import Task
-from p2p_gan.evaluation.mask_agreement import Agreement, Confusion, counted_pixels, labels_of_input, labels_of_output
-from p2p_gan.evaluation.metrics import (
-    BYTES,
-    METRICS,
-    LabHistograms,
-    PixelMask,
-    Range,
-    class_color_errors,
-    diversity,
-    mean_picture,
-)
+from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
+from p2p_gan.evaluation.metrics import METRICS, LabHistograms, mean_picture
+from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, PairScores, generates_colors, mean_key
 from p2p_gan.evaluation.segmenter import Segmenter
-from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
-from p2p_gan.inference.sampling import side_by_side
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
@@ -63,6 +52,7 @@ class Scores:
     intersection with those of the real pictures in L, a and b, for photos. `agreement`: of generated masks with the
     real ones. `judged`: of a segmenter's masks of the generated photos with the true ones, and `judged_real` the same
     for the real photos. `diversity`: of variants. Each of these is None if it does not apply or was not requested.
+    `skipped` are pairs that could not be read, which are in none of the means.
     """
 
     pictures: int
@@ -74,23 +64,13 @@ class Scores:
     judged: Agreement | None = None
     judged_real: Agreement | None = None
     diversity: Diversity | None = None
+    skipped: tuple[Skip, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON values: each metric under its name, and NAME_mean that of the mean training picture."""
-        rest = asdict(self)
+        rest = asdict(self) | {"skipped": [str(skip) for skip in self.skipped]}
         pictures, model, mean = (rest.pop(name) for name in ("pictures", "metrics", "mean_picture"))
-        return {"pictures": pictures, **model, **{f"{name}_mean": mean.get(name) for name in model}, **rest}
-
-
-@dataclass(frozen=True)
-class PairScores:
-    """The arrays of one pair in the model's encoding, and its scores as JSON values."""
-
-    name: str
-    input: Array
-    fake: Array
-    real: Array
-    line: dict[str, Any]
+        return {"pictures": pictures, **model, **{mean_key(name): mean.get(name) for name in model}, **rest}
 
 
 @dataclass(frozen=True)
@@ -118,6 +98,7 @@ def evaluate(
     pairs: Path | str,
     *,
     asked: EvaluationRequest = EvaluationRequest(),
+    keep_going: bool = False,
     device: torch.device | None = None,
     report: Reporter = QUIET,
     each: Callable[[PairScores, ModelCard], None] = lambda scored, card: None,
@@ -125,8 +106,72 @@ def evaluate(
     """Apply the model to the inputs of a split and compare its outputs with the real ones, at the pictures' own size.
 
     `each` is called with every picture and its scores, in the order of the names. Raises P2PError if the split is empty
-    or the model does not take these pairs.
+    or the model does not take these pairs, and for the first pair that cannot be read, unless `keep_going`: then those
+    are `skipped`.
     """
+    job = open_evaluation(model_path, pairs, asked, device)
+    skipped: list[Skip] = []
+    scorer = job.scorer(skipped if keep_going else None, report)
+    tally = Tally(job.model.card, asked)
+    for pair in report.track(job.pairs, "scoring", len(job.pairs)):
+        try:
+            picture, real = job.read(pair)
+        except UsageError:
+            raise
+        except P2PError as error:
+            if not keep_going:
+                raise
+            skipped.append(skip_of_pair(job.folder, pair, error))
+            continue
+        scored = scorer.score(pair.name, picture, real)
+        tally.add(scored.record)
+        each(scored, job.model.card)
+    return tally.result(skipped, where=job.folder.path)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model and the pairs of a split that it is scored on, in the order of their names."""
+
+    model: Model
+    folder: PairFolder
+    task: Task
+    pairs: Sequence[Pair]
+    asked: EvaluationRequest
+    judge: Segmenter | None
+
+    def read(self, pair: Pair) -> tuple[Array, Array]:
+        """A pair as (input, real output) in the model's encoding; raises P2PError if it is not that of the manifest."""
+        return read_model_pair(self.folder, pair, self.model.card, swapped=self.task.swapped)
+
+    def scorer(self, skipped: list[Skip] | None, report: Reporter) -> PairScorer:
+        """What scores each pair, after the training pairs were read for their mean.
+
+        A training pair that cannot be read is not in the mean and is added to `skipped` if given, else its error is
+        raised.
+        """
+        mean = self._mean_training_picture(skipped)
+        note, asked = once(report.note), self.asked
+        return PairScorer(self.model, asked.how, variants=asked.variants, judge=self.judge, mean=mean, note=note)
+
+    def _mean_training_picture(self, skipped: list[Skip] | None) -> Array | None:
+        """The mean of the training pairs' outputs; None if there are none."""
+        card = self.model.card
+        train = self.folder.of("train")
+        pairs = load_fitted(self.folder, train, self.task, card.size or _MEAN_SIZE, "stretch", skipped)
+        pictures = (real for _, real in pairs)
+        first = next(pictures, None)
+        if first is None:
+            return None
+        mean = mean_picture(chain([first], pictures))
+        colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
+        return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
+
+
+def open_evaluation(
+    model_path: Path | str, pairs: Path | str, asked: EvaluationRequest, device: torch.device | None
+) -> Evaluation:
+    """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
@@ -142,166 +187,63 @@ def evaluate(
         )
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
-    mean = _mean_training_picture(folder, task, model.card)
-    tally = _Tally(model, asked, judge, mean, report)
-    for scored in report.track(tally.over(folder, chosen, swapped=task.swapped), "scoring", len(chosen)):
-        each(scored, model.card)
-    return tally.result()
+    return Evaluation(model, folder, task, chosen, asked, judge)
 
 
-class _Tally:
-    """Scores pictures one by one and accumulates their means."""
+class Tally:
+    """Adds up the records of pairs; the same records in the same order give the same scores to the last bit."""
 
-    def __init__(
-        self, model: Model, asked: EvaluationRequest, judge: Segmenter | None, mean: Array | None, report: Reporter
-    ) -> None:
-        self._model, self._card, self._asked, self._judge, self._mean = model, model.card, asked, judge, mean
-        self._note = once(report.note)
-        self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
-        self._rows: list[dict[str, float]] = []  # a picture's metrics
-        self._mean_rows: list[dict[str, float]] = []  # and those of the mean training picture
+    def __init__(self, card: ModelCard, asked: EvaluationRequest) -> None:
+        self._asked = asked
+        self._rows: list[list[float]] = []  # a picture's metrics
+        self._mean_rows: list[list[float]] = []  # and those of the mean training picture
         self._errors: dict[str, list[float]] = {}
         self._spread: list[tuple[float, float]] = []
-        palette = model.card.palette
-        names = palette.names if palette else ()
-        self._confusion = Confusion(names) if palette and model.card.output.kind == "mask" else None
-        output = model.card.output
-        colored = output.kind != "mask" and output.dtype == "uint8" and output.channels == 3
-        self._lab = (LabHistograms(), LabHistograms()) if colored else None
+        self._confusions: dict[str, Confusion] = {}
+        self._names = card.palette.names if card.palette else ()
+        self._colors = (LabHistograms(), LabHistograms()) if generates_colors(card) else None
 
-    def over(self, folder: PairFolder, pairs: Sequence[Pair], *, swapped: bool) -> Iterator[PairScores]:
-        """Score each pair in turn."""
-        for pair in pairs:
-            picture, real = read_model_pair(folder, pair, self._card, swapped=swapped)
-            fakes = [
-                apply_model(self._model, picture, self._asked.how, variant=variant, note=self._note)
-                for variant in range(1, self._asked.variants + 1)
-            ]
-            line = {"name": pair.name, **self._score(picture, fakes, real)}
-            yield PairScores(pair.name, picture, fakes[0], real, line)
-
-    def _score(self, picture: Array, fakes: list[Array], real: Array) -> dict[str, Any]:
-        fake, true = self._comparable(fakes[0]), self._comparable(real)
-        where = counted_pixels(picture, real, self._card)
-        line: dict[str, Any] = _measure(fake, true, self._range, where)
-        self._rows.append(dict(line))
-        if self._mean is not None:
-            self._mean_rows.append(_measure(resize_photo(self._mean, size_of(true)), true, self._range, where))
-            line |= {f"{name}_mean": value for name, value in self._mean_rows[-1].items()}
-        for name, error in self._color_errors(picture, fake, true).items():
+    def add(self, record: PairRecord) -> None:
+        """Add the record of one pair."""
+        line, counts = record.line, record.counts
+        self._rows.append([line[name] for name in METRICS])
+        if record.mean_picture is not None:
+            self._mean_rows.append([line[mean_key(name)] for name in METRICS])
+        for name, error in line.get("color_error", {}).items():
             self._errors.setdefault(name, []).append(error)
-            line.setdefault("color_error", {})[name] = error
-        if self._lab:
-            self._lab[0].add(fake, where)
-            self._lab[1].add(true, where)
-        if self._confusion:
-            own = self._confusion.add(labels_of_output(real, self._card), labels_of_output(fakes[0], self._card))
-            line["agreement"] = own.rows()
-        if self._judge:
-            line |= self._judge.add(picture, fakes[0], real)
-        if len(fakes) > 1:
-            self._spread.append(diversity([self._comparable(each) for each in fakes], self._range))
-            line |= {"pairwise_l1": self._spread[-1][0], "pixel_std": self._spread[-1][1]}
-        return line
+        for kind in ("agreement", "judged", "judged_real"):
+            if kind in counts:
+                self._confusions.setdefault(kind, Confusion(self._names)).include(counts[kind])
+        for histograms, own in zip(self._colors or (), counts.get("colors", ()), strict=True):
+            histograms.include(own)
+        if "pairwise_l1" in line:
+            self._spread.append((line["pairwise_l1"], line["pixel_std"]))
 
-    def _comparable(self, pixels: Array) -> Array:
-        palette = self._card.palette
-        return colorize(pixels, palette) if palette and self._card.output_coding.kind == "classes" else pixels
-
-    def _color_errors(self, picture: Array, fake: Array, real: Array) -> dict[str, float]:
-        palette = self._card.palette
-        if palette is None or self._card.input.kind != "mask":
-            return {}
-        labels: LabelMap = labels_of_input(picture, self._card)
-        return class_color_errors([fake], [real], [labels], palette.names, self._range)
-
-    def result(self) -> Scores:
-        """The means of all scores."""
+    def result(self, skipped: Sequence[Skip], *, where: Path) -> Scores:
+        """The means of all records, of which there must be one; `where` is the folder of the pairs."""
+        left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
+        if not self._rows:
+            raise P2PError(
+                where,
+                f"no {self._asked.split} pair could be scored, because {plural(len(left_out), 'picture')} failed",
+                "Correct them and run the same command again.",
+                code="pictures-failed",
+                parts=left_out,
+            )
         spread = np.mean(self._spread, axis=0) if self._spread else None
+        agreements = {kind: confusion.result() for kind, confusion in self._confusions.items()}
         return Scores(
             pictures=len(self._rows),
             metrics=_means(self._rows),
             mean_picture=_means(self._mean_rows),
             color_error={name: float(np.mean(values)) for name, values in self._errors.items()},
-            histograms=self._lab[0].intersection(self._lab[1]) if self._lab else None,
-            agreement=self._confusion.result() if self._confusion else None,
-            judged=self._judge.generated.result() if self._judge else None,
-            judged_real=self._judge.real.result() if self._judge else None,
+            histograms=self._colors[0].intersection(self._colors[1]) if self._colors else None,
+            **agreements,
             diversity=None if spread is None else Diversity(self._asked.variants, float(spread[0]), float(spread[1])),
+            skipped=left_out,
         )
 
 
-def _measure(fake: Array, real: Array, values: Range, where: PixelMask | None) -> dict[str, float]:
-    return {name: metric(fake, real, values, where) for name, metric in METRICS.items()}
-
-
-def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+def _means(rows: Sequence[Sequence[float]]) -> dict[str, float]:
     """Each metric's mean over the pictures; none of no pictures."""
-    if not rows:
-        return {}
-    return dict(zip(METRICS, map(float, np.mean([list(row.values()) for row in rows], axis=0)), strict=True))
-
-
-def _mean_training_picture(folder: PairFolder, task: Task, card: ModelCard) -> Array | None:
-    """The mean of the training pairs' outputs; None if the folder has no training pairs."""
-    train = folder.of("train")
-    if not train:
-        return None
-    mean = mean_picture(real for _, real in load_fitted(folder, train, task, card.size or _MEAN_SIZE, "stretch"))
-    colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
-    return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
-
-
-_SUMMARY, _LINES = "summary.json", "scores.jsonl"
-
-
-def evaluate_into(
-    dest: Path,
-    model_path: Path,
-    pairs: Path,
-    *,
-    asked: EvaluationRequest = EvaluationRequest(),
-    device: torch.device | None = None,
-    report: Reporter = QUIET,
-) -> Scores:
-    """Evaluate and write scores and pictures to DEST; the same call again gives the same files.
-
-    Raises UsageError if DEST has scores of another model, split or setting.
-    """
-    recipe = {
-        "model": load_model(model_path).digest,
-        "pairs": str(pairs),
-        "split": asked.split,
-        **asked.how.to_json(),
-        "variants": asked.variants,
-        "segmenter": load_model(asked.segmenter).digest if asked.segmenter else None,
-    }
-    lines: list[dict[str, Any]] = []
-    with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
-        if destination.exists and read_json(dest / _SUMMARY)["of"] != recipe:
-            raise UsageError(
-                dest,
-                "contains scores of another model, split or setting",
-                "Choose another destination.",
-                code="other-settings",
-            )
-
-        destination.remove_unrecorded()
-
-        def keep(scored: PairScores, card: ModelCard) -> None:
-            file = f"{scored.name}.png"
-            picture = side_by_side(card, scored.input, scored.fake, scored.real)
-            write_png(destination.path(file), picture, durable=False)
-            destination.record(file, {})
-            lines.append({**scored.line, "picture": file})
-
-        scores = evaluate(model_path, pairs, asked=asked, device=device, report=report, each=keep)
-        for file in destination.done.keys() - {line["picture"] for line in lines}:
-            destination.forget(file)  # of a pair that was removed after an interrupted call
-
-        def write_record(folder: Path) -> None:
-            write_lines(folder / _LINES, lines)
-            write_json(folder / _SUMMARY, {"of": recipe, "scores": scores.to_json()})
-
-        destination.commit(write_record)
-    return scores
+    return dict(zip(METRICS, map(float, np.mean(rows, axis=0)), strict=True)) if rows else {}

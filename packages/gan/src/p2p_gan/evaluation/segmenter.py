@@ -4,7 +4,6 @@ Nothing here may change the photos; the segmenter's score on the real photos is 
 """
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,9 +16,10 @@ from p2p_gan.models.model import Model, load_model
 
 
 class Segmenter:
-    """A photo-to-mask model; `generated` and `real` count its classes for such photos against the true masks.
+    """A photo-to-mask model, whose masks of generated and of real photos are compared with the true ones.
 
-    It is applied without dropout. Raises P2PError if its input or its classes do not fit the scored model.
+    It is applied without dropout; `digest` is that of its file. Raises P2PError if its input or its classes do not fit
+    the scored model.
     """
 
     def __init__(self, path: Path, judged: Model, device: torch.device | None) -> None:
@@ -27,16 +27,14 @@ class Segmenter:
         if device is not None:
             self._model.generator.to(device)
         _refuse_unfit(path, self._model, judged)
-        assert judged.card.palette is not None, "a mask half without a palette has been refused"
-        self.generated, self.real = (Confusion(judged.card.palette.names) for _ in range(2))
+        self.digest = self._model.digest
 
-    def add(self, picture: Array, fake: Array, real: Array) -> dict[str, Any]:
-        """Segment the generated and the real photo of one picture; returns the agreement of each with the true mask."""
-        truth = labels_of_input(picture, self._judged.card)
-        return {
-            "judged": self.generated.add(truth, self._mask(fake)).rows(),
-            "judged_real": self.real.add(truth, self._mask(real)).rows(),
-        }
+    def judge(self, picture: Array, fake: Array, real: Array) -> tuple[Confusion, Confusion]:
+        """The classes that are found in the generated and in the real photo of one picture, against the true mask."""
+        truth, palette = labels_of_input(picture, self._judged.card), self._judged.card.palette
+        assert palette is not None, "a mask half without a palette has been refused"
+        names = palette.names
+        return Confusion(names).add(truth, self._mask(fake)), Confusion(names).add(truth, self._mask(real))
 
     def _mask(self, photo: Array) -> LabelMap:
         return labels_of_output(apply_model(self._model, photo, ApplyOptions(dropout=False)), self._model.card)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.files.atomic import is_temporary, read_json, write_json
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -61,7 +61,8 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     path = dest / STUDY
     new = {"format": _FORMAT, "version": _VERSION, "data_hash": data_hash, "arms": {}}
     if not path.is_file():
-        if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
+        # A kill may have come before the first record had its name.
+        if dest.exists() and (not dest.is_dir() or any(not is_temporary(each) for each in dest.iterdir())):
             raise UsageError(
                 dest,
                 f"holds other files and no {STUDY}",

@@ -92,8 +92,19 @@ def write_state(run: Path, state: Snapshot, progress: Progress) -> dict[str, Any
 def seal(run: Path, record: Mapping[str, Any], *, keep: int) -> None:
     """Write the record, which completes the checkpoint, and delete all but the last `keep` and the best one."""
     write_json(_place(run, record["images"]), {**record, _SEAL: _digest(record)})
+    _remove_old(run, record["best_images"], keep)
+
+
+def remove_old(run: Path, *, keep: int) -> None:
+    """Delete what `seal` would have deleted if a kill had not come before."""
+    for record in reversed(_records(run)):
+        with contextlib.suppress(P2PError):
+            _remove_old(run, _read(record)["best_images"], keep)
+            return
+
+
+def _remove_old(run: Path, best: int | None, keep: int) -> None:
     records = _records(run)
-    best = record["best_images"]
     wanted = {*records[-keep:], *([] if best is None else [_place(run, best)])}
     for old in records:
         if old not in wanted:
@@ -159,16 +170,49 @@ def _unusable(count: int) -> str:
 
 
 def _load(record: Path, nets: Networks) -> Progress:
+    try:
+        return _load_whole(record, nets)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        # Its hash is right, so that somebody has edited it and sealed it again.
+        raise P2PError(
+            record, f"is damaged ({type(error).__name__}: {error})", _RESTORE, code="damaged-file"
+        ) from error
+
+
+def _load_whole(record: Path, nets: Networks) -> Progress:
     tensors = record.with_suffix(".safetensors")
     value = _read(record)
     # The length first: a damaged file system may report a terabyte, which would take hours to hash.
     if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
         raise P2PError(tensors, _DAMAGED, _RESTORE, code="damaged-file")
+    progress = _progress_of(value)
+    rates = {name: float(value["rates"][name]) for name in learning_rates(nets)}
     shapes = Shapes(nets, value["begun"])
     found = read_tensors(tensors, shapes, shapes.needed)
     restore_state(nets, found)
-    set_learning_rates(nets, value["rates"])
-    return Progress(**{each.name: value[each.name] for each in dataclasses.fields(Progress)})
+    set_learning_rates(nets, rates)
+    return progress
+
+
+def _progress_of(value: Mapping[str, Any]) -> Progress:
+    """The progress in a record; raises KeyError, TypeError or ValueError for fields that no training has written."""
+    best_images = value["best_images"]
+    return Progress(
+        images=_count(value["images"]),
+        tally=[float(each) for each in value["tally"]],
+        tallied=_count(value["tallied"]),
+        seconds=float(value["seconds"]),
+        best=None if value["best"] is None else float(value["best"]),
+        best_images=None if best_images is None else _count(best_images),
+        looked=bool(value["looked"]),
+        extra=dict(value["extra"]),
+    )
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is not a count")
+    return value
 
 
 def _length(tensors: Path) -> int:

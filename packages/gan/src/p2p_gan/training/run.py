@@ -117,6 +117,7 @@ def _check_and_load(
         config = _settle_as_before(run_folder, config, folder)
         images, looked = checkpoint.latest(run_folder.path)
         if looked and images >= images_of(config, folder):
+            checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
             return None
 
     # Networks and data.

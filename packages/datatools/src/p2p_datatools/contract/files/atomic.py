@@ -4,9 +4,11 @@ Nothing here may know what is in a file beyond bytes, text and JSON.
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
+import re
 import secrets
 import threading
 import weakref
@@ -26,9 +28,11 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     `durable` flushes the file and its folder to the disk first, so that a power cut leaves the old file or the new one.
     Raises P2PError when the disk is full or the place cannot be written.
     """
-    temporary = path.parent / f".{cut_name(path.name, 60)}.{secrets.token_hex(6)}.tmp"
+    temporary = path.parent / f".{cut_name(path.name, 60)}.{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if durable:  # one file by itself; of many the folder is swept as a whole
+            _sweep(path)
         with temporary.open("xb") as file:
             yield file
             if durable:
@@ -42,6 +46,34 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is being written, or was when a kill came."""
+    return path.name.startswith(".") and path.name.endswith(".tmp")
+
+
+def _sweep(path: Path) -> None:
+    """Remove temporary files that a kill has left for `path`; those of a process that lives stay."""
+    for torn in path.parent.glob(f".{glob.escape(cut_name(path.name, 60))}.*.tmp"):
+        writer = _WRITER.search(torn.name)
+        if writer and not _lives(int(writer[1])):
+            torn.unlink(missing_ok=True)
+
+
+_WRITER = re.compile(r"\.([0-9]{1,9})-[0-9a-f]{12}\.tmp$")  # the process that writes a temporary file
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # where to ask would be to end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> P2PError:

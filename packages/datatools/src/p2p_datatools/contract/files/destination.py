@@ -108,11 +108,17 @@ class Destination:
     def path(self, file: str) -> Path:
         """Where to write `file`, atomically but not durably: `record` sees to that.
 
-        Raises P2PError for what is not a path below DEST, wherever it came from.
+        A record of an earlier call does not count for it any more. Raises P2PError for what is not a path below DEST,
+        wherever it came from.
         """
         relative_name(file, self.dest, hidden=True)
         if not (self.partial / RECIPE).exists():
             write_json(self.partial / RECIPE, self._recipe)
+        if file in self.done and not (self.partial / file).exists():
+            # A commit that was cut off has brought it to DEST, whose manifest must not take it for its own.
+            (self.dest / file).unlink(missing_ok=True)
+            sync_folder((self.dest / file).parent)
+        self.done.withdraw(file)
         return self.partial / file
 
     def record(self, file: str, record: dict[str, Any]) -> None:
@@ -172,7 +178,10 @@ class Destination:
             raise cannot_write(self.dest, error) from error
 
 
-def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
+_KEEP_GOING = "Correct them and run the same command again, or add --keep-going to continue without them."
+
+
+def refuse(skipped: Sequence[Skip], destination: Destination, *, to_do: str = _KEEP_GOING) -> None:
     """Raise one P2PError that names the pictures that failed; do nothing if there are none."""
     if not skipped:
         return
@@ -180,7 +189,7 @@ def refuse(skipped: Sequence[Skip], destination: Destination) -> None:
     raise P2PError(
         destination.dest,
         f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}",
-        "Correct them and run the same command again, or add --keep-going to continue without them.",
+        to_do,
         code="pictures-failed",
         parts=skipped,
     )

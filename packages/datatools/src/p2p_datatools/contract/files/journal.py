@@ -3,6 +3,7 @@
 Nothing here may hold more in memory than the names of files, where their records lie, and records not yet written.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ Record = dict[str, Any]
 
 
 class Journal(Mapping[str, Record]):
-    """The record of each finished file; one for which `is_there` is false is left out. Any thread may read."""
+    """The record of each finished file; one for which `is_there` is false is left out. Any thread may read or withdraw.
+
+    A line is a file and its record, or null where the record before it does not count any more.
+    """
 
     def __init__(self, path: Path, is_there: Callable[[str], bool]) -> None:
         self._path = path
         self._places: dict[str, int] = {}
+        self._idle: set[str] = set()  # files that are gone, whose lines would count again if the files came back
+        self._appending = threading.Lock()
         self._lines: OpenLines | None = None
         self.waiting: dict[str, Record] = {}
         if path.exists():
@@ -28,10 +34,15 @@ class Journal(Mapping[str, Record]):
     def _read(self, is_there: Callable[[str], bool]) -> None:
         try:
             for place, line in each_line(self._path, torn_ok=True):
-                file, _ = relative_name(line["file"], self._path), line["record"]
+                file, record = relative_name(line["file"], self._path), line["record"]
                 self._places.pop(file, None)
+                self._idle.discard(file)
+                if record is None:
+                    continue
                 if is_there(file):
                     self._places[file] = place
+                else:
+                    self._idle.add(file)
         except (TypeError, KeyError) as error:
             raise P2PError(
                 self._path,
@@ -67,12 +78,26 @@ class Journal(Mapping[str, Record]):
         """Forget a file, whose record may stay in the journal: it counts only while the file is there."""
         del self._places[file]
         self.waiting.pop(file, None)
+        self._idle.add(file)
+
+    def withdraw(self, file: str) -> None:
+        """Say durably that no earlier record counts for a file, before it is written again.
+
+        Else a kill before its new record would leave the old one to count for the new content. A record that is known
+        here can be read until the new one is added. Costs nothing for a file without an earlier record.
+        """
+        if file in self._places or file in self._idle:
+            with self._appending:
+                append_lines(self._path, [{"file": file, "record": None}])
+            self._idle.discard(file)
 
     def write(self) -> None:
         """Make the waiting records durable."""
         waiting = self.waiting
         lines = ({"file": file, "record": record} for file, record in waiting.items())
-        self._places |= dict(zip(waiting, append_lines(self._path, lines), strict=True))
+        with self._appending:
+            places = append_lines(self._path, lines)
+        self._places |= dict(zip(waiting, places, strict=True))
         self.waiting = {}
 
     def close(self) -> None:

@@ -159,10 +159,13 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         """The record of a name: as this work made it, else as it was."""
         return self._begun_record(name) or self.old[name]
 
+    def present(self) -> Iterator[str]:
+        """The names of all whose files are there."""
+        return (name for name in self.names() if name in self._begun or self._is_in_dest(self.old[name]))
+
     def records(self) -> dict[str, RecordT]:
         """The records of all whose files are there, by name."""
-        there = (name for name in self.names() if name in self._begun or self._is_in_dest(self.old[name]))
-        return {name: self.record_of(name) for name in there}
+        return {name: self.record_of(name) for name in self.present()}
 
     def _admit(self, items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
         """Yield items when there is memory for them: more threads would each keep the memory of their last picture."""

@@ -4,6 +4,7 @@ Nothing here may know which class a number is; palettes and labels say that.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ class LabelPicture:
     transparent: NDArray[np.bool_] | None
     exact: bool
 
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How many pixels have each number; at least 256 counts."""
+        assert self.numbers is not None, "there are numbers"
+        return histogram(self.numbers)
+
     @property
     def colors(self) -> Photo:
         """The colours of its pixels (height, width, 3); those of an index picture are its table's."""
@@ -72,6 +79,9 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                 return LabelPicture(_repeated_channel(plain), None, plain, None, exact=True)
         with decode(file) as image:
             exact = image.format in _EXACT
+            if not exact and image.mode == "RGB":
+                photo = opaque_pixels(image, file)
+                return LabelPicture(_repeated_channel(photo), None, photo, None, exact)
             try:
                 index = _index_of(image, file)
             except P2PError as error:

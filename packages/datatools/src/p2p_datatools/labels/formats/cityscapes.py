@@ -54,27 +54,30 @@ _NAMES = [
 ]
 
 _TRAINED = [
-    "road",
-    "sidewalk",
-    "building",
-    "wall",
-    "fence",
-    "pole",
-    "traffic light",
-    "traffic sign",
-    "vegetation",
-    "terrain",
-    "sky",
-    "person",
-    "rider",
-    "car",
-    "truck",
-    "bus",
-    "train",
-    "motorcycle",
-    "bicycle",
-]
-LABEL_IDS, TRAIN_IDS = dict(enumerate(_NAMES)), {**dict(enumerate(_TRAINED)), 255: VOID}
+    7,
+    8,
+    11,
+    12,
+    13,
+    17,
+    19,
+    20,
+    21,
+    22,
+    23,
+    24,
+    25,
+    26,
+    27,
+    28,
+    31,
+    32,
+    33,
+]  # the ids of the train ids 0 to 18
+LABEL_IDS, TRAIN_IDS = (
+    dict(enumerate(_NAMES)),
+    {**{train: _NAMES[each] for train, each in enumerate(_TRAINED)}, 255: VOID},
+)
 
 _FILE = re.compile(r"(.+)_gt(?:Fine|Coarse)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|polygons)\.\w+")
 # In the order of preference where a picture has several.

@@ -3,19 +3,21 @@
 Nothing here may open a picture or know a palette; a list that contradicts itself or its neighbour is an error.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import read_json, read_text
+from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.palette import IGNORE, Color, color_of, hex_of, plain
 from p2p_datatools.labels.formats.yolo import read_names
+from p2p_datatools.labels.parsing.class_lists import read_list
+from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_color, parse_rows
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
 _JSON_LIST, _YAML_LIST = "label_classes.json", "data.yaml"
+_ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
     "class_dict.csv",  # name,r,g,b
@@ -25,6 +27,8 @@ _LISTS = (
     "labels.txt",
     "classes.txt",
     "label_colors.txt",
+    "obj.names",
+    *_ADE_LISTS,
     _JSON_LIST,  # Hasty: png_index, class_name, color
     _YAML_LIST,
 )
@@ -35,21 +39,7 @@ NO_CLASS = "__ignore__"  # LabelMe's first line of a list; its number is -1, whi
 _BACKGROUND = frozenset({"background", "bg", "void", "unlabeled", "unlabelled", "unlabeled_area", "other", "none"})
 
 
-_HEADINGS = frozenset(
-    {"pixel", "value", "class", "name", "id", "index", "label", "r", "g", "b", "red", "green", "blue"}
-)
-
-
 _To = TypeVar("_To", int, Color)
-
-
-class _Row(NamedTuple):
-    """One class of a list: its number and its colour where the list tells them."""
-
-    where: str
-    name: str
-    number: int | None = None
-    color: Color | None = None
 
 
 def find_names(folder: Path, root: Path) -> ClassNames | None:
@@ -61,7 +51,6 @@ def find_names(folder: Path, root: Path) -> ClassNames | None:
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
     lists = [read_class_names(place / name) for place in places for name in _LISTS if (place / name).is_file()]
-    lists = [each for each in lists if each.numbers or each.colors]
     return _unite(lists) if lists else None
 
 
@@ -69,7 +58,8 @@ def read_class_names(path: Path) -> ClassNames:
     """The numbers and colours that a list names.
 
     A list without numbers counts its lines from the background; one that does not begin with it names no numbers, for
-    its first line may be class 0 or class 1. Raises P2PError when it is damaged, or gives one number or colour twice.
+    its first line may be class 0 or class 1, and its names are `uncounted`. Raises P2PError when it is damaged, or
+    gives one number or colour twice.
     """
     rows = list(_rows(path))
     if not rows:
@@ -84,10 +74,12 @@ def read_class_names(path: Path) -> ClassNames:
         raise P2PError(row.where, what, "Write the number before each name.", code="bad-class-names")
     if numbered:
         return ClassNames(path.name, _by(((row.where, row.number, row.name) for row in rows), path, "number"), colors)
-    return ClassNames(path.name, _number_rows(rows), colors)
+    numbers = _number_rows(rows)
+    uncounted = () if numbers else tuple(row.name for row in rows)
+    return ClassNames(path.name, numbers, colors, uncounted)
 
 
-def _number_rows(rows: list[_Row]) -> dict[int, str]:
+def _number_rows(rows: list[ClassRow]) -> dict[int, str]:
     """The lines' numbers, where the first is the background or what is in no class."""
     names = [row.name for row in rows]
     first = 1 if names[0] == NO_CLASS else 0
@@ -122,7 +114,8 @@ def _unite(lists: list[ClassNames]) -> ClassNames:
     for each in lists:
         _add(numbers, each.numbers, each, lists)
         _add(colors, each.colors, each, lists)
-    return ClassNames(" and ".join(dict.fromkeys(each.source for each in lists)), numbers, colors)
+    uncounted = () if numbers else next((each.uncounted for each in lists if each.uncounted), ())
+    return ClassNames(" and ".join(dict.fromkeys(each.source for each in lists)), numbers, colors, uncounted)
 
 
 def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists: list[ClassNames]) -> None:
@@ -138,16 +131,16 @@ def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists:
         words.setdefault(key, name)
 
 
-def _rows(path: Path) -> Iterator[_Row]:
+def _rows(path: Path) -> Iterator[ClassRow]:
     if path.name == _JSON_LIST:
         yield from _json_rows(path)
     elif path.name == _YAML_LIST:
-        yield from (_Row(str(path), name) for _, name in sorted(read_names(path).items()))
+        yield from (ClassRow(str(path), name) for _, name in sorted(read_names(path).items()))
     else:
         yield from _text_rows(path)
 
 
-def _json_rows(path: Path) -> Iterator[_Row]:
+def _json_rows(path: Path) -> Iterator[ClassRow]:
     value = read_json(path)
     entries = value.get("classes") if isinstance(value, dict) else value
     for count, each in enumerate(entries if isinstance(entries, list) else (), start=1):
@@ -155,24 +148,30 @@ def _json_rows(path: Path) -> Iterator[_Row]:
         try:
             name = next(str(each[key]) for key in ("class_name", "name", "label") if key in each)
             number = next((int(each[key]) for key in ("png_index", "index", "id") if key in each), None)
-            yield _Row(where, name, number, color_of(each["color"]) if each.get("color") else None)
+            yield ClassRow(where, name, number, color_of(each["color"]) if each.get("color") else None)
         except (StopIteration, RuntimeError, TypeError, ValueError, AttributeError, KeyError) as error:
             what = "is not a class with its name, number and colour"
             raise P2PError(where, what, "Export the list again.", code="bad-class-names") from error
 
 
-def _text_rows(path: Path) -> Iterator[_Row]:
-    text = read_text(path)
-    lines = [(count, line) for count, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    lines = [(count, line) for count, line in lines if not line.startswith("#")]
-    if path.suffix == ".csv" and lines and set(re.findall(r"[a-z]+", lines[0][1].lower())) <= _HEADINGS:
-        del lines[0]
-    for count, line in lines:
-        try:
-            yield _label_map_row(path, line) if path.name == LABEL_MAP else _row(f"{path}: line {count}", line)
-        except ValueError as error:
-            what = f"line {count} is not {_line_of(path)}"
-            raise P2PError(path, what, "Correct that line.", code="bad-class-names") from error
+def _text_rows(path: Path) -> Iterator[ClassRow]:
+    text = read_list(path)
+    if path.name == LABEL_MAP:
+        yield from _label_map_rows(path, text)
+        return
+    for row in _settle_last_numbers(list(parse_rows(path, text, _line_of(path)))):
+        yield row._replace(name=row.name.split(",")[0].strip()) if path.name in _ADE_LISTS else row
+
+
+def _settle_last_numbers(rows: list[ClassRow]) -> list[ClassRow]:
+    """The rows where numbers after the names are their numbers, their layers, or belong to names such as `lane 1`."""
+    have_layers = all(row.number is not None and row.last is not None for row in rows)
+    counts = {row.last for row in rows} == set(range(len(rows))) and len({row.name for row in rows}) == len(rows) > 1
+    if have_layers:
+        return rows
+    if counts and all(row.number is None for row in rows):
+        return [row._replace(number=row.last) for row in rows]
+    return [row if row.last is None else row._replace(name=f"{row.name} {row.last}") for row in rows]
 
 
 def _line_of(path: Path) -> str:
@@ -180,33 +179,13 @@ def _line_of(path: Path) -> str:
     return "NAME:R,G,B:parts:actions" if path.name == LABEL_MAP else "NUMBER NAME"
 
 
-def _label_map_row(path: Path, line: str) -> _Row:
-    name, color, *_ = line.split(":")
-    return _Row(str(path), name.strip(), color=_color(color.split(",")))
-
-
-def _row(where: str, line: str) -> _Row:
-    """A line of a name, with a number before it, with a colour before or after it, or of CMP's NUMBER NAME LAYER."""
-    words = [word for word in re.split(r"[\s,;:]+", line.strip()) if word]
-    digits = [word.isdecimal() for word in words]
-    before = digits.index(False) if False in digits else len(words)
-    after = digits[::-1].index(False) if False in digits else 0
-    name = " ".join(words[before : len(words) - after])
-    if not name:
-        raise ValueError("there is no name")
-    first, last = words[:before], words[len(words) - after :] if after else []
-    if len(first) >= 3:
-        return _Row(where, name, int(first[0]) if len(first) == 4 else None, _color(first[-3:]))
-    number = int(first[0]) if len(first) == 1 else None
-    if len(last) >= 3:
-        return _Row(where, name, number, _color(last[:3]))
-    if len(first) == 2 or len(last) == 2:
-        raise ValueError("there are two numbers")
-    if number is None and last:
-        return _Row(where, f"{name} {last[0]}") if "," not in line else _Row(where, name, int(last[0]))
-    return _Row(where, name, number)
-
-
-def _color(words: list[str]) -> Color:
-    red, green, blue = bytes(int(word) for word in words)
-    return red, green, blue
+def _label_map_rows(path: Path, text: str) -> Iterator[ClassRow]:
+    for count, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            name, color, *_ = line.split(":")
+            yield ClassRow(f"{path}: line {count}", name.strip(), color=parse_color(color.split(",")))
+        except ValueError as error:
+            what = f"line {count} is not {_line_of(path)}"
+            raise P2PError(path, what, "Correct that line.", code="bad-class-names") from error

@@ -5,7 +5,7 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
@@ -28,6 +28,9 @@ _FILE_NAMES = {
     "scenes": re.compile(r"(0001TP|0006R0|0016E5|Seq05VD)_f?\d+"),  # CamVid
     "facades": re.compile(r"cmp_[bx]\d+\.png"),
 }
+# The Kaggle car set as it is unpacked: images/, masks/ and the VoTT export that the masks were made of. Names of files
+# tell nothing, for others made masks of other numbers of the same photos.
+_KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
@@ -106,8 +109,31 @@ def _known_palette(folder: Path, pictures: list[Path]) -> str:
     """The built-in palette whose ids are those of the data set that the pictures are of; empty where nothing tells."""
     for place in (folder, *folder.resolve().parents[:2]):
         if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
-            return str(note.get("palette", ""))
+            inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
+            return str(note.get("palette", "")) if _are_listed(inside, note.get("files"), place.resolve()) else ""
+    if _is_kaggle_set(folder):
+        return "cars"
     return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")
+
+
+def _are_listed(pictures: list[Path], files: Any, place: Path) -> bool:
+    """Whether all pictures are among the fetched files, where these are listed: others may lie beside them."""
+    if not isinstance(files, dict):
+        return True
+    return all(path.relative_to(place).as_posix() in files for path in pictures)
+
+
+def _is_kaggle_set(folder: Path) -> bool:
+    """Whether a folder is that of the Kaggle car set's masks, beside which its own VoTT export lies."""
+    export = folder.resolve().parent / _KAGGLE_EXPORT
+    if folder.resolve().name != "masks" or not export.is_file():
+        return False
+    try:
+        value = read_json(export)
+        tags = {tag for asset in value["assets"].values() for region in asset["regions"] for tag in region["tags"]}
+    except (P2PError, KeyError, TypeError, AttributeError):
+        return False
+    return tags == _KAGGLE_TAGS
 
 
 def holds_colors(folder: Path) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.palette import BACKGROUND, Color
 from p2p_datatools.contract.pictures.index import read_index_picture
 from p2p_datatools.labels.formats.class_names import LABEL_MAP, NO_CLASS, find_names
 from p2p_datatools.labels.formats.pictures import has_colors, pick_evenly
@@ -81,13 +81,8 @@ def read_voc(path: Path) -> LabelSet:
         )
     skipped = tuple(skip_of(error, str(folder)) for error in strange)
     found = find_names(folder, folder)
-    listed = _with_border(found) if found else _VOC
-    given = LabelSet("voc", (), skipped=skipped, ignored=frozenset({VOID, NO_CLASS}))
-    if not found:
-        own = (
-            f"{pictures[0].parent}: has no {_CLASS_NAMES} or {LABEL_MAP} beside it; Pascal VOC's own names are assumed."
-        )
-        given = replace(given, notes=(own,))
+    listed = _with_border(_count(found)) if found else _VOC
+    given = LabelSet("voc", (), skipped=skipped, ignored=frozenset({VOID, NO_CLASS}), notes=_notes(found, pictures[0]))
     named = [(file.relative_to(folder).as_posix(), file) for file in pictures]
     if listed.colors and (found or any(has_colors(file) for file in pick_evenly(pictures, 5))):
         return replace(
@@ -97,6 +92,23 @@ def read_voc(path: Path) -> LabelSet:
     _check_table(pictures[0])
     names = listed.numbers or None
     return replace(given, items=tuple(IndexLabels(name, file, names, listed=listed) for name, file in named))
+
+
+def _notes(found: ClassNames | None, picture: Path) -> tuple[str, ...]:
+    """What is assumed of the names of classes."""
+    if not found:
+        nothing = f"has no {_CLASS_NAMES} or {LABEL_MAP} beside it; Pascal VOC's own names are assumed."
+        return (f"{picture.parent}: {nothing}",)
+    if found.uncounted and not found.colors:
+        return (f"{found.source}: does not begin with the background, so its first name is taken for the number 1.",)
+    return ()
+
+
+def _count(found: ClassNames) -> ClassNames:
+    """A list whose names count from 1 where it leaves out the background, whose number is 0 in VOC."""
+    if not found.uncounted or found.colors:
+        return found
+    return replace(found, numbers={0: BACKGROUND, **dict(enumerate(found.uncounted, start=1))})
 
 
 def _with_border(listed: ClassNames) -> ClassNames:

@@ -230,8 +230,18 @@ def _read_list(file: Path) -> dict[int, str]:
 
 def _texts(folder: Path) -> list[Path]:
     """The text files below a folder that may be labels, without hidden ones."""
-    files = [file for file in sorted(folder.rglob("*.txt")) if not file.name.lower().startswith(_OTHER_TEXTS)]
+    files = [file for file in sorted(folder.rglob("*.txt")) if not _is_other(file)]
     return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
+
+
+def _is_other(file: Path) -> bool:
+    """Whether a text file tells something about the data set; a photo called license-plate.jpg has labels, too."""
+    name = file.name.lower()
+    if not name.startswith(_OTHER_TEXTS):
+        return False
+    return (
+        file.stem.lower() in _OTHER_TEXTS or name in _OTHER_TEXTS or (file.stat().st_size > 0 and not _is_label(file))
+    )
 
 
 def _is_label(file: Path, *, shares: bool = False) -> bool:

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.labels.values import Runs
 
+_EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM")  # kinds of files, as Pillow calls them, that blend nothing
 _MOST_BYTES = 1 << 28  # of a picture that was compressed once more: a mask of MOST_PIXELS takes far less
 
 
@@ -63,7 +64,7 @@ def picture_size(text: Any, where: str) -> Size:
 
 def _bytes(text: Any, where: str) -> bytes:
     try:
-        return base64.b64decode(text)
+        return base64.b64decode(text.partition("base64,")[2] or text if isinstance(text, str) else text)
     except (TypeError, ValueError, binascii.Error) as error:
         raise P2PError(
             where, "its embedded picture is not base64 text", "Export the labels again.", code="bad-base64"
@@ -90,6 +91,8 @@ def _open(data: bytes, where: str) -> Image.Image:
             warnings.simplefilter("ignore")
             image = open_image(io.BytesIO(data))
             image.load()
+        if image.format == "PNG" and b"IEND" not in data[-4096:]:
+            raise OSError("the end of the PNG is missing")
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise P2PError(
             where, f"its picture is cut off or damaged ({error})", "Export the labels again.", code="damaged-file"
@@ -99,6 +102,9 @@ def _open(data: bytes, where: str) -> Image.Image:
 
 def _inside(data: bytes, where: str, by_alpha: bool = False) -> NDArray[np.bool_]:
     image = _open(data, where)
+    if image.format not in _EXACT:
+        what = f"its mask is a {image.format}, which blurs the edges between 0 and what is inside"
+        raise P2PError(where, what, "Export the labels again, with masks as PNG.", code="lossy-pictures")
     if by_alpha and image.has_transparency_data:
         return np.asarray(image.convert("RGBA"))[..., 3] > 0
     if image.mode in ("RGBA", "LA", "PA"):

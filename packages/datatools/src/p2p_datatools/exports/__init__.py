@@ -1,0 +1,20 @@
+"""Masks are written in the formats of labelling and training tools, so that nobody is locked in.
+
+Nothing here may change a pixel: what is written comes back as the same mask.
+"""
+
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.door import open_door
+
+if TYPE_CHECKING:
+    from p2p_datatools.exports.build import MaskExportSummary, export_masks
+    from p2p_datatools.exports.table import EXPORT_FORMATS, export_names
+else:
+    __getattr__, __dir__ = open_door(
+        __name__,
+        build="MaskExportSummary export_masks",
+        table="EXPORT_FORMATS export_names",
+    )
+
+__all__ = ["EXPORT_FORMATS", "MaskExportSummary", "export_masks", "export_names"]

@@ -1,0 +1,187 @@
+"""Exports a mask folder to a format of other tools: finds the masks and what their photos are called, and says how
+they come back.
+
+Nothing here may know what a format's files hold, or change a mask.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import write_bytes
+from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
+from p2p_datatools.contract.names import PhotoFolder, without_suffix
+from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
+from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
+from p2p_datatools.exports.values import ExportClasses, classes_of
+from p2p_datatools.exports.work import ExportJob, FileWork, JoinWork
+
+
+@dataclass(frozen=True)
+class MaskExportSummary:
+    """What `export_masks` did: masks `made` in this call and `kept` from an earlier one, and `shapes` over all.
+
+    `labels` is what to give to `build_masks` to get the masks back, with the photos if it `needs_photos`. Where
+    `ignored` pixels are, they are regions of the label `ignored_label`, and `mapping` is the `--map` that they need, if
+    any. `photos` is the folder below DEST where the format's tools look for the photos, None if that is not fixed.
+    """
+
+    format: str
+    made: int
+    kept: int
+    shapes: int
+    skipped: tuple[Skip, ...]
+    ignored: int
+    ignored_label: str
+    mapping: dict[str, str]
+    labels: Path
+    photos: Path | None
+    needs_photos: bool
+    dest: Path
+
+
+def export_masks(
+    masks: Path | str,
+    dest: Path | str,
+    *,
+    format: str,  # noqa: A002 - it is the option's name
+    photos: Path | str | None = None,
+    keep_going: bool = False,
+    report: Reporter = QUIET,
+) -> MaskExportSummary:
+    """Write the masks of a mask folder into `dest` as labels of another tool: coco, labelme, cvat, yolo, voc, ...
+
+    Outlines run along the edges of pixels, so that `build_masks` gives every pixel back. With `photos` the labels name
+    those files, and a mask without photo, or of another size, fails; else the name that the masks' own labels gave the
+    photo, or NAME.png. On a `dest` of the same format and classes new masks are added and others kept.
+
+    Raises P2PError, and writes no `dest`, when a mask cannot be read, unless `keep_going`: then those are in `skipped`.
+    Raises UsageError when `masks` is no mask folder, or `dest` holds anything else.
+    """
+    masks, dest, photos = Path(masks), Path(dest), Path(photos) if photos else None
+    form = EXPORT_FORMATS.get(format)
+    if form is None:
+        known = f"Choose from {', '.join(export_names())}."
+        raise UsageError(f"--format {format}", "is not a known format", known, code="unknown-format")
+    classes = _classes(masks)
+    _refuse_inside(dest, masks, photos)
+    jobs, skipped = _jobs(masks, photos)
+    settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
+    form.lists(classes, (), ignored=True)  # raises for a class that they cannot name, before any work
+    recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
+    with Destination(dest, marker=EXPORT_LINES, recipe=recipe) as destination:
+        sha256, old = read_export(dest, settings) if destination.exists else ("", {})
+        made, lines, failed, sha256 = _run(destination, old, sha256, jobs, form, classes, report)
+        skipped += failed
+        if not (keep_going and lines):
+            refuse(skipped, destination)
+        if isinstance(form, FileOfAll) and (destination.partial / form.file).is_file():
+            destination.record(form.file, {})
+        ignored = sum(line.ignored for line in lines.values())
+        lists = form.lists(classes, sorted(lines), ignored=ignored > 0)
+        if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
+            lists = {file: data for file, data in lists.items() if not (dest / file).exists()}
+        destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
+    mapping = {} if classes.ignored == IGNORED or not ignored else {classes.ignored: IGNORED}
+    return MaskExportSummary(
+        format=format,
+        made=made,
+        kept=len(lines) - made,
+        shapes=sum(line.shapes for line in lines.values()),
+        skipped=tuple(skipped),
+        ignored=ignored,
+        ignored_label=classes.ignored,
+        mapping=mapping,
+        labels=dest / form.labels if form.labels else dest,
+        photos=None if form.photos is None else dest / form.photos if form.photos else dest,
+        needs_photos=form.sizes == "none" or (form.sizes != "all" and not all(each.shapes for each in lines.values())),
+        dest=dest,
+    )
+
+
+def _classes(masks: Path) -> ExportClasses:
+    if not masks.is_dir():
+        raise P2PError(masks, "there is no such folder", "Check the spelling.", code="missing-folder")
+    palette = palette_of(masks)
+    if palette is None:
+        what = f"is not a mask folder, for it has no {PALETTE_FILE}"
+        raise UsageError(masks, what, "Build one with 'p2p data build-masks'.", code="no-palette")
+    return classes_of(palette)
+
+
+def _refuse_inside(dest: Path, *folders: Path | None) -> None:
+    for folder in folders:
+        if folder and dest.resolve().is_relative_to(folder.resolve()):
+            what = f"lies in {folder}, so that it would be read with it the next time"
+            raise UsageError(dest, what, "Choose a destination outside it.", code="destination-inside-source")
+
+
+def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]]:
+    """The masks in the order of their names, and why some cannot be exported."""
+    folder = PhotoFolder(masks)
+    folder.refuse_clashes()
+    lines = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}
+    if not folder.names and not folder.strange:
+        raise P2PError(masks, "has no masks", "Is it the right folder?", code="no-pictures")
+    skipped = list(folder.strange)
+    for name in sorted(lines.keys() - folder.names.keys()):
+        what = f"is in {MASK_LINES}, but its mask is missing"
+        skipped.append(Skip(str(masks / f"{name}.png"), what, "Build the masks again.", "missing-file"))
+    beside = PhotoFolder(photos) if photos else None
+    if beside:
+        beside.refuse_clashes()
+    jobs = []
+    for name, path in sorted(folder.names.items()):
+        photo = beside.get(name) if beside else None
+        if beside and photo is None:
+            what = f"has no photo in {photos}"
+            skipped.append(Skip(str(path), what, "Add it, or leave out --photos.", "no-photo"))
+            continue
+        known = photo.relative_to(beside.folder).as_posix() if photo and beside else _known_name(name, lines.get(name))
+        jobs.append(ExportJob(name, path, known, photo))
+    return jobs, skipped
+
+
+def _known_name(name: str, line: MaskLine | None) -> str:
+    """A mask's name with the suffix that its labels gave the photo, where its record tells that; else with .png."""
+    said = line.source.rpartition(": ")[2] if line else ""
+    suffix = PurePosixPath(said).suffix
+    is_told = line is not None and said != line.source and _base(without_suffix(said)) == _base(name)
+    return name + (suffix if is_told and suffix.lower() in SUFFIXES else ".png")
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _run(
+    destination: Destination,
+    old: Mapping[str, ExportLine],
+    sha256: str,
+    jobs: list[ExportJob],
+    form: FilePerPicture | FileOfAll,
+    classes: ExportClasses,
+    report: Reporter,
+) -> tuple[int, dict[str, ExportLine], tuple[Skip, ...], str]:
+    """How many are made now, the lines of all, those that failed, and the hash of the file of all, if there is one."""
+    if isinstance(form, FileOfAll):
+        joined = JoinWork(destination, old, sha256, form, classes).run(jobs, report=report)
+        return joined.made, joined.lines, joined.skipped, joined.sha256
+    work = FileWork(destination, old, jobs, form, classes)
+    done = work.run(jobs, "masks", len(jobs), report=report)
+    return done.made + done.resumed, work.records(), done.skipped, ""
+
+
+def _write_records(
+    at: Path, settings: Mapping[str, Any], sha256: str, lines: Mapping[str, ExportLine], lists: Mapping[str, bytes]
+) -> None:
+    """The lists, and last the record, since a folder with it counts as complete."""
+    for file, data in lists.items():
+        write_bytes(at / file, data)
+    write_export(at, settings, sha256, lines.values())

@@ -1,0 +1,159 @@
+"""Looks through all labels for what a palette needs: names with their areas and colours, and numbers and colours.
+
+Nothing here may choose a class, or tell numbers from colours in another way than building masks does.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.palette import IGNORE, Color
+from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.index import LabelPicture, histogram
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.labels.values import (
+    ColorLabels,
+    IndexLabels,
+    LabelSet,
+    PictureLabels,
+    Polygon,
+    Region,
+    RegionLabels,
+    SegmentLabels,
+)
+
+_FLAT = 16  # the difference between neighbours, in each channel
+
+
+@dataclass
+class LabelSurvey:
+    """What labels have: `areas` of the regions of each name, `colors` that a list gives to names, and `tables`, the
+    colours that index pictures' own tables give to the names of their numbers.
+
+    Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
+    (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
+    colours than a palette can have, or is of a lossy kind.
+    """
+
+    areas: dict[str, list[float]] = field(default_factory=dict)
+    colors: dict[str, Color] = field(default_factory=dict)
+    tables: dict[str, set[Color]] = field(default_factory=dict)
+    numbers: dict[int, set[Color]] = field(default_factory=dict)
+    pixels: Counter[int] = field(default_factory=Counter)
+    painted: list[PictureLabels] = field(default_factory=list)
+    blended: bool = False
+
+    def add(self, other: "LabelSurvey") -> None:
+        """Add what another picture has."""
+        for name, areas in other.areas.items():
+            self.areas.setdefault(name, []).extend(areas)
+        for name, color in other.colors.items():
+            self.colors.setdefault(name, color)
+        for name, colors in other.tables.items():
+            self.tables.setdefault(name, set()).update(colors)
+        for number, colors in other.numbers.items():
+            self.numbers.setdefault(number, set()).update(colors)
+        self.pixels.update(other.pixels)
+        self.painted += other.painted
+        self.blended = self.blended or other.blended
+
+
+def survey_labels(found: LabelSet, report: Reporter = QUIET) -> LabelSurvey:
+    """What all labels have; pictures that cannot be read are left to the building of masks, which names them."""
+    survey = LabelSurvey({label: [] for label in found.labels})
+    with closing(parallel_map(_survey_item, found.items)) as results:
+        for each in report.track(results, "labels", len(found.items)):
+            survey.add(each)
+    return survey
+
+
+def _survey_item(item: RegionLabels | PictureLabels) -> LabelSurvey:
+    survey = LabelSurvey()
+    if isinstance(item, RegionLabels):
+        for region in item.regions:
+            survey.areas.setdefault(region.label, []).append(_area(region))
+        return survey
+    if isinstance(item, SegmentLabels):
+        survey.areas = {label: [] for label in item.segments.values()}
+        return survey
+    numbers = item.names if isinstance(item, IndexLabels) else None
+    colors = item.names if isinstance(item, ColorLabels) else None
+    numbers = numbers or (item.listed.numbers if item.listed else {})
+    colors = colors or (item.listed.colors if item.listed else {})
+    survey.areas = {name: [] for name in (*numbers.values(), *colors.values())}
+    survey.colors = {name: color for color, name in colors.items()}
+    with suppress(P2PError):  # the building of masks says what is wrong with a picture
+        _survey_picture(survey, item, numbers, named_colors=bool(colors))
+    return survey
+
+
+def _area(region: Region) -> float:
+    drawn = sum(int(runs.counts[1::2].sum()) for runs in region.runs)
+    return drawn + sum(_area_within(polygon) for polygon in region.polygons)
+
+
+def _area_within(polygon: Polygon) -> float:
+    x, y = polygon.outer.T
+    return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
+
+
+def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int, str], *, named_colors: bool) -> None:
+    """Add the colours of named numbers, and the numbers or colours of a picture that no name explains."""
+    picture = item.picture()
+    wanted = isinstance(item, ColorLabels)
+    holds_numbers = picture.numbers is not None and (bool(names) or not wanted)
+    if not holds_numbers:
+        if not named_colors:
+            survey.painted.append(item)
+            survey.pixels, survey.blended = _count_colors(picture)
+        return
+    table = picture.table if picture.table is not None else ()
+    used = {int(each): {_color(table[each])} if each < len(table) else set[Color]() for each in _find_used(picture)}
+    for number, colors in used.items():
+        survey.tables.setdefault(names.get(number, str(number)), set()).update(colors)
+    if names and item.listed is None:
+        # Masks are built by the numbers themselves where the format's own list ends.
+        survey.areas |= {str(number): [] for number in used if number not in names}
+    elif not names and not named_colors:
+        survey.numbers = used
+
+
+def _find_used(picture: LabelPicture) -> NDArray[np.intp]:
+    assert picture.numbers is not None, "they were asked for"
+    seen = picture.numbers if picture.transparent is None else picture.numbers[~picture.transparent]
+    return np.flatnonzero(histogram(seen)) if seen.size else np.zeros(0, dtype=np.intp)
+
+
+def _count_colors(picture: LabelPicture) -> tuple[Counter[int], bool]:
+    """The pixels of each colour, and whether some are blends, which edges then have: those are not counted."""
+    colors = picture.colors
+    opaque = np.ones(colors.shape[:2], dtype=np.bool_) if picture.transparent is None else ~picture.transparent
+    counts = count_pixels(colors[opaque])
+    if picture.exact and len(counts) <= IGNORE:
+        return Counter(counts), False
+    return Counter(count_pixels(colors[opaque & _is_flat(colors)])), True
+
+
+def count_pixels(pixels: NDArray[np.uint8]) -> dict[int, int]:
+    """How many of the pixels, (n, 3), have each colour (0xRRGGBB)."""
+    wide = pixels.astype(np.uint32)
+    codes, times = np.unique(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], return_counts=True)
+    return dict(zip(codes.tolist(), times.tolist(), strict=True))
+
+
+def _is_flat(picture: Photo) -> NDArray[np.bool_]:
+    """Which pixels are not at an edge, so that their colour is not a blend."""
+    window = np.ones((3, 3), dtype=np.uint8)
+    return np.asarray((cv2.dilate(picture, window) - cv2.erode(picture, window)).max(axis=2) <= _FLAT)
+
+
+def _color(values: Iterable[int]) -> Color:
+    red, green, blue = (int(part) for part in values)
+    return red, green, blue

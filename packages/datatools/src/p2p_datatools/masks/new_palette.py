@@ -1,0 +1,246 @@
+"""Creates palettes from labels: a class for each label, number or colour, such that the labels' masks can be built.
+
+Nothing here may know a label format, or decide what a label means beyond a class of its name.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.palette import (
+    BACKGROUND,
+    IGNORE,
+    IGNORE_COLOR,
+    IGNORED,
+    Color,
+    Palette,
+    PaletteClass,
+    hex_of,
+    palette_of,
+    plain,
+)
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.labels.parsing.regions import UNNAMED
+from p2p_datatools.labels.read import read_labels
+from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
+from p2p_datatools.masks.flat_areas import find_inexact
+from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
+from p2p_datatools.masks.palettes import TOO_CLOSE
+from p2p_datatools.masks.snap import TOLERANCE, Snapper
+
+_RARE = 0.001  # of the pixels: a colour with less is taken for a blend
+_MOST_STRAYS = 32  # rare colours that are classes all the same; in a photo there are more
+_LEVELS = (0, 51, 102, 153, 204, 255)
+# What labels call pixels that are in no class, and those that nobody labelled; without case and outer underscores.
+_NO_CLASSES = frozenset({"void", UNNAMED, IGNORED, "ignored", ""})
+_BACKGROUNDS = frozenset({BACKGROUND, "bg"})
+_OBJECT = "object"  # the class of labels that have no name where there are no others
+
+
+def start_palette(source: Path, name: str, format: str = "auto", report: Reporter = QUIET) -> Palette:  # noqa: A002
+    """A palette to start from: the one of a mask folder, or classes for the labels or colours found in `source`.
+
+    `source` is a label file, a folder of labels, or one label picture; `format` as of `read_labels`. Labels that are
+    void, unnamed or to be ignored are no classes but `ignored`. Raises P2PError when there are no classes.
+    """
+    if source.is_dir() and format == "auto" and (palette := palette_of(source)):
+        return Palette(name, palette.classes, palette.ignored)
+    if source.is_file() and source.suffix.lower() in SUFFIXES:
+        item = ColorLabels(source.name, source)
+        item.picture()  # raises when it cannot be read
+        found = LabelSet("colors", (item,))
+    else:
+        found = read_labels(source, format)
+    return _palette(survey_labels(found, report), found, source, name)
+
+
+def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> Palette:
+    ignored, background, named = _sort_labels(survey, found)
+    numbers, is_255_ignored = _class_numbers(survey.numbers)
+    painted = _with_strays(_common(survey.pixels, blended=survey.blended), survey.painted)
+    nothing = not (named or numbers or painted)
+    if nothing and survey.painted:
+        what, to_do = "has no common colour, as if it were a photo", "Give a label picture."
+        raise P2PError(survey.painted[0].path, what, to_do, code="no-common-colour")
+    if nothing and UNNAMED in ignored:
+        ignored.remove(UNNAMED)
+        named[_OBJECT] = [UNNAMED]
+    elif nothing and not (ignored or background):
+        what = "has no labels in use, and so no classes for a palette"
+        raise P2PError(source, what, "Label a picture first.", code="no-labels")
+    ignored += [str(IGNORE)] if is_255_ignored else []
+    rows = [*_named_rows(survey, background, named, numbers), *_unnamed_rows(survey, named, numbers, painted)]
+    if painted and not named and not numbers:
+        rows = [replace(rows[1], name=BACKGROUND), *rows[2:]]  # the most common colour
+    colors = _choose_colors(rows, survey)
+    classes = (PaletteClass(row.name, color, row.number, row.aliases) for row, color in zip(rows, colors, strict=True))
+    return Palette(name, tuple(classes), tuple(ignored))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A class to be: `color` is the one it has in the labels, and `fixed` if pixels are known by it."""
+
+    name: str
+    number: int | None = None
+    aliases: tuple[str, ...] = ()
+    color: Color | None = None
+    fixed: bool = False
+
+
+def _named_rows(
+    survey: LabelSurvey, background: list[str], named: Mapping[str, list[str]], numbers: Sequence[int]
+) -> Iterator[_Row]:
+    """The background, which has the first of the numbers without a name, and a class for each name."""
+    listed = next((survey.colors[each] for each in (BACKGROUND, *background) if each in survey.colors), None)
+    tables = _own_tables(survey)
+    labels = [str(number) for number in numbers[:1]] or [BACKGROUND, *background]
+    own = next((tables[each] for each in labels if each in tables), listed)
+    yield _Row(BACKGROUND, numbers[0] if numbers else None, tuple(background), own)
+    for label, labels in named.items():
+        color = next((known[each] for known in (survey.colors, tables) for each in labels if each in known), None)
+        yield _Row(label, None, tuple(each for each in labels if each != label), color)
+
+
+def _unnamed_rows(
+    survey: LabelSurvey, named: Collection[str], numbers: Sequence[int], painted: Iterable[Color]
+) -> Iterator[_Row]:
+    """A class for each number after the background's, and for each colour."""
+    tables = _own_tables(survey)
+    for number in numbers[1:]:
+        yield _Row(_free_name(f"class_{number}", named), number, color=tables.get(str(number)))
+    for color in painted:
+        yield _Row(_free_name(f"class_{hex_of(color)[1:]}", named), color=color, fixed=True)
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    return name if name not in taken else f"{name}_by_number"
+
+
+def _sort_labels(survey: LabelSurvey, found: LabelSet) -> tuple[list[str], list[str], dict[str, list[str]]]:
+    """The labels that are ignored, those of the background, and the names of classes with the labels that they claim.
+
+    Those with large regions come first, so that what is small is painted over what is large.
+    """
+    ignored: list[str] = []
+    background: list[str] = []
+    classes: dict[str, list[str]] = {}
+    keys: dict[str, str] = {}
+    large_first = sorted(survey.areas, key=lambda label: -float(np.mean(survey.areas[label] or [0])))
+    for label in large_first:
+        key = plain(label)
+        bare = key.strip("_")
+        if label in found.ignored or bare in _NO_CLASSES:
+            ignored.append(label)
+        elif bare in _BACKGROUNDS:
+            background += [label] if key != BACKGROUND else []
+            survey.colors.setdefault(label, survey.colors.get(BACKGROUND, (0, 0, 0)))
+        elif key not in keys:
+            keys[key] = f"class_{label}" if label.isdecimal() else label
+            classes[keys[key]] = [label]
+    # What only the reader of the format ignores needs no word here.
+    return [each for each in ignored if each not in found.ignored], background, classes
+
+
+def _class_numbers(numbers: Mapping[int, set[Color]]) -> tuple[list[int], bool]:
+    """The numbers that are classes, and whether 255 is ignored: beside others it is, but not beside 0 alone."""
+    found = sorted(numbers)
+    if IGNORE in numbers and len(numbers) > 1 and set(numbers) != {0, IGNORE}:
+        return [number for number in found if number != IGNORE], True
+    if found == [IGNORE]:
+        return [0, IGNORE], False
+    return found, False
+
+
+def _own_tables(survey: LabelSurvey) -> dict[str, Color]:
+    """The colours that index pictures' own tables give to labels, if they all agree and tell all labels apart.
+
+    By some of these colours alone a table would contradict the palette in the rest.
+    """
+    found = {label: next(iter(colors)) for label, colors in survey.tables.items() if len(colors) == 1}
+    agree = len(found) == len(survey.tables) and len(set(found.values())) == len(found)
+    return found if agree and IGNORE_COLOR not in found.values() else {}
+
+
+def _choose_colors(rows: Sequence[_Row], survey: LabelSurvey) -> list[Color]:
+    """Each class's own colour where no other has it; the others get colours far from all that occur."""
+    taken = {row.color for row in rows if row.fixed and row.color}
+    chosen: list[Color | None] = []
+    for row in rows:
+        free = row.fixed or (row.color not in taken and row.color != IGNORE_COLOR)
+        chosen.append(row.color if free else None)
+        taken |= {row.color} if free and row.color else set()
+    tables = {color for colors in survey.tables.values() for color in colors}
+    others = iter(distinct_colors(chosen.count(None), {*taken, *tables}))
+    return [next(others) if color is None else color for color in chosen]
+
+
+def _common(counts: Counter[int], *, blended: bool) -> list[Color]:
+    """Colours by how common they are, each TOO_CLOSE or farther from those before it if pictures are blended."""
+    total = counts.total()
+    colors: list[Color] = []
+    for code, count in counts.most_common(4096):
+        if len(colors) == IGNORE or (blended and count < _RARE * total):
+            break
+        color = code >> 16, code >> 8 & 255, code & 255
+        apart = min((float(np.linalg.norm(np.subtract(color, other))) for other in colors), default=np.inf)
+        if color != IGNORE_COLOR and (not blended or apart >= TOO_CLOSE):
+            colors.append(color)
+    return colors
+
+
+def _with_strays(colors: list[Color], pictures: Iterable[PictureLabels]) -> list[Color]:
+    """The colours, and rare ones without which some picture's pixels would be near none of them."""
+    most = min(IGNORE, len(colors) + _MOST_STRAYS)
+    for item in pictures:
+        while colors and len(colors) < most and (more := _strays(colors, item)):
+            colors = [*colors, *more][:most]
+    return colors
+
+
+def _strays(colors: list[Color], item: PictureLabels) -> list[Color]:
+    """Colours that building a picture's mask would miss: of flat areas, or the most common of those near none."""
+    try:
+        picture = item.picture()
+    except P2PError:
+        return []
+    photo = picture.colors
+    if picture.transparent is not None:
+        photo = photo.copy()
+        photo[picture.transparent] = colors[0]
+    known = np.array([*colors, IGNORE_COLOR], dtype=np.uint8)
+    snapped = Snapper(known, TOLERANCE).snap(photo)
+    if snapped.stray.any():
+        code = Counter(count_pixels(photo[snapped.stray])).most_common(1)[0][0]
+        return [(code >> 16, code >> 8 & 255, code & 255)]
+    inexact = snapped.moved & ~snapped.blended
+    if not picture.exact or not inexact.any():
+        return []
+    return [area.color for area in find_inexact(photo, inexact, known[snapped.rows]) if area.distance <= TOLERANCE]
+
+
+def distinct_colors(count: int, taken: Collection[Color] = ()) -> list[Color]:
+    """`count` colours, black first, each as far as possible from those before it, from `taken` and from the ignored."""
+    grid = np.array(list(itertools.product(_LEVELS, repeat=3)))
+    if count + len(taken) > len(grid) // 2:
+        grid = np.array(list(itertools.product(range(0, 256, 17), repeat=3)))
+    chosen: list[Color] = [] if (0, 0, 0) in taken else [(0, 0, 0)]
+    nearest = _distances(grid, IGNORE_COLOR)
+    for color in (*taken, *chosen):
+        nearest = np.minimum(nearest, _distances(grid, color))
+    while len(chosen) < count:
+        red, green, blue = (int(part) for part in grid[int(nearest.argmax())])
+        chosen.append((red, green, blue))
+        nearest = np.minimum(nearest, _distances(grid, chosen[-1]))
+    return chosen[:count]
+
+
+def _distances(grid: NDArray[np.int64], color: Color) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(grid - np.array(color), axis=1), dtype=np.float64)

@@ -1,0 +1,129 @@
+"""What class numbers may be that nothing names: the numberings of public data sets, each with the `--map` to type.
+
+Nothing here may decide what a number is; these are answers to offer, of which the user chooses one.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, plain
+from p2p_datatools.labels.formats.cityscapes import LABEL_IDS, TRAIN_IDS
+from p2p_datatools.labels.formats.voc import VOC_CLASSES
+
+_VOID = 255
+_REACH = 4  # a numbering up to 150 is no likely one for pictures whose numbers end below a fourth of that
+_MOST_OFFERED = 2  # numberings of data sets, those with the fewest numbers first; the others explain less
+
+
+class _Scheme(NamedTuple):
+    """Whose numbers they are, the largest one, the names of those that palettes may know, and if 255 is in no class."""
+
+    title: str
+    most: int
+    names: Mapping[int, str]
+    has_void: bool
+
+
+# The names are in the words of street scenes, for `hood` and `light` of ADE20K are a kitchen's, and no car's. Sources:
+# Boguszewski et al. 2021 (LandCover.ai); the lists of Cityscapes and VOC as in their readers; Neuhold et al. 2017
+# (Mapillary Vistas 1.2); Zhou et al. 2017 (objectInfo150 of ADE20K); Caesar et al. 2018 (COCO-Stuff, whose pictures
+# have the id minus 1).
+_SCHEMES = (
+    _Scheme(
+        "the numbers of LandCover.ai", 4, {0: "other", 1: "building", 2: "tree", 3: "water", 4: "road"}, has_void=False
+    ),
+    _Scheme("the train ids of Cityscapes", 18, TRAIN_IDS, has_void=True),
+    _Scheme("the numbers of Pascal VOC", 20, dict(enumerate(VOC_CLASSES)), has_void=True),
+    _Scheme("the label ids of Cityscapes", 33, LABEL_IDS, has_void=False),
+    _Scheme(
+        "the numbers of Mapillary Vistas",
+        65,
+        {
+            **{2: "curb", 3: "fence", 4: "guard rail", 6: "wall", 13: "road", 14: "road", 15: "sidewalk"},
+            **{16: "bridge", 17: "building", 18: "tunnel", 19: "person", 20: "bicyclist", 21: "rider", 22: "rider"},
+            **{23: "road", 24: "road", 27: "sky", 29: "terrain", 30: "vegetation", 31: "water", 45: "pole"},
+            **{47: "pole", 48: "traffic light", 49: "traffic sign", 50: "traffic sign", 52: "bicycle", 53: "boat"},
+            **{54: "bus", 55: "car", 56: "caravan", 57: "motorcycle", 60: "trailer", 61: "truck"},
+        },
+        has_void=False,
+    ),
+    _Scheme(
+        "the numbers of ADE20K",
+        150,
+        {
+            **{1: "wall", 2: "building", 3: "sky", 5: "tree", 7: "road", 10: "grass", 12: "sidewalk", 13: "person"},
+            **{18: "vegetation", 21: "car", 22: "water", 26: "house", 33: "fence", 49: "building", 62: "bridge"},
+            **{73: "tree", 77: "boat", 81: "bus", 84: "truck", 94: "pole", 103: "van", 117: "motorcycle"},
+            **{128: "bicycle", 137: "traffic light"},
+        },
+        has_void=False,
+    ),
+    _Scheme(
+        "the numbers of COCO-Stuff",
+        181,
+        {
+            **{0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 6: "train", 7: "truck", 8: "boat"},
+            **{9: "traffic light", 12: "traffic sign", 94: "bridge", 95: "building", 96: "bush", 112: "fence"},
+            **{123: "grass", 127: "house", 139: "pavement", 148: "road", 156: "sky", 157: "building", 168: "tree"},
+        },
+        has_void=True,
+    ),
+)
+
+
+def offer_mappings(used: Collection[int], palette: Palette) -> list[str]:
+    """What the numbers may be, in sentences: those of a mask of one class, of a trimap, of data sets that fit."""
+    offers = [*_of_one_class(set(used), palette), *_of_data_sets(set(used), palette)]
+    return [f"If they are {title}, add {_options(words)}." for title, words in offers]
+
+
+def _of_one_class(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    """Masks and trimaps of one class: the palette's first, over which the others are painted."""
+    if len(palette.names) < 2:
+        return []
+    first = palette.names[1]
+    others = used - {0}
+    if len(others) == 1:
+        words = {0: BACKGROUND, others.pop(): first}
+        return [(f"a mask of one class, {first} or another", _of(words, used))]
+    if 2 in used <= {1, 2, 3}:  # Parkhi et al. 2012, Oxford-IIIT Pet
+        return [("a trimap (1 object, 2 background, 3 undecided)", _of({1: first, 2: BACKGROUND, 3: IGNORED}, used))]
+    if 255 in used and len(others) == 2 and others & {127, 128}:  # Rhemann et al. 2009, alpha matting
+        words = {0: BACKGROUND, 127: IGNORED, 128: IGNORED, 255: first}
+        return [("a trimap (255 object, 0 background, between undecided)", _of(words, used))]
+    return []
+
+
+def _of_data_sets(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    offers = []
+    for each in _SCHEMES:
+        largest = max(used - {_VOID} if each.has_void else used, default=0)
+        if not each.most / _REACH <= largest <= each.most:
+            continue
+        words = {number: word for number in used if (word := _word(each.names.get(number), palette))}
+        if not words:
+            continue
+        if each.has_void:
+            words[_VOID] = IGNORED
+        rest = used - words.keys()
+        others = {} if not rest else {"0": BACKGROUND} if rest == {0} else {"*": BACKGROUND}
+        offers.append((each.title, _of(words, used) | others))
+    return offers[:_MOST_OFFERED]
+
+
+def _word(name: str | None, palette: Palette) -> str | None:
+    """The class, beside the background, that has a name or alias; a glob may claim what it was not written to claim."""
+    for each in palette.classes[1:]:
+        if name and plain(name) in map(plain, (each.name, *each.aliases)):
+            return each.name
+    return None
+
+
+def _of(words: Mapping[int, str], used: set[int]) -> dict[str, str]:
+    return {str(number): words[number] for number in sorted(words) if number in used}
+
+
+def _options(words: Mapping[str, str]) -> str:
+    return " ".join(
+        f"--map '{label}={word}'" if label == "*" else f"--map {label}={word}" for label, word in words.items()
+    )

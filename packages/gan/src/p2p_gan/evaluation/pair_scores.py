@@ -1,0 +1,178 @@
+"""One pair is scored: the model's outputs beside the real picture, as a record of all that the means over pairs need.
+
+Nothing here may add up pairs or write files; a record depends on one pair, the model and the mean training picture.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.pairs.halves import hash_both
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import LabelMap, colorize, hash_pixels, size_of
+from p2p_datatools.contract.pictures.resize import resize_photo
+from p2p_datatools.contract.progress import Note
+from p2p_gan.evaluation.mask_agreement import Confusion, counted_pixels, labels_of_input, labels_of_output
+from p2p_gan.evaluation.metrics import (
+    BYTES,
+    METRICS,
+    LabHistograms,
+    PixelMask,
+    Range,
+    class_color_errors,
+    diversity,
+)
+from p2p_gan.evaluation.segmenter import Segmenter
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import Model
+
+_SUFFIX = ".png"
+
+
+@dataclass(frozen=True)
+class PairRecord:
+    """What was found for one pair: its own scores as the JSON line of scores.jsonl, and counts that add up over pairs.
+
+    `pixels` is the hash of the pair as the model has it, `mean_picture` that of the mean training picture, None if
+    there is none. `counts` are those that are not 0, of pixels by class or by colour: `agreement`, `judged`,
+    `judged_real`, and `colors` of the generated and of the real photo.
+    """
+
+    name: str
+    pixels: str
+    mean_picture: str | None
+    line: dict[str, Any]
+    counts: dict[str, Any]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file that shows it, where there is a folder for it."""
+        return (f"{self.name}{_SUFFIX}",)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON value."""
+        return vars(self)
+
+
+def record_from_json(value: Any, where: Path | str) -> PairRecord:
+    """Read what `to_json` gave, as `where` holds it.
+
+    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else
+    that is not a record.
+    """
+    name = relative_name(value["name"], where, suffix=_SUFFIX)
+    line, counts = dict(value["line"]), dict(value["counts"])
+    return PairRecord(name, str(value["pixels"]), value["mean_picture"], line, counts)
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """The arrays of one pair in the model's encoding, and its scores as JSON values."""
+
+    name: str
+    input: Array
+    fake: Array
+    real: Array
+    record: PairRecord
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Its scores, as in scores.jsonl."""
+        return self.record.line
+
+
+class PairScorer:
+    """Applies a model to the input of a pair, and compares the output with the real one.
+
+    `mean` is the mean training picture, None if there is none; 2 or more `variants` measure diversity; `judge` segments
+    generated photos.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        how: ApplyOptions,
+        *,
+        variants: int,
+        judge: Segmenter | None,
+        mean: Array | None,
+        note: Note,
+    ) -> None:
+        self._model, self._card, self._how, self._variants = model, model.card, how, variants
+        self._judge, self._mean, self._note = judge, mean, note
+        self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
+        self.mean_picture = None if mean is None else hash_pixels(mean)
+
+    def score(self, name: str, picture: Array, real: Array) -> PairScores:
+        """Score one pair, an input and its real output in the model's encoding."""
+        fakes = [
+            apply_model(self._model, picture, self._how, variant=variant, note=self._note)
+            for variant in range(1, self._variants + 1)
+        ]
+        fake, true = self._comparable(fakes[0]), self._comparable(real)
+        where = counted_pixels(picture, real, self._card)
+        line: dict[str, Any] = {"name": name, **self._compare(fake, true, where)}
+        line |= self._color_errors(picture, fake, true)
+        counts: dict[str, Any] = {}
+        for kind, confusion in self._confusions(picture, fakes[0], real).items():
+            line[kind], counts[kind] = confusion.rows(), confusion.to_json()
+        if generates_colors(self._card):
+            counts["colors"] = [_colors(fake, where), _colors(true, where)]
+        if len(fakes) > 1:
+            spread = diversity([self._comparable(each) for each in fakes], self._range)
+            line |= {"pairwise_l1": spread[0], "pixel_std": spread[1]}
+        record = PairRecord(name, hash_both(picture, real), self.mean_picture, line, counts)
+        return PairScores(name, picture, fakes[0], real, record)
+
+    def _compare(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
+        """The metrics of the model's output, and of the mean training picture."""
+        found = self._measure(fake, true, where)
+        if self._mean is not None:
+            mean = self._measure(resize_photo(self._mean, size_of(true)), true, where)
+            found |= {mean_key(name): value for name, value in mean.items()}
+        return found
+
+    def _measure(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
+        return {name: metric(fake, true, self._range, where) for name, metric in METRICS.items()}
+
+    def _comparable(self, pixels: Array) -> Array:
+        palette = self._card.palette
+        return colorize(pixels, palette) if palette and self._card.output_coding.kind == "classes" else pixels
+
+    def _color_errors(self, picture: Array, fake: Array, real: Array) -> dict[str, dict[str, float]]:
+        palette = self._card.palette
+        if palette is None or self._card.input.kind != "mask":
+            return {}
+        labels: LabelMap = labels_of_input(picture, self._card)
+        errors = class_color_errors([fake], [real], [labels], palette.names, self._range)
+        return {"color_error": errors} if errors else {}
+
+    def _confusions(self, picture: Array, fake: Array, real: Array) -> dict[str, Confusion]:
+        found, palette = {}, self._card.palette
+        if palette and self._card.output.kind == "mask":
+            truth = labels_of_output(real, self._card)
+            found["agreement"] = Confusion(palette.names).add(truth, labels_of_output(fake, self._card))
+        if self._judge:
+            found["judged"], found["judged_real"] = self._judge.judge(picture, fake, real)
+        return found
+
+
+def mean_key(metric: str) -> str:
+    """The name of a metric of the mean training picture."""
+    return f"{metric}_mean"
+
+
+def generates_colors(card: ModelCard) -> bool:
+    """Whether the model generates photos whose colours can be compared: uint8 RGB."""
+    output = card.output
+    return output.kind != "mask" and output.dtype == "uint8" and output.channels == 3
+
+
+def _colors(photo: Array, where: PixelMask | None) -> dict[str, list[list[int]]]:
+    histograms = LabHistograms()
+    histograms.add(np.asarray(photo), where)
+    return histograms.to_json()

@@ -1,0 +1,221 @@
+"""Scores pairs into a folder, and goes on where it was interrupted: what is recorded of each pair, and the files.
+
+Nothing here may decide how a pair is scored or how scores add up.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.files.atomic import OpenLines, each_line, read_json, write_json, write_lines
+from p2p_datatools.contract.files.destination import JOURNAL, Destination, refuse
+from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.pairs.halves import hash_both
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
+from p2p_gan.data.read import places_of
+from p2p_gan.evaluation.metrics import METRICS
+from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json
+from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, Tally, open_evaluation
+from p2p_gan.inference.sampling import side_by_side
+
+_SUMMARY, _LINES, _RECORDS = "summary.json", "scores.jsonl", "records.jsonl"
+# Of what the scores in a folder may not differ, where the key is not a word for it.
+_WORDS = {
+    "pairs": "pair folder",
+    "dropout": "setting of dropout",
+    "variants": "number of variants",
+    "metrics": "set of metrics",
+    "mean_picture": "set of training pairs",
+}
+
+
+def evaluate_into(
+    dest: Path | str,
+    model_path: Path | str,
+    pairs: Path | str,
+    *,
+    asked: EvaluationRequest = EvaluationRequest(),
+    keep_going: bool = False,
+    device: torch.device | None = None,
+    report: Reporter = QUIET,
+) -> Scores:
+    """Evaluate and write scores and pictures to DEST, which has the same scores as `evaluate` gives.
+
+    The same call again continues what was interrupted, scores pairs that are new or whose picture is missing in DEST,
+    or does nothing. Raises P2PError, and writes no DEST, if pairs cannot be read, unless `keep_going`: then those are
+    `skipped`, and in DEST/skipped.jsonl. Raises UsageError if DEST has scores of another model, split or setting, or of
+    pairs that are gone.
+    """
+    dest = Path(dest)
+    job = open_evaluation(model_path, pairs, asked, device)
+    recipe = {
+        "model": job.model.digest,
+        "pairs": str(job.folder.path),
+        "split": asked.split,
+        **asked.how.to_json(),
+        "variants": asked.variants,
+        "segmenter": job.judge.digest if job.judge else None,
+        "metrics": list(METRICS),
+    }
+    with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
+        old = _old_records(dest, recipe, job.pairs) if destination.exists else {}
+        skipped: list[Skip] = []
+        scorer = job.scorer(skipped, report)
+        if not keep_going:
+            refuse(skipped, destination)
+        of = recipe | {"mean_picture": scorer.mean_picture}
+        if destination.exists:
+            _refuse_other(dest, of)
+        work = ScoreWork(job, scorer, destination, old)
+        # One at a time and in this thread: the model uses all cores, and its memory budget is for one picture.
+        done = work.run(job.pairs, "scoring", len(job.pairs), threads=1, report=report)
+        skipped = list(dict.fromkeys([*skipped, *done.skipped]))  # once, if a training pair is scored too
+        if not keep_going:
+            refuse(skipped, destination)
+        names = sorted(work.present())
+        scores = _add_up(work, names, Tally(job.model.card, asked)).result(skipped, where=job.folder.path)
+
+        def write_record(folder: Path) -> None:
+            write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
+            write_lines(folder / _LINES, (work.record_of(name).line for name in names))
+            write_json(folder / _SUMMARY, {"of": of, "scores": scores.to_json()})
+
+        destination.commit(write_record, skipped=skipped)
+    return scores
+
+
+def _add_up(work: "ScoreWork", names: Sequence[str], tally: Tally) -> Tally:
+    """Add the records of these pairs; raises P2PError for one that was edited."""
+    destination = work.destination
+    for name in names:
+        try:
+            tally.add(work.record_of(name))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            where = destination.dest / _RECORDS if name in work.old else destination.partial / JOURNAL
+            raise _damaged(where, f"is damaged at {name} ({type(error).__name__}: {error})") from error
+    return tally
+
+
+def _damaged(where: Path, what: str) -> P2PError:
+    to_do = "If it was edited, restore a copy, or delete its folder to score all pairs again."
+    return P2PError(where, what, to_do, code="damaged-file")
+
+
+def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
+    """Raise UsageError if DEST has scores of something else."""
+    summary = read_json(dest / _SUMMARY)
+    made = summary.get("of") if isinstance(summary, dict) else None
+    if not isinstance(made, dict):
+        raise _damaged(dest / _SUMMARY, "is not the summary of an evaluation")
+    if other := [_WORDS.get(key, key) for key, value in of.items() if made.get(key) != value]:
+        raise UsageError(
+            dest,
+            f"contains scores of another {' and another '.join(other)}",
+            "Choose another destination, or delete the folder to score all pairs again.",
+            code="other-settings",
+        )
+
+
+def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> "RecordLines":
+    """The records of an earlier call; raises UsageError if it was another, or had pairs that there are no more."""
+    _refuse_other(dest, recipe)
+    try:
+        old = RecordLines(dest / _RECORDS)
+    except (TypeError, KeyError, ValueError) as error:
+        raise _damaged(dest / _RECORDS, "is not the record of these scores") from error
+    names = {pair.name for pair in pairs}
+    if gone := [name for name in old if name not in names]:
+        raise UsageError(
+            dest,
+            f"contains scores of {plural(len(gone), 'pair')} that the split does not have any more, such as {gone[0]}",
+            "Choose another destination, or delete the folder to score all pairs again.",
+            code="other-pairs",
+        )
+    return old
+
+
+class RecordLines(Mapping[str, PairRecord]):
+    """The records of a file by name, read from the disk when they are asked for, since there may be many."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lines = path, OpenLines(path)
+        self._places = {record_from_json(value, path).name: place for place, value in each_line(path)}
+
+    def __getitem__(self, name: str) -> PairRecord:
+        return record_from_json(self._lines.at(self._places[name]), self._path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class ScoreWork(Work[Pair, PairRecord, str]):
+    """The scores of one call; a pair is recognised by its pixels, as the model has them."""
+
+    listing = _LINES
+
+    def __init__(
+        self, job: Evaluation, scorer: PairScorer, destination: Destination, old: Mapping[str, PairRecord]
+    ) -> None:
+        super().__init__(destination, old, {pair.name for pair in job.pairs})
+        self._job, self._scorer = job, scorer
+        self._last: tuple[str, Array, Array] | None = None
+
+    def name(self, item: Pair) -> str:
+        """The pair's name."""
+        return item.name
+
+    def places(self, item: Pair) -> Sequence[str]:
+        """The pair's files."""
+        return places_of(self._job.folder, item)
+
+    def weight(self, item: Pair) -> int:
+        """0: the model has its own memory budget, and one pair is scored at a time."""
+        return 0
+
+    def sign(self, item: Pair) -> str:
+        """The hash of the input's and the real output's pixels, which are those of the manifest."""
+        picture, real = self._job.read(item)
+        self._last = item.name, picture, real
+        return hash_both(picture, real)
+
+    def is_current(self, record: PairRecord, item: Pair, signature: str) -> bool:
+        """Whether the pair has the same pixels, and was compared with the same mean training picture."""
+        return (record.pixels, record.mean_picture) == (signature, self._scorer.mean_picture)
+
+    def make(self, item: Pair, signature: str, known: PairRecord | None, *, stands: bool) -> Output[PairRecord] | None:
+        """Apply the model and score its output."""
+        if stands and known is not None:
+            raise P2PError(
+                self.places(item)[0],
+                "has changed since it was scored",
+                f"Delete {self.destination.dest / known.files[0]} to score it again.",
+                code="source-changed",
+            )
+        assert self._last is not None, "an item is signed, then made"
+        name, picture, real = self._last
+        assert name == item.name, "one item is made at a time"
+        scored = self._scorer.score(name, picture, real)
+        record = replace(scored.record, line={**scored.line, "picture": scored.record.files[0]})
+        shown = side_by_side(self._job.model.card, picture, scored.fake, real)
+        return Output(record.files, partial(_write, shown, record))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> PairRecord:
+        """The record of the pair."""
+        return record_from_json(value, file)
+
+
+def _write(picture: Array, record: PairRecord, paths: Sequence[Path]) -> PairRecord:
+    write_png(paths[0], picture, durable=False)
+    return record

@@ -1,0 +1,247 @@
+"""Palettes that are created: which labels, numbers and colours become classes, in which order, in which colours."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette, PaletteClass, load_palette
+from p2p_datatools.contract.pictures.images import read_mask, write_mask, write_png
+from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.new_palette import distinct_colors, start_palette
+from p2p_datatools.masks.palettes import TOO_CLOSE, judge
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+
+def test_distinct_colours_are_far_apart_and_none_is_that_of_ignored_pixels() -> None:
+    for count, least in ((1, 0), (8, 120), (30, 75), (100, 45)):
+        colors = distinct_colors(count)
+        assert colors[0] == (0, 0, 0)
+        assert len(colors) == count
+        pairs = itertools.combinations([*colors, IGNORE_COLOR], 2)
+        assert min(float(np.linalg.norm(np.subtract(*pair))) for pair in pairs) >= least
+    assert len(set(distinct_colors(254))) == 254
+
+
+def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Refused") -> None:
+    squares = {"wheel": 2, "car": 9, "door": 4}
+    annotations = [
+        {"id": n, "image_id": 1, "category_id": n, "segmentation": [[0, 0, side, 0, side, side]]}
+        for n, side in enumerate(squares.values())
+    ]
+    value = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(squares)],
+        "annotations": annotations,
+    }
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    palette = start_palette(tmp_path / "a.json", "mine")
+    assert palette.names == ("background", "car", "door", "wheel")
+    (tmp_path / "p.toml").write_text(palette.to_toml())
+    assert judge(tmp_path / "p.toml") == ()
+    value["annotations"] = []
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    with refused("no-labels", tmp_path / "a.json"):
+        start_palette(tmp_path / "a.json", "mine")
+
+
+def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
+    picture = np.zeros((128, 128, 3), dtype=np.uint8)
+    picture[20:60, 20:90], picture[70:120, 30:60] = (255, 0, 0), (255, 240, 0)
+    write_png(tmp_path / "a.png", picture)
+    exact = start_palette(tmp_path / "a.png", "mine")
+    assert [each.color for each in exact.classes] == [(0, 0, 0), (255, 0, 0), (255, 240, 0)]
+    assert exact.names == ("background", "class_ff0000", "class_fff000")
+    Image.fromarray(picture).save(tmp_path / "a.jpg", quality=80)
+    blended = start_palette(tmp_path / "a.jpg", "mine")
+    assert len(blended.classes) == 3
+    for one, other in zip(exact.classes, blended.classes, strict=True):
+        assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
+
+
+def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
+    write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    with refused("no-common-colour", tmp_path / "a.png"):
+        start_palette(tmp_path / "a.png", "mine")
+
+
+def test_numbers_become_ids_with_the_colours_that_they_had(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[1, 5, 255]], dtype=np.uint8))
+    image.putpalette([part for n in range(256) for part in (n, 2 * n % 256, 0)])
+    image.save(tmp_path / "a.png")
+    palette = start_palette(tmp_path, "mine")
+    assert palette.classes == (PaletteClass("background", (1, 2, 0), 1), PaletteClass("class_5", (5, 10, 0), 5))
+    Image.fromarray(np.array([[0, 7]], dtype=np.uint8)).save(tmp_path / "a.png")
+    assert [each.id for each in start_palette(tmp_path, "mine").classes] == [0, 7]
+
+
+def test_a_mask_folder_gives_the_palette_it_has(tmp_path: Path) -> None:
+    cars = load_palette("cars")
+    write_mask(tmp_path / "a.png", np.zeros((2, 2), dtype=np.uint8), cars)
+    (tmp_path / "palette.toml").write_text(cars.to_toml())
+    assert start_palette(tmp_path, "mine") == Palette("mine", cars.classes)
+
+
+def shapes(path: Path, areas: Mapping[str, int]) -> Path:
+    """A label file of LabelMe with a square of each label, beside each other."""
+    found, left = [], 0
+    for label, side in areas.items():
+        found.append({"label": label, "points": [[left, 0], [left + side, 0], [left + side, side], [left, side]]})
+        left += side
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"imagePath": "a.png", "imageWidth": left, "imageHeight": 9, "shapes": found}))
+    return path
+
+
+def grey(path: Path, *values: int) -> Path:
+    write_png(path, np.array([values], dtype=np.uint8))
+    return path.parent
+
+
+def table_png(path: Path, values: list[int], colors: dict[int, tuple[int, int, int]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(np.array([values], dtype=np.uint8))
+    image.putpalette([part for number in range(256) for part in colors.get(number, (0, 0, 0))])
+    image.save(path)
+
+
+def masks_of(labels: Path, palette: Palette) -> list[list[int]]:
+    """The first row of each mask that the palette builds of the labels it was created from."""
+    dest = labels.parent / "masks"
+    build_masks(labels, dest, palette=palette)
+    return [read_mask(path, palette)[0].tolist() for path in sorted(dest.rglob("*.png"))]
+
+
+def test_what_is_no_class_is_ignored_and_what_is_background_an_alias_of_it(tmp_path: Path) -> None:
+    areas = {"Void": 1, "car": 3, "__ignore__": 1, "ignored": 1, "_background_": 2, "BG": 1, "unnamed": 1, "wheel": 2}
+    palette = start_palette(shapes(tmp_path / "a.json", areas), "mine")
+    assert palette.names == ("background", "car", "wheel")
+    assert palette.classes[0].aliases == ("_background_", "BG")
+    assert set(palette.ignored) == {"Void", "__ignore__", "ignored", "unnamed"}
+
+
+def test_labels_that_differ_in_case_alone_are_one_class(tmp_path: Path) -> None:
+    assert start_palette(shapes(tmp_path / "a.json", {"Car": 3, "car": 1, "CAR ": 2}), "mine").names == (
+        "background",
+        "Car",
+    )
+
+
+def test_a_label_that_is_a_number_is_a_class_of_its_own(tmp_path: Path) -> None:
+    path = shapes(tmp_path / "labels" / "a.json", {"7": 3, "8": 2})
+    palette = start_palette(path, "mine")
+    assert palette.names == ("background", "class_7", "class_8")
+    assert masks_of(path, palette) == [[1, 1, 1, 2, 2]]
+
+
+def test_regions_without_any_name_are_objects(tmp_path: Path) -> None:
+    palette = start_palette(shapes(tmp_path / "a.json", {"": 2}), "mine")
+    assert [(each.name, each.aliases) for each in palette.classes] == [("background", ()), ("object", ("unnamed",))]
+
+
+@pytest.mark.parametrize(
+    ("values", "ids", "ignored", "mask"),
+    [
+        ((0, 255), [0, 255], (), [0, 1]),
+        ((255, 255), [0, 255], (), [1, 1]),
+        ((0, 1, 255), [0, 1], ("255",), [0, 1, IGNORE]),
+        ((1, 2, 12), [1, 2, 12], (), [0, 1, 2]),
+        ((0, 3, 0), [0, 3], (), [0, 1, 0]),
+    ],
+)
+def test_255_is_ignored_beside_classes_and_a_class_beside_nothing_but_0(
+    values: tuple[int, ...], ids: list[int], ignored: tuple[str, ...], mask: list[int], tmp_path: Path
+) -> None:
+    labels = grey(tmp_path / "labels" / "a.png", *values)
+    palette = start_palette(labels, "mine")
+    assert [each.id for each in palette.classes] == ids
+    assert palette.ignored == ignored
+    assert masks_of(labels, palette) == [mask]
+
+
+def test_a_number_that_only_the_last_of_many_pictures_has_is_a_class(tmp_path: Path) -> None:
+    for number in range(40):
+        grey(tmp_path / "labels" / f"{number:02}.png", 0, 1)
+    grey(tmp_path / "labels" / "40.png", 0, 9)
+    assert [each.id for each in start_palette(tmp_path / "labels", "mine").classes] == [0, 1, 9]
+
+
+def test_tables_that_contradict_each_other_give_no_colours_and_none_of_theirs_is_taken(tmp_path: Path) -> None:
+    red, blue, white = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+    table_png(tmp_path / "labels" / "a.png", [0, 1, 2], {1: red, 2: blue})
+    table_png(tmp_path / "labels" / "b.png", [0, 1, 2], {1: blue, 2: white})
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert not {each.color for each in palette.classes} & {(0, 0, 0), red, blue, white}
+    assert masks_of(tmp_path / "labels", palette) == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_named_numbers_keep_the_colours_of_their_table(tmp_path: Path) -> None:
+    table_png(tmp_path / "labels" / "a.png", [1, 2, 3], {1: (0, 0, 170), 2: (0, 0, 255), 3: (0, 85, 255)})
+    (tmp_path / "labels" / "classes.txt").write_text("1 background\n2 facade\n3 window\n")
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert [(each.name, each.color) for each in palette.classes] == [
+        ("background", (0, 0, 170)),
+        ("facade", (0, 0, 255)),
+        ("window", (0, 85, 255)),
+    ]
+    assert masks_of(tmp_path / "labels", palette) == [[0, 1, 2]]
+
+
+def test_listed_colours_that_are_reserved_or_black_without_being_background_do_no_harm(tmp_path: Path) -> None:
+    colors = np.array([[(0, 0, 0), IGNORE_COLOR, (9, 9, 99)]], dtype=np.uint8)
+    write_png(tmp_path / "labels" / "a.png", colors)
+    (tmp_path / "labels" / "class_dict.csv").write_text("name,r,g,b\nroad,0,0,0\ncar,255,0,254\nvoid,9,9,99\n")
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert palette.names == ("background", "road", "car")
+    assert palette.classes[1].color == (0, 0, 0)
+    assert masks_of(tmp_path / "labels", palette) == [[1, 2, IGNORE]]
+
+
+def test_transparent_pixels_are_background_and_no_class(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 4), dtype=np.uint8)
+    pixels[:4], pixels[4:, :4] = (255, 0, 0, 255), (0, 255, 0, 255)
+    (tmp_path / "labels").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "labels" / "a.png")
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert len(palette.classes) == 2
+    masks_of(tmp_path / "labels", palette)
+
+
+def test_a_rare_colour_of_a_blended_picture_is_a_class_where_no_other_is_near(tmp_path: Path) -> None:
+    picture = np.zeros((400, 400, 3), dtype=np.uint8)
+    picture[50:350, 50:350] = (255, 0, 0)
+    picture[8:16, 8:16] = (0, 255, 0)
+    (tmp_path / "labels").mkdir()
+    Image.fromarray(picture).save(tmp_path / "labels" / "a.jpg", quality=90)
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert 3 <= len(palette.classes) <= 4
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
+    mask = read_mask(tmp_path / "masks" / "a.png", palette)
+    assert len({int(mask[at, at]) for at in (0, 12, 200)}) == 3
+
+
+def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refused: "Refused") -> None:
+    shapes(tmp_path / "labels" / "a.json", {"car": 2})
+    coco = {"images": [{"id": 1, "file_name": "a.png"}], "categories": [], "annotations": []}
+    (tmp_path / "labels" / "b.json").write_text(json.dumps(coco))
+    with refused("several-formats", tmp_path / "labels"):
+        start_palette(tmp_path / "labels", "mine")
+    assert start_palette(tmp_path / "labels", "mine", "labelme").names == ("background", "car")
+
+
+def test_more_classes_than_a_mask_can_tell_apart_are_refused(tmp_path: Path, refused: "Refused") -> None:
+    with refused("class-count", "palette mine"):
+        start_palette(shapes(tmp_path / "a.json", {f"thing {number}": 1 for number in range(300)}), "mine")
+
+
+def test_colours_keep_away_from_those_that_are_taken() -> None:
+    assert (0, 0, 0) not in distinct_colors(5, [(0, 0, 0)])
+    assert not {*distinct_colors(8)[:4]} & {*distinct_colors(20, distinct_colors(8)[:4])}
+    assert distinct_colors(0) == []

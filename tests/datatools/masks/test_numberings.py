@@ -1,0 +1,71 @@
+"""Class numbers of well-known data sets are asked about with a `--map` that does what it says when it is typed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.class_mapping import parse_mapping
+from p2p_datatools.masks.numberings import offer_mappings
+
+VOID = 255
+
+
+def ask(labels: Path, palette: str) -> P2PError:
+    with pytest.raises(P2PError) as error:
+        build_masks(labels, labels.parent / "asked", palette=load_palette(palette))
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("numbers", "palette", "whose", "expected"),
+    [
+        ([0, 1], "cars", "one class", {0: "background", 1: "body"}),
+        ([0, 255], "cars", "one class", {0: "background", 255: "body"}),
+        ([1, 2, 3], "cars", "trimap", {1: "body", 2: "background", 3: "ignore"}),
+        ([0, 128, 255], "cars", "trimap", {0: "background", 128: "ignore", 255: "body"}),
+        ([0, 1, 2, 3, 4], "scenes", "LandCover.ai", {0: "background", 1: "building", 2: "tree", 4: "road"}),
+        ([*range(21), VOID], "cars", "Pascal VOC", {0: "background", 1: "background", 7: "body", VOID: "ignore"}),
+        ([*range(21), VOID], "scenes", "Pascal VOC", {0: "background", 7: "car", 15: "pedestrian", VOID: "ignore"}),
+        ([*range(19), VOID], "scenes", "train ids of Cityscapes", {0: "road", 13: "car", VOID: "ignore"}),
+        ([*range(19), VOID], "cars", "train ids of Cityscapes", {0: "background", 6: "background", 13: "body"}),
+        (list(range(34)), "scenes", "label ids of Cityscapes", {0: "background", 7: "road", 26: "car"}),
+        ([13, 17, 27, 55, 65], "scenes", "Mapillary", {13: "road", 27: "sky", 55: "car", 65: "background"}),
+        (list(range(151)), "scenes", "ADE20K", {0: "background", 3: "sky", 21: "car", 150: "background"}),
+        (list(range(151)), "cars", "ADE20K", {21: "body", 115: "background", 134: "background"}),
+        ([0, 2, 148, 156, 181, VOID], "scenes", "COCO-Stuff", {0: "pedestrian", 156: "sky", VOID: "ignore"}),
+    ],
+)
+def test_the_map_that_is_offered_for_a_known_numbering_does_what_it_says(
+    tmp_path: Path, numbers: list[int], palette: str, whose: str, expected: dict[int, str]
+) -> None:
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    pixels = np.repeat(np.array([numbers], dtype=np.uint8), 4, axis=0)
+    Image.fromarray(pixels).save(labels / "a.png")
+    error = ask(labels, palette)
+    assert error.code in ("doubted-ids", "unclaimed-label")
+    assert len(str(error.to_do)) < 2500
+    offer = next(each for each in re.findall(r"If they are (.+?, add .+?)\. ", error.to_do) if whose in each)
+    words = [word for word in shlex.split(offer.partition(", add ")[2]) if word != "--map"]
+    colors = load_palette(palette)
+    summary = build_masks(labels, tmp_path / "masks", palette=colors, mapping=parse_mapping(words, colors))
+    assert {each.decided_by for each in summary.decisions} <= {"--map", "palette ids"}
+    found = read_mask(tmp_path / "masks" / "a.png", colors)[0]
+    indices = {"background": 0, "ignore": VOID} | {name: colors.index(name) for name in colors.names}
+    assert {number: found[numbers.index(number)] for number in expected} == {
+        number: indices[word] for number, word in expected.items()
+    }
+
+
+def test_numbers_that_fit_no_known_numbering_are_offered_none() -> None:
+    assert offer_mappings([0, 3, 60_000], load_palette("scenes")) == []
+    assert offer_mappings([0, 1, 2, 3, 4], load_palette("cars")) == []
+    assert not any("Cityscapes" in each for each in offer_mappings([0, 1, 2], load_palette("scenes")))
