@@ -85,13 +85,13 @@ def test_rectangles_of_a_tool_in_which_they_are_drawn_as_outlines_are_painted_an
 ) -> None:
     write(data, "a.json", labelme("rectangle"))
     assert build(data, report=notes).areas["body"] == 80
-    assert [line for line in notes.lines if "all 1 region is rectangles" in line or "rectangle" in line]
+    assert [line for line in notes.lines if "nothing but 1 rectangle" in line]
 
 
 def test_boxes_among_outlines_are_told(data: Path, notes: "Notes") -> None:
     write(data, "a.json", labelme("rectangle", "polygon"))
     assert build(data, report=notes).areas["body"] > 80
-    assert [line for line in notes.lines if "1 region is a box, of 2" in line]
+    assert [line for line in notes.lines if "1 of 2 regions is a box" in line]
 
 
 def test_a_box_around_an_object_beside_outlines_is_painted_only_when_asked_for(data: Path, notes: "Notes") -> None:

@@ -53,7 +53,7 @@ def test_renamed_photos_are_found_by_the_label_file_with_one_note(photos: Photos
         "labels/c.json": "c.jpg",
     }
     (note,) = notes.lines
-    assert note.startswith("2 labels have their photos by the name of the label file")
+    assert note.startswith("2 labels take photos by the name of the label file")
 
 
 def test_a_file_that_is_called_as_one_photo_and_names_another_is_given_neither(photos: Photos) -> None:

@@ -121,3 +121,13 @@ def test_what_lies_elsewhere_or_is_called_otherwise_is_not_looked_at(
     write_photos(tmp_path, "other/a.jpg", "a.jpg", size=SIZE)
     assert build_masks(tmp_path / "labels", tmp_path / "out", palette=CARS, report=notes).built == 1
     assert not [note for note in notes.lines if "--photos" in note]
+
+
+def test_a_folder_in_which_the_masks_are_to_lie_is_not_that_of_the_photos(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    write_label(tmp_path / "labels" / "a.json")
+    write_photos(tmp_path / "images", "a.jpg", size=SIZE)
+    dest = tmp_path / "images" / "masks"
+    assert build_masks(tmp_path / "labels", dest, palette=CARS, report=notes).built == 1
+    assert not [note for note in notes.lines if "--photos" in note]

@@ -13,10 +13,10 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import LabelSet, RegionLabels, uses_of
 from p2p_datatools.masks.class_mapping import BOXES, RECTANGLES
 
-# Formats in which sets for detection come. In LabelMe and VIA a person draws a rectangle as the outline of what is one.
+# Formats in which sets for detection come. In others a person draws a rectangle as the outline of what is one.
 _DETECTION = (
     *("bdd100k", "coco", "cvat", "darwin", "datumaro", "hasty", "labelbox", "labelstudio", "segments"),
-    *("superannotate", "supervisely", "voc-boxes", "vott", "yolo"),
+    *("superannotate", "voc-boxes", "vott", "yolo"),
 )
 
 
@@ -36,9 +36,10 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
         return found
     count = len(boxes) + around
     if len(boxes) < len(regions):
-        _note(f"{plural(len(boxes), 'region is a box', 'regions are boxes')}, of {len(regions)}", labels, report)
+        are = "is a box" if len(boxes) == 1 else "are boxes"
+        report.note(f"{labels}: {len(boxes)} of {len(regions)} regions {are}, and painted as rectangles.")
     elif found.format not in _DETECTION:
-        _note(f"all {plural(len(boxes), 'region is', 'regions are')} rectangles", labels, report)
+        report.note(f"{labels}: there is nothing but {plural(len(boxes), 'rectangle')}; as such they are painted.")
     else:
         raise P2PError(
             labels,
@@ -49,10 +50,6 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
             code="boxes-only",
         )
     return found
-
-
-def _note(what: str, labels: Path, report: Reporter) -> None:
-    report.note(f"{labels}: {what}; as such they are painted, with their corners.")
 
 
 def _count_with(items: list[RegionLabels]) -> int:

@@ -26,6 +26,7 @@ from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.refuse_photos import refuse_photos
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
@@ -113,26 +114,24 @@ def build_masks(
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
     With `photos`, a mask has its photo's name and size; without them, they are looked for in a folder beside the labels
-    (see `masks.siblings`). With the order `annotation` what the labelling tool shows on
-    top is on top, otherwise the class that comes later in the palette. Existing masks whose labels are unchanged are
-    kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a
-    class and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
+    (see `masks.siblings`). With the order `annotation` what the labelling tool shows on top is on top, otherwise the
+    class that comes later in the palette. Existing masks whose labels are unchanged are kept. Colours of no class are
+    changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a class and for pictures that
+    cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
     refuse_picture(how.snapping.picture)
-    found = settle_boxes(leave_out_photos(read_labels(labels, format), labels), labels, mapping or {}, report)
-    photos = photos or find_photos(labels, found, how.match, report)
+    found = _read(labels, format, mapping or {}, report)
+    photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_needless(how, found, photos)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
-    claims = _claims(found, palette, mapping or {})
-    claims.refuse_unclaimed(found.labels, where=str(labels))
+    claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
-    _note_links(labels, _files_of(found), report)
-    _note_links(photos, folder.names.values() if folder else (), report)
-    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
+    _note(labels, found, folder, report)
+    pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
+    refuse_photos(found, labels, pictures)
     jobs, skipped = plan_masks(found, folder, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
-        pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
@@ -172,13 +171,24 @@ def _refuse_needless(how: PaintOptions, found: LabelSet, photos: Path | None) ->
         raise UsageError(f"--match {how.match}", what, "Give them with --photos.", code="needless-option")
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
+def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporter) -> LabelSet:  # noqa: A002 - as above
+    """The labels that masks are painted from; notes what was recognised, and what the reader remarked."""
+    found = read_labels(labels, format)
+    for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
+        report.note(line)
+    return settle_boxes(leave_out_photos(found, labels), labels, mapping, report)
+
+
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
+    """Which class claims each label; raises P2PError for named ones that none claims."""
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
     unit = "pixel" if found.are_pictures and not found.labels else "region"
-    return ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims.refuse_unclaimed(found.labels, where=str(labels))
+    return claims
 
 
 def _check_mapping(
@@ -279,19 +289,20 @@ def _files_of(found: LabelSet) -> list[Path]:
     return [item.path for item in found.items if isinstance(item, PictureLabels)]
 
 
-def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:
+def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
     """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
-    if folder and folder.is_dir() and (links := links_out(folder, files)):
+    if folder.is_dir() and (links := links_out(folder, files)):
         report.note(
             f"{folder}: {plural(len(links), 'file is a link', 'files are links')} to the outside; "
             f"the first is {links[0]} to {links[0].resolve()}."
         )
 
 
-def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
-    """Note what was recognised, what the reader remarked, and what is left out."""
-    for line in (*([recognised] if recognised else []), *found.notes):
-        report.note(line)
+def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+    """Note which files are links, and what is left out."""
+    _note_links(labels, _files_of(found), report)
+    if folder:
+        _note_links(folder.folder, folder.names.values(), report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})

@@ -223,7 +223,7 @@ def _note_ways(found: Iterable[tuple[LabelItem, FoundPhoto]], photos: PhotoFolde
             ways[each.way].append((item, each.path))
     for way, several in ways.items():
         item, path = several[0]
-        took = plural(len(several), "label has its photo", "labels have their photos")
+        took = plural(len(several), "label takes a photo", "labels take photos")
         report.note(f"{took} {way}; the first is {item.where}: {path.relative_to(photos.folder).as_posix()}.")
 
 

@@ -36,10 +36,15 @@ def _role(path: Path, labels: Path) -> str:
     return "label" if is_label and not is_photo else "photo" if is_photo and not is_label else ""
 
 
-def find_photos(labels: Path, found: LabelSet, match: str, report: Reporter) -> Path | None:
-    """The folder of photos that fits the labels; None where there is none, or several. `report` is told which."""
+def find_photos(labels: Path, found: LabelSet, dest: Path, match: str, report: Reporter) -> Path | None:
+    """The folder of photos that fits the labels; None where there is none, or several. `report` is told which.
+
+    A folder in which the masks are to lie in `dest` is none.
+    """
     fitting: list[Path] = []
     for folder in dict.fromkeys(_folders(labels, found)):
+        if dest.resolve().is_relative_to(folder.resolve()):
+            continue
         remark = _misfit(folder, found, match)
         if remark is None:
             fitting.append(folder)

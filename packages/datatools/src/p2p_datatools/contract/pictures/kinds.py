@@ -57,8 +57,9 @@ def _holds_labels(picture: LabelPicture) -> bool:
 
 
 def measure_flatness(values: NDArray[np.uint32]) -> float:
-    """The share of the pixels of one value (height, width) that are as their neighbour on the left."""
-    return float(np.mean(values[:, 1:] == values[:, :-1])) if values.shape[1] > 1 else 1.0
+    """The share of the pixels of one value (height, width) that are as their neighbour on the left, or above."""
+    pairs = ((values[:, 1:], values[:, :-1]), (values[1:], values[:-1]))
+    return max(float(np.mean(one == other)) if one.size else 0.0 for one, other in pairs)
 
 
 def _is_same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
