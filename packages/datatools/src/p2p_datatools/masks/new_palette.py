@@ -223,7 +223,7 @@ def _strays(colors: list[Color], item: PictureLabels) -> list[Color]:
     inexact = snapped.moved & ~snapped.blended
     if not picture.exact or not inexact.any():
         return []
-    return [area.color for area in find_inexact(photo, inexact, known[snapped.rows]) if area.distance <= TOLERANCE]
+    return [area.color for area in find_inexact(photo, inexact, snapped.rows, known) if area.distance <= TOLERANCE]
 
 
 def distinct_colors(count: int, taken: Collection[Color] = ()) -> list[Color]:
