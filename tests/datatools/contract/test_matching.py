@@ -2,7 +2,7 @@
 
 import pytest
 
-from p2p_datatools.contract.matching import Addition, Convention, find_convention, key_of, suggest_match
+from p2p_datatools.contract.matching import Addition, Convention, find_convention, key_of, split_labels, suggest_match
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,22 @@ def test_the_expression_of_a_convention_finds_what_names_share() -> None:
 def test_of_very_many_names_no_expression_is_looked_for() -> None:
     names = [f"a{number}" for number in range(60_000)]
     assert suggest_match(names, [f"b{number}" for number in range(60_000)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["a", "a_mask", "b", "b_mask"], ["a_mask", "b_mask"]),
+        ([f"{number}{end}" for number in range(50) for end in ("", "_gt")], [f"{number}_gt" for number in range(50)]),
+        (["a", "a_mask", "b"], []),
+        (["a", "a_mask", "b_mask"], []),
+        (["a", "b"], []),
+        (["a_mask", "b_mask"], []),
+        (["a", "a_left", "b", "b_left"], []),
+        ([], []),
+    ],
+)
+def test_labels_and_their_pictures_in_one_folder_are_told_apart_where_each_has_one(
+    names: list[str], labels: list[str]
+) -> None:
+    assert split_labels(names) == labels

@@ -61,6 +61,10 @@ def build(labels: Path, report: Any) -> Any:
         ("trainannot/a.png", "train/a.jpg", "trainannot", "train"),
         ("a.txt", "a.jpg", ".", "."),
         ("a.png", "a.jpg", ".", "."),
+        ("a_mask.png", "a.png", ".", "."),
+        ("walk/mask_a.png", "walk/a.png", ".", "."),
+        ("masks/train/a.png", "images/train/a.jpg", ".", "images"),
+        ("1st_manual/a_manual1.png", "images/a_training.tif", "1st_manual", "images"),
     ],
 )
 def test_photos_beside_the_labels_are_found_and_said(

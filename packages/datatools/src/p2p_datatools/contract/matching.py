@@ -160,7 +160,8 @@ def _count(convention: Convention, one: Collection[str], other: Collection[str],
 def _additions(names: Collection[str], words: list[str]) -> list[Addition]:
     """Nothing, and what names may have in addition: whatever one of a few of them has."""
     found = {Addition(): None}
-    for name in sorted(names)[:: max(1, len(names) // 8)]:
+    # An odd number, so that of pictures and labels in turn not only the ones are seen.
+    for name in sorted(names)[:: max(1, len(names) // 8) | 1]:
         found |= dict.fromkeys(_additions_of(name.rpartition("/")[2], words))
     return list(found)
 
@@ -181,6 +182,20 @@ def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
             base[place].isdigit() and re.fullmatch(word, start, re.IGNORECASE) and len(start) > 1
         ):
             yield Addition(start, is_before=True)
+
+
+def split_labels(names: Collection[str]) -> list[str]:
+    """The names of label pictures in a folder of pictures and their labels: a and a_mask; none where they do not tell.
+
+    Each has, by the one convention, the name of another picture, and no picture has none.
+    """
+    found: list[list[str]] = []
+    for addition in _additions(names, _LABEL_WORDS):
+        partners = {name: rest for name in names if (rest := addition.remove(name)) is not None}
+        others = set(names) - partners.keys()
+        if addition.text and partners and others == set(partners.values()) and len(others) == len(partners):
+            found.append(list(partners))
+    return found[0] if len(found) == 1 else []
 
 
 def suggest_match(one: Collection[str], other: Collection[str]) -> str:

@@ -29,7 +29,7 @@ _OTHER_SUFFIXES = frozenset(f".{each}" for each in _OTHERS.split())
 _OF_PHOTOS = "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals"
 _OF_LABELS = (
     "labels label masks mask annotations annotation anns ann annos annot json jsons xml xmls txt segmentationclass "
-    "segmentations segmentation segmentationclasspng groundtruth ground_truth gt gtfine labelmaps"
+    "segmentations segmentation segmentationclasspng groundtruth ground_truth gt gtfine labelmaps 1st_manual 2nd_manual"
 )
 PHOTO_FOLDERS, LABEL_FOLDERS = tuple(_OF_PHOTOS.split()), tuple(_OF_LABELS.split())
 _ROLES = frozenset((*PHOTO_FOLDERS, *LABEL_FOLDERS))

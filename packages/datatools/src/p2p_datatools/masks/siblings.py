@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFolder
+from p2p_datatools.contract.matching import split_labels
+from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFolder, folders_of, without_suffix
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
@@ -21,12 +22,14 @@ _LOOKED_AT = 20  # labels whose size is compared
 
 
 def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
-    """The label pictures of a whole data set, without its photos: those in images/ where there is masks/, too."""
+    """The label pictures of a whole data set, without its photos: of a_mask.png and a.png, or of masks/ and images/."""
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
     photos = [item for item in pictures if _role(item.path, labels) == "photo"]
     masks = [item for item in pictures if _role(item.path, labels) == "label"]
-    if not photos or not masks or len(photos) + len(masks) < len(found.items):
-        return found
+    if not (photos and masks and len(photos) + len(masks) == len(found.items)):
+        names = {without_suffix(item.file_name): item for item in pictures}
+        if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
+            return found
     return replace(found, items=tuple(masks))
 
 
@@ -45,9 +48,10 @@ def find_photos(labels: Path, found: LabelSet, dest: Path, match: str, report: R
     for folder in dict.fromkeys(_folders(labels, found)):
         if dest.resolve().is_relative_to(folder.resolve()):
             continue
-        remark = _misfit(folder, found, match)
+        remark = _misfit(folder, found, match, is_beside=folder in (labels, labels.parent))
         if remark is None:
-            fitting.append(folder)
+            if not any(other.is_relative_to(folder) for other in fitting):  # the nearer one is meant
+                fitting.append(folder)
         elif remark:
             report.note(remark)
     if len(fitting) > 1:
@@ -59,15 +63,18 @@ def find_photos(labels: Path, found: LabelSet, dest: Path, match: str, report: R
     return fitting[0]
 
 
-def _misfit(folder: Path, found: LabelSet, match: str) -> str | None:
-    """Why a folder is not that of the photos, in words; empty where it has none of them, None where it fits."""
+def _misfit(folder: Path, found: LabelSet, match: str, *, is_beside: bool) -> str | None:
+    """Why a folder is not that of the photos, in words; empty where it has none of them, None where it fits.
+
+    Of a folder where photos lie beside their labels only those beside them count.
+    """
     apart = [item.path for item in found.items if isinstance(item, PictureLabels)]
     photos = PhotoFolder(folder, apart=[*apart, *found.beside])
     photos.settle_clashes(pick_photo)
     if photos.clashes or not photos.names:
         return ""
     partners, lost = match_photos(found.items, photos, match)
-    if not partners:
+    if not partners or (is_beside and not all(_agree(item, photos.name(photo)) for item, photo in partners)):
         return ""
     if lost and not _needs_photos(found):
         return (
@@ -78,6 +85,10 @@ def _misfit(folder: Path, found: LabelSet, match: str) -> str | None:
         if (sizes := _sizes(item, photo)) and sizes[0] != sizes[1]:
             return f"{folder} is not used for photos, as {photo.name} is {sizes[1]} and its labels are for {sizes[0]}."
     return None
+
+
+def _agree(item: LabelItem, photo: str) -> bool:
+    return folders_of(item.picture_name) == folders_of(photo)
 
 
 def _needs_photos(found: LabelSet) -> bool:
@@ -102,7 +113,7 @@ def _folders(labels: Path, found: LabelSet) -> Iterator[Path]:
             yield from (folder / inside for folder in _children(above.parent) if (folder / inside).is_dir())
         inside = Path(above.name) / inside
     yield from _namesakes(place)
-    if _needs_photos(found) or found.left_out:
+    if _needs_photos(found) or found.are_pictures:
         yield place
 
 
