@@ -216,6 +216,25 @@ def test_a_mask_that_is_kept_gets_the_split_that_its_labels_give_now(
     assert (summary.built, summary.kept) == (0, 2)
 
 
+@pytest.mark.parametrize("above", ["", "../", "/content/set/", "./"])
+def test_yolos_yaml_names_the_folders_of_the_splits_however_they_are_called(above: str, tmp_path: Path) -> None:
+    for folder in ("first", "second", "third"):
+        write_yolo(tmp_path / folder / "labels" / "1.txt", 6)
+    lines = [f"train: [{above}first/images, {above}third/images]", f"val: {above}second/images", "names: [car]"]
+    (tmp_path / "data.yaml").write_text("\n".join(lines))
+    assert {item.picture_name: item.split for item in read_labels(tmp_path).items} == {
+        "first/images/1": "train",
+        "second/images/1": "val",
+        "third/images/1": "train",
+    }
+
+
+def test_a_yaml_that_validates_on_its_training_pictures_gives_no_split(tmp_path: Path) -> None:
+    write_yolo(tmp_path / "labels" / "1.txt", 6)
+    (tmp_path / "data.yaml").write_text("train: images\nval: images\nnames: [car]\n")
+    assert [item.split for item in read_labels(tmp_path).items] == [""]
+
+
 @pytest.mark.real_data
 def test_the_real_car_parts_come_in_a_training_and_a_test_set(real_data: Path, tmp_path: Path) -> None:
     labels = tmp_path / "car-parts"

@@ -70,3 +70,25 @@ def give_splits_of_names(found: LabelSet) -> LabelSet:
             for item in found.items
         ),
     )
+
+
+def give_splits_of_folders(found: LabelSet, folders: Mapping[str, str]) -> LabelSet:
+    """The labels with the splits of the folders of photos that a data set's own file names, where names say none.
+
+    Such a file may name folders by paths on another machine, of which the end counts.
+    """
+    if give_splits_of_names(found) is not found or not all(folders.values()):
+        return found
+    named = [([part for part in path.split("/") if part.strip(".")], split) for path, split in folders.items()]
+    items = []
+    for item in found.items:
+        own = folder_of(item.picture_name).split("/")
+        ends = [(_count_shared(parts, own), split) for parts, split in named]
+        best = {split for length, split in ends if length and length == max(ends)[0]}
+        items.append(replace(item, split=best.pop()) if len(best) == 1 else item)
+    return replace(found, items=tuple(items))
+
+
+def _count_shared(parts: Sequence[str], own: Sequence[str]) -> int:
+    """How many of the last parts of a path are the first of another one."""
+    return max((count for count in range(1, len(parts) + 1) if own[:count] == parts[-count:]), default=0)
