@@ -26,7 +26,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "matplotlib": ("p2p_datatools.sheets.plots",),
-    "tifffile": ("p2p_datatools.contract.pictures.arrays", "p2p_datatools.contract.pictures.header"),
+    "tifffile": tuple(f"p2p_datatools.contract.pictures.{name}" for name in ("arrays", "header", "pages")),
     "tomlkit": ("p2p_datatools.contract.palette",),
     "yaml": ("p2p_datatools.labels.formats.yolo",),
     "scipy": ("p2p_datatools.labels.formats.matlab",),

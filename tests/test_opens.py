@@ -64,7 +64,8 @@ def test_pictures_of_numbers_become_masks_by_three_openings(tmp_path: Path, phot
     for name in NAMES:
         write_png(labels / f"{name}.png", NUMBERS)
     opens.clear()
-    build_masks(labels, tmp_path / "out", palette=CARS, photos=photos, format="index")
+    ids = {"ids": "palette"}
+    build_masks(labels, tmp_path / "out", palette=CARS, photos=photos, format="index", mapping=ids)
     assert opened(opens, labels) == {"a.png": 3, "b.png": 3, "c.png": 3}
     assert opened(opens, photos) == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1}
 
@@ -82,7 +83,7 @@ def test_masks_and_photos_become_pairs_by_three_openings(
 def test_tiffs_of_numbers_become_pairs_by_three_openings(tmp_path: Path, masks: Path, opens: Counter[str]) -> None:
     deep = tmp_path / "deep"
     for name in NAMES:
-        write_tiff(deep / f"{name}.tif", NUMBERS.astype(np.float32))
+        write_tiff(deep / f"{name}.tif", NUMBERS * np.float32(1.5))
     opens.clear()
     pair(masks, deep, tmp_path / "pairs")
     assert opened(opens, deep) == {"a.tif": 4, "b.tif": 3, "c.tif": 3}
@@ -91,7 +92,7 @@ def test_tiffs_of_numbers_become_pairs_by_three_openings(tmp_path: Path, masks: 
 def test_a_check_opens_each_picture_once(tmp_path: Path, masks: Path, photos: Path, opens: Counter[str]) -> None:
     deep = tmp_path / "deep"
     for name in NAMES:
-        write_tiff(deep / f"{name}.tif", NUMBERS.astype(np.float32))
+        write_tiff(deep / f"{name}.tif", NUMBERS * np.float32(1.5))
     pair(masks, photos, tmp_path / "plain")
     pair(masks, deep, tmp_path / "numbers")
     opens.clear()

@@ -9,7 +9,7 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help"}
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--page", "--exif"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -29,7 +29,17 @@ FROZEN: dict[str, set[str]] = {
     "data check": {"--photos", "--palette", "--against"},
     "data halves": {"--halves", "--keep-going"},
     "data derive": {"--op", "--seed", "--keep-going"},
-    "data pair": {"--halves", "--size", "--fit", "--match", "--jobs", "--shard", "--keep-going"},
+    "data pair": {
+        "--halves",
+        "--size",
+        "--fit",
+        "--match",
+        "--nodata",
+        "--plain-numbers",
+        "--jobs",
+        "--shard",
+        "--keep-going",
+    },
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by"},
     "data export": {"--format", "--photos", "--keep-going"},

@@ -263,3 +263,14 @@ def test_of_photos_of_one_name_the_one_that_is_picked_stays(tmp_path: Path) -> N
     assert left_out == [tmp_path / "a.jpg"]
     assert folder.find("a") == folder.get("a") == folder.names["a"] == tmp_path / "a.png"
     assert folder.clashes == [(tmp_path / "b.jpg", tmp_path / "b.png")]
+
+
+def test_a_photo_of_a_kind_that_is_not_read_is_not_called_missing(tmp_path: Path, refused: "Refused") -> None:
+    for name in ("a.HEIC", "b.png"):
+        (tmp_path / name).write_bytes(b"x")
+    folder = PhotoFolder(tmp_path)
+    for name in ("a.heic", "upload/a.jpg", "a.HEIC"):
+        with refused("unread-kind", name):
+            folder.find(name)
+    with refused("no-photo", "c.heic"):
+        folder.find("c.heic")

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.contract.errors import Skip
+from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels
 from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, refuse_dest_inside
@@ -66,3 +68,34 @@ def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_p
     for dest in (tmp_path / "photos", tmp_path / "photos" / "masks", tmp_path / "x" / ".." / "photos" / "masks"):
         with refused("destination-inside-source", dest, usage=True):
             refuse_dest_inside(dest, tmp_path / "photos")
+
+
+def turn(photo: Path, orientation: int) -> Path:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (8, 6)).save(photo, exif=exif)
+    return photo
+
+
+def outline(*points: tuple[float, float]) -> Region:
+    return Region("hood", (Polygon(np.array(points, dtype=np.float64)),))
+
+
+def test_outlines_that_fit_only_the_upright_photo_are_taken_though_the_labels_tell_the_sensors_size(
+    photos: Path, refused: "Refused"
+) -> None:
+    photo = turn(photos / "a.jpg", 6)
+    low = outline((0, 0), (6, 0), (6, 8))
+    assert needed_size(MaskJob(regions("a.jpg", Size(8, 6), low), "a", photo)) == (6, 8)
+    for strange in (outline((0, 0), (8, 0), (8, 6)), HOOD, outline((0, 0), (8, 0), (8, 8))):
+        with refused("exif-turned", "a.jpg") as error:
+            needed_size(MaskJob(regions("a.jpg", Size(8, 6), strange), "a", photo))
+        assert "--exif raw" in error.value.to_do
+    raw = ReadOptions(exif="raw")
+    assert needed_size(MaskJob(regions("a.jpg", Size(8, 6), HOOD), "a", photo, raw)) == (8, 6)
+
+
+def test_a_photo_that_exif_does_not_turn_is_not_blamed_on_it(photos: Path, refused: "Refused") -> None:
+    for orientation in (1, 3):
+        with refused("mask-size", "a.jpg"):
+            needed_size(MaskJob(regions("a.jpg", Size(6, 8), HOOD), "a", turn(photos / "a.jpg", orientation)))

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.contract.files import destination
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
+from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_gan.config.config import Config
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -187,9 +190,9 @@ def test_a_picture_is_read_once_for_all_its_variants(
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
-    def count(path: Path, card: ModelCard, over_white: list[Path]) -> tuple[Array, bool]:
-        reads.append(path.name)
-        return read_input(path, card, over_white)
+    def count(file: PictureFile, card: ModelCard, *lists: list[Path]) -> tuple[Array, bool]:
+        reads.append(file.path.name)
+        return read_input(file, card, *lists)
 
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":
@@ -322,3 +325,36 @@ def test_pictures_in_strips_are_reported_once_for_each_size(
     place = write_model(model, tmp_path / "m.safetensors")
     sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(ApplyOptions(tile=32)), report=notes)
     assert len(notes.lines) == 1
+
+
+def test_what_is_not_read_or_has_no_data_or_is_far_from_what_was_learned_is_said(
+    make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel", notes: "Notes"
+) -> None:
+    half = Half("dem", "picture", 1, "float32", (300.0, 350.0))
+    place = write_model(make_model(half, half, size=None), tmp_path / "m.safetensors")
+    heights = np.linspace(300, 350, 32 * 32, dtype=np.float32).reshape(32, 32)
+    (tmp_path / "in").mkdir()
+    for name, hole in (("plain", 300), ("hole", np.nan), ("far", -9999)):
+        values = heights.copy()
+        values[:2] = hole
+        np.save(tmp_path / "in" / f"{name}.npy", values)
+    (tmp_path / "in" / "x.heic").write_bytes(b"x")
+    assert sample(place, [tmp_path / "in"], tmp_path / "out", report=notes).written == 3
+    for words in ("1 .heic", "hole.npy: 1 picture has pixels without data", "far.npy: has values from -9999"):
+        assert [line for line in notes.lines if words in line], words
+    assert not [line for line in notes.lines if "plain" in line]
+
+
+def test_a_frame_of_an_animation_is_translated_when_it_is_chosen(
+    make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel", refused: "Refused"
+) -> None:
+    model = make_model(Half("photo", "photo"), Half("photo", "photo"))
+    place = write_model(model, tmp_path / "m.safetensors")
+    frames = [Image.new("RGB", (32, 32), (70 * number, 0, 0)) for number in range(3)]
+    frames[0].save(tmp_path / "x.png", save_all=True, append_images=frames[1:])
+    write_png(tmp_path / "second" / "x.png", np.asarray(frames[1]))
+    with refused("pictures-failed"):
+        sample(place, [tmp_path / "x.png"], tmp_path / "out")
+    sample(place, [tmp_path / "x.png"], tmp_path / "out", SampleOptions(read=ReadOptions(2)))
+    sample(place, [tmp_path / "second"], tmp_path / "same")
+    assert np.array_equal(read_array(tmp_path / "out" / "x.png"), read_array(tmp_path / "same" / "x.png"))

@@ -104,6 +104,20 @@ def match_option(command: Command) -> Command:
     )(command)
 
 
+def page_option(command: Command) -> Command:
+    """--page: which picture of a file that holds several."""
+    text = "The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1."
+    return click.option("--page", type=click.IntRange(1), metavar="K", help=text)(command)
+
+
+def exif_option(command: Command) -> Command:
+    """--exif: whether a photo is turned as its EXIF says."""
+    text = "raw: do not turn photos by their EXIF, because the labels were drawn on them as they lie in the file."
+    return click.option("--exif", type=click.Choice(("apply", "raw")), default="apply", show_default=True, help=text)(
+        command
+    )
+
+
 def keep_going_option(command: Command) -> Command:
     """--keep-going: leave out what cannot be done, list it, and exit with code 1."""
     text = "Leave out pictures that fail and list them in skipped.jsonl; the exit code is then 1."

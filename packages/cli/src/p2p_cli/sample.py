@@ -29,6 +29,7 @@ from p2p_datatools.contract.words import plural
 )
 @click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@options.page_option
 @options.keep_going_option
 @options.how_option
 @options.json_option
@@ -41,6 +42,7 @@ def command(
     size: Size | str | None,
     sheet: bool,
     device: str,
+    page: int | None,
     keep_going: bool,
     settings: tuple[str, ...],
     as_json: bool,
@@ -61,12 +63,13 @@ def command(
       p2p sample run pairs --out compare --sheet
     """
     from p2p_cli import render
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.apply import ApplyOptions
     from p2p_gan.inference.sampling import SampleOptions, sample
     from p2p_gan.machine.device import resolve_device
 
     how = ApplyOptions(size=size, seed=seed, **options.how(settings))
-    sampling = SampleOptions(how, variants, sheet)
+    sampling = SampleOptions(how, variants, sheet, ReadOptions(page))
     where = resolve_device(device)
     summary = sample(model, inputs, dest, sampling, keep_going=keep_going, device=where, report=render.reporter())
     card = summary.model.card

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import find_pictures, links_out, picture_names
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, links_out, picture_names
+from p2p_datatools.pairs.match import pictures_of
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 
 def make(folder: Path, *names: str) -> Path:
@@ -50,3 +51,35 @@ def test_a_name_that_is_not_utf8_is_an_error_or_handed_over_and_the_others_stay(
     strange: list[P2PError] = []
     assert [path.name for path in find_pictures(folder, strange=strange)] == ["a.png", "ü.png"]
     assert [each.problem for each in strange] == [error.value.problem]
+
+
+def test_files_that_are_not_read_are_counted_by_kind_and_what_belongs_beside_pictures_is_not(tmp_path: Path) -> None:
+    make(tmp_path, "1.png", "b/2.HEIC", "a/1.heic", "film.mp4", "scan.xyz", "IM0001", "palette.toml", "masks.jsonl")
+    make(tmp_path, "README", "README.md", "Thumbs.db", ".DS_Store", "labels/1.json", "1.png.aux.xml", "1.tfw", "a.csv")
+    others = LeftOut(tmp_path)
+    find_pictures(tmp_path, others=others)
+    assert others.kinds == {".heic": 2, ".mp4": 1, ".xyz": 1, "without suffix": 1}
+    assert (others.count, others.first) == (5, "IM0001")
+
+
+def test_many_kinds_are_told_in_one_line_and_none_in_no_line(tmp_path: Path, notes: "Notes") -> None:
+    others = LeftOut(tmp_path)
+    others.say(notes)
+    for number in range(9):
+        others.note(f"{number}.k{number}")
+    others.say(notes)
+    [line] = notes.lines
+    assert "9 files" in line
+    assert "3 other kinds" in line
+    assert "\n" not in line
+
+
+def test_a_folder_of_unread_kinds_alone_is_told_apart_from_an_empty_one(tmp_path: Path, refused: "Refused") -> None:
+    others = LeftOut(tmp_path)
+    with refused("no-pictures", tmp_path) as empty:
+        pictures_of(tmp_path, [])
+    others.note("a.heic")
+    error = others.no_pictures()
+    assert error.code == empty.value.code
+    assert ".heic" in error.what
+    assert ".heic" not in empty.value.what

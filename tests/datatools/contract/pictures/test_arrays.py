@@ -12,7 +12,7 @@ from PIL import Image
 
 from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, read_header
-from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_a_pickle_is_never_loaded(tmp_path: Path, refused: "Refused") -> None:
         (np.zeros((0, 4)), "array-shape", "(0, 4)"),
         (np.zeros((5, 40, 300)), "array-shape", "300 channels for 5 rows"),
         (np.zeros((4, 4), dtype=np.complex64), "value-type", "complex64"),
-        (np.zeros((4, 4), dtype=np.int64), "value-type", "int64"),
+        (np.zeros((4, 4), dtype="U3"), "value-type", "str"),
     ],
 )
 def test_arrays_that_are_not_pictures_are_refused_with_the_reason(
@@ -202,3 +202,64 @@ def test_one_colour_picture_makes_a_folder_colour_and_broken_ones_do_not_count(t
     write_png(tmp_path / "d.png", values("uint8", 8, 8, 3))
     assert common_form(sorted(tmp_path.iterdir())) == (3, "uint8")
     assert common_form([]) == (3, "uint8")
+
+
+@pytest.mark.parametrize(("dtype", "read_as"), [("int64", "int32"), ("uint64", "uint32"), ("int8", "int16")])
+def test_wide_and_narrow_whole_numbers_are_read_where_all_fit(
+    dtype: str, read_as: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    array = np.arange(24 * 40).reshape(24, 40).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", array)
+    np.save(tmp_path / "a.npy", array)
+    for name in ("a.tif", "a.npy"):
+        assert measured(tmp_path / name) == ((40, 24), (1, read_as))
+        assert (read_array(tmp_path / name) == array).all()
+    if dtype.endswith("64"):
+        np.save(tmp_path / "a.npy", array + array.dtype.type(2**40))
+        with refused("value-type", tmp_path / "a.npy"):
+            read_array(tmp_path / "a.npy")
+
+
+def test_an_array_of_too_many_pixels_is_refused_by_its_header(
+    tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2p_datatools.contract.pictures.header.MOST_PIXELS", 100)
+    write_tiff(tmp_path / "a.tif", values("float32", 24, 40))
+    np.save(tmp_path / "a.npy", values("float32", 24, 40))
+    for name in ("a.tif", "a.npy"):
+        with refused("too-many-pixels", tmp_path / name):
+            read_array(tmp_path / name)
+
+
+def test_jpeg_2000_and_pgm_of_16_bits_come_back_exactly(tmp_path: Path) -> None:
+    grey, color = values("uint16", 64, 96), values("uint16", 64, 96, 3)
+    Image.fromarray(grey).save(tmp_path / "grey.jp2")
+    Image.fromarray(grey).save(tmp_path / "grey.pgm")
+    assert cv2.imwrite(str(tmp_path / "color.jp2"), color[..., ::-1], [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000])
+    assert cv2.imwrite(str(tmp_path / "color.ppm"), color[..., ::-1])
+    for name, array in (("grey.jp2", grey), ("grey.pgm", grey), ("color.jp2", color), ("color.ppm", color)):
+        assert measured(tmp_path / name)[1].dtype == "uint16", name
+        assert (read_array(tmp_path / name) == array).all(), name
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.jp2", "a.ppm"])
+def test_colours_of_16_bits_are_not_rounded_to_8_by_any_reader(name: str, tmp_path: Path, refused: "Refused") -> None:
+    color = values("uint16", 64, 96, 3)
+    assert cv2.imwrite(str(tmp_path / name), color, [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000])
+    with refused("depth", tmp_path / name):
+        read_photo(tmp_path / name)
+
+
+def test_a_kind_that_the_installed_pillow_lacks_is_named(
+    tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    (tmp_path / "a.avif").write_bytes(b"\0\0\0\x1cftypnone and more that no reader of pictures knows")
+    with refused("no-decoder", tmp_path / "a.avif"):
+        read_photo(tmp_path / "a.avif")
+
+
+def test_a_photo_of_a_phone_under_another_suffix_is_named(tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic and the rest of it, which is not read")
+    with refused("unread-kind", tmp_path / "a.jpg"):
+        read_photo(tmp_path / "a.jpg")

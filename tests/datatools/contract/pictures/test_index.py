@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_mask
-from p2p_datatools.contract.pictures.index import histogram, read_index_picture
+from p2p_datatools.contract.pictures.index import histogram, read_index_picture, read_label_picture
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -64,3 +65,22 @@ def test_a_histogram_counts_every_pixel_of_noise_and_of_areas(
 
 def test_a_histogram_of_one_pixel_counts_it() -> None:
     assert histogram(np.array([[7]], dtype=np.uint8)).nonzero()[0].tolist() == [7]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "int32", "float64", "int8"])
+@pytest.mark.parametrize("suffix", ["tif", "npy"])
+def test_numbers_of_any_type_are_read_out_of_tiffs_and_arrays(suffix: str, dtype: str, tmp_path: Path) -> None:
+    path, numbers = tmp_path / f"a.{suffix}", np.arange(60).reshape(6, 10).astype(dtype)
+    np.save(path, numbers) if suffix == "npy" else tifffile.imwrite(path, numbers)
+    assert (read_index_picture(path).values == numbers).all()
+    label = read_label_picture(path)
+    assert label.numbers is not None
+    assert (label.numbers == numbers).all()
+
+
+def test_arrays_of_shares_or_of_channels_are_no_class_numbers(tmp_path: Path, refused: "Refused") -> None:
+    np.save(tmp_path / "shares.npy", np.arange(60).reshape(6, 10) / 60)
+    np.save(tmp_path / "bands.npy", np.arange(180).reshape(6, 10, 3))
+    for name, code in (("shares", "not-class-numbers"), ("bands", "colours-not-classes")):
+        with refused(code, tmp_path / f"{name}.npy"):
+            read_label_picture(tmp_path / f"{name}.npy")

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
+from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.labels.formats.pictures import holds_colors, pick_evenly, read_color_folder, read_index_folder
 from p2p_datatools.labels.values import IndexLabels
 
@@ -84,3 +86,14 @@ def test_a_few_of_many_are_looked_at_from_first_to_last() -> None:
     paths = [Path(str(number)) for number in range(100)]
     assert pick_evenly(paths, 5) == [paths[0], paths[20], paths[40], paths[60], paths[80]]
     assert pick_evenly(paths[:3], 5) == paths[:3]
+
+
+def test_gif_and_netpbm_are_exact_and_arrays_are_labels_where_there_are_no_pictures(tmp_path: Path) -> None:
+    for name in ("a.gif", "b.pgm", "c.tga"):
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    np.save(tmp_path / "d.npy", np.zeros((4, 4), np.int64))
+    assert [item.file_name for item in read_index_folder(tmp_path).items] == ["a.gif", "b.pgm", "c.tga"]
+    for path in tmp_path.glob("*.???"):
+        path.unlink() if path.suffix != ".npy" else None
+    assert [item.file_name for item in read_index_folder(tmp_path).items] == ["d.npy"]
+    assert without_suffix("d.npy") == "d"

@@ -12,6 +12,7 @@ from p2p_cli import options
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
+    from p2p_datatools.contract.pictures.pages import Exif
     from p2p_datatools.masks.build import MaskSummary
 
 
@@ -89,6 +90,8 @@ class WithFormats(click.Command):
     metavar="FILE.png",
     help="Draw the label pictures with the most blended colours, and where they were changed to a class's.",
 )
+@options.page_option
+@options.exif_option
 @options.keep_going_option
 @options.json_option
 def command(
@@ -102,6 +105,8 @@ def command(
     order: Literal["palette", "annotation"],
     tolerance: int,
     snapped: Path | None,
+    page: int | None,
+    exif: "Exif",
     keep_going: bool,
     as_json: bool,
 ) -> int:
@@ -122,6 +127,7 @@ def command(
     """
     from p2p_cli import render
     from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.masks.build import PaintOptions, build_masks
     from p2p_datatools.masks.class_mapping import parse_mapping
     from p2p_datatools.masks.snap import SnapOptions
@@ -134,7 +140,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(order, SnapOptions(tolerance, snapped), match=match),
+        how=PaintOptions(order, SnapOptions(tolerance, snapped), match=match, read=ReadOptions(page, exif)),
         keep_going=keep_going,
         report=render.reporter(),
     )

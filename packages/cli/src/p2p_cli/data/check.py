@@ -14,6 +14,7 @@ from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.errors import Finding
+    from p2p_datatools.contract.pictures.pages import Exif
 
 
 _MOST_SHOWN = 10  # pictures; --json has them all
@@ -26,8 +27,18 @@ _MOST_SHOWN = 10  # pictures; --json has them all
 @click.option(
     "--against", type=options.FOLDER, metavar="OTHER", help="Compare the masks with those of the same names in OTHER."
 )
+@options.page_option
+@options.exif_option
 @options.json_option
-def command(path: Path, photos: Path | None, palette_name: str | None, against: Path | None, as_json: bool) -> int:
+def command(
+    path: Path,
+    photos: Path | None,
+    palette_name: str | None,
+    against: Path | None,
+    page: int | None,
+    exif: "Exif",
+    as_json: bool,
+) -> int:
     """Check masks, pairs or photos; exit code 1 on errors.
 
     Finds files that are cut off or not pictures, colours outside the palette, masks of another size than their photo,
@@ -42,9 +53,10 @@ def command(path: Path, photos: Path | None, palette_name: str | None, against: 
     from p2p_cli import render
     from p2p_datatools.checks.folder import check
     from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.contract.pictures.pages import ReadOptions
 
     palette = load_palette(palette_name) if palette_name else None
-    result = check(path, photos=photos, palette=palette, report=render.reporter())
+    result = check(path, photos=photos, palette=palette, read=ReadOptions(page, exif), report=render.reporter())
     errors = sum(finding.severity == "error" for finding in result.findings)
     warnings = len(result.findings) - errors
     if as_json:

@@ -38,10 +38,18 @@ def _example(name: str) -> str:
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the operations that draw at random."
 )
+@options.page_option
 @options.keep_going_option
 @options.json_option
 def command(
-    photos: Path, dest: Path, name: str, settings: tuple[str, ...], seed: int, keep_going: bool, as_json: bool
+    photos: Path,
+    dest: Path,
+    name: str,
+    settings: tuple[str, ...],
+    seed: int,
+    page: int | None,
+    keep_going: bool,
+    as_json: bool,
 ) -> int:
     """Compute pictures from photos: A for pairs whose B are the photos.
 
@@ -58,10 +66,19 @@ def command(
       p2p data pair lab/L lab/ab pairs --halves L,ab
     """
     from p2p_cli import render
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.derivations.build import derive
 
     chosen = operation(name, options.parse_settings(settings, example=_example(name)))
-    summary = derive(photos, dest, chosen, seed=seed, keep_going=keep_going, report=render.reporter())
+    summary = derive(
+        photos,
+        dest,
+        chosen,
+        seed=seed,
+        read=ReadOptions(page),
+        keep_going=keep_going,
+        report=render.reporter(),
+    )
     if as_json:
         render.say(options.to_json(summary))
     else:

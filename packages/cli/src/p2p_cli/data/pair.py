@@ -13,6 +13,7 @@ from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
+    from p2p_datatools.contract.pictures.pages import Exif
     from p2p_datatools.pairs.build import PairSummary
 
 
@@ -31,8 +32,18 @@ if TYPE_CHECKING:
 )
 @click.option("--fit", type=click.Choice(FITS), default="stretch", show_default=True, help="How to reach that size.")
 @options.match_option
+@click.option(
+    "--nodata",
+    metavar="VALUE|none",
+    help="The value that means no data in halves of more than 8 bits, or none; by default GDAL's tag says it, and NaN.",
+)
+@click.option(
+    "--plain-numbers", is_flag=True, help="Pair pictures of a few small numbers as they are: they are no classes."
+)
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one per core.")
 @click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
+@options.page_option
+@options.exif_option
 @options.keep_going_option
 @options.json_option
 def command(
@@ -43,8 +54,12 @@ def command(
     size: Size | str,
     fit: Fit,
     match: str,
+    nodata: str | None,
+    plain_numbers: bool,
     jobs: int | None,
     shard: str | None,
+    page: int | None,
+    exif: "Exif",
     keep_going: bool,
     as_json: bool,
 ) -> int:
@@ -64,6 +79,8 @@ def command(
       p2p data pair horses horses pairs
     """
     from p2p_cli import render
+    from p2p_datatools.contract.pictures.nodata import parse_nodata
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
@@ -74,7 +91,14 @@ def command(
         halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
-        ways=PairOptions(match=match, jobs=jobs, shard=parse_shard(shard) if shard else None),
+        ways=PairOptions(
+            match=match,
+            jobs=jobs,
+            shard=parse_shard(shard) if shard else None,
+            read=ReadOptions(page, exif),
+            nodata=parse_nodata(nodata),
+            plain_numbers=plain_numbers,
+        ),
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -115,5 +139,20 @@ def say_summary(summary: "PairSummary") -> None:
             f"{plural(summary.scaled, 'mask was', 'masks were')} of half or twice the photo's size, and scaled to it."
         )
     if set(summary.forms) != {"3 x uint8"}:
-        forms = zip(summary.halves, summary.forms, strict=True)
-        render.say(f"channels and type: {', '.join(map(': '.join, forms))}")
+        parts = zip(summary.halves, summary.forms, summary.ranges, strict=True)
+        render.say("channels and type: " + ", ".join(_form(*part) for part in parts))
+    for name, filled in zip(summary.halves, summary.filled, strict=True):
+        if filled:
+            render.say(
+                f"{plural(filled, 'pixel')} of {name} without data: filled with the smallest value of their picture; "
+                "training and scores count them as any other."
+            )
+
+
+def _form(name: str, form: str, values: tuple[float, float]) -> str:
+    """A half's channels and type, and the range of its values where its type alone does not tell it."""
+    if form.endswith("uint8"):
+        return f"{name}: {form}"
+    low, high = values
+    bits = f" ({int(high + 1).bit_length() - 1} bits)" if form.endswith("uint16") else ""
+    return f"{name}: {form}, values {low:.6g} to {high:.6g}{bits}"

@@ -8,16 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from p2p_datatools.checks.pairs import check_pairs
+from p2p_datatools.checks.pairs import check_pairs, find_left_out
+from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
+from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 
@@ -26,12 +30,14 @@ def check(
     *,
     photos: Path | str | None = None,
     palette: Palette | None = None,
+    read: ReadOptions = AS_USUAL,
     report: Reporter = QUIET,
 ) -> CheckResult:
     """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
 
     A folder with a manifest or with train/ holds pairs, one with palette.toml (or where `palette` is given) masks, any
-    other photos. Raises P2PError when there is nothing to check.
+    other photos. `read` says which page of files with several is read, and whether EXIF turns photos.
+    Raises P2PError when there is nothing to check.
     """
     path = Path(path)
     if not path.is_dir():
@@ -46,18 +52,22 @@ def check(
         )
     if kind == "pairs":
         return check_pairs(path, report=report)
+    others = LeftOut(path)
+    kinds = ARRAYS if kind == "photos" else SUFFIXES
     pictures = PhotoFolder(path)
     folder = PhotoFolder(Path(photos)) if photos else None
     beside = _settle(pictures if kind == "photos" else folder, report)
-    files = [file for file in find_pictures(path) if file not in beside]
+    files = [file for file in find_pictures(path, kinds, others=others) if file not in beside]
     if not files:
-        raise P2PError(path, "has no pictures", "Is it the right folder?", code="no-pictures")
+        raise others.no_pictures(kinds)
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
-        return CheckResult(kind, len(files), tuple(_photos(pictures, tracked)))
+        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(path, pictures, tracked, read)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
-    return CheckResult(kind, len(files), tuple(_masks(path, tracked, used, pictures, folder)))
+    left_out = (*find_left_out(others), *(find_left_out(folder.others) if folder else ()))
+    found = _masks(path, tracked, used, pictures, folder, read)
+    return CheckResult(kind, len(files), (*left_out, *found))
 
 
 def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
@@ -77,11 +87,37 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
     return "pairs" if is_split else "photos"
 
 
-def _photos(photos: PhotoFolder, files: Iterator[Path]) -> Iterator[Finding]:
+def _photos(path: Path, photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
     yield from _clashes(photos)
+    values, by_type = ValueCheck(path, "its pictures"), dict[str, list[Path]]()
     for file in files:
-        if damage := _photo_damage(file):
-            yield damage
+        try:
+            with open_picture(file, read) as picture:
+                pixels, filled = _values(picture)
+        except P2PError as error:
+            yield finding_of(error, file)
+            continue
+        by_type.setdefault(pixels.dtype.name, []).append(file)
+        values.add(file, pixels, filled)
+    yield from _other_types(by_type)
+    yield from values.findings()
+
+
+def _values(picture: PictureFile) -> tuple[Array, int]:
+    """A picture as `pair` reads it, but with what looks like no data as it is."""
+    if picture.header.mode and picture.header.form.dtype == "uint8":
+        return read_photo(picture), 0
+    return read_filled(picture, "tag", judge=False)
+
+
+def _other_types(by_type: dict[str, list[Path]]) -> Iterator[Finding]:
+    """Pictures that have not the type of most: `pair` refuses them."""
+    most = max(by_type, key=lambda dtype: len(by_type[dtype]), default="")
+    for dtype, files in by_type.items():
+        for file in files if dtype != most else ():
+            what = f"has values of {dtype}; most pictures here have {most}"
+            code = "depth" if most == "uint8" else "mixed-forms"
+            yield Finding(str(file), what, f"Convert it to {most}, or keep it in a folder of its own.", code, "error")
 
 
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
@@ -90,16 +126,13 @@ def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
         yield Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
 
 
-def _photo_damage(file: Path) -> Finding | None:
-    try:
-        read_photo(file)
-    except P2PError as error:
-        return finding_of(error, file)
-    return None
-
-
 def _masks(
-    path: Path, files: Iterator[Path], palette: Palette, masks: PhotoFolder, photos: PhotoFolder | None
+    path: Path,
+    files: Iterator[Path],
+    palette: Palette,
+    masks: PhotoFolder,
+    photos: PhotoFolder | None,
+    read: ReadOptions,
 ) -> Iterator[Finding]:
     yield from _clashes(masks)
     seen = np.zeros(256, dtype=np.int64)
@@ -109,7 +142,7 @@ def _masks(
             yield mask
             continue
         seen += np.bincount(mask.ravel(), minlength=256)
-        yield from _mask(file, mask, photos, stem_of(file, path))
+        yield from _mask(file, mask, photos, stem_of(file, path), read)
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
@@ -126,7 +159,7 @@ def _read(file: Path, palette: Palette) -> LabelMap | Finding:
         return finding_of(error, file)
 
 
-def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> Iterator[Finding]:
+def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str, read: ReadOptions) -> Iterator[Finding]:
     if not mask.any():
         yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
     if photos is None:
@@ -137,7 +170,8 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str) -> 
         yield Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
         return
     try:
-        size = size_of(read_photo(photo))
+        with open_picture(photo, read) as picture:
+            size = size_of(read_photo(picture))
     except P2PError as error:
         yield finding_of(error, photo)
         return

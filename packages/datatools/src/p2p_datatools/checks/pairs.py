@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
-from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.halves import StoredHalves, how_to_renew, read_stored, refuse_changed
 from p2p_datatools.contract.pairs.lines import Pair
@@ -35,6 +36,10 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     first_of: dict[bytes, int] = {}
     same_as: dict[int, list[int]] = {}
     sizes: Counter[Size] = Counter()
+    values = [
+        None if half.kind == "mask" else ValueCheck(folder.path, f"its halves {half.name}", half.range)
+        for half in (folder.a, folder.b)
+    ]
     for place, pair in enumerate(report.track(folder.pairs, "pairs", len(folder.pairs))):
         read = _read(folder, pair)
         if isinstance(read, Finding):
@@ -47,14 +52,18 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         half = size_of(read.a)
         sizes[Size(2 * half.width, half.height)] += 1
         yield from _pair(folder, pair, read)
+        for each, pixels in zip(values, (read.a, read.b), strict=True):
+            if each:
+                each.add(folder.path / pair.file, pixels)
+    for each in values:
+        yield from each.findings() if each else ()
     for same in same_as.values():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
-    if has_manifest(folder.path):
-        yield from _find_unlisted(folder)
+    yield from _find_unlisted(folder)
 
 
 def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
@@ -132,10 +141,19 @@ def _order(pair: Pair) -> int:
     return SPLITS.index(pair.split) if pair.split in SPLITS else len(SPLITS)
 
 
+def find_left_out(others: LeftOut) -> Iterator[Finding]:
+    """Files of kinds that are not read, as one warning."""
+    if others.kinds:
+        to_do = "Convert them to PNG or JPEG if they are pictures, or remove them."
+        are = "is" if others.count == 1 else "are"
+        yield Finding(str(others.folder), f"has {others}, which {are} not read", to_do, "other-kinds", "warning")
+
+
 def _find_unlisted(folder: PairFolder) -> Iterator[Finding]:
+    others = LeftOut(folder.path)
     listed = {file for pair in folder.pairs for file in pair.files}
-    for file in picture_names(folder.path):
-        if file not in listed:
+    for file in picture_names(folder.path, others=others):
+        if file not in listed and has_manifest(folder.path):
             what = "is not in the manifest, so p2p does not use it"
             to_do = (
                 f"Remove it, or add it with {p2p_command('data split', folder.path)}."
@@ -143,3 +161,4 @@ def _find_unlisted(folder: PairFolder) -> Iterator[Finding]:
                 else "Remove it."
             )
             yield Finding(str(folder.path / file), what, to_do, "unlisted", "warning")
+    yield from find_left_out(others)

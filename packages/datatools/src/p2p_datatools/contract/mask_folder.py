@@ -15,6 +15,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_lines
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.pictures.pages import Exif
 from p2p_datatools.contract.pictures.sizes import Size
 
 MASK_LINES = "masks.jsonl"
@@ -28,8 +29,9 @@ class MaskLine:
     the labels were colours, `snapped` pixels had the colour of no class, and `blended` of them were near none;
     what they became depends on `snapping`, which is the tolerance and the colours of --map. Where the labels were a
     picture, `values` are its numbers or colours, each with the label it stood for and its pixels, and `decided_by` says
-    what told that. With regions, `reordered` pixels would have another class in the order of annotation. `split` is
-    the one that the labels give the picture, if they do.
+    what told that. With regions, `reordered` pixels would have another class in the order of annotation. `exif` is
+    "raw" where the mask is for the photo as it lies in its file, not turned. The labels may give the
+    picture a `split`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class MaskLine:
     decided_by: str = ""
     reordered: int = 0
     split: str = ""
+    exif: str = ""
 
     @property
     def file(self) -> str:
@@ -58,7 +61,8 @@ class MaskLine:
 
     def to_json(self) -> dict[str, Any]:
         """The mask as one JSON line's value."""
-        return vars(self) | {"size": list(self.size)}
+        value = vars(self) | {"size": list(self.size)}
+        return value if self.exif else {key: part for key, part in value.items() if key != "exif"}
 
 
 def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
@@ -81,6 +85,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         decided_by=str(value.get("decided_by", "")),
         reordered=int(value.get("reordered", 0)),
         split=str(value.get("split", "")),
+        exif=str(value.get("exif", "")),
     )
 
 
@@ -115,6 +120,17 @@ def _damage(path: Path, error: Exception) -> P2PError:
         "Delete the folder and build its masks again.",
         code="damaged-file",
     )
+
+
+def refuse_other_exif(folder: Path, exif: Exif) -> None:
+    """Raise UsageError when the masks in `folder` are for photos that are turned in another way than by `exif`."""
+    if not (folder / MASK_LINES).is_file():
+        return
+    first = next(iter(read_lines(folder / MASK_LINES)), None)
+    made = "raw" if isinstance(first, dict) and first.get("exif") == "raw" else "apply"
+    if made == "raw" != exif:
+        to_do = "Add --exif raw here, too, or build the masks without it."
+        raise UsageError(folder, "holds masks that were built with --exif raw", to_do, code="other-exif")
 
 
 def write_records(folder: Path, palette: Palette, lines: Iterable[MaskLine]) -> None:

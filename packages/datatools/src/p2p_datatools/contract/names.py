@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
-from p2p_datatools.contract.files.listing import SUFFIXES, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
 
@@ -42,12 +42,16 @@ class FoundPhoto(NamedTuple):
     way: str
 
 
+_NAMED = SUFFIXES | {".npy"}  # labels may be arrays
+
+
 class PhotoFolder:
     """The photos below `folder`; each one's name is its path below it without suffix.
 
     `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
-    that have the name of another, each after that other; `strange` are those whose names are not UTF-8. With `only`
-    others than those of its names do not count. Raises P2PError when the folder does not exist.
+    that have the name of another, each after that other; `strange` are those whose names are not UTF-8, and `others`
+    tells of files that are not read. With `only` pictures of other names do not count. Raises P2PError when the folder
+    does not exist.
     """
 
     def __init__(self, folder: Path, *, apart: Collection[Path] = (), only: Container[str] | None = None) -> None:
@@ -60,7 +64,8 @@ class PhotoFolder:
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
         left_out = {path.resolve() for path in apart}
-        for path in find_pictures(folder, strange=strange):
+        self.others = LeftOut(folder)
+        for path in find_pictures(folder, strange=strange, others=self.others):
             if (only is None or stem_of(path, folder) in only) and (not left_out or path.resolve() not in left_out):
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
@@ -159,6 +164,9 @@ class PhotoFolder:
         return P2PError(file_name, f"matches both {both}", to_do, code="ambiguous-name")
 
     def _no_photo(self, file_name: str, elsewhere: list[Path]) -> P2PError:
+        if self._is_unread(file_name):
+            what = f"its photo in {self.folder} is of a kind that is not read"
+            return P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
         if not elsewhere:
             what, to_do = f"there is no such photo in {self.folder}", "Add it, or take it out of the labels."
             return P2PError(file_name, what, to_do, code="no-photo")
@@ -170,6 +178,15 @@ class PhotoFolder:
             "their folders.",
             code="other-folder",
         )
+
+    def _is_unread(self, file_name: str) -> bool:
+        """Whether a file of this name, or of its stem and a kind that is not read, lies in the folder itself."""
+        if not self.others.kinds:
+            return False
+        base = PurePosixPath(file_name.replace("\\", "/"))
+        names = {f"{base.stem}{kind}" for kind in self.others.kinds} | {base.name}
+        unread = {path.name.lower() for path in self.folder.iterdir() if path.suffix.lower() in self.others.kinds}
+        return any(name.lower() in unread for name in names)
 
     def name(self, photo: Path) -> str:
         """The name of a photo that `find` gave."""
@@ -258,7 +275,7 @@ def _is_in_label_folder(name: str) -> bool:
 def without_suffix(file_name: str) -> str:
     """A file name without the suffix of a picture; any other dot belongs to the name."""
     path = PurePosixPath(file_name.replace("\\", "/"))
-    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES | _OTHER_SUFFIXES else str(path)
+    return str(path.with_suffix("")) if path.suffix.lower() in _NAMED | _OTHER_SUFFIXES else str(path)
 
 
 def without_upload(file_name: str) -> str:

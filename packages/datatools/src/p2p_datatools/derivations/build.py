@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, say_over_white
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import (
@@ -40,7 +42,10 @@ _FORMAT, _VERSION = "p2p-derived", 1
 
 @dataclass(frozen=True)
 class DeriveSummary:
-    """What `derive` did: photos `made` in this call and `kept` from an earlier one; `folders` hold the pictures."""
+    """What `derive` did: photos `made` in this call and `kept` from an earlier one; `folders` hold the pictures.
+
+    `left_out` are files of PHOTOS that are not read.
+    """
 
     op: str
     settings: dict[str, Any]
@@ -49,6 +54,7 @@ class DeriveSummary:
     skipped: tuple[Skip, ...]
     dest: Path
     folders: tuple[Path, ...]
+    left_out: LeftOut
 
 
 def derive(
@@ -57,13 +63,15 @@ def derive(
     op: Operation,
     *,
     seed: int = 0,
+    read: ReadOptions = AS_USUAL,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> DeriveSummary:
     """Write what `op` makes of every photo in PHOTOS to DEST/NAME.png, or for `Lab` to DEST/L and DEST/ab.
 
     Names are the photos' paths below PHOTOS without suffix, so that 'p2p data pair DEST PHOTOS' joins them. The same
-    photo, name, settings and seed give the same picture. On a DEST made with the same settings new photos are added
+    photo, name, settings and seed give the same picture.
+    `read` says which page of files with several is read. On a DEST made with the same settings new photos are added
     and others kept.
 
     Raises P2PError, and writes no DEST, when a photo is broken, unless `keep_going`: then those are in `skipped`, and
@@ -77,15 +85,17 @@ def derive(
             "Take them apart first with 'p2p data halves'.",
             code="pairs-not-photos",
         )
-    recipe = _recipe(op, seed)
+    recipe = _recipe(op, seed) | read.to_json()
     refuse_inside(dest, photos)
-    refuse_other_conversion(dest / _HEADER, recipe, kind=_FORMAT, command="p2p data derive")
-    sources, skipped = _sources(photos, report)
+    refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
+    folder = PhotoFolder(photos)
+    sources, skipped = _sources(folder, report)
+    folder.others.say(report)
     over_white = list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
         done = convert(
             sources,
-            lambda source: _products(op, seed, source, over_white),
+            lambda source: _products(op, seed, source, read, over_white),
             destination,
             journal=_LINES,
             report=report,
@@ -96,7 +106,8 @@ def derive(
         destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
     say_over_white(over_white, report)
     folders = tuple(dest / folder if folder else dest for folder in op.folders)
-    return DeriveSummary(recipe["op"], recipe["settings"], done.made, done.kept, tuple(skipped), dest, folders)
+    made = (recipe["op"], recipe["settings"], done.made, done.kept)
+    return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
 
 
 def _recipe(op: Operation, seed: int) -> dict[str, Any]:
@@ -107,30 +118,29 @@ def _recipe(op: Operation, seed: int) -> dict[str, Any]:
     return {"format": _FORMAT, "version": _VERSION, "op": name, "settings": settings, **drawn}
 
 
-def _sources(photos: Path, report: Reporter) -> tuple[list[Source], list[Skip]]:
+def _sources(folder: PhotoFolder, report: Reporter) -> tuple[list[Source], list[Skip]]:
     """The photos by their names; none of several with the same name is used."""
-    folder = PhotoFolder(photos)
     if picked := folder.settle_clashes(pick_photo):
-        report.note(say_picked(picked, photos))
+        report.note(say_picked(picked, folder.folder))
     if not folder.names and not folder.strange:
-        raise P2PError(
-            photos, f"has no pictures ({', '.join(sorted(SUFFIXES))})", "Is it the right folder?", code="no-pictures"
-        )
+        raise folder.others.no_pictures()
     skipped = folder.strange + [
         Skip(str(second), f"has the same name as {first}", "Remove or rename one of them.", "same-name")
         for first, second in folder.clashes
     ]
     unclear = {first for first, _ in folder.clashes}
     sources = [
-        Source(name, photos, path.relative_to(photos).as_posix())
+        Source(name, folder.folder, path.relative_to(folder.folder).as_posix())
         for name, path in folder.names.items()
         if path not in unclear
     ]
     return sources, skipped
 
 
-def _products(op: Operation, seed: int, source: Source, over_white: list[Path]) -> list[Product]:
-    pictures = op.apply(read_photo(source.path, over_white=over_white), random_of(seed, source.name))
+def _products(op: Operation, seed: int, source: Source, read: ReadOptions, over_white: list[Path]) -> list[Product]:
+    with open_picture(source.path, read) as file:
+        photo = read_photo(file, over_white=over_white)
+    pictures = op.apply(photo, random_of(seed, source.name))
     folders = (f"{folder}/" if folder else "" for folder in op.folders)
     return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
-from p2p_datatools.contract.pictures.header import decoded_bytes
+from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture, read_index_picture, read_label_picture
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 
 VOID = "void"  # the label of pixels that belong to no class according to a format, and are ignored
@@ -140,8 +141,9 @@ class PictureLabels:
     """The labels of one picture as a picture; `file_name` is the path of its photo below the photos' folder.
 
     `listed` are the names that a list beside it gives. With `judge` the class only says what the other pictures of its
-    folder hold: whether this one holds numbers or colours is for its own pixels and colour table to tell. `split` and
-    `below` are those of `RegionLabels`.
+    folder hold: whether this one holds numbers or colours is for its own pixels and colour table to tell. `read` says
+    which of its pages is meant, and
+    `split` and `below` are those of `RegionLabels`.
     """
 
     file_name: str
@@ -150,6 +152,7 @@ class PictureLabels:
     judge: bool = field(default=False, kw_only=True)
     split: str = field(default="", kw_only=True)
     below: str = field(default="", kw_only=True)
+    read: ReadOptions = field(default=AS_USUAL, kw_only=True)
 
     @property
     def where(self) -> str:
@@ -177,11 +180,13 @@ class PictureLabels:
 
     def picture(self) -> LabelPicture:
         """The numbers or colours; raises P2PError when they cannot be read."""
-        return read_label_picture(self.path)
+        with open_picture(self.path, self.read) as file:
+            return read_label_picture(file)
 
     def memory(self) -> int:
         """The bytes of its decoded pixels."""
-        return decoded_bytes(self.path)
+        with open_picture(self.path, self.read) as file:
+            return decoded_bytes(file)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +197,8 @@ class IndexLabels(PictureLabels):
 
     def numbers(self) -> IndexPicture:
         """The numbers; raises P2PError when they cannot be read."""
-        return read_index_picture(self.path)
+        with open_picture(self.path, self.read) as file:
+            return read_index_picture(file)
 
 
 @dataclass(frozen=True, eq=False)

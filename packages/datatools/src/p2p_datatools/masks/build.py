@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import links_out
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
@@ -25,7 +26,7 @@ from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.plan import count_kinds, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.plan import MaskJob, count_kinds, photo_folder, plan_masks, refuse_dest_inside
 from p2p_datatools.masks.refuse_photos import refuse_photos
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap import SnapOptions
@@ -61,8 +62,9 @@ class MaskSummary:
     the labels are colours, `snapped` pixels had the colour of no class; `blended` of them were not near any class, and
     the mask `most_blended` has the largest share of those. `decisions` are all numbers and colours of pictures, the
     common ones first. In `reordered` pictures more than a hundredth of the pixels would have another class in the order
-    of annotation; `most_reordered` has the largest share of them.
-    `splits` counts the masks by the split that the labels give their pictures.
+    of annotation; `most_reordered` has the largest share of them. `left_out` are files of PHOTOS, and of a folder of
+    label pictures, that are not read. `splits` counts the masks by the split that the
+    labels give their pictures.
     """
 
     format: str
@@ -80,13 +82,15 @@ class MaskSummary:
     most_reordered: str | None
     splits: dict[str, int]
     dest: Path
+    left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `match` says which photo a label has, as `masks.partners.match_photos` does. `threads` masks are painted at a time
+    `match` says which photo a label has, as `masks.partners.match_photos` does. `read`
+    says which page of files with several is read, and whether EXIF turns photos. `threads` masks are painted at a time
     (one per core by default); their number does not change the result.
     """
 
@@ -94,6 +98,7 @@ class PaintOptions:
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
     match: str = BY_STEM
+    read: ReadOptions = AS_USUAL
 
 
 _AS_USUAL = PaintOptions()
@@ -127,15 +132,20 @@ def build_masks(
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
+    left_out = _left_out(labels, found, folder)
+    for each in left_out:
+        each.say(report)
     _note(labels, found, folder, report)
     pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
     refuse_photos(found, labels, pictures)
-    jobs, skipped = plan_masks(found, folder, match=how.match, report=report)
-    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how.order)) as destination:
+    jobs, skipped = plan_masks(found, folder, match=how.match, read=how.read, report=report)
+    recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
+    with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order)
         done = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report)
         lines = work.records()
         _check_mapping(claims, work, lines, found, labels, report)
+        _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
@@ -159,7 +169,19 @@ def build_masks(
         most_reordered=_most(_shares(lines, "reordered")),
         splits=dict(Counter(line.split for line in lines.values() if line.split)),
         dest=dest,
+        left_out=left_out,
     )
+
+
+def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
+    """Files that are neither photos nor, in a folder of label pictures, labels."""
+    others = [folder.others] if folder else []
+    inside = folder is not None and labels.resolve().is_relative_to(folder.folder.resolve())
+    if found.are_pictures and labels.is_dir() and not inside:
+        others.append(LeftOut(labels))
+        read = {path.suffix.lower() for path in _files_of(found)}
+        find_pictures(labels, SUFFIXES | read, strange=[], others=others[-1])
+    return tuple(others)
 
 
 def _refuse_needless(how: PaintOptions, found: LabelSet, photos: Path | None) -> None:
@@ -208,7 +230,7 @@ def _check_mapping(
     doubted = _list_doubts(claims, uses, found)
     numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
     where = _place(numbered, found) or str(labels)
-    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_uncounted(found))
+    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
 
@@ -232,7 +254,7 @@ def _place(numbered: Collection[str], found: LabelSet) -> str:
     return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
 
 
-def _uncounted(found: LabelSet) -> ClassNames | None:
+def _names_without_numbers(found: LabelSet) -> ClassNames | None:
     """The one list beside all pictures whose names do not tell their numbers."""
     lists = {
         item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
@@ -283,6 +305,21 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, order: PaintOrd
         "palette": look(palette),
         "order": order,
     }
+
+
+def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
+    """Note labels that tell the size of the sensor, but are drawn on the photo as EXIF turns it."""
+    turned = []
+    for job in (job for job in jobs if job.name in lines):
+        size = lines[job.name].size
+        if isinstance(job.item, RegionLabels) and job.item.size == (size.height, size.width) != size:
+            turned.append(job)
+    if turned:
+        number = plural(len(turned), "picture has", "pictures have")
+        report.note(
+            f"{turned[0].item.where}: {number} the width and height of the sensor in the labels, but outlines that fit "
+            "only the photo as EXIF turns it: taken as drawn on that."
+        )
 
 
 def _files_of(found: LabelSet) -> list[Path]:

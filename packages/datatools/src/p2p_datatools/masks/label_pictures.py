@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.words import plural
@@ -284,7 +285,8 @@ def _color(values: NDArray[np.uint8]) -> Color:
 
 def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str]]:
     """A picture of segments as indices of the list of their labels."""
-    ids = read_ids(item.path)
+    with open_picture(item.path, item.read) as file:
+        ids = read_ids(file)
     if item.size and size_of(ids) != item.size:
         raise P2PError(
             item.where,

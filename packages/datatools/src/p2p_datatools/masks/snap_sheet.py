@@ -10,6 +10,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.mask_folder import MaskLine
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -58,7 +59,8 @@ def _share(line: MaskLine) -> float:
 
 def _tile(job: MaskJob, reader: PictureReader, share: float) -> Tile | None:
     assert isinstance(job.item, ColorLabels), "draw_snapped leaves the others out"
-    picture = read_photo(job.item.path)
+    with open_picture(job.item.path, job.item.read) as file:
+        picture = read_photo(file)
     try:
         snapped, _ = reader.snap(job.item, picture)
     except P2PError:

@@ -83,6 +83,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return (
             record.signature == self._signature(item)
             and signature in (None, record.size)
+            and record.exif == self._exif(item)
             and (not record.snapped or record.snapping == self.pictures.snapping)
             and not (record.decided_by == BY_IDS and self.pictures.may_be_colors(item.item))
             and all(self.claims.word(label) == word for label, word in record.labels.items())
@@ -95,7 +96,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if stands:
             raise P2PError(
                 item.item.where,
-                "its labels, --map, --order or --tolerance have changed since "
+                "its labels, --map, --order, --page, --exif or --tolerance have changed since "
                 f"{self.destination.dest / item.name}.png was built",
                 "Delete that mask and build again, or choose another destination.",
                 code="source-changed",
@@ -118,10 +119,15 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def _signature(self, job: MaskJob) -> str:
         """What a mask depends on, except for the classes of its labels."""
-        own = job.item.signature
+        page = job.read.page if isinstance(job.item, PictureLabels) else None
+        own = f"{job.item.signature}, page {page}" if page else job.item.signature
         if self.order != "palette":
             return f"{own} in the order of annotation"
         return f"{own} with holes" if self._has_holes(job.item) else own
+
+    def _exif(self, job: MaskJob) -> str:
+        """What the mask's record says of EXIF: where its photo is not turned, no other may be paired with it."""
+        return "raw" if job.photo and job.read.exif == "raw" else ""
 
     def _has_holes(self, item: RegionLabels | PictureLabels) -> bool:
         return isinstance(item, RegionLabels) and has_holes(self.claims.index(each.label) for each in item.regions)
@@ -141,7 +147,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 what = "has labels that no class claims"
                 raise P2PError(job.item.where, what, "Say what they are with --map.", code="unclaimed-label")
             if size is not None and size_of(mask) != size:
-                raise other_size(job.item.where, size_of(mask), size)
+                header = job.photo_header()
+                raise other_size(job.item.where, size_of(mask), size, header.orientation if header else 1)
         line = MaskLine(
             name=job.name,
             size=size_of(mask),
@@ -151,6 +158,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             labels={label: word for label in sorted(labels) if (word := self.claims.word(label))},
             reordered=reordered,
             split=job.item.split,
+            exif=self._exif(job),
         )
         if read:
             line = replace(line, values=read.values, decided_by=read.decided_by)

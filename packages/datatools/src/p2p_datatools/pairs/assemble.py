@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -18,10 +20,11 @@ from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.given import GivenSplits
 from p2p_datatools.pairs.match import Files
-from p2p_datatools.pairs.recipe import RANGES, SCALED, Halves, PairRecipe
+from p2p_datatools.pairs.recipe import RANGES, REMARKS, Halves, PairRecipe
 
 CROWD = 10_000  # pairs above which a folder gets subfolders, because file managers and file systems become slow
 NamedFiles = tuple[str, Files]
@@ -29,13 +32,18 @@ NamedFiles = tuple[str, Files]
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPair(Pair):
-    """A pair with the smallest and largest value of each half, for types without a fixed range."""
+    """A pair with the smallest and largest value of each half, for types without a fixed range.
+
+    `numbers` are those of each half that is no mask and may hold class numbers, None for any other.
+    """
 
     ranges: tuple[tuple[float, float], ...] = ()
+    numbers: tuple[tuple[int, ...] | None, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The pair as a manifest has it, and the ranges."""
-        return Pair.to_json(self) | ({"ranges": self.ranges} if self.ranges else {})
+        """The pair as a manifest has it, and the rest."""
+        ranges = {"ranges": self.ranges} if self.ranges else {}
+        return Pair.to_json(self) | ranges | ({"numbers": self.numbers} if any(self.numbers) else {})
 
 
 def is_crowd(pairs: int) -> bool:
@@ -94,7 +102,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
 
     def is_current(self, record: Pair, item: NamedFiles, signature: dict[str, str]) -> bool:
         """Whether it was made of the same two files."""
-        return {key: value for key, value in record.sources.items() if key not in (SCALED, GIVEN)} == signature
+        return {key: value for key, value in record.sources.items() if key not in (*REMARKS, GIVEN)} == signature
 
     def make(
         self, item: NamedFiles, signature: dict[str, str], known: Pair | None, *, stands: bool
@@ -125,7 +133,16 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
             if "ranges" in line:
                 low, high = line["ranges"][place]
                 least, most = min(least, low), max(most, high)
+            elif np.dtype(self._job.halves[place].dtype).kind == "u":  # by a version that did not measure these
+                most = max(most, float(np.iinfo(self._job.halves[place].dtype).max))
         return least, most
+
+    def class_numbers(self, place: int) -> set[int]:
+        """The numbers of the first or second half, if all pairs that were written have such as classes have."""
+        numbers = ClassNumbers()
+        for line in self.destination.done.values():
+            numbers.add(line["numbers"][place] if "numbers" in line else None)
+        return numbers.found
 
     def _write(self, pair: Pair, halves: Halves, sources: dict[str, str], paths: Sequence[Path]) -> MeasuredPair:
         return MeasuredPair(
@@ -137,6 +154,10 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
             group=pair.group,
             sources=sources | halves.remarks | ({GIVEN: pair.given_split} if pair.given_split else {}),
             ranges=(_range(halves.a), _range(halves.b)) if self._measured else (),
+            numbers=tuple(
+                None if half.kind == "mask" else class_like_numbers(pixels)
+                for half, pixels in zip(self._job.halves, (halves.a, halves.b), strict=True)
+            ),
         )
 
     def _place(self, name: str) -> Pair:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.differences import differences
-from p2p_datatools.contract.errors import Skip, UsageError
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
@@ -25,13 +26,15 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.match import Files, match_pictures
-from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
+from p2p_datatools.pairs.recipe import FILLED, MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.shards import Shard
 
 
@@ -39,8 +42,10 @@ from p2p_datatools.pairs.shards import Shard
 class PairSummary:
     """What `pair` did: `built` in this call, `kept` from an earlier one; sizes are those of one half, by area.
 
-    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half.
-    `splits` counts the pairs in `dest` by the split that the sources gave them, and `unsplit` those without any split.
+    `scaled` pairs have a mask that was scaled from half or twice the size; `forms` are channels and type of each half,
+    `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and `filled` its
+    pixels without data, in all pairs. `splits` counts the pairs in `dest` by the split that the sources
+    gave them, and `unsplit` those without any split.
     """
 
     built: int
@@ -54,15 +59,25 @@ class PairSummary:
     forms: tuple[str, str]
     splits: dict[str, int]
     unsplit: int
+    left_out: tuple[LeftOut, ...] = ()
+    ranges: tuple[tuple[float, float], ...] = ()
+    filled: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
 class PairOptions:
-    """How pairs are matched and made, beside size and fit; `jobs` is the number of threads, None for one per core."""
+    """How pairs are matched and made, beside size and fit; `jobs` is the number of threads, None for one per core.
+
+    `read` says which page of files with several is read, and whether EXIF turns pictures; `nodata` which value means no
+    data in halves of more than 8 bits. With `plain_numbers` halves of a few small numbers are paired as they are.
+    """
 
     match: str = BY_STEM
     jobs: int | None = None
     shard: Shard | None = None
+    read: ReadOptions = AS_USUAL
+    nodata: Nodata = "tag"
+    plain_numbers: bool = False
 
 
 def pair(
@@ -94,22 +109,30 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
-    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, report=report)
+    others = list[LeftOut]()
+    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
+    for each in others:
+        each.say(report)
     given = GivenSplits((a, b), matched)
     if not given.any:
         note_siblings((a, b), report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
-    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known)
+    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known, options=ways.read, nodata=ways.nodata)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
     if ways.shard:
         matched, skipped = ways.shard.share(matched, skipped)
-    with Destination(dest, marker=HEADER, recipe=job.recipe() | settings) as destination:
+    # --nodata is often added when some pairs are made: the sources of each pair tell it.
+    recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
+    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
+        if not ways.plain_numbers and known is None:
+            _refuse_numbers(job, work)
         if not keep_going or not (ways.shard or work.names()):
+            _refuse_nodata(skipped)
             refuse(skipped, destination)
         merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
         sizes = _Sizes()
@@ -130,6 +153,9 @@ def pair(
         forms=(forms[0], forms[1]),
         splits=dict(sizes.splits),
         unsplit=sizes.unsplit,
+        left_out=tuple(others),
+        ranges=sizes.ranges,
+        filled=(sizes.filled[0], sizes.filled[1]),
     )
 
 
@@ -153,7 +179,7 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
             dest, f"holds pairs that '{MADE_BY}' did not make", "Choose another destination.", code="destination-taken"
         )
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
-    wanted = {**settings, "halves": job.halves, "palette": job.palette}
+    wanted = {**job.a.options.settings(), "nodata": None, **settings, "halves": job.halves, "palette": job.palette}
     if differing := differences(made, wanted):
         raise UsageError(
             dest,
@@ -164,11 +190,35 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
     return ByName(known.pairs)
 
 
+def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
+    """Raise P2PError when a half that is no mask holds nothing but what class numbers look like."""
+    for place, side in enumerate((job.a, job.b)):
+        numbers = work.class_numbers(place)
+        if side.palette is None and numbers:
+            to_do = (
+                f"If they are, build masks of them first with {p2p_command('data build-masks', side.folder)}; "
+                "to pair them as pictures, add --plain-numbers."
+            )
+            what = f"its pictures hold nothing but the numbers {list_numbers(numbers)}, as class numbers do"
+            raise P2PError(side.folder, what, to_do, code="class-numbers")
+
+
+def _refuse_nodata(skipped: Sequence[Skip]) -> None:
+    """Raise one P2PError where pictures fail for what may be no data, since one option answers for all."""
+    found = [skip for skip in skipped if skip.code == "nodata-suspected"]
+    if found:
+        first = found[0]
+        more = f" (and {plural(len(found) - 1, 'more picture')})" if len(found) > 1 else ""
+        raise P2PError(f"{first.where}{more}", first.what, first.to_do, code="nodata-suspected")
+
+
 class _Sizes:
-    """The smallest and largest size of all pairs, how many have a mask that was scaled, and their splits."""
+    """The smallest and largest size of all pairs, how many masks were scaled, pixels without data, and splits."""
 
     def __init__(self) -> None:
         self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
+        self.filled = [0, 0]
+        self.ranges = ((0.0, 255.0), (0.0, 255.0))
         self.splits: Counter[str] = Counter()
         self.unsplit = 0
 
@@ -183,6 +233,9 @@ class _Sizes:
         self.unsplit += pair.split == UNSPLIT
         if pair.given_split:
             self.splits[pair.split] += 1
+        if FILLED in pair.sources:
+            _, of_a, _, of_b = pair.sources[FILLED].split()
+            self.filled = [self.filled[0] + int(of_a), self.filled[1] + int(of_b)]
         return pair
 
 
@@ -209,9 +262,12 @@ def _commit(
     sizes: _Sizes,
 ) -> None:
     halves = [
-        half if half.dtype in RANGES else replace(half, range=work.needs_ranges(place, half.range))
+        half
+        if half.dtype in RANGES
+        else replace(half, range=range_of(half.dtype, *work.needs_ranges(place, half.range)))
         for place, half in enumerate(job.halves)
     ]
+    sizes.ranges = halves[0].range, halves[1].range
     pairs = NamedPairs(work.names(), lambda name: sizes.note(work.record_of(name)))
     folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)

@@ -14,7 +14,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import read_halves
@@ -146,8 +146,10 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
 def _note_others(folder: PairFolder, report: Reporter) -> None:
     """Note what is left out: pictures of a foreign folder outside its folders of pairs."""
     if folder.foreign and not has_manifest(folder.path):
+        left_out = LeftOut(folder.path)
         known = {folder.path / pair.file for pair in folder.pairs}
-        others = [path for path in find_pictures(folder.path) if path not in known]
+        others = [path for path in find_pictures(folder.path, others=left_out) if path not in known]
+        left_out.say(report)
         if others:
             outside = "outside train/, val/ and test/"
             number = plural(len(others), f"picture {outside} is", f"pictures {outside} are")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.files.listing import picture_names
+from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.matching import (
     BY_STEM,
     Addition,
@@ -90,7 +90,13 @@ def _pick_none(_: Sequence[Path]) -> Path | None:
 
 
 def match_pictures(
-    a: Path, b: Path, *, match: str = BY_STEM, pick: Pick = _pick_none, report: Reporter = QUIET
+    a: Path,
+    b: Path,
+    *,
+    match: str = BY_STEM,
+    pick: Pick = _pick_none,
+    others: list[LeftOut] | None = None,
+    report: Reporter = QUIET,
 ) -> Partners:
     """The two files of each name, in the order of the names, and what could not be matched.
 
@@ -100,17 +106,18 @@ def match_pictures(
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
     is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
     folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing matches,
-    UsageError when the expression is not valid, or one folder does not hold both.
+    UsageError when the expression is not valid, or one folder does not hold both. What is not read of each folder is
+    added to `others`.
     """
     if is_list(match):
-        return read_list(Path(match), a, b, report=report)
+        return read_list(Path(match), a, b, others=others, report=report)
     by_stem = match == BY_STEM
     skipped: list[Skip] = []
-    files_a = pictures_of(a, skipped)
+    files_a = pictures_of(a, skipped, others)
     if a.resolve() == b.resolve():
         files_a, files_b = take_sides(a, files_a, report)
     else:
-        files_b = pictures_of(b, skipped)
+        files_b = pictures_of(b, skipped, others)
     ways = split_keys((files_a, files_b), _own_name if by_stem else key_of(match), exact=by_stem)
     found = []
     for key_a, key_b in ways:
@@ -120,8 +127,8 @@ def match_pictures(
             break
     best = found[-1] if _has_common(found[-1]) else found[0]
     _settle(best, pick, report)
-    matched, others = _join(*best, by_stem=by_stem)
-    return matched, skipped + others
+    matched, unmatched = _join(*best, by_stem=by_stem)
+    return matched, skipped + unmatched
 
 
 def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> None:
@@ -242,24 +249,27 @@ class _NamedPictures:
 _Sides = tuple[_NamedPictures, _NamedPictures]
 
 
-def pictures_of(folder: Path, skipped: list[Skip]) -> list[str]:
+def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None = None) -> list[str]:
     """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
 
-    Raises P2PError when there are none.
+    What is not read is added to `others`. Raises P2PError when there are no pictures.
     """
     if not folder.is_dir():
         raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
     strange: list[P2PError] = []
-    found = picture_names(folder, ARRAYS, strange=strange)
+    left_out = LeftOut(folder)
+    found = picture_names(folder, ARRAYS, strange=strange, others=left_out)
     skipped += [skip_of(error, str(folder)) for error in strange]
     if not found and not strange:
-        raise P2PError(
-            folder, f"has no pictures ({', '.join(sorted(ARRAYS))})", "Is it the right folder?", code="no-pictures"
-        )
+        raise left_out.no_pictures(ARRAYS)
+    if others is not None:
+        others.append(left_out)
     return found
 
 
-def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Partners:
+def read_list(
+    file: Path, a: Path, b: Path, *, others: list[LeftOut] | None = None, report: Reporter = QUIET
+) -> Partners:
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
     A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
@@ -267,7 +277,7 @@ def read_list(file: Path, a: Path, b: Path, *, report: Reporter = QUIET) -> Part
     """
     folders = a, b
     skipped: list[Skip] = []
-    here = [frozenset(pictures_of(folder, skipped)) for folder in folders]
+    here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
     for number, row in read_rows(file):

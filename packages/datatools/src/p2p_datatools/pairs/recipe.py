@@ -14,12 +14,15 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.mask_folder import refuse_other_exif
 from p2p_datatools.contract.pairs.halves import Store, refuse_unequal, store_of
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array
+from p2p_datatools.contract.pictures.arrays import Array, common_form, read_filled
 from p2p_datatools.contract.pictures.header import Form, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.nodata import Nodata, nodata_word
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.pairs.match import Files
@@ -27,9 +30,12 @@ from p2p_datatools.pairs.match import Files
 MADE_BY = "p2p data pair"
 # Bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads.
 PAIR_WEIGHT = 4
-RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}  # for other types it is that of the values found
+RANGES = {"uint8": (0.0, 255.0)}  # for other types it depends on the values found
+_MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
 _NO_RANGE = (math.inf, -math.inf)
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was scaled
+FILLED = "filled"  # in a pair's sources: how many pixels of a half have no data
+REMARKS = frozenset({SCALED, FILLED})
 
 
 @dataclass(frozen=True)
@@ -39,20 +45,26 @@ class Side:
     folder: Path
     palette: Palette | None
     half: Half
+    options: ReadOptions = AS_USUAL
+    nodata: Nodata = "tag"
     over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
 
-    def read(self, file: Path) -> Array:
-        """The picture in its own size: class indices of a mask, else values of the half's channels and type."""
+    def read(self, file: Path) -> tuple[Array, int]:
+        """The picture in its own size, class indices of a mask, else values of the half's channels and type.
+
+        The number is that of pixels without data, which are filled.
+        """
         if self.palette is not None:
-            return read_mask(file, self.palette)
-        if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() != ".npy":
-            return read_photo(file, over_white=self.over_white)
-        with open_picture(file) as picture:
+            with open_picture(file, self.options) as picture:
+                return read_mask(picture, self.palette), 0
+        with open_picture(file, self.options) as picture:
+            if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
+                return read_photo(picture, over_white=self.over_white), 0
             form = picture.header.form
             if not self._takes(form):
                 raise _wrong_form(file, form, self.half)
-            values = read_array(picture, over_white=self.over_white)
-        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2)
+            values, filled = read_filled(picture, self.nodata, over_white=self.over_white)
+        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), filled
 
     def _takes(self, form: Form) -> bool:
         grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
@@ -99,7 +111,9 @@ class PairRecipe:
 
     def settings(self) -> dict[str, Any]:
         """What a pair's pixels depend on besides its sources, as JSON; without a size the fit has no effect."""
-        return {"size": list(self.size) if self.size else None, "fit": self.fit if self.size else None}
+        size = {"size": list(self.size) if self.size else None, "fit": self.fit if self.size else None}
+        word = nodata_word(self.a.nodata)
+        return size | self.a.options.to_json() | ({"nodata": word} if word else {})
 
     def recipe(self) -> dict[str, Any]:
         """What must be the same to continue unfinished work."""
@@ -109,7 +123,7 @@ class PairRecipe:
 
     def assemble(self, files: Files) -> Halves:
         """The halves of two files; a mask of half or twice its photo's size is scaled to it by nearest pixel."""
-        a, b = self.a.read(files[0]), self.b.read(files[1])
+        (a, of_a), (b, of_b) = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
         if own != other and _is_double(own, other):
@@ -117,23 +131,43 @@ class PairRecipe:
                 a, remarks = resize_mask(a, other), {SCALED: f"a {own} to {other}"}
             elif self.b.palette and not self.a.palette:
                 b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
+        self._refuse_turned(files, own, other)
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
+        if of_a or of_b:
+            remarks = {**remarks, FILLED: f"a {of_a} b {of_b}"}
         return Halves(a, b, remarks)
+
+    def _refuse_turned(self, files: Files, own: Size, other: Size) -> None:
+        """Raise P2PError where one of two files is turned by EXIF, and would have the size of the other unturned."""
+        if own == other or own != (other.height, other.width):
+            return
+        for file, mate in (files, files[::-1]):
+            with open_picture(file, self.a.options) as picture:
+                turned = picture.header.orientation >= 5
+            if turned:
+                what = f"is turned by its EXIF, and is not as large as {mate} for that reason alone"
+                to_do = "If that one was made from the picture as it lies in the file, add --exif raw."
+                raise P2PError(file, what, to_do, code="exif-turned")
 
     def sources(self, files: Files) -> dict[str, str]:
         """The files that a pair is made of, and their hashes."""
         found: dict[str, str] = {}
         for key, side, file in (("a", self.a, files[0]), ("b", self.b, files[1])):
             found |= {key: file.relative_to(side.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
-        return found
+        word = nodata_word(self.a.nodata)
+        return found | ({"nodata": word} if word else {})
 
     def weight(self, files: Files) -> int:
         """The approximate peak memory of pairing two files, in bytes; 0 if a file cannot be read."""
         try:
-            return sum(PAIR_WEIGHT * decoded_bytes(file) for file in files)
+            return sum(PAIR_WEIGHT * self._bytes(file) for file in files)
         except P2PError:
             return 0
+
+    def _bytes(self, file: Path) -> int:
+        with open_picture(file, self.a.options) as picture:
+            return decoded_bytes(picture)
 
 
 def _is_double(one: Size, other: Size) -> bool:
@@ -167,12 +201,17 @@ def job_of(
     *,
     pictures: tuple[Iterable[Path], Iterable[Path]],
     known: PairFolder | None,
+    options: ReadOptions = AS_USUAL,
+    nodata: Nodata = "tag",
 ) -> PairRecipe:
     """How the pictures of two folders are paired: as in the folder that is `known`, else by the form of the pictures.
 
     Raises UsageError when palettes differ, words are the same, or a half is called mask and is not a mask.
     """
     palettes = palette_of(folders[0]), palette_of(folders[1])
+    for folder, own in zip(folders, palettes, strict=True):
+        if own:
+            refuse_other_exif(folder, options.exif)
     if palettes[0] and palettes[1] and palettes[0] != palettes[1]:
         raise UsageError(
             folders[0],
@@ -189,11 +228,11 @@ def job_of(
     sides = []
     for folder, palette, half, form, paths in zip(folders, palettes, halves, forms, pictures, strict=True):
         if form is None and palette is None:
-            channels, dtype = common_form(paths)
+            channels, dtype = common_form(paths, options)
             form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, _NO_RANGE))
         if form is not None:
             half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
-        sides.append(Side(folder, palette, half))
+        sides.append(Side(folder, palette, half, options, nodata))
     return PairRecipe(sides[0], sides[1], size, fit)
 
 

@@ -198,7 +198,7 @@ def _common(folders: Sequence[PairFolder]) -> PairFolder:
 
 def _recipe(folder: PairFolder) -> dict[str, Any]:
     halves = [replace(half, range=(0.0, 0.0)) for half in (folder.a, folder.b)]
-    said = {key: folder.provenance.get(key) for key in ("size", "fit")}
+    said = {key: folder.provenance.get(key) for key in ("size", "fit", "page", "exif", "nodata")}
     return {"halves": halves, "palette": folder.palette, **said}
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
@@ -23,8 +23,11 @@ from p2p_datatools.contract.pairs.manifest import (
     open_pairs,
 )
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.sheets.layout import Tile, lay_out
 
@@ -55,6 +58,8 @@ def contact_sheet(
     columns: int | None = None,
     seed: int | None = None,
     palette: Palette | None = None,
+    read: ReadOptions = AS_USUAL,
+    report: Reporter = QUIET,
 ) -> Photo:
     """A contact sheet of a pair folder (A | B), of a mask folder, or of any folder of pictures: uint8 RGB.
 
@@ -65,7 +70,7 @@ def contact_sheet(
     if limit < 1:
         raise UsageError(f"limit {limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     path = Path(path)
-    gallery = _gallery(path, palette)
+    gallery = _gallery(path, palette, read, report)
     entries = _sample(gallery.entries, limit, seed)
     tiles = [_small(entry, gallery.exact) for entry in entries]
     sizes = [size_of(picture) for tile in tiles for picture in tile.pictures]
@@ -109,18 +114,20 @@ def _columns(tiles: int, pictures: int, cell: Size) -> int:
     return min(range(1, tiles + 1), key=away)
 
 
-def _gallery(path: Path, palette: Palette | None) -> _Gallery:
+def _gallery(path: Path, palette: Palette | None, options: ReadOptions, report: Reporter) -> _Gallery:
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     if has_manifest(path):
         return _pairs(path, palette)
-    pictures = find_pictures(path)
+    others = LeftOut(path)
+    pictures = find_pictures(path, others=others)
     if not pictures:
-        raise P2PError(path, "has no pictures to show", "Is it the right folder?", code="no-pictures")
+        raise others.no_pictures()
+    others.say(report)
     if any(split_of_pairs(file.relative_to(path).parts[0]) for file in pictures if file.parent != path):
         return _pairs(path, palette)
     palette = palette or palette_of(path)
-    read = partial(_read_mask, palette=palette) if palette else _read_photo
+    read = partial(_read_mask, palette=palette) if palette else partial(_read_photo, options=options)
     entries = [_Entry(stem_of(file, path), partial(read, file)) for file in pictures]
     count = len(entries)
     title = f"{plural(count, 'mask')} in the palette {palette.name}" if palette else plural(count, "picture")
@@ -149,8 +156,9 @@ def _read_pair(folder: PairFolder, pair: Pair) -> tuple[Photo, ...]:
     return as_photo(a, folder.a), as_photo(b, folder.b)
 
 
-def _read_photo(file: Path) -> tuple[Photo, ...]:
-    return (read_photo(file),)
+def _read_photo(file: Path, *, options: ReadOptions) -> tuple[Photo, ...]:
+    with open_picture(file, options) as picture:
+        return (read_photo(picture),)
 
 
 def _read_mask(file: Path, *, palette: Palette) -> tuple[Photo, ...]:

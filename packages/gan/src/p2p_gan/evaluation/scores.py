@@ -109,7 +109,7 @@ def evaluate(
     or the model does not take these pairs, and for the first pair that cannot be read, unless `keep_going`: then those
     are `skipped`.
     """
-    job = open_evaluation(model_path, pairs, asked, device)
+    job = open_evaluation(model_path, pairs, asked, device, report)
     skipped: list[Skip] = []
     scorer = job.scorer(skipped if keep_going else None, report)
     tally = Tally(job.model.card, asked)
@@ -169,13 +169,19 @@ class Evaluation:
 
 
 def open_evaluation(
-    model_path: Path | str, pairs: Path | str, asked: EvaluationRequest, device: torch.device | None
+    model_path: Path | str,
+    pairs: Path | str,
+    asked: EvaluationRequest,
+    device: torch.device | None,
+    report: Reporter,
 ) -> Evaluation:
     """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
     folder = open_pairs(Path(pairs))
+    for line in folder.assumed:
+        report.note(f"{pairs}: {line}.")
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:

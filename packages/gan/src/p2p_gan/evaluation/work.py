@@ -56,7 +56,7 @@ def evaluate_into(
     pairs that are gone.
     """
     dest = Path(dest)
-    job = open_evaluation(model_path, pairs, asked, device)
+    job = open_evaluation(model_path, pairs, asked, device, report)
     recipe = {
         "model": job.model.digest,
         "pairs": str(job.folder.path),
@@ -101,11 +101,11 @@ def _add_up(work: "ScoreWork", names: Sequence[str], tally: Tally) -> Tally:
             tally.add(work.record_of(name))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             where = destination.dest / _RECORDS if name in work.old else destination.partial / JOURNAL
-            raise _damaged(where, f"is damaged at {name} ({type(error).__name__}: {error})") from error
+            raise _damage(where, f"is damaged at {name} ({type(error).__name__}: {error})") from error
     return tally
 
 
-def _damaged(where: Path, what: str) -> P2PError:
+def _damage(where: Path, what: str) -> P2PError:
     to_do = "If it was edited, restore a copy, or delete its folder to score all pairs again."
     return P2PError(where, what, to_do, code="damaged-file")
 
@@ -115,7 +115,7 @@ def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
     summary = read_json(dest / _SUMMARY)
     made = summary.get("of") if isinstance(summary, dict) else None
     if not isinstance(made, dict):
-        raise _damaged(dest / _SUMMARY, "is not the summary of an evaluation")
+        raise _damage(dest / _SUMMARY, "is not the summary of an evaluation")
     if other := [_WORDS.get(key, key) for key, value in of.items() if made.get(key) != value]:
         raise UsageError(
             dest,
@@ -131,7 +131,7 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
     try:
         old = RecordLines(dest / _RECORDS)
     except (TypeError, KeyError, ValueError) as error:
-        raise _damaged(dest / _RECORDS, "is not the record of these scores") from error
+        raise _damage(dest / _RECORDS, "is not the record of these scores") from error
     names = {pair.name for pair in pairs}
     if gone := [name for name in old if name not in names]:
         raise UsageError(

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pairs.halves import as_photo, read_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import IGNORE, Palette
-from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.arrays import Array, read_array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import OutsidePaletteError, Photo, colorize, read_mask, read_photo
 from p2p_gan.data.coding import Coding, class_indices
@@ -92,19 +92,24 @@ def _classes(palette: Palette) -> str:
     return f"{count} {'class' if count == 1 else 'classes'}: {', '.join(palette.names)}"
 
 
-def read_input(path: Path, card: ModelCard, over_white: list[Path] | None = None) -> tuple[Array, bool]:
+def read_input(
+    source: Path | PictureFile, card: ModelCard, over_white: list[Path] | None = None, filled: list[Path] | None = None
+) -> tuple[Array, bool]:
     """Read a picture as the model's input, and whether all its colours are in the model's palette.
 
     A mask is returned as class indices, or in its exact colours if the model takes colours. A mask with other colours
     is returned unchanged, or refused if the model takes classes. A photo that is not opaque is laid over white and
-    added to `over_white`.
+    added to `over_white`, a picture whose pixels without data were filled to `filled`.
     """
     palette = card.palette
-    with open_picture(path) as picture:
+    with open_picture(source) as picture:
         if card.input.kind == "mask" and palette is not None:
             return _read_mask(picture, card, palette)
         refuse_file(picture, card)
-        return _as_half(read_array(picture, over_white=over_white), card.input), True
+        values, count = read_filled(picture, "tag", judge=False, over_white=over_white)
+        if count and filled is not None:
+            filled.append(picture.path)
+        return _as_half(values, card.input), True
 
 
 def _read_mask(picture: PictureFile, card: ModelCard, palette: Palette) -> tuple[Array, bool]:

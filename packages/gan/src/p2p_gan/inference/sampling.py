@@ -15,15 +15,17 @@ import torch
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
@@ -42,19 +44,22 @@ class InputPicture:
     path: Path
     folder: PairFolder | None = None
     pair: Pair | None = None
+    options: ReadOptions = AS_USUAL
 
     def refuse(self, card: ModelCard) -> None:
         """Raise P2PError, without decoding, if the picture is not an input of the model."""
         if self.folder is None:
-            refuse_file(self.path, card)
+            with open_picture(self.path, self.options) as file:
+                refuse_file(file, card)
             return
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
 
-    def read(self, card: ModelCard, over_white: list[Path]) -> tuple[Array, Array | None, bool]:
+    def read(self, card: ModelCard, over_white: list[Path], filled: list[Path]) -> tuple[Array, Array | None, bool]:
         """(input, real output or None, whether all colours of the input are in the model's palette)."""
         if self.folder is None or self.pair is None:
-            picture, known = read_input(self.path, card, over_white)
+            with open_picture(self.path, self.options) as file:
+                picture, known = read_input(file, card, over_white, filled)
             return picture, None, known
         swapped = task_for(self.folder, card).swapped
         return *read_model_pair(self.folder, self.pair, card, swapped=swapped), True
@@ -62,11 +67,15 @@ class InputPicture:
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output."""
+    """Options of `sample`: `variants` of a picture differ in dropout and noise; `sheet` adds input and real output.
+
+    `read` says which page of files with several is read.
+    """
 
     how: ApplyOptions = ApplyOptions()
     variants: int = 1
     sheet: bool = False
+    read: ReadOptions = AS_USUAL
 
     def __post_init__(self) -> None:
         if self.variants < 1:
@@ -94,14 +103,16 @@ class SampleSummary:
     model: Model
 
 
-def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
+def list_inputs(
+    inputs: Sequence[Path], options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+) -> list[InputPicture]:
     """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
 
-    Raises P2PError if there are none, or if two have the same name.
+    Which files of folders are not read is noted. Raises P2PError if there are none, or if two have the same name.
     """
     found: dict[str, InputPicture] = {}
     for each in inputs:
-        for picture in _list_place(each):
+        for picture in _list_place(each, options, report):
             if picture.name in found and found[picture.name].path != picture.path:
                 raise P2PError(
                     f"{found[picture.name].path} and {picture.path}",
@@ -113,11 +124,11 @@ def list_inputs(inputs: Sequence[Path]) -> list[InputPicture]:
     return list(found.values())
 
 
-def _list_place(place: Path) -> list[InputPicture]:
+def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
-        return [InputPicture(place.stem, place)]
+        return [InputPicture(place.stem, place, options=options)]
     if has_manifest(place) or (place / "train").is_dir():
         folder = open_pairs(place)
         pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
@@ -129,10 +140,12 @@ def _list_place(place: Path) -> list[InputPicture]:
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
-    files = find_pictures(place, ARRAYS)
+    others = LeftOut(place)
+    files = find_pictures(place, ARRAYS, others=others)
     if not files:
-        raise P2PError(place, "has no pictures", "Give a picture or a folder of pictures.", code="no-pictures")
-    return [InputPicture(stem_of(file, place), file) for file in files]
+        raise others.no_pictures(ARRAYS)
+    others.say(report)
+    return [InputPicture(stem_of(file, place), file, options=options) for file in files]
 
 
 def sample(
@@ -156,7 +169,9 @@ def sample(
     if device is not None:
         model.generator.to(device)
     dest = Path(dest)
-    pictures = list_inputs([Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)])
+    pictures = list_inputs(
+        [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
+    )
     skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
     variants = [
         Variant(each, number, file)
@@ -183,6 +198,9 @@ def sample(
 
         destination.commit(write_record, skipped=skipped)
     say_over_white(work.over_white, report)
+    if work.filled:
+        number = plural(len(work.filled), "picture has", "pictures have")
+        report.note(f"{min(work.filled)}: {number} pixels without data, which are filled with the smallest value.")
     strange = tuple(place for place in work.strange if place not in failed)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), strange, model)
 
@@ -277,6 +295,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         self._last: tuple[InputPicture, _Picture] | None = None
         self.strange: list[str] = []
         self.over_white: list[Path] = []
+        self.filled: list[Path] = []
 
     def name(self, item: Variant) -> str:
         """The output file: each variant is an item of its own."""
@@ -325,12 +344,26 @@ class SampleWork(Work[Variant, SampleRecord, str]):
             write_output(paths[0], output, card)
         return SampleRecord(item.file, str(item.picture.path), picture.hash)
 
+    def _note_beyond(self, path: Path, pixels: Array) -> None:
+        """Note values so far outside of what the model was trained on that they are no such measurements."""
+        coding = self._model.card.input_coding
+        low, high = coding.range
+        if coding.kind != "values" or coding.dtype == "uint8":
+            return
+        least, most = float(pixels.min()), float(pixels.max())
+        if least < low - (high - low) or most > high + (high - low):
+            self._note(
+                f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
+                f"{high:.6g}; replace what means no data."
+            )
+
     def _picture(self, picture: InputPicture) -> "_Picture":
         """The pixels of a picture, which are read once for all its variants."""
         if self._last is None or self._last[0] is not picture:
-            pixels, real, known = picture.read(self._model.card, self.over_white)
+            pixels, real, known = picture.read(self._model.card, self.over_white, self.filled)
             self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
             self.strange += [] if known else [str(picture.path)]
+            self._note_beyond(picture.path, pixels)
         return self._last[1]
 
 

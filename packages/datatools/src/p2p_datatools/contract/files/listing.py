@@ -1,4 +1,4 @@
-"""Lists the picture files of a folder, which may hold millions, and finds names that are not UTF-8.
+"""Lists the picture files of a folder, which may hold millions, and tells which other files are left out.
 
 Nothing here may open a file.
 """
@@ -6,24 +6,118 @@ Nothing here may open a file.
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import plural
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+# What Pillow reads exactly or as browsers show it.
+SUFFIXES = frozenset(
+    {
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".avif", ".tif", ".tiff"),
+        *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"),
+    }
+)
 
 
-def find_pictures(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[Path]:
+# What lies beside pictures and holds none: text, tables, labels, settings, programs, and what systems leave behind.
+_BESIDE = frozenset(
+    {
+        *("txt", "text", "md", "rst", "pdf", "html", "htm", "css", "log", "csv", "tsv", "json", "jsonl", "ndjson"),
+        *("geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache", "py", "ipynb", "m"),
+        *("sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256", "license"),
+        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "aux"),
+    }
+)
+_BESIDE_NAMES = frozenset(
+    {"readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation", "makefile", "checksums"}
+)
+_MOST_KINDS = 6  # that a line names
+
+
+@dataclass
+class LeftOut:
+    """Files of a folder that are not read, by their suffix, and the first of them; what holds no picture is not among.
+
+    Such are text, label files, settings and what systems leave behind: they belong beside pictures.
+    """
+
+    folder: Path
+    kinds: dict[str, int] = field(default_factory=dict)
+    first: str = ""
+
+    def note(self, name: str) -> None:
+        """Count a file, a path below the folder, unless it belongs beside pictures."""
+        base = name[name.rfind("/") + 1 :].lower()
+        _, dot, suffix = base.rpartition(".")
+        if suffix in _BESIDE if dot else base in _BESIDE_NAMES:
+            return
+        kind = f".{suffix}" if dot else "without suffix"
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.first = min(self.first or name, name)
+
+    def __str__(self) -> str:
+        """In words, such as: 5 files of other kinds: 2 .heic, 1 .mp4, 2 .xyz (first: a/b.heic)."""
+        common = sorted(self.kinds.items(), key=lambda each: (-each[1], each[0]))
+        kinds = [f"{count} {kind}" for kind, count in common[:_MOST_KINDS]]
+        if (more := len(self.kinds) - len(kinds)) > 0:
+            kinds.append(f"{plural(more, 'other kind')}")
+        number = plural(self.count, "file of another kind", "files of other kinds")
+        return f"{number}: {', '.join(kinds)} (first: {self.first})"
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return sum(self.kinds.values())
+
+    def say(self, report: Reporter) -> None:
+        """Note in one line what is left out, if anything is."""
+        if self.kinds:
+            verb = "is" if self.count == 1 else "are"
+            number, _, rest = str(self).partition(":")
+            report.note(f"{self.folder}: {number} {verb} left out:{rest}.")
+
+    def no_pictures(self, suffixes: Set[str] = SUFFIXES) -> P2PError:
+        """The error that the folder has no pictures, which names what it has instead."""
+        if not self.kinds:
+            what = f"has no pictures ({', '.join(sorted(suffixes))})"
+            return P2PError(self.folder, what, "Is it the right folder?", code="no-pictures")
+        what = f"has no pictures that are read, only {self}"
+        to_do = "Convert them to PNG or JPEG, and videos to frames; or is it another folder?"
+        return P2PError(self.folder, what, to_do, code="no-pictures")
+
+
+def find_pictures(
+    folder: Path,
+    suffixes: Set[str] = SUFFIXES,
+    *,
+    strange: list[P2PError] | None = None,
+    others: LeftOut | None = None,
+) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
-    A manifest cannot hold a file name that is not UTF-8: the error is added to `strange` if given, else raised.
+    A manifest cannot hold a file name that is not UTF-8: the error is added to `strange` if given, else raised. Files
+    of other kinds are added to `others`.
     """
-    return [folder / name for name in picture_names(folder, suffixes, strange=strange)]
+    return [folder / name for name in picture_names(folder, suffixes, strange=strange, others=others)]
 
 
-def picture_names(folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None) -> list[str]:
+def picture_names(
+    folder: Path,
+    suffixes: Set[str] = SUFFIXES,
+    *,
+    strange: list[P2PError] | None = None,
+    others: LeftOut | None = None,
+) -> list[str]:
     """What `find_pictures` finds, as paths below `folder` with forward slashes, in a tenth of the memory."""
-    names = [name for name in _files_below(str(folder), "") if name[name.rfind(".") :].lower() in suffixes]
+    names = []
+    for name in _files_below(str(folder), ""):
+        if name[name.rfind(".") :].lower() in suffixes:
+            names.append(name)
+        elif others is not None:
+            others.note(name)
     names.sort(key=_by_parts)
     if wrong := [name for name in names if not name.isascii() and not is_utf8(name)]:
         errors = [

@@ -12,14 +12,14 @@ from typing import Any, Literal, get_args
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
-from p2p_datatools.contract.files.listing import find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 
 _FORMAT, _VERSION = "p2p-pairs", 1
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
@@ -178,13 +178,16 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     """
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
-    files = find_pictures(path)
+    others = LeftOut(path)
+    files = find_pictures(path, others=others)
     refuse_half_folders(path, [file.relative_to(path).as_posix() for file in files])
     pairs = [
         Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
         for file in files
         if (split := _foreign_split(file.relative_to(path)))
     ]
+    if not files and others.kinds:
+        raise others.no_pictures()
     if not pairs:
         raise P2PError(
             path,
@@ -203,6 +206,10 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
         assumed[0] += f"; {', '.join(renamed)}"
     if not folders:
         assumed.append("no train/ folder: all pictures are training pictures")
+    if outside := len(files) - len(pairs):
+        assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/")
+    if others.kinds:
+        assumed.append(f"left out: {others}")
     half_a, half_b = Half("a", "picture"), Half("b", "picture")
     return PairFolder(path, half_a, half_b, None, tuple(pairs), foreign=True, assumed=tuple(assumed))
 

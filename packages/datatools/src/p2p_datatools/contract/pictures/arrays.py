@@ -23,9 +23,10 @@ from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
     open_picture,
-    read_header,
 )
 from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.nodata import Nodata, fill_nodata, refuse_outlier
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, tiff_part
 from p2p_datatools.contract.words import plural
 
 Array = NDArray[Any]
@@ -43,9 +44,28 @@ def read_array(source: Path | PictureFile, *, over_white: list[Path] | None = No
     Raises P2PError when the file is damaged, or has values that are not finite.
     """
     with open_picture(source) as file:
-        values = _native(_values(file, file.header, over_white))
+        values = _native(_values(file, file.header, over_white), file)
         refuse_endless(values, file.path)
         return values
+
+
+def read_filled(
+    source: Path | PictureFile, nodata: Nodata, *, judge: bool = True, over_white: list[Path] | None = None
+) -> tuple[Array, int]:
+    """What `read_array` gives, with pixels without data filled, and how many there are (see `fill_nodata`).
+
+    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`.
+    """
+    with open_picture(source) as file:
+        header = file.header
+        values = _native(_values(file, header, over_white), file)
+        if values.dtype == np.uint8:
+            return values, 0
+        values, count = fill_nodata(values, nodata, header.nodata, file.path)
+        refuse_endless(values, file.path)
+        if judge and nodata == "tag":
+            refuse_outlier(values, file.path)
+        return values, count
 
 
 def refuse_endless(values: Array, path: Path) -> None:
@@ -70,7 +90,7 @@ def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
         file.write(buffer.getbuffer())
 
 
-def common_form(paths: Iterable[Path]) -> Form:
+def common_form(paths: Iterable[Path], options: ReadOptions = AS_USUAL) -> Form:
     """Channels and type that a folder's pictures share: those of the first, but one colour picture makes all colour.
 
     Reads headers only, and as few as possible; pictures that cannot be read do not count.
@@ -78,7 +98,8 @@ def common_form(paths: Iterable[Path]) -> Form:
     first: Form | None = None
     for path in paths:
         try:
-            form = read_header(path).form
+            with open_picture(path, options) as file:
+                form = file.header.form
         except P2PError:
             continue
         first = first or form
@@ -94,16 +115,24 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
         return file.array
     if header.kind == "TIFF" and not header.mode:
         return _read_tiff(file, header.orientation)
-    if header.kind == "PNG" and header.form.dtype == "uint16":
+    if header.form.dtype == "uint16" and header.kind in ("PNG", "JPEG2000", "PPM"):
         return _turn(_decode(file), header.orientation)
     rgb = read_photo(file, over_white=over_white)
     return rgb if header.form.channels == 3 else rgb[..., 0]
 
 
-def _native(values: Array) -> Array:
+def _native(values: Array, file: PictureFile) -> Array:
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
-    return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+    dtype = np.dtype(file.header.form.dtype)
+    if values.dtype.kind in "iu" and values.dtype.itemsize > dtype.itemsize:
+        limits = np.iinfo(dtype)
+        if values.size and not limits.min <= values.min() <= values.max() <= limits.max:
+            own = values.dtype.newbyteorder("=").name
+            what = f"has values of type {own} beyond {dtype} ({limits.min} to {limits.max})"
+            raise P2PError(file.path, what, "Save them as float64.", code="value-type")
+    native = np.ascontiguousarray(values, dtype=dtype)
+    return native if native.flags.writeable else native.copy()  # a mapped file changes when another program writes it
 
 
 def _decode(file: PictureFile) -> Array:
@@ -139,25 +168,30 @@ def _read_tiff(file: PictureFile, orientation: int) -> Array:
     import tifffile
 
     with explain_damage(file.path, *STUMBLES), tifffile.TiffFile(file.stream) as tiff:
-        series = tiff.series[0]
+        part = tiff_part(tiff, file.path, file.options)
         try:
-            values = series.asarray()
+            values = part.values()
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
-            return _decode_tiff(file, series)
-        if series.axes[-2:] == "YX" and values.ndim == 3:
+            return _decode_tiff(file, tiff, part)
+        if part.axes[-2:] == "YX" and values.ndim == 3:
             values = np.moveaxis(values, 0, 2)
         return _turn(values, orientation)
 
 
-def _decode_tiff(file: PictureFile, series: Any) -> Array:
+def _decode_tiff(file: PictureFile, tiff: Any, part: TiffPart) -> Array:
     """A compressed TIFF that only OpenCV can unpack, and turns: one page of up to four channels."""
-    if len(series.pages) > 1 or (len(series.shape) == 3 and series.shape[2] not in (1, 3, 4)):
+    if len(tiff.pages) > 1 or (len(part.shape) == 3 and part.shape[2] not in (1, 3, 4)):
         raise P2PError(
             file.path,
             "is a TIFF with an unsupported compression",
             "Save it with deflate or without compression.",
             code="unknown-tiff",
         )
-    return _decode(file)
+    values = _decode(file)
+    if file.options.exif == "apply":
+        return values
+    tag = part.keyframe.tags.get("Orientation")
+    orientation = int(tag.value) if tag else 1
+    return _turn(values, {6: 8, 8: 6}.get(orientation, orientation))  # back

@@ -7,6 +7,7 @@ is opened twice.
 import contextlib
 import io
 import logging
+import re
 import struct
 import tokenize
 import warnings
@@ -19,11 +20,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, tiff_part, too_many_pixels, turn_to_page
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
@@ -31,9 +33,18 @@ from p2p_datatools.contract.words import plural
 MOST_PIXELS = 400_000_000
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "float64")
+# Types that are read as a smaller one, in which all values of pictures are; a value that is not is refused.
+_NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
-_TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF
+_TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
+# Kinds that Pillow may have been built without, as it calls them.
+_OPTIONAL = (
+    ((".webp",), "webp"),
+    ((".avif",), "avif"),
+    ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"),
+)
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands of ISO/IEC 23008-12
 # What libraries raise for a damaged file, and what NumPy and tifffile raise in addition.
 _DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 STUMBLES: tuple[type[Exception], ...] = (
@@ -61,7 +72,8 @@ class Header:
 
     `kind` is the format of the file's content, as Pillow calls it, or NPY. `size` is that of the picture as displayed,
     which `orientation` (EXIF, 1 to 8) leads to. `mode` is Pillow's word for the pixels, such as P with a palette, and
-    empty where Pillow does not read them: in an array, and in a TIFF of numbers.
+    empty where Pillow does not read them: in an array, and in a TIFF of numbers. `nodata` is the value that means no
+    data, as GDAL's tag in the file says.
     """
 
     kind: str
@@ -69,6 +81,7 @@ class Header:
     form: Form
     mode: str = ""
     orientation: int = 1
+    nodata: float | None = None
 
     @property
     def decoded_bytes(self) -> int:
@@ -79,17 +92,22 @@ class Header:
 class PictureFile:
     """An open picture file, of which readers read what they need; `head` are its first bytes.
 
-    Raises P2PError when the file is empty.
+    `options` say which of its pages is meant, and whether EXIF turns it. Raises P2PError when the file is empty.
     """
 
-    def __init__(self, path: Path, stream: BinaryIO) -> None:
-        self.path, self._stream = path, stream
+    def __init__(self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL) -> None:
+        self.path, self._stream, self.options = path, stream, options
         self.head = self._read(png.HEAD)
 
     @cached_property
     def data(self) -> bytes:
         """All its bytes."""
         return self._read(-1)
+
+    @property
+    def start(self) -> bytes:
+        """Its first bytes, as many as descriptions before the pixels take."""
+        return self._read(_TAIL)
 
     @property
     def tail(self) -> bytes:
@@ -127,7 +145,7 @@ class PictureFile:
 
 
 @contextlib.contextmanager
-def open_picture(source: Path | PictureFile) -> Iterator[PictureFile]:
+def open_picture(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> Iterator[PictureFile]:
     """Open a picture file, unless it is open; raises P2PError when it cannot be read."""
     if isinstance(source, PictureFile):
         yield source
@@ -137,7 +155,7 @@ def open_picture(source: Path | PictureFile) -> Iterator[PictureFile]:
     except OSError as error:
         raise _unreadable(source, error) from error
     with stream:
-        yield PictureFile(source, stream)
+        yield PictureFile(source, stream, options)
 
 
 def _unreadable(path: Path, error: OSError) -> P2PError:
@@ -158,17 +176,26 @@ def explain_damage(path: Path, *more: type[Exception]) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except UnidentifiedImageError as error:
-        raise P2PError(
-            path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture"
-        ) from error
+        raise _not_read(path) from error
     except Image.DecompressionBombError as error:
-        raise P2PError(
-            path, f"has more than {MOST_PIXELS} pixels", "Make it smaller first.", code="too-many-pixels"
-        ) from error
+        raise too_many_pixels(path, MOST_PIXELS) from error
     except _DAMAGE + more as error:
         raise P2PError(
             path, f"is cut off or damaged ({error})", "Fetch or save it again.", code="damaged-file"
         ) from error
+
+
+def _not_read(path: Path) -> P2PError:
+    """The error for a file that Pillow does not recognise: of a kind that it cannot read, or no picture at all."""
+    kind = next((kind for suffixes, kind in _OPTIONAL if path.suffix.lower() in suffixes), "")
+    if kind and not features.check(kind):
+        to_do = "Install a newer Pillow, or convert it to PNG or JPEG."
+        return P2PError(path, f"is of a kind ({kind}) that the installed Pillow cannot read", to_do, code="no-decoder")
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        if (head := file.read(png.HEAD))[4:8] == b"ftyp" and head[8:12] in _HEIC:
+            what = "is a HEIC picture, as phones save them, which is not read"
+            return P2PError(path, what, "Convert it to JPEG or PNG.", code="unread-kind")
+    return P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture")
 
 
 def read_header(source: Path | PictureFile) -> Header:
@@ -186,6 +213,7 @@ def photo_header(source: Path | PictureFile) -> Header:
     Raises P2PError when the file is not a picture.
     """
     with open_picture(source) as file, explain_damage(file.path), open_image(file.stream) as image:
+        turn_to_page(image, file.path, file.options, MOST_PIXELS)
         # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
         raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size
         orientation = _orientation(image, file)
@@ -196,10 +224,19 @@ def photo_header(source: Path | PictureFile) -> Header:
         return Header(
             kind=image.format or "",
             size=_turn(Size(*raw), orientation),
-            form=Form(1 if grey else 3, _dtype(image.mode) if deep else "uint8"),
+            form=Form(1 if grey else 3, _dtype(image) if deep else "uint8"),
             mode=image.mode,
             orientation=orientation,
         )
+
+
+def is_photo(file: PictureFile) -> bool:
+    """Whether Pillow recognises a file as a picture; whatever else may be wrong with it counts as one, too."""
+    try:
+        with explain_damage(file.path), open_image(file.stream):
+            return True
+    except P2PError as error:
+        return error.code != "not-a-picture"
 
 
 def photo_size(source: Path | PictureFile) -> Size:
@@ -222,14 +259,43 @@ def is_deep(image: Image.Image, file: PictureFile) -> bool:
     """Whether a channel has more than 8 bits."""
     if image.mode.startswith(("I", "F")):
         return True
-    # Pillow reads 16-bit RGB PNG as 8-bit without a warning.
-    head = png.head_of(file.head) if image.format == "PNG" else None
-    return head is not None and head.depth == 16
+    # Pillow reads 16-bit colours as 8-bit without a warning.
+    if image.format == "PNG":
+        head = png.head_of(file.head)
+        return head is not None and head.depth == 16
+    if isinstance(image, TiffImageFile):
+        return bool(max(image.tag_v2.get(258, (1,))) > 8)  # BitsPerSample
+    if image.format == "PPM":
+        return _bits_of_ppm(file.start) > 8
+    if image.format == "JPEG2000":
+        return _bits_of_jpeg2000(file.start) > 8
+    return image.format == "AVIF" and _bits_of_avif(file.start) > 8
 
 
-def _dtype(mode: str) -> str:
+def _bits_of_jpeg2000(start: bytes) -> int:
+    """The bits of the first component, from the SIZ marker (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
+    place = start.find(b"\xff\x4f\xff\x51")
+    return (start[place + 42] & 0x7F) + 1 if 0 <= place < len(start) - 42 else 8
+
+
+def _bits_of_avif(start: bytes) -> int:
+    """The bits of a channel, from the AV1 configuration (AV1 in ISO base media files, 2.3); 8 if there is none."""
+    place = start.find(b"av1C")
+    flags = start[place + 6] if 0 <= place < len(start) - 6 else 0
+    return 12 if flags & 0x20 else 10 if flags & 0x40 else 8
+
+
+def _bits_of_ppm(start: bytes) -> int:
+    """16 where the largest value of a PGM or PPM needs two bytes (Netpbm's pgm(5), ppm(5)), else 8."""
+    found = re.match(rb"P[2356]\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*(\d+)\s", start)
+    return 16 if found and int(found[1]) > 255 else 8
+
+
+def _dtype(image: Image.Image) -> str:
     """The type of the values of a picture of more than 8 bits."""
-    return "float32" if mode.startswith("F") else "int32" if mode == "I" else "uint16"
+    if image.mode.startswith("F"):
+        return "float32"
+    return "int32" if image.mode == "I" and image.format != "PPM" else "uint16"
 
 
 def _turn(size: Size, orientation: int) -> Size:
@@ -237,7 +303,9 @@ def _turn(size: Size, orientation: int) -> Size:
 
 
 def _orientation(image: Image.Image, file: PictureFile) -> int:
-    """The EXIF orientation, 1 to 8; from 5 on, width and height change places."""
+    """The EXIF orientation, 1 to 8; from 5 on, width and height change places. It is 1 where EXIF is not applied."""
+    if file.options.exif == "raw":
+        return 1
     if image.format != "PNG":
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     # Pillow decodes a whole PNG for its EXIF, which may come after the pixels: rarely, and then near the end.
@@ -275,6 +343,9 @@ def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtyp
             "Channels come last: save it as height, width, channels.",
             code="array-shape",
         )
+    if shape[0] * shape[1] > MOST_PIXELS:
+        raise too_many_pixels(path, MOST_PIXELS)
+    dtype = _NARROWER.get(dtype, dtype)
     if dtype not in DTYPES:
         raise P2PError(
             path, f"holds values of type {dtype}", f"Convert it to one of {', '.join(DTYPES)}.", code="value-type"
@@ -307,24 +378,36 @@ def _tiff_header(file: PictureFile) -> Header | None:
     with explain_damage(file.path, *STUMBLES):
         try:
             with tifffile.TiffFile(file.stream) as tiff:
-                return _series_header(file.path, tiff)
+                return _part_header(file, tiff)
         except tifffile.TiffFileError:
             return None
 
 
-def _series_header(path: Path, tiff: Any) -> Header | None:
-    series, page = tiff.series[0], tiff.pages[0]
-    if page.bitspersample <= 8 and len(series.pages) == 1 and page.samplesperpixel in (1, 3, 4):
+def _part_header(file: PictureFile, tiff: Any) -> Header | None:
+    path, part = file.path, tiff_part(tiff, file.path, file.options)
+    page = part.keyframe
+    signed = page.dtype is not None and page.dtype.kind == "i"
+    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in (1, 3, 4):
         return None
-    if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or series.dtype is None:
+    if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or page.dtype is None:
         raise P2PError(
             path,
             "is a TIFF of an unsupported kind",
             "Save it as PNG, or as a TIFF of plain numbers.",
             code="unknown-tiff",
         )
-    shape = (*series.shape[-2:], *series.shape[:-2]) if series.axes[-2:] == "YX" else series.shape
-    header = _array_header(path, "TIFF", shape, series.dtype)
+    shape = (*part.shape[-2:], *part.shape[:-2]) if part.axes[-2:] == "YX" else part.shape
+    header = _array_header(path, "TIFF", shape, page.dtype)
     tag = page.tags.get("Orientation")
-    orientation = int(tag.value) if tag else 1
-    return Header("TIFF", _turn(header.size, orientation), header.form, orientation=orientation)
+    orientation = int(tag.value) if tag and file.options.exif == "apply" else 1
+    size, nodata = _turn(header.size, orientation), _nodata_of(page)
+    return Header("TIFF", size, header.form, orientation=orientation, nodata=nodata)
+
+
+def _nodata_of(page: Any) -> float | None:
+    """What the tag GDAL_NODATA of a TIFF says, a number as text; None without one."""
+    tag = page.tags.get(42113)
+    try:
+        return float(str(tag.value).strip("\0 ")) if tag else None
+    except ValueError:
+        return None

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
@@ -26,6 +27,7 @@ from p2p_datatools.contract.pictures.header import (
     open_image,
     open_picture,
 )
+from p2p_datatools.contract.pictures.pages import turn_to_page
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
@@ -38,7 +40,13 @@ LabelMap = NDArray[np.uint8]
 """A mask as class indices: uint8, (height, width); 255 is ignored."""
 
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a TIFF begins, of either byte order and size
+
+
 _ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
+
+
+_ORIENTATION = ExifTags.Base.Orientation
 
 
 _OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
@@ -66,8 +74,16 @@ class DepthError(P2PError):
 @contextlib.contextmanager
 def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
-    with explain_damage(file.path), open_image(io.BytesIO(file.data)) as image:
+    # A page of a stack does not need the others in memory.
+    stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
+    with explain_damage(file.path), open_image(stream) as image:
+        turn_to_page(image, file.path, file.options, MOST_PIXELS)
+        turned = int(image.getexif().get(_ORIENTATION, 1)) if isinstance(image, TiffImageFile) else 1
         image.load()
+        if file.options.exif == "raw" and turned != 1 and _ORIENTATION not in image.getexif():
+            # Newer versions of Pillow turn a TIFF when they decode it.
+            image.getexif()[_ORIENTATION] = {6: 8, 8: 6}.get(turned, turned)
+            ImageOps.exif_transpose(image, in_place=True)
         if image.format == "PNG" and b"IEND" not in file.data[-4096:]:
             raise OSError("the end of the PNG is missing")
         yield image
@@ -80,13 +96,14 @@ def read_photo(source: Path | PictureFile, *, over_white: list[Path] | None = No
     Raises P2PError when the file is damaged, or has 16 bits a channel (nothing is rounded unasked).
     """
     with open_picture(source) as file:
-        with explain_damage(file.path):
-            plain = png.decode_plain(file.data, MOST_PIXELS)
-        if plain is not None:
-            return plain
+        if png.head_of(file.head):
+            with explain_damage(file.path):
+                plain = png.decode_plain(file.data, MOST_PIXELS)
+            if plain is not None:
+                return plain
         with decode(file) as image:
             _refuse_deep(image, file)
-            ImageOps.exif_transpose(image, in_place=True)
+            _turn(image, file)
             if over_white is not None and not _is_opaque(image):
                 over_white.append(file.path)
             return _pixels_of(_to_rgb(image))
@@ -107,8 +124,13 @@ def opaque_pixels(image: Image.Image, file: PictureFile) -> Photo:
     The image itself is turned by its EXIF.
     """
     _refuse_deep(image, file)
-    ImageOps.exif_transpose(image, in_place=True)
+    _turn(image, file)
     return _pixels_of(_to_srgb(image).convert("RGB"))
+
+
+def _turn(image: Image.Image, file: PictureFile) -> None:
+    if file.options.exif == "apply":
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:

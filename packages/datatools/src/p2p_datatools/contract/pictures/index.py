@@ -15,11 +15,19 @@ from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.header import MOST_PIXELS, PictureFile, explain_damage, is_deep, open_picture
+from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.header import (
+    MOST_PIXELS,
+    PictureFile,
+    explain_damage,
+    is_deep,
+    is_photo,
+    open_picture,
+)
 from p2p_datatools.contract.pictures.images import Photo, decode, opaque_pixels, transparent_pixels
 
 _BLOCK = 1 << 20  # pixels that are counted at once
-_EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM")  # kinds of files, as Pillow calls them, that blend nothing
+_EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM", "TGA")  # kinds of files, as Pillow calls them, that blend nothing
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
@@ -77,6 +85,8 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                 plain = png.decode_plain(file.data, MOST_PIXELS)
             if plain is not None:
                 return LabelPicture(_repeated_channel(plain), None, plain, None, exact=True)
+        if array := _array_of(file):
+            return LabelPicture(array.values, None, None, None, exact=True)
         with decode(file) as image:
             exact = image.format in _EXACT
             if not exact and image.mode == "RGB":
@@ -108,8 +118,22 @@ def read_index_picture(source: Path | PictureFile) -> IndexPicture:
 
     Raises P2PError when the channels of a colour picture differ: then it is colour-coded, not an index picture.
     """
-    with open_picture(source) as file, decode(file) as image:
-        return _index_of(image, file)
+    with open_picture(source) as file:
+        if array := _array_of(file):
+            return array
+        with decode(file) as image:
+            return _index_of(image, file)
+
+
+def _array_of(file: PictureFile) -> IndexPicture | None:
+    """The numbers of an NPY file, or of a TIFF of numbers that Pillow does not read, such as 64 bits; else None."""
+    suffix = file.path.suffix.lower()
+    if suffix == ".npy" or (suffix in (".tif", ".tiff") and not is_photo(file)):
+        if file.header.form.channels == 1:
+            return IndexPicture(_whole_numbers(read_array(file), file.path), None)
+        what, to_do = f"has {file.header.form}, not class numbers", "Give one class number per pixel."
+        raise P2PError(file.path, what, to_do, code="colours-not-classes")
+    return None
 
 
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:

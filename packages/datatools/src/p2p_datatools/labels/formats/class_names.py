@@ -11,8 +11,8 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.palette import IGNORE, Color, color_of, hex_of, plain
 from p2p_datatools.labels.formats.yolo import read_names
-from p2p_datatools.labels.parsing.class_lists import read_list
-from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_color, parse_rows
+from p2p_datatools.labels.parsing.class_lists import read_list_text
+from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color_cells
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
@@ -155,7 +155,7 @@ def _json_rows(path: Path) -> Iterator[ClassRow]:
 
 
 def _text_rows(path: Path) -> Iterator[ClassRow]:
-    text = read_list(path)
+    text = read_list_text(path)
     if path.name == LABEL_MAP:
         yield from _label_map_rows(path, text)
         return
@@ -185,7 +185,7 @@ def _label_map_rows(path: Path, text: str) -> Iterator[ClassRow]:
             continue
         try:
             name, color, *_ = line.split(":")
-            yield ClassRow(f"{path}: line {count}", name.strip(), color=parse_color(color.split(",")))
+            yield ClassRow(f"{path}: line {count}", name.strip(), color=read_color_cells(color.split(",")))
         except ValueError as error:
             what = f"line {count} is not {_line_of(path)}"
             raise P2PError(path, what, "Correct that line.", code="bad-class-names") from error

@@ -19,7 +19,9 @@ from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
-_EXACT = frozenset({".png", ".bmp", ".tif", ".tiff"})
+_EXACT = frozenset(
+    {".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".npy"}
+)
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 _T = TypeVar("_T")
 _PROVENANCE = "provenance.json"  # beside a fetched data set; it names the palette that has the set's ids
@@ -41,7 +43,7 @@ _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 def is_index_folder(path: Path) -> bool:
     """Whether a path is a folder with pictures in it."""
-    return path.is_dir() and bool(find_pictures(path, strange=[]))
+    return path.is_dir() and bool(_find(path, []))
 
 
 def is_color_folder(path: Path) -> bool:
@@ -182,9 +184,14 @@ def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
     if folder.is_file():
         raise P2PError(folder, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder")
     strange: list[P2PError] = []
-    pictures = find_pictures(folder, strange=strange)
+    pictures = _find(folder, strange)
     return (
         [path for path in pictures if path.suffix.lower() in _EXACT],
         [path for path in pictures if path.suffix.lower() not in _EXACT],
         tuple(skip_of(error, str(folder)) for error in strange),
     )
+
+
+def _find(folder: Path, strange: list[P2PError]) -> list[Path]:
+    """The pictures below a folder; without any, the arrays: beside pictures they are often something else."""
+    return find_pictures(folder, strange=strange) or find_pictures(folder, frozenset({".npy"}), strange=strange)

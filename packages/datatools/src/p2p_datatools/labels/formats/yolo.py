@@ -165,7 +165,7 @@ def _read_folders(settings: Path) -> dict[str, str]:
     root = _compose(settings)
     folders: dict[str, str] = {}
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        split = split_in(str(key.value))
+        split = split_in(str(key.value)) or ""
         nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
         for node in nodes if split else ():
             if isinstance(node, yaml.ScalarNode) and node.value and not node.value.endswith(".txt"):

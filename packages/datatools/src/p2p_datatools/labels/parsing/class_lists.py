@@ -19,7 +19,7 @@ def read_class_list(path: Path) -> dict[int, str]:
 
     Raises P2PError for a line without a name, and for a name or number that occurs twice or out of place.
     """
-    lines = [line.strip() for line in read_list(path).splitlines()]
+    lines = [line.strip() for line in read_list_text(path).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
     if not lines:
@@ -46,7 +46,7 @@ def read_class_list(path: Path) -> dict[int, str]:
     return names
 
 
-def read_list(path: Path) -> str:
+def read_list_text(path: Path) -> str:
     """The text of a list, in UTF-8 or with the mark of UTF-16; raises P2PError for another file or a large one."""
     try:
         size = path.stat().st_size

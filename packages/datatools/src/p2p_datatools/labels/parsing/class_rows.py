@@ -45,18 +45,18 @@ def parse_rows(path: Path, text: str, expected: str) -> Iterator[ClassRow]:
     """The classes in a list's text; raises P2PError for a line that is not `expected`."""
     lines = [(count, _COMMENT.sub("", line)) for count, line in enumerate(text.splitlines(), start=1)]
     lines = [(count, line) for count, line in lines if line.strip() and not _is_comment(line)]
-    head = _heading([line for _, line in lines[:2]], path)
+    head = _read_head([line for _, line in lines[:2]], path)
     for count, line in lines[1:] if head else lines:
         where = f"{path}: line {count}"
         try:
-            yield _by_heading(where, line, *head) if head else _by_words(where, line)
+            yield _row_by_heading(where, line, *head) if head else _by_words(where, line)
         except (ValueError, IndexError) as error:
             raise P2PError(
                 path, f"line {count} is not {expected}", "Correct that line.", code="bad-class-names"
             ) from error
 
 
-def parse_color(words: list[str]) -> Color:
+def read_color_cells(words: list[str]) -> Color:
     """Three numbers from 0 to 255; raises ValueError for anything else."""
     red, green, blue = bytes(int(word) for word in words)
     return red, green, blue
@@ -71,7 +71,7 @@ def _fields(line: str, delimiter: str | None) -> list[str]:
     return [field.strip() for field in fields]
 
 
-def _heading(lines: list[str], path: Path) -> tuple[str | None, list[str | None]] | None:
+def _read_head(lines: list[str], path: Path) -> tuple[str | None, list[str | None]] | None:
     """The delimiter and what each column holds, if the first of the lines is a heading; None if it is a class."""
     for delimiter in (*(each for each in _DELIMITERS if lines and each in lines[0]), None) if lines else ():
         kinds = [_HEADINGS.get(plain(field)) for field in _fields(lines[0], delimiter)]
@@ -87,7 +87,7 @@ def _heading(lines: list[str], path: Path) -> tuple[str | None, list[str | None]
     return None
 
 
-def _by_heading(where: str, line: str, delimiter: str | None, kinds: list[str | None]) -> ClassRow:
+def _row_by_heading(where: str, line: str, delimiter: str | None, kinds: list[str | None]) -> ClassRow:
     fields = _fields(line, delimiter)
     if delimiter is None and len(fields) > len(kinds) and kinds[-1] == "name":
         fields = [*fields[: len(kinds) - 1], " ".join(fields[len(kinds) - 1 :])]
@@ -98,9 +98,9 @@ def _by_heading(where: str, line: str, delimiter: str | None, kinds: list[str | 
     if not name:
         raise ValueError("there is no name")
     if set(_CHANNELS) <= told.keys():
-        color = parse_color([told[channel] for channel in _CHANNELS])
+        color = read_color_cells([told[channel] for channel in _CHANNELS])
     elif word := told.get("color"):
-        color = color_of(word) if _HEX.fullmatch(word.lower()) else parse_color(re.findall(r"\d+", word))
+        color = color_of(word) if _HEX.fullmatch(word.lower()) else read_color_cells(re.findall(r"\d+", word))
     return ClassRow(where, name, _number(told["number"]) if "number" in told else None, color)
 
 
@@ -125,10 +125,10 @@ def _by_words(where: str, line: str) -> ClassRow:
         raise ValueError("there is no name")
     first, last = words[:before], words[len(words) - after :] if after else []
     if len(first) >= 3:
-        return ClassRow(where, name, _number(first[0]) if len(first) == 4 else None, parse_color(first[-3:]))
+        return ClassRow(where, name, _number(first[0]) if len(first) == 4 else None, read_color_cells(first[-3:]))
     number = _number(first[0]) if len(first) == 1 else None
     if len(last) >= 3:
-        return ClassRow(where, name, number, parse_color(last[:3]))
+        return ClassRow(where, name, number, read_color_cells(last[:3]))
     if len(first) == 2 or len(last) == 2:
         raise ValueError("there are two numbers")
     if number is None and last and re.search(r"[,;=\t]", line):

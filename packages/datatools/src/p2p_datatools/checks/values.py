@@ -1,0 +1,77 @@
+"""Finds values that are not what they seem: no data, class numbers taken for a picture, few bits in a file of more.
+
+Nothing here may read a picture; it is handed the values of one after the other.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.contract.errors import Finding, P2PError
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.nodata import (
+    ClassNumbers,
+    class_like_numbers,
+    list_numbers,
+    range_of,
+    refuse_outlier,
+)
+from p2p_datatools.contract.words import plural
+
+_WIDE = 4  # times as wide as its values, from which on a range is too wide
+
+
+class ValueCheck:
+    """What the pictures of a folder, or of a half of its pairs, tell together; `name` is what they are called."""
+
+    def __init__(self, folder: Path, name: str, range_: tuple[float, float] | None = None) -> None:
+        self._folder, self._name, self._range = folder, name, range_
+        self._numbers = ClassNumbers()
+        self._most: dict[str, float] = {}
+        self._filled, self._with_holes = 0, 0
+        self._outliers: list[P2PError] = []
+
+    def add(self, file: Path, values: Array, filled: int = 0) -> None:
+        """Look at a picture, of which `filled` pixels have no data."""
+        self._numbers.add(class_like_numbers(values))
+        self._filled += filled
+        self._with_holes += filled > 0
+        if values.dtype == np.uint8:
+            return
+        dtype = values.dtype.name
+        self._most[dtype] = max(self._most.get(dtype, -np.inf), float(values.max()))
+        try:
+            refuse_outlier(values, file)
+        except P2PError as error:
+            self._outliers.append(error)
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found, each kind once."""
+        where = str(self._folder)
+        if numbers := self._numbers.found:
+            what = f"{self._name} hold nothing but the numbers {list_numbers(numbers)}, as class numbers do"
+            to_do = "If they are, build masks of them with 'p2p data build-masks'; else 'pair' needs --plain-numbers."
+            yield Finding(where, what, to_do, "class-numbers", "warning")
+        if self._filled:
+            pixels = plural(self._filled, "pixel has no data", "pixels have no data")
+            what = f"{pixels} in {plural(self._with_holes, 'picture')}"
+            yield Finding(where, what, "'p2p data pair' fills and counts them.", "no-data", "warning")
+        if self._outliers:
+            first, more = self._outliers[0], len(self._outliers) - 1
+            what = f"{first.what}{f' (and {more} more)' if more else ''}"
+            yield Finding(first.where, what, first.to_do, "nodata-suspected", "warning")
+        yield from self._few_bits(where)
+
+    def _few_bits(self, where: str) -> Iterator[Finding]:
+        most = self._most.get("uint16")
+        if most is None:
+            return
+        fitting = range_of("uint16", 0, most)
+        high = 65535.0 if self._range is None else self._range[1]
+        if high < _WIDE * (fitting[1] + 1) - 1:
+            return
+        bits = int(fitting[1] + 1).bit_length() - 1
+        what = f"{self._name} have 16 bits, of which {bits} are used: the largest value is {most:.0f}"
+        to_do = f"'p2p data pair' takes the range 0 to {fitting[1]:.0f}" + ("; pair again." if self._range else ".")
+        yield Finding(where, what, to_do, "few-bits", "warning")

@@ -1,0 +1,185 @@
+"""Values that are no measurements: what a file or the user calls no data is filled, what looks like it is asked about.
+
+Nothing here may take a value for no data because of a guess, or fill pixels without counting them.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.words import plural
+
+_Values = NDArray[Any]
+Nodata = float | Literal["tag", "none"]
+"""What has no data: a value, what the file's own tag says, or nothing; NaN has none unless it is `none`."""
+
+
+# Values that programs write where there is no measurement, beside those of a type's ends.
+_USUAL = (-9999.0, -99999.0, -999.0, -32768.0, -32767.0, -1e30, 1e30, 1e20, 9.969209968386869e36, -1.7e308, -1e38, 1e38)
+_FAR = 4  # times as far from all other values as these are from each other
+_SHARE, _FEW = 0.001, 4  # of the pixels, and pixels, from which on one value is no single fault of a sensor
+_SMALL, _VOID = 63, 255  # the largest number that few classes usually have, and what is not labelled
+_MANY, _DENSE = 12, 0.25  # classes, and the share of the numbers up to the largest, where there are larger ones
+_MOST_CLASSES = 34  # different numbers in a picture of class numbers
+
+
+def parse_nodata(text: str | None) -> Nodata:
+    """--nodata as a value: a number, `nan`, or `none`; by default what the files say."""
+    if text is None:
+        return "tag"
+    if text.strip().lower() == "none":
+        return "none"
+    try:
+        return float(text)
+    except ValueError as error:
+        to_do = "Give the value, such as -9999 or nan, or none to keep all values."
+        raise UsageError(f"--nodata {text}", "is not a number", to_do, code="impossible-setting") from error
+
+
+def nodata_word(nodata: Nodata) -> str | None:
+    """The same as text for records; None where nothing was said."""
+    if nodata == "tag":
+        return None
+    return nodata if isinstance(nodata, str) else f"{nodata:.9g}"
+
+
+def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, int]:
+    """The values with the smallest of each channel where there are no data, and how many pixels that are.
+
+    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN. Raises P2PError
+    when nothing is left.
+    """
+    if nodata == "none":
+        return values, 0
+    wanted = tag if isinstance(nodata, str) else nodata
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
+    if wanted is not None and not np.isnan(wanted) and (own := _as_type(wanted, values.dtype)) is not None:
+        missing |= values == own
+    if not missing.any():
+        return values, 0
+    if missing.all():
+        word = "nan" if wanted is None else f"{wanted:.9g}"
+        what = f"has no data at all: every value is {word}"
+        raise P2PError(path, what, "Remove it with its partner, or use --keep-going.", code="all-nodata")
+    filled = values.copy()
+    planes = filled[..., None] if filled.ndim == 2 else filled
+    holes = missing[..., None] if missing.ndim == 2 else missing
+    for channel in range(planes.shape[2]):
+        there = planes[..., channel][~holes[..., channel]]
+        least = there.min() if there.size else filled[~missing].min()
+        planes[..., channel][holes[..., channel]] = least
+    return filled, int(np.count_nonzero(holes.any(axis=2)))
+
+
+def _as_type(value: float, dtype: np.dtype[Any]) -> Any:
+    """The value in the type of a picture, which rounds as the program that wrote it did; None if it cannot hold it."""
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return dtype.type(value)
+    limits = np.iinfo(dtype)
+    return dtype.type(int(value)) if value == int(value) and limits.min <= value <= limits.max else None
+
+
+def refuse_outlier(values: _Values, path: Path) -> None:
+    """Raise P2PError when one value lies so far from all others that it is likely no data, and would set the range.
+
+    Types of 8 bits are not looked at, and of unsigned ones only the upper end: their range begins at 0 in any case.
+    """
+    if values.dtype == np.uint8 or not values.size:
+        return
+    ends = (values.max(),) if values.dtype.kind == "u" else (values.min(), values.max())
+    for end in ends:
+        others = values != end
+        share = 1 - np.count_nonzero(others) / others.size
+        if not _is_outlier(values, others, end, share):
+            continue
+        rest = values[others]
+        others_are = f"; all others lie between {rest.min():.6g} and {rest.max():.6g}" if rest.size else ""
+        what = f"{share:.1%} of its values are {end:.9g}{others_are}"
+        to_do = f"If that means no data, add --nodata {end:.9g}; if it is a measurement, add --nodata none."
+        raise P2PError(path, what, to_do, code="nodata-suspected")
+
+
+def _is_outlier(values: _Values, others: NDArray[np.bool_], end: Any, share: float) -> bool:
+    usual = values.dtype.kind != "u" and _is_usual(float(end), values.dtype)
+    if not usual and share < max(_SHARE, _FEW / values.size):
+        return False
+    low = values.min(where=others, initial=values.max())
+    high = values.max(where=others, initial=values.min())
+    if not others.any():
+        return usual
+    low, high, far = float(low), float(high), float(end)
+    gap = low - far if far < low else far - high
+    spread = high - low
+    return gap > spread if usual else spread > 0 and gap > _FAR * spread
+
+
+def _is_usual(end: float, dtype: np.dtype[Any]) -> bool:
+    usual: Iterable[Any] = (_as_type(each, dtype) for each in _USUAL)
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    return end in {float(limits.min), float(limits.max)} or any(each is not None and end == each for each in usual)
+
+
+def class_like_numbers(values: _Values) -> tuple[int, ...] | None:
+    """The numbers in a picture if they are few and whole, from 0 to 255; None for any other picture."""
+    for part in (values[::16, ::16], values):  # a few pixels of a photo tell
+        if values.dtype != np.uint8 and ((part < 0) | (part > _VOID) | (part != np.rint(part))).any():
+            return None
+        numbers = np.flatnonzero(np.bincount(part.astype(np.uint8).ravel(), minlength=256))
+        if len(numbers) > _MOST_CLASSES:
+            return None
+    return tuple(map(int, numbers))
+
+
+class ClassNumbers:
+    """What the pictures of a half have in common: whether all hold class numbers, and which."""
+
+    def __init__(self) -> None:
+        self._found: set[int] | None = set()
+        self._varied = False
+
+    def add(self, numbers: Iterable[int] | None) -> None:
+        """Add what `class_like_numbers` gave of a picture."""
+        if numbers is None or self._found is None:
+            self._found = None
+            return
+        here = set(numbers)
+        self._found |= here
+        self._varied = self._varied or len(here) > 1
+
+    @property
+    def found(self) -> set[int]:
+        """The numbers, if they are likely those of classes; else none.
+
+        They are small, or, with many classes, nearly every one up to the largest occurs; 255 means that a pixel has no
+        label. Black and white alone are a drawing, and one tone a picture tells nothing.
+        """
+        classes = (self._found or set()) - {0, _VOID}
+        if self._found is None or not classes or not self._varied:
+            return set()
+        most = max(classes)
+        dense = len(classes) >= _MANY and len(classes) >= _DENSE * most
+        return self._found if most <= _SMALL or dense else set()
+
+
+def list_numbers(numbers: Iterable[int]) -> str:
+    """Numbers in words, of many the first."""
+    ordered = sorted(set(numbers))
+    shown = ", ".join(map(str, ordered[:8]))
+    return shown if len(ordered) <= 8 else f"{shown} ... {ordered[-1]} ({plural(len(ordered), 'number')})"
+
+
+def range_of(dtype: str, least: float, most: float) -> tuple[float, float]:
+    """The range of a half whose values lie between two: that of its type, or of the bits that its values take.
+
+    Cameras and scanners of 10, 12 and 14 bits write files of 16. Floats and signed numbers have the range found.
+    """
+    if dtype == "uint8":
+        return 0.0, 255.0
+    if dtype == "uint16":
+        return 0.0, next(2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if most < 2**bits)
+    return least, most

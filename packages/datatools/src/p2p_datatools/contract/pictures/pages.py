@@ -1,0 +1,171 @@
+"""Which picture of a file is meant: a page of a TIFF or a frame of an animation, and whether EXIF turns it.
+
+Nothing here may take the first of several pictures because none was chosen, or decode pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from PIL import Image
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.words import plural
+
+Exif = Literal["apply", "raw"]
+"""Whether a picture is turned as its EXIF orientation says, or read as the sensor saw it."""
+
+
+EXIF: tuple[Exif, ...] = ("apply", "raw")
+_REDUCED, _TRANSPARENCY = 1, 4  # bits of NewSubfileType (TIFF 6.0, tag 254): a thumbnail or level, a mask
+_CHANNELS, _TIME = "CS", "T"  # axes of a series, as tifffile calls them
+_OLD_REDUCED = 2  # value of SubfileType (tag 255), which some programs still write
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How picture files are read: `page` (from 1) of those that hold several, and what their EXIF orientation does."""
+
+    page: int | None = None
+    exif: Exif = "apply"
+
+    def to_json(self) -> dict[str, Any]:
+        """What differs from the usual, as JSON: a record without it is one of usual reading."""
+        return {key: value for key, value in self.settings().items() if value is not None}
+
+    def settings(self) -> dict[str, Any]:
+        """Both, None where it is as usual: to compare with a record."""
+        return {"page": self.page, "exif": None if self.exif == "apply" else self.exif}
+
+    def __post_init__(self) -> None:
+        if self.exif not in EXIF or (self.page is not None and self.page < 1):
+            to_do = f"Pages count from 1; exif is one of {', '.join(EXIF)}."
+            raise UsageError(
+                f"{self.page}, {self.exif}", "is no way to read pictures", to_do, code="impossible-setting"
+            )
+
+
+AS_USUAL = ReadOptions()
+
+
+def choose_page(path: Path, count: int, options: ReadOptions, *, unit: str = "page") -> int:
+    """The place, from 0, of the page that is read of `count`; one of a single page is read whatever was chosen.
+
+    Raises P2PError when there are several and none was chosen, or the one chosen does not exist.
+    """
+    if count == 1:
+        return 0
+    if options.page is None:
+        to_do = f"Choose one with --page K (1 to {count}), or save the one that is meant as a file of its own."
+        raise P2PError(path, f"has {plural(count, unit)}", to_do, code="several-pages")
+    if options.page > count:
+        what = f"has {plural(count, unit)}, so that there is no {unit} {options.page}"
+        raise P2PError(path, what, f"Choose one from 1 to {count} with --page.", code="no-such-page")
+    return options.page - 1
+
+
+def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, most_pixels: int) -> None:
+    """Let Pillow go to the frame that is meant of an open picture; thumbnails beside a picture are no pages.
+
+    Raises P2PError as `choose_page` does, or when the page has more than `most_pixels`.
+    """
+    # The first picture of an MPO is the photo; the others are its other eye, or small copies.
+    if image.format == "MPO" or not getattr(image, "is_animated", False):
+        return
+    if image.format == "TIFF":
+        frames, unit = _frames_of_tiff(image, path), "page"
+    else:
+        frames, unit = range(int(getattr(image, "n_frames", 1))), "frame"
+    frame = frames[choose_page(path, len(frames), options, unit=unit)]
+    if frame:
+        image.seek(frame)
+        if image.width * image.height > most_pixels:
+            raise too_many_pixels(path, most_pixels)
+
+
+def too_many_pixels(path: Path, most_pixels: int) -> P2PError:
+    """The error that a picture is too large to be decoded."""
+    return P2PError(path, f"has more than {most_pixels} pixels", "Make it smaller first.", code="too-many-pixels")
+
+
+def _frames_of_tiff(image: Image.Image, path: Path) -> Sequence[int]:
+    import tifffile
+
+    stream = getattr(image, "_fp", None) or getattr(image, "fp")  # noqa: B009 - closed or open; not known to its types
+    place = stream.tell()
+    try:
+        stream.seek(0)
+        with tifffile.TiffFile(stream) as tiff:
+            return [page.index for page in pages_of(tiff)]
+    except tifffile.TiffFileError:  # of a kind that Pillow alone knows
+        return range(int(getattr(image, "n_frames", 1)))
+    finally:
+        stream.seek(place)
+
+
+def pages_of(tiff: Any) -> list[Any]:
+    """The pages of an open TIFF that are pictures of their own: no thumbnails, no masks, no levels of a pyramid."""
+    series = tiff.series[0] if tiff.series else None
+    if series is not None and series.is_pyramidal:
+        return [page for page in series.levels[0].pages if page is not None]
+    pages = [page for page in (tiff.pages[place] for place in range(len(tiff.pages))) if not _is_beside(page)]
+    return pages or [tiff.pages[0]]
+
+
+def _is_beside(page: Any) -> bool:
+    tags = getattr(page, "tags", {})  # pages that are as the first one have none of their own
+    kind, old = tags.get(254), tags.get(255)
+    flags = int(kind.value) if kind else 0
+    return bool(flags & (_REDUCED | _TRANSPARENCY)) or (old is not None and int(old.value) == _OLD_REDUCED)
+
+
+class TiffPart(NamedTuple):
+    """What is read of a TIFF: a series whose pages are channels, or one page of it or of the file.
+
+    `place` is the page's place in a series whose pages have no directories of their own (ImageJ's large stacks).
+    """
+
+    source: Any
+    axes: str
+    shape: tuple[int, ...]
+    place: int | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is one page with its own directory."""
+        return self.place is None and not hasattr(self.source, "levels")
+
+    @property
+    def keyframe(self) -> Any:
+        """The page whose directory says what the values are."""
+        return self.source.keyframe
+
+    def values(self) -> Any:
+        """Its values as an array; raises what tifffile raises."""
+        values = self.source.asarray()
+        return values if self.place is None else values.reshape(-1, *self.shape)[self.place]
+
+
+def tiff_part(tiff: Any, path: Path, options: ReadOptions) -> TiffPart:
+    """What is read of an open TIFF: its only picture, the page that was chosen, or a stack of pages as channels.
+
+    Pages are channels where their axis is called so, and where they have more than 8 bits, no colours, and are not
+    moments: a multispectral or microscopic picture. Others are pictures of their own. Raises P2PError as `choose_page`
+    does.
+    """
+    pages, series = pages_of(tiff), tiff.series[0]
+    page = pages[0]
+    # Large stacks of ImageJ have one directory for all their pages.
+    stacked = len(series.pages) >= len(pages) > 0 and len(series.shape) > len(page.shape) and series.size > page.size
+    count = series.size // page.size if stacked else len(pages)
+    if count == 1:
+        return TiffPart(page, page.axes, page.shape)
+    if options.page is None and stacked and len(series.shape) == 3 and series.axes[-2:] == "YX":
+        axis = series.axes[0]
+        if axis in _CHANNELS or (page.bitspersample > 8 and axis != _TIME):
+            return TiffPart(series, series.axes, series.shape)
+    chosen = choose_page(path, count, options)
+    if len(pages) == count:
+        return TiffPart(pages[chosen], pages[chosen].axes, pages[chosen].shape)
+    return TiffPart(series, page.axes, page.shape, chosen)

@@ -1,0 +1,185 @@
+"""No data: told by the file or the user and filled, or asked about; and numbers that look like classes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.pictures.arrays import read_filled
+from p2p_datatools.contract.pictures.header import read_header
+from p2p_datatools.contract.pictures.nodata import (
+    ClassNumbers,
+    Nodata,
+    class_like_numbers,
+    parse_nodata,
+    range_of,
+    refuse_outlier,
+)
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+Values = NDArray[Any]
+HERE = Path("dem.tif")
+
+
+def heights(dtype: str = "float32") -> Values:
+    return np.linspace(300, 350, 24 * 40).reshape(24, 40).astype(dtype)
+
+
+def with_hole(value: float, dtype: str = "float32") -> Values:
+    values = heights(dtype)
+    values[:4, :5] = value
+    return values
+
+
+def save(path: Path, values: Values, said: str | None) -> Path:
+    tags = [(42113, "s", 0, said, True)] if said else []
+    tifffile.imwrite(path, values, extratags=tags)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "dtype"),
+    [
+        (-9999, "-9999", "float32"),
+        (-9999, "-9999.0 ", "int16"),
+        (-3.4028234663852886e38, "-3.4028234663852886e+38", "float32"),
+        (np.nan, "nan", "float32"),
+        (0, "0", "uint16"),
+        (65535, "65535", "uint16"),
+        (1.1, "1.1", "float32"),
+    ],
+)
+def test_what_the_tag_of_gdal_calls_no_data_is_filled_with_the_smallest_value_and_counted(
+    value: float, said: str, dtype: str, tmp_path: Path
+) -> None:
+    path = save(tmp_path / "a.tif", with_hole(value, dtype), said)
+    values, count = read_filled(path, "tag")
+    rest = np.delete(heights(dtype), np.s_[:5], axis=1)
+    assert count == 20
+    assert values.dtype == dtype
+    assert (values[:4, :5] == values.min()).all()
+    assert values.min() >= 300
+    assert (values[:, 5:] == rest).all()
+
+
+def test_nan_is_no_data_without_any_tag_and_infinity_is_a_fault(tmp_path: Path, refused: "Refused") -> None:
+    assert read_filled(save(tmp_path / "a.tif", with_hole(np.nan), None), "tag")[1] == 20
+    with refused("not-finite", tmp_path / "a.tif"):
+        read_filled(save(tmp_path / "a.tif", with_hole(np.inf), None), "tag")
+    assert read_filled(tmp_path / "a.tif", np.inf)[1] == 20
+
+
+def test_the_user_decides_before_the_tag_and_can_keep_all(tmp_path: Path, refused: "Refused") -> None:
+    path = save(tmp_path / "a.tif", with_hole(-5), "-9999")
+    assert read_filled(path, -5.0)[1] == 20
+    values, count = read_filled(path, "none")
+    assert (count, values.min()) == (0, -5)
+    save(path, with_hole(np.nan), None)
+    with refused("not-finite", path):
+        read_filled(path, "none")
+
+
+def test_each_channel_is_filled_by_its_own_smallest_value(tmp_path: Path) -> None:
+    bands = np.stack([heights(), heights() + 1000], axis=2)
+    bands[0, :3] = -9999
+    np.save(tmp_path / "a.npy", bands)
+    values, count = read_filled(tmp_path / "a.npy", -9999.0)
+    assert count == 3
+    assert values[0, 0].tolist() == [values[1:, :, 0].min() - 0, values[..., 1].min()] or values[..., 1].min() > 1000
+
+
+def test_a_picture_without_any_data_is_an_error(tmp_path: Path, refused: "Refused") -> None:
+    path = save(tmp_path / "a.tif", np.full((8, 8), -9999, np.float32), "-9999")
+    with refused("all-nodata", path):
+        read_filled(path, "tag")
+
+
+def test_the_tag_is_part_of_the_header_and_nonsense_in_it_is_none(tmp_path: Path) -> None:
+    for said, expected in (("-9999", -9999.0), ("none at all", None), (None, None)):
+        assert read_header(save(tmp_path / "a.tif", heights(), said)).nodata == expected
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        with_hole(-9999),
+        with_hole(-32768, "int16"),
+        with_hole(1e20),
+        with_hole(10000),  # no known word, but far from all others, and on a fair share of the pixels
+        np.full((8, 8), -9999, np.float32),
+        with_hole(65535, "uint16"),
+        np.where(np.arange(960).reshape(24, 40) == 7, np.float32(-9999), heights()),  # a single pixel
+    ],
+)
+def test_one_value_far_from_all_others_is_asked_about(values: Values, refused: "Refused") -> None:
+    with refused("nodata-suspected", HERE) as error:
+        refuse_outlier(values, HERE)
+    assert "--nodata" in error.value.to_do
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        heights(),
+        with_hole(0, "uint16"),  # the range of unsigned numbers begins at 0 in any case
+        with_hole(260),
+        np.where(np.arange(960).reshape(24, 40) == 7, np.float32(5000), heights()),  # one hot pixel, of no known word
+        np.zeros((8, 8), np.float32),
+        np.eye(8, dtype=np.float32),
+        np.eye(8, dtype=np.uint16) * 65535,
+        np.random.default_rng(1).normal(0, 1, (64, 64)).astype(np.float32),
+        np.random.default_rng(1).integers(0, 65536, (64, 64)).astype(np.uint16),
+        with_hole(-9999, "float32").astype(np.uint8),
+    ],
+)
+def test_ordinary_values_are_not_asked_about(values: Values) -> None:
+    refuse_outlier(values, HERE)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "found"),
+    [
+        ([np.arange(16).reshape(4, 4) % 5], True),
+        ([np.eye(4)], True),
+        ([np.eye(4) * 255], False),
+        ([np.eye(4) * 255, np.eye(4)], True),
+        ([np.full((4, 4), 9)], False),  # one tone
+        ([np.full((4, 4), 9), np.full((4, 4), 3)], False),
+        ([np.arange(16).reshape(4, 4) % 5, np.arange(16).reshape(4, 4) * 16], False),  # one photo among them
+        ([np.where(np.eye(4) > 0, 255, 12)], True),  # VOC's: 255 is not labelled
+        ([np.arange(64).reshape(8, 8)], False),  # a dark photo: too many different numbers
+        ([np.arange(30).reshape(5, 6) + 30 * part for part in range(5)], True),  # 150 classes, 30 in a picture
+        ([np.arange(16).reshape(4, 4) * 17], False),  # 16 shades of grey
+        ([np.arange(16).reshape(4, 4) / 16], False),
+        ([np.arange(16).reshape(4, 4) % 5 - 1], False),
+    ],
+)
+def test_few_small_whole_numbers_in_all_pictures_are_like_class_numbers(pictures: list[Values], found: bool) -> None:
+    for dtype in ("float32",) if any((each % 1).any() or each.min() < 0 for each in pictures) else ("uint8", "float32"):
+        numbers = ClassNumbers()
+        for each in pictures:
+            numbers.add(class_like_numbers(each.astype(dtype)))
+        assert bool(numbers.found) == found
+
+
+@pytest.mark.parametrize(("most", "high"), [(255, 255), (256, 1023), (4000, 4095), (16383, 16383), (16384, 65535)])
+def test_the_range_of_16_bits_is_that_of_the_bits_in_use(most: float, high: float) -> None:
+    assert range_of("uint16", 7, most) == (0, high)
+    assert range_of("float32", 7, most) == (7, most)
+    assert range_of("uint8", 7, 9) == (0, 255)
+
+
+@pytest.mark.parametrize(("text", "value"), [(None, "tag"), ("none", "none"), ("-9999", -9999.0), (" 1e20", 1e20)])
+def test_the_option_is_a_number_or_none(text: str | None, value: Nodata) -> None:
+    assert parse_nodata(text) == value
+
+
+def test_another_word_is_refused(refused: "Refused") -> None:
+    assert np.isnan(float(parse_nodata("nan")))
+    with refused("impossible-setting", usage=True):
+        parse_nodata("empty")
