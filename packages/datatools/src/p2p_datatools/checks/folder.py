@@ -52,22 +52,21 @@ def check(
         )
     if kind == "pairs":
         return check_pairs(path, report=report)
-    others = LeftOut(path)
-    kinds = ARRAYS if kind == "photos" else SUFFIXES
     pictures = PhotoFolder(path)
     folder = PhotoFolder(Path(photos)) if photos else None
     beside = _settle(pictures if kind == "photos" else folder, report)
+    others = LeftOut(path)
+    kinds = ARRAYS if kind == "photos" else SUFFIXES
     files = [file for file in find_pictures(path, kinds, others=others) if file not in beside]
     if not files:
         raise others.no_pictures(kinds)
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
-        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(path, pictures, tracked, read)))
+        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(pictures, tracked, read)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
     left_out = (*find_left_out(others), *(find_left_out(folder.others) if folder else ()))
-    found = _masks(path, tracked, used, pictures, folder, read)
-    return CheckResult(kind, len(files), (*left_out, *found))
+    return CheckResult(kind, len(files), (*left_out, *_masks(path, tracked, used, pictures, folder, read)))
 
 
 def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
@@ -87,9 +86,9 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
     return "pairs" if is_split else "photos"
 
 
-def _photos(path: Path, photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
+def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
     yield from _clashes(photos)
-    values, by_type = ValueCheck(path, "its pictures"), dict[str, list[Path]]()
+    values, by_type = ValueCheck(photos.folder, "its pictures"), dict[str, list[Path]]()
     for file in files:
         try:
             with open_picture(file, read) as picture:

@@ -42,7 +42,7 @@ class FoundPhoto(NamedTuple):
     way: str
 
 
-_NAMED = SUFFIXES | {".npy"}  # labels may be arrays
+_NAMED = SUFFIXES | _OTHER_SUFFIXES | {".npy"}  # labels may be arrays
 
 
 class PhotoFolder:
@@ -136,6 +136,9 @@ class PhotoFolder:
         the two may have the prefix of an upload, or the hash of Roboflow, that the other does not have. Raises P2PError
         when there is none, or when several have the name.
         """
+        exact = self._by_name.get(_key(without_suffix(file_name)))
+        if exact and len(self._by_name) == len(self.names):  # else two names are one, written with other characters
+            return FoundPhoto(exact, "")
         elsewhere: list[Path] = []
         for found in self._tries(file_name, folder):
             if len(found.photos) > 1:
@@ -143,6 +146,9 @@ class PhotoFolder:
             if found.photos:
                 return FoundPhoto(found.photos[0], found.way)
             elsewhere += found.elsewhere
+        if self._is_unread(file_name):
+            what = f"its photo in {self.folder} is of a kind that is not read"
+            raise P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
         raise self._no_photo(file_name, elsewhere)
 
     def _tries(self, file_name: str, folder: str) -> "Iterator[_Candidates]":
@@ -275,7 +281,7 @@ def _is_in_label_folder(name: str) -> bool:
 def without_suffix(file_name: str) -> str:
     """A file name without the suffix of a picture; any other dot belongs to the name."""
     path = PurePosixPath(file_name.replace("\\", "/"))
-    return str(path.with_suffix("")) if path.suffix.lower() in _NAMED | _OTHER_SUFFIXES else str(path)
+    return str(path.with_suffix("")) if path.suffix.lower() in _NAMED else str(path)
 
 
 def without_upload(file_name: str) -> str:

@@ -89,7 +89,9 @@ def derive(
     refuse_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     folder = PhotoFolder(photos)
-    sources, skipped = _sources(folder, report)
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, photos))
+    sources, skipped = _sources(folder)
     folder.others.say(report)
     over_white = list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
@@ -118,10 +120,8 @@ def _recipe(op: Operation, seed: int) -> dict[str, Any]:
     return {"format": _FORMAT, "version": _VERSION, "op": name, "settings": settings, **drawn}
 
 
-def _sources(folder: PhotoFolder, report: Reporter) -> tuple[list[Source], list[Skip]]:
+def _sources(folder: PhotoFolder) -> tuple[list[Source], list[Skip]]:
     """The photos by their names; none of several with the same name is used."""
-    if picked := folder.settle_clashes(pick_photo):
-        report.note(say_picked(picked, folder.folder))
     if not folder.names and not folder.strange:
         raise folder.others.no_pictures()
     skipped = folder.strange + [

@@ -89,9 +89,9 @@ class MaskSummary:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `match` says which photo a label has, as `masks.partners.match_photos` does. `read`
-    says which page of files with several is read, and whether EXIF turns photos. `threads` masks are painted at a time
-    (one per core by default); their number does not change the result.
+    `match` says which photo a label has, as `masks.partners.match_photos` does. `read` says which page of files with
+    several is read, and whether EXIF turns photos. `threads` masks are painted at a time (one per core by default);
+    their number does not change the result.
     """
 
     order: PaintOrder = "palette"
@@ -132,13 +132,10 @@ def build_masks(
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
-    left_out = _left_out(labels, found, folder)
-    for each in left_out:
-        each.say(report)
-    _note(labels, found, folder, report)
+    left_out = _note(labels, found, folder, report)
     pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
     refuse_photos(found, labels, pictures)
-    jobs, skipped = plan_masks(found, folder, match=how.match, read=how.read, report=report)
+    jobs, skipped = plan_masks(found, folder, how.read, match=how.match, report=report)
     recipe = _recipe(labels, photos, palette, how.order) | how.read.to_json()
     with Destination(dest, marker=MASK_LINES, recipe=recipe) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order)
@@ -335,11 +332,14 @@ def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
         )
 
 
-def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
-    """Note which files are links, and what is left out."""
+def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
+    """Note which files are links, and what is left out, of which those that are not read are returned."""
     _note_links(labels, _files_of(found), report)
     if folder:
         _note_links(folder.folder, folder.names.values(), report)
+    unread = _left_out(labels, found, folder)
+    for each in unread:
+        each.say(report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
@@ -351,3 +351,4 @@ def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Rep
             f"{plural(len(left_out), 'picture is', 'pictures are')} left out, because the format blends class numbers; "
             f"the first is {left_out[0]}."
         )
+    return unread

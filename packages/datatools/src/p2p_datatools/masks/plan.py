@@ -66,9 +66,9 @@ def photo_folder(photos: Path, found: LabelSet, report: Reporter = QUIET) -> Pho
 def plan_masks(
     found: LabelSet,
     folder: PhotoFolder | None,
+    read: ReadOptions = AS_USUAL,
     *,
     match: str = BY_STEM,
-    read: ReadOptions = AS_USUAL,
     report: Reporter = QUIET,
 ) -> tuple[list[MaskJob], list[Skip]]:
     """The masks to build, and the pictures that cannot be; `report` is told which photos were not found by their name.
@@ -99,7 +99,7 @@ def _job(
     if isinstance(item, RegionLabels) and not item.regions:
         but = f" with an area, only {count_kinds(item.without_area)}" if item.without_area else ""
         raise P2PError(item.where, f"has no outline{but}", "Label it, or take it out of the labels.", code="no-outline")
-    return MaskJob(item, name, photo)
+    return MaskJob(item, name, photo, read)
 
 
 def count_kinds(kinds: Mapping[str, int]) -> str:

@@ -28,6 +28,7 @@ _SAMPLE = 40_000  # pixels of a picture that are compared with the classes' colo
 _LEAST, _MIDDLE = 0.15, 0.45
 _COLORS = 1000  # of a photo: the first of those cars has 3,300, label pictures without blends have as many as classes
 _ROUGH = 0.6  # of the pixels of a grey photo are as their neighbour: photos have fewer, masks of numbers 0.93 and more
+_LISTS = ("*.yaml", "*.yml", "classes.txt", "*.names")  # that name the classes of YOLO's files
 _MANY = 64  # values of a grey photo
 
 
@@ -98,7 +99,8 @@ def _advise(labels: Path, *, are_pairs: bool) -> str:
     if not beside:
         return f"Give the file or folder of the labels, and photos with --photos; {others}"
     texts = next(beside[0].rglob("*.txt"), None)
-    without = " (it has .txt files, such as YOLO's, which need a data.yaml or classes.txt)" if texts else ""
+    lists = [each for place in (beside[0], *beside[0].parents[:2]) for name in _LISTS for each in place.glob(name)]
+    without = " (it has .txt files, such as YOLO's, and no data.yaml or classes.txt)" if texts and not lists else ""
     return f"Give the labels, which may be in {beside[0]}{without}, and photos with --photos; {others}"
 
 
