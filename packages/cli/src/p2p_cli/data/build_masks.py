@@ -123,7 +123,8 @@ def command(
 ) -> int:
     """Build colour-coded masks from labels.
 
-    LABELS is a label file, or a folder of label files or label pictures, of one of the formats below. Classes are
+    LABELS is a label file, or a folder of label files or label pictures, of one of the formats below, or one file or
+    folder for each split. Classes are
     painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
     beside them. DEST receives one indexed PNG per photo, palette.toml and masks.jsonl, and left_out.jsonl if there are
     regions that cannot be painted.
@@ -176,6 +177,8 @@ def _say(summary: "MaskSummary") -> None:
     from p2p_cli import render
 
     render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept} kept.")
+    none = summary.built + summary.kept - sum(summary.splits.values())
+    render.given_splits(summary.splits, f"{plural(none, 'mask has', 'masks have')} none" if none > 0 else "")
     if summary.decisions:
         _say_decisions(summary)
     total = sum(summary.areas.values()) or 1

@@ -12,6 +12,7 @@ from p2p_datatools.checks.pairs import check_pairs, find_left_out
 from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
@@ -82,7 +83,8 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
         return "pairs"
     if palette or (path / PALETTE_FILE).is_file():
         return "masks"
-    return "pairs" if (path / "train").is_dir() else "photos"
+    is_split = any(split_of_pairs(each.name) == "train" for each in path.iterdir() if each.is_dir())
+    return "pairs" if is_split else "photos"
 
 
 def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
@@ -200,7 +202,13 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
         yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
         what = f"is not in {MASK_LINES}"
-        yield Finding(str(masks.names[name]), what, "Remove it, or build the masks again.", "unrecorded", "warning")
+        yield Finding(
+            str(masks.names[name]),
+            what,
+            "Remove it; where its picture has labels, build the masks again.",
+            "unrecorded",
+            "warning",
+        )
 
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ Nothing here may open a picture.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -16,6 +16,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
+from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.
@@ -50,13 +51,16 @@ class PhotoFolder:
 
     `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
     that have the name of another, each after that other; `strange` are those whose names are not UTF-8, and `others`
-    tells of files that are not read. Raises P2PError when the folder does not exist.
+    tells of files that are not read. With `only` pictures of other names do not count. Raises P2PError when the folder
+    does not exist.
     """
 
-    def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
+    def __init__(self, folder: Path, *, apart: Collection[Path] = (), only: Container[str] | None = None) -> None:
         if not folder.is_dir():
             raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         self.folder = folder
+        self._apart = apart
+        self._by_split: dict[str, PhotoFolder] = {}
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
@@ -67,7 +71,7 @@ class PhotoFolder:
         self.others.note_labels(name for name in beside if (folder / name).resolve() not in left_out)
         left_out |= {(folder / name).resolve() for name in beside}
         for path in found:
-            if not left_out or path.resolve() not in left_out:
+            if (only is None or stem_of(path, folder) in only) and (not left_out or path.resolve() not in left_out):
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
         self._by_name = {_key(name): path for name, path in self.names.items()}
@@ -104,6 +108,21 @@ class PhotoFolder:
                 "Remove or rename one of them.",
                 code="same-name",
             )
+
+    @cached_property
+    def splits(self) -> Mapping[str, SplitPlace]:
+        """The places, in the splits that the folders say, of the photos that have one, by their names."""
+        places = find_splits(map(folder_of, self.names))
+        return {name: places[folder] for name in self.names if (folder := folder_of(name)) in places}
+
+    def of_split(self, split: str) -> "PhotoFolder":
+        """Those of the photos that lie in the folders of a split; all of them, where no folders say splits."""
+        if not split or not self.splits:
+            return self
+        if split not in self._by_split:
+            names = {name for name, place in self.splits.items() if place.split == split}
+            self._by_split[split] = PhotoFolder(self.folder, only=names, apart=self._apart)
+        return self._by_split[split]
 
     def get(self, name: str) -> Path | None:
         """The photo of exactly this name, if there is one."""
@@ -156,6 +175,9 @@ class PhotoFolder:
         return P2PError(file_name, f"matches both {both}", to_do, code="ambiguous-name")
 
     def _no_photo(self, file_name: str, elsewhere: list[Path]) -> P2PError:
+        if self._is_unread(file_name):
+            what = f"its photo in {self.folder} is of a kind that is not read"
+            return P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
         if not elsewhere:
             what, to_do = f"there is no such photo in {self.folder}", "Add it, or take it out of the labels."
             return P2PError(file_name, what, to_do, code="no-photo")
@@ -250,6 +272,11 @@ def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
     """How many folders two names share, if those of one are the last of the other's; else None."""
     shorter = min(len(one), len(other))
     return shorter if one[len(one) - shorter :] == other[len(other) - shorter :] else None
+
+
+def share_folders(one: str, other: str) -> bool:
+    """Whether the folders of one name are the last of the other's, so that both may mean one picture."""
+    return _count_shared(folders_of(one), folders_of(other)) is not None
 
 
 def _is_in_label_folder(name: str) -> bool:

@@ -56,6 +56,13 @@ from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
+from p2p_datatools.labels.split_files import (
+    choose_split_files,
+    give_split,
+    give_splits_of_names,
+    place_in_splits,
+)
+from p2p_datatools.labels.split_lists import give_listed_splits
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
 
@@ -69,6 +76,7 @@ class FileForm(NamedTuple):
     is_it: Callable[[Any], bool]
     read: _ReadFile
     is_whole: bool = False
+    may_hold_many: bool = False  # pictures, as those of a split
 
 
 class PlaceForm(NamedTuple):
@@ -151,7 +159,10 @@ _TABLE = (
         (FileForm(is_supervisely, read_supervisely),),
     ),
     Format(
-        "datumaro", "Datumaro", "a .json with items and categories, a subset", (FileForm(is_datumaro, read_datumaro),)
+        "datumaro",
+        "Datumaro",
+        "a .json with items and categories, a subset",
+        (FileForm(is_datumaro, read_datumaro, may_hold_many=True),),
     ),
     Format(
         "darwin",
@@ -193,7 +204,7 @@ _TABLE = (
         "bdd100k",
         "BDD100K",
         "a .json of Scalabel, frames whose labels have poly2d, rle or box2d",
-        (FileForm(is_bdd100k, read_bdd100k),),  # a video or a picture may have a file of its own
+        (FileForm(is_bdd100k, read_bdd100k, may_hold_many=True),),  # a video or a picture may have a file of its own
     ),
     Format(
         "superannotate",
@@ -307,16 +318,34 @@ class LabelFiles:
             )
         if not paths:
             raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
+        left_out: list[str] = []
         if len(paths) > 1 and any(form.is_whole for form in forms):
-            names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5])
-            more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-            raise P2PError(
-                self.place,
-                f"must hold one {wanted.title} file, but holds {names}{more}",
-                "Give one of these files.",
-                code="several-files",
-            )
-        return unite(list(map(self._read, paths, forms)), self._skips())
+            chosen = choose_split_files([self._source(path) for path in paths])
+            if not chosen:
+                raise self._several(wanted, paths)
+            left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
+            paths = [path for path in paths if self._source(path) in chosen]
+        forms = [self.known[path][1] for path in paths]
+        hold_many = all(form.is_whole or form.may_hold_many for form in forms)
+        places = place_in_splits([self._source(path) for path in paths], hold_many=hold_many)
+        sets = [give_split(self._read(*each), self._source(each[0]), places) for each in zip(paths, forms, strict=True)]
+        found = unite(sets, self._skips())
+        if not left_out:
+            return found
+        read = (
+            f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
+        )
+        return replace(found, notes=(*found.notes, read))
+
+    def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
+        names = " and ".join(map(self._source, paths[:5]))
+        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+        return P2PError(
+            self.place,
+            f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
+            "Give one of these files.",
+            code="several-files",
+        )
 
     def _read(self, path: Path, form: FileForm) -> LabelSet:
         """The labels of one file; one that is for one picture may be called as that."""
@@ -393,8 +422,8 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     if chosen is None:
         raise _unknown(path)
     if chosen.place is None:
-        return files.read(chosen)
-    found = chosen.place.read(path)
+        return give_listed_splits(give_splits_of_names(files.read(chosen)), path)
+    found = give_listed_splits(give_splits_of_names(chosen.place.read(path)), path)
     return _judge_each(found) if format == "auto" and chosen.place.fits_any else found
 
 

@@ -98,7 +98,8 @@ class RegionLabels:
     without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
     the picture is. Then `file_name` may be empty, where the file does not name it.
     `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. `outside`
-    is the folder of the picture where that file says that it lies outside the folder of the labels.
+    is the folder of the picture where that file says that it lies outside the folder of the labels. The
+    labels may say the `split` of the picture; `below` is then the folder of its mask where no photo says one.
     """
 
     file_name: str
@@ -111,6 +112,8 @@ class RegionLabels:
     without_area: Mapping[str, int] = field(default_factory=dict)
     label_file: str = ""
     outside: str = ""
+    split: str = ""
+    below: str = ""
     boxes: tuple[Region, ...] = ()
     faults: tuple[RegionFault, ...] = ()
 
@@ -163,7 +166,8 @@ class PictureLabels:
 
     `listed` are the names that a list beside it gives, `own_photo` is a photo beside it that is surely its own. With
     `judge` the class only says what the other pictures of its folder hold: whether this one holds numbers or colours is
-    for its own pixels and colour table to tell. `read` says which of its pages is meant.
+    for its own pixels and colour table to tell. `read` says which of its pages is meant, and `split`
+    and `below` are those of `RegionLabels`.
     """
 
     file_name: str
@@ -171,6 +175,8 @@ class PictureLabels:
     listed: ClassNames | None = field(default=None, kw_only=True)
     judge: bool = field(default=False, kw_only=True)
     own_photo: Path | None = field(default=None, kw_only=True)
+    split: str = field(default="", kw_only=True)
+    below: str = field(default="", kw_only=True)
     read: ReadOptions = field(default=AS_USUAL, kw_only=True)
 
     @property
@@ -248,6 +254,9 @@ class SegmentLabels(PictureLabels):
         """The hash of the file and of what its segments are."""
         said = json.dumps([sha256_file(self.path), sorted(self.segments.items())])
         return hashlib.sha256(said.encode()).hexdigest()
+
+
+LabelItem = RegionLabels | PictureLabels
 
 
 @dataclass(frozen=True)

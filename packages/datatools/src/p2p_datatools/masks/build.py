@@ -83,7 +83,7 @@ class MaskSummary:
     `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
     background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
     not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
-    pictures, that are not read.
+    pictures, that are not read. `splits` counts the masks by the split that the labels give their pictures.
     """
 
     format: str
@@ -104,6 +104,7 @@ class MaskSummary:
     empty: int
     scaled: int
     first_scaled: str | None
+    splits: dict[str, int]
     dest: Path
     left_out: tuple[LeftOut, ...]
 
@@ -197,6 +198,7 @@ def build_masks(
         faulty=dict(Counter(fault.code for fault in faults).most_common()),
         empty=sum(is_empty(job.item) for job in there),
         **_sums(claims, lines),
+        splits=dict(Counter(line.split for line in lines.values() if line.split)),
         dest=dest,
         left_out=left_out,
     )

@@ -4,11 +4,12 @@ Nothing here may open a picture, or take a photo that another name would fit as 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.given_splits import find_splits, join_path
 from p2p_datatools.contract.matching import (
     BY_STEM,
     find_convention,
@@ -20,9 +21,8 @@ from p2p_datatools.contract.matching import (
 from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, without_suffix
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import PictureLabels, RegionLabels
+from p2p_datatools.labels.values import LabelItem, PictureLabels, RegionLabels
 
-LabelItem = RegionLabels | PictureLabels
 PhotosOfLabels = tuple[list[tuple[LabelItem, Path]], list[Skip]]
 _OWN_NAME = "by the name of the label file, because there is no photo of the name in it"
 _NO_NAME = "by the name of the label file, which does not name a photo"
@@ -39,10 +39,44 @@ def match_photos(
     regular expression, whose first group is what the names of label and photo share; or a CSV file with the columns a,
     the label's name or file, and b, the photo's path below its folder. Label pictures without a photo may all be called
     as their photos by one convention, such as `_mask` at the end. `report` is told of all photos that were not found by
-    their name, by the ways in which their names differ.
+    their name, by the ways in which their names differ. Labels of a split are compared with its photos, if
+    folders say those.
     """
     if is_list(match):
         return _by_list(items, photos, Path(match), report)
+    if not photos.splits or not any(item.split for item in items):
+        return _match(items, photos, match, report)
+    order = {id(item): place for place, item in enumerate(items)}
+    partners: list[tuple[LabelItem, Path]] = []
+    skipped: list[Skip] = []
+    for split in sorted({item.split for item in items}):
+        some, view = [item for item in items if item.split == split], photos.of_split(split)
+        spellings = {place.spelled for place in photos.splits.values() if place.split == split}
+        spelt = [_respell(item, spellings) for item in some]
+        own = {id(each): item for each, item in zip(spelt, some, strict=True)}
+        found, lost = _match(spelt, view, match, report)
+        partners += [(own[id(item)], photo) for item, photo in found]
+        skipped += lost
+    return sorted(partners, key=lambda each: order[id(each[0])]), skipped
+
+
+def _respell(item: LabelItem, spellings: Set[str]) -> LabelItem:
+    """The labels with a picture name in which the folder of the split is called as that of the photos."""
+
+    def respell(folder: str) -> str:
+        place = find_splits([folder, "train", "val"]).get(folder)
+        return join_path(place.before, *spellings, place.after) if place and len(spellings) == 1 else folder
+
+    def rename(file: str) -> str:
+        folder, _, own = file.rpartition("/")
+        return join_path(respell(folder), own)
+
+    if isinstance(item, RegionLabels):
+        item = replace(item, label_file=rename(item.label_file))
+    return replace(item, file_name=rename(item.file_name), below=respell(item.below))
+
+
+def _match(items: Sequence[LabelItem], photos: PhotoFolder, match: str, report: Reporter) -> PhotosOfLabels:
     if match != BY_STEM:
         return _by_expression(items, photos, match)
     found: dict[int, FoundPhoto] = {}
@@ -75,6 +109,8 @@ def _look_up(item: LabelItem, photos: PhotoFolder) -> FoundPhoto:
     folder = own.rpartition("/")[0]
     said = item.outside if isinstance(item, RegionLabels) and folders_of(f"{item.outside}/") else folder
     by_file = _try(photos, own, folder) if own else None
+    if item.below and not own and (found := _try(photos, item.picture_name, item.below)):
+        return found
     try:
         named = photos.look_up(item.picture_name, folder=said)
         if not item.file_name:

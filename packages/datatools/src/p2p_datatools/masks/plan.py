@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, error_of, skip_of
+from p2p_datatools.contract.given_splits import join_path
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.palette import PaletteClass, plain
@@ -131,7 +132,7 @@ def _job(
 ) -> MaskJob:
     if isinstance(item, PictureLabels) and read != AS_USUAL:
         item = replace(item, read=read)
-    name = folder.name(photo) if folder and photo else safe_name(item.picture_name, item.where)
+    name = folder.name(photo) if folder and photo else safe_name(join_path(item.below, item.picture_name), item.where)
     if isinstance(item, RegionLabels) and not item.regions and item.without_area:
         what = f"has no outline with an area, only {count_kinds(item.without_area)}"
         raise P2PError(item.where, what, "Label it, or take it out of the labels.", code="no-outline")

@@ -14,8 +14,8 @@ from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFold
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
-from p2p_datatools.masks.partners import LabelItem, match_photos
+from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
+from p2p_datatools.masks.partners import match_photos
 
 _DEPTH = 3  # folders above the labels, or below them, in which the photos' folder is looked for
 _LOOKED_AT = 20  # labels whose size is compared

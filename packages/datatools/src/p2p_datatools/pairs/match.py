@@ -25,6 +25,7 @@ from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.pairs.split_keys import split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
 
@@ -49,9 +50,14 @@ class MatchedFiles(Mapping[str, Files]):
         found._kept = {name: kept for name, kept in self._kept.items() if has(name)}
         return found
 
+    def files_of(self, name: str) -> tuple[str, str]:
+        """The files of a name, as paths below their folders."""
+        a, b = self._kept[name]
+        return lengthen_file(a, name), lengthen_file(b, name)
+
     def __getitem__(self, name: str) -> Files:
-        (a, b), (folder_a, folder_b) = self._kept[name], self._folders
-        return folder_a / lengthen_file(a, name), folder_b / lengthen_file(b, name)
+        (a, b), (folder_a, folder_b) = self.files_of(name), self._folders
+        return folder_a / a, folder_b / b
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept)
@@ -99,27 +105,31 @@ def match_pictures(
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
-    is meant, if any. What is not read of each folder is added to `others`. Raises P2PError when a folder has no
-    pictures or nothing matches, UsageError when the expression is not valid.
+    is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
+    folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing matches,
+    UsageError when the expression is not valid, or one folder does not hold both. What is not read of each folder is
+    added to `others`.
     """
     if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)
-    if match != BY_STEM:
-        key = key_of(match)
-        of_a, of_b = _NamedPictures(a, key, others), _NamedPictures(b, key, others)
-        _settle((of_a, of_b), pick, report)
-        return _join(of_a, of_b, by_stem=False)
-    of_a, of_b = _NamedPictures(a, _own_name, others), _NamedPictures(b, _own_name, others)
-    alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
-    if alone[0] and alone[1] and (convention := find_convention(*alone, both_ways=True)):
-        report.note(
-            f"{convention.describe(f'names in {a}', f'names in {b}')}: matched without that, as by "
-            f"--match '{convention.expression}'."
-        )
-        of_a = _NamedPictures(a, _key_without(convention.one, alone[0]), None)
-        of_b = _NamedPictures(b, _key_without(convention.other, alone[1]), None)
-    _settle((of_a, of_b), pick, report)
-    return _join(of_a, of_b, by_stem=True)
+    by_stem = match == BY_STEM
+    skipped: list[Skip] = []
+    files_a = pictures_of(a, skipped, others)
+    if a.resolve() == b.resolve():
+        files_a, files_b = take_sides(a, files_a, report)
+    else:
+        files_b = pictures_of(b, skipped, others)
+    ways = split_keys((files_a, files_b), _own_name if by_stem else key_of(match), exact=by_stem)
+    found = []
+    for key_a, key_b in ways:
+        sides = _NamedPictures(a, files_a, key_a), _NamedPictures(b, files_b, key_b)
+        found.append(_leave_out_convention(sides, report) if by_stem else sides)
+        if _has_common(found[-1]):
+            break
+    best = found[-1] if _has_common(found[-1]) else found[0]
+    _settle(best, pick, report)
+    matched, unmatched = _join(*best, by_stem=by_stem)
+    return matched, skipped + unmatched
 
 
 def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> None:
@@ -136,9 +146,27 @@ def _key_without(addition: Addition, names: Collection[str]) -> Key:
     return lambda name: addition.remove(name) or name if name in names else name
 
 
+def _leave_out_convention(sides: "_Sides", report: Reporter) -> "_Sides":
+    """The same, where names without a partner differ by one convention matched without what that adds."""
+    of_a, of_b = sides
+    alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
+    convention = find_convention(*alone, both_ways=True) if alone[0] and alone[1] else None
+    if convention is None:
+        return sides
+    report.note(
+        f"{convention.describe(f'names in {of_a.folder}', f'names in {of_b.folder}')}: matched without that, as by "
+        f"--match '{convention.expression}'."
+    )
+    return of_a.rename(_key_without(convention.one, alone[0])), of_b.rename(_key_without(convention.other, alone[1]))
+
+
+def _has_common(sides: "_Sides") -> bool:
+    return any(name in sides[1].files for name in sides[0].files)
+
+
 def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> Partners:
     in_a, in_b = of_a.files, of_b.files
-    if not any(name in in_b for name in in_a):
+    if not _has_common((of_a, of_b)):
         to_do = "A name is the path below the folder without suffix, or what --match finds in it."
         if by_stem:
             to_do = suggest_match(in_a, in_b) + to_do
@@ -177,12 +205,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, folder: Path, key: Key, others: list[LeftOut] | None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, listed: Sequence[str], key: Key) -> None:
+        self.folder, self._listed, self._key = folder, listed, key
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in pictures_of(folder, self.skipped, others):
+        for file in listed:
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -194,6 +222,14 @@ class _NamedPictures:
                 self.more.setdefault(name, []).append(folder / file)
             else:
                 self.files[name] = shorten_file(file, name)
+
+    def rename(self, key: Key) -> "_NamedPictures":
+        """The same pictures, with the names that a key finds in theirs."""
+
+        def both(name: str) -> str | None:
+            return None if (own := self._key(name)) is None else key(own)
+
+        return _NamedPictures(self.folder, self._listed, both)
 
     def settle(self, pick: Pick) -> list[Path]:
         """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""
@@ -209,6 +245,9 @@ class _NamedPictures:
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
         return [self.folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
+
+
+_Sides = tuple[_NamedPictures, _NamedPictures]
 
 
 def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None = None) -> list[str]:

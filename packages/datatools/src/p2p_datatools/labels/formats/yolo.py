@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.text import find_encoding
+from p2p_datatools.contract.given_splits import split_in
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at
 from p2p_datatools.labels.parsing.regions import RegionCollector
+from p2p_datatools.labels.split_files import give_splits_of_folders
 from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, uses_of
 
 
@@ -158,7 +160,21 @@ def read_yolo(folder: Path) -> LabelSet:
     told = [f"{number} is {name}" for number, name in sorted(names.items())]
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
-    return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
+    found = LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
+    return give_splits_of_folders(found, _read_folders(settings)) if settings.suffix in (".yaml", ".yml") else found
+
+
+def _read_folders(settings: Path) -> dict[str, str]:
+    """The folders of photos that a YAML file of a data set names, each with its split; of two splits, with none."""
+    root = _compose(settings)
+    folders: dict[str, str] = {}
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        split = split_in(str(key.value)) or ""
+        nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        for node in nodes if split else ():
+            if isinstance(node, yaml.ScalarNode) and node.value and not node.value.endswith(".txt"):
+                folders[node.value] = split if folders.get(node.value, split) == split else ""
+    return folders
 
 
 def _lists(folder: Path, texts: list[Path]) -> list[Path]:
