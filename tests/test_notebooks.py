@@ -92,7 +92,8 @@ def test_the_notebook_makes_a_model_and_pictures_and_run_again_changes_nothing(w
     said = execute(second, work.parent)
     assert errors(second) == []
     assert pictures(second) == pictures(first)
-    assert "0 pictures written" in said["sample"]
+    assert "2 pictures in" in said["sample"]
+    assert "0 written now, 2 kept" in said["sample"]
     assert "is finished: 6 images" in said["train"]
     assert (run / "model.safetensors").read_bytes() == model
 

@@ -31,7 +31,7 @@ FROZEN: dict[str, set[str]] = {
     "data derive": {"--op", "--seed"},
     "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
-    "data split": {"--val", "--test", "--seed", "--group-by"},
+    "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
     "data export": {"--format", "--photos"},
     "data show": {"--limit", "--force"},
     "train": {

@@ -46,7 +46,7 @@ def test_ignored_pixels_and_the_place_for_photos_are_told(masks: Path, capsys: p
     assert main(["data", "export", str(masks), "out", "--format", "yolo"]) == 0
     out = capsys.readouterr().out
     assert "4 ignored pixels are labelled 'ignore'." in out
-    assert f"photos  the tool looks for them in {Path('out', 'images')}" in out
+    assert f"photos  the tool looks for them in {Path('out', 'images', 'train')}" in out
     assert "--photos PHOTOS" in out
 
 

@@ -183,7 +183,7 @@ def test_an_interrupted_export_is_finished_by_the_same_call(
         ("coco", "annotations.json", '"file_name": "empty.png"'),
         ("labelme", "empty.json", '"shapes": [\n\n]'),
         ("cvat", "annotations.xml", 'name="empty.png"'),
-        ("yolo", "labels/empty.txt", ""),
+        ("yolo", "labels/train/empty.txt", ""),
         ("voc", "ImageSets/Segmentation/default.txt", "empty"),
         ("labelstudio", "tasks.json", '"result": []'),
     ],
@@ -216,9 +216,9 @@ def test_it_is_told_when_the_way_back_needs_photos(tmp_path: Path, hard_masks: P
 def test_a_list_that_was_edited_stays_until_there_are_new_masks(tmp_path: Path, hard_masks: Path) -> None:
     export_masks(hard_masks, tmp_path / "out", format="yolo")
     settings = tmp_path / "out" / "data.yaml"
-    settings.write_text(settings.read_text().replace("train: images", "train: images/train"))
+    settings.write_text(settings.read_text().replace("val: train.txt", "val: val.txt"))
     export_masks(hard_masks, tmp_path / "out", format="yolo")
-    assert "images/train" in settings.read_text()
+    assert "val: val.txt" in settings.read_text()
 
 
 @pytest.mark.parametrize("name", ["coco", "voc"])
@@ -234,6 +234,14 @@ def test_a_damaged_mask_ends_the_call_unless_it_may_go_on(
     assert [skip.where for skip in summary.skipped] == [str(hard_masks / "ring.png")]
     assert json.loads((tmp_path / "out" / "skipped.jsonl").read_text())["where"] == str(hard_masks / "ring.png")
     assert export_masks(hard_masks, tmp_path / "out", format=name, keep_going=True).made == 0
+
+
+def test_a_name_that_cannot_be_printed_is_left_out_and_reported(tmp_path: Path, hard_masks: Path) -> None:
+    shutil.copy(hard_masks / "point.png", hard_masks / "po\x01int.png")
+    summary = export_masks(hard_masks, tmp_path / "out", format="cvat", keep_going=True)
+    assert [skip.code for skip in summary.skipped] == ["unprintable-name"]
+    again = back(summary, tmp_path / "again", CARS)
+    assert len(list(again.rglob("*.png"))) == summary.made
 
 
 def test_a_mask_that_only_the_record_knows_is_missing(tmp_path: Path, hard_masks: Path) -> None:

@@ -35,6 +35,12 @@ def test_what_is_ignored_comes_last_under_a_name_that_no_class_has() -> None:
     assert classes_of(palette("background", "car", ignored=("un*", "border"))).ignored == "border"
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\x1bb", "a\nb"])
+def test_a_class_that_no_label_can_name_is_refused(name: str, refused: "Refused") -> None:
+    with refused("bad-class-names", f"class {name!r}"):
+        classes_of(palette("background", name))
+
+
 def test_a_class_whose_label_would_be_read_as_another_is_refused(refused: "Refused") -> None:
     with refused("label-claimed-twice", "palette own"):
         classes_of(palette("background", "car", "Car"))

@@ -11,8 +11,10 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, build_masks
 from p2p_datatools.masks.class_mapping import parse_mapping
+from p2p_datatools.sources.data_set import fetch_synth
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -243,6 +245,16 @@ def test_a_fetched_data_set_says_whose_ids_it_has(tmp_path: Path) -> None:
     save(labels / "a.png", np.array([[0, 1]], dtype=np.uint8))
     (tmp_path / "set" / "provenance.json").write_text(json.dumps({"palette": "cars"}))
     assert decided(build(labels))["1"] == ("body", "palette ids")
+
+
+def test_drawn_cars_are_built_as_they_come_and_as_earlier_versions_recorded_them(tmp_path: Path) -> None:
+    fetch_synth(tmp_path / "cars", limit=2, size=Size(80, 48))
+    assert decided(build(tmp_path / "cars" / "labels"))["1"] == ("body", "palette ids")
+    record = tmp_path / "cars" / "provenance.json"
+    earlier = json.loads(record.read_text())
+    assert earlier.pop("palette") == "cars"
+    record.write_text(json.dumps(earlier))
+    assert build_masks(tmp_path / "cars" / "labels", tmp_path / "masks", palette=CARS).built == 2
 
 
 def test_pictures_that_lie_in_a_fetched_folder_and_were_not_fetched_are_asked_about(

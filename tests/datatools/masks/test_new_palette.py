@@ -52,6 +52,15 @@ def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Re
         start_palette(tmp_path / "a.json", "mine")
 
 
+def test_a_rare_colour_that_is_flat_somewhere_becomes_a_class_beside_one_that_is_near(tmp_path: Path) -> None:
+    pixels = np.zeros((200, 200, 3), dtype=np.uint8)
+    pixels[:100], pixels[150:157, 150:157] = (255, 0, 0), (250, 0, 0)
+    write_png(tmp_path / "labels" / "a.png", pixels)
+    palette = start_palette(tmp_path / "labels", name="own")
+    assert {each.color for each in palette.classes} == {(0, 0, 0), (255, 0, 0), (250, 0, 0)}
+    assert build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette).built == 1
+
+
 def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
     picture = np.zeros((128, 128, 3), dtype=np.uint8)
     picture[20:60, 20:90], picture[70:120, 30:60] = (255, 0, 0), (255, 240, 0)
@@ -227,6 +236,25 @@ def test_a_rare_colour_of_a_blended_picture_is_a_class_where_no_other_is_near(tm
     assert len({int(mask[at, at]) for at in (0, 12, 200)}) == 3
 
 
+def test_a_flat_area_of_a_colour_near_another_is_a_class_in_a_lossless_picture(tmp_path: Path) -> None:
+    picture = np.zeros((200, 200, 3), dtype=np.uint8)
+    picture[50:150, 50:150], picture[60:90, 60:90] = (255, 0, 0), (235, 0, 0)
+    picture[0, :, 1], picture[1, :, 2] = np.arange(200), np.arange(200)  # more colours than a palette can have
+    write_png(tmp_path / "labels" / "a.png", picture)
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert (235, 0, 0) in [each.color for each in palette.classes]
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
+
+
+def test_of_several_pages_the_one_that_is_named_is_read(tmp_path: Path, refused: "Refused") -> None:
+    pages = [Image.fromarray(np.array([[0, number]], dtype=np.uint8)) for number in (3, 4)]
+    (tmp_path / "labels").mkdir()
+    pages[0].save(tmp_path / "labels" / "a.tif", save_all=True, append_images=pages[1:])
+    with refused("several-pages", tmp_path / "labels" / "a.tif"):
+        start_palette(tmp_path / "labels", "mine")
+    assert [each.id for each in start_palette(tmp_path / "labels", "mine", page=2).classes] == [0, 4]
+
+
 def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refused: "Refused") -> None:
     shapes(tmp_path / "labels" / "a.json", {"car": 2})
     coco = {"images": [{"id": 1, "file_name": "a.png"}], "categories": [], "annotations": []}
@@ -234,6 +262,19 @@ def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refu
     with refused("several-formats", tmp_path / "labels"):
         start_palette(tmp_path / "labels", "mine")
     assert start_palette(tmp_path / "labels", "mine", "labelme").names == ("background", "car")
+
+
+def test_where_no_label_can_be_read_it_is_said_why(tmp_path: Path, refused: "Refused") -> None:
+    grey(tmp_path / "labels" / "a.png", 0, 1)
+    (tmp_path / "labels" / "a.png").write_bytes((tmp_path / "labels" / "a.png").read_bytes()[:-20])
+    with refused("damaged-file", tmp_path / "labels" / "a.png"):
+        start_palette(tmp_path / "labels", "mine")
+    shapes(tmp_path / "a.json", {"car": 2}).write_text(json.dumps({"imagePath": ["a.jpg"], "shapes": []}))
+    with refused("no-labels", tmp_path / "a.json") as caught:
+        start_palette(tmp_path / "a.json", "mine")
+    assert [part.code for part in caught.value.parts] == ["no-file-name"]
+    grey(tmp_path / "labels" / "b.png", 0, 1)
+    assert len(start_palette(tmp_path / "labels", "mine").classes) == 2
 
 
 def test_more_classes_than_a_mask_can_tell_apart_are_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -46,6 +46,12 @@ def test_what_stands_twice_is_an_error_and_what_jpeg_mixes_up_a_warning(
     assert all(about in finding.what for finding, (*_, about) in zip(findings, found, strict=True))
 
 
+def test_a_label_that_is_ignored_and_a_class_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('name = "x"\nignore = ["void", "Car"]\n[[classes]]\nname = "car"\ncolor = [0, 0, 0]\n')
+    assert [(finding.severity, finding.code) for finding in judge(path)] == [("warning", "label-claimed-twice")]
+
+
 def test_a_broken_palette_is_refused_as_when_it_is_loaded(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "p.toml").write_text("name = 1\n[[classes]]\n")
     with refused("bad-palette", tmp_path / "p.toml", usage=False):

@@ -27,6 +27,7 @@ from p2p_datatools.splits.apply import SplitSummary, split
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Notes, Refused
+    from datatools.conftest import Scene
 
 
 def picture(number: int, width: int = 8) -> Photo:
@@ -405,3 +406,30 @@ def test_real_facades_in_one_flat_folder_are_split(real_data: Path, tmp_path: Pa
     shutil.copytree(real_data / "facades-ab", folder)
     assert split(folder).counts == {"train": 24, "val": 3, "test": 3}
     assert read_manifest(folder).of("val")[0].size == Size(256, 256)
+
+
+def write_scenes(folder: Path, scene: "Scene") -> Path:
+    for number in range(8):
+        write_png(folder / f"{number}.png", scene(number), durable=False)
+    return folder
+
+
+def test_a_folder_of_photos_is_not_split_and_gets_no_manifest(
+    tmp_path: Path, scene: "Scene", refused: "Refused", contents: "Contents"
+) -> None:
+    photos = write_scenes(tmp_path / "photos", scene)
+    before = contents(photos)
+    with refused("not-pairs", photos):
+        split(photos)
+    with refused("not-pairs", photos):
+        open_pairs(photos)
+    assert contents(photos) == before
+
+
+def test_photos_are_pairs_where_the_user_says_so_and_the_manifest_remembers_it(tmp_path: Path, scene: "Scene") -> None:
+    photos = write_scenes(tmp_path / "photos", scene)
+    split(photos, as_pairs=True)
+    assert len(open_pairs(photos).pairs) == 8
+    assert open_pairs(photos).provenance["as_pairs"] is True
+    write_png(photos / "new.png", scene(9))
+    assert split(photos).moved == 1

@@ -15,8 +15,6 @@ from p2p_datatools.contract.pictures.images import LabelMap, read_mask
 from p2p_datatools.exports.build import export_masks
 
 CARS = load_palette("cars")
-# pycocotools 2.0 passes numpy an array whose __array__ knows no `copy`.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture
@@ -39,6 +37,8 @@ def drawn(coco: Any, image: dict[str, Any]) -> LabelMap:
     return mask
 
 
+# pycocotools 2.0 passes numpy an array whose __array__ knows no `copy`.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_pycocotools_gives_every_pixel_back(coco: Any, hard_masks: Path) -> None:
     images = coco.loadImgs(coco.getImgIds())
     assert len(images) == len(list(hard_masks.rglob("*.png")))

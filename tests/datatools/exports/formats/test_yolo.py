@@ -14,8 +14,8 @@ CARS = load_palette("cars")
 
 def test_a_line_is_a_class_number_and_the_outline_in_shares(tmp_path: Path, hard_masks: Path) -> None:
     export_masks(hard_masks, tmp_path / "out", format="yolo")
-    assert (tmp_path / "out" / "labels" / "other" / "point.txt").read_text() == "2 0 0 1 0 1 1 0 1\n"
-    values = (tmp_path / "out" / "labels" / "point.txt").read_text().split()
+    assert (tmp_path / "out" / "labels" / "train" / "other" / "point.txt").read_text() == "2 0 0 1 0 1 1 0 1\n"
+    values = (tmp_path / "out" / "labels" / "train" / "point.txt").read_text().split()
     assert values == [
         "0",
         "0.333333",
@@ -35,7 +35,10 @@ def test_data_yaml_names_the_classes_without_background_and_what_is_ignored_wher
     export_masks(hard_masks, tmp_path / "out", format="yolo")
     settings = yaml.safe_load((tmp_path / "out" / "data.yaml").read_text())
     assert settings["names"] == {0: "body", 1: "tyres", 2: "lights", 3: "windows", 4: "ignore"}
-    assert settings["train"] == "images"
+    assert settings["train"] == settings["val"] == "train.txt"
+    photos = (tmp_path / "out" / "train.txt").read_text("utf-8").splitlines()
+    assert "./images/train/walk/ü (1) 100%.png" in photos
+    assert len(photos) == len(list((tmp_path / "out" / "labels").rglob("*.txt")))
     write_mask(tmp_path / "masks2" / "a.png", np.ones((2, 2), dtype=np.uint8), CARS)
     (tmp_path / "masks2" / "palette.toml").write_text(CARS.to_toml())
     export_masks(tmp_path / "masks2", tmp_path / "out2", format="yolo")
@@ -48,7 +51,7 @@ def test_shares_of_a_very_wide_picture_tell_its_pixels_apart(tmp_path: Path) -> 
     write_mask(tmp_path / "masks" / "a.png", mask, CARS)
     (tmp_path / "masks" / "palette.toml").write_text(CARS.to_toml())
     export_masks(tmp_path / "masks", tmp_path / "out", format="yolo")
-    lines = (tmp_path / "out" / "labels" / "a.txt").read_text().splitlines()
+    lines = (tmp_path / "out" / "labels" / "train" / "a.txt").read_text().splitlines()
     for line, first in zip(lines, (12_345, 59_999), strict=True):
         across = [float(word) * 60_000 for word in line.split()[1::2]]
         assert max(abs(min(across) - first), abs(max(across) - first - 1)) < 0.01
@@ -56,4 +59,4 @@ def test_shares_of_a_very_wide_picture_tell_its_pixels_apart(tmp_path: Path) -> 
 
 def test_an_object_with_holes_stays_one_line(tmp_path: Path, hard_masks: Path) -> None:
     export_masks(hard_masks, tmp_path / "out", format="yolo")
-    assert len((tmp_path / "out" / "labels" / "ring.txt").read_text().splitlines()) == 2
+    assert len((tmp_path / "out" / "labels" / "train" / "ring.txt").read_text().splitlines()) == 2

@@ -139,9 +139,8 @@ def command(
     from p2p_cli import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
-    from p2p_datatools.masks.build import PaintOptions, build_masks
+    from p2p_datatools.masks.build import PaintOptions, SnapOptions, build_masks
     from p2p_datatools.masks.class_mapping import parse_mapping
-    from p2p_datatools.masks.snap import SnapOptions
 
     palette = load_palette(palette_name)
     summary = build_masks(

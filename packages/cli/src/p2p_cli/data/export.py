@@ -3,14 +3,13 @@
 Nothing here may know the file format of another tool.
 """
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_datatools.exports.build import MaskExportSummary
@@ -72,4 +71,4 @@ def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None
     words = ["p2p", "data", "build-masks", str(summary.labels), "AGAIN", "--palette", str(masks / "palette.toml")]
     words += ["--photos", str(where)] if where else []
     words += [word for label, to in summary.mapping.items() for word in ("--map", f"{label}={to}")]
-    render.say(f"back  {shlex.join(words)}")
+    render.say(f"back  {' '.join(map(shell_word, words))}")

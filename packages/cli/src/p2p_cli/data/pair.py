@@ -74,6 +74,7 @@ def command(
     Examples:
       p2p data pair masks photos pairs
       p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
+      p2p data pair dem photos pairs --halves dem,photo --nodata -9999
       p2p data pair masks photos pairs --shard 3/8
     """
     from p2p_cli import render
@@ -82,6 +83,8 @@ def command(
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
+    share, read = parse_shard(shard) if shard else None, ReadOptions(page, exif)
+    ways = PairOptions(match, jobs, share, read, parse_nodata(nodata), plain_numbers)
     summary = pair(
         a,
         b,
@@ -89,14 +92,7 @@ def command(
         halves=options.parse_halves(halves) if halves else None,
         size=size if isinstance(size, Size) else None,
         fit=fit,
-        ways=PairOptions(
-            match=match,
-            jobs=jobs,
-            shard=parse_shard(shard) if shard else None,
-            read=ReadOptions(page, exif),
-            nodata=parse_nodata(nodata),
-            plain_numbers=plain_numbers,
-        ),
+        ways=ways,
         keep_going=keep_going,
         report=render.reporter(),
     )

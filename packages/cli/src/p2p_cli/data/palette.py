@@ -33,8 +33,11 @@ def _formats() -> tuple[str, ...]:
     show_default=True,
     help="The format of labels, as of build-masks.",
 )
+@options.page_option
 @options.json_option
-def command(source: str, dest: Path | None, picture: Path | None, label_format: str, as_json: bool) -> int:
+def command(
+    source: str, dest: Path | None, picture: Path | None, label_format: str, page: int | None, as_json: bool
+) -> int:
     """Show and check a palette, or create one from labels.
 
     SOURCE is a built-in palette (cars, scenes, facades), a TOML file, or what to create one from: a label file or
@@ -64,7 +67,7 @@ def command(source: str, dest: Path | None, picture: Path | None, label_format: 
         render.remark(f"{finding.severity}: {finding}")
     if any(finding.severity == "error" for finding in findings):
         return 1
-    palette = load_palette(source) if is_palette else _start(source, dest, label_format)
+    palette = load_palette(source) if is_palette else _start(source, dest, label_format, page)
     if dest:
         write_bytes(dest, palette.to_toml().encode())
     if picture:
@@ -76,11 +79,12 @@ def command(source: str, dest: Path | None, picture: Path | None, label_format: 
     return 0
 
 
-def _start(source: str, dest: Path | None, label_format: str) -> "Palette":
+def _start(source: str, dest: Path | None, label_format: str, page: int | None) -> "Palette":
     from p2p_cli import render
     from p2p_datatools.masks.new_palette import start_palette
 
-    return start_palette(Path(source), (dest or Path("mine")).stem, label_format, render.reporter())
+    name = (dest or Path("mine")).stem
+    return start_palette(Path(source), name, label_format, page=page, report=render.reporter())
 
 
 def _refuse_existing(path: Path | None, suffix: str) -> None:

@@ -32,7 +32,8 @@ class MaskLine:
     what told that. With regions, `reordered` pixels would have another class in the order of annotation. `exif` is
     "raw" where the mask is for the photo as it lies in its file, not turned. `scaled` is the size of the labels, such
     as 95x64, where it was not that of the photo. `faults` are the segments of a picture of labels that were left out,
-    as lines of left_out.jsonl.
+    as lines of left_out.jsonl. At `undecided`, (x, y), are the first pixels of a worn picture that no colour explains;
+    they are ignored.
     """
 
     name: str
@@ -50,6 +51,7 @@ class MaskLine:
     scaled: str = ""
     faults: tuple[dict[str, str], ...] = ()
     exif: str = ""
+    undecided: tuple[tuple[int, int], ...] = ()
 
     @property
     def file(self) -> str:
@@ -89,6 +91,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         scaled=str(value.get("scaled", "")),
         faults=tuple({str(key): str(word) for key, word in each.items()} for each in value.get("faults", ())),
         exif=str(value.get("exif", "")),
+        undecided=tuple((int(x), int(y)) for x, y in value.get("undecided", ())),
     )
 
 

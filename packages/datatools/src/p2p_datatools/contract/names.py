@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 
@@ -61,7 +62,11 @@ class PhotoFolder:
         strange: list[P2PError] = []
         left_out = {path.resolve() for path in apart}
         self.others = LeftOut(folder)
-        for path in find_pictures(folder, strange=strange, others=self.others):
+        found = find_pictures(folder, strange=strange, others=self.others)
+        beside = find_labels(folder, [_below(path, folder) for path in found])
+        self.others.note_labels(name for name in beside if (folder / name).resolve() not in left_out)
+        left_out |= {(folder / name).resolve() for name in beside}
+        for path in found:
             if not left_out or path.resolve() not in left_out:
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
@@ -249,6 +254,10 @@ def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
 
 def _is_in_label_folder(name: str) -> bool:
     return any(part.casefold() in LABEL_FOLDERS for part in name.split("/")[:-1])
+
+
+def _below(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def without_suffix(file_name: str) -> str:

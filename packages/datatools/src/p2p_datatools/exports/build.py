@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
@@ -21,6 +22,8 @@ from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, 
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
 from p2p_datatools.exports.values import ExportClasses, classes_of
 from p2p_datatools.exports.work import ExportJob, FileWork, JoinWork
+
+_LONGEST_SUFFIX = ".json"  # of the files that a picture has in any format
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def export_masks(
     _refuse_inside(dest, masks, photos)
     jobs, skipped = _jobs(masks, photos)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
-    form.lists(classes, (), ignored=True)  # raises for a class that they cannot name, before any work
+    form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
     recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
     with Destination(dest, marker=EXPORT_LINES, recipe=recipe) as destination:
         sha256, old = read_export(dest, settings) if destination.exists else ("", {})
@@ -84,7 +87,7 @@ def export_masks(
         if isinstance(form, FileOfAll) and (destination.partial / form.file).is_file():
             destination.record(form.file, {})
         ignored = sum(line.ignored for line in lines.values())
-        lists = form.lists(classes, sorted(lines), ignored=ignored > 0)
+        lists = form.lists(classes, {name: lines[name].photo for name in sorted(lines)}, ignored=ignored > 0)
         if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
             lists = {file: data for file, data in lists.items() if not (dest / file).exists()}
         destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
@@ -138,6 +141,10 @@ def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]
         beside.refuse_clashes()
     jobs = []
     for name, path in sorted(folder.names.items()):
+        if not is_relative_name(name, suffix=_LONGEST_SUFFIX):
+            what = "has a name that cannot be printed, or is too long for the files of its labels"
+            skipped.append(Skip(str(path), what, "Rename it, and its photo.", "unprintable-name"))
+            continue
         photo = beside.get(name) if beside else None
         if beside and photo is None:
             what = f"has no photo in {photos}"

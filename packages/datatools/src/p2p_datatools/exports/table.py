@@ -3,7 +3,7 @@
 Nothing here may write a file; a row says which files a format has and what is in them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -32,10 +32,10 @@ class Joiner(Protocol):
 
 
 class _Lists(Protocol):
-    def __call__(self, classes: ExportClasses, names: Sequence[str], *, ignored: bool) -> Mapping[str, bytes]: ...
+    def __call__(self, classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]: ...
 
 
-def _no_lists(classes: ExportClasses, names: Sequence[str], *, ignored: bool) -> Mapping[str, bytes]:
+def _no_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]:
     return {}
 
 
@@ -43,9 +43,10 @@ def _no_lists(classes: ExportClasses, names: Sequence[str], *, ignored: bool) ->
 class FilePerPicture:
     """A format with a file for each picture: `file` names it, `encode` gives its bytes.
 
-    `lists` are files for all pictures; `labels` is the folder to give to build-masks, and `photos` the one where the
-    format's own tools look for the photos, both below DEST. `sizes` says which pictures the labels tell the size of:
-    all, those with regions, or none; for the others build-masks needs the photos.
+    `lists` are files for all pictures, made of the names of their photos by their own; `labels` is the folder to give
+    to build-masks, and `photos` the one where the format's own tools look for the photos, both below DEST. `sizes` says
+    which pictures the labels tell the size of: all, those with regions, or none; for the others build-masks needs the
+    photos.
     """
 
     title: str
@@ -82,7 +83,9 @@ EXPORT_FORMATS: Mapping[str, FilePerPicture | FileOfAll] = {
     "coco": FileOfAll("COCO", "annotations.json", coco_entry, CocoJoiner),
     "labelme": FilePerPicture("LabelMe", labelme_file, encode_labelme),
     "cvat": FileOfAll("CVAT for images 1.1", "annotations.xml", cvat_entry, CvatJoiner),
-    "yolo": FilePerPicture("YOLO", yolo_file, encode_yolo, yolo_lists, labels="labels", photos="images", sizes="none"),
+    "yolo": FilePerPicture(
+        "YOLO", yolo_file, encode_yolo, yolo_lists, labels="labels/train", photos="images/train", sizes="none"
+    ),
     "voc": FilePerPicture("Pascal VOC", voc_file, encode_voc, voc_lists, photos="JPEGImages"),
     "labelstudio": FileOfAll(
         "Label Studio",

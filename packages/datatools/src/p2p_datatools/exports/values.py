@@ -11,6 +11,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, IGNORED, Color, Palette, plain
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import is_printable
 from p2p_datatools.exports.trace import Patch, trace
 
 # What the first class of a palette is called where it stands for everything that nobody outlined.
@@ -57,8 +58,11 @@ class ExportClasses:
 
 
 def classes_of(palette: Palette) -> ExportClasses:
-    """The classes of a palette; raises P2PError where a label would be read back as another class."""
+    """The classes of a palette; raises P2PError where a label would be read back as another class, or as none."""
     for index, name in enumerate(palette.names):
+        if not is_printable(name) or not name.strip():
+            what, to_do = "is blank or cannot be printed, so that labels cannot have it", "Rename it in palette.toml."
+            raise P2PError(f"class {name!r}", what, to_do, code="bad-class-names")
         found = palette.index_of_label(name)
         if found != index:
             other = palette.names[found] if found is not None else "no class"

@@ -161,15 +161,16 @@ class ClassNames:
 class PictureLabels:
     """The labels of one picture as a picture; `file_name` is the path of its photo below the photos' folder.
 
-    `listed` are the names that a list beside it gives. With `judge` the class only says what the other pictures of its
-    folder hold: whether this one holds numbers or colours is for its own pixels and colour table to tell. `read` says
-    which of its pages is meant.
+    `listed` are the names that a list beside it gives, `own_photo` is a photo beside it that is surely its own. With
+    `judge` the class only says what the other pictures of its folder hold: whether this one holds numbers or colours is
+    for its own pixels and colour table to tell. `read` says which of its pages is meant.
     """
 
     file_name: str
     path: Path
     listed: ClassNames | None = field(default=None, kw_only=True)
     judge: bool = field(default=False, kw_only=True)
+    own_photo: Path | None = field(default=None, kw_only=True)
     read: ReadOptions = field(default=AS_USUAL, kw_only=True)
 
     @property

@@ -18,13 +18,14 @@ from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
+from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -37,14 +38,20 @@ from p2p_datatools.masks.plan import (
     plan_masks,
     refuse_dest_inside,
 )
-from p2p_datatools.masks.refuse_photos import refuse_photos
+from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
-from p2p_datatools.masks.snap import SnapOptions
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
 _OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+
+
+_BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near"}
+
+
+# Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
+_MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
 _MUCH = 0.01  # of a picture's pixels
@@ -99,6 +106,14 @@ class MaskSummary:
     first_scaled: str | None
     dest: Path
     left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class SnapOptions:
+    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
+
+    tolerance: int = TOLERANCE
+    picture: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -261,7 +276,7 @@ def _reader(
 ) -> PictureReader:
     """What reads label pictures; raises P2PError where a few of them are photos."""
     reader = PictureReader(claims, mapping, how.snapping.tolerance)
-    refuse_photos(found, labels, reader)
+    refuse_photos_as_labels(found, labels, reader)
     return reader
 
 
@@ -271,6 +286,7 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], label
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
+        known[UNDECIDED] = IGNORED
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.refuse_unclaimed(found.labels, where=str(labels))
@@ -292,11 +308,32 @@ def _check_mapping(
             if label not in work.uses and claims.word(label) is not None:
                 uses[label] = uses.get(label, Use()) + Use(count, 1)
     doubted = _list_doubts(claims, uses, found)
-    numbered = {*work.numbered, *(str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)}
-    where = _place(numbered, found) or str(labels)
-    claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
+    if doubted or any(claims.word(label) is None for label in uses):
+        by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
+        where = _place({*work.numbered, *by_ids}, found) or str(labels)
+        claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _check_undecided(lines, labels, report)
+
+
+def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+    """Note which pixels of worn pictures no colour explains; raise P2PError where most pictures have some."""
+    found = [line for line in lines.values() if line.undecided]
+    if not found:
+        return
+    shares = {line.name: line.values[UNDECIDED][1] / (line.size.width * line.size.height) for line in found}
+    most = max(shares, key=shares.__getitem__)
+    shown = ", ".join(f"{line.source} at x={line.undecided[0][0]}, y={line.undecided[0][1]}" for line in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    what = (
+        f"{plural(len(found), 'picture has', 'pictures have')} pixels that no class's colour explains, "
+        f"{shares[most]:.2%} at most (in {most}): {shown}{more}"
+    )
+    if len(found) >= _LEAST_UNDECIDED and len(found) > _MANY_UNDECIDED * len(lines):
+        to_do = "Is a class missing? Say which with --map '#RRGGBB=CLASS', or --map '#RRGGBB=ignore'."
+        raise P2PError(labels, what, to_do, code="palette-colour")
+    report.note(f"{labels}: {what}. They are ignored; --map '#RRGGBB=CLASS' gives such a colour to a class.")
 
 
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
@@ -307,9 +344,8 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         and len({skip.code for skip in skipped}) == 1
     ):
         first, code = skipped[0], skipped[0].code
-        raise P2PError(
-            f"{first.where} (and {plural(len(skipped) - 1, 'more picture')})", first.what, first.to_do, code=code
-        )
+        others = plural(len(skipped) - 1, "more picture")
+        raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
 
 
 def _place(numbered: Collection[str], found: LabelSet) -> str:
@@ -342,11 +378,12 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
 def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:
     """What each number and colour of all pictures was taken for."""
     pixels: Counter[tuple[str, str, str, str]] = Counter()
+    decided: dict[str, str] = {}  # by a label, whatever the picture
     for line in lines.values():
         for value, (label, count) in line.values.items():
-            by = "transparency" if label == TRANSPARENT else line.decided_by
-            mapped = claims.is_mapped(label)
-            pixels[value, label, line.labels.get(label, ""), "--map" if mapped else by] += count
+            if label not in decided:
+                decided[label] = "--map" if claims.is_mapped(label) else _BY.get(label, "")
+            pixels[value, label, line.labels.get(label, ""), decided[label] or line.decided_by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
     return tuple(Decision(value, label, word, count / total, by) for (value, label, word, by), count in ordered)
@@ -370,7 +407,8 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptio
         "photos": str(photos.resolve()) if photos else None,
         "palette": look(palette),
         "order": how.order,
-    } | how.read.to_json()
+        **how.read.to_json(),
+    }
 
 
 def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:

@@ -33,6 +33,7 @@ _SETS = {"cars": "those of the Kaggle car set", "scenes": "those of CamVid", "fa
 
 
 TRANSPARENT = "transparent"  # the label of transparent pixels in pictures of labels
+UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour explains
 
 
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:

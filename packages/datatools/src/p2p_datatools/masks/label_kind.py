@@ -64,6 +64,8 @@ def reads_as_colors(
         return wanted
     if not picture.exact:
         return True
+    if picture.table is None and not wanted and not mapped:
+        return False
     colors = _colors(picture)
     fits = all(color in known for color in colors.values())
     if picture.table is None or all(color == (number,) * 3 for number, color in colors.items()):

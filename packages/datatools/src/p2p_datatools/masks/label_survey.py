@@ -5,7 +5,7 @@ Nothing here may choose a class, or tell numbers from colours in another way tha
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import cv2
@@ -39,7 +39,7 @@ class LabelSurvey:
 
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
-    colours than a palette can have, or is of a lossy kind.
+    colours than a palette can have, or is of a lossy kind. `fault` is why the first that failed could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
@@ -49,6 +49,7 @@ class LabelSurvey:
     pixels: Counter[int] = field(default_factory=Counter)
     painted: list[PictureLabels] = field(default_factory=list)
     blended: bool = False
+    fault: P2PError | None = None
 
     def add(self, other: "LabelSurvey") -> None:
         """Add what another picture has."""
@@ -63,6 +64,7 @@ class LabelSurvey:
         self.pixels.update(other.pixels)
         self.painted += other.painted
         self.blended = self.blended or other.blended
+        self.fault = self.fault or other.fault
 
 
 def survey_labels(found: LabelSet, report: Reporter = QUIET) -> LabelSurvey:
@@ -89,8 +91,10 @@ def _survey_item(item: RegionLabels | PictureLabels) -> LabelSurvey:
     colors = colors or (item.listed.colors if item.listed else {})
     survey.areas = {name: [] for name in (*numbers.values(), *colors.values())}
     survey.colors = {name: color for color, name in colors.items()}
-    with suppress(P2PError):  # the building of masks says what is wrong with a picture
+    try:
         _survey_picture(survey, item, numbers, named_colors=bool(colors))
+    except P2PError as error:
+        survey.fault = error
     return survey
 
 

@@ -26,14 +26,15 @@ from p2p_datatools.contract.palette import (
     palette_of,
     plain,
 )
+from p2p_datatools.contract.pictures.flat_areas import find_inexact
+from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.parsing.regions import UNNAMED
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
-from p2p_datatools.masks.flat_areas import find_inexact
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
 from p2p_datatools.masks.palettes import TOO_CLOSE
-from p2p_datatools.masks.snap import TOLERANCE, Snapper
 
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
 _MOST_STRAYS = 32  # rare colours that are classes all the same; in a photo there are more
@@ -44,20 +45,32 @@ _BACKGROUNDS = frozenset({BACKGROUND, "bg"})
 _OBJECT = "object"  # the class of labels that have no name where there are no others
 
 
-def start_palette(source: Path, name: str, format: str = "auto", report: Reporter = QUIET) -> Palette:  # noqa: A002
+def start_palette(
+    source: Path,
+    name: str,
+    format: str = "auto",  # noqa: A002 - it is the option's name
+    *,
+    page: int | None = None,
+    report: Reporter = QUIET,
+) -> Palette:
     """A palette to start from: the one of a mask folder, or classes for the labels or colours found in `source`.
 
-    `source` is a label file, a folder of labels, or one label picture; `format` as of `read_labels`. Labels that are
-    void, unnamed or to be ignored are no classes but `ignored`. Raises P2PError when there are no classes.
+    `source` is a label file, a folder of labels, or one label picture; `format` as of `read_labels`, and `page` the one
+    that is read of pictures with several, from 1. Labels that are void, unnamed or to be ignored are no classes but
+    `ignored`. Raises P2PError when there are no classes.
     """
     if source.is_dir() and format == "auto" and (palette := palette_of(source)):
         return Palette(name, palette.classes, palette.ignored)
     if source.is_file() and source.suffix.lower() in SUFFIXES:
-        item = ColorLabels(source.name, source)
+        item = ColorLabels(source.name, source, read=ReadOptions(page))
         item.picture()  # raises when it cannot be read
         found = LabelSet("colors", (item,))
     else:
         found = read_labels(source, format)
+        items = (
+            replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
+        )
+        found = replace(found, items=tuple(items))
     return _palette(survey_labels(found, report), found, source, name)
 
 
@@ -66,6 +79,9 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     numbers, is_255_ignored = _class_numbers(survey.numbers)
     painted = _with_strays(_common(survey.pixels, blended=survey.blended), survey.painted)
     nothing = not (named or numbers or painted)
+    if nothing and not ignored and (survey.fault or found.skipped):
+        what, to_do = "has no labels that can be read", "Correct them."
+        raise survey.fault or P2PError(source, what, to_do, code="no-labels", parts=found.skipped)
     if nothing and survey.painted:
         what, to_do = "has no common colour, as if it were a photo", "Give a label picture."
         raise P2PError(survey.painted[0].path, what, to_do, code="no-common-colour")

@@ -37,7 +37,7 @@ def judge(source: str | Path) -> tuple[Finding, ...]:
     findings = [*_twice(str(source), "name", [plain(name) for name, _ in classes])]
     findings += _twice(str(source), "color", [hex_of(color) for _, color in classes])
     findings += _twice(str(source), "id", [each.get("id") for each in value["classes"]])
-    findings += _aliases(str(source), value["classes"])
+    findings += _aliases(str(source), value["classes"], value.get("ignore", ()))
     findings += _closeness(str(source), classes)
     if not any(finding.severity == "error" for finding in findings):
         load_palette(source)
@@ -51,7 +51,7 @@ def _twice(where: str, field: str, values: Iterable[Any]) -> Iterable[Finding]:
             yield Finding(where, f"{count} classes have the {field} {value}", to_do, "duplicate-class", "error")
 
 
-def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Finding]:
+def _aliases(where: str, classes: Sequence[Mapping[str, Any]], ignored: Iterable[str]) -> Iterable[Finding]:
     claims: dict[str, list[str]] = {}
     for each in classes:
         for word in dict.fromkeys(plain(str(word)) for word in (each["name"], *each.get("aliases", ()))):
@@ -60,6 +60,9 @@ def _aliases(where: str, classes: Sequence[Mapping[str, Any]]) -> Iterable[Findi
         if len(set(names)) > 1:
             what = f"{' and '.join(names)} both claim the label {word}, which goes to {names[0]}"
             yield Finding(where, what, "Remove it from all but one.", "label-claimed-twice", "warning")
+    for word in (word for word in dict.fromkeys(plain(str(each)) for each in ignored) if word in claims):
+        what = f"the label {word} is to be ignored, but goes to {claims[word][0]}, which claims it"
+        yield Finding(where, what, "Remove it from one of them.", "label-claimed-twice", "warning")
 
 
 def _closeness(where: str, classes: Sequence[tuple[str, tuple[int, ...]]]) -> Iterable[Finding]:

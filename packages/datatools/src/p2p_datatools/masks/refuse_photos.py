@@ -32,7 +32,7 @@ _LISTS = ("*.yaml", "*.yml", "classes.txt", "*.names")  # that name the classes 
 _MANY = 64  # values of a grey photo
 
 
-def refuse_photos(found: LabelSet, labels: Path, reader: PictureReader) -> None:
+def refuse_photos_as_labels(found: LabelSet, labels: Path, reader: PictureReader) -> None:
     """Raise P2PError when each of a few pictures, evenly chosen, holds what only photos do."""
     pictures = [item for item in found.items if isinstance(item, ColorLabels | IndexLabels)]
     # Where --format says that they are class numbers, they are.

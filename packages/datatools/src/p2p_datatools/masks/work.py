@@ -180,6 +180,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if read:
             faults = tuple(vars(fault) for fault in read.faults)
             line = replace(line, values=read.values, decided_by=read.decided_by, faults=faults)
+            line = replace(line, undecided=read.undecided)
         if read and (isinstance(job.item, ColorLabels) or read.snapped):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.matching import (
     BY_STEM,
@@ -213,7 +214,8 @@ class _NamedPictures:
 def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None = None) -> list[str]:
     """The pictures and arrays below a folder, as paths below it; those whose names are not UTF-8 are `skipped`.
 
-    What is not read is added to `others`. Raises P2PError when there are no pictures.
+    What is not read is added to `others`, as are the label pictures beside the photos that labelme_json_to_dataset
+    writes. Raises P2PError when there are no pictures.
     """
     if not folder.is_dir():
         raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
@@ -223,9 +225,11 @@ def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None 
     skipped += [skip_of(error, str(folder)) for error in strange]
     if not found and not strange:
         raise left_out.no_pictures(ARRAYS)
+    labels = find_labels(folder, found)
+    left_out.note_labels(labels)
     if others is not None:
         others.append(left_out)
-    return found
+    return [name for name in found if name not in labels] if labels else found
 
 
 def read_list(

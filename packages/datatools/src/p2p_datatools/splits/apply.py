@@ -22,6 +22,7 @@ from p2p_datatools.contract.pairs.manifest import (
     has_manifest,
     read_foreign,
     read_manifest,
+    refuse_photos,
     with_pairs,
     write_manifest,
 )
@@ -54,6 +55,7 @@ def split(
     test: float = 0.1,
     seed: int = 0,
     group_by: str = NO_GROUPS,
+    as_pairs: bool = False,
     dry_run: bool = False,
     report: Reporter = QUIET,
 ) -> SplitSummary:
@@ -65,11 +67,12 @@ def split(
 
     Files move to train/, val/ and test/; after a kill at any moment the same call completes the work. A folder of
     another tool gets a manifest and is not rearranged: pictures in val/ and test/ stay there, and train/ provides what
-    they lack. `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no
+    they lack; it is refused when its pictures look like photos or masks, unless `as_pairs` says that they are pairs.
+    `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no
     training pair would be left or the folder is damaged.
     """
     _check_shares(val, test)
-    folder, completed = _open(Path(pairs), dry_run, report)
+    folder, completed = _open(Path(pairs), dry_run, report, as_pairs=as_pairs)
     known = ByName(folder.pairs)
     groups = groups_by(group_by, list(known), report)
     targets = {"val": round_half_up(len(folder.pairs), val), "test": round_half_up(len(folder.pairs), test)}
@@ -105,11 +108,11 @@ def _check_shares(val: float, test: float) -> None:
         )
 
 
-def _open(path: Path, dry_run: bool, report: Reporter) -> tuple[PairFolder, bool]:
+def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tuple[PairFolder, bool]:
     """The folder as it stands, and whether an interrupted call's plan was completed first."""
     known = read_manifest(path, mid_split=True) if has_manifest(path) else None
     if known is None or known.foreign:
-        return _open_foreign(path, known, report), False
+        return _open_foreign(path, known, report, as_pairs=as_pairs), False
     if not (path / PLAN).exists():
         return known, False
     planned = _read_plan(path)
@@ -254,13 +257,15 @@ def _remove_empty_folders(top: Path) -> None:
             place.rmdir()
 
 
-def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> PairFolder:
+def _open_foreign(path: Path, known: PairFolder | None, report: Reporter, *, as_pairs: bool) -> PairFolder:
     """Another tool's folder with size and hash of every picture; new ones in train/ have no split yet."""
     listed = read_foreign(path)
     if known is None:
+        if not as_pairs:
+            refuse_photos(listed)
         for line in listed.assumed:
             report.note(line)
-        known = replace(listed, pairs=(), provenance={"by": "p2p data split", "assumed": list(listed.assumed)})
+        known = replace(listed, pairs=(), provenance=_provenance(listed, as_pairs=as_pairs))
     before = {pair.file: pair for pair in known.pairs}
     gone = before.keys() - {pair.file for pair in listed.pairs}
     if gone:
@@ -272,6 +277,11 @@ def _open_foreign(path: Path, known: PairFolder | None, report: Reporter) -> Pai
         )
     new = [pair for pair in listed.pairs if pair.file not in before]
     return with_pairs(known, [*known.pairs, *_measure(path, new, report)])
+
+
+def _provenance(listed: PairFolder, *, as_pairs: bool) -> dict[str, object]:
+    said = {"as_pairs": True} if as_pairs else {}
+    return {"by": "p2p data split", "assumed": list(listed.assumed), **said}
 
 
 def _measure(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:

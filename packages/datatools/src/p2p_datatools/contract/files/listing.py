@@ -34,6 +34,7 @@ _BESIDE = frozenset(
 _BESIDE_NAMES = frozenset(
     {"readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation", "makefile", "checksums"}
 )
+_OF_LABELME = "label.png and label_viz.png beside img.png"
 _MOST_KINDS = 6  # that a line names
 
 
@@ -57,6 +58,12 @@ class LeftOut:
         kind = f".{suffix}" if dot else "without suffix"
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.first = min(self.first or name, name)
+
+    def note_labels(self, names: Iterable[str]) -> None:
+        """Count the label pictures that LabelMe's json_to_dataset put beside a photo."""
+        for name in names:
+            self.kinds[_OF_LABELME] = self.kinds.get(_OF_LABELME, 0) + 1
+            self.first = min(self.first or name, name)
 
     def __str__(self) -> str:
         """In words, such as: 5 files of other kinds: 2 .heic, 1 .mp4, 2 .xyz (first: a/b.heic)."""

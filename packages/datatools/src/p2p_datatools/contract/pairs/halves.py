@@ -128,13 +128,14 @@ def hash_both(a: Array, b: Array) -> str:
     return hashlib.sha256(f"{hash_pixels(a)} {hash_pixels(b)}".encode()).hexdigest()
 
 
-def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
+def read_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair of a folder, which must have the hash that is in its manifest.
 
-    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is damaged, does
-    not have the depth and channels that the manifest says, or has other pixels.
+    Grey is (height, width), more channels (height, width, channels). One that is not opaque is laid over white and
+    added to `over_white`. Raises P2PError when a file is damaged, does not have the depth and channels that the
+    manifest says, or has other pixels.
     """
-    halves = read_stored(folder, pair)
+    halves = read_stored(folder, pair, over_white=over_white)
     refuse_changed(folder, pair, halves)
     return halves
 
@@ -150,7 +151,7 @@ def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None
         )
 
 
-def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
+def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     if not store.shared:
@@ -158,7 +159,7 @@ def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
         refuse_unequal(a, b, where=str(path))
         return StoredHalves(a, b, hash_both(a, b))
     if is_plain(folder):
-        picture: Array = read_photo(path)
+        picture: Array = read_photo(path, over_white=over_white)
     else:
         picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
     digest = hash_pixels(picture)

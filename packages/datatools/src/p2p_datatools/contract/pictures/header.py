@@ -10,7 +10,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -283,7 +283,7 @@ def is_deep(image: Image.Image, file: PictureFile) -> bool:
 
 
 def _bits_of_jpeg2000(start: bytes) -> int:
-    """The bits of the first component, from the SIZ marker (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
+    """The bits of the first component, from the marker of the size (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
     place = start.find(b"\xff\x4f\xff\x51")
     return (start[place + 42] & 0x7F) + 1 if 0 <= place < len(start) - 42 else 8
 
@@ -330,14 +330,10 @@ def _header(file: PictureFile) -> Header:
     if suffix in _TIFF and (header := _tiff_header(file)) is not None:
         return header
     head = png.head_of(file.head)
-    if head is not None and head.depth == 16 and head.color not in (png.GREY, png.RGB):
-        raise P2PError(
-            file.path,
-            "has 16 bits a channel and transparency",
-            "Save it without the transparent channel.",
-            code="transparency",
-        )
-    return photo_header(file)
+    header = photo_header(file)
+    if head is not None and head.depth == 16 and head.color == png.GREY_ALPHA:  # which Pillow reads as 8-bit colours
+        return replace(header, form=Form(1, "uint16"))
+    return header
 
 
 def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtype[Any]) -> Header:

@@ -6,6 +6,7 @@ Nothing here may rely on the order of shapes: they do not overlap.
 from xml.sax.saxutils import escape, quoteattr
 
 from p2p_datatools.contract.palette import hex_of
+from p2p_datatools.contract.words import printable
 from p2p_datatools.exports.trace import Patch
 from p2p_datatools.exports.values import ExportClasses, ExportPicture
 from p2p_datatools.labels.parsing.rle import runs_of
@@ -51,7 +52,7 @@ class CvatJoiner:
         )
         return (
             '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n    <task>\n'
-            f"      <name>{escape(classes.palette.name)}</name>\n      <size>{self._count}</size>\n"
+            f"      <name>{escape(printable(classes.palette.name))}</name>\n      <size>{self._count}</size>\n"
             f"      <mode>annotation</mode>\n      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
         )
 

@@ -4,7 +4,7 @@ Nothing here may hold a brush as a picture; it is packed from its runs.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -87,7 +87,7 @@ class LabelStudioJoiner:
         return "\n]\n"
 
 
-def labelstudio_lists(classes: ExportClasses, names: Sequence[str], *, ignored: bool) -> Mapping[str, bytes]:
+def labelstudio_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]:
     """The labelling configuration of the project that the tasks are imported into."""
     labels = "".join(
         f"    <Label value={quoteattr(row.label)} background={quoteattr(hex_of(row.color))}/>\n"

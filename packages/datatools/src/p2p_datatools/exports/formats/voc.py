@@ -3,7 +3,7 @@
 Nothing here may change a class's number; only what is ignored gets the colour that VOC gives it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def _border(palette: Palette) -> Color:
     return IGNORE_COLOR if taken else _BORDER
 
 
-def voc_lists(classes: ExportClasses, names: Sequence[str], *, ignored: bool) -> Mapping[str, bytes]:
+def voc_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]:
     """labelmap.txt as CVAT writes it, and the names of all pictures."""
     lines = ["# label:color_rgb:parts:actions"]
     lines += [f"{_label(each.name)}:{','.join(map(str, each.color))}::" for each in classes.palette.classes]
@@ -42,13 +42,13 @@ def voc_lists(classes: ExportClasses, names: Sequence[str], *, ignored: bool) ->
         lines.append(f"{VOID}:{','.join(map(str, _border(classes.palette)))}::")
     return {
         LABEL_MAP: "".join(f"{line}\n" for line in lines).encode(),
-        "ImageSets/Segmentation/default.txt": "".join(f"{name}\n" for name in names).encode(),
+        "ImageSets/Segmentation/default.txt": "".join(f"{name}\n" for name in photos).encode(),
     }
 
 
 def _label(name: str) -> str:
     """A class's name as a line of the list can hold it."""
-    if ":" in name or name.startswith("#") or not name.isprintable() or not name.strip():
+    if ":" in name or name.startswith("#"):
         raise P2PError(
             f"class {name!r}",
             f"cannot be named in {LABEL_MAP}, whose lines are NAME:R,G,B::",

@@ -4,17 +4,18 @@ Nothing here may write a share with fewer digits than tell every corner of a pix
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from p2p_datatools.exports.keyhole import one_outline
 from p2p_datatools.exports.values import ExportClasses, ExportPicture
 
+_SUBSET = "train"  # as CVAT and Ultralytics call it where there is but one
 _DIGITS = 6  # as Ultralytics writes them
 
 
 def yolo_file(name: str) -> str:
-    """The file of a picture, beside the folder of the photos."""
-    return f"labels/{name}.txt"
+    """The file of a picture; its photo belongs into images/ as it lies in labels/."""
+    return f"labels/{_SUBSET}/{name}.txt"
 
 
 def encode_yolo(picture: ExportPicture) -> bytes:
@@ -33,9 +34,12 @@ def _shares(side: int) -> list[str]:
     return [f"{place / side:.{digits}f}".rstrip("0").rstrip(".") for place in range(side + 1)]
 
 
-def yolo_lists(classes: ExportClasses, names: Sequence[str], *, ignored: bool) -> Mapping[str, bytes]:
-    """data.yaml, which names the classes and the photos' folder."""
+def yolo_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]:
+    """data.yaml, which names the classes, and the list of the photos, by which CVAT finds them without their files."""
     rows = "".join(
         f"  {row.place}: {json.dumps(row.label, ensure_ascii=False)}\n" for row in classes.rows(ignored=ignored)
     )
-    return {"data.yaml": f"path: .\ntrain: images\nval: images\nnames:\n{rows}".encode()}
+    # Without a `path` these are relative to the file itself; names in a list are, too, if they begin with a dot.
+    settings = f"train: {_SUBSET}.txt\nval: {_SUBSET}.txt\nnames:\n{rows}"
+    listed = "".join(f"./images/{_SUBSET}/{photo}\n" for photo in photos.values())
+    return {"data.yaml": settings.encode(), f"{_SUBSET}.txt": listed.encode()}

@@ -38,6 +38,8 @@ _KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"
 # A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, how far from both ends the
 # pixels lie that are no edge, and how many they are.
 _GREY, _END, _MOST_ENDS = 24, 48, 0.75
+# Drawn sets, whose records did not always name the palette.
+_DRAWN = {"synth-cars": "cars"}
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
@@ -54,7 +56,7 @@ def is_color_folder(path: Path) -> bool:
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there are none."""
     exact, others, strange = _by_kind(folder)
-    to_do = f"Give a folder of {', '.join(sorted(_EXACT))} files."
+    to_do = "Give a folder of .png, .bmp, .gif or .tif files."
     if not exact and not strange and others:
         what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
         if all(_is_black_and_white(path) for path in pick_evenly(others, _LOOKED_AT)):
@@ -118,7 +120,8 @@ def _known_palette(folder: Path, pictures: list[Path]) -> str:
     for place in (folder, *folder.resolve().parents[:2]):
         if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
             inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
-            return str(note.get("palette", "")) if _are_listed(inside, note.get("files"), place.resolve()) else ""
+            palette = note.get("palette") or _DRAWN.get(str(note.get("name")), "")
+            return str(palette) if _are_listed(inside, note.get("files"), place.resolve()) else ""
     if _is_kaggle_set(folder):
         return "cars"
     return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")

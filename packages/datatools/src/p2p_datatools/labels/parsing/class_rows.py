@@ -117,7 +117,7 @@ def _by_words(where: str, line: str) -> ClassRow:
     words = [word.strip('"').strip() for word in _WORD.findall(line)]
     color = next((color_of(word) for word in words if _HEX.fullmatch(word.lower())), None)
     words = [word for word in words if word and not _HEX.fullmatch(word.lower())]
-    digits = [re.fullmatch(r"-1|\d+", word) is not None for word in words]
+    digits = [re.fullmatch(r"-?\d+", word) is not None for word in words]
     before = digits.index(False) if False in digits else len(words)
     after = digits[::-1].index(False) if False in digits else 0
     name = " ".join(words[before : len(words) - after])

@@ -42,15 +42,17 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, flat areas lie a
     little beside their colour, so there only those count that lie farther from it.
     """
-    codes = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0]
-    places = _flat_places(codes, inexact)
+    places = _flat_places(picture, inexact)
+    if not len(places):
+        return []
+    codes = _codes(picture)
     _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
     areas: list[FlatArea] = []
     was_jpeg = None
     for which in np.argsort(-counts, kind="stable"):
         if counts[which] < max(_FEW, _LEAST * codes.size):
             break
-        was_jpeg = len(np.unique(codes)) > _MOST_COLORS if was_jpeg is None else was_jpeg
+        was_jpeg = _are_many(codes) if was_jpeg is None else was_jpeg
         y, x = divmod(int(places[first[which]]), codes.shape[1])
         red, green, blue = (int(part) for part in picture[y, x])
         away = float(np.linalg.norm(picture[y, x].astype(int) - colors[rows[y, x]].astype(int)))
@@ -59,13 +61,27 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     return areas
 
 
-def _flat_places(codes: NDArray[np.int32], inexact: NDArray[np.bool_]) -> NDArray[np.intp]:
+def has_many_colors(picture: Photo) -> bool:
+    """Whether a colour-coded picture has so many colours that it was a JPEG, resized, or drawn with soft edges."""
+    return _are_many(_codes(picture))
+
+
+def _are_many(codes: NDArray[np.int32]) -> bool:
+    return len(np.unique(codes)) > _MOST_COLORS
+
+
+def _codes(picture: Photo) -> NDArray[np.int32]:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0])
+
+
+def _flat_places(picture: Photo, inexact: NDArray[np.bool_]) -> NDArray[np.intp]:
     """The inexact pixels that have eight neighbours of the same colour; there are few, so that each is looked at."""
-    height, width = codes.shape
-    places = np.flatnonzero(inexact)
+    height, width = inexact.shape
+    flat, places = picture.reshape(-1, 3), np.flatnonzero(inexact)
     down, across = np.divmod(places, width)
     places = places[(down > 0) & (down < height - 1) & (across > 0) & (across < width - 1)]
-    flat = codes.ravel()
-    for offset in (1, -1, width, -width, width + 1, width - 1, 1 - width, -1 - width):
-        places = places[flat[places] == flat[places + offset]]
+    for offset in (1, width, -1, -width, width + 1, width - 1, 1 - width, -1 - width):
+        if not len(places):
+            break
+        places = places[(flat[places] == flat[places + offset]).all(axis=1)]
     return np.asarray(places)
