@@ -61,10 +61,16 @@ def match_photos(
     )
 
 
+def _own_photo(item: LabelItem, photos: PhotoFolder) -> Path | None:
+    """The photo beside a label picture that is surely its own, if it lies in the folder of the photos."""
+    own = item.own_photo if isinstance(item, PictureLabels) else None
+    return own if own and own.resolve().is_relative_to(photos.folder.resolve()) else None
+
+
 def _look_up(item: LabelItem, photos: PhotoFolder) -> FoundPhoto:
     """The photo that a label names, else that which is called as its file; P2PError where these are two photos."""
-    if photo := _own_photo(item, photos):
-        return FoundPhoto(photo, "")
+    if beside := _own_photo(item, photos):
+        return FoundPhoto(beside, "")
     own = item.label_file if isinstance(item, RegionLabels) else ""
     folder = own.rpartition("/")[0]
     said = item.outside if isinstance(item, RegionLabels) and folders_of(f"{item.outside}/") else folder
@@ -87,12 +93,6 @@ def _look_up(item: LabelItem, photos: PhotoFolder) -> FoundPhoto:
             code="two-photos",
         )
     return named
-
-
-def _own_photo(item: LabelItem, folder: PhotoFolder) -> Path | None:
-    """The photo beside a label picture that is surely its own, if it lies in the folder of the photos."""
-    own = item.own_photo if isinstance(item, PictureLabels) else None
-    return own if own and own.resolve().is_relative_to(folder.folder.resolve()) else None
 
 
 def _try(photos: PhotoFolder, name: str, folder: str) -> FoundPhoto | None:

@@ -35,11 +35,11 @@ _FILE_NAMES = {
 # The Kaggle car set as it is unpacked: images/, masks/ and the VoTT export that the masks were made of. Names of files
 # tell nothing, for others made masks of other numbers of the same photos.
 _KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
+# Drawn sets, whose records did not always name the palette.
+_DRAWN = {"synth-cars": "cars"}
 # A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, how far from both ends the
 # pixels lie that are no edge, and how many they are.
 _GREY, _END, _MOST_ENDS = 24, 48, 0.75
-# Drawn sets, whose records did not always name the palette.
-_DRAWN = {"synth-cars": "cars"}
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
