@@ -161,7 +161,6 @@ def build_masks(
     cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
-    refuse_picture(how.snapping.picture)
     found = _read(labels, format, mapping or {}, report)
     photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
@@ -256,6 +255,7 @@ def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tupl
 
 def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path | None, dest: Path) -> None:
     """Raise UsageError for options that change nothing here, and for a destination among what is read."""
+    refuse_picture(how.snapping.picture)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
