@@ -51,7 +51,15 @@ def _one(name: str, value: Any) -> Tree:
 def _coco() -> list[Tree]:
     images = [{"id": 1, "file_name": "a.png", **_SIZE}]
     annotations = [
-        {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [_FLAT], "bbox": [1, 1, 8, 8], "area": 30, "iscrowd": 0},
+        {
+            "id": 1,
+            "image_id": 1,
+            "category_id": 1,
+            "segmentation": [_FLAT],
+            "bbox": [1, 1, 8, 8],
+            "area": 30,
+            "iscrowd": 0,
+        },
         {"id": 2, "image_id": 1, "category_id": 2, "segmentation": _RLE, "iscrowd": 1},
         {"id": 3, "image_id": 1, "category_id": 2, "segmentation": {"size": [HEIGHT, WIDTH], "counts": "d05W;"}},
     ]
@@ -83,7 +91,14 @@ def _labelme() -> list[Tree]:
         {"label": "wheel", "points": [[5, 5], [5, 8]], "shape_type": "circle"},
         {"label": "car", "points": [[0, 0], [23, 15]], "shape_type": "mask", "mask": mask},
     ]
-    value = {"version": "5", "shapes": shapes, "imagePath": "a.png", "imageData": mask, "imageHeight": 16, "imageWidth": 24}
+    value = {
+        "version": "5",
+        "shapes": shapes,
+        "imagePath": "a.png",
+        "imageData": mask,
+        "imageHeight": 16,
+        "imageWidth": 24,
+    }
     points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in TRIANGLE)
     xml = (
         "<annotation><filename>a.png</filename><folder>f</folder><imagesize><nrows>16</nrows><ncols>24</ncols></imagesize>"
@@ -94,7 +109,13 @@ def _labelme() -> list[Tree]:
 
 
 def _labelstudio() -> list[Tree]:
-    said = {"original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0, "from_name": "l", "to_name": "image"}
+    said = {
+        "original_width": WIDTH,
+        "original_height": HEIGHT,
+        "image_rotation": 0,
+        "from_name": "l",
+        "to_name": "image",
+    }
     percents = [[5, 5], [40, 5], [40, 60]]
     results = [
         {**said, "id": "1", "type": "polygonlabels", "value": {"points": percents, "closed": True, "polygonlabels": ["car"]}},
@@ -141,7 +162,14 @@ def _datumaro() -> list[Tree]:
     annotations = [
         {"id": 0, "type": "polygon", "label_id": 0, "group": 0, "z_order": 0, "points": _FLAT, "attributes": {}},
         {"id": 1, "type": "bbox", "label_id": 1, "group": 1, "z_order": 1, "bbox": [1, 2, 3, 4]},
-        {"id": 2, "type": "mask", "label_id": 1, "group": 1, "z_order": 2, "rle": {"counts": "d05W;", "size": [16, 24]}},
+        {
+            "id": 2,
+            "type": "mask",
+            "label_id": 1,
+            "group": 1,
+            "z_order": 2,
+            "rle": {"counts": "d05W;", "size": [16, 24]},
+        },
         {"id": 3, "type": "ellipse", "label_id": 1, "points": [1, 1, 5, 6]},
     ]
     item = {"id": "a", "annotations": annotations, "image": {"path": "a.png", "size": [16, 24]}}
@@ -213,17 +241,33 @@ def _via() -> list[Tree]:
     for number, each in enumerate(shapes):
         cells = ('"' + json.dumps(value).replace('"', '""') + '"' for value in (each, {"class": "car"}))
         rows.append(f'a.png,1,"{{}}",4,{number},{",".join(cells)}')
-    xy = [[7, 1, 1, 5, 1, 5, 4], [2, 1, 1, 4, 4], [3, 5, 5, 2], [4, 5, 5, 2, 3], [8, 1, 2, 3, 1, 5, 2, 3, 4], [9, 1, 1, 5, 1, 3, 4]]
+    xy = [
+        [7, 1, 1, 5, 1, 5, 4],
+        [2, 1, 1, 4, 4],
+        [3, 5, 5, 2],
+        [4, 5, 5, 2, 3],
+        [8, 1, 2, 3, 1, 5, 2, 3, 4],
+        [9, 1, 1, 5, 1, 3, 4],
+    ]
     three = {
         "project": {"pid": "p", "vid_list": ["1"]},
         "config": {},
-        "attribute": {"1": {"aname": "part", "type": 3, "options": {"0": "car", "1": "wheel"}, "default_option_id": ""}},
+        "attribute": {
+            "1": {"aname": "part", "type": 3, "options": {"0": "car", "1": "wheel"}, "default_option_id": ""}
+        },
         "file": {"1": {"fid": "1", "fname": "a.png", "type": 2, "loc": 1, "src": ""}},
-        "metadata": {f"1_{n}": {"vid": "1", "flg": 0, "z": [], "xy": each, "av": {"1": "0"}} for n, each in enumerate(xy)},
+        "metadata": {
+            f"1_{n}": {"vid": "1", "flg": 0, "z": [], "xy": each, "av": {"1": "0"}} for n, each in enumerate(xy)
+        },
         "view": {"1": {"fid_list": [1]}},
     }
     project = {"_via_settings": {}, "_via_img_metadata": table, "_via_attributes": {}}
-    return [_one("via.json", table), _one("via.json", project), {"via.csv": "\n".join(rows).encode()}, _one("via3.json", three)]
+    return [
+        _one("via.json", table),
+        _one("via.json", project),
+        {"via.csv": "\n".join(rows).encode()},
+        _one("via3.json", three),
+    ]
 
 
 def _qupath() -> list[Tree]:
@@ -248,7 +292,10 @@ def _bdd100k() -> list[Tree]:
     ]
     frame = {"name": "a.png", "videoName": "", "size": _SIZE, "labels": labels}
     value = {"frames": [frame], "config": {"imageSize": _SIZE, "categories": [{"name": "car"}]}}
-    old = {"name": "a", "frames": [{"objects": [{"category": "car", "poly2d": [[1, 1, "L"], [9, 1, "L"], [9, 9, "L"]]}]}]}
+    old = {
+        "name": "a",
+        "frames": [{"objects": [{"category": "car", "poly2d": [[1, 1, "L"], [9, 1, "L"], [9, 9, "L"]]}]}],
+    }
     return [_one("b.json", value), _one("old.json", old)]
 
 
@@ -257,7 +304,11 @@ def _superannotate() -> list[Tree]:
     shapes: list[dict[str, Any]] = [
         {"type": "polygon", "points": _FLAT, "exclude": [[2, 2, 3, 2, 3, 3]], "className": "car", "classId": 1},
         {"type": "bbox", "points": {"x1": 4, "x2": 1, "y1": 2, "y2": 5}, "className": "wheel"},
-        {"type": "rbbox", "points": {"x1": 4, "y1": 0, "x2": 8, "y2": 4, "x3": 6, "y3": 6, "x4": 2, "y4": 2}, "className": "car"},
+        {
+            "type": "rbbox",
+            "points": {"x1": 4, "y1": 0, "x2": 8, "y2": 4, "x3": 6, "y3": 6, "x4": 2, "y4": 2},
+            "className": "car",
+        },
         {"type": "ellipse", "cx": 5, "cy": 4, "rx": 4, "ry": 2, "angle": 90, "className": "car"},
     ]
     painted = [{"className": "car", "parts": [{"color": "#010000"}]}]
@@ -292,7 +343,14 @@ def _sam() -> list[Tree]:
 
 
 def _isat() -> list[Tree]:
-    shape = {"category": "car", "group": 1, "segmentation": TRIANGLE, "layer": 1.0, "bbox": [1, 1, 9, 9], "iscrowd": False}
+    shape = {
+        "category": "car",
+        "group": 1,
+        "segmentation": TRIANGLE,
+        "layer": 1.0,
+        "bbox": [1, 1, 9, 9],
+        "iscrowd": False,
+    }
     info = {"description": "ISAT", "folder": "/x", "name": "a.png", **_SIZE, "depth": 3, "note": ""}
     return [_one("a.json", {"info": info, "objects": [shape]})]
 
@@ -317,7 +375,9 @@ def _matlab() -> list[Tree]:
 def _lists() -> list[Tree]:
     """A folder of index pictures with each kind of list that names the classes."""
     names = {
-        "label_classes.json": _json({"classes": [{"class_name": "car", "class_idx": 1, "color": "#ff0000"}, {"name": "w", "id": 2}]}),
+        "label_classes.json": _json(
+            {"classes": [{"class_name": "car", "class_idx": 1, "color": "#ff0000"}, {"name": "w", "id": 2}]}
+        ),
         "classes.txt": b"background\ncar\nwheel\n",
         "labels.txt": b"0 background\n1 car\n2 wheel\n",
         "class_dict.csv": b"name,r,g,b\nbackground,0,0,0\ncar,200,10,10\n",
@@ -341,7 +401,9 @@ def _pictures() -> list[Tree]:
 
 LABELS: dict[str, list[Tree]] = {
     "cityscapes": _cityscapes(),
-    "voc": [{"SegmentationClass/a.png": picture(palette=True), "labelmap.txt": b"background:0,0,0::\ncar:200,10,10::\n"}],
+    "voc": [
+        {"SegmentationClass/a.png": picture(palette=True), "labelmap.txt": b"background:0,0,0::\ncar:200,10,10::\n"}
+    ],
     "yolo": [
         {
             "labels/a.txt": b"0 0.1 0.1 0.4 0.1 0.4 0.6\n1 0.5 0.5 0.2 0.3\n",
@@ -351,7 +413,11 @@ LABELS: dict[str, list[Tree]] = {
     ],
     "sam-folder": [{"a/metadata.csv": b"id,area,bbox_x0,bbox_y0\n0,45,3,4\n", "a/0.png": picture()}],
     "labelme-dataset": [
-        {"a_json/label.png": picture(palette=True), "a_json/label_names.txt": b"_background_\ncar\n", "a_json/img.png": picture()}
+        {
+            "a_json/label.png": picture(palette=True),
+            "a_json/label_names.txt": b"_background_\ncar\n",
+            "a_json/img.png": picture(),
+        }
     ],
     "cmp": [
         {

@@ -66,7 +66,7 @@ def _weights() -> list[Tree]:
     trees = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        _save(folder / "model.safetensors", replace(_ARCHITECTURE, max_filters=32))
+        _save(folder / "model.safetensors", replace(_ARCHITECTURE, max_filters=32, biases=False))
         export_reference(folder / "model.safetensors", folder / "net_G.pth")
         trees.append({"net_G.pth": (folder / "net_G.pth").read_bytes()})
     out = io.BytesIO()
@@ -148,7 +148,14 @@ def _open_study(folder: Path) -> None:
 
 
 def _configs() -> list[Tree]:
-    lines = ['size = "32x32"', "batch = 4", "learning_rate = 2e-4", 'gan_loss = "bce"', "lambda_l1 = 100.0", "crop = true"]
+    lines = [
+        'size = "32x32"',
+        "batch = 4",
+        "learning_rate = 2e-4",
+        'gan_loss = "bce"',
+        "lambda_l1 = 100.0",
+        "crop = true",
+    ]
     return [{"config.toml": "\n".join([*lines, "images = 100", "validate_every = 10"]).encode()}]
 
 
@@ -192,7 +199,11 @@ def _with_split_pairs(folder: Path) -> None:
 
 def _evaluate(folder: Path, report: Reporter) -> None:
     evaluate_into(
-        folder / "scores", folder / "input/model.safetensors", folder / "input/pairs", asked=EvaluationRequest("test"), report=report
+        folder / "scores",
+        folder / "input/model.safetensors",
+        folder / "input/pairs",
+        asked=EvaluationRequest("test"),
+        report=report,
     )
 
 
@@ -205,7 +216,9 @@ def model_targets() -> Iterator[Target]:
     yield Target("config", _configs, _read_config)
     yield Target("settings", _settings, _read_setting)
     yield Target("model", _models, lambda folder: load_model(next(each for each in folder.iterdir())))
-    yield Target("weights", _weights, lambda folder: import_model(next(folder.iterdir()), folder.parent / "m.safetensors"))
+    yield Target(
+        "weights", _weights, lambda folder: import_model(next(folder.iterdir()), folder.parent / "m.safetensors")
+    )
     yield Target("checkpoint", _checkpoints, partial(_load_checkpoint, False))
     yield Target("sealed-checkpoint", _checkpoints, partial(_load_checkpoint, True), only_records=True)
     yield Target("runs", _runs, _read_runs)

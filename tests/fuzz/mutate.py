@@ -46,7 +46,15 @@ _BYTES = (
 )  # fmt: skip
 _TOKEN = re.compile(r'"[^"\n]*"|[-+]?\d+(?:\.\d+)?|[\w.#-]+|[\[\]{},:;=<>]')
 _TOML_VALUE = re.compile(r'(?<==)\s*[^\s,\]}][^,\]}\n]*|"[^"\n]*"|[-+]?\d+(?:\.\d+)?')
-_ODD_NAMES = ("b" * 250 + ".png", "\u00fc" * 100 + ".json", "a b'c$(x).png", "a\nb.png", "a\x1b[31m.txt", "-x.png", "CON.png")
+_ODD_NAMES = (
+    "b" * 250 + ".png",
+    "\u00fc" * 100 + ".json",
+    "a b'c$(x).png",
+    "a\nb.png",
+    "a\x1b[31m.txt",
+    "-x.png",
+    "CON.png",
+)
 
 
 def mutate(tree: Tree, random: Random) -> Tree:

@@ -24,10 +24,10 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from p2p_datatools.contract.errors import P2PError
-from fuzz.mutate import Tree, mutate
 from fuzz.model_targets import model_targets
+from fuzz.mutate import Tree, mutate
 from fuzz.targets import Target, data_targets
+from p2p_datatools.contract.errors import P2PError
 
 TARGETS = {each.name: each for each in (*data_targets(), *model_targets())}
 """Every target by its name."""
@@ -138,7 +138,9 @@ def _keep(keep: Path, target: Target, tree: Tree, number: int, seed: int, kind: 
         path = place / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    (place / "kind.txt").write_text(f"{kind}\n--only {target.name} --seed {seed} --again {number}\n", "utf-8", "replace")
+    (place / "kind.txt").write_text(
+        f"{kind}\n--only {target.name} --seed {seed} --again {number}\n", "utf-8", "replace"
+    )
 
 
 def _limit_memory() -> None:
@@ -164,7 +166,18 @@ def _work(arguments: argparse.Namespace) -> int:
 
 def _run_slice(target: Target, tally: Tally, *, seed: int, seconds: float, inputs: int, keep: Path) -> None:
     """A slice in a process of its own, which an input may bring down."""
-    command = [sys.executable, "-m", "fuzz.run", "--work", "--only", target.name, "--seed", str(seed), "--keep", str(keep)]
+    command = [
+        sys.executable,
+        "-m",
+        "fuzz.run",
+        "--work",
+        "--only",
+        target.name,
+        "--seed",
+        str(seed),
+        "--keep",
+        str(keep),
+    ]
     command += ["--first", str(tally.inputs), "--inputs", str(inputs), "--seconds", f"{seconds:.1f}"]
     limit = seconds + 20 * SECONDS
     try:
@@ -189,7 +202,10 @@ def _show(tallies: dict[str, Tally]) -> None:
     print(f"{'target':<18}{'inputs':>9}{'accepted':>10}{'refused':>9}{'foreign':>9}")
     for name, tally in tallies.items():
         print(f"{name:<18}{tally.inputs:>9}{tally.ends['accepted']:>10}{tally.ends['refused']:>9}{tally.foreign:>9}")
-    every = [sum(each) for each in zip(*((t.inputs, t.ends["accepted"], t.ends["refused"], t.foreign) for t in tallies.values()))]
+    every = [
+        sum(each)
+        for each in zip(*((t.inputs, t.ends["accepted"], t.ends["refused"], t.foreign) for t in tallies.values()))
+    ]
     print(f"{'all':<18}{every[0]:>9}{every[1]:>10}{every[2]:>9}{every[3]:>9}")
     for name, tally in tallies.items():
         for kind, count in tally.kinds.most_common():

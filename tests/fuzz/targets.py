@@ -24,7 +24,7 @@ from fuzz.mutate import Tree
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.pairs.manifest import open_pairs, read_manifest
+from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.palette import PALETTE_FILE, load_palette
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.header import decoded_bytes, photo_size
@@ -89,10 +89,21 @@ def _saved(kind: str, image: Image.Image, **how: Any) -> bytes:
 def _pictures() -> list[Tree]:
     values = _array()
     image = Image.fromarray(values)
-    kinds = {"PNG": "png", "JPEG": "jpg", "BMP": "bmp", "GIF": "gif", "WEBP": "webp", "TIFF": "tif", "PPM": "ppm", "TGA": "tga"}
+    kinds = {
+        "PNG": "png",
+        "JPEG": "jpg",
+        "BMP": "bmp",
+        "GIF": "gif",
+        "WEBP": "webp",
+        "TIFF": "tif",
+        "PPM": "ppm",
+        "TGA": "tga",
+    }
     kinds |= {"AVIF": "avif", "JPEG2000": "jp2"}
     trees: list[Tree] = [{f"a.{suffix}": _saved(kind, image)} for kind, suffix in kinds.items()]
-    trees += [{"a.png": _saved("PNG", each)} for each in (image.convert("P"), image.convert("RGBA"), image.convert("LA"))]
+    trees += [
+        {"a.png": _saved("PNG", each)} for each in (image.convert("P"), image.convert("RGBA"), image.convert("LA"))
+    ]
     trees += [{"a.tif": _saved("TIFF", image, compression=each)} for each in ("tiff_lzw", "tiff_deflate")]
     trees.append({"a.jpg": _saved("JPEG", image, exif=_exif())})
     trees.append({"a.gif": _saved("GIF", image, save_all=True, append_images=[image.rotate(90)])})
@@ -108,7 +119,13 @@ def _exif() -> Image.Exif:
 
 def _arrays() -> list[Tree]:
     values, trees = _array(), []
-    ways: tuple[dict[str, Any], ...] = ({}, {"compression": "zlib"}, {"tile": (16, 16)}, {"ome": True}, {"imagej": True})
+    ways: tuple[dict[str, Any], ...] = (
+        {},
+        {"compression": "zlib"},
+        {"tile": (16, 16)},
+        {"ome": True},
+        {"imagej": True},
+    )
     for each in (values.astype(np.float32), values.astype(np.uint16), np.stack([values[..., 0]] * 5).astype(np.uint16)):
         for how in ways:
             out = io.BytesIO()
@@ -175,7 +192,9 @@ def _read_archive(folder: Path) -> None:
 def _place(folder: Path) -> Path:
     """A folder's only label file where there is one, as a user would name it, else the folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return files[0] if len(files) == 1 and files[0].suffix in (".json", ".xml", ".csv", ".ndjson", ".geojson") else folder
+    return (
+        files[0] if len(files) == 1 and files[0].suffix in (".json", ".xml", ".csv", ".ndjson", ".geojson") else folder
+    )
 
 
 def _read_labels(name: str, folder: Path) -> None:
@@ -210,7 +229,9 @@ class _Stop(Reporter):
 
 
 def tree_of(folder: Path) -> Tree:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 Make = Callable[[Path, Reporter], object]

@@ -58,10 +58,12 @@ class ForeignPlace:
 
     def read_whole(self, value: Any, name: str, *, least: int = 0, most: int = MOST_WHOLE) -> int:
         """A whole number within the bounds: an int, or a float that is one. No text, truth value, NaN or infinity."""
-        number = self.read_number(value, name)
-        if number != int(number) or not least <= number <= most:
-            raise self.refuse(value, name, f"a whole number from {least} to {most}")
-        return int(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # The bounds first, which neither NaN nor infinity is within.
+        if is_number and least <= value <= most and value == int(value):
+            return int(value)
+        bounds = "" if (least, most) == (0, MOST_WHOLE) else f" from {least} to {most}"
+        raise self.refuse(value, name, f"a whole number{bounds}")
 
     def read_number(self, value: Any, name: str) -> float:
         """A finite number, an int or a float."""
@@ -77,6 +79,12 @@ class ForeignPlace:
             raise self.refuse(value, name, "a text")
         return value
 
+    def read_word(self, value: Any, name: str) -> str:
+        """A text, or a whole number as one, as people write names that are numbers."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(self.read_whole(value, name, least=-MOST_WHOLE))
+        return self.read_text(value, name)
+
     def read_list(self, value: Any, name: str) -> list[Any]:
         """A list."""
         if not isinstance(value, list):
@@ -91,24 +99,22 @@ class ForeignPlace:
 
     def refuse(self, value: Any, name: str, wanted: str) -> P2PError:
         """The error for a value that is not what is wanted."""
-        return P2PError(self.where, f"{name} is {show_value(value)}, not {wanted}", self.to_do, code=self.code)
+        return P2PError(self.where, f"{name} is not {wanted}: {show_value(value)}", self.to_do, code=self.code)
 
 
 def show_value(value: Any) -> str:
     """A foreign value in a few words, however long, deep or odd it is."""
     if isinstance(value, dict | list | tuple):
-        return "a table" if isinstance(value, dict) else "a list"
+        return "it is a table" if isinstance(value, dict) else "it is a list"
     if isinstance(value, int) and value.bit_length() > 120:  # Python refuses to write out 5,000 digits
-        return "a number of too many digits"
+        return "it has too many digits"
     shown = ascii(value)
     return shown if len(shown) <= _LONGEST_VALUE else f"{shown[:_LONGEST_VALUE]}..."
 
 
-def parse_toml(
-    text: str, where: Path | str, *, to_do: str = "Correct that line.", kind: type[P2PError] = P2PError
-) -> dict[str, Any]:
-    """The tables in TOML text; raises an error of `kind` for whatever is wrong with it, such as too many levels."""
-    with catch_decoder(where, "is not TOML", to_do, code="bad-toml", kind=kind):
+def parse_toml(text: str, where: Path | str, *, to_do: str = "Correct that line.") -> dict[str, Any]:
+    """The tables in TOML text; raises P2PError for whatever is wrong with it, such as too many levels."""
+    with catch_decoder(where, "is not TOML", to_do, code="bad-toml"):
         try:
             found = tomllib.loads(text)
         except RecursionError:
@@ -116,16 +122,6 @@ def parse_toml(
         if _depth(found) > _DEEPEST:
             raise ValueError(f"tables and lists lie more than {_DEEPEST} levels deep")
         return found
-
-
-def read_toml(path: Path, *, to_do: str = "Correct that line.", kind: type[P2PError] = P2PError) -> dict[str, Any]:
-    """The tables in a TOML file; raises an error of `kind` when it cannot be read, is not UTF-8, or not TOML."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read as text: {error.strerror if isinstance(error, OSError) else error}"
-        raise kind(path, what, "Name a TOML file in UTF-8.", code="not-text") from error
-    return parse_toml(text, path, to_do=to_do, kind=kind)
 
 
 def _is_whole_text(text: str) -> bool:
