@@ -41,7 +41,7 @@ def decoder_words(error: BaseException) -> str:
     """What a decoder says, in one short line; the name of its error when it says nothing."""
     words = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError):
-        words = f"it lacks {words}"
+        words = f"KeyError({words})"
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 
@@ -87,9 +87,9 @@ class ForeignPlace:
 
     def read_list(self, value: Any, name: str) -> list[Any]:
         """A list."""
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):  # a record that waits to be written may still hold a tuple
             raise self.refuse(value, name, "a list")
-        return value
+        return list(value)
 
     def read_table(self, value: Any, name: str) -> dict[str, Any]:
         """A table (an object of JSON), whose keys are texts as `read_text` gives them."""

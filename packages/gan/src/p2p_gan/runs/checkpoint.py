@@ -18,6 +18,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
 from p2p_gan.runs.state import Shapes, learning_rates, optimizer_progress, restore_state, set_learning_rates, tensors_of
@@ -170,13 +171,9 @@ def _unusable(count: int) -> str:
 
 
 def _load(record: Path, nets: Networks) -> Progress:
-    try:
+    # Where its hash is right somebody has edited it and sealed it again.
+    with catch_decoder(record, "is damaged", _RESTORE):
         return _load_whole(record, nets)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        # Its hash is right, so that somebody has edited it and sealed it again.
-        raise P2PError(
-            record, f"is damaged ({type(error).__name__}: {error})", _RESTORE, code="damaged-file"
-        ) from error
 
 
 def _load_whole(record: Path, nets: Networks) -> Progress:
