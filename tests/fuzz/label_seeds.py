@@ -118,18 +118,32 @@ def _labelstudio() -> list[Tree]:
     }
     percents = [[5, 5], [40, 5], [40, 60]]
     results = [
-        {**said, "id": "1", "type": "polygonlabels", "value": {"points": percents, "closed": True, "polygonlabels": ["car"]}},
         {
-            **said, "id": "2", "type": "rectanglelabels",
+            **said,
+            "id": "1",
+            "type": "polygonlabels",
+            "value": {"points": percents, "closed": True, "polygonlabels": ["car"]},
+        },
+        {
+            **said,
+            "id": "2",
+            "type": "rectanglelabels",
             "value": {"x": 1, "y": 2, "width": 30, "height": 40, "rotation": 10, "rectanglelabels": ["wheel"]},
         },
         {
-            **said, "id": "3", "type": "ellipselabels",
+            **said,
+            "id": "3",
+            "type": "ellipselabels",
             "value": {"x": 50, "y": 50, "radiusX": 9, "radiusY": 8, "rotation": 0, "ellipselabels": ["wheel"]},
         },
-        {**said, "id": "4", "type": "brushlabels", "value": {"format": "rle", "rle": _packed(), "brushlabels": ["car"]}},
+        {
+            **said,
+            "id": "4",
+            "type": "brushlabels",
+            "value": {"format": "rle", "rle": _packed(), "brushlabels": ["car"]},
+        },
         {**said, "id": "5", "type": "bitmask", "value": {"imageDataURL": _data_url(), "brushlabels": ["car"]}},
-    ]  # fmt: skip
+    ]
     task = {"id": 1, "data": {"image": "/data/upload/1/a.png"}, "annotations": [{"id": 1, "result": results}]}
     record = {"image": "/data/a.png", "annotation_id": 1, "label": [{**said, **results[0]["value"]}]}  # type: ignore[dict-item]
     return [_one("project.json", [task]), _one("min.json", [record])]

@@ -44,9 +44,17 @@ _CPU = torch.device("cpu")
 def _card(architecture: Architecture) -> ModelCard:
     half = Half("a", "picture"), Half("b", "picture")
     return ModelCard(
-        architecture=architecture, input=half[0], output=half[1], palette=None, size=Size(_SIDE, _SIDE), fit="stretch",
-        statistics="picture", averaged=False, images=0, data_hash="",
-    )  # fmt: skip
+        architecture=architecture,
+        input=half[0],
+        output=half[1],
+        palette=None,
+        size=Size(_SIDE, _SIDE),
+        fit="stretch",
+        statistics="picture",
+        averaged=False,
+        images=0,
+        data_hash="",
+    )
 
 
 def _save(path: Path, architecture: Architecture = _ARCHITECTURE) -> None:

@@ -2,8 +2,9 @@
 
     python -m fuzz.run --minutes 1 --only coco palette     (with tests/ on PYTHONPATH; `nox -s fuzz` does that)
 
-An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds, or more memory
-than the limit is a finding: its files are kept below --keep, and --again repeats them. Nothing here may know a format.
+An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds, or more
+memory than the limit is a finding: its files are kept below --keep, and --again repeats them. Nothing here may know a
+format.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import time
 import traceback
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,15 +199,20 @@ def _run_slice(target: Target, tally: Tally, *, seed: int, seconds: float, input
         (tally.ends if what == "end" else tally.kinds)[kind] += int(count)
 
 
+def _row(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.inputs, tally.ends["accepted"], tally.ends["refused"], tally.foreign
+
+
+def _cells(numbers: Iterable[int]) -> str:
+    return "".join(f"{each:>10}" for each in numbers)
+
+
 def _show(tallies: dict[str, Tally]) -> None:
-    print(f"{'target':<18}{'inputs':>9}{'accepted':>10}{'refused':>9}{'foreign':>9}")
+    print(f"{'target':<18}{'inputs':>10}{'accepted':>10}{'refused':>10}{'foreign':>10}")
     for name, tally in tallies.items():
-        print(f"{name:<18}{tally.inputs:>9}{tally.ends['accepted']:>10}{tally.ends['refused']:>9}{tally.foreign:>9}")
-    every = [
-        sum(each)
-        for each in zip(*((t.inputs, t.ends["accepted"], t.ends["refused"], t.foreign) for t in tallies.values()))
-    ]
-    print(f"{'all':<18}{every[0]:>9}{every[1]:>10}{every[2]:>9}{every[3]:>9}")
+        print(f"{name:<18}{_cells(_row(tally))}")
+    every = [sum(each) for each in zip(*map(_row, tallies.values()), strict=True)]
+    print(f"{'all':<18}{_cells(every)}")
     for name, tally in tallies.items():
         for kind, count in tally.kinds.most_common():
             print(f"{name}: {count} times {kind}")

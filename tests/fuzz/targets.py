@@ -3,6 +3,7 @@
 Nothing here may catch an exception: what a reader raises is the result.
 """
 
+import contextlib
 import gzip
 import io
 import json
@@ -211,9 +212,13 @@ def _build_masks(folder: Path) -> None:
     photos.mkdir()
     (photos / "a.png").write_bytes(picture(rgb=True))
     build_masks(
-        _place(folder), folder.parent / "masks", palette=load_palette("cars"), photos=photos, mapping={"*": "body"},
+        _place(folder),
+        folder.parent / "masks",
+        palette=load_palette("cars"),
+        photos=photos,
+        mapping={"*": "body"},
         keep_going=True,
-    )  # fmt: skip
+    )
 
 
 class _Stop(Reporter):
@@ -247,10 +252,8 @@ def made(prepare: Callable[[Path], object], *makes: Make) -> Callable[[], list[T
                 folder = Path(place) / "in"
                 prepare(folder)
                 for each in makes:
-                    try:
+                    with contextlib.suppress(KeyboardInterrupt):
                         each(folder, _Stop(stop) if stop and each is makes[-1] else Reporter())
-                    except KeyboardInterrupt:
-                        pass
                 trees.append(tree_of(folder))
         return trees
 
@@ -280,9 +283,14 @@ def _masks(folder: Path, report: Reporter) -> None:
     inputs = folder / "input"
     mapping = {"0": "background", "1": "body"}
     build_masks(
-        inputs / "index", folder / "masks", palette=load_palette("cars"), photos=inputs / "photos", format="index",
-        mapping=mapping, report=report,
-    )  # fmt: skip
+        inputs / "index",
+        folder / "masks",
+        palette=load_palette("cars"),
+        photos=inputs / "photos",
+        format="index",
+        mapping=mapping,
+        report=report,
+    )
 
 
 def _pairs(folder: Path, report: Reporter) -> None:

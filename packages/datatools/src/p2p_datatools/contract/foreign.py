@@ -102,6 +102,11 @@ class ForeignPlace:
         return P2PError(self.where, f"{name} is not {wanted}: {show_value(value)}", self.to_do, code=self.code)
 
 
+def is_digits(text: str) -> bool:
+    """Whether a text is a whole number in at most 18 digits 0 to 9, which `int` reads; longer ones it may refuse."""
+    return len(text) <= 18 and text.isascii() and text.isdigit()
+
+
 def show_value(value: Any) -> str:
     """A foreign value in a few words, however long, deep or odd it is."""
     if isinstance(value, dict | list | tuple):
