@@ -390,7 +390,7 @@ def _lists() -> list[Tree]:
     """A folder of index pictures with each kind of list that names the classes."""
     names = {
         "label_classes.json": _json(
-            {"classes": [{"class_name": "car", "class_idx": 1, "color": "#ff0000"}, {"name": "w", "id": 2}]}
+            {"classes": [{"class_name": "car", "png_index": 1, "color": "#ff0000"}, {"name": "w", "png_index": 2}]}
         ),
         "classes.txt": b"background\ncar\nwheel\n",
         "labels.txt": b"0 background\n1 car\n2 wheel\n",
@@ -405,7 +405,6 @@ def _pictures() -> list[Tree]:
     return [
         {"a.png": picture()},
         {"a.png": picture(palette=True)},
-        {"a.png": picture(rgb=True), "b.png": picture(rgb=True)},
         {"a.tif": picture("TIFF")},
         {"a.bmp": picture("BMP")},
         {"a.gif": picture("GIF")},
@@ -417,6 +416,13 @@ LABELS: dict[str, list[Tree]] = {
     "cityscapes": _cityscapes(),
     "voc": [
         {"SegmentationClass/a.png": picture(palette=True), "labelmap.txt": b"background:0,0,0::\ncar:200,10,10::\n"}
+    ],
+    "voc-boxes": [
+        {
+            "a.xml": b"<annotation><folder>f</folder><filename>a.png</filename><size><width>24</width><height>16</height>"
+            b"<depth>3</depth></size><object><name>car</name><difficult>0</difficult><bndbox><xmin>2</xmin><ymin>3</ymin>"
+            b"<xmax>9</xmax><ymax>8</ymax></bndbox></object></annotation>"
+        }
     ],
     "yolo": [
         {

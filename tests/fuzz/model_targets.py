@@ -19,6 +19,7 @@ from fuzz.targets import Target, made, photo, tree_of, with_pairs
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import settings_from_toml, with_settings
 from p2p_gan.config.presets import PRESETS
@@ -84,7 +85,7 @@ def _weights() -> list[Tree]:
 
 @cache
 def _tiny() -> Config:
-    return with_settings(PRESETS["tiny"].config, {"generator_filters": 4, "max_filters": 8, "images": 8})
+    return with_settings(PRESETS["tiny"], {"generator_filters": 4, "max_filters": 8, "images": 8})
 
 
 @cache
@@ -162,7 +163,7 @@ def _configs() -> list[Tree]:
         "learning_rate = 2e-4",
         'gan_loss = "bce"',
         "lambda_l1 = 100.0",
-        "crop = true",
+        "mirror = true",
     ]
     return [{"config.toml": "\n".join([*lines, "images = 100", "validate_every = 10"]).encode()}]
 
@@ -175,7 +176,8 @@ def _read_config(folder: Path) -> None:
 
 def _settings() -> list[Tree]:
     """One word of `--set` a file."""
-    return [{"set.txt": f"{name}={value}".encode()} for name, value in Config().to_json().items()]
+    known = settings_of(Config).items()
+    return [{"set.txt": f"{name}={each.text(getattr(Config(), name))}".encode()} for name, each in known]
 
 
 def _read_setting(folder: Path) -> None:
@@ -189,7 +191,7 @@ def _with_model(folder: Path) -> None:
     for name in "ab":
         path = folder / "input/photos" / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(photo())
+        path.write_bytes(photo(ord(name)))
 
 
 def _sample(folder: Path, report: Reporter) -> None:
@@ -201,7 +203,7 @@ def _with_split_pairs(folder: Path) -> None:
 
     _save(folder / "input/model.safetensors")
     with_pairs(folder)
-    split(folder / "pairs", val=0, test=1)
+    split(folder / "pairs", val=0, test=0.34)
     (folder / "pairs").rename(folder / "input/pairs")
 
 

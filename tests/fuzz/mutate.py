@@ -17,6 +17,9 @@ from typing import Any
 Tree = dict[str, bytes]
 """The files of one input by their paths."""
 
+HERE = b"@THE-FOLDER@"
+"""Stands in an input for the path of the folder into which it is written, which records of ours may hold."""
+
 _MARK = "\ue000"  # around the number of a raw token, so that text which JSON cannot hold can stand in a value's place
 _DEEP = 100_000
 _JSON_TOKENS = (

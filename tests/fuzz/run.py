@@ -26,7 +26,7 @@ from random import Random
 from types import FrameType
 
 from fuzz.model_targets import model_targets
-from fuzz.mutate import Tree, mutate
+from fuzz.mutate import HERE, Tree, mutate
 from fuzz.targets import Target, data_targets
 from p2p_datatools.contract.errors import P2PError
 
@@ -73,7 +73,7 @@ def try_input(target: Target, tree: Tree, folder: Path) -> tuple[str, str]:
     for name, data in tree.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(data.replace(HERE, str(folder).encode()))
     try:
         with _limit_time():
             target.read(folder)

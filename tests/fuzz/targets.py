@@ -21,8 +21,9 @@ import tifffile
 from PIL import Image
 
 from fuzz.label_seeds import HEIGHT, LABELS, WIDTH, picture
-from fuzz.mutate import Tree
+from fuzz.mutate import HERE, Tree
 from p2p_datatools.checks.folder import check
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
@@ -72,13 +73,13 @@ class Target:
         return not (self.only_records and (name.endswith(_PIXELS) or name.startswith("input/")))
 
 
-def _array() -> Any:
-    return np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+def _array(seed: int = 0) -> Any:
+    return np.random.default_rng(seed).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 
 
-def photo() -> bytes:
+def photo(seed: int = 0) -> bytes:
     """A photo of noise."""
-    return _saved("PNG", Image.fromarray(_array()))
+    return _saved("PNG", Image.fromarray(_array(seed)))
 
 
 def _saved(kind: str, image: Image.Image, **how: Any) -> bytes:
@@ -129,8 +130,10 @@ def _arrays() -> list[Tree]:
     )
     for each in (values.astype(np.float32), values.astype(np.uint16), np.stack([values[..., 0]] * 5).astype(np.uint16)):
         for how in ways:
-            out = io.BytesIO()
-            tifffile.imwrite(out, each, **how)
+            is_rgb, out = each.shape[2] == 3, io.BytesIO()
+            if is_rgb and "imagej" in how:
+                continue  # which ImageJ does not have
+            tifffile.imwrite(out, each, photometric="rgb" if is_rgb else "minisblack", **how)
             trees.append({"a.tif": out.getvalue()})
     for each in (values, values.astype(np.float64), values[..., 0].astype(">i4")):
         out = io.BytesIO()
@@ -165,17 +168,15 @@ def _file(folder: Path) -> Path:
 
 def _read_picture(folder: Path) -> None:
     path = _file(folder)
-    first: Exception | None = None
-    for read in (photo_size, decoded_bytes, read_photo, read_array, read_label_picture, read_index_picture, read_ids):
-        first = _try(read, path) or first  # type: ignore[arg-type]
-    if first:
-        raise first
+    readers: list[Callable[[Path], object]] = [photo_size, decoded_bytes, read_photo, read_array]
+    readers += [read_label_picture, read_index_picture, read_ids]
+    refused = [error for error in (_try(read, path) for read in readers) if error]
+    if len(refused) == len(readers):
+        raise refused[-1]
 
 
-def _try(read: Callable[[Path], object], path: Path) -> Exception | None:
+def _try(read: Callable[[Path], object], path: Path) -> P2PError | None:
     """Read; a refusal by one reader must not hide what another does."""
-    from p2p_datatools.contract.errors import P2PError
-
     try:
         read(path)
     except P2PError as error:
@@ -193,9 +194,8 @@ def _read_archive(folder: Path) -> None:
 def _place(folder: Path) -> Path:
     """A folder's only label file where there is one, as a user would name it, else the folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return (
-        files[0] if len(files) == 1 and files[0].suffix in (".json", ".xml", ".csv", ".ndjson", ".geojson") else folder
-    )
+    named = len(files) == 1 and files[0].suffix in (".json", ".xml", ".csv", ".ndjson", ".geojson")
+    return files[0] if named and "_gt" not in files[0].name else folder
 
 
 def _read_labels(name: str, folder: Path) -> None:
@@ -254,7 +254,8 @@ def made(prepare: Callable[[Path], object], *makes: Make) -> Callable[[], list[T
                 for each in makes:
                     with contextlib.suppress(KeyboardInterrupt):
                         each(folder, _Stop(stop) if stop and each is makes[-1] else Reporter())
-                trees.append(tree_of(folder))
+                here = str(folder).encode()
+                trees.append({name: data.replace(here, HERE) for name, data in tree_of(folder).items()})
         return trees
 
     return make
@@ -266,7 +267,7 @@ def _inputs(folder: Path) -> None:
         for kind in ("photos", "index"):
             path = folder / "input" / kind / f"{name}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(photo() if kind == "photos" else picture())
+            path.write_bytes(photo(ord(name)) if kind == "photos" else picture())
 
 
 def _with_masks(folder: Path) -> None:
