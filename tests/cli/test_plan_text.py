@@ -52,6 +52,11 @@ def test_a_plan_is_these_lines() -> None:
     assert plan_lines(PLAN) == LINES
 
 
+def test_a_plan_says_that_the_model_cannot_be_exported_for_its_biases() -> None:
+    lines = plan_lines(replace(PLAN, unexportable="layers have biases"))
+    assert lines == [*LINES[:-1], "export not to the reference implementation: its layers have biases", LINES[-1]]
+
+
 @pytest.mark.parametrize(
     "reporter", [render.PlainReporter, render.LiveReporter, render.TrainingReporter], ids=lambda kind: kind.__name__
 )

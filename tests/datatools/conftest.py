@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,6 +42,28 @@ def make_noise(seed: int, size: Size = SIZE) -> Photo:
 def noise() -> Noise:
     """noise(seed, size): the same picture for the same seed."""
     return make_noise
+
+
+class Scene(Protocol):
+    """What the fixture `scene` is."""
+
+    def __call__(self, seed: int, size: Size = Size(96, 64)) -> Photo: ...
+
+
+def make_scene(seed: int, size: Size = Size(96, 64)) -> Photo:
+    """A picture that goes on from pixel to pixel as a photo does: large soft shapes, small ones, a little noise."""
+    random = np.random.default_rng(seed)
+    total = np.zeros((size.height, size.width, 3), dtype=np.float32)
+    for cells, strength in ((4, 200), (12, 80)):
+        coarse = random.uniform(-0.5, 0.5, (cells, cells, 3)).astype(np.float32)
+        total += strength * cv2.resize(coarse, (size.width, size.height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(total + 128 + random.normal(0, 2, total.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Scene:
+    """scene(seed, size): as noise, but smooth."""
+    return make_scene
 
 
 class WritePhotos(Protocol):

@@ -10,13 +10,14 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.files.atomic import read_lines
+from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.masks.build import MaskSummary, build_masks
+from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
     from datatools.masks.conftest import NamesIn, Parts, WriteCoco, WriteIndexPictures
 
@@ -98,6 +99,7 @@ def test_a_picture_without_outlines_is_skipped_and_one_without_size_needs_its_ph
     path = write_coco(tmp_path / "labels.json", {"a.jpg": parts, "c.jpg": [("hood", [])]}, size=(0, 0))
     summary = build(path, tmp_path / "masks", photos=photos, keep_going=True)
     assert [(skip.where, skip.code) for skip in summary.skipped] == [("c.jpg", "no-outline")]
+    photos.rename(tmp_path / "elsewhere")  # beside the labels they would be found
     with refused("pictures-failed", tmp_path / "sizeless") as error:
         build(path, tmp_path / "sizeless")
     assert ("a.jpg", "no-size") in [(part.where, part.code) for part in error.value.parts]
@@ -185,3 +187,42 @@ def test_a_photo_and_a_label_whose_names_are_not_utf8_stop_no_other(
         (str(labels), "name-not-utf8"),
         (str(photos), "name-not-utf8"),
     ]
+
+
+def write_worn(folder: Path, count: int, spoiled: int) -> Path:
+    """Colour-coded pictures that were JPEG; the first `spoiled` of them have a few pixels of a colour of no class."""
+    folder.mkdir()
+    for number in range(count):
+        colors = np.zeros((120, 160, 3), np.uint8)
+        colors[40:100, 20 : 100 + number] = (255, 0, 0)
+        if number < spoiled:
+            colors[4:16, 4:16] = (255, 105, 180)
+        Image.fromarray(colors).save(folder / f"{number}.jpg", quality=80)
+        with Image.open(folder / f"{number}.jpg") as image:
+            image.save(folder / f"{number}.png")
+        (folder / f"{number}.jpg").unlink()
+    return folder
+
+
+def test_undecidable_pixels_of_a_few_pictures_are_ignored_recorded_and_said(tmp_path: Path, notes: "Notes") -> None:
+    summary = build(write_worn(tmp_path / "labels", 6, 2), tmp_path / "masks", report=notes)
+    assert (summary.built, summary.skipped) == (6, ())
+    (line,) = [line for line in notes.lines if "no class's colour explains" in line]
+    assert "2 pictures have" in line
+    assert "0.png at x=" in line
+    lines = read_mask_lines(tmp_path / "masks")
+    assert {name for name, each in lines.items() if each.undecided} == {"0", "1"}
+    assert 80 <= lines["0"].areas["ignore"] < 300
+    assert "ignore" not in lines["2"].areas
+    decided = {decision.label: decision for decision in summary.decisions}
+    assert (decided["undecided"].becomes, decided["undecided"].decided_by) == ("ignore", "no class near")
+
+
+def test_where_most_pictures_have_them_a_class_is_missing(tmp_path: Path, refused: "Refused") -> None:
+    labels = write_worn(tmp_path / "labels", 6, 6)
+    with refused("palette-colour", labels):
+        build(labels, tmp_path / "masks")
+    assert not (tmp_path / "masks").exists()
+    mapping = {"#ff69b4": "windows"}
+    summary = build(labels, tmp_path / "masks", mapping=mapping, how=PaintOptions(snapping=SnapOptions(60)))
+    assert summary.areas["windows"] > 6 * 80

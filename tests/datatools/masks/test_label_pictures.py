@@ -9,7 +9,7 @@ from PIL import Image
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
-from p2p_datatools.masks.class_mapping import ClassMapping
+from p2p_datatools.masks.class_mapping import UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 
 if TYPE_CHECKING:
@@ -87,3 +87,38 @@ def test_a_colour_is_written_as_on_the_web(refused: "Refused") -> None:
     with refused("bad-colour", "pink", usage=True) as error:
         color_of("pink")
     assert "#rrggbb" in error.value.to_do
+
+
+def worn(path: Path, patch: int, quality: int = 80) -> ColorLabels:
+    """A drawing of two classes that was JPEG, with a square of a colour of no class; as PNG, which 'halves' writes."""
+    indices = np.zeros((120, 160), np.uint8)
+    indices[40:100, 20:140], indices[50:70, 60:100] = 1, 4
+    colors = CARS.colors()[indices]
+    colors[4 : 4 + patch, 4 : 4 + patch] = PINK
+    Image.fromarray(colors).save(path.with_suffix(".jpg"), quality=quality)
+    with Image.open(path.with_suffix(".jpg")) as image:
+        image.save(path)
+    return ColorLabels(path.name, path)
+
+
+def test_a_few_pixels_of_a_worn_picture_that_no_colour_explains_are_ignored_with_their_places(tmp_path: Path) -> None:
+    claims = ClassMapping(CARS, {}, numbers=False, known={**color_words(CARS), UNDECIDED: "ignore"})
+    read = PictureReader(claims).read(worn(tmp_path / "a.png", 12))
+    assert read.mask is not None
+    ignored = read.mask == IGNORE
+    assert ignored[5:15, 5:15].all()
+    assert not ignored[20:].any()
+    assert read.values[UNDECIDED] == (UNDECIDED, int(ignored.sum()))
+    y, x = np.argwhere(ignored)[0]
+    assert read.undecided[0] == (x, y)
+    assert set(np.unique(read.mask[30:])) == {0, 1, 4}
+
+
+def test_a_larger_area_and_one_in_a_picture_that_blends_nothing_are_errors(tmp_path: Path, refused: "Refused") -> None:
+    with refused("palette-colour", tmp_path / "a.png"):
+        reader().read(worn(tmp_path / "a.png", 24))
+    flat = np.zeros((120, 160, 3), np.uint8)
+    flat[5:10, 5:10] = PINK
+    Image.fromarray(flat).save(tmp_path / "flat.png")
+    with refused("palette-colour", tmp_path / "flat.png"):
+        reader().read(ColorLabels("flat.png", tmp_path / "flat.png"))

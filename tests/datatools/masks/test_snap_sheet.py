@@ -10,8 +10,7 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
-from p2p_datatools.masks.build import PaintOptions, build_masks
-from p2p_datatools.masks.snap import SnapOptions
+from p2p_datatools.masks.build import PaintOptions, SnapOptions, build_masks
 from p2p_datatools.masks.snap_sheet import BLENDED, refuse_picture
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import LabelMap, write_mask, write_png
 from p2p_datatools.masks import work
-from p2p_datatools.masks.build import MaskSummary, PaintOptions, build_masks
-from p2p_datatools.masks.snap import SnapOptions
+from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Refused

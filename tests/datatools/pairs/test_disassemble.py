@@ -12,10 +12,11 @@ from PIL import Image
 
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, read_manifest, write_manifest
 from p2p_datatools.contract.palette import IGNORE, load_palette, palette_of
 from p2p_datatools.contract.pictures.arrays import read_array
-from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_mask, write_png
+from p2p_datatools.contract.pictures.images import hash_pixels, read_mask, read_photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.disassemble import take_apart
@@ -23,7 +24,7 @@ from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Notes, Refused
-    from datatools.conftest import Noise
+    from datatools.conftest import Noise, Scene
 
 CARS = load_palette("cars")
 SIZE = Size(24, 16)
@@ -272,3 +273,50 @@ def test_halves_of_any_depth_come_apart_as_they_were_paired(
     take_apart(tmp_path / "pairs", tmp_path / "apart")
     (back,) = (tmp_path / "apart" / "a").glob("1.*")
     np.testing.assert_array_equal(read_array(back), values)
+
+
+def test_photos_are_not_cut_in_two(tmp_path: Path, scene: "Scene", dest: Path, refused: "Refused") -> None:
+    for number in range(8):
+        write_png(tmp_path / "photos" / f"{number}.png", scene(number))
+    with refused("not-pairs", tmp_path / "photos"):
+        take_apart(tmp_path / "photos", dest)
+    assert not dest.exists()
+
+
+def worn_pairs(folder: Path, *, patch: int) -> Path:
+    """Pairs with a palette whose files are JPEG: a car of two classes, a photo, and a patch of a colour of no class."""
+    indices = np.zeros((120, 160), np.uint8)
+    indices[40:100, 20:140], indices[50:70, 60:100] = 1, 4
+    colors = CARS.colors()[indices]
+    colors[4 : 4 + patch, 4 : 4 + patch] = (200, 0, 200)
+    picture = np.concatenate([colors, np.full_like(colors, 90)], axis=1)
+    pairs = []
+    for number in range(3):
+        file = folder / "train" / f"{number}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(file, quality=80 - number)
+        pairs.append(Pair(str(number), f"train/{number}.jpg", "train", Size(160, 120), hash_pixels(read_photo(file))))
+    halves = Half("mask", "mask"), Half("photo", "photo")
+    write_manifest(PairFolder(folder, *halves, CARS, tuple(pairs), foreign=True))
+    return folder
+
+
+def test_mask_halves_that_were_jpeg_are_brought_back_and_what_nothing_decides_is_ignored(
+    tmp_path: Path, dest: Path, notes: "Notes"
+) -> None:
+    take_apart(worn_pairs(tmp_path / "worn", patch=12), dest, report=notes)
+    mask = read_mask(dest / "mask" / "0.png", CARS)
+    assert set(np.unique(mask)) == {0, 1, 4, IGNORE}
+    assert (mask[5:15, 5:15] == IGNORE).all()
+    assert (mask[50:70, 62:98] == 4).mean() > 0.95
+    assert (mask == IGNORE).sum() < 300
+    assert read_mask_lines(dest / "mask")["0"].areas["ignore"] == (mask == IGNORE).sum()
+    blended, ignored = notes.lines
+    assert "3 mask halves have blended colours" in blended
+    assert f"{tmp_path / 'worn' / 'train' / '0.jpg'} at x=" in ignored
+
+
+def test_more_of_a_colour_of_no_class_is_refused_as_before(tmp_path: Path, dest: Path, refused: "Refused") -> None:
+    with refused("pictures-failed", dest) as error:
+        take_apart(worn_pairs(tmp_path / "worn", patch=30), dest)
+    assert {part.code for part in error.value.parts} == {"palette-colour"}

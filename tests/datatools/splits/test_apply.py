@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -27,10 +28,16 @@ from p2p_datatools.splits.apply import SplitSummary, split
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Notes, Refused
+    from datatools.conftest import Scene
 
 
 def picture(number: int, width: int = 8) -> Photo:
-    return np.full((4, width, 3), number % 256, dtype=np.uint8)
+    return np.full((4, width, 3), [number >> shift & 255 for shift in (0, 8, 16)], dtype=np.uint8)
+
+
+def picture_of(name: str) -> Photo:
+    """Another picture for every name: equal ones would stay in one split."""
+    return picture(crc32(name.encode()))
 
 
 def make_pairs(folder: Path, names: Iterable[str]) -> Path:
@@ -41,9 +48,9 @@ def make_pairs(folder: Path, names: Iterable[str]) -> Path:
         else PairFolder(folder, Half("mask", "mask"), Half("b", "photo"), None, ())
     )
     new = []
-    for number, name in enumerate(names):
-        write_png(folder / "all" / f"{name}.png", picture(number), durable=False)
-        new.append(Pair(name, f"all/{name}.png", "all", Size(4, 4), hash_pixels(picture(number))))
+    for name in names:
+        write_png(folder / "all" / f"{name}.png", picture_of(name), durable=False)
+        new.append(Pair(name, f"all/{name}.png", "all", Size(4, 4), hash_pixels(picture_of(name))))
     write_manifest(with_pairs(old, [*old.pairs, *new]))
     return folder
 
@@ -51,7 +58,7 @@ def make_pairs(folder: Path, names: Iterable[str]) -> Path:
 def make_foreign(folder: Path, **splits: int) -> Path:
     for name, count in splits.items():
         for number in range(count):
-            write_png(folder / name / f"{number}.png", picture(number), durable=False)
+            write_png(folder / name / f"{number}.png", picture_of(f"{name}/{number}"), durable=False)
     return folder
 
 
@@ -301,7 +308,7 @@ def test_a_picture_that_is_gone_or_in_the_way_is_named_before_anything_moves(
     (folder / "all" / "3.png").unlink()
     with refused("missing-pair", folder / "all" / "3.png"):
         split(folder)
-    write_png(folder / "all" / "3.png", picture(3))
+    write_png(folder / "all" / "3.png", picture_of("3"))
     write_png(folder / "train" / "5.png", picture(99))
     with refused("file-in-the-way", folder / "train" / "5.png"):
         split(folder, val=0, test=0)
@@ -405,3 +412,30 @@ def test_real_facades_in_one_flat_folder_are_split(real_data: Path, tmp_path: Pa
     shutil.copytree(real_data / "facades-ab", folder)
     assert split(folder).counts == {"train": 24, "val": 3, "test": 3}
     assert read_manifest(folder).of("val")[0].size == Size(256, 256)
+
+
+def write_scenes(folder: Path, scene: "Scene") -> Path:
+    for number in range(8):
+        write_png(folder / f"{number}.png", scene(number), durable=False)
+    return folder
+
+
+def test_a_folder_of_photos_is_not_split_and_gets_no_manifest(
+    tmp_path: Path, scene: "Scene", refused: "Refused", contents: "Contents"
+) -> None:
+    photos = write_scenes(tmp_path / "photos", scene)
+    before = contents(photos)
+    with refused("not-pairs", photos):
+        split(photos)
+    with refused("not-pairs", photos):
+        open_pairs(photos)
+    assert contents(photos) == before
+
+
+def test_photos_are_pairs_where_the_user_says_so_and_the_manifest_remembers_it(tmp_path: Path, scene: "Scene") -> None:
+    photos = write_scenes(tmp_path / "photos", scene)
+    split(photos, as_pairs=True)
+    assert len(open_pairs(photos).pairs) == 8
+    assert open_pairs(photos).provenance["as_pairs"] is True
+    write_png(photos / "new.png", scene(9))
+    assert split(photos).moved == 1

@@ -54,15 +54,13 @@ def test_files_of_numbers_are_read_as_they_are(make_model: Make, tmp_path: Path)
     np.save(tmp_path / "x.npy", pixels)
     card = make_model(Half("bands", "picture", 5, "float32", (-1.0, 1.0)), PHOTO).card
     for file in ("x.tif", "x.npy"):
-        found, known = read_input(tmp_path / file, card)
-        assert known
-        assert np.array_equal(found, pixels)
+        assert np.array_equal(read_input(tmp_path / file, card), pixels)
 
 
 def test_grey_becomes_three_equal_channels_where_the_model_takes_colour(make_model: Make, tmp_path: Path) -> None:
     grey = np.random.default_rng(0).integers(0, 65536, (8, 8), dtype=np.uint16)
     write_png(tmp_path / "x.png", grey)
-    found, _ = read_input(tmp_path / "x.png", make_model(DEEP, PHOTO).card)
+    found = read_input(tmp_path / "x.png", make_model(DEEP, PHOTO).card)
     assert np.array_equal(found, np.dstack([grey] * 3))
 
 
@@ -72,25 +70,23 @@ def test_a_mask_is_read_as_classes_where_the_model_takes_classes(make_model: Mak
     write_png(tmp_path / "painted.png", CARS.colors()[labels])
     card = make_model(MASK, PHOTO, palette=CARS, input_as="classes").card
     for file in ("indexed.png", "painted.png"):
-        assert np.array_equal(read_input(tmp_path / file, card)[0], labels)
+        assert np.array_equal(read_input(tmp_path / file, card), labels)
 
 
 def test_a_mask_painted_in_greys_is_read_as_the_one_channel_that_the_model_takes(
     make_model: Make, tmp_path: Path, refused: "Refused"
 ) -> None:
     card = make_model(Half("mask", "mask", 1), PHOTO, palette=GREYS).card
-    labels = np.array([[0, 1], [2, 0]], np.uint8).repeat(8, 0)
+    labels = np.array([[0, 1], [2, 0]], np.uint8).repeat(8, 0).repeat(8, 1)
     write_mask(tmp_path / "indexed.png", labels, GREYS)
     write_png(tmp_path / "painted.png", labels * 60)
     write_png(tmp_path / "other.png", labels * 50)
     write_png(tmp_path / "coloured.png", np.full((8, 8, 3), (60, 0, 0), np.uint8))
-    for file, factor in (("indexed.png", 60), ("painted.png", 60), ("other.png", 50)):
-        found, known = read_input(tmp_path / file, card)
-        assert np.array_equal(found, labels * factor)
-        assert known == (factor == 60)
-    with refused("other-channels", tmp_path / "coloured.png") as error:
-        read_input(tmp_path / "coloured.png", card)
-    assert error.value.what == "has colours, but the model takes 1 channel of uint8"
+    for file in ("indexed.png", "painted.png"):
+        assert np.array_equal(read_input(tmp_path / file, card), labels * 60)
+    for file in ("other.png", "coloured.png"):
+        with refused("other-palette", tmp_path / file):
+            read_input(tmp_path / file, card)
 
 
 def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_path: Path, refused: "Refused") -> None:
@@ -100,9 +96,9 @@ def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_pat
         read_input(tmp_path / "numbers.png", card)
     assert "has the class 7, but the model has 5 classes: background, body" in error.value.what
     write_mask(tmp_path / "more.png", np.full((8, 8), 5, np.uint8), MORE)
-    with refused("palette-colour", tmp_path / "more.png") as error:
+    with refused("other-palette", tmp_path / "more.png") as error:
         read_input(tmp_path / "more.png", card)
-    assert "(9, 9, 9) at x=0, y=0" in error.value.what
+    assert "(9, 9, 9)" in error.value.what
     assert "the model has 5 classes" in error.value.what
 
 
@@ -137,6 +133,25 @@ def test_a_pair_folder_of_another_depth_or_with_other_classes_is_refused(
     assert "has the class road (5) in the colour (9, 9, 9), but the model has 5 classes" in error.value.what
 
 
+def test_a_pair_folder_whose_halves_or_colours_mean_something_else_is_refused(
+    make_model: Make, pair_folder: Path, refused: "Refused"
+) -> None:
+    card = make_model(MASK, PHOTO, palette=CARS).card
+    folder = folder_of(pair_folder)
+    with refused("other-halves", pair_folder):
+        refuse_folder(folder, (Half("mask", "photo"), Half("photo", "mask")), card)
+    refuse_folder(folder, (Half("mask", "picture"), Half("photo", "picture")), card)  # of a folder without a manifest
+    streets = Palette("streets", tuple(replace(each, name=f"{each.name} of a street") for each in CARS.classes))
+    with refused("other-classes", pair_folder) as error:
+        refuse_folder(folder_of(pair_folder, palette=streets), (folder.a, folder.b), card)
+    assert "is of the palette streets" in error.value.what
+    first, second, third, *rest = CARS.classes
+    exchanged = Palette("cars", (first, replace(third, color=second.color), replace(second, color=third.color), *rest))
+    with refused("other-classes", pair_folder) as error:
+        refuse_folder(folder_of(pair_folder, palette=exchanged), (folder.a, folder.b), card)
+    assert "for tyres, which the model has for body" in error.value.what
+
+
 def test_a_pair_comes_as_the_model_codes_it(make_model: Make, pair_folder: Path) -> None:
     folder = folder_of(pair_folder)
     pair = folder.pairs[0]
@@ -161,7 +176,7 @@ def test_a_pair_that_is_not_that_of_the_manifest_is_refused(
 def test_an_input_is_opened_once_whether_it_fits_or_is_refused(
     make_model: Make, tmp_path: Path, opens: Counter[str], refused: "Refused"
 ) -> None:
-    write_png(tmp_path / "painted.png", np.full((8, 8), 50, np.uint8))
+    write_png(tmp_path / "painted.png", np.full((8, 8), 60, np.uint8))
     write_png(tmp_path / "numbers.png", np.full((8, 8), 7, np.uint8))
     write_png(tmp_path / "deep.png", np.zeros((8, 8, 3), np.uint16))
     read_input(tmp_path / "painted.png", make_model(Half("mask", "mask", 1), PHOTO, palette=GREYS).card)

@@ -21,6 +21,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input
+from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model
@@ -190,9 +191,9 @@ def test_a_picture_is_read_once_for_all_its_variants(
 ) -> None:
     model, reads = make_model(Half("photo", "photo"), Half("photo", "photo")), []
 
-    def count(file: PictureFile, card: ModelCard, *lists: list[Path]) -> tuple[Array, bool]:
+    def count(file: PictureFile, card: ModelCard, changes: InputChanges) -> Array:
         reads.append(file.path.name)
-        return read_input(file, card, *lists)
+        return read_input(file, card, changes)
 
     monkeypatch.setattr(sampling, "read_input", count)
     for name in "ab":
@@ -267,7 +268,7 @@ def test_what_a_model_gives_is_written_exactly(
     np.save(tmp_path / "x.npy", pixels[..., 0] if half.channels == 1 else pixels)
     sample(write_model(model, tmp_path / "m.safetensors"), [tmp_path / "x.npy"], tmp_path / "out")
     written = read_array(tmp_path / "out" / file)
-    given, _ = read_input(tmp_path / "x.npy", model.card)
+    given = read_input(tmp_path / "x.npy", model.card)
     assert written.dtype == half.dtype
     assert np.array_equal(written, apply_model(model, given, ApplyOptions(), variant=1))
 

@@ -15,13 +15,16 @@ import torch
 from torch import nn
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.models.model import load_model
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import load_model, save_model
 from p2p_gan.models.reference import export_reference, import_model
-from p2p_gan.networks.base import InferencePass
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
@@ -383,11 +386,81 @@ def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there
         torch.testing.assert_close(net(random_input()), ours, atol=1e-5, rtol=0)
 
 
+def drawn(architecture: Architecture, path: Path) -> Generator:
+    """A generator whose weights, biases and statistics all count, saved as a model of running statistics."""
+    generator, random = architecture.build().eval(), torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for name, value in generator.state_dict().items():
+            value.copy_(torch.randn(value.shape, generator=random) * 0.3 + (1.5 if name.endswith("var") else 0))
+            if name.endswith("var"):
+                value.abs_()
+    halves = Half("a", "picture"), Half("b", "picture")
+    save_model(path, ModelCard(architecture, *halves, None, Size(32, 32), "pad", "running", False, 7, ""), generator)
+    return generator
+
+
+def exported(path: Path, reference: "MakeReference", kind: str, norm: str) -> nn.Module:
+    """What the reference makes of an exported model."""
+    export_reference(path, path.with_name("G.pth"))
+    net = reference(kind, norm=norm)
+    net.load_state_dict(torch.load(path.with_name("G.pth"), weights_only=True), strict=True)
+    return net
+
+
+def test_biases_before_a_batch_norm_go_out_in_its_running_mean(
+    reference: "MakeReference", tmp_path: Path, random_input: "RandomInput"
+) -> None:
+    shape = Architecture(3, 3, 2, 2, 8, "batch", 0.0, "resnet", blocks=2, biases=True)
+    ours = drawn(shape, tmp_path / "m.safetensors")
+    net = exported(tmp_path / "m.safetensors", reference, "resnet_2blocks", "batch").eval()
+    with torch.no_grad():
+        torch.testing.assert_close(
+            net(random_input()), ours(random_input(), InferencePass("running")), atol=1e-5, rtol=0
+        )
+        torch.testing.assert_close(
+            net.train()(random_input()), ours(random_input(), InferencePass("picture")), atol=1e-5, rtol=0
+        )
+    back = import_model(tmp_path / "G.pth", tmp_path / "back.safetensors")
+    assert not back.card.architecture.biases
+
+
+@pytest.mark.parametrize(("kind", "depth", "blocks"), [("resnet_2blocks", 2, 2), ("unet_32", 5, 1)])
+def test_the_biases_that_the_reference_has_with_instance_norm_are_zero_where_the_model_has_none(
+    kind: str, depth: int, blocks: int, reference: "MakeReference", tmp_path: Path, random_input: "RandomInput"
+) -> None:
+    shape = Architecture(3, 3, depth, 2, 16, "instance", 0.0, kind.split("_")[0], blocks=blocks, biases=False)
+    if kind.startswith("resnet"):
+        shape = replace(shape, max_filters=8)
+    ours = drawn(shape, tmp_path / "m.safetensors")
+    net, x = exported(tmp_path / "m.safetensors", reference, kind, "instance"), random_input(height=64, width=64)
+    with torch.no_grad():
+        torch.testing.assert_close(net(x), ours(x, InferencePass("picture")), atol=1e-5, rtol=0)
+
+
+def test_a_unet_goes_out_where_the_biases_that_no_norm_follows_are_zero(
+    reference: "MakeReference", tmp_path: Path, random_input: "RandomInput", refused: "Refused"
+) -> None:
+    shape = Architecture(3, 3, 5, 2, 16, "batch", 0.0, biases=True)
+    ours = drawn(shape, tmp_path / "m.safetensors")
+    with refused("not-in-reference") as error:
+        export_reference(tmp_path / "m.safetensors", tmp_path / "G.pth")
+    assert "down.0, down.4" in error.value.what
+    with torch.no_grad():
+        for level in (0, 4):
+            ours.get_parameter(f"down.{level}.conv.bias").zero_()
+    card = load_model(tmp_path / "m.safetensors").card
+    save_model(tmp_path / "m.safetensors", card, ours)
+    net, x = exported(tmp_path / "m.safetensors", reference, "unet_32", "batch"), random_input(height=64, width=64)
+    with torch.no_grad():
+        torch.testing.assert_close(net.eval()(x), ours(x, InferencePass("running")), atol=1e-5, rtol=0)
+        torch.testing.assert_close(net.train()(x), ours(x, InferencePass("picture")), atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({}, "its channels do not grow to 8 times the first"),
-        ({"max_filters": 32}, "its biases differ from the reference"),
+        ({"max_filters": 32}, "its layers without a norm (down.0, down.4) have biases"),
         ({"generator": "encoder-decoder"}, "its decoder has no skips"),
         ({"upsampling": "resize"}, "its decoder upsamples by resize"),
         ({"noise_channels": 1}, "its input has noise channels"),

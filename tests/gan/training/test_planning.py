@@ -61,6 +61,15 @@ def test_pairs_that_are_kept_in_their_own_shape_are_counted_by_it(pair_folder: P
     assert planned.shapes == ((Size(32, 32), 8),)
 
 
+def test_a_plan_says_when_biases_alone_keep_a_model_from_the_reference(pair_folder: Path, tiny: Config) -> None:
+    reference = replace(tiny, max_filters=8 * tiny.generator_filters)
+    planned = plan(pair_folder, reference)
+    assert planned.unexportable is not None
+    assert "down.0, down.4" in planned.unexportable
+    assert plan(pair_folder, replace(reference, bias_before_norm=False)).unexportable is None
+    assert plan(pair_folder, tiny).unexportable is None  # of another shape in any case
+
+
 def test_a_plan_for_several_devices_is_made_by_one_process(pair_folder: Path, tiny: Config) -> None:
     planned = plan(pair_folder, replace(tiny, device="cpu*2", batch=4))
     assert (planned.processes, planned.config.device, planned.config.batch, planned.updates) == (2, "cpu", 4, 3)

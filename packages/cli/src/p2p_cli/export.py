@@ -22,8 +22,9 @@ def command(model: Path, dest: Path, kind: str, as_json: bool) -> None:
 
     MODEL is a run folder or a model file. The format 'reference' is the state dict of a generator of the reference
     PyTorch implementation (pytorch-CycleGAN-and-pix2pix), DEST a file such as latest_net_G.pth. It can hold the
-    models that this program can build: those imported from it, and those trained here with its architecture, which for
-    batch norm needs --set bias_before_norm=off.
+    models that this program can build: those imported from it, and those trained here with its architecture. Biases
+    before a batch norm go into the norm; a U-Net needs --set bias_before_norm=off in training, because its first and
+    its innermost layer have no norm.
 
     \b
     Example:

@@ -29,7 +29,10 @@ def plan_lines(planned: "Plan") -> list[str]:
     ]
     if planned.memory:
         lines.append(_need_line("memory", planned.memory))
-    return [*lines, _need_line("disk", planned.disk), *(f"assumed: {each}" for each in planned.assumed)]
+    lines.append(_need_line("disk", planned.disk))
+    if planned.unexportable:
+        lines.append(f"export not to the reference implementation: its {planned.unexportable}")
+    return [*lines, *(f"assumed: {each}" for each in planned.assumed)]
 
 
 def _devices(planned: "Plan") -> str:

@@ -78,15 +78,14 @@ def command(
         "written": summary.written,
         "kept": summary.kept,
         "skipped": [str(skip) for skip in summary.skipped],
-        "strange": list(summary.strange),
+        "snapped": list(summary.snapped),
     }
     if as_json:
         render.say(options.to_json(result))
     else:
-        render.say(f"{card.direction}: {plural(summary.written, 'picture')} written to {dest}, {summary.kept} kept.")
+        total = plural(summary.written + summary.kept, "picture")
+        render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now, {summary.kept} kept.")
     if variants > 1 and not (card.architecture.random and how.dropout):
         render.remark("All variants are identical, because the model is applied without randomness.")
-    for path in summary.strange[:5]:
-        render.remark(f"{path}: has colours outside the model's palette; they are used as they are.")
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

@@ -25,14 +25,20 @@ from p2p_datatools.contract.words import shell_word
     metavar="none|REGEX",
     help="Keep pairs together whose names match alike: those of one car, one street, one video.",
 )
+@click.option(
+    "--as-pairs", is_flag=True, help="Take the pictures for A|B pairs, although they look like single photos or masks."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @options.json_option
-def command(pairs: Path, val: float, test: float, seed: int, group_by: str, dry_run: bool, as_json: bool) -> int:
+def command(
+    pairs: Path, val: float, test: float, seed: int, group_by: str, as_pairs: bool, dry_run: bool, as_json: bool
+) -> int:
     """Split pairs into train, val and test.
 
-    The same seed gives the same split, and pairs that have a split keep it when others are added. On an ordinary
-    pix2pix folder only a manifest is written and no picture is moved: pictures in val/ and test/ stay there, those in
-    train/ provide what is missing.
+    The same seed gives the same split, and pairs that have a split keep it when others are added. A val or test that
+    the folders of A and B gave stays as it is; one that is missing is drawn from the rest, and from train. Pairs of
+    equal pixels, or of one photo, are in one split. On an ordinary pix2pix folder only a manifest is written and no
+    picture is moved.
 
     \b
     Examples:
@@ -43,7 +49,9 @@ def command(pairs: Path, val: float, test: float, seed: int, group_by: str, dry_
     from p2p_datatools.splits.apply import split
 
     report = render.reporter()
-    summary = split(pairs, val=val, test=test, seed=seed, group_by=group_by, dry_run=dry_run, report=report)
+    summary = split(
+        pairs, val=val, test=test, seed=seed, group_by=group_by, as_pairs=as_pairs, dry_run=dry_run, report=report
+    )
     if as_json:
         render.say(options.to_json(summary))
         return 0

@@ -14,15 +14,18 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
+from p2p_datatools.masks.boxes import settle_boxes
+from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -35,12 +38,20 @@ from p2p_datatools.masks.plan import (
     plan_masks,
     refuse_dest_inside,
 )
-from p2p_datatools.masks.snap import SnapOptions
+from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
+from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
 _OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+
+
+_BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near"}
+
+
+# Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
+_MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
 _MUCH = 0.01  # of a picture's pixels
@@ -72,7 +83,7 @@ class MaskSummary:
     `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
     background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
     not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
-    pictures, that are not read.
+    pictures, that are not read. `splits` counts the masks by the split that the labels give their pictures.
     """
 
     format: str
@@ -93,14 +104,24 @@ class MaskSummary:
     empty: int
     scaled: int
     first_scaled: str | None
+    splits: dict[str, int]
     dest: Path
     left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class SnapOptions:
+    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
+
+    tolerance: int = TOLERANCE
+    picture: Path | None = None
 
 
 @dataclass(frozen=True)
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
+    `match` says which photo a label has, as `masks.partners.match_photos` does.
     With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
     `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
     (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
@@ -110,6 +131,7 @@ class PaintOptions:
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
+    match: str = BY_STEM
     read: ReadOptions = AS_USUAL
     strict: bool = False
     empty: Empty = "auto"
@@ -132,23 +154,23 @@ def build_masks(
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
-    With `photos`, a mask has its photo's name and size. With the order `annotation` what the labelling tool shows on
-    top is on top, otherwise the class that comes later in the palette. Existing masks whose labels are unchanged are
-    kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a
-    class and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
+    With `photos`, a mask has its photo's name and size; without them, they are looked for in a folder beside the labels
+    (see `masks.siblings`). With the order `annotation` what the labelling tool shows on top is on top, otherwise the
+    class that comes later in the palette. Existing masks whose labels are unchanged are kept. Colours of no class are
+    changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a class and for pictures that
+    cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
-    refuse_picture(how.snapping.picture)
-    found = read_labels(labels, format)
-    _refuse_needless_order(how.order, found)
-    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
-    claims = _claims(labels, found, palette, mapping or {})
-    folder = photo_folder(photos, found) if photos else None
-    left_out = _note_files(labels, found, folder, report)
-    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.classes[0]))
+    found = _read(labels, format, mapping or {}, report)
+    photos = photos or find_photos(labels, found, dest, how.match, report)
+    _refuse_wrong(how, found, labels, photos, dest)
+    claims = _claims(found, palette, mapping or {}, labels)
+    folder = photo_folder(photos, found, report) if photos else None
+    left_out = _note(labels, found, folder, report)
+    pictures = _reader(found, labels, claims, mapping or {}, how)
+    rules = RegionRules(how.strict, how.empty, palette.classes[0])
+    jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
-        pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         with _tell_turned(done.skipped, report):
@@ -175,6 +197,7 @@ def build_masks(
         faulty=dict(Counter(fault.code for fault in faults).most_common()),
         empty=sum(is_empty(job.item) for job in there),
         **_sums(claims, lines),
+        splits=dict(Counter(line.split for line in lines.values() if line.split)),
         dest=dest,
         left_out=left_out,
     )
@@ -230,17 +253,42 @@ def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tupl
     return tuple(others)
 
 
-def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
-    if order != "palette" and found.are_pictures:
+def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path | None, dest: Path) -> None:
+    """Raise UsageError for options that change nothing here, and for a destination among what is read."""
+    refuse_picture(how.snapping.picture)
+    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
+    if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
-        raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
+        raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
+    if how.match != BY_STEM and photos is None:
+        what = "says which photo a label has, but there are no photos"
+        raise UsageError(f"--match {how.match}", what, "Give them with --photos.", code="needless-option")
 
 
-def _claims(labels: Path, found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
+def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporter) -> LabelSet:  # noqa: A002 - as above
+    """The labels that masks are painted from; notes what was recognised, and what the reader remarked."""
+    found = read_labels(labels, format)
+    for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
+        report.note(line)
+    return settle_boxes(leave_out_photos(found, labels), labels, mapping, report)
+
+
+def _reader(
+    found: LabelSet, labels: Path, claims: ClassMapping, mapping: Mapping[str, str], how: PaintOptions
+) -> PictureReader:
+    """What reads label pictures; raises P2PError where a few of them are photos."""
+    reader = PictureReader(claims, mapping, how.snapping.tolerance)
+    refuse_photos_as_labels(found, labels, reader)
+    return reader
+
+
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
+    """Which class claims each label; raises P2PError for named ones that none claims."""
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
+        known[UNDECIDED] = IGNORED
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.refuse_unclaimed(found.labels, where=str(labels))
@@ -268,6 +316,26 @@ def _check_mapping(
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _check_undecided(lines, labels, report)
+
+
+def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+    """Note which pixels of worn pictures no colour explains; raise P2PError where most pictures have some."""
+    found = [line for line in lines.values() if line.undecided]
+    if not found:
+        return
+    shares = {line.name: line.values[UNDECIDED][1] / (line.size.width * line.size.height) for line in found}
+    most = max(shares, key=shares.__getitem__)
+    shown = ", ".join(f"{line.source} at x={line.undecided[0][0]}, y={line.undecided[0][1]}" for line in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    what = (
+        f"{plural(len(found), 'picture has', 'pictures have')} pixels that no class's colour explains, "
+        f"{shares[most]:.2%} at most (in {most}): {shown}{more}"
+    )
+    if len(found) >= _LEAST_UNDECIDED and len(found) > _MANY_UNDECIDED * len(lines):
+        to_do = "Is a class missing? Say which with --map '#RRGGBB=CLASS', or --map '#RRGGBB=ignore'."
+        raise P2PError(labels, what, to_do, code="palette-colour")
+    report.note(f"{labels}: {what}. They are ignored; --map '#RRGGBB=CLASS' gives such a colour to a class.")
 
 
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
@@ -278,7 +346,8 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         and len({skip.code for skip in skipped}) == 1
     ):
         first, code = skipped[0], skipped[0].code
-        raise P2PError(f"{first.where} (and {len(skipped) - 1} more pictures)", first.what, first.to_do, code=code)
+        others = plural(len(skipped) - 1, "more picture")
+        raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
 
 
 def _place(numbered: Collection[str], found: LabelSet) -> str:
@@ -315,7 +384,7 @@ def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Dec
     for line in lines.values():
         for value, (label, count) in line.values.items():
             if label not in decided:
-                decided[label] = "--map" if claims.is_mapped(label) else "transparency" if label == TRANSPARENT else ""
+                decided[label] = "--map" if claims.is_mapped(label) else _BY.get(label, "")
             pixels[value, label, line.labels.get(label, ""), decided[label] or line.decided_by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
@@ -374,19 +443,18 @@ def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, repor
     return left_out
 
 
-def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:
+def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
     """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
-    if folder and folder.is_dir() and (links := links_out(folder, files)):
+    if folder.is_dir() and (links := links_out(folder, files)):
         report.note(
             f"{folder}: {plural(len(links), 'file is a link', 'files are links')} to the outside; "
             f"the first is {links[0]} to {links[0].resolve()}."
         )
 
 
-def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
-    """Note what was recognised, what the reader remarked, and what is left out."""
-    for line in (*([recognised] if recognised else []), *found.notes):
-        report.note(line)
+def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
+    """Note which files are links, and what is left out, of which those that are not read are returned."""
+    unread = _note_files(labels, found, folder, report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
@@ -398,3 +466,4 @@ def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, r
             f"{plural(len(left_out), 'picture is', 'pictures are')} left out, because the format blends class numbers; "
             f"the first is {left_out[0]}."
         )
+    return unread

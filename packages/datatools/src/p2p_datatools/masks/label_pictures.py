@@ -3,7 +3,7 @@
 Nothing here may list folders or write a file; readers say what a format's numbers and colours are called.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
-from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, color_labels, color_of, hex_of
+from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
+from p2p_datatools.contract.pictures.flat_areas import FlatArea, find_inexact
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
+from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import (
     VOID,
@@ -27,12 +29,13 @@ from p2p_datatools.labels.values import (
     SegmentLabels,
     Use,
 )
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.flat_areas import FlatArea, find_inexact
+from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
-from p2p_datatools.masks.snap import TOLERANCE, Snapper, SnapResult
 
 BY_IDS = "palette ids"  # what decides on numbers without names
+
+
+_PLACES = 5  # of undecided pixels that a record has
 
 
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
@@ -42,8 +45,8 @@ _NO_PIXELS = np.zeros(256, dtype=np.int64)
 class PictureClasses:
     """The class index of each pixel, the labels that occur, and how many pixels each class index has, (256,).
 
-    `mask` is None when no class claims some label. `snapped`, `blended`, `values` and `decided_by` are as a mask's
-    record has them; `faults` are segments without pixels.
+    `mask` is None when no class claims some label. `snapped`, `blended`, `values`, `decided_by` and `undecided` are as
+    a mask's record has them; `faults` are segments without pixels.
     """
 
     mask: LabelMap | None
@@ -53,6 +56,7 @@ class PictureClasses:
     blended: int = 0
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided_by: str = ""
+    undecided: tuple[tuple[int, int], ...] = ()
     faults: tuple[RegionFault, ...] = ()
 
 
@@ -67,20 +71,36 @@ class _Rows:
     snapped: int = 0
     blended: int = 0
     counts: NDArray[np.int64] | None = None  # of each row, where they are known
+    undecided: tuple[tuple[int, int], ...] = ()
+
+    def set_apart(self, where: NDArray[np.bool_], label: str) -> "_Rows":
+        """The same with a row of this label for some pixels."""
+        rows = (self.rows if len(self.labels) < 256 else self.rows.astype(np.uint16)).copy()
+        rows[where] = len(self.labels)
+        return replace(self, rows=rows, values=[*self.values, label], labels=[*self.labels, label], counts=None)
 
 
 class PictureReader:
     """Reads label pictures of one format; colours within `tolerance` of a label's are taken for it."""
 
     def __init__(self, claims: ClassMapping, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
-        self._claims, self._tolerance = claims, tolerance
+        self._claims, self.tolerance = claims, tolerance
         self._extra = {color_of(word.lower()): word.lower() for word in mapping if _HEX.fullmatch(word.lower())}
         self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
 
     @property
+    def palette(self) -> Palette:
+        """The palette whose classes are read."""
+        return self._claims.palette
+
+    @property
     def snapping(self) -> str:
         """What snapping depends on beside the palette: the tolerance, and the colours of --map."""
-        return " ".join((str(self._tolerance), *map(hex_of, sorted(self._extra))))
+        return " ".join((str(self.tolerance), *map(hex_of, sorted(self._extra))))
+
+    def knows(self, number: int, named: Collection[int] = ()) -> bool:
+        """Whether a class number has a class, or one of the names in a list."""
+        return number in named or self._claims.word(str(number)) is not None
 
     def may_be_colors(self, item: RegionLabels | PictureLabels) -> bool:
         """Whether colours of --map may be what a picture is read by that would be class numbers without them."""
@@ -161,6 +181,9 @@ class PictureReader:
             photo = photo.copy()
             photo[picture.transparent] = next(iter(known))  # so that what lies below is no colour to explain
         snapped, labels = self.snap(item, photo)
+        undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
+        if snapped.stray.any() and undecided is None:
+            raise self._stray(item, photo, snapped)
         colors = self.colors(item)
         if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
             # A tolerance above the usual one was chosen, and with it what only that brings back.
@@ -170,7 +193,11 @@ class PictureReader:
             self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
-        return _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+        found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+        if undecided is None:
+            return found
+        places = tuple((int(x), int(y)) for y, x in np.argwhere(undecided)[:_PLACES])
+        return replace(found.set_apart(undecided, UNDECIDED), undecided=places)
 
     def _are_mapped(self, picture: LabelPicture) -> bool:
         """Whether --map speaks of a grey of the picture, which then is a colour."""
@@ -195,19 +222,12 @@ class PictureReader:
         if not self._claims.maps(TRANSPARENT):
             to_do = f"If that is background, add --map {TRANSPARENT}=background; otherwise save it without alpha."
             refuse_hidden(picture.colors, clear, item.where, to_do)
-        rows = found.rows if len(found.labels) < 256 else found.rows.astype(np.uint16)
-        rows = rows.copy()
-        rows[clear] = len(found.labels)
-        labels, values = [*found.labels, TRANSPARENT], [*found.values, TRANSPARENT]
-        return _Rows(rows, values, labels, found.decided_by, found.snapped, found.blended)
+        return found.set_apart(clear, TRANSPARENT)
 
     def snap(self, item: PictureLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
         snapper, labels = self._snapper(item)
-        snapped = snapper.snap(picture)
-        if snapped.stray.any():
-            raise self._stray(item, picture, snapped)
-        return snapped, labels
+        return snapper.snap(picture), labels
 
     def colors(self, item: PictureLabels) -> NDArray[np.uint8]:
         """The colour of each row that `snap` gives, (n, 3)."""
@@ -227,7 +247,7 @@ class PictureReader:
         if id(names) not in self._snappers:
             table = self._table(item)
             colors = np.array(list(table), dtype=np.uint8)
-            self._snappers[id(names)] = Snapper(colors, self._tolerance), list(table.values())
+            self._snappers[id(names)] = Snapper(colors, self.tolerance), list(table.values())
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult) -> P2PError:
@@ -240,7 +260,7 @@ class PictureReader:
         return P2PError(
             item.where,
             f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
-            f"{self._tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
+            f"{self.tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
             f"Add --map '{hex_of(first)}=CLASS', raise --tolerance, or use the palette that it was painted in.",
             code="palette-colour",
         )
@@ -268,7 +288,7 @@ class PictureReader:
         for number in used if values else ():
             before = told.get(found.values[number], ("", 0))[1]
             told[found.values[number]] = labels[number], before + int(counts[number])
-        return PictureClasses(mask, uses, pixels, found.snapped, found.blended, told, found.decided_by)
+        return PictureClasses(mask, uses, pixels, found.snapped, found.blended, told, found.decided_by, found.undecided)
 
 
 def _color(values: NDArray[np.uint8]) -> Color:

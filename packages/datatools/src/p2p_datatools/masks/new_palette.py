@@ -26,15 +26,15 @@ from p2p_datatools.contract.palette import (
     palette_of,
     plain,
 )
+from p2p_datatools.contract.pictures.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.parsing.regions import UNNAMED
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
-from p2p_datatools.masks.flat_areas import find_inexact
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
 from p2p_datatools.masks.palettes import TOO_CLOSE
-from p2p_datatools.masks.snap import TOLERANCE, Snapper
 
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
 _MOST_STRAYS = 32  # rare colours that are classes all the same; in a photo there are more

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,10 +19,19 @@ from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import read_halves
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, read_foreign, read_manifest
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pairs.manifest import (
+    Half,
+    PairFolder,
+    has_manifest,
+    read_foreign,
+    read_manifest,
+    refuse_photos,
+)
+from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import indices_of_colors
+from p2p_datatools.contract.pictures.snap import Snapper, undecided_pixels
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.jobs.conversion import (
@@ -51,6 +60,15 @@ class HalvesSummary:
     masks: tuple[Path, ...]
 
 
+class _JpegHalf(NamedTuple):
+    """A mask half that had blended colours: in how many pixels, how many nothing decides, and the first (x, y)."""
+
+    path: Path
+    blended: int
+    undecided: int
+    first: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class _Job:
     """What is taken apart, and into which halves."""
@@ -74,12 +92,12 @@ class _Job:
         """The words of the halves that are masks."""
         return tuple(side.name for side, palette in zip(self.sides, self._palettes(), strict=True) if palette)
 
-    def apart(self, name: str, pair: Pair) -> list[Product]:
-        """The two halves of one pair, as they are to be written."""
+    def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"]) -> list[Product]:
+        """The two halves of one pair, as they are to be written; masks that were JPEG are added to `worn`."""
         path = self.folder.path / pair.file
         left, right, _ = read_halves(self.folder, pair)
         parts = zip(self.sides, self._palettes(), (left, right), strict=True)
-        return [_product(f"{side.name}/{name}", half, palette, path) for side, palette, half in parts]
+        return [_product(f"{side.name}/{name}", half, palette, path, worn) for side, palette, half in parts]
 
 
 def take_apart(
@@ -105,12 +123,13 @@ def take_apart(
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
+    worn = list[_JpegHalf]()
     with Destination(dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
         refuse_other_conversion(dest / _HEADER, job.settings(), kind=_FORMAT, command="p2p data halves")
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
         done = convert(
             sources,
-            lambda source: job.apart(source.name, named[source.name]),
+            lambda source: job.apart(source.name, named[source.name], worn),
             destination,
             journal=_LINES,
             report=report,
@@ -119,13 +138,18 @@ def take_apart(
         if not keep_going or not done.lines:
             refuse(skipped, destination)
         destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
+    _note_jpeg(worn, report)
     folders = (dest / job.sides[0].name, dest / job.sides[1].name)
     masks = tuple(dest / word for word in job.masks())
     return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)
 
 
 def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
-    folder = read_manifest(pairs) if has_manifest(pairs) else read_foreign(pairs, needs_train=False)
+    if has_manifest(pairs):
+        folder = read_manifest(pairs)
+    else:
+        folder = read_foreign(pairs, needs_train=False)
+        refuse_photos(folder)
     _note_others(folder, report)
     a, b = words or (folder.a.name, folder.b.name)
     if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
@@ -156,6 +180,24 @@ def _note_others(folder: PairFolder, report: Reporter) -> None:
             report.note(f"{folder.path}: {number} left out; the first is {others[0]}.")
 
 
+def _note_jpeg(worn: list[_JpegHalf], report: Reporter) -> None:
+    """Note which masks were brought back from JPEG, and where nothing told a class."""
+    if not worn:
+        return
+    masks = plural(len(worn), "mask half has", "mask halves have")
+    pixels = plural(sum(each.blended for each in worn), "pixel")
+    report.note(
+        f"{min(each.path for each in worn)}: {masks} blended colours, as JPEG has; {pixels} went to the nearest class."
+    )
+    unclear = [each for each in sorted(worn) if each.undecided]
+    if unclear:
+        ignored = plural(sum(each.undecided for each in unclear), "pixel is", "pixels are")
+        shown = ", ".join(f"{each.path} at x={each.first[0]}, y={each.first[1]}" for each in unclear[:5])
+        report.note(
+            f"{ignored} near the colour of no class, and ignored: {shown}{', ...' if len(unclear) > 5 else ''}."
+        )
+
+
 def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     """The pairs by the names that their halves get, and those whose names are not possible for a file."""
     named: dict[str, Pair] = {}
@@ -176,12 +218,25 @@ def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     return named, skipped
 
 
-def _product(place: str, half: Array, palette: Palette | None, path: Path) -> Product:
-    """What a half becomes: a mask of its palette, a PNG where that holds it exactly, else a TIFF."""
+def _product(place: str, half: Array, palette: Palette | None, path: Path, worn: list["_JpegHalf"]) -> Product:
+    """What a half becomes: a mask of its palette, a PNG where that holds it exactly, else a TIFF.
+
+    A mask that was JPEG is brought back, and added to `worn`; what nothing decides there is ignored.
+    """
     if palette is None:
         fits_png = half.dtype in (np.uint8, np.uint16) and (half.ndim == 2 or half.shape[2] == 3)
         return Product(f"{place}.{'png' if fits_png else 'tif'}", np.ascontiguousarray(half))
     indices, outside = indices_of_colors(half, palette)
+    if outside.any() and half.ndim == 3 and has_many_colors(half):
+        snapped = Snapper(palette.colors()[: len(palette.classes)]).snap(half)
+        undecided = undecided_pixels(snapped, half)
+        if undecided is not None:
+            indices = np.where(outside, np.where(undecided, np.uint8(IGNORE), snapped.rows), indices)
+            undecided &= outside
+            places = np.argwhere(undecided)
+            first = tuple(int(part) for part in places[0][::-1]) if len(places) else ()
+            worn.append(_JpegHalf(path, int(outside.sum()), len(places), first))
+            return Product(f"{place}.png", indices, palette)
     if outside.any():
         count = int(outside.sum())
         number = plural(count, "pixel of its mask half has", "pixels of its mask half have")

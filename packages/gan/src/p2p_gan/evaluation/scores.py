@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
 from p2p_datatools.contract.words import p2p_command, plural
@@ -126,6 +127,7 @@ def evaluate(
         scored = scorer.score(pair.name, picture, real)
         tally.add(scored.record)
         each(scored, job.model.card)
+    job.say_changes(report)
     return tally.result(skipped, where=job.folder.path)
 
 
@@ -139,10 +141,16 @@ class Evaluation:
     pairs: Sequence[Pair]
     asked: EvaluationRequest
     judge: Segmenter | None
+    over_white: list[Path] = field(default_factory=list, compare=False)  # pairs that are not opaque, as they are read
+
+    def say_changes(self, report: Reporter) -> None:
+        """Note which pairs were not opaque."""
+        say_over_white(sorted(set(self.over_white)), report)
 
     def read(self, pair: Pair) -> tuple[Array, Array]:
         """A pair as (input, real output) in the model's encoding; raises P2PError if it is not that of the manifest."""
-        return read_model_pair(self.folder, pair, self.model.card, swapped=self.task.swapped)
+        card, swapped = self.model.card, self.task.swapped
+        return read_model_pair(self.folder, pair, card, swapped=swapped, over_white=self.over_white)
 
     def scorer(self, skipped: list[Skip] | None, report: Reporter) -> PairScorer:
         """What scores each pair, after the training pairs were read for their mean.

@@ -90,6 +90,7 @@ def evaluate_into(
             write_json(folder / _SUMMARY, {"of": of, "scores": scores.to_json()})
 
         destination.commit(write_record, skipped=skipped)
+    job.say_changes(report)
     return scores
 
 

@@ -11,12 +11,13 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.halves import as_photo, read_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
-from p2p_datatools.contract.palette import IGNORE, Palette
-from p2p_datatools.contract.pictures.arrays import Array, read_array, read_filled
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import OutsidePaletteError, Photo, colorize, read_mask, read_photo
+from p2p_datatools.contract.pictures.images import Photo, colorize
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
+from p2p_gan.inference.mask_inputs import InputChanges, list_classes, read_palette_mask
 from p2p_gan.models.card import ModelCard
 
 
@@ -59,21 +60,60 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
                 "Pair pictures that fit the model, or train a model on these.",
                 code="other-channels",
             )
+        if {half.kind, wanted.kind} == {"mask", "photo"}:
+            raise P2PError(
+                folder.path,
+                f"its half {half.name} is a {half.kind}, but the model {does} a {wanted.kind} there",
+                "Are the halves swapped? Pair them again with 'p2p data pair --halves', or use another model.",
+                code="other-halves",
+            )
     masks = [half for half in halves if half.kind == "mask"]
     if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
         refuse_classes(folder.palette, card.palette, where=str(folder.path))
 
 
 def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
-    """Raise P2PError for the first class whose index and colour are not those of a class of the model."""
+    """Raise P2PError for the first class whose index and colour are not those of a class of the model.
+
+    So too where a colour stands for something else: the name is that of another class of the model, or no class but the
+    background has its name.
+    """
     for index, each in enumerate(palette.classes):
         if index >= len(known.classes) or known.classes[index].color != each.color:
-            raise P2PError(
-                where,
-                f"has the class {each.name} ({index}) in the colour {each.color}, but the model has {_classes(known)}",
-                "Build the masks with the model's palette, or train a model with this one.",
-                code="other-classes",
-            )
+            raise _other_classes(f"has the class {each.name} ({index}) in the colour {each.color}", known, where)
+    refuse_other_names(palette, known, where=where)
+
+
+def refuse_other_names(palette: Palette, known: Palette, *, where: str) -> None:
+    """Raise P2PError if a palette has a colour for another class than the model, or none of the model's names.
+
+    Classes are the same by name or alias; a few that were renamed are no other palette.
+    """
+    by_color = {each.color: index for index, each in enumerate(known.classes)}
+    renamed, foreground = 0, 0
+    for each in palette.classes[1:]:
+        index = by_color.get(each.color)
+        if index is None:
+            continue
+        meant = known.index_of_label(each.name)
+        if meant is not None and meant != index:
+            what = f"has the colour {each.color} for {each.name}, which the model has for {known.names[index]}"
+            raise _other_classes(what, known, where)
+        foreground += 1
+        back = palette.index_of_label(known.names[index])
+        renamed += meant is None and (back is None or palette.classes[back] != each)
+    if foreground and renamed == foreground:
+        what = f"is of the palette {palette.name}, with {list_classes(palette)}"
+        raise _other_classes(what, known, where)
+
+
+def _other_classes(what: str, known: Palette, where: str) -> P2PError:
+    return P2PError(
+        where,
+        f"{what}, but the model has {list_classes(known)}",
+        "Build the masks with the model's palette, or train a model with this one.",
+        code="other-classes",
+    )
 
 
 def _fits(form: Form, wanted: Half) -> bool:
@@ -87,84 +127,33 @@ def _words(half: Half) -> str:
     return str(Form(half.channels, half.dtype))
 
 
-def _classes(palette: Palette) -> str:
-    count = len(palette.classes)
-    return f"{count} {'class' if count == 1 else 'classes'}: {', '.join(palette.names)}"
+def read_input(source: Path | PictureFile, card: ModelCard, changes: InputChanges | None = None) -> Array:
+    """Read a picture as the model's input: a mask as class indices, or in its exact colours if the model takes colours.
 
-
-def read_input(
-    source: Path | PictureFile, card: ModelCard, over_white: list[Path] | None = None, filled: list[Path] | None = None
-) -> tuple[Array, bool]:
-    """Read a picture as the model's input, and whether all its colours are in the model's palette.
-
-    A mask is returned as class indices, or in its exact colours if the model takes colours. A mask with other colours
-    is returned unchanged, or refused if the model takes classes. A photo that is not opaque is laid over white and
-    added to `over_white`, a picture whose pixels without data were filled to `filled`.
+    Blended colours of a mask become those of its classes, what is transparent is background in a mask and laid over
+    white in a photo, pixels without data are filled: see `changes`. Raises P2PError for a picture that is damaged
+    or that the model does not take: a photo, class numbers or a mask of another palette where it takes masks.
     """
-    palette = card.palette
+    palette, changes = card.palette, changes or InputChanges()
     with open_picture(source) as picture:
         if card.input.kind == "mask" and palette is not None:
-            return _read_mask(picture, card, palette)
+            indices = read_palette_mask(picture, palette, changes)
+            if card.input_coding.kind == "classes":
+                return indices
+            colors = colorize(indices, palette)
+            return colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])
         refuse_file(picture, card)
-        values, count = read_filled(picture, "tag", judge=False, over_white=over_white)
-        if count and filled is not None:
-            filled.append(picture.path)
-        return _as_half(values, card.input), True
+        values, count = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
+        if count:
+            changes.filled.append(picture.path)
+        return _as_half(values, card.input)
 
 
-def _read_mask(picture: PictureFile, card: ModelCard, palette: Palette) -> tuple[Array, bool]:
-    try:
-        indices = read_mask(picture, palette)
-        if card.input_coding.kind == "classes":
-            return indices, True
-        colors = colorize(indices, palette)
-        return (colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])), True
-    except OutsidePaletteError as error:
-        if card.input_coding.kind != "classes":
-            return _strange(picture, card.input), False
-        _refuse_index(picture, palette)
-        raise P2PError(
-            error.where, f"{error.what}, and the model has {_classes(palette)}", error.to_do, code=error.code
-        ) from error
-    except P2PError:
-        if card.input_coding.kind == "classes":
-            raise
-        return _strange(picture, card.input), False
-
-
-def _strange(picture: PictureFile, half: Half) -> Array:
-    """A mask with colours outside the palette, in the channels of the half: one if the palette is grey."""
-    colors = read_photo(picture)
-    if half.channels == 3:
-        return colors
-    if (colors != colors[..., :1]).any():
-        raise P2PError(
-            picture.path,
-            f"has colours, but the model takes {_words(half)}",
-            "Use the greys of the model's palette.",
-            code="other-channels",
-        )
-    return np.ascontiguousarray(colors[..., 0])
-
-
-def _refuse_index(picture: PictureFile, palette: Palette) -> None:
-    """Raise P2PError if a grey picture of class indices has an index beyond the palette."""
-    if picture.header.form != Form(1, "uint8"):
-        return
-    values = read_array(picture)
-    largest = int(values[values != IGNORE].max(initial=0))
-    if len(palette.classes) <= largest < 64:
-        raise P2PError(
-            picture.path,
-            f"has the class {largest}, but the model has {_classes(palette)} (0 to {len(palette.classes) - 1})",
-            "Build the mask with the model's palette.",
-            code="unknown-class",
-        )
-
-
-def read_model_pair(folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool) -> tuple[Array, Array]:
+def read_model_pair(
+    folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool, over_white: list[Path] | None = None
+) -> tuple[Array, Array]:
     """Read one pair as (input, real output) for the model; raises P2PError if it is not the pair of the manifest."""
-    a, b, _ = read_halves(folder, pair)
+    a, b, _ = read_halves(folder, pair, over_white=over_white)
     where = str(folder.path / pair.file)
     picture, real = (b, a) if swapped else (a, b)
     return (

@@ -22,13 +22,15 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
 from p2p_datatools.contract.pictures.header import open_picture
-from p2p_datatools.contract.pictures.images import hash_pixels, say_over_white, write_mask, write_png
+from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
@@ -55,14 +57,13 @@ class InputPicture:
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
 
-    def read(self, card: ModelCard, over_white: list[Path], filled: list[Path]) -> tuple[Array, Array | None, bool]:
-        """(input, real output or None, whether all colours of the input are in the model's palette)."""
+    def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
+        """(input, real output or None); `changes` records what was changed on the way."""
         if self.folder is None or self.pair is None:
             with open_picture(self.path, self.options) as file:
-                picture, known = read_input(file, card, over_white, filled)
-            return picture, None, known
+                return read_input(file, card, changes), None
         swapped = task_for(self.folder, card).swapped
-        return *read_model_pair(self.folder, self.pair, card, swapped=swapped), True
+        return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,16 @@ class SampleOptions:
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """The result of `sample`; `strange` are inputs with colours outside the model's palette."""
+    """The result of `sample`: outputs `written` by this call and `kept` from an earlier one, of all inputs given.
+
+    `snapped` are the masks with blended or inexact colours, which became those of the model's palette.
+    """
 
     dest: Path
     written: int
     kept: int
     skipped: tuple[Skip, ...]
-    strange: tuple[str, ...]
+    snapped: tuple[str, ...]
     model: Model
 
 
@@ -161,8 +165,8 @@ def sample(
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
-    used. The same call again adds the outputs of new pictures. Raises P2PError for inputs that cannot be read, unless
-    `keep_going`.
+    used. The same call again adds the outputs of new pictures. Raises P2PError for inputs that cannot be read or that
+    the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
     model = load_model(model_path)
@@ -173,6 +177,8 @@ def sample(
         [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
     )
     skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
+    files = [each.path for each in fitting if each.folder is None]
+    look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
         Variant(each, number, file)
         for each in fitting
@@ -197,12 +203,9 @@ def sample(
             write_json(folder / _HEADER, recipe)
 
         destination.commit(write_record, skipped=skipped)
-    say_over_white(work.over_white, report)
-    if work.filled:
-        number = plural(len(work.filled), "picture has", "pictures have")
-        report.note(f"{min(work.filled)}: {number} pixels without data, which are filled with the smallest value.")
-    strange = tuple(place for place in work.strange if place not in failed)
-    return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), strange, model)
+    work.changes.say(report)
+    snapped = tuple(map(str, work.changes.snapped))
+    return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
 
 
 def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
@@ -277,7 +280,7 @@ class SampleRecord:
 
 
 class SampleWork(Work[Variant, SampleRecord, str]):
-    """The outputs of one call; `strange` are the inputs with colours outside the model's palette."""
+    """The outputs of one call; `changes` are what reading the inputs changed."""
 
     listing = _LINES
 
@@ -293,9 +296,7 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         super().__init__(destination, old, {each.file for each in variants})
         self._model, self._sampling, self._note = model, sampling, note
         self._last: tuple[InputPicture, _Picture] | None = None
-        self.strange: list[str] = []
-        self.over_white: list[Path] = []
-        self.filled: list[Path] = []
+        self.changes = InputChanges()
 
     def name(self, item: Variant) -> str:
         """The output file: each variant is an item of its own."""
@@ -360,9 +361,8 @@ class SampleWork(Work[Variant, SampleRecord, str]):
     def _picture(self, picture: InputPicture) -> "_Picture":
         """The pixels of a picture, which are read once for all its variants."""
         if self._last is None or self._last[0] is not picture:
-            pixels, real, known = picture.read(self._model.card, self.over_white, self.filled)
+            pixels, real = picture.read(self._model.card, self.changes)
             self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
-            self.strange += [] if known else [str(picture.path)]
             self._note_beyond(picture.path, pixels)
         return self._last[1]
 

@@ -27,10 +27,13 @@ from p2p_gan.models.reference_layout import (
     COUNTER,
     DROPOUT,
     TensorEntry,
+    biases_to_fold,
     entries,
+    layout_of_export,
     leftover,
     recognise,
     reference_name,
+    why_biases_stay,
     why_not,
 )
 from p2p_gan.networks.architecture import Architecture
@@ -297,18 +300,22 @@ def _assumptions(
 def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     """Write the generator of a model as a state dict that the reference implementation loads (NAME.pth).
 
-    Names, order and shapes are those of the reference. Raises P2PError if the reference has no such generator.
+    Names, order and shapes are those of the reference; biases before a batch norm, which it does not have, go into the
+    norm's running mean, and it computes the same. Raises P2PError if the reference has no such generator.
     """
     dest = Path(dest)
     _check_dest(dest, ".pth")
     model = load_model(source)
     architecture = model.card.architecture
-    reason = why_not(architecture)
+    others = biases_to_fold(architecture)[1]
+    weights = model.generator.state_dict()
+    needs_biases = any(weights[name].any() for name in others)
+    reason = why_not(architecture) or (why_biases_stay(architecture) if needs_biases else None)
     if reason:
         raise P2PError(
             source,
             f"cannot be loaded by the reference implementation: its {reason}",
-            "Train with settings that the reference implementation supports, such as --preset paper.",
+            "Train with settings that the reference implementation has: --preset paper --set bias_before_norm=off.",
             code="not-in-reference",
         )
     buffer = io.BytesIO()
@@ -322,19 +329,31 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
 
 
 def _state_of(model: Model) -> "OrderedDict[str, Tensor]":
-    ours = model.generator.state_dict()
+    ours, architecture = dict(model.generator.state_dict()), model.card.architecture
+    for bias, mean in biases_to_fold(architecture)[0].items():
+        ours[mean] = ours[mean] - ours[bias]
     state: OrderedDict[str, Tensor] = OrderedDict()
-    for entry in entries(model.card.architecture):
+    for entry in entries(layout_of_export(architecture)):
         if entry.ours is None:
             state[entry.theirs] = torch.tensor(model.card.images, dtype=torch.int64)
+        elif entry.ours not in ours:  # a bias of the reference, with instance norm, that the model does without
+            width = ours[f"{entry.ours.removesuffix('.bias')}.weight"].shape
+            state[entry.theirs] = torch.zeros(width[1] if _is_transposed(entry, architecture) else width[0])
         else:
             state[entry.theirs] = _turn(entry, ours[entry.ours]).contiguous()
     return state
 
 
+def _is_transposed(entry: TensorEntry, architecture: Architecture) -> bool:
+    """Whether a bias is that of a transposed convolution, whose weight has its outputs second."""
+    return (entry.ours or "").startswith("up.") and architecture.upsampling == "transposed"
+
+
 def _notes(model: Model) -> tuple[str, ...]:
     architecture = model.card.architecture
     notes = []
+    if biases_to_fold(architecture)[0]:
+        notes.append("the biases before norms, which the reference does not have, went into the norms' running means")
     if not architecture.dropout:
         notes.append("the model has no dropout: add --no_dropout")
     elif architecture.dropout != DROPOUT or (

@@ -162,8 +162,50 @@ def _norm_and_biases(tensors: Mapping[str, Tensor], norm: str, bias: str) -> tup
     return ("batch" if norm in tensors else "instance" if biases else "none"), biases
 
 
+def layout_of_export(architecture: Architecture) -> Architecture:
+    """The same generator with the biases of the reference: with instance norm in all layers, else in the last alone."""
+    return replace(architecture, biases=architecture.norm == "instance")
+
+
+def biases_to_fold(architecture: Architecture) -> tuple[dict[str, str], list[str]]:
+    """The biases that the reference lacks: those before a batch norm, each with its running mean, and the others.
+
+    A norm subtracts the mean of what it is given, and with it a bias: that of the picture in any case, the running one
+    once the bias is subtracted from it. So these can go out exactly, the others only where they are 0.
+    """
+    kept = {entry.ours for entry in entries(layout_of_export(architecture))}
+    ours = [entry.ours for entry in entries(architecture) if entry.ours]
+    folded, others = {}, []
+    for place, name in enumerate(ours):
+        if name in kept or not name.endswith(".bias"):
+            continue
+        means = ours[place + 1 : place + 4]  # weight and bias of the norm stand before it
+        mean = next((each for each in means if each.endswith(_STATISTICS[0])), None)
+        if mean:
+            folded[name] = mean
+        else:
+            others.append(name)
+    return folded, others
+
+
+def why_biases_stay(architecture: Architecture) -> str | None:
+    """That some biases cannot go out, as `why_not` says it; None where all can."""
+    others = biases_to_fold(architecture)[1]
+    if not others:
+        return None
+    named = ", ".join(name.removesuffix(".conv.bias") for name in others[:3])
+    more = "" if len(others) <= 3 else f" and {len(others) - 3} more"
+    return (
+        f"layers without a norm ({named}{more}) have biases, which those of the reference do not have (--set "
+        "bias_before_norm=off trains without)"
+    )
+
+
 def why_not(architecture: Architecture) -> str | None:
-    """Why the reference has no such generator, as a clause that continues after "its"; None if it has."""
+    """Why the reference has no such generator, as a clause that continues after "its"; None if it has.
+
+    Biases are left to `why_biases_stay`.
+    """
     widest = 4 if architecture.kind == "resnet" else 8
     if architecture.kind == "encoder-decoder":
         return "decoder has no skips, but that of the reference always has"
@@ -181,8 +223,4 @@ def why_not(architecture: Architecture) -> str | None:
         architecture.kind == "unet" and architecture.max_filters > widest * architecture.filters
     ):
         return f"channels do not grow to {widest} times the first, as those of the reference do (--set max_filters=...)"
-    if architecture.biases != (architecture.norm == "instance"):
-        return (
-            "biases differ from the reference, which has them with instance norm only (--set bias_before_norm=off|on)"
-        )
     return None

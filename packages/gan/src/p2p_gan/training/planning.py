@@ -15,6 +15,7 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import explain_nondeterminism
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
+from p2p_gan.models.reference_layout import why_biases_stay, why_not
 from p2p_gan.networks.discriminators import receptive_fields
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
@@ -61,6 +62,7 @@ class Plan:
     memory: Need | None  # on the device
     disk: Need
     processes: int = 1  # each with its own device
+    unexportable: str | None = None  # why 'p2p export' will refuse a generator that is otherwise the reference's
 
 
 @explain_nondeterminism()
@@ -77,7 +79,7 @@ def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, re
 
 def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
     """The plan of a job in the run folder `run`, after `done` images."""
-    config = job.config
+    config, architecture = job.config, job.card.architecture
     left = max(0, (config.images or 0) - done)
     return Plan(
         config=config,
@@ -96,6 +98,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         memory=_memory(job, timing) if timing else None,
         disk=_disk(job, run),
         processes=job.ranks.world,
+        unexportable=None if why_not(architecture) else why_biases_stay(architecture),
     )
 
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, PairFolder
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+from p2p_datatools.contract.words import p2p_command
 
 _PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
 
@@ -128,15 +129,24 @@ def hash_both(a: Array, b: Array) -> str:
     return hashlib.sha256(f"{hash_pixels(a)} {hash_pixels(b)}".encode()).hexdigest()
 
 
-def read_halves(folder: PairFolder, pair: Pair) -> StoredHalves:
+def read_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair of a folder, which must have the hash that is in its manifest.
 
-    Grey is (height, width), more channels (height, width, channels). Raises P2PError when a file is damaged, does
-    not have the depth and channels that the manifest says, or has other pixels.
+    Grey is (height, width), more channels (height, width, channels). One that is not opaque is laid over white and
+    added to `over_white`. Raises P2PError when a file is damaged, does not have the depth and channels that the
+    manifest says, or has other pixels.
     """
-    halves = read_stored(folder, pair)
+    halves = read_stored(folder, pair, over_white=over_white)
     refuse_changed(folder, pair, halves)
     return halves
+
+
+def how_to_renew(folder: PairFolder) -> str:
+    """What to do about a picture that is not what the manifest says: pairing again keeps every file that is there."""
+    if folder.foreign:
+        again = p2p_command("data split", folder.path)
+        return f"Restore it, or delete {HEADER} and {PAIR_LINES} and split again with {again}."
+    return "Restore it, or delete it and pair again with 'p2p data pair'."
 
 
 def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None:
@@ -145,12 +155,12 @@ def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None
         raise P2PError(
             folder.path / pair.file,
             "is not the picture in the manifest (its hash differs)",
-            "Restore it, or pair again with 'p2p data pair'.",
+            how_to_renew(folder),
             code="hash-differs",
         )
 
 
-def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
+def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     if not store.shared:
@@ -158,7 +168,7 @@ def read_stored(folder: PairFolder, pair: Pair) -> StoredHalves:
         refuse_unequal(a, b, where=str(path))
         return StoredHalves(a, b, hash_both(a, b))
     if is_plain(folder):
-        picture: Array = read_photo(path)
+        picture: Array = read_photo(path, over_white=over_white)
     else:
         picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
     digest = hash_pixels(picture)

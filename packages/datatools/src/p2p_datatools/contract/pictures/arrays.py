@@ -32,6 +32,7 @@ Array = NDArray[Any]
 """The pixels of any half: (height, width) of one channel, (height, width, channels) of more."""
 
 
+_MOST_16 = 65535
 ARRAYS = SUFFIXES | {".npy"}
 
 
@@ -115,9 +116,22 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
     if header.kind == "TIFF" and not header.mode:
         return _read_tiff(file, header.orientation)
     if header.form.dtype == "uint16" and header.kind in ("PNG", "JPEG2000", "PPM"):
-        return _turn(_decode(file), header.orientation)
+        return _turn(_over_white(_decode(file), header, file.path, over_white), header.orientation)
     rgb = read_photo(file, over_white=over_white)
     return rgb if header.form.channels == 3 else rgb[..., 0]
+
+
+def _over_white(values: Array, header: Header, path: Path, over_white: list[Path] | None) -> Array:
+    """16-bit values without their transparency: laid over white as those of 8 bits are, and added to `over_white`."""
+    if values.ndim < 3 or values.shape[2] != 4:
+        return values
+    colors, alpha = values[..., : header.form.channels], values[..., 3:]
+    if (alpha == _MOST_16).all():
+        return colors
+    if over_white is not None:
+        over_white.append(path)
+    share = alpha / np.float64(_MOST_16)
+    return np.asarray(np.rint(colors * share + _MOST_16 * (1 - share)), dtype=np.uint16)
 
 
 def _native(values: Array, file: PictureFile) -> Array:

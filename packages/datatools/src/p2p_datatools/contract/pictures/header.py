@@ -10,7 +10,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -330,14 +330,10 @@ def _header(file: PictureFile) -> Header:
     if suffix in _TIFF and (header := _tiff_header(file)) is not None:
         return header
     head = png.head_of(file.head)
-    if head is not None and head.depth == 16 and head.color not in (png.GREY, png.RGB):
-        raise P2PError(
-            file.path,
-            "has 16 bits a channel and transparency",
-            "Save it without the transparent channel.",
-            code="transparency",
-        )
-    return photo_header(file)
+    header = photo_header(file)
+    if head is not None and head.depth == 16 and head.color == png.GREY_ALPHA:  # which Pillow reads as 8-bit colours
+        return replace(header, form=Form(1, "uint16"))
+    return header
 
 
 def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtype[Any]) -> Header:

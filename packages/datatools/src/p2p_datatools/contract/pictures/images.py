@@ -210,8 +210,10 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     return image
 
 
-def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
+def read_mask(source: Path | PictureFile, palette: Palette, *, cleared: list[Path] | None = None) -> LabelMap:
     """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
+
+    One that is transparent somewhere is background there, and added to `cleared`.
 
     Raises P2PError with the number of pixels whose colour is outside the palette, and the first of them; or with a
     class that the palette does not have, if the colour table of an indexed PNG begins as the palette does.
@@ -236,6 +238,8 @@ def read_mask(source: Path | PictureFile, palette: Palette) -> LabelMap:
     if clear is not None:
         refuse_hidden(colors, clear, file.path, "Build the mask again, or save it without alpha.")
         indices[clear], outside[clear] = 0, False
+        if cleared is not None and not outside.any():
+            cleared.append(file.path)
     if outside.any():
         y, x = np.argwhere(outside)[0].tolist()
         first = tuple(colors[y, x].tolist())

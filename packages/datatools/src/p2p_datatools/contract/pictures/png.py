@@ -17,7 +17,7 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
-GREY, RGB, _INDEXED = 0, 2, 3  # colour types of the format
+GREY, RGB, _INDEXED, GREY_ALPHA = 0, 2, 3, 4  # colour types of the format
 # Chunks that change no pixel. Not among them: tRNS, iCCP, eXIf, iTXt (XMP may turn the picture), PLTE.
 HARMLESS = frozenset({b"pHYs", b"tIME", b"tEXt", b"zTXt", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD"})
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache

@@ -45,20 +45,33 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     places = _flat_places(picture, inexact)
     if not len(places):
         return []
-    codes = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0]
+    codes = _codes(picture)
     _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
     areas: list[FlatArea] = []
     was_jpeg = None
     for which in np.argsort(-counts, kind="stable"):
         if counts[which] < max(_FEW, _LEAST * codes.size):
             break
-        was_jpeg = len(np.unique(codes)) > _MOST_COLORS if was_jpeg is None else was_jpeg
+        was_jpeg = _are_many(codes) if was_jpeg is None else was_jpeg
         y, x = divmod(int(places[first[which]]), codes.shape[1])
         red, green, blue = (int(part) for part in picture[y, x])
         away = float(np.linalg.norm(picture[y, x].astype(int) - colors[rows[y, x]].astype(int)))
         if not was_jpeg or away > _WORN:
             areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
     return areas
+
+
+def has_many_colors(picture: Photo) -> bool:
+    """Whether a colour-coded picture has so many colours that it was a JPEG, resized, or drawn with soft edges."""
+    return _are_many(_codes(picture))
+
+
+def _are_many(codes: NDArray[np.int32]) -> bool:
+    return len(np.unique(codes)) > _MOST_COLORS
+
+
+def _codes(picture: Photo) -> NDArray[np.int32]:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA).view(np.int32)[..., 0])
 
 
 def _flat_places(picture: Photo, inexact: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -5,7 +5,6 @@ Nothing here may know files, classes or palettes; colours are rows of a table, r
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -13,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.contract.threads import parallel_map
-from p2p_datatools.masks.snap_neighbours import (
+from p2p_datatools.contract.pictures.snap_neighbours import (
     FAR,
     NEAR,
     UNSURE,
@@ -27,11 +26,14 @@ from p2p_datatools.masks.snap_neighbours import (
     in_areas,
     in_blocks,
 )
+from p2p_datatools.contract.threads import parallel_map
 
 TOLERANCE = 32  # distance in RGB, sqrt(dr^2 + dg^2 + db^2): a flat area of a JPEG is nearer, most blends are farther
 _MOST_COLORS = 254
 _MOST_LONELY = 0.005  # of a picture's pixels; the worst of thirty JPEG facades has 0.0002, a photo nearly all
 _MOST_BLENDED = 0.6  # of the pixels of a band: the worst of those facades has 0.36; with more it is not a label picture
+_MOST_STRAY = 0.01  # of a picture's pixels; the worst of thirty JPEG facades of quality 15 has 0.0026
+_FRINGE = 4  # pixels around a stray one whose blends may be with its colour
 _BAND = 1 << 19  # pixels
 _STRIP = 1 << 15  # pixels of which all intermediate results fit into the cache
 _CHUNK = 1 << 16  # distances that are held at once: they stay in the cache
@@ -42,14 +44,6 @@ _BITS = 5
 _STEP = 1 << (8 - _BITS)
 
 Codes = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class SnapOptions:
-    """How colours are snapped: how far one may be from that of a class, and the file of a picture that shows where."""
-
-    tolerance: int = TOLERANCE
-    picture: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +58,17 @@ class SnapResult:
     moved: Marks
     blended: Marks
     stray: Marks
+
+
+def undecided_pixels(result: SnapResult, picture: Photo) -> Marks | None:
+    """The pixels of a worn picture that nothing decides, where they are few: stray ones, and blends with them.
+
+    None where there are too many, and in a picture that blends nothing, since a colour of no class means a class there.
+    """
+    if np.count_nonzero(result.stray) > _MOST_STRAY * result.stray.size or not has_many_colors(picture):
+        return None
+    around = cv2.dilate(result.stray.astype(np.uint8), np.ones((2 * _FRINGE + 1,) * 2, dtype=np.uint8)) > 0
+    return result.stray | (around & result.blended)
 
 
 class _Blends(NamedTuple):

@@ -1,0 +1,148 @@
+"""Looks at some of the pictures that a model is to be applied to, before any work: are they what it was trained on?
+
+Nothing here may apply a model, or refuse a picture that the model takes; what is only likely is a note.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.mask_folder import MASK_LINES
+from p2p_datatools.contract.pairs.manifest import HEADER, SPLITS, UNSPLIT, has_manifest
+from p2p_datatools.contract.pairs.seam import halves_are_alike, judge_middle
+from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.inference.inputs import read_input, refuse_other_names
+from p2p_gan.inference.mask_inputs import NOT_MASKS, list_classes
+from p2p_gan.models.card import ModelCard
+
+_MOST = 8  # pictures that are looked at, spread over all
+_LEVELS = 4  # folders above a picture in which the record of a mask folder is looked for
+_FLAT = 32  # colours that a photo has more of
+_SHARE = 0.75  # of the pictures that tell something
+
+
+def look_at_inputs(
+    files: Sequence[Path], card: ModelCard, read: ReadOptions = AS_USUAL, *, keep_going: bool, report: Reporter
+) -> None:
+    """Note what is probably wrong with pictures, and raise P2PError for what is certainly wrong with all of them.
+
+    Certain are the pictures of a pair folder, masks of a folder with another palette, and, for a model that takes
+    masks, photos, class numbers and masks of other colours; the last only unless `keep_going`.
+    """
+    if not files:
+        return
+    _refuse_pairs(files)
+    chosen = [files[int(number * max(1, len(files) / _MOST))] for number in range(min(_MOST, len(files)))]
+    if card.input.kind == "mask" and card.palette is not None:
+        _refuse_other_palettes(files, card.palette)
+        if len(files) > 1 and not keep_going:
+            _refuse_no_masks(chosen, len(files), card, read)
+        return
+    if card.input.dtype == "uint8" and card.input.channels in (1, 3):
+        pictures = [picture for picture in (_read(each, read) for each in chosen) if picture is not None]
+        _note_pairs(files, pictures, card, report)
+        _note_masks(files, pictures, card, report)
+
+
+def _refuse_pairs(files: Sequence[Path]) -> None:
+    """Raise P2PError when pictures lie in the folders of a pair folder, whose record says that they are A|B."""
+    for folder in dict.fromkeys(file.absolute().parent for file in files):
+        inside = folder.name in (*SPLITS, UNSPLIT)
+        for above in (folder, *((folder.parent,) if inside else ())):
+            if has_manifest(above):
+                to_do = f"Give {above}: the inputs of its held-out pairs are used. Or take it apart: 'p2p data halves'."
+                what = f"holds the A|B pictures of the pair folder {above} ({HEADER})"
+                raise P2PError(folder, what, to_do, code="pairs-not-pictures")
+
+
+def _refuse_other_palettes(files: Sequence[Path], known: Palette) -> None:
+    """Raise P2PError for masks in a folder whose palette has the model's colours for other classes."""
+    seen = set[Path]()
+    for file in files:
+        for folder in file.absolute().parents[:_LEVELS]:
+            if folder in seen:
+                break
+            seen.add(folder)
+            if (folder / MASK_LINES).is_file() and (palette := palette_of(folder)) is not None:
+                refuse_other_names(palette, known, where=str(folder))
+                break
+
+
+def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard, read: ReadOptions) -> None:
+    """Raise one P2PError where no picture that is looked at is a mask, instead of one for every picture at the end."""
+    first: P2PError | None = None
+    for path in chosen:
+        try:
+            with open_picture(path, read) as file:
+                read_input(file, card)
+            return
+        except P2PError as error:
+            if error.code not in NOT_MASKS:
+                return  # is reported where all are read
+            first = first or error
+    assert first is not None, "there is a picture"
+    code = first.code
+    raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=code)
+
+
+def _read(path: Path, read: ReadOptions) -> Photo | None:
+    try:
+        with open_picture(path, read) as file:
+            return read_photo(file)
+    except P2PError:
+        return None  # is reported where all are read
+
+
+def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCard, report: Reporter) -> None:
+    """Note that pictures look like A|B."""
+    seen = [_layout(picture, card.size) for picture in pictures]
+    told = len(seen) - seen.count("unclear")
+    twice = card.size is not None and all(_is_twice_as_wide(picture, card.size) for picture in pictures)
+    if not seen or (seen.count("pair") < _SHARE * told if told else not twice):
+        return
+    where = files[0] if len(files) == 1 else f"{files[0]} (and {len(files) - 1} more)"
+    reason = "show two scenes side by side"
+    if twice:
+        reason = f"are twice as wide as those of training ({size_of(pictures[0])}; the model's size is {card.size})"
+    report.note(
+        f"{where}: the pictures {reason}, as A|B pictures are, but the model takes {card.input.name} alone. If they "
+        "are pairs, take them apart with 'p2p data halves' and give that half, or give the folder above test/."
+    )
+
+
+def _layout(picture: Photo, trained: Size | None) -> Literal["pair", "single", "unclear"]:
+    """What a picture shows; without a seam, two alike are a pair only where the size speaks for it."""
+    middle = judge_middle(picture)
+    if middle == "cut" or ((trained is None or _is_twice_as_wide(picture, trained)) and halves_are_alike(picture)):
+        return "pair"
+    return "single" if middle == "continuous" else "unclear"
+
+
+def _is_twice_as_wide(picture: Photo, trained: Size) -> bool:
+    size = size_of(picture)
+    return size.width % 2 == 0 and size.width * trained.height == 2 * trained.width * size.height
+
+
+def _note_masks(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCard, report: Reporter) -> None:
+    """Note that pictures look like the masks that the model gives, where it takes photos."""
+    if card.palette is None or card.output.kind != "mask" or not pictures:
+        return
+    if all(_colors_of(picture) <= _FLAT for picture in pictures):
+        report.note(
+            f"{files[0]}: has few flat colours, as masks have, but the model takes {card.input.name} and gives masks "
+            f"({list_classes(card.palette)}). Is it the model of the other direction?"
+        )
+
+
+def _colors_of(picture: Photo) -> int:
+    """How many colours a picture has."""
+    parts = picture.astype(np.uint32)
+    return len(np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]))
