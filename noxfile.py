@@ -16,7 +16,7 @@ nox.options.default_venv_backend = "none"
 
 PYTHON = sys.executable
 CODE = ["packages", "tests", "benchmarks", "docs", "noxfile.py"]
-PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml"]
+PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml"]
 PACKAGES = ["datatools", "gan", "cli"]
 # A test process for each core, but no more than pay for loading torch once in each.
 PROCESSES = min(4, os.cpu_count() or 1)

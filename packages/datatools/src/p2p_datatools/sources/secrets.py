@@ -81,7 +81,7 @@ def _kaggle_credentials() -> Iterator[tuple[str, str]]:
     tokens = [home / "access_token", home / "access_token.txt"]
     for path in [*tokens, Path(token)] if token else tokens:  # the client takes the name of a file for a token too
         yield "", _text(path).strip()
-    folders = [home, Path.home() / ".config" / "kaggle"]
+    folders = [home, Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kaggle"]
     if environment.get("KAGGLE_CONFIG_DIR"):
         folders.append(Path(environment["KAGGLE_CONFIG_DIR"]))
     for path in [folder / name for folder in folders for name in ("kaggle.json", "credentials.json")]:
