@@ -177,6 +177,16 @@ def test_a_signed_address_of_a_mirror_is_neither_printed_nor_written(
     assert [secret for text in texts for secret in (TOKEN, SIGNATURE) if secret in text] == []
 
 
+def test_an_address_given_as_a_path_is_not_repeated_with_its_secrets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"https://me:{PASSWORD}@example.org/x.zip?token={TOKEN}"
+    assert main(["data", "fetch", "maps", str(tmp_path / "maps"), "--from", address]) == 2
+    said = capsys.readouterr().err
+    assert "--from https://***@example.org/x.zip?token=***: there is no such file" in said
+    assert [secret for secret in (PASSWORD, TOKEN) if secret in said] == []
+
+
 def test_a_download_with_another_token_begins_anew_and_says_no_token(port: int, tmp_path: Path) -> None:
     for token in ("first-word", "other-word"):
         got = download_file(ArchivePlace(f"http://127.0.0.1:{port}/archive.zip?token={token}"), tmp_path / "x.zip")
