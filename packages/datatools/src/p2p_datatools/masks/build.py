@@ -197,7 +197,6 @@ def build_masks(
         faulty=dict(Counter(fault.code for fault in faults).most_common()),
         empty=sum(is_empty(job.item) for job in there),
         **_sums(claims, lines),
-        splits=dict(Counter(line.split for line in lines.values() if line.split)),
         dest=dest,
         left_out=left_out,
     )
@@ -225,6 +224,7 @@ def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]
         "most_blended": _most(_shares(lines, "blended")),
         "reordered": sum(share > _MUCH for share in _shares(lines, "reordered").values()),
         "most_reordered": _most(_shares(lines, "reordered")),
+        "splits": dict(Counter(line.split for line in lines.values() if line.split)),
         "scaled": len(scaled),
         "first_scaled": f"{first.name}: {first.scaled} to {first.size}" if first else None,
     }
