@@ -419,8 +419,8 @@ LABELS: dict[str, list[Tree]] = {
     ],
     "voc-boxes": [
         {
-            "a.xml": b"<annotation><folder>f</folder><filename>a.png</filename><size><width>24</width><height>16</height>"
-            b"<depth>3</depth></size><object><name>car</name><difficult>0</difficult><bndbox><xmin>2</xmin><ymin>3</ymin>"
+            "a.xml": b"<annotation><filename>a.png</filename><size><width>24</width><height>16</height>"
+            b"<depth>3</depth></size><object><name>car</name><bndbox><xmin>2</xmin><ymin>3</ymin>"
             b"<xmax>9</xmax><ymax>8</ymax></bndbox></object></annotation>"
         }
     ],

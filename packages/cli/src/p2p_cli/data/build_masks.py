@@ -124,10 +124,9 @@ def command(
     """Build colour-coded masks from labels.
 
     LABELS is a label file, or a folder of label files or label pictures, of one of the formats below, or one file or
-    folder for each split. Classes are
-    painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
-    beside them. DEST receives one indexed PNG per photo, palette.toml and masks.jsonl, and left_out.jsonl if there are
-    regions that cannot be painted.
+    folder for each split. Classes are painted in the palette's order, so that a wheel is never hidden by its car;
+    blended colours go to a class found beside them. DEST receives one indexed PNG per photo, palette.toml and
+    masks.jsonl, and left_out.jsonl if there are regions that cannot be painted.
 
     \b
     Examples:
@@ -144,6 +143,7 @@ def command(
     from p2p_datatools.masks.class_mapping import parse_mapping
 
     palette = load_palette(palette_name)
+    snapping, read = SnapOptions(tolerance, snapped), ReadOptions(page, exif)
     summary = build_masks(
         labels,
         dest,
@@ -151,14 +151,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(
-            order,
-            SnapOptions(tolerance, snapped),
-            match=match,
-            read=ReadOptions(page, exif),
-            strict=strict,
-            empty=empty,
-        ),
+        how=PaintOptions(order, snapping, match=match, read=read, strict=strict, empty=empty),
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -166,9 +159,7 @@ def command(
         render.say(options.to_json(summary))
     else:
         _say(summary)
-    _say_faults(summary)
-    if summary.unseen:
-        render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
+    _remark(summary)
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
 
@@ -223,10 +214,12 @@ _FAULTS = {
 }
 
 
-def _say_faults(summary: "MaskSummary") -> None:
-    """How many regions were left out, of which kinds, and the first of them."""
+def _remark(summary: "MaskSummary") -> None:
+    """Which classes have no pixels; and how many regions were left out, of which kinds, and the first of them."""
     from p2p_cli import render
 
+    if summary.unseen:
+        render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
     if not summary.faults:
         return
     kinds = []

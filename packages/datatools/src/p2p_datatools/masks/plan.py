@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -32,7 +32,6 @@ _BACKGROUND_NAMES = frozenset(
 )
 _BACKGROUND_CLASS = PaletteClass("background", (0, 0, 0))
 Empty = Literal["auto", "background", "error"]
-EMPTY: tuple[Empty, ...] = get_args(Empty)
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,12 @@ def pair(
 
     Where folders of A and B are those of splits (train/, valid/, test/, ...), or the record of masks says splits, new
     pairs get these and lie in DEST/train, DEST/val and DEST/test; others lie in DEST/all. One folder that holds
-    trainA/ and trainB/, or the like, is given as A and as B.
-    Either folder may be a mask folder (it has a palette.toml). `halves` are the names of A and B, such as
-    ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
-    keep their own size, and both of a pair must have the same, except that a mask may have another size of the same
-    shape (`is_same_shape`); the shape must be the same with `size`, too.
-    On a DEST made with the same settings new pairs are added, unchanged ones are kept; a missing
-    picture of DEST is built again. A shard goes to a folder of its own beside DEST, for `merge`.
+    trainA/ and trainB/, or the like, is given as A and as B. Either may be a mask folder (it has a palette.toml).
+    `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
+    a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
+    mask may have another size of the same shape (`is_same_shape`); the shape must be the same with `size`, too.
+    On a DEST of the same settings new pairs are added, unchanged ones kept, and missing pictures are built again. A
+    shard goes to a folder of its own beside DEST, for `merge`.
 
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
@@ -113,9 +112,9 @@ def pair(
     known = read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
     matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
+    given = GivenSplits((a, b), matched)
     for each in others:
         each.say(report)
-    given = GivenSplits((a, b), matched)
     if not given.any:
         note_siblings((a, b), report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
@@ -136,13 +135,16 @@ def pair(
         if not keep_going or not (ways.shard or work.names()):
             _refuse_nodata(skipped)
             refuse(skipped, destination)
-        merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
         sizes = _Sizes()
-        _commit(destination, job, work, settings | merged, skipped, sizes)
+        _commit(destination, job, work, settings | _merged_parts(known), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
     return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
+    return {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
 
 
 def _sum_up(
