@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 from fuzz.mutate import mutate
-from fuzz.run import TARGETS, make_input, run_inputs, try_input
+from fuzz.run import find_targets, make_input, run_inputs, try_input
 from fuzz.targets import Target
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.read import FORMATS
 
+TARGETS = find_targets()
 FEW, MANY = 4, 40  # inputs: of targets that do a whole piece of work with each, and of the others
 SLOW = ("-again", "build-masks", "evaluate", "split-plan", "mask-folder", "weights", "checkpoint", "model", "manifest")
 

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -30,12 +31,20 @@ from fuzz.mutate import HERE, Tree, mutate
 from fuzz.targets import Target, data_targets
 from p2p_datatools.contract.errors import P2PError
 
-TARGETS = {each.name: each for each in (*data_targets(), *model_targets())}
-"""Every target by its name."""
 SECONDS = 10.0  # that one input may take; nearly all take milliseconds, and the machine may be busy
 MEMORY = 6 << 30  # bytes of address space of a process, of which torch takes two by being loaded
-_SLICE = 20.0  # seconds that one process works on a target before the next has its turn
+_SLICE = 40.0  # seconds that one process works on a target before the next has its turn
 _RIGHT = ("accepted", "refused")
+
+
+@cache
+def find_targets(name: str = "") -> dict[str, Target]:
+    """Every target by its name; for one that needs no torch, which takes seconds to load, those of its kind."""
+    found = {each.name: each for each in data_targets()}
+    if name in found:
+        return found
+
+    return found | {each.name: each for each in model_targets()}
 
 
 class TooLongError(BaseException):
@@ -157,7 +166,9 @@ def _work(arguments: argparse.Namespace) -> int:
     _limit_memory()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries say about broken pictures
     numbers = range(arguments.first, arguments.first + arguments.inputs)
-    tally = run_inputs(TARGETS[name], numbers, seed=arguments.seed, seconds=arguments.seconds, keep=arguments.keep)
+    tally = run_inputs(
+        find_targets(name)[name], numbers, seed=arguments.seed, seconds=arguments.seconds, keep=arguments.keep
+    )
     for kind, count in tally.ends.items():
         print(f"end\t{count}\t{kind}")
     for kind, count in tally.kinds.items():
@@ -220,7 +231,8 @@ def _show(tallies: dict[str, Tally]) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     """All targets in turn, a slice each, until the time or the inputs are used up; 1 when anything is foreign."""
-    names = [name for name in TARGETS if not arguments.only or any(each in name for each in arguments.only)]
+    targets = find_targets()
+    names = [name for name in targets if not arguments.only or any(each in name for each in arguments.only)]
     tallies = {name: Tally() for name in names}
     end = time.monotonic() + 60 * arguments.minutes
     arguments.keep.mkdir(parents=True, exist_ok=True)
@@ -229,7 +241,7 @@ def _run(arguments: argparse.Namespace) -> int:
         name = waiting.pop(0)
         left = arguments.inputs - tallies[name].inputs
         seconds = min(_SLICE, max(1.0, (end - time.monotonic()) / (len(waiting) + 1)))
-        _run_slice(TARGETS[name], tallies[name], seed=arguments.seed, seconds=seconds, inputs=left, keep=arguments.keep)
+        _run_slice(targets[name], tallies[name], seed=arguments.seed, seconds=seconds, inputs=left, keep=arguments.keep)
         if tallies[name].inputs < arguments.inputs:
             waiting.append(name)
     _show(tallies)
@@ -241,7 +253,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _repeat(arguments: argparse.Namespace) -> int:
     """One input again, with its traceback."""
     (name,) = arguments.only
-    target = TARGETS[name]
+    target = find_targets(name)[name]
     folder = Path(tempfile.mkdtemp(prefix="fuzz-again-")) / "in"
     tree = make_input(target, arguments.again, arguments.seed)
     print(f"The files are in {folder}.")
