@@ -243,7 +243,7 @@ def _read_list(file: Path) -> dict[int, str]:
         raise P2PError(file, "is for keypoints (kpt_shape), whose lines are not outlines", to_do, code="keypoints")
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     told = next((value.value for key, value in entries if key.value == "nc"), None)
-    if isinstance(told, str) and is_digits(told) and int(told) != len(names):
+    if isinstance(told, str) and told.isdecimal() and not (is_digits(told) and int(told) == len(names)):
         what = f"says that nc is {told:.20}, but names {plural(len(names), 'class', 'classes')}"
         raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")
     return names
