@@ -17,7 +17,7 @@ from PIL import Image
 from fuzz.mutate import Tree
 
 WIDTH, HEIGHT = 24, 16
-TRIANGLE = [[1, 1], [9, 1], [9, 9.5]]
+TRIANGLE: list[list[float]] = [[1, 1], [9, 1], [9, 9.5]]
 _FLAT = [1, 1, 9, 1, 9, 9.5]
 _SIZE = {"width": WIDTH, "height": HEIGHT}
 _COUNTS = [20, 5, WIDTH * HEIGHT - 25]
@@ -203,8 +203,8 @@ def _darwin() -> list[Tree]:
     ]
     slot = {"type": "image", "slot_name": "0", **_SIZE, "source_files": []}
     two = {"version": "2.0", "item": {"name": "a.png", "path": "/", "slots": [slot]}, "annotations": annotations}
-    old = {"dataset": "d", "image": {"filename": "a.png", "path": "/", **_SIZE}}
-    old["annotations"] = [{"name": "car", "polygon": {"path": _XY, "additional_paths": []}}]  # type: ignore[assignment]
+    old: dict[str, Any] = {"dataset": "d", "image": {"filename": "a.png", "path": "/", **_SIZE}}
+    old["annotations"] = [{"name": "car", "polygon": {"path": _XY, "additional_paths": []}}]
     return [_one("a.json", two), _one("a.json", old)]
 
 
@@ -415,7 +415,12 @@ def _pictures() -> list[Tree]:
 LABELS: dict[str, list[Tree]] = {
     "cityscapes": _cityscapes(),
     "voc": [
-        {"SegmentationClass/a.png": picture(palette=True), "labelmap.txt": b"background:0,0,0::\ncar:200,10,10::\n"}
+        {
+            "SegmentationClass/a.png": picture(palette=True),
+            "labelmap.txt": b"background:0,0,0::\ncar:200,10,10::\n",
+            "ImageSets/Segmentation/train.txt": b"a\n",
+            "ImageSets/Segmentation/val.txt": b"b 1\n",
+        }
     ],
     "voc-boxes": [
         {

@@ -155,7 +155,9 @@ def _archives() -> list[Tree]:
         with tarfile.open(fileobj=out, mode="w", format=form) as archive_:
             for name in ("a/b.png", "\u00fc" * 80 + "/c.png", "d" * 150 + ".jpg"):
                 info = tarfile.TarInfo(name)
-                info.size, info.pax_headers = 100, {"comment": "x", "mtime": "1.5"}
+                info.size = 100
+                vars_ = {"comment": "x", "mtime": "1.5"}
+                info.pax_headers = vars_
                 archive_.addfile(info, io.BytesIO(b"q" * 100))
         trees += [{"a.tar": out.getvalue()}, {"a.tar.gz": gzip.compress(out.getvalue(), mtime=0)}]
     return trees

@@ -58,12 +58,12 @@ class ForeignPlace:
 
     def read_whole(self, value: Any, name: str, *, least: int = 0, most: int = MOST_WHOLE) -> int:
         """A whole number within the bounds: an int, or a float that is one. No text, truth value, NaN or infinity."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        # The bounds first, which neither NaN nor infinity is within.
-        if is_number and least <= value <= most and value == int(value):
-            return int(value)
-        bounds = "" if (least, most) == (0, MOST_WHOLE) else f" from {least} to {most}"
-        raise self.refuse(value, name, f"a whole number{bounds}")
+        is_whole = isinstance(value, float) and value.is_integer()  # which neither NaN nor infinity is
+        if not (is_whole or isinstance(value, int)) or isinstance(value, bool):
+            raise self.refuse(value, name, "a whole number")
+        if not least <= value <= most:
+            raise self.refuse(value, name, f"a whole number from {least} to {most}")
+        return int(value)
 
     def read_number(self, value: Any, name: str) -> float:
         """A finite number, an int or a float."""

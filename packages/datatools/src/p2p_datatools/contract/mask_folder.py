@@ -82,8 +82,8 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
     at = ForeignPlace(where, _TO_DO)
     with catch_decoder(where, "is damaged", _TO_DO):
         table = at.read_table(value, "a line")
-        texts = {name: at.read_text(table.get(name, ""), name) for name in _TEXTS}
-        counts = {name: at.read_whole(table.get(name, 0), name) for name in _COUNTS}
+        others: dict[str, Any] = {name: at.read_text(table.get(name, ""), name) for name in _TEXTS}
+        others |= {name: at.read_whole(table.get(name, 0), name) for name in _COUNTS}
         areas = at.read_table(table["areas"], "areas")
         labels = at.read_table(table["labels"], "labels")
         values = at.read_table(table.get("values", {}), "values")
@@ -105,8 +105,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
                 (at.read_whole(x, "a place"), at.read_whole(y, "a place"))
                 for x, y in at.read_list(table.get("undecided", []), "undecided")
             ),
-            **texts,
-            **counts,
+            **others,
         )
 
 

@@ -432,12 +432,10 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
             raise files.damaged[0]
     if chosen is None:
         raise _unknown(path)
-    if chosen.place is None:
-        return give_listed_splits(give_splits_of_names(files.read(chosen)), path)
     with _catch_reader(path):
-        read = chosen.place.read(path)
-    found = give_listed_splits(give_splits_of_names(read), path)
-    return _judge_each(found) if format == "auto" and chosen.place.fits_any else found
+        read = chosen.place.read(path) if chosen.place else files.read(chosen)
+        found = give_listed_splits(give_splits_of_names(read), path)
+    return _judge_each(found) if format == "auto" and chosen.place and chosen.place.fits_any else found
 
 
 def _judge_each(found: LabelSet) -> LabelSet:
