@@ -157,7 +157,7 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
         raise P2PError(where, f"{key} is not text", "Put it in quotes.", code="bad-catalogue")
     to_do = "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url."
-    at = ForeignPlace(where, to_do, code="bad-catalogue")
+    at = ForeignPlace(where, to_do=to_do, code="bad-catalogue")
     with catch_decoder(where, "layout, counts, kaggle or mirror has the wrong form", to_do, code="bad-catalogue"):
         counts = at.read_table(table.get("counts", {}), "counts")
         return CatalogEntry(
