@@ -125,7 +125,7 @@ def parse_toml(text: str, where: Path | str, *, to_do: str = "Correct that line.
             found = tomllib.loads(text)
         except RecursionError:
             raise ValueError(f"tables and lists lie more than {_DEEPEST} levels deep") from None
-        if _depth(found) > _DEEPEST:
+        if is_deeper(found, _DEEPEST):
             raise ValueError(f"tables and lists lie more than {_DEEPEST} levels deep")
         return found
 
@@ -138,10 +138,10 @@ def _is_whole_text(text: str) -> bool:
     return True
 
 
-def _depth(value: Any) -> int:
-    """How many levels of tables and lists there are, at most one more than is allowed."""
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether tables and lists lie in one another for more than so many levels."""
     level, found = [value], 0
-    while level and found <= _DEEPEST:
+    while level and found <= levels:
         level = [
             each
             for within in level
@@ -149,4 +149,4 @@ def _depth(value: Any) -> int:
             for each in (within.values() if isinstance(within, dict) else within)
         ]
         found += 1
-    return found
+    return found > levels

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeVar, cast
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.foreign import show_value
 from p2p_datatools.contract.pictures.sizes import Size, parse_size
 
 _T = TypeVar("_T")
@@ -113,7 +114,7 @@ class Setting:
         except (ValueError, TypeError, OverflowError, UsageError) as error:
             kinds = {bool: "on or off", int: "a whole number", float: "a number", str: "text", Size: "a size"}
             what, to_do = f"is not {kinds[self.kind]}", f"Give {self.allowed_text}."
-            raise UsageError(f"{self.name}={value}", what, to_do, code="setting-type") from error
+            raise UsageError(f"{self.name}={_shown(value)}", what, to_do, code="setting-type") from error
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is not one of the choices, or out of range."""
@@ -205,6 +206,15 @@ def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
 def describe_settings(kind: type) -> list[str]:
     """A line for each setting: name, default, meaning, and allowed values."""
     return [f"{name}={each.text(each.default)}  {each.summary}" for name, each in settings_of(kind).items()]
+
+
+def _shown(value: Any) -> str:
+    """A value in an error; numbers of 5,000 digits and deep lists cannot be written out."""
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):
+        return show_value(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _number_text(value: float) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.relative import relative_name
-from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder, parse_toml
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder, parse_toml, show_value
 from p2p_datatools.contract.words import shell_word
 from p2p_datatools.sources.secrets import show_address
 
@@ -157,7 +157,10 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
             raise P2PError(where, f"has no {needed}", "Add it.", code="bad-catalogue")
     if table["holds"] not in _HOLDS:
         raise P2PError(
-            where, f"holds is {table['holds']!r}", f"It has to be one of {', '.join(_HOLDS)}.", code="bad-catalogue"
+            where,
+            f"holds is {show_value(table['holds'])}",
+            f"It has to be one of {', '.join(_HOLDS)}.",
+            code="bad-catalogue",
         )
     values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:

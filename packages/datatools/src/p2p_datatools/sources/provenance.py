@@ -92,6 +92,9 @@ def _refuse_other(dest: Path, entry: CatalogEntry, found: dict[str, Any], limit:
         )
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
+    if there is not None and not isinstance(there, dict):
+        what, to_do = "is damaged or from another program", "Delete the folder and fetch again."
+        raise P2PError(dest / PROVENANCE, what, to_do, code="damaged-file")
     if there is not None:
         there = {key: there.get(key) for key in ("limit", "seed")}
     if there != wanted:

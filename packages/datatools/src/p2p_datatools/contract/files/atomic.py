@@ -19,6 +19,9 @@ from typing import IO, Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.relative import cut_name
 from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
+from p2p_datatools.contract.foreign import is_deeper
+
+_LONG, _DEEP = 1 << 20, 200  # bytes of a file of JSON, levels of its values
 
 
 @contextlib.contextmanager
@@ -177,12 +180,20 @@ def read_text(path: Path) -> str:
     return decode_text(read_bytes(path), path)
 
 
+def _parse(data: bytes) -> Any:
+    value = json.loads(data)
+    # Whoever compares or shows a value goes down into it. A larger file is a label file, whose reader is guarded.
+    if len(data) < _LONG and data.count(b"[") + data.count(b"{") > _DEEP and is_deeper(value, _DEEP):
+        raise ValueError(f"its lists and objects lie more than {_DEEP} levels deep")
+    return value
+
+
 def read_json(path: Path) -> Any:
     """Parse a JSON file. Raises P2PError, naming the place, when it is not valid."""
     data = b""
     try:
         data = path.read_bytes()
-        return json.loads(data)
+        return _parse(data)
     except FileNotFoundError as error:
         raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
@@ -218,7 +229,7 @@ def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]
 
 def _line(line: bytes, path: Path, number: int) -> Any:
     try:
-        return json.loads(line)
+        return _parse(line)
     except (ValueError, RecursionError) as error:
         raise P2PError(
             path,
@@ -267,7 +278,7 @@ class OpenLines:
 
     def _value(self, line: bytes) -> Any:
         try:
-            return json.loads(line)
+            return _parse(line)
         except (ValueError, RecursionError) as error:
             raise P2PError(
                 self._path,
