@@ -263,10 +263,17 @@ def photo_size(source: Path | PictureFile) -> Size:
 
     Raises P2PError when the file is not a picture.
     """
+    return any_header(source).size
+
+
+def any_header(source: Path | PictureFile) -> Header:
+    """The header of a photo for `read_photo`, or of a TIFF of numbers, which `pair` takes beside a mask as well.
+
+    Raises P2PError when the file is not a picture.
+    """
     with open_picture(source) as file:
-        if file.path.suffix.lower() in _TIFF and not is_photo(file):
-            return file.header.size  # numbers, which `pair` takes
-        return photo_header(file).size
+        is_numbers = file.path.suffix.lower() in _TIFF and not is_photo(file)
+        return file.header if is_numbers else photo_header(file)
 
 
 def decoded_bytes(source: Path | PictureFile) -> int:
