@@ -243,6 +243,14 @@ def test_a_tiff_of_numbers_has_a_size_where_it_is_no_photo(tmp_path: Path, refus
     assert "TIFF" in error.value.what
 
 
+def test_an_array_is_called_one_where_a_photo_is_needed(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, values("uint8", 24, 40))
+    with refused("not-a-picture", path) as error:
+        read_photo(path)
+    assert "NPY" in error.value.what
+
+
 def test_a_channel_that_only_its_tag_calls_transparency_is_asked_about(tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, values("uint16", 24, 40, 4), photometric="rgb", extrasamples=["unassalpha"])

@@ -211,6 +211,9 @@ def _not_read(path: Path) -> P2PError:
         if (head := file.read(png.HEAD))[4:8] == b"ftyp" and head[8:12] in _HEIC:
             what = "is a HEIC picture, as phones save them, which is not read"
             return P2PError(path, what, "Convert it to JPEG or PNG.", code="unread-kind")
+    if head.startswith(b"\x93NUMPY"):
+        what = "is an array (NPY), where a picture is needed"
+        return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
     if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
         what = "is a TIFF of numbers or of a kind that is not read as a photo"
         return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
