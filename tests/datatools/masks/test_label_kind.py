@@ -18,7 +18,7 @@ from p2p_datatools.masks.class_mapping import parse_mapping
 from p2p_datatools.sources.data_set import fetch_synth
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS, SCENES = load_palette("cars"), load_palette("scenes")
 COLORS = CARS.colors()
@@ -462,7 +462,7 @@ def test_a_soft_mask_with_long_straight_edges_is_one_line_with_the_command_that_
     assert share * (numbers.size / 10800 if way == "resized" else 1) == pytest.approx((numbers > 0).mean(), abs=0.02)
 
 
-def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused: "Refused") -> None:
+def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused: "Refused", notes: "Notes") -> None:
     labels = tmp_path / "labels"
     foreign = np.array([(0, 0, 0), (128, 128, 128), (192, 0, 128), (0, 64, 128), (64, 128, 0)], dtype=np.uint8)
     save(labels / "a.png", foreign[drawing()])
@@ -471,3 +471,6 @@ def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused
     assert error.value.parts[0].code == "palette-colour"
     for color in ("#808080", "#c00080", "#004080", "#408000"):
         assert f"--map '{color}=CLASS'" in error.value.parts[0].to_do
+    with refused("pictures-failed"):
+        build_masks(labels, tmp_path / "masks", palette=CARS, mapping={"#808080": "body"}, report=notes)
+    assert not any("no label" in line for line in notes.lines), "it is there, and the picture failed for another colour"

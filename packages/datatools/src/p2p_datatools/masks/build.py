@@ -175,7 +175,7 @@ def build_masks(
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         with _tell_turned(done.skipped, report):
-            _check_mapping(claims, work, lines, found, labels, report)
+            _check_mapping(claims, work, lines, found, labels, report, failed=bool(done.skipped))
         _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
@@ -303,6 +303,8 @@ def _check_mapping(
     found: LabelSet,
     labels: Path,
     report: Reporter,
+    *,
+    failed: bool,
 ) -> None:
     """Raise P2PError for labels in pictures that no class claims; note what --map names and no picture has."""
     uses = dict(work.uses)
@@ -315,7 +317,8 @@ def _check_mapping(
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
-    for unused in claims.unused:
+    # A picture that failed was not read to its labels.
+    for unused in () if failed else claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, lines, labels)
     _check_undecided(lines, labels, report)
