@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder
+from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.pairs.halves import halve
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
@@ -69,18 +70,34 @@ def split(
     another tool gets a manifest and is not rearranged: pictures in val/ and test/ stay there, and train/ provides what
     they lack; it is refused when its pictures look like photos or masks, unless `as_pairs` says that they are pairs.
     `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no
-    training pair would be left or the folder is damaged.
+    training pair would be left, the folder is damaged, or another process is writing in it.
     """
     _check_shares(val, test)
-    folder, completed = _open(Path(pairs), dry_run, report, as_pairs=as_pairs)
+    path = Path(pairs)
+    # A folder that is missing is not made for its lock.
+    with contextlib.nullcontext() if dry_run or not path.is_dir() else hold_in_place(path):
+        folder, completed = _open(path, dry_run, report, as_pairs=as_pairs)
+        return _split(folder, {"val": val, "test": test}, seed, group_by, completed, dry_run=dry_run, report=report)
+
+
+def _split(
+    folder: PairFolder,
+    shares: Mapping[str, float],
+    seed: int,
+    group_by: str,
+    completed: bool,
+    *,
+    dry_run: bool,
+    report: Reporter,
+) -> SplitSummary:
     known = ByName(folder.pairs)
     groups = groups_by(group_by, list(known), report)
-    targets = {"val": round_half_up(len(folder.pairs), val), "test": round_half_up(len(folder.pairs), test)}
-    assigned = assign(folder.pairs, groups, targets, seed, where=str(pairs))
+    targets = {name: round_half_up(len(folder.pairs), share) for name, share in shares.items()}
+    assigned = assign(folder.pairs, groups, targets, seed, where=str(folder.path))
     planned = _SplitPairs(known, assigned, groups, folder.foreign)
     result = _with_plan(folder, planned)
     counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
-    _remark(folder, counts, targets, {"val": val, "test": test}, groups, report)
+    _remark(folder, counts, targets, shares, groups, report)
     if not dry_run and folder.foreign:
         write_manifest(result)
     elif not dry_run and planned:

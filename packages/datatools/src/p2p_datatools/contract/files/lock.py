@@ -6,7 +6,7 @@ Nothing here may know what the folder holds.
 import contextlib
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,10 @@ class FolderLock:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 lock = FileLock(self.folder / LOCK)
                 lock.acquire(timeout=0)
+                self._lock = lock
                 if _is_in_place(self.folder / LOCK):
-                    self._lock = lock
                     return
-                lock.release()  # its file was removed by the process that had it: another could take a new one
+                self.release(remove=())  # its file was removed by who had it: another process could take a new one
             raise self._in_use(to_do, code)
         except Timeout as error:
             raise self._in_use(to_do, code) from error
@@ -66,11 +66,13 @@ class FolderLock:
         """Release the lock, and `remove` those of its files that are this folder's and not already another's."""
         if self._lock is None:
             return
-        for name in remove:
-            with contextlib.suppress(OSError):
-                (self.folder / name).unlink(missing_ok=True)
-        self._lock.release()
-        self._lock = None
+        try:
+            for name in remove:
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink(missing_ok=True)
+        finally:
+            self._lock.release()
+            self._lock = None
 
     def _in_use(self, to_do: str, code: str) -> P2PError:
         return P2PError(self.folder, f"is in use by {self._owner_in_words()}", to_do, code=code)
@@ -81,6 +83,35 @@ class FolderLock:
             return "another process (on this machine, or on one that shares the folder)"
         here = " (this machine)" if owner["host"] == socket.gethostname() else ", which shares the folder,"
         return f"process {owner['pid']} on {owner['host']}{here} since {owner['since']}"
+
+
+@contextlib.contextmanager
+def hold(*folders: Path, to_do: str, code: str) -> Iterator[None]:
+    """Have the locks of folders, which may be missing, during the block; nothing of them stays.
+
+    A folder that cannot be written has no lock: there two processes do no harm. Raises P2PError as `FolderLock.take`.
+    """
+    with contextlib.ExitStack() as held:
+        for folder in folders:
+            made = [each for each in (folder, *folder.parents) if not each.exists()]
+            lock = FolderLock(folder)
+            held.callback(_let_go, lock, made)
+            try:
+                lock.take(to_do=to_do, code=code)
+                lock.sign()
+            except P2PError as error:
+                if error.code == code:
+                    raise
+        yield
+
+
+def _let_go(lock: FolderLock, made: Iterable[Path]) -> None:
+    """Release a lock, and remove folders that were made for it and hold nothing else."""
+    killed = lock.folder.name.endswith(".partial")  # left by a kill, if it is empty
+    lock.release(remove=LOCK_FILES)
+    for folder in [*made] or [lock.folder] * killed:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _is_in_place(path: Path) -> bool:
