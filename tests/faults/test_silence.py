@@ -3,16 +3,22 @@
 import errno
 import os
 import shutil
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import LeftOut, find_files, find_pictures
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.index import read_label_picture
 from p2p_datatools.derivations.build import derive
 from p2p_datatools.derivations.operations import Gray
 from p2p_datatools.labels.read import read_labels
@@ -123,3 +129,42 @@ def test_broken_links_and_links_to_folders_are_named_and_counted(
     others = LeftOut(photos)
     find_pictures(photos, others=others)
     assert others.count == 3
+
+
+PNGS = [(0, 1), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (6, 8), (6, 16)]
+
+
+def write_rows(path: Path, color: int, depth: int, rows: int, *, interlaced: bool = False) -> Path:
+    """A PNG of 16 by 16 pixels of which so many rows are there, with whole chunks and right checksums."""
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
+    length = (16 * channels * depth + 7) // 8
+    pixels = (bytes(1 + length)) * rows
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 16, 16, depth, color, 0, 0, int(interlaced))
+    table = chunk(b"PLTE", bytes(3 * 2**depth)) if color == 3 else b""
+    body = chunk(b"IHDR", head) + table + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return path
+
+
+@pytest.mark.parametrize("rows", [1, 8, 15])
+@pytest.mark.parametrize(("color", "depth"), PNGS)
+def test_a_png_with_half_of_its_rows_is_damage_however_its_pixels_are_stored(
+    color: int, depth: int, rows: int, tmp_path: Path, refused: "Refused"
+) -> None:
+    path = write_rows(tmp_path / "a.png", color, depth, rows)
+    for read in (read_array, read_label_picture):
+        with refused("damaged-file", path):
+            read(path)
+    read_array(write_rows(tmp_path / "whole.png", color, depth, 16))
+
+
+def test_an_interlaced_png_is_whole_with_the_rows_of_all_its_passes(tmp_path: Path, refused: "Refused") -> None:
+    path = write_rows(tmp_path / "a.png", 3, 8, 16, interlaced=True)  # 30 shorter rows would be right
+    with refused("damaged-file", path):
+        read_label_picture(path)
+    Image.fromarray(np.zeros((16, 16), np.uint8)).convert("P").save(tmp_path / "b.png", interlace=1)
+    read_label_picture(tmp_path / "b.png")

@@ -88,6 +88,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             ImageOps.exif_transpose(image, in_place=True)
         if image.format == "PNG" and b"IEND" not in file.data[-4096:]:
             raise OSError("the end of the PNG is missing")
+        if image.format == "PNG":
+            png.refuse_missing_rows(file.data)
         yield image
 
 
