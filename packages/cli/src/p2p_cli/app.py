@@ -5,6 +5,7 @@ Nothing here may do a command's work or import what a command needs.
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -134,3 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         close_output()  # whoever reads it, such as `head`, has closed it
         return 0
+    except OSError as error:
+        if error.errno is None:  # not the system's: a mistake of ours
+            raise
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        echo(f"Error: {place}{error.strerror}. Check the file system and run the same command again.", err=True)
+        return P2PError.exit_code

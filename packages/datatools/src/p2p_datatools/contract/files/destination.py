@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_fo
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock, hold
-from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.files.relative import LONGEST_NAME, relative_name
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
@@ -43,6 +43,9 @@ class Destination:
             dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
+        if len(os.fsencode(self.partial.name)) > LONGEST_NAME:
+            what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
+            raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
         self._recipe = recipe
         self.exists = _is_of_kind(dest, marker)
         self._committed = False
