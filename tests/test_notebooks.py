@@ -3,6 +3,7 @@
 Nothing here may need a network, an account or a GPU.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -114,13 +115,15 @@ def test_photos_and_masks_of_kaggle_become_pairs_and_those_of_one_walk_stay_toge
 
 
 def unpack(folder: Path, names: list[str]) -> None:
-    """The Kaggle set as it lies after the download: photos and labels under one name."""
+    """The Kaggle set as it lies after the download: photos and labels under one name, and the export they are of."""
     fetch_synth(folder / "drawn", limit=len(names))
     for ours, theirs in (("photos", "images"), ("labels", "masks")):
         (folder / theirs).mkdir()
         for name, file in zip(names, sorted((folder / "drawn" / ours).glob("*.png")), strict=True):
             file.rename(folder / theirs / f"{name}.png")
     shutil.rmtree(folder / "drawn")
+    regions = [{"tags": [tag]} for tag in ("car", "wheel", "lights", "window")]
+    (folder / "masks.json").write_text(json.dumps({"assets": {"1": {"regions": regions}}}))
 
 
 def up_to(last: str) -> nbformat.NotebookNode:

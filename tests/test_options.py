@@ -9,7 +9,7 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif"}
+SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif", "--match"}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -29,7 +29,7 @@ FROZEN: dict[str, set[str]] = {
     "data check": {"--photos", "--palette", "--against"},
     "data halves": {"--halves"},
     "data derive": {"--op", "--seed"},
-    "data pair": {"--halves", "--size", "--fit", "--match", "--nodata", "--plain-numbers", "--jobs", "--shard"},
+    "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
     "data export": {"--format", "--photos"},

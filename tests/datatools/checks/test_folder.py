@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.images import write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
@@ -144,3 +144,16 @@ def test_real_photos_and_pairs_are_sound(real_data: Path) -> None:
     assert check(real_data / "facades-ab").ok
     assert check(real_data / "maps").kind == "pairs"
     assert not check(real_data / "facades-ab", palette=load_palette("facades")).ok
+
+
+def test_label_pictures_beside_photos_of_their_names_are_left_out_and_said(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    photos = write_photos(tmp_path / "base", "a.jpg", "b.jpg")
+    for name in "ab":
+        Image.fromarray(np.kron(np.eye(2, dtype=np.uint8), np.ones((8, 12), dtype=np.uint8))).save(
+            photos / f"{name}.png"
+        )
+    result = check(photos, report=notes)
+    assert (result.kind, result.checked, result.findings) == ("photos", 2, ())
+    assert [line for line in notes.lines if "2 label pictures lie beside a photo" in line]

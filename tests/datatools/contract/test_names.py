@@ -36,7 +36,8 @@ def photos(tmp_path: Path) -> Path:
         ("a\\one.jpg", "a/one"),
         ("two.v2.jpg", "b/two.v2"),
         ("two.v2", "b/two.v2"),
-        ("elsewhere/two.v2.png", "b/two.v2"),
+        ("b/labels/two.v2.png", "b/two.v2"),
+        ("upload/b/two.v2.png", "b/two.v2"),
         ("C:\\labels\\two.v2.png", "b/two.v2"),
         ("../../two.v2.png", "b/two.v2"),
         ("100% Tür (1).jpg", "100% Tür (1)"),
@@ -46,6 +47,80 @@ def photos(tmp_path: Path) -> Path:
 def test_a_photo_is_found_by_its_path_or_by_a_base_name_that_is_its_alone(photos: Path, said: str, name: str) -> None:
     folder = PhotoFolder(photos)
     assert folder.name(folder.find(said)) == name
+
+
+@pytest.mark.parametrize(
+    ("said", "folder"),
+    [("a/two.v2.png", ""), ("C:\\Users\\me\\two.v2.png", ""), ("x/b/a/two.v2", ""), ("two.v2.png", "night")],
+)
+def test_a_photo_of_the_same_base_name_in_another_folder_is_another_photo(
+    photos: Path, said: str, folder: str, refused: "Refused"
+) -> None:
+    with refused("other-folder", said) as error:
+        PhotoFolder(photos).look_up(said, folder=folder)
+    assert "only b/two.v2.png" in error.value.what
+    assert "--match '([^/]+)$'" in error.value.to_do
+
+
+def test_words_for_what_lies_in_a_folder_do_not_tell_photos_apart_and_masks_are_no_photos(tmp_path: Path) -> None:
+    for name in ("train/images/1.jpg", "train/labels/1.png", "val/images/1.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    folder = PhotoFolder(tmp_path)
+    assert folder.find("train/masks/1.png") == tmp_path / "train/images/1.jpg"
+    assert folder.find("train_masks/1.png") == folder.find("masks-train/1.png") == tmp_path / "train/images/1.jpg"
+    assert folder.look_up("1.png", folder="labels/val").path == tmp_path / "val/images/1.jpg"
+
+
+def test_the_folders_of_a_name_decide_between_photos_of_one_base_name(photos: Path) -> None:
+    for name in ("night/3.jpg", "3.jpg"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).touch()
+    assert PhotoFolder(photos).find("../../set/night/3.jpg") == photos / "night/3.jpg"
+
+
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ("b/two.v2.png", ""),
+        ("two.v2.png", "another folder"),
+        ("B/TWO.V2.PNG", "capital"),
+        ("1a2b3c4d-two.v2.png", "upload"),
+        ("100%25%20Tür (1).JPG", ""),
+    ],
+)
+def test_it_is_told_in_which_way_a_name_differs(photos: Path, said: str, way: str) -> None:
+    found = PhotoFolder(photos).look_up(said).way
+    assert way in found
+    assert bool(way) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "on_disk"),
+    [
+        ("IMG_1.JPG", "img_1.jpg"),
+        ("img_1.heic", "IMG_1.jpg"),
+        ("car_jpg.rf.0123456789abcdef0123456789abcdef.jpg", "car.png"),
+        ("car.png", "car_jpg.rf.0123456789abcdef0123456789abcdef.jpg"),
+        ("car.jpg.png", "car.jpg"),
+        ("car.jpg", "car.jpg.png"),
+        ("..\\photos\\a.JPG", "a.jpg"),
+        ("file.JPG", "FILE.jpeg"),
+    ],
+)
+def test_other_spellings_find_the_photo(tmp_path: Path, said: str, on_disk: str) -> None:
+    (tmp_path / on_disk).touch()
+    assert PhotoFolder(tmp_path).find(said) == tmp_path / on_disk
+
+
+def test_letters_count_where_two_photos_differ_in_them(tmp_path: Path, refused: "Refused") -> None:
+    for name in ("Car.jpg", "car.jpg"):
+        (tmp_path / name).touch()
+    if len(list(tmp_path.iterdir())) < 2:
+        pytest.skip("the file system does not tell capital letters from small ones")
+    assert PhotoFolder(tmp_path).find("car.png").name == "car.jpg"
+    with refused("ambiguous-name", "CAR.png"):
+        PhotoFolder(tmp_path).find("CAR.png")
 
 
 def test_a_base_name_of_two_photos_is_an_error_naming_both(photos: Path, refused: "Refused") -> None:
@@ -178,6 +253,16 @@ def test_a_name_with_its_prefix_goes_before_one_without_and_two_uploads_of_a_nam
     assert PhotoFolder(tmp_path).find("5e6f7a8b-car.png").name == "5e6f7a8b-car.png"
     (tmp_path / "car.png").write_bytes(b"")
     assert PhotoFolder(tmp_path).find("car.png").name == "car.png"
+
+
+def test_of_photos_of_one_name_the_one_that_is_picked_stays(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png", "b.jpg", "b.png"):
+        (tmp_path / name).touch()
+    folder = PhotoFolder(tmp_path)
+    left_out = folder.settle_clashes(lambda files: files[1] if files[0].stem == "a" else None)
+    assert left_out == [tmp_path / "a.jpg"]
+    assert folder.find("a") == folder.get("a") == folder.names["a"] == tmp_path / "a.png"
+    assert folder.clashes == [(tmp_path / "b.jpg", tmp_path / "b.png")]
 
 
 def test_a_photo_of_a_kind_that_is_not_read_is_not_called_missing(tmp_path: Path, refused: "Refused") -> None:

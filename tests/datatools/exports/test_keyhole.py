@@ -10,7 +10,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, size_of
 from p2p_datatools.exports.keyhole import one_outline
 from p2p_datatools.exports.trace import Patch, Ring, trace
 from p2p_datatools.labels.values import Polygon, Region
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from datatools.exports.conftest import HardMask
@@ -39,7 +39,7 @@ def test_one_ring_has_the_pixels_of_the_patch_inside(seed: int, hard_mask: "Hard
     for patch in trace(mask):
         ring = one_outline(patch)
         region = Region("1", (Polygon(ring.astype(np.float64)),))
-        assert (label_map([region], size_of(mask), int) == whole(patch, mask)).all()
+        assert (paint_regions([region], size_of(mask), int).mask == whole(patch, mask)).all()
         assert (winding(ring, mask) == whole(patch, mask)).all()
 
 
@@ -75,4 +75,4 @@ def test_many_holes_below_each_other_are_joined_in_a_chain() -> None:
     filled = np.zeros_like(mask)
     cv2.fillPoly(filled, [one_outline(patch).astype(np.int32)], 1)  # which must not fail either
     region = Region("1", (Polygon(one_outline(patch).astype(np.float64)),))
-    assert (label_map([region], size_of(mask), int) == mask).all()
+    assert (paint_regions([region], size_of(mask), int).mask == mask).all()

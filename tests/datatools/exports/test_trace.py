@@ -10,7 +10,7 @@ from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.exports.trace import PixelBox, trace
 from p2p_datatools.labels.values import Polygon, Region
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from datatools.exports.conftest import HardMask
@@ -26,7 +26,7 @@ def test_painting_the_patches_of_a_mask_gives_the_mask(seed: int, hard_mask: "Ha
         )
         for patch in trace(mask, without=(0,))
     ]
-    assert (label_map(regions, size_of(mask), int, "annotation") == mask).all()
+    assert (paint_regions(regions, size_of(mask), int, "annotation").mask == mask).all()
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -282,14 +282,13 @@ def test_csv_is_read_with_its_commas_and_umlauts(tmp_path: Path, start: str) -> 
 
 def test_csv_in_another_encoding_and_one_cut_within_a_cell_are_one_line(tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / "via.csv"
-    path.write_bytes(CSV.encode("latin-1"))
-    for value, about in (
-        (CSV.encode("latin-1"), "UTF-8"),
-        (CSV[:-10].encode(), "UTF-8"),
-        (CSV[:-22].encode(), "line 2 "),
+    for value, code, about in (
+        (CSV.encode("latin-1"), "not-utf8", "WINDOWS-1252"),
+        (CSV[:-10].encode(), "bad-csv", "CSV"),
+        (CSV[:-22].encode(), "bad-csv", "line 2 "),
     ):
         path.write_bytes(value)
-        with refused("bad-csv", path) as error:
+        with refused(code, path) as error:
             LabelFiles(path).read(FORMATS["via"])
         assert about in error.value.what
 

@@ -136,8 +136,9 @@ def test_number_pictures_may_lie_beside_their_photos_and_other_pictures_are_not_
     ids = {"ids": "palette"}
     assert build(both, tmp_path / "masks", photos=both, report=notes, format="index", mapping=ids).built == 1
     assert not notes.lines
-    build(both, tmp_path / "masks", report=notes, mapping=ids)
-    assert [line for line in notes.lines if "1 picture is left out" in line and "a.jpg" in line]
+    (both / "a.jpg").rename(both / "b.jpg")
+    build(both, tmp_path / "others", report=notes, mapping=ids)
+    assert [line for line in notes.lines if "1 picture is left out" in line and "b.jpg" in line]
 
 
 def test_a_destination_among_the_photos_or_the_number_pictures_is_refused(

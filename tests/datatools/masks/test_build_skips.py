@@ -99,6 +99,7 @@ def test_a_picture_without_outlines_is_skipped_and_one_without_size_needs_its_ph
     path = write_coco(tmp_path / "labels.json", {"a.jpg": parts, "c.jpg": [("hood", [])]}, size=(0, 0))
     summary = build(path, tmp_path / "masks", photos=photos, keep_going=True)
     assert [(skip.where, skip.code) for skip in summary.skipped] == [("c.jpg", "no-outline")]
+    photos.rename(tmp_path / "elsewhere")  # beside the labels they would be found
     with refused("pictures-failed", tmp_path / "sizeless") as error:
         build(path, tmp_path / "sizeless")
     assert ("a.jpg", "no-size") in [(part.where, part.code) for part in error.value.parts]

@@ -404,7 +404,7 @@ def test_a_drawing_that_transparency_hides_is_asked_about(tmp_path: Path, refuse
     assert build(labels, "transparent=background").areas["background"] == drawing().size
 
 
-@pytest.mark.parametrize("form", ["png", "jpg"])
+@pytest.mark.parametrize("form", ["png", "jpg", "color.jpg", "deep.png"])
 def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
     tmp_path: Path, refused: "Refused", form: str
 ) -> None:
@@ -412,8 +412,11 @@ def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
     hard = Image.fromarray((drawing(classes=2, size=48) * 255).repeat(4, axis=0).repeat(4, axis=1))
     for name in "ab":
         labels.mkdir(exist_ok=True)
-        hard.resize((97, 50), Image.Resampling.BICUBIC).save(labels / f"{name}.{form}")
-    with refused("soft-mask" if form == "png" else "lossy-pictures") as error:
+        soft = hard.resize((97, 50), Image.Resampling.BICUBIC)
+        if form == "deep.png":
+            soft = Image.fromarray(np.asarray(soft).astype(np.uint16) * 257)
+        (soft.convert("RGB") if form == "color.jpg" else soft).save(labels / f"{name}.{form}")
+    with refused("soft-mask" if form.endswith("png") else "lossy-pictures") as error:
         build(labels)
     assert len(str(error.value)) < 400
     assert "--format colors --map '#ffffff=CLASS'" in error.value.to_do

@@ -269,10 +269,10 @@ def test_where_no_label_can_be_read_it_is_said_why(tmp_path: Path, refused: "Ref
     (tmp_path / "labels" / "a.png").write_bytes((tmp_path / "labels" / "a.png").read_bytes()[:-20])
     with refused("damaged-file", tmp_path / "labels" / "a.png"):
         start_palette(tmp_path / "labels", "mine")
-    shapes(tmp_path / "a.json", {"car": 2}).write_text(json.dumps({"imagePath": "", "shapes": []}))
+    shapes(tmp_path / "a.json", {"car": 2}).write_text(json.dumps({"imagePath": "\udc80.png", "shapes": []}))
     with refused("no-labels", tmp_path / "a.json") as caught:
         start_palette(tmp_path / "a.json", "mine")
-    assert [part.code for part in caught.value.parts] == ["no-file-name"]
+    assert [part.code for part in caught.value.parts] == ["name-not-utf8"]
     grey(tmp_path / "labels" / "b.png", 0, 1)
     assert len(start_palette(tmp_path / "labels", "mine").classes) == 2
 

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from skimage import draw
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Points, Polygon, Region, Runs
-from p2p_datatools.masks.paint import fill, is_outside, label_map, paint_regions, stamp
+from p2p_datatools.masks.paint import is_outside, paint_regions
 
 # The type information of scikit-image is incomplete.
 scikit_polygon: Callable[..., NDArray[np.bool_]] = draw.polygon2mask
@@ -27,10 +27,12 @@ def box(left: float, top: float, right: float, bottom: float) -> Points:
     return outline((left, top), (right, top), (right, bottom), (left, bottom))
 
 
+def mask_of(regions: list[Region], classes: Mapping[str, int | None], size: Size = Size(8, 6)) -> NDArray[np.uint8]:
+    return paint_regions(regions, size, classes.__getitem__).mask
+
+
 def filled(polygon: Polygon, size: Size = Size(8, 6)) -> NDArray[np.uint8]:
-    canvas = np.zeros((size.height, size.width), dtype=np.uint8)
-    fill(canvas, polygon, 1)
-    return canvas
+    return mask_of([Region("a", (polygon,))], {"a": 1}, size)
 
 
 def test_a_box_on_pixel_borders_covers_exactly_those_pixels() -> None:
@@ -79,7 +81,7 @@ def test_holes_are_cut_out_and_show_what_lies_beneath() -> None:
         Region("car", (Polygon(box(0, 0, 8, 6)),)),
         Region("wheel", (Polygon(box(1, 1, 6, 5), holes=(box(2, 2, 4, 4),)),)),
     ]
-    canvas = label_map(regions, Size(8, 6), CLASSES.__getitem__)
+    canvas = paint_regions(regions, Size(8, 6), CLASSES.__getitem__).mask
     assert canvas[3, 3] == 1
     assert canvas[1, 1] == 2
     assert (canvas == 2).sum() == 5 * 4 - 4
@@ -87,7 +89,7 @@ def test_holes_are_cut_out_and_show_what_lies_beneath() -> None:
 
 def test_parts_of_one_region_are_united_even_where_they_overlap() -> None:
     region = Region("car", (Polygon(box(0, 0, 3, 3)), Polygon(box(2, 2, 5, 5))))
-    assert (label_map([region], Size(8, 6), CLASSES.__getitem__) == 1).sum() == 9 + 9 - 1
+    assert (mask_of([region], CLASSES) == 1).sum() == 9 + 9 - 1
 
 
 def test_an_outline_that_crosses_itself_is_filled_by_the_even_odd_rule() -> None:
@@ -108,15 +110,15 @@ def test_what_lies_outside_the_picture_is_cut_off(far: float) -> None:
 def test_a_wheel_is_painted_over_its_car_whatever_the_order() -> None:
     car, wheel = Region("car", (Polygon(box(0, 0, 8, 6)),)), Region("wheel", (Polygon(box(2, 2, 4, 4)),))
     for regions in ([car, wheel], [wheel, car]):
-        canvas = label_map(regions, Size(8, 6), CLASSES.__getitem__)
+        canvas = paint_regions(regions, Size(8, 6), CLASSES.__getitem__).mask
         assert canvas[3, 3] == 2
         assert (canvas == 1).sum() == 44
 
 
 def test_what_stays_unpainted_hides_nothing_and_what_is_ignored_hides_all() -> None:
     car, whole = (Polygon(box(0, 0, 4, 4)),), (Polygon(box(2, 2, 8, 6)),)
-    assert (label_map([Region("car", car), Region("sticker", whole)], Size(8, 6), CLASSES.__getitem__) == 1).sum() == 16
-    canvas = label_map([Region("odd", whole), Region("car", car)], Size(8, 6), CLASSES.__getitem__)
+    assert (mask_of([Region("car", car), Region("sticker", whole)], CLASSES) == 1).sum() == 16
+    canvas = mask_of([Region("odd", whole), Region("car", car)], CLASSES)
     assert (canvas == 255).sum() == 24
 
 
@@ -124,7 +126,7 @@ def test_a_large_picture_is_painted_in_a_moment() -> None:
     start = time.perf_counter()
     for _ in range(200):
         filled(Polygon(box(100, 100, 160, 160)), Size(300, 200))
-    label_map([Region("car", (Polygon(box(0, 0, 6000, 4000)),))], Size(6000, 4000), CLASSES.__getitem__)
+    mask_of([Region("car", (Polygon(box(0, 0, 6000, 4000)),))], CLASSES, Size(6000, 4000))
     assert time.perf_counter() - start < 5
 
 
@@ -132,8 +134,8 @@ def test_in_the_order_of_annotation_the_later_covers_the_earlier_and_background_
     classes = CLASSES | {"hole": 0}
     wheel, car = Region("wheel", (Polygon(box(2, 2, 4, 4)),)), Region("car", (Polygon(box(0, 0, 8, 6)),))
     hole = Region("hole", (Polygon(box(5, 0, 8, 6)),))
-    assert (label_map([wheel, car], Size(8, 6), classes.__getitem__, "annotation") == 1).all()
-    canvas = label_map([car, wheel, hole], Size(8, 6), classes.__getitem__, "annotation")
+    assert (paint_regions([wheel, car], Size(8, 6), classes.__getitem__, "annotation").mask == 1).all()
+    canvas = paint_regions([car, wheel, hole], Size(8, 6), classes.__getitem__, "annotation").mask
     assert (canvas[3, 3], canvas[0, 0], canvas[0, 6]) == (2, 1, 0)
 
 
@@ -141,26 +143,26 @@ def test_background_drawn_over_a_region_is_a_hole_in_it_and_in_no_other() -> Non
     classes = CLASSES | {"hole": 0}
     car, wheel = Region("car", (Polygon(box(0, 0, 8, 6)),)), Region("wheel", (Polygon(box(2, 2, 4, 4)),))
     hole = Region("hole", (Polygon(box(1, 1, 6, 5)),))
-    before = label_map([hole, car, wheel], Size(8, 6), classes.__getitem__)
+    before = mask_of([hole, car, wheel], classes)
     assert (before[1, 1], before[3, 3]) == (1, 2)
-    between = label_map([car, hole, wheel], Size(8, 6), classes.__getitem__)
+    between = mask_of([car, hole, wheel], classes)
     assert (between[1, 1], between[3, 3], between[0, 0]) == (0, 2, 1)
-    partly = label_map([car, Region("hole", (Polygon(box(5, 0, 8, 6)),)), wheel], Size(8, 6), classes.__getitem__)
+    partly = mask_of([car, Region("hole", (Polygon(box(5, 0, 8, 6)),)), wheel], classes)
     assert (partly[0, 6], partly[0, 4]) == (0, 1)
 
 
 def test_background_drawn_last_over_a_whole_region_leaves_it() -> None:
     classes = CLASSES | {"all": 0}
     car, all_of_it = Region("car", (Polygon(box(1, 1, 4, 4)),)), Region("all", (Polygon(box(0, 0, 8, 6)),))
-    assert (label_map([car, all_of_it], Size(8, 6), classes.__getitem__) == 1).sum() == 9
+    assert (mask_of([car, all_of_it], classes) == 1).sum() == 9
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (3, 2), (-2, -1), (6, 5), (-2, 4), (8, 0), (0, -3)])
 def test_a_drawn_mask_is_stamped_where_it_lies_and_cut_off_at_the_border(left: int, top: int) -> None:
     inside = np.array([[1, 0, 1], [0, 1, 0], [1, 1, 0]], dtype=bool)
     counts = np.array([0, 1, 1, 1, 1, 1, 1, 2, 1])
-    canvas, wide = np.zeros((6, 8), dtype=np.uint8), np.zeros((26, 28), dtype=np.uint8)
-    stamp(canvas, Runs(counts, Size(3, 3), left=left, top=top), 2)
+    wide = np.zeros((26, 28), dtype=np.uint8)
+    canvas = mask_of([Region("a", (), (Runs(counts, Size(3, 3), left=left, top=top),))], {"a": 2})
     wide[10 + top : 13 + top, 10 + left : 13 + left][inside] = 2
     assert (canvas == wide[10:16, 10:18]).all()
 
@@ -187,7 +189,7 @@ def test_painted_at_once_both_orders_are_what_they_are_one_after_the_other(seed:
         )
         for label in labels
     ]
-    covers = [label_map([region], size, lambda _: 1) > 0 for region in regions]
+    covers = [paint_regions([region], size, lambda _: 1).mask > 0 for region in regions]
     expected, shown = np.zeros((17, 23), dtype=np.uint8), np.zeros((17, 23), dtype=np.uint8)
     for place, (label, cover) in enumerate(zip(labels, covers, strict=True)):
         shown[cover] = classes[label]
@@ -198,4 +200,4 @@ def test_painted_at_once_both_orders_are_what_they_are_one_after_the_other(seed:
     found = paint_regions(regions, size, classes.__getitem__)
     assert (found.mask == expected).all()
     assert found.reordered == (expected != shown).sum()
-    assert (label_map(regions, size, classes.__getitem__, "annotation") == shown).all()
+    assert (paint_regions(regions, size, classes.__getitem__, "annotation").mask == shown).all()

@@ -236,10 +236,22 @@ def qupath(folder: Path) -> Path:
 
 def bdd100k(folder: Path) -> Path:
     labels = [
-        {"category": name, "box2d": {"x1": box[0], "y1": box[1], "x2": box[2] - 1, "y2": box[3] - 1}}
+        {"category": name, "poly2d": [{"vertices": corners(box), "types": "LLLL", "closed": True}]}
         for name, box in SHAPES
     ]
     return save(folder / "train.json", [{"name": "a.png", "labels": labels}])
+
+
+def voc_boxes(folder: Path) -> Path:
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    things = "".join(
+        f"<object><name>{name}</name><bndbox>"
+        + "".join(f"<{side}>{at}</{side}>" for side, at in zip(sides, (box[0] + 1, box[1] + 1, *box[2:]), strict=True))
+        + "</bndbox></object>"
+        for name, box in SHAPES
+    )
+    size = f"<size><width>{WIDTH}</width><height>{HEIGHT}</height></size>"
+    return save(folder / "a.xml", f"<annotation><filename>a.png</filename>{size}{things}</annotation>")
 
 
 def superannotate(folder: Path) -> Path:
@@ -406,6 +418,7 @@ SPECIMENS: list[Specimen] = [
     ),
     *((each.__name__, each, "named") for each in (via, qupath, bdd100k, superannotate, labelbox, isat, yolo, cmp)),
     ("labelme", labelme_xml, "named"),
+    ("voc-boxes", voc_boxes, "named"),
     ("labelme-dataset", labelme_dataset, "named"),
     ("voc", voc_labelmap, "named"),
     ("colors", named_colors, "named"),
@@ -433,7 +446,8 @@ def test_a_palette_of_labels_builds_their_masks_at_once(
     palette = load_palette(tmp_path / "mine.toml")
     words = ["data", "build-masks", str(labels), str(tmp_path / "masks"), "--palette", str(tmp_path / "mine.toml")]
     photos = ["--photos", str(tmp_path / "photos")] if name not in ("cityscapes", "sam") else []
-    assert main([*words, *photos]) == 0, capsys.readouterr().err
+    boxes = ["--map", "boxes=rectangles"] if name == "voc-boxes" else []
+    assert main([*words, *photos, *boxes]) == 0, capsys.readouterr().err
     assert f"{name}: 1 mask built" in capsys.readouterr().out
     (file,) = (tmp_path / "masks").rglob("*.png")
     mask = read_mask(file, palette)

@@ -1,6 +1,7 @@
 """Files by name, in little memory: the same mapping as a dictionary of paths."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -202,9 +203,12 @@ def test_a_list_that_cannot_be_read_is_an_error_in_one_line(tmp_path: Path, refu
     a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
     with refused("no-pairs", tmp_path / "list.csv"):
         match_pictures(a, b, match=lines(tmp_path, "a,b"))
-    with refused("bad-csv", tmp_path / "list.csv") as error:
+    with refused("not-utf8", tmp_path / "list.csv") as error:
         match_pictures(a, b, match=lines(tmp_path, "\u00e4.png,1.png", encoding="latin-1"))
-    assert "line 1 " in error.value.what
+    assert "WINDOWS-1252" in error.value.what
+    with refused("bad-csv", tmp_path / "list.csv") as error:
+        match_pictures(a, b, match=lines(tmp_path, '"1.png,1.png'))
+    assert "line 1 " in error.value.what or "line 2 " in error.value.what
     with refused("unreadable-file", tmp_path / "gone.csv"):
         match_pictures(a, b, match=str(tmp_path / "gone.csv"))
 
@@ -214,3 +218,109 @@ def test_spaces_percent_signs_and_umlauts_stay_in_names(tmp_path: Path) -> None:
     matched, skipped = match_pictures(make_files(tmp_path / "a", *names), make_files(tmp_path / "b", *names))
     assert sorted(matched) == sorted(name.removesuffix(".png") for name in names)
     assert skipped == []
+
+
+@pytest.mark.parametrize(
+    ("mask", "photo"),
+    [
+        ("{}_mask.png", "{}.jpg"),
+        ("{}-mask.png", "{}.jpg"),
+        ("mask_{}.png", "{}.jpg"),
+        ("{}_GT.png", "{}.jpg"),
+        ("{}_L.png", "{}.jpg"),
+        ("walk/{}_segmentation.png", "walk/{}.jpg"),
+        ("{}_manual1.png", "{}_training.tif"),
+        ("{}_mask.png", "{}_sat.jpg"),
+        ("mask{}.png", "img{}.jpg"),
+        ("label_{}.png", "image_{}.jpg"),
+        ("{}.jpg.png", "{}.jpg"),
+        ("{}_gtFine_labelIds.png", "{}_leftImg8bit.png"),
+        ("{}.png", "{}_photo.png"),
+        ("{}_A.png", "{}_B.png"),
+    ],
+)
+def test_a_convention_that_all_names_follow_is_used_and_said(
+    mask: str, photo: str, tmp_path: Path, notes: "Notes"
+) -> None:
+    a = make_files(tmp_path / "a", *(mask.format(number) for number in ("01", "02", "11")))
+    b = make_files(tmp_path / "b", *(photo.format(number) for number in ("01", "02", "11")))
+    matched, skipped = match_pictures(a, b, report=notes)
+    assert list(matched.values()) == [
+        (a / mask.format(number), b / photo.format(number)) for number in ("01", "02", "11")
+    ]
+    assert skipped == []
+    (note,) = notes.lines
+    again, _ = match_pictures(a, b, match=note.partition("--match '")[2].removesuffix("'."))
+    assert [*again.values()] == [*matched.values()]
+
+
+def test_a_convention_is_for_names_without_a_partner_only_and_further_photos_are_no_hindrance(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    a = make_files(tmp_path / "a", "1.png", "2_mask.png", "3_mask.png")
+    b = make_files(tmp_path / "b", "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    matched, (skip,) = match_pictures(a, b, report=notes)
+    assert list(matched) == ["1", "2", "3"]
+    assert (skip.code, skip.where) == ("no-partner", f"{b}/4.jpg")
+
+
+@pytest.mark.parametrize(
+    ("in_a", "in_b"),
+    [
+        (("1_mask", "2_gt"), ("1", "2")),  # no convention of all
+        (("1_mask", "1_gt"), ("1", "2")),  # two masks of one photo
+        (("1_mask", "2_mask"), ("1", "3")),
+        (("a_left", "b_left"), ("a", "b")),  # no word for masks
+        (("11", "21"), ("1", "2")),
+        (("1_mask", "2_mask"), ("1", "1_img", "2", "2_img")),  # two photos of one mask
+        (("x/1_mask", "x/2_mask"), ("y/1", "y/2")),
+    ],
+)
+def test_no_name_is_matched_by_a_guess(
+    in_a: tuple[str, ...], in_b: tuple[str, ...], tmp_path: Path, refused: "Refused", notes: "Notes"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in in_a))
+    b = make_files(tmp_path / "b", *(f"{name}.jpg" for name in in_b))
+    with refused("no-common-name", a):
+        match_pictures(a, b, report=notes)
+    assert notes.lines == []
+
+
+@pytest.mark.parametrize(
+    ("in_a", "in_b", "expression"),
+    [
+        (("a_left", "b_left"), ("a", "b"), "^(.+?)(?:_left)?$"),
+        (("night/1", "night/2"), ("day/1", "day/2"), "([^/]+)$"),
+        (("frame 0001", "frame 0002"), ("IMG0001", "IMG0002", "IMG0003"), r"(\d+)$"),
+    ],
+)
+def test_the_error_offers_an_expression_that_matches_all(
+    in_a: tuple[str, ...], in_b: tuple[str, ...], expression: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in in_a))
+    b = make_files(tmp_path / "b", *(f"{name}.jpg" for name in in_b))
+    with refused("no-common-name", a) as error:
+        match_pictures(a, b)
+    assert f"--match '{expression}'" in error.value.to_do
+    assert len(match_pictures(a, b, match=expression)[0]) == 2
+
+
+def test_of_several_pictures_of_a_name_in_one_folder_the_one_that_is_picked_is_taken_and_said(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    a = make_files(tmp_path / "a", "1.png", "2.png", "3.png")
+    b = make_files(tmp_path / "b", "1.jpg", "1.png", "2.jpg", "3.png", "3.tif")
+
+    def pick(files: Sequence[Path]) -> Path | None:
+        return next((file for file in files if file.suffix == ".jpg"), None)
+
+    matched, (skip,) = match_pictures(a, b, pick=pick, report=notes)
+    assert matched == {"1": (a / "1.png", b / "1.jpg"), "2": (a / "2.png", b / "2.jpg")}
+    assert (skip.code, skip.where) == ("same-name", f"{b}/3.png")
+    (note,) = notes.lines
+    assert note.endswith(f"the first is {b}/1.png.")
+    different = make_files(tmp_path / "c", "1 left.jpg", "1 right.png")
+    _, (skip,) = match_pictures(
+        make_files(tmp_path / "d", "1.png", "2.png"), make_files(different, "2.jpg"), match=r"\d", pick=pick
+    )
+    assert skip.code == "same-name"

@@ -293,3 +293,79 @@ def test_credentials_are_found_in_all_four_places(tmp_path: Path, monkeypatch: p
     assert credentials().endswith("access_token")
     monkeypatch.setenv("KAGGLE_API_TOKEN", "token")
     assert credentials() == "KAGGLE_API_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b'{"username": "someone", "key": "ab', "is not valid JSON in line 1"),
+        (b"username: someone", "is not valid JSON"),
+        (b'{"username": "someone"}', "has no 'key'"),
+        (b'{"user": "someone", "token": "SECRET"}', "has no 'username'"),
+        (b'{"username": "someone", "key": ""}', "has no 'key'"),
+        (b'{"username": "someone", "key": 5}', "has a 'key' that is not text"),
+        (b'["SECRET"]', "is JSON of another form"),
+        ('{"username": "J\u00f6rg", "key": "SECRET"}'.encode("latin-1"), "is not UTF-8"),
+        (b'\xef\xbb\xbf{"username": "someone", "key": "SECRET"}', "byte order mark"),
+    ],
+)
+def test_a_damaged_key_file_is_named_with_what_is_wrong_and_no_secret(
+    content: bytes, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    file = home(tmp_path, monkeypatch) / "kaggle.json"
+    file.write_bytes(content)
+    with refused("kaggle-credentials-damaged", file) as error:
+        download_dataset("a/b", tmp_path / "x", instead="--from mirror")
+    assert words in error.value.what
+    assert "SECRET" not in str(error.value)
+    assert "--from mirror" in error.value.to_do
+
+
+def test_a_key_file_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    file = home(tmp_path, monkeypatch) / "kaggle.json"
+    file.write_text("{}")
+
+    def deny(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", deny)
+    monkeypatch.setattr(Path, "read_text", deny)
+    with refused("kaggle-credentials-damaged") as error:
+        download_dataset("a/b", tmp_path / "x", instead="")
+    assert "may not be read" in error.value.what
+    assert "chmod 600" in error.value.to_do
+
+
+@pytest.mark.parametrize(("is_set", "is_not"), [("KAGGLE_USERNAME", "KAGGLE_KEY"), ("KAGGLE_KEY", "KAGGLE_USERNAME")])
+def test_one_of_two_variables_is_half_of_the_credentials(
+    is_set: str, is_not: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    home(tmp_path, monkeypatch)
+    monkeypatch.setenv(is_set, "x")
+    with refused("kaggle-credentials-damaged", is_set) as error:
+        download_dataset("a/b", tmp_path / "x", instead="")
+    assert is_not in error.value.what
+
+
+@pytest.mark.parametrize("place", [".kaggle/kaggle.json.txt", ".kaggle/kaggle (1).json", "Downloads/kaggle.json"])
+def test_a_key_file_that_lies_elsewhere_is_found_for_its_user(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    folder = home(tmp_path, monkeypatch)
+    (tmp_path / "Downloads").mkdir()
+    (tmp_path / place).write_text('{"username": "someone", "key": "key"}')
+    with refused("kaggle-credentials-damaged", tmp_path / place) as error:
+        download_dataset("a/b", tmp_path / "x", instead="")
+    assert f"Move it to {folder / 'kaggle.json'}" in error.value.to_do
+
+
+def test_a_folder_that_is_set_and_does_not_exist_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    home(tmp_path, monkeypatch)
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "gone"))
+    with refused("kaggle-credentials-damaged", "KAGGLE_CONFIG_DIR"):
+        download_dataset("a/b", tmp_path / "x", instead="")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 
 
 def picture(number: int, width: int = 8) -> Photo:
-    return np.full((4, width, 3), number % 256, dtype=np.uint8)
+    return np.full((4, width, 3), [number >> shift & 255 for shift in (0, 8, 16)], dtype=np.uint8)
+
+
+def picture_of(name: str) -> Photo:
+    """Another picture for every name: equal ones would stay in one split."""
+    return picture(crc32(name.encode()))
 
 
 def make_pairs(folder: Path, names: Iterable[str]) -> Path:
@@ -46,9 +52,9 @@ def make_pairs(folder: Path, names: Iterable[str]) -> Path:
         else PairFolder(folder, Half("mask", "mask"), Half("b", "photo"), None, ())
     )
     new = []
-    for number, name in enumerate(names):
-        write_png(folder / "all" / f"{name}.png", picture(number), durable=False)
-        new.append(Pair(name, f"all/{name}.png", "all", Size(4, 4), hash_pixels(picture(number))))
+    for name in names:
+        write_png(folder / "all" / f"{name}.png", picture_of(name), durable=False)
+        new.append(Pair(name, f"all/{name}.png", "all", Size(4, 4), hash_pixels(picture_of(name))))
     write_manifest(with_pairs(old, [*old.pairs, *new]))
     return folder
 
@@ -56,7 +62,7 @@ def make_pairs(folder: Path, names: Iterable[str]) -> Path:
 def make_foreign(folder: Path, **splits: int) -> Path:
     for name, count in splits.items():
         for number in range(count):
-            write_png(folder / name / f"{number}.png", picture(number), durable=False)
+            write_png(folder / name / f"{number}.png", picture_of(f"{name}/{number}"), durable=False)
     return folder
 
 
@@ -307,7 +313,7 @@ def test_a_picture_that_is_gone_or_in_the_way_is_named_before_anything_moves(
     (folder / "all" / "3.png").unlink()
     with refused("missing-pair", folder / "all" / "3.png"):
         split(folder)
-    write_png(folder / "all" / "3.png", picture(3))
+    write_png(folder / "all" / "3.png", picture_of("3"))
     write_png(folder / "train" / "5.png", picture(99))
     with refused("file-in-the-way", folder / "train" / "5.png"):
         split(folder, val=0, test=0)

@@ -52,7 +52,7 @@ def test_a_group_that_is_far_too_large_goes_to_no_share() -> None:
 def test_who_goes_to_the_test_does_not_change_when_val_does() -> None:
     pairs = [Pair(str(number), f"all/{number}.png", "all", Size(1, 1), "") for number in range(100)]
     groups = groups_by("none", [pair.name for pair in pairs], QUIET)
-    chosen = [assign(pairs, groups, {"val": val, "test": 10}, 0, where="here") for val in (5, 20)]
+    chosen = [assign(pairs, groups, {"val": val, "test": 10}, 0) for val in (5, 20)]
     tests = [{name for name, split in each.items() if split == "test"} for each in chosen]
     assert tests[0] == tests[1]
     assert len(tests[0]) == 10

@@ -117,6 +117,17 @@ def catalog_option(command: Command) -> Command:
     )(command)
 
 
+def match_option(command: Command) -> Command:
+    """--match: how pictures of two folders, or labels and photos, belong together."""
+    return click.option(
+        "--match",
+        default="stem",
+        show_default=True,
+        metavar="stem|REGEX|FILE.csv",
+        help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
+    )(command)
+
+
 def page_option(command: Command) -> Command:
     """--page: which picture of a file that holds several."""
     text = "The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1."

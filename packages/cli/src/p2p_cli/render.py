@@ -5,7 +5,7 @@ Nothing here may compute a result; it shows what a library call returned or repo
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -274,6 +274,13 @@ def skips(skipped: Sequence[object], dest: object | None) -> None:
     if skipped:
         more = f"; see {dest}/skipped.jsonl" if dest else ""
         remark(f"{plural(len(skipped), 'picture')} left out{more}.")
+
+
+def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
+    """The splits that were given, if any, and in words what has none."""
+    if counts:
+        said = ", ".join(f"{name} {counts.get(name, 0)}" for name in ("train", "val", "test"))
+        say(f"Splits as given: {said}{f'; {unsplit}' if unsplit else ''}.")
 
 
 def scores(metrics: dict[str, float], mean_picture: dict[str, float], color_error: dict[str, float]) -> None:

@@ -160,6 +160,17 @@ def test_a_folder_of_another_tool_is_listed_by_its_train_val_and_test(tmp_path: 
     assert [line for line in folder.assumed if "1 picture outside" in line] == list(folder.assumed[1:])
 
 
+def test_folders_that_another_tool_calls_differently_are_known_and_that_is_reported(tmp_path: Path) -> None:
+    touch(tmp_path, "training/1.jpg", "validation/2.png", "test/3.png", "train_img/4.png")
+    folder = read_foreign(tmp_path)
+    assert [(pair.file, pair.split) for pair in folder.pairs] == [
+        ("test/3.png", "test"),
+        ("training/1.jpg", "train"),
+        ("validation/2.png", "val"),
+    ]
+    assert "training/ is train, validation/ is val" in folder.assumed[0]
+
+
 def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_reported(tmp_path: Path) -> None:
     folder = read_foreign(touch(tmp_path, "1.jpg", "2.jpg"))
     assert len(folder.of("train")) == 2

@@ -116,7 +116,7 @@ def test_a_list_of_the_mark_of_utf_16_is_read(tmp_path: Path) -> None:
 
 def test_a_list_that_is_no_text_is_refused(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "classes.txt").write_bytes("Fenêtre".encode("latin-1"))
-    with refused("not-text", tmp_path / "classes.txt"):
+    with refused("not-utf8", tmp_path / "classes.txt"):
         read_class_names(tmp_path / "classes.txt")
 
 

@@ -10,7 +10,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 SIZE = Size(8, 4)
 
@@ -73,7 +73,7 @@ def drawn(value: Any) -> list[str]:
         letters.extend([label] if label not in letters else [])
         return letters.index(label) + 1
 
-    canvas = label_map(first(read(value)).regions, SIZE, index)
+    canvas = paint_regions(first(read(value)).regions, SIZE, index).mask
     return ["".join(".cwx"[each] for each in row) for row in canvas.tolist()]
 
 

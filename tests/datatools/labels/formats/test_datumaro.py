@@ -10,7 +10,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -48,7 +48,7 @@ def first(labels: LabelSet) -> RegionLabels:
 
 
 def drawn(*annotations: Any) -> list[list[int]]:
-    found: list[list[int]] = label_map(first(read(item(*annotations))).regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = paint_regions(first(read(item(*annotations))).regions, SIZE, lambda _: 1).mask.tolist()
     return found
 
 

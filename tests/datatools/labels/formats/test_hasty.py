@@ -8,7 +8,7 @@ import pytest
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.values import LabelSet, RegionLabels
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 SIZE = Size(8, 4)
 TRIANGLE = [[1, 1], [6, 1], [6, 3]]
@@ -51,7 +51,7 @@ def first(labels: LabelSet) -> RegionLabels:
 
 
 def drawn(*labels: Any) -> list[list[int]]:
-    found: list[list[int]] = label_map(first(read(image(*labels))).regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = paint_regions(first(read(image(*labels))).regions, SIZE, lambda _: 1).mask.tolist()
     return found
 
 

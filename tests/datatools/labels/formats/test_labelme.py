@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.labels.formats.labelme import is_labelme, read_labelme
+from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
@@ -142,7 +145,7 @@ def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
-    assert read(labelme(imagePath="")).skipped[0].code == "no-file-name"
+    assert read(labelme(imagePath=["a.jpg"])).skipped[0].code == "no-file-name"
     assert read(labelme(imageWidth=-8)).skipped[0].code == "bad-size"
 
 
@@ -151,3 +154,15 @@ def test_labelme_is_known_by_shapes_and_image_path() -> None:
     others: list[Any] = [[], {"shapes": []}, {"imagePath": "a.jpg"}, {"shapes": {}, "imagePath": "a"}]
     for other in others:
         assert not is_labelme(other)
+
+
+def test_a_file_that_names_no_picture_leaves_its_name_to_the_file(tmp_path: Path) -> None:
+    for name, value in (("a", labelme(shape(), imagePath=None)), ("b", labelme(shape(), imagePath=""))):
+        (tmp_path / f"{name}.json").write_text(json.dumps(value))
+    without = labelme(shape())
+    del without["imagePath"]
+    (tmp_path / "walk").mkdir()
+    (tmp_path / "walk" / "c.d.json").write_text(json.dumps({"version": "5.2", **without}))
+    found = read_labels(tmp_path)
+    assert found.format == "labelme"
+    assert [item.picture_name for item in found.items] == ["a", "b", "walk/c.d"]

@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.labelstudio import is_labelstudio, read_labelstudio
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -65,7 +65,7 @@ def first(labels: LabelSet) -> RegionLabels:
 def drawn(*results: Any) -> list[list[int]]:
     """What the results draw, as a mask of the picture."""
     item = first(read(task(annotation(*results))))
-    found: list[list[int]] = label_map(item.regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = paint_regions(item.regions, SIZE, lambda _: 1).mask.tolist()
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.values import LabelSet
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from datatools.conftest import First
@@ -40,7 +40,7 @@ def test_an_inner_ring_is_a_hole_and_no_ring_repeats_its_first_point(only: "Firs
     assert region.label == "Tumor"
     assert region.polygons[0].outer.tolist() == OUTER[:-1]
     assert [hole.tolist() for hole in region.polygons[0].holes] == [HOLE[:-1]]
-    mask = label_map(item.regions, Size(10, 8), {"Tumor": 1}.get)
+    mask = paint_regions(item.regions, Size(10, 8), {"Tumor": 1}.get).mask
     assert mask[:, 4].tolist() == [0, 1, 1, 0, 0, 1, 1, 0]
     assert int(mask.sum()) == 8 * 6 - 3 * 2
 

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from datatools.conftest import First
@@ -118,7 +118,7 @@ def test_the_segments_of_a_pixel_project_are_exact_and_what_is_transparent_is_ba
     labels = read_labels(pixel)
     assert labels.format == "superannotate"
     assert labels.beside == (pixel / "a.jpg___save.png",)
-    mask = label_map(only(labels).regions, Size(4, 2), {"cat": 1, "dog": 2}.get)
+    mask = paint_regions(only(labels).regions, Size(4, 2), {"cat": 1, "dog": 2}.get).mask
     assert mask.tolist() == [[0, 1, 1, 0], [0, 0, 0, 2]]
 
 

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
-from p2p_datatools.masks.paint import label_map
+from p2p_datatools.masks.paint import paint_regions
 
 SIZE = Size(8, 4)
 
@@ -46,7 +46,7 @@ def first(labels: LabelSet) -> RegionLabels:
 
 
 def drawn(*things: Any) -> list[list[int]]:
-    found: list[list[int]] = label_map(first(read(annotation(*things))).regions, SIZE, lambda _: 1).tolist()
+    found: list[list[int]] = paint_regions(first(read(annotation(*things))).regions, SIZE, lambda _: 1).mask.tolist()
     return found
 
 

@@ -152,6 +152,7 @@ def test_labels_and_images_may_be_given_each_by_its_folder(data: Path, tmp_path:
 
 
 def test_labels_without_size_need_photos_and_the_error_says_so(data: Path, tmp_path: Path, refused: "Refused") -> None:
+    (data / "train" / "images").rename(tmp_path / "elsewhere")  # beside the labels they would be found
     with refused("pictures-failed", tmp_path / "masks") as error:
         build_masks(data, tmp_path / "masks", palette=CARS)
     (skip,) = error.value.parts

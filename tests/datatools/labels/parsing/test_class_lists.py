@@ -49,7 +49,7 @@ def test_missing_and_repeated_names_and_numbers_are_refused_with_their_line(
 
 def test_a_file_that_is_not_a_list_of_classes_is_refused(tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / "classes.txt"
-    for data, code in ((b"\n \n", "no-class-names"), (b"\xd0\xa1\xff", "not-text")):
+    for data, code in ((b"\n \n", "no-class-names"), (b"\x89PNG\x00\x00\x1a", "not-text")):
         path.write_bytes(data)
         with refused(code, path):
             read_class_list(path)

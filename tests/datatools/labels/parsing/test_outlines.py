@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, even_odd, has_area, number, polygon
-from p2p_datatools.labels.values import Polygon
-from p2p_datatools.masks.paint import fill
+from p2p_datatools.labels.values import Polygon, Region
+from p2p_datatools.masks.paint import paint_regions
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 def area(shape: Polygon) -> float:
     x, y = shape.outer.T
     return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+
+
+def filled(shape: Polygon, size: Size) -> NDArray[np.uint8]:
+    return paint_regions([Region("a", (shape,))], size, {"a": 1}.get).mask
 
 
 def test_a_polygon_may_be_flat_or_in_pairs() -> None:
@@ -57,8 +63,7 @@ def test_a_box_turns_clockwise_about_its_centre() -> None:
 def test_an_ellipse_misses_the_true_one_by_less_than_can_be_seen() -> None:
     for radius in (0.5, 3.0, 50.0, 3000.0):
         assert area(ellipse((0, 0), (radius, radius), "a")) == pytest.approx(math.pi * radius**2, rel=0.02 / radius)
-    canvas = np.zeros((200, 200), dtype=np.uint8)
-    fill(canvas, ellipse((100, 90), (80.3, 60.2), "a"), 1)
+    canvas = filled(ellipse((100, 90), (80.3, 60.2), "a"), Size(200, 200))
     y, x = np.mgrid[:200, :200] + 0.5
     true = ((x - 100) / 80.3) ** 2 + ((y - 90) / 60.2) ** 2 <= 1
     assert (canvas.astype(bool) != true).sum() < 5
@@ -92,9 +97,8 @@ def test_a_box_may_turn_about_its_top_left_corner() -> None:
 
 
 def painted(shape: Polygon) -> list[list[int]]:
-    canvas = np.zeros((12, 12), dtype=np.uint8)
-    fill(canvas, shape, 1)
-    return canvas.tolist()
+    rows: list[list[int]] = filled(shape, Size(12, 12)).tolist()
+    return rows
 
 
 def test_by_the_even_odd_rule_a_ring_within_a_ring_is_a_hole_and_one_beside_it_is_not() -> None:

@@ -46,7 +46,13 @@ class WithFormats(click.Command):
     metavar="NAME|FILE",
     help="The classes and their colours: cars, scenes, facades, or a TOML file.",
 )
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="The photos of the labels; masks take their names.")
+@click.option(
+    "--photos",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="The photos of the labels, unless in a folder images beside them; masks take their names.",
+)
+@options.match_option
 @click.option(
     "--format",
     "label_format",
@@ -61,7 +67,7 @@ class WithFormats(click.Command):
     multiple=True,
     metavar="FROM=TO",
     help="Map a label name, a glob of names, a number, #rrggbb or transparent to a class, background, unpainted or "
-    "ignore; ids=palette takes numbers as the ids of a built-in palette.",
+    "ignore; ids=palette takes numbers as the ids of a built-in palette, boxes=rectangles fills boxes.",
 )
 @click.option(
     "--order",
@@ -102,6 +108,7 @@ def command(
     dest: Path,
     palette_name: str,
     photos: Path | None,
+    match: str,
     label_format: str,
     mapping: tuple[str, ...],
     order: Literal["palette", "annotation"],
@@ -116,10 +123,10 @@ def command(
 ) -> int:
     """Build colour-coded masks from labels.
 
-    LABELS is a label file, or a folder of label files or label pictures, of one of the formats below. Classes are
-    painted in the palette's order, so that a wheel is never hidden by its car; blended colours go to a class found
-    beside them. DEST receives one indexed PNG per photo, palette.toml and masks.jsonl, and left_out.jsonl if there are
-    regions that cannot be painted.
+    LABELS is a label file, or a folder of label files or label pictures, of one of the formats below, or one file or
+    folder for each split. Classes are painted in the palette's order, so that a wheel is never hidden by its car;
+    blended colours go to a class found beside them. DEST receives one indexed PNG per photo, palette.toml and
+    masks.jsonl, and left_out.jsonl if there are regions that cannot be painted.
 
     \b
     Examples:
@@ -136,6 +143,7 @@ def command(
     from p2p_datatools.masks.class_mapping import parse_mapping
 
     palette = load_palette(palette_name)
+    snapping, read = SnapOptions(tolerance, snapped), ReadOptions(page, exif)
     summary = build_masks(
         labels,
         dest,
@@ -143,9 +151,7 @@ def command(
         photos=photos,
         format=label_format,
         mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(
-            order, SnapOptions(tolerance, snapped), read=ReadOptions(page, exif), strict=strict, empty=empty
-        ),
+        how=PaintOptions(order, snapping, match=match, read=read, strict=strict, empty=empty),
         keep_going=keep_going,
         report=render.reporter(),
     )
@@ -153,9 +159,7 @@ def command(
         render.say(options.to_json(summary))
     else:
         _say(summary)
-    _say_faults(summary)
-    if summary.unseen:
-        render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
+    _remark(summary)
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
 
@@ -164,6 +168,8 @@ def _say(summary: "MaskSummary") -> None:
     from p2p_cli import render
 
     render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept} kept.")
+    none = summary.built + summary.kept - sum(summary.splits.values())
+    render.given_splits(summary.splits, f"{plural(none, 'mask has', 'masks have')} none" if none > 0 else "")
     if summary.decisions:
         _say_decisions(summary)
     total = sum(summary.areas.values()) or 1
@@ -208,10 +214,12 @@ _FAULTS = {
 }
 
 
-def _say_faults(summary: "MaskSummary") -> None:
-    """How many regions were left out, of which kinds, and the first of them."""
+def _remark(summary: "MaskSummary") -> None:
+    """Which classes have no pixels; and how many regions were left out, of which kinds, and the first of them."""
     from p2p_cli import render
 
+    if summary.unseen:
+        render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
     if not summary.faults:
         return
     kinds = []

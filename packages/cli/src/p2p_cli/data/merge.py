@@ -19,8 +19,8 @@ from p2p_datatools.contract.words import plural, shell_word
 def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> int:
     """Merge the parts of a pairing in shards.
 
-    The parts must be made with the same settings, have no name in common, and not be split yet. Run the same command
-    again to continue after an interruption.
+    The parts must be made with the same settings, have no name in common, and not be split yet, but for splits that
+    their folders gave. Run the same command again to continue after an interruption.
 
     \b
     Example:

@@ -31,13 +31,7 @@ if TYPE_CHECKING:
     help="The size of each half.",
 )
 @click.option("--fit", type=click.Choice(FITS), default="stretch", show_default=True, help="How to reach that size.")
-@click.option(
-    "--match",
-    default="stem",
-    show_default=True,
-    metavar="stem|REGEX|FILE.csv",
-    help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
-)
+@options.match_option
 @click.option(
     "--nodata",
     metavar="VALUE|none",
@@ -72,9 +66,11 @@ def command(
     """Join the pictures of A and B into A|B pairs.
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
-    suffix, are equal. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the hash of
-    each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask of another size than
-    its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused, with --size, too.
+    suffix, are equal. Splits that their folders say (train/, valid/, test/, train2017/, ...) are kept, and one folder
+    that holds trainA/ and trainB/ is given twice. DEST receives one lossless PNG per pair, A left and B right, and a
+    manifest with the hash of each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask
+    of another size than its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused,
+    with --size, too.
 
     \b
     Examples:
@@ -82,6 +78,7 @@ def command(
       p2p data pair depth rgb pairs --match '(\\d+)$' --halves depth,photo
       p2p data pair dem photos pairs --halves dem,photo --nodata -9999
       p2p data pair masks photos pairs --shard 3/8
+      p2p data pair horses horses pairs
     """
     from p2p_cli import render
     from p2p_datatools.contract.pictures.nodata import parse_nodata
@@ -106,13 +103,22 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        render.say(f"next  {_next_command(shell_word(str(dest)), sharded=shard is not None)}")
+        render.say(f"next  {_next_command(summary, dest if shard else None)}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
 
 
-def _next_command(dest: str, *, sharded: bool) -> str:
-    return f"p2p data merge {dest}.*-of-* {dest}   once all shards are there" if sharded else f"p2p data split {dest}"
+def _next_command(summary: "PairSummary", whole: Path | None) -> str:
+    """The command that follows; of a shard that for all of them, which become the `whole`."""
+    if whole:
+        place = shell_word(str(whole))
+        return f"p2p data merge {place}.*-of-* {place}   once all shards are there"
+    dest = shell_word(str(summary.dest))
+    if summary.unsplit or not summary.splits.get("train"):
+        return f"p2p data split {dest}"
+    missing = [name for name in ("val", "test") if not summary.splits.get(name)]
+    draw = f"   or p2p data split {dest}, which draws {' and '.join(missing)} from train" if missing else ""
+    return f"p2p train {dest} RUN{draw}"
 
 
 def say_summary(summary: "PairSummary") -> None:
@@ -124,6 +130,8 @@ def say_summary(summary: "PairSummary") -> None:
         sizes += f" to {summary.largest}"
     joined = "|".join(summary.halves)
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
+    none = plural(summary.unsplit, "pair has", "pairs have")
+    render.given_splits(summary.splits, f"{none} none yet" if summary.unsplit else "")
     if summary.scaled:
         render.say(
             f"{plural(summary.scaled, 'mask was', 'masks were')} of another size than the photo, and scaled to it."

@@ -35,9 +35,10 @@ def command(
 ) -> int:
     """Split pairs into train, val and test.
 
-    The same seed gives the same split, and pairs that have a split keep it when others are added. On an ordinary
-    pix2pix folder only a manifest is written and no picture is moved: pictures in val/ and test/ stay there, those in
-    train/ provide what is missing.
+    The same seed gives the same split, and pairs that have a split keep it when others are added. A val or test that
+    the folders of A and B gave stays as it is; one that is missing is drawn from the rest, and from train. Pairs of
+    equal pixels, or of one photo, are in one split. On an ordinary pix2pix folder only a manifest is written and no
+    picture is moved.
 
     \b
     Examples:

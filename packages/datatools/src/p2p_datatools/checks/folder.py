@@ -12,6 +12,7 @@ from p2p_datatools.checks.pairs import check_pairs, find_left_out
 from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
@@ -19,6 +20,7 @@ from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -51,19 +53,29 @@ def check(
         )
     if kind == "pairs":
         return check_pairs(path, report=report)
+    pictures = PhotoFolder(path)
+    folder = PhotoFolder(Path(photos)) if photos else None
+    beside = _settle(pictures if kind == "photos" else folder, report)
     others = LeftOut(path)
     kinds = ARRAYS if kind == "photos" else SUFFIXES
-    files = find_pictures(path, kinds, others=others)
+    files = [file for file in find_pictures(path, kinds, others=others) if file not in beside]
     if not files:
         raise others.no_pictures(kinds)
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
-        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(path, tracked, read)))
+        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(pictures, tracked, read)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
-    folder = PhotoFolder(Path(photos)) if photos else None
     left_out = (*find_left_out(others), *(find_left_out(folder.others) if folder else ()))
-    return CheckResult(kind, len(files), (*left_out, *_masks(path, tracked, used, folder, read)))
+    return CheckResult(kind, len(files), (*left_out, *_masks(path, tracked, used, pictures, folder, read)))
+
+
+def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
+    """The label pictures that lie beside photos of their names."""
+    picked = photos.settle_clashes(pick_photo) if photos else []
+    if photos and picked:
+        report.note(say_picked(picked, photos.folder))
+    return set(picked)
 
 
 def _kind(path: Path, palette: Palette | None) -> CheckedKind:
@@ -71,11 +83,12 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
         return "pairs"
     if palette or (path / PALETTE_FILE).is_file():
         return "masks"
-    return "pairs" if (path / "train").is_dir() else "photos"
+    is_split = any(split_of_pairs(each.name) == "train" for each in path.iterdir() if each.is_dir())
+    return "pairs" if is_split else "photos"
 
 
-def _photos(path: Path, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
-    yield from _clashes(PhotoFolder(path))
+def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
+    yield from _clashes(photos)
     # Photos and labels often lie in two folders of one.
     values, by_type = dict[Path, ValueCheck](), dict[str, list[Path]]()
     for file in files:
@@ -86,7 +99,7 @@ def _photos(path: Path, files: Iterator[Path], read: ReadOptions) -> Iterator[Fi
             yield finding_of(error, file)
             continue
         by_type.setdefault(pixels.dtype.name, []).append(file)
-        part = path.joinpath(*file.relative_to(path).parts[:-1][:1])
+        part = photos.folder.joinpath(*file.relative_to(photos.folder).parts[:-1][:1])
         values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, filled)
     yield from _other_types(by_type)
     for each in values.values():
@@ -117,9 +130,13 @@ def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
 
 
 def _masks(
-    path: Path, files: Iterator[Path], palette: Palette, photos: PhotoFolder | None, read: ReadOptions
+    path: Path,
+    files: Iterator[Path],
+    palette: Palette,
+    masks: PhotoFolder,
+    photos: PhotoFolder | None,
+    read: ReadOptions,
 ) -> Iterator[Finding]:
-    masks = PhotoFolder(path)
     yield from _clashes(masks)
     seen = np.zeros(256, dtype=np.int64)
     for file in files:
@@ -185,7 +202,13 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
         yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
     for name in sorted(masks.names.keys() - lines.keys()):
         what = f"is not in {MASK_LINES}"
-        yield Finding(str(masks.names[name]), what, "Remove it, or build the masks again.", "unrecorded", "warning")
+        yield Finding(
+            str(masks.names[name]),
+            what,
+            "Remove it; where its picture has labels, build the masks again.",
+            "unrecorded",
+            "warning",
+        )
 
 
 def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:

@@ -10,15 +10,16 @@ from pathlib import Path
 from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
-from p2p_datatools.contract.pairs.halves import StoredHalves, read_stored, refuse_changed
+from p2p_datatools.contract.pairs.alike import find_alike
+from p2p_datatools.contract.pairs.halves import StoredHalves, how_to_renew, read_stored, refuse_changed
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 
 
 def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
@@ -57,7 +58,8 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     for each in values:
         yield from each.findings() if each else ()
     for same in same_as.values():
-        yield from _same_pixels(folder.path, [folder.pairs[place] for place in same])
+        yield from _same_pixels(folder, [folder.pairs[place] for place in same])
+    yield from _same_photo(folder)
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
@@ -68,7 +70,7 @@ def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
     for file in (folder.path / each for each in pair.files):
         if not file.is_file():
             what = "is in the manifest, but does not exist"
-            return Finding(str(file), what, "Restore it, or pair again with 'p2p data pair'.", "missing-pair", "error")
+            return Finding(str(file), what, how_to_renew(folder), "missing-pair", "error")
     try:
         return read_stored(folder, pair)
     except P2PError as error:
@@ -85,7 +87,7 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
     size = size_of(read.a)
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, but the manifest says {pair.size}"
-        yield Finding(str(file), what, "Pair again with 'p2p data pair'.", "size-differs", "error")
+        yield Finding(str(file), what, how_to_renew(folder), "size-differs", "error")
     if folder.palette:
         for half, pixels in ((folder.a, read.a), (folder.b, read.b)):
             if half.kind == "mask":
@@ -101,15 +103,38 @@ def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[
         yield Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
 
 
-def _same_pixels(path: Path, same: list[Pair]) -> Iterator[Finding]:
+def _same_pixels(folder: PairFolder, same: list[Pair]) -> Iterator[Finding]:
     first, *others = sorted(same, key=lambda pair: (_order(pair), pair.name))
     for pair in others:
-        file, what = str(path / pair.file), f"has the same pixels as {first.file}"
+        file, what = str(folder.path / pair.file), f"has the same pixels as {first.file}"
         if pair.split != first.split:
-            to_do = "Split again with 'p2p data split', or remove one of them."
-            yield Finding(file, f"{what}, so that {pair.split} holds what {first.split} holds", to_do, "leak", "error")
+            yield _leak(folder, pair, first, what)
         else:
-            yield Finding(file, what, "Remove one of them, unless it is meant to count twice.", "duplicate", "warning")
+            to_do = f"{_leave_out(folder)}, unless it is meant to count twice."
+            yield Finding(file, what, to_do, "duplicate", "warning")
+
+
+def _same_photo(folder: PairFolder) -> Iterator[Finding]:
+    """Pairs of different splits that have one photo and different masks, or one picture as a half."""
+    for same in find_alike(folder):
+        first, *others = sorted(same.pairs, key=lambda pair: (_order(pair), pair.name))
+        for pair in others:
+            if pair.split != first.split and pair.hash != first.hash:
+                yield _leak(folder, pair, first, f"has {same.what} {first.file}")
+
+
+def _leak(folder: PairFolder, pair: Pair, first: Pair, what: str) -> Finding:
+    what = f"{what}, so that {pair.split} holds what {first.split} holds"
+    to_do = f"Bring them together with {p2p_command('data split', folder.path)}. Or: {_leave_out(folder)}."
+    return Finding(str(folder.path / pair.file), what, to_do, "leak", "error")
+
+
+def _leave_out(folder: PairFolder) -> str:
+    if not folder.foreign:
+        return "Remove one of them from A and B and pair into a new folder"
+    if has_manifest(folder.path):
+        return f"Remove one of them with {HEADER} and {PAIR_LINES} and split again"
+    return "Remove one of them"
 
 
 def _order(pair: Pair) -> int:
@@ -129,6 +154,11 @@ def _find_unlisted(folder: PairFolder) -> Iterator[Finding]:
     listed = {file for pair in folder.pairs for file in pair.files}
     for file in picture_names(folder.path, others=others):
         if file not in listed and has_manifest(folder.path):
-            what, to_do = "is not in the manifest, so p2p does not use it", "pair again with 'p2p data pair'."
-            yield Finding(str(folder.path / file), what, f"Remove it, or {to_do}", "unlisted", "warning")
+            what = "is not in the manifest, so p2p does not use it"
+            to_do = (
+                f"Remove it, or add it with {p2p_command('data split', folder.path)}."
+                if folder.foreign
+                else "Remove it."
+            )
+            yield Finding(str(folder.path / file), what, to_do, "unlisted", "warning")
     yield from find_left_out(others)

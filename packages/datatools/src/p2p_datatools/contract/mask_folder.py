@@ -33,7 +33,7 @@ class MaskLine:
     "raw" where the mask is for the photo as it lies in its file, not turned. `scaled` is the size of the labels, such
     as 95x64, where it was not that of the photo. `faults` are the segments of a picture of labels that were left out,
     as lines of left_out.jsonl. At `undecided`, (x, y), are the first pixels of a worn picture that no colour explains;
-    they are ignored.
+    they are ignored. The labels may give the picture a `split`.
     """
 
     name: str
@@ -50,6 +50,7 @@ class MaskLine:
     reordered: int = 0
     scaled: str = ""
     faults: tuple[dict[str, str], ...] = ()
+    split: str = ""
     exif: str = ""
     undecided: tuple[tuple[int, int], ...] = ()
 
@@ -90,6 +91,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         reordered=int(value.get("reordered", 0)),
         scaled=str(value.get("scaled", "")),
         faults=tuple({str(key): str(word) for key, word in each.items()} for each in value.get("faults", ())),
+        split=str(value.get("split", "")),
         exif=str(value.get("exif", "")),
         undecided=tuple((int(x), int(y)) for x, y in value.get("undecided", ())),
     )
@@ -101,13 +103,31 @@ def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
     try:
         lines = [line_from_json(value, path) for value in read_lines(path)]
     except (KeyError, TypeError, ValueError) as error:
-        raise P2PError(
-            path,
-            f"is damaged ({type(error).__name__}: {error})",
-            "Delete the folder and build its masks again.",
-            code="damaged-file",
-        ) from error
+        raise _damage(path, error) from error
     return {line.name: line for line in lines}
+
+
+def read_mask_splits(folder: Path) -> dict[str, str]:
+    """The split of each mask whose labels give it one, by name; none for a folder without masks of ours.
+
+    Raises P2PError when the record is damaged.
+    """
+    path = folder / MASK_LINES
+    if not path.is_file():
+        return {}
+    try:
+        return {str(value["name"]): str(value["split"]) for value in read_lines(path) if value.get("split")}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _damage(path, error) from error
+
+
+def _damage(path: Path, error: Exception) -> P2PError:
+    return P2PError(
+        path,
+        f"is damaged ({type(error).__name__}: {error})",
+        "Delete the folder and build its masks again.",
+        code="damaged-file",
+    )
 
 
 def refuse_other_exif(folder: Path, exif: Exif) -> None:

@@ -6,21 +6,44 @@ Nothing here may open a picture.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
+from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.
 _UPLOAD = re.compile(r"(?!(?:19|20)\d\d[01]\d[0-3]\d-|0000)[0-9a-f]{8}-(?=.)")
+# What Roboflow makes of the name car.jpg: car_jpg.rf.HASH.jpg.
+_ROBOFLOW = re.compile(r"(?<=.)_(?:jpe?g|png|bmp|webp|tiff?|mpo|heic|avif)\.rf\.[0-9A-Za-z]{16,64}$", re.IGNORECASE)
+# Suffixes of photos that labels may name, but that are not read here: a photo is converted and keeps its name.
+_OTHERS = "arw avif cr2 cr3 dng gif heic heif jfif jp2 jpe mpo nef orf pgm ppm raf rw2 tga"
+_OTHER_SUFFIXES = frozenset(f".{each}" for each in _OTHERS.split())
+# Names of folders, in small letters, that say no more than what lies in them.
+_OF_PHOTOS = "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals"
+_OF_LABELS = (
+    "labels label masks mask annotations annotation anns ann annos annot json jsons xml xmls txt segmentationclass "
+    "segmentations segmentation segmentationclasspng groundtruth ground_truth gt gtfine labelmaps 1st_manual 2nd_manual"
+)
+PHOTO_FOLDERS, LABEL_FOLDERS = tuple(_OF_PHOTOS.split()), tuple(_OF_LABELS.split())
+_ROLES = frozenset((*PHOTO_FOLDERS, *LABEL_FOLDERS))
 
 
-_NAMED = SUFFIXES | {".npy"}  # labels may be arrays
+class FoundPhoto(NamedTuple):
+    """A photo, and in which `way` its name is another one than that in the labels, in words; empty where it is not."""
+
+    path: Path
+    way: str
+
+
+_NAMED = SUFFIXES | _OTHER_SUFFIXES | {".npy"}  # labels may be arrays
 
 
 class PhotoFolder:
@@ -28,13 +51,16 @@ class PhotoFolder:
 
     `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
     that have the name of another, each after that other; `strange` are those whose names are not UTF-8, and `others`
-    tells of files that are not read. Raises P2PError when the folder does not exist.
+    tells of files that are not read. With `only` pictures of other names do not count. Raises P2PError when the folder
+    does not exist.
     """
 
-    def __init__(self, folder: Path, *, apart: Collection[Path] = ()) -> None:
+    def __init__(self, folder: Path, *, apart: Collection[Path] = (), only: Container[str] | None = None) -> None:
         if not folder.is_dir():
             raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         self.folder = folder
+        self._apart = apart
+        self._by_split: dict[str, PhotoFolder] = {}
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
@@ -45,17 +71,32 @@ class PhotoFolder:
         self.others.note_labels(name for name in beside if (folder / name).resolve() not in left_out)
         left_out |= {(folder / name).resolve() for name in beside}
         for path in found:
-            if not left_out or path.resolve() not in left_out:
+            if (only is None or stem_of(path, folder) in only) and (not left_out or path.resolve() not in left_out):
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
         self._by_name = {_key(name): path for name, path in self.names.items()}
-        self._spellings = (_Spelling(self.names, _key), _Spelling(self.names, _unescape))
-        self._uploads = _Spelling(self.names, lambda name: without_upload(_unescape(name)))
+        self._spellings = tuple((_Spelling(self.names, spell), way) for spell, way in _SPELLINGS)
+        self._longer = tuple((_Spelling(self.names, partial(_shorten, short)), way) for short, way in _ADDITIONS)
 
     def _add(self, path: Path) -> None:
         first = self.names.setdefault(stem_of(path, self.folder), path)
         if first != path:
             self.clashes.append((first, path))
+
+    def settle_clashes(self, pick: Callable[[Sequence[Path]], Path | None]) -> list[Path]:
+        """Of pictures of one name keep the one that `pick` gives, where it gives one; returns the others."""
+        same: dict[Path, list[Path]] = defaultdict(list)
+        for first, second in self.clashes:
+            same[first].append(second)
+        left_out: list[Path] = []
+        for first, others in same.items():
+            files = [first, *others]
+            if photo := pick(files):
+                name = stem_of(first, self.folder)
+                self.names[name] = self._by_name[_key(name)] = photo
+                left_out += [file for file in files if file != photo]
+                self.clashes = [clash for clash in self.clashes if clash[0] != first]
+        return left_out
 
     def refuse_clashes(self) -> None:
         """Raise P2PError when two photos have one name."""
@@ -68,41 +109,86 @@ class PhotoFolder:
                 code="same-name",
             )
 
+    @cached_property
+    def splits(self) -> Mapping[str, SplitPlace]:
+        """The places, in the splits that the folders say, of the photos that have one, by their names."""
+        places = find_splits(map(folder_of, self.names))
+        return {name: places[folder] for name in self.names if (folder := folder_of(name)) in places}
+
+    def of_split(self, split: str) -> "PhotoFolder":
+        """Those of the photos that lie in the folders of a split; all of them, where no folders say splits."""
+        if not split or not self.splits:
+            return self
+        if split not in self._by_split:
+            names = {name for name, place in self.splits.items() if place.split == split}
+            self._by_split[split] = PhotoFolder(self.folder, only=names, apart=self._apart)
+        return self._by_split[split]
+
     def get(self, name: str) -> Path | None:
         """The photo of exactly this name, if there is one."""
         return self._by_name.get(_key(name))
 
     def find(self, file_name: str) -> Path:
+        """The photo that `look_up` finds."""
+        return self.look_up(file_name).path
+
+    def look_up(self, file_name: str, *, folder: str = "") -> FoundPhoto:
         """The photo called `file_name`: by its path with or without suffix, else by its base name if only one has it.
 
-        If there is none, percent escapes (%20) are decoded in labels and photos; and then one of the two may have the
-        prefix of an upload that the other does not have. Raises P2PError when there is none, or when several have the
-        name.
+        The folders of both must then agree: those of the one, without words such as images and labels, are the last of
+        the other's; where the name has none, those of `folder` count, in which its label file lies. If there is none,
+        percent escapes (%20) are decoded in labels and photos; then the case of letters does not count; and then one of
+        the two may have the prefix of an upload, or the hash of Roboflow, that the other does not have. Raises P2PError
+        when there is none, or when several have the name.
         """
-        found = self._spelt(file_name)
-        if not found and (plain := without_upload(file_name)) != file_name:
-            found = self._spelt(plain)
-        elif not found:
-            found = self._uploads.find(file_name)
-        if not found and self._is_unread(file_name):
+        exact = self._by_name.get(_key(without_suffix(file_name)))
+        if exact and len(self._by_name) == len(self.names):  # else two names are one, written with other characters
+            return FoundPhoto(exact, "")
+        elsewhere: list[Path] = []
+        for found in self._tries(file_name, folder):
+            if len(found.photos) > 1:
+                raise self._ambiguous(file_name, found.photos)
+            if found.photos:
+                return FoundPhoto(found.photos[0], found.way)
+            elsewhere += found.elsewhere
+        if self._is_unread(file_name):
             what = f"its photo in {self.folder} is of a kind that is not read"
             raise P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
-        if not found:
-            raise P2PError(
-                file_name,
-                f"there is no such photo in {self.folder}",
-                "Add it, or take it out of the labels.",
-                code="no-photo",
-            )
-        if len(found) > 1:
-            both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
-            raise P2PError(
-                file_name,
-                f"matches both {both}",
-                "Give the folder in the labels, or rename one of them.",
-                code="ambiguous-name",
-            )
-        return found[0]
+        raise self._no_photo(file_name, elsewhere)
+
+    def _tries(self, file_name: str, folder: str) -> "Iterator[_Candidates]":
+        """What each spelling of a name finds, the likeliest first."""
+        name = without_suffix(file_name)
+        twice = without_suffix(name)  # a mask may be called car.jpg.png
+        for spelling, way in self._spellings:
+            for each in dict.fromkeys((name, str(PurePosixPath(file_name.replace("\\", "/"))), twice)):
+                yield spelling.find(each, folder)._with(way)
+        shorter = {way: short(name) for short, way in _ADDITIONS if short(name) != name}
+        for way, plain in shorter.items():
+            yield from (spelling.find(plain, folder)._with(way) for spelling, _ in self._spellings)
+        if not shorter:  # two uploads of one name are two pictures
+            yield from (spelling.find(name, folder)._with(way) for spelling, way in self._longer)
+
+    def _ambiguous(self, file_name: str, photos: list[Path]) -> P2PError:
+        both = " and ".join(path.relative_to(self.folder).as_posix() for path in photos[:2])
+        to_do = "Give the folder in the labels, or rename one of them."
+        return P2PError(file_name, f"matches both {both}", to_do, code="ambiguous-name")
+
+    def _no_photo(self, file_name: str, elsewhere: list[Path]) -> P2PError:
+        if self._is_unread(file_name):
+            what = f"its photo in {self.folder} is of a kind that is not read"
+            return P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
+        if not elsewhere:
+            what, to_do = f"there is no such photo in {self.folder}", "Add it, or take it out of the labels."
+            return P2PError(file_name, what, to_do, code="no-photo")
+        other = elsewhere[0].relative_to(self.folder).as_posix()
+        return P2PError(
+            file_name,
+            f"there is no such photo in {self.folder}, only {other}, which is in another folder",
+            "If that is its photo, give that folder as the photos, or add --match '([^/]+)$' to compare names without "
+            "their folders.",
+            code="other-folder",
+        )
 
     def _is_unread(self, file_name: str) -> bool:
         """Whether a file of this name, or of its stem and a kind that is not read, lies in the folder itself."""
@@ -113,32 +199,88 @@ class PhotoFolder:
         unread = {path.name.lower() for path in self.folder.iterdir() if path.suffix.lower() in self.others.kinds}
         return any(name.lower() in unread for name in names)
 
-    def _spelt(self, file_name: str) -> list[Path]:
-        return next((found for spelling in self._spellings if (found := spelling.find(file_name))), [])
-
     def name(self, photo: Path) -> str:
         """The name of a photo that `find` gave."""
         return stem_of(photo, self.folder)
+
+
+class _Candidates(NamedTuple):
+    """Photos that a name may mean, those of its base name in `elsewhere`, another folder; and the way it was found."""
+
+    photos: list[Path]
+    elsewhere: list[Path]
+    way: str
+
+    def _with(self, way: str) -> "_Candidates":
+        return self._replace(way=way or self.way)
 
 
 class _Spelling:
     """The names of photos in one spelling, with the photos that have them."""
 
     def __init__(self, names: Mapping[str, Path], spell: Callable[[str], str]) -> None:
-        self._spell = spell
-        self._by_name: dict[str, list[Path]] = defaultdict(list)
-        self._by_base: dict[str, list[Path]] = defaultdict(list)
-        for name, path in names.items():
-            self._by_name[spell(name)].append(path)
-            self._by_base[spell(name).rpartition("/")[2]].append(path)
+        self._names, self._spell = names, spell
+        self._by_name: dict[str, list[Path]] | None = None
+        self._by_base: dict[str, list[tuple[str, Path]]] = {}
 
-    def find(self, file_name: str) -> list[Path]:
-        """The photos that may be meant."""
-        plain = self._spell(without_suffix(file_name))
-        for name in (plain, self._spell(file_name)):
-            if name in self._by_name:
-                return self._by_name[name]
-        return self._by_base.get(plain.rpartition("/")[2], [])
+    def _index(self) -> dict[str, list[Path]]:
+        """By spelt names: made only when it is needed, for most labels name their photo exactly."""
+        if self._by_name is None:
+            by_name: dict[str, list[Path]] = defaultdict(list)
+            by_base: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+            for name, path in self._names.items():
+                spelt = self._spell(name)
+                by_name[spelt].append(path)
+                by_base[spelt.rpartition("/")[2]].append((spelt, path))
+            self._by_name, self._by_base = dict(by_name), dict(by_base)
+        return self._by_name
+
+    def find(self, name: str, folder: str) -> _Candidates:
+        """The photos that may be meant by a name without suffix."""
+        by_name, spelt = self._index(), self._spell(name)
+        if spelt in by_name:
+            return _Candidates(by_name[spelt], [], "")
+        alike = self._by_base.get(spelt.rpartition("/")[2], [])
+        own = folders_of(spelt) or folders_of(f"{self._spell(folder)}/")
+        shared = [_count_shared(own, folders_of(other)) for other, _ in alike]
+        best = [each for each, count in zip(alike, shared, strict=True) if count is not None and count == _most(shared)]
+        # Where a whole data set was given as the photos, its masks have the same names.
+        photos = [each for each in best if not _is_in_label_folder(each[0])] or best
+        way = "" if all(folders_of(other) == own for other, _ in photos) else "in another folder than the labels say"
+        return _Candidates([path for _, path in photos], [] if best else [path for _, path in alike], way)
+
+
+def _most(counts: Iterable[int | None]) -> int:
+    return max(count for count in counts if count is not None)
+
+
+def folders_of(name: str) -> tuple[str, ...]:
+    """The folders of a name that tell pictures apart: without drives, and words that say what lies in a folder."""
+    parts = name.replace("\\", "/").split("/")[:-1]
+    plain = (_without_role(part) for part in parts if part.strip(".") and not part.endswith(":"))
+    return tuple(part for part in plain if part)
+
+
+def _without_role(folder: str) -> str:
+    """What the name of a folder tells beside that labels or photos lie in it: train of train_labels."""
+    words = re.split(r"([_\-. ]+)", folder)
+    left = [word for word in words[::2] if word.casefold() not in _ROLES]
+    return folder if len(left) == len(words[::2]) else "_".join(left)
+
+
+def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
+    """How many folders two names share, if those of one are the last of the other's; else None."""
+    shorter = min(len(one), len(other))
+    return shorter if one[len(one) - shorter :] == other[len(other) - shorter :] else None
+
+
+def share_folders(one: str, other: str) -> bool:
+    """Whether the folders of one name are the last of the other's, so that both may mean one picture."""
+    return _count_shared(folders_of(one), folders_of(other)) is not None
+
+
+def _is_in_label_folder(name: str) -> bool:
+    return any(part.casefold() in LABEL_FOLDERS for part in name.split("/")[:-1])
 
 
 def _below(path: Path, folder: Path) -> str:
@@ -157,6 +299,10 @@ def without_upload(file_name: str) -> str:
     return folder + slash + _UPLOAD.sub("", base, count=1)
 
 
+def _without_roboflow(name: str) -> str:
+    return _ROBOFLOW.sub("", name)
+
+
 def safe_name(file_name: str, where: str) -> RelativeName:
     """The name of the mask for a picture that `where` calls `file_name`; raises P2PError if no file can have it."""
     return relative_name(without_suffix(file_name), where, suffix=".png")
@@ -166,9 +312,28 @@ def _unescape(name: str) -> str:
     return _key(unquote(name))
 
 
+def _fold(name: str) -> str:
+    return _unescape(name).casefold()
+
+
 def _key(name: str) -> str:
     # Some systems write an umlaut as one character, others as two.
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def _shorten(short: Callable[[str], str], name: str) -> str:
+    return short(_fold(name))
+
+
+_SPELLINGS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (_key, ""),
+    (_unescape, ""),
+    (_fold, "whose name differs in capital and small letters"),
+)
+_ADDITIONS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (without_upload, "whose name differs by the prefix of an upload"),
+    (_without_roboflow, "whose name differs by what Roboflow adds"),
+)
 
 
 def name_of(file: str) -> str:

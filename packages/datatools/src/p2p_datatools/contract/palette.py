@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_text
 
 BUILT_IN = ("cars", "scenes", "facades")
 PALETTE_FILE = "palette.toml"  # in a mask folder, which is recognised by it
@@ -188,12 +189,7 @@ def load_palette(name_or_file: str | Path) -> Palette:
             "Check the spelling, or write a TOML file.",
             code="unknown-palette",
         )
-    try:
-        return parse_palette(path.read_text("utf-8"), where=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(
-            path, f"cannot be read as text: {error}", "Save it as TOML in UTF-8.", code="not-text"
-        ) from error
+    return parse_palette(read_text(path), where=str(path))
 
 
 def is_built_in(palette: Palette) -> bool:

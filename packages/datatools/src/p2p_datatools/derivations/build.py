@@ -22,6 +22,7 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, say_over_white
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
@@ -88,6 +89,8 @@ def derive(
     refuse_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     folder = PhotoFolder(photos)
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, photos))
     sources, skipped = _sources(folder)
     folder.others.say(report)
     over_white = list[Path]()

@@ -8,11 +8,11 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
@@ -50,12 +50,20 @@ from p2p_datatools.labels.formats.supervisely import is_supervisely, read_superv
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc import is_voc, read_voc
+from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
-from p2p_datatools.labels.values import LabelSet, PictureLabels
+from p2p_datatools.labels.split_files import (
+    choose_split_files,
+    give_split,
+    give_splits_of_names,
+    place_in_splits,
+)
+from p2p_datatools.labels.split_lists import give_listed_splits
+from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
 
 class _ReadFile(Protocol):
@@ -68,6 +76,7 @@ class FileForm(NamedTuple):
     is_it: Callable[[Any], bool]
     read: _ReadFile
     is_whole: bool = False
+    may_hold_many: bool = False  # pictures, as those of a split
 
 
 class PlaceForm(NamedTuple):
@@ -150,7 +159,10 @@ _TABLE = (
         (FileForm(is_supervisely, read_supervisely),),
     ),
     Format(
-        "datumaro", "Datumaro", "a .json with items and categories, a subset", (FileForm(is_datumaro, read_datumaro),)
+        "datumaro",
+        "Datumaro",
+        "a .json with items and categories, a subset",
+        (FileForm(is_datumaro, read_datumaro, may_hold_many=True),),
     ),
     Format(
         "darwin",
@@ -181,12 +193,18 @@ _TABLE = (
             FileForm(is_via3, read_via3, is_whole=True),
         ),
     ),
+    Format(
+        "voc-boxes",
+        "Pascal VOC's boxes",
+        "one .xml with <object> and <bndbox> per picture",
+        (FileForm(is_voc_boxes, read_voc_boxes),),
+    ),
     Format("qupath", "QuPath", "one .geojson or .json of its objects per picture", (FileForm(is_qupath, read_qupath),)),
     Format(
         "bdd100k",
         "BDD100K",
         "a .json of Scalabel, frames whose labels have poly2d, rle or box2d",
-        (FileForm(is_bdd100k, read_bdd100k),),  # a video or a picture may have a file of its own
+        (FileForm(is_bdd100k, read_bdd100k, may_hold_many=True),),  # a video or a picture may have a file of its own
     ),
     Format(
         "superannotate",
@@ -240,18 +258,11 @@ def format_names() -> tuple[str, ...]:
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
+    text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
     try:
-        text = path.read_bytes().decode("utf-8-sig").removeprefix("#")  # older VIA wrote its headings as a comment
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except OSError as error:
-        raise P2PError(
-            path,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file.",
-            code="unreadable-file",
-        ) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(path, f"is not valid CSV in UTF-8 ({error})", "Export it again.", code="bad-csv") from error
+    except csv.Error as error:
+        raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
 
 
 _PARSERS: dict[str, Callable[[Path], Any]] = {
@@ -307,20 +318,43 @@ class LabelFiles:
             )
         if not paths:
             raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
+        left_out: list[str] = []
         if len(paths) > 1 and any(form.is_whole for form in forms):
-            names = " and ".join(path.relative_to(self.place).as_posix() for path in paths[:5])
-            more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-            raise P2PError(
-                self.place,
-                f"must hold one {wanted.title} file, but holds {names}{more}",
-                "Give one of these files.",
-                code="several-files",
-            )
-        sets = [
-            of_any_kind(partial(form.read, self._value(path), where=str(path), source=self._source(path)), str(path))
-            for path, form in zip(paths, forms, strict=True)
-        ]
-        return unite(sets, self._skips())
+            chosen = choose_split_files([self._source(path) for path in paths])
+            if not chosen:
+                raise self._several(wanted, paths)
+            left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
+            paths = [path for path in paths if self._source(path) in chosen]
+        forms = [self.known[path][1] for path in paths]
+        hold_many = all(form.is_whole or form.may_hold_many for form in forms)
+        places = place_in_splits([self._source(path) for path in paths], hold_many=hold_many)
+        sets = [give_split(self._read(*each), self._source(each[0]), places) for each in zip(paths, forms, strict=True)]
+        found = unite(sets, self._skips())
+        if not left_out:
+            return found
+        read = (
+            f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
+        )
+        return replace(found, notes=(*found.notes, read))
+
+    def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
+        names = " and ".join(map(self._source, paths[:5]))
+        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+        return P2PError(
+            self.place,
+            f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
+            "Give one of these files.",
+            code="several-files",
+        )
+
+    def _read(self, path: Path, form: FileForm) -> LabelSet:
+        """The labels of one file; one that is for one picture may be called as that."""
+        read = partial(form.read, self._value(path), where=str(path), source=self._source(path))
+        found = of_any_kind(read, str(path))
+        if form.is_whole or len(found.items) != 1 or not isinstance(found.items[0], RegionLabels):
+            return found
+        own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
+        return replace(found, items=(replace(found.items[0], label_file=own),))
 
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:
@@ -390,8 +424,8 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     if chosen is None:
         raise _unknown(path)
     if chosen.place is None:
-        return files.read(chosen)
-    found = chosen.place.read(path)
+        return give_listed_splits(give_splits_of_names(files.read(chosen)), path)
+    found = give_listed_splits(give_splits_of_names(chosen.place.read(path)), path)
     return _judge_each(found) if format == "auto" and chosen.place.fits_any else found
 
 

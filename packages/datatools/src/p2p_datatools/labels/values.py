@@ -28,10 +28,14 @@ Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) cov
 
 @dataclass(frozen=True, eq=False)
 class Polygon:
-    """A closed outline and the holes cut out of it; outlines do not repeat their first point at the end."""
+    """A closed outline and the holes cut out of it; outlines do not repeat their first point at the end.
+
+    With `is_box` it was given as a box, which may lie around something and not be its outline.
+    """
 
     outer: Points
     holes: tuple[Points, ...] = ()
+    is_box: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,11 @@ class Region:
     runs: tuple[Runs, ...] = ()
     place: str = ""
 
+    @property
+    def is_box(self) -> bool:
+        """Whether it is nothing but boxes."""
+        return bool(self.polygons) and not self.runs and all(each.is_box for each in self.polygons)
+
 
 @dataclass(frozen=True)
 class RegionFault(Problem):
@@ -85,7 +94,12 @@ class RegionLabels:
     `file_name` is the picture's name in the label file, which may be anything; `size` is its size there. `where` names
     the place in errors, `source` in records; `signature` changes when the labels do. With `relative` the points are
     shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
-    points. `faults` are the regions that cannot be painted; they are not among `regions`.
+    points. `faults` are the regions that cannot be painted; they are not among `regions`. `label_file` is the path
+    without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
+    the picture is. Then `file_name` may be empty, where the file does not name it.
+    `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. `outside`
+    is the folder of the picture where that file says that it lies outside the folder of the labels. The
+    labels may say the `split` of the picture; `below` is then the folder of its mask where no photo says one.
     """
 
     file_name: str
@@ -96,7 +110,17 @@ class RegionLabels:
     signature: str
     relative: bool = False
     without_area: Mapping[str, int] = field(default_factory=dict)
+    label_file: str = ""
+    outside: str = ""
+    split: str = ""
+    below: str = ""
+    boxes: tuple[Region, ...] = ()
     faults: tuple[RegionFault, ...] = ()
+
+    @property
+    def picture_name(self) -> str:
+        """What the picture is called, by the label file or else as it."""
+        return self.file_name or self.label_file
 
     def size_in(self, size: Size) -> Size:
         """The size of the picture that the points are of, where the photo is of `size`: its own, if of one shape."""
@@ -142,7 +166,8 @@ class PictureLabels:
 
     `listed` are the names that a list beside it gives, `own_photo` is a photo beside it that is surely its own. With
     `judge` the class only says what the other pictures of its folder hold: whether this one holds numbers or colours is
-    for its own pixels and colour table to tell. `read` says which of its pages is meant.
+    for its own pixels and colour table to tell. `read` says which of its pages is meant, and `split`
+    and `below` are those of `RegionLabels`.
     """
 
     file_name: str
@@ -150,12 +175,19 @@ class PictureLabels:
     listed: ClassNames | None = field(default=None, kw_only=True)
     judge: bool = field(default=False, kw_only=True)
     own_photo: Path | None = field(default=None, kw_only=True)
+    split: str = field(default="", kw_only=True)
+    below: str = field(default="", kw_only=True)
     read: ReadOptions = field(default=AS_USUAL, kw_only=True)
 
     @property
     def where(self) -> str:
         """The place to name in errors."""
         return str(self.path)
+
+    @property
+    def picture_name(self) -> str:
+        """What the picture is called."""
+        return self.file_name
 
     @property
     def source(self) -> str:
@@ -222,6 +254,9 @@ class SegmentLabels(PictureLabels):
         """The hash of the file and of what its segments are."""
         said = json.dumps([sha256_file(self.path), sorted(self.segments.items())])
         return hashlib.sha256(said.encode()).hexdigest()
+
+
+LabelItem = RegionLabels | PictureLabels
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -23,6 +24,7 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
+from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
@@ -36,6 +38,8 @@ from p2p_datatools.masks.plan import (
     plan_masks,
     refuse_dest_inside,
 )
+from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
+from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
@@ -79,7 +83,7 @@ class MaskSummary:
     `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
     background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
     not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
-    pictures, that are not read.
+    pictures, that are not read. `splits` counts the masks by the split that the labels give their pictures.
     """
 
     format: str
@@ -100,6 +104,7 @@ class MaskSummary:
     empty: int
     scaled: int
     first_scaled: str | None
+    splits: dict[str, int]
     dest: Path
     left_out: tuple[LeftOut, ...]
 
@@ -116,6 +121,7 @@ class SnapOptions:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
+    `match` says which photo a label has, as `masks.partners.match_photos` does.
     With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
     `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
     (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
@@ -125,6 +131,7 @@ class PaintOptions:
     order: PaintOrder = "palette"
     snapping: SnapOptions = field(default_factory=SnapOptions)
     threads: int | None = None
+    match: str = BY_STEM
     read: ReadOptions = AS_USUAL
     strict: bool = False
     empty: Empty = "auto"
@@ -147,23 +154,23 @@ def build_masks(
 ) -> MaskSummary:
     """Build the masks of `labels` (a file or folder of any known format) into the mask folder `dest`.
 
-    With `photos`, a mask has its photo's name and size. With the order `annotation` what the labelling tool shows on
-    top is on top, otherwise the class that comes later in the palette. Existing masks whose labels are unchanged are
-    kept. Colours of no class are changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a
-    class and for pictures that cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
+    With `photos`, a mask has its photo's name and size; without them, they are looked for in a folder beside the labels
+    (see `masks.siblings`). With the order `annotation` what the labelling tool shows on top is on top, otherwise the
+    class that comes later in the palette. Existing masks whose labels are unchanged are kept. Colours of no class are
+    changed to that of a class (see `SnapOptions`). Raises P2PError for labels without a class and for pictures that
+    cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
-    refuse_picture(how.snapping.picture)
-    found = read_labels(labels, format)
-    _refuse_needless_order(how.order, found)
-    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
-    claims = _claims(labels, found, palette, mapping or {})
-    folder = photo_folder(photos, found) if photos else None
-    left_out = _note_files(labels, found, folder, report)
-    _note(found, folder, f"{labels}: recognised as {found.format}." if format == "auto" else None, report)
-    jobs, skipped = plan_masks(found, folder, how.read, RegionRules(how.strict, how.empty, palette.classes[0]))
+    found = _read(labels, format, mapping or {}, report)
+    photos = photos or find_photos(labels, found, dest, how.match, report)
+    _refuse_wrong(how, found, labels, photos, dest)
+    claims = _claims(found, palette, mapping or {}, labels)
+    folder = photo_folder(photos, found, report) if photos else None
+    left_out = _note(labels, found, folder, report)
+    pictures = _reader(found, labels, claims, mapping or {}, how)
+    rules = RegionRules(how.strict, how.empty, palette.classes[0])
+    jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
-        pictures = PictureReader(claims, mapping or {}, how.snapping.tolerance)
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         with _tell_turned(done.skipped, report):
@@ -217,6 +224,7 @@ def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]
         "most_blended": _most(_shares(lines, "blended")),
         "reordered": sum(share > _MUCH for share in _shares(lines, "reordered").values()),
         "most_reordered": _most(_shares(lines, "reordered")),
+        "splits": dict(Counter(line.split for line in lines.values() if line.split)),
         "scaled": len(scaled),
         "first_scaled": f"{first.name}: {first.scaled} to {first.size}" if first else None,
     }
@@ -245,13 +253,37 @@ def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tupl
     return tuple(others)
 
 
-def _refuse_needless_order(order: PaintOrder, found: LabelSet) -> None:
-    if order != "palette" and found.are_pictures:
+def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path | None, dest: Path) -> None:
+    """Raise UsageError for options that change nothing here, and for a destination among what is read."""
+    refuse_picture(how.snapping.picture)
+    refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
+    if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
-        raise UsageError(f"--order {order}", what, "Leave it out.", code="needless-option")
+        raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
+    if how.match != BY_STEM and photos is None:
+        what = "says which photo a label has, but there are no photos"
+        raise UsageError(f"--match {how.match}", what, "Give them with --photos.", code="needless-option")
 
 
-def _claims(labels: Path, found: LabelSet, palette: Palette, mapping: Mapping[str, str]) -> ClassMapping:
+def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporter) -> LabelSet:  # noqa: A002 - as above
+    """The labels that masks are painted from; notes what was recognised, and what the reader remarked."""
+    found = read_labels(labels, format)
+    for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
+        report.note(line)
+    return settle_boxes(leave_out_photos(found, labels), labels, mapping, report)
+
+
+def _reader(
+    found: LabelSet, labels: Path, claims: ClassMapping, mapping: Mapping[str, str], how: PaintOptions
+) -> PictureReader:
+    """What reads label pictures; raises P2PError where a few of them are photos."""
+    reader = PictureReader(claims, mapping, how.snapping.tolerance)
+    refuse_photos_as_labels(found, labels, reader)
+    return reader
+
+
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
+    """Which class claims each label; raises P2PError for named ones that none claims."""
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
@@ -411,19 +443,18 @@ def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, repor
     return left_out
 
 
-def _note_links(folder: Path | None, files: Iterable[Path], report: Reporter) -> None:
+def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
     """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
-    if folder and folder.is_dir() and (links := links_out(folder, files)):
+    if folder.is_dir() and (links := links_out(folder, files)):
         report.note(
             f"{folder}: {plural(len(links), 'file is a link', 'files are links')} to the outside; "
             f"the first is {links[0]} to {links[0].resolve()}."
         )
 
 
-def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, report: Reporter) -> None:
-    """Note what was recognised, what the reader remarked, and what is left out."""
-    for line in (*([recognised] if recognised else []), *found.notes):
-        report.note(line)
+def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
+    """Note which files are links, and what is left out, of which those that are not read are returned."""
+    unread = _note_files(labels, found, folder, report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
@@ -435,3 +466,4 @@ def _note(found: LabelSet, folder: PhotoFolder | None, recognised: str | None, r
             f"{plural(len(left_out), 'picture is', 'pictures are')} left out, because the format blends class numbers; "
             f"the first is {left_out[0]}."
         )
+    return unread

@@ -23,6 +23,9 @@ _MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may h
 
 _IDS, _OF_PALETTE = "ids", "palette"
 """`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
+BOXES, RECTANGLES = "boxes", "rectangles"
+"""`--map boxes=rectangles`: boxes around objects are painted as filled rectangles."""
+_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES))
 
 
 # The data sets whose ids the built-in palettes have.
@@ -36,7 +39,7 @@ UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour ex
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     """What `--map FROM=TO` says, as FROM -> TO; FROM is a label, a glob of labels or a class number.
 
-    `ids=palette` says that class numbers are the palette's ids.
+    `ids=palette` says that class numbers are the palette's ids, `boxes=rectangles` that boxes are to be filled.
 
     Raises UsageError when TO is neither a class of `palette` nor background, unpainted or ignore.
     """
@@ -68,7 +71,7 @@ def _last(palette: Palette) -> str:
 
 def _check_target(label: str, target: str, palette: Palette) -> None:
     possible = _targets(palette)
-    if target not in possible and (label, target) != (_IDS, _OF_PALETTE):
+    if target not in possible and (label, target) not in _SPECIAL:
         close = difflib.get_close_matches(target, possible, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
         raise UsageError(
@@ -103,7 +106,7 @@ class ClassMapping:
             _check_target(source, target, palette)
         self.palette = palette
         self.ids_are_meant = mapping.get(_IDS) == _OF_PALETTE
-        self._mapping = {source: target for source, target in mapping.items() if target != _OF_PALETTE}
+        self._mapping = {source: target for source, target in mapping.items() if (source, target) not in _SPECIAL}
         self._unused = set(self._mapping)
         self._numbers = numbers
         self._unit = unit or ("pixel" if numbers else "region")

@@ -151,6 +151,8 @@ def _word_of_number(item: PictureLabels, number: int, claims: ClassMapping) -> s
 
 def is_soft(counts: NDArray[np.int64]) -> bool:
     """Whether grey values are those of black and white with soft edges: many between both ends, and few pixels each."""
+    if len(counts) > 256 and counts[::257].sum() == counts.sum():
+        counts = np.pad(counts[::257], (0, 256))[:256]  # eight bits, written as sixteen
     between, pixels = counts[_ENDS : 256 - _ENDS], counts.sum()
     if len(counts) > 256 or np.count_nonzero(between) < _LEAST_GREYS:
         return False

@@ -3,7 +3,7 @@
 Nothing here may list folders or write a file; readers say what a format's numbers and colours are called.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
-from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, color_labels, color_of, hex_of
+from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
 from p2p_datatools.contract.pictures.flat_areas import FlatArea, find_inexact
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
@@ -84,14 +84,23 @@ class PictureReader:
     """Reads label pictures of one format; colours within `tolerance` of a label's are taken for it."""
 
     def __init__(self, claims: ClassMapping, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
-        self._claims, self._tolerance = claims, tolerance
+        self._claims, self.tolerance = claims, tolerance
         self._extra = {color_of(word.lower()): word.lower() for word in mapping if _HEX.fullmatch(word.lower())}
         self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
 
     @property
+    def palette(self) -> Palette:
+        """The palette whose classes are read."""
+        return self._claims.palette
+
+    @property
     def snapping(self) -> str:
         """What snapping depends on beside the palette: the tolerance, and the colours of --map."""
-        return " ".join((str(self._tolerance), *map(hex_of, sorted(self._extra))))
+        return " ".join((str(self.tolerance), *map(hex_of, sorted(self._extra))))
+
+    def knows(self, number: int, named: Collection[int] = ()) -> bool:
+        """Whether a class number has a class, or one of the names in a list."""
+        return number in named or self._claims.word(str(number)) is not None
 
     def may_be_colors(self, item: RegionLabels | PictureLabels) -> bool:
         """Whether colours of --map may be what a picture is read by that would be class numbers without them."""
@@ -238,7 +247,7 @@ class PictureReader:
         if id(names) not in self._snappers:
             table = self._table(item)
             colors = np.array(list(table), dtype=np.uint8)
-            self._snappers[id(names)] = Snapper(colors, self._tolerance), list(table.values())
+            self._snappers[id(names)] = Snapper(colors, self.tolerance), list(table.values())
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult) -> P2PError:
@@ -251,7 +260,7 @@ class PictureReader:
         return P2PError(
             item.where,
             f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
-            f"{self._tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
+            f"{self.tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
             f"Add --map '{hex_of(first)}=CLASS', raise --tolerance, or use the palette that it was painted in.",
             code="palette-colour",
         )

@@ -35,6 +35,7 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
 from p2p_datatools.masks.palettes import TOO_CLOSE
+from p2p_datatools.masks.siblings import leave_out_photos
 
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
 _MOST_STRAYS = 32  # rare colours that are classes all the same; in a photo there are more
@@ -66,7 +67,7 @@ def start_palette(
         item.picture()  # raises when it cannot be read
         found = LabelSet("colors", (item,))
     else:
-        found = read_labels(source, format)
+        found = leave_out_photos(read_labels(source, format), source)
         items = (
             replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
         )

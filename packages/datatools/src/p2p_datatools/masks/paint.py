@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.images import LabelMap, size_of
+from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Points, Polygon, Region, Runs
 
@@ -43,13 +43,6 @@ class PaintResult(NamedTuple):
 
     mask: LabelMap
     reordered: int
-
-
-def label_map(
-    regions: Iterable[Region], size: Size, classes: Callable[[str], int | None], order: PaintOrder = "palette"
-) -> LabelMap:
-    """The class index of each pixel; see `paint_regions`."""
-    return paint_regions(regions, size, classes, order).mask
 
 
 def paint_regions(
@@ -160,18 +153,6 @@ def _of_runs(runs: Runs, size: Size) -> _Cover | None:
         return None
     inside = runs.mask()[top - runs.top : bottom - runs.top, left - runs.left : right - runs.left]
     return _Cover(_Box(top, bottom, left, right), inside)
-
-
-def fill(canvas: LabelMap, polygon: Polygon, index: int) -> None:
-    """Set the pixels of `canvas` whose centres lie inside `polygon` and in none of its holes."""
-    if cover := _of_polygon(polygon, size_of(canvas)):
-        np.copyto(_part(canvas, cover.box), index, where=cover.inside)
-
-
-def stamp(canvas: LabelMap, runs: Runs, index: int) -> None:
-    """Set the pixels of `canvas` that a drawn mask covers."""
-    if cover := _of_runs(runs, size_of(canvas)):
-        np.copyto(_part(canvas, cover.box), index, where=cover.inside)
 
 
 def is_outside(region: Region, size: Size) -> bool:

@@ -7,18 +7,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, error_of, skip_of
+from p2p_datatools.contract.given_splits import join_path
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.palette import PaletteClass, plain
 from p2p_datatools.contract.pictures.header import Header, open_picture, photo_header
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
 from p2p_datatools.masks.paint import is_outside
+from p2p_datatools.masks.partners import match_photos
 
 _ALL_BACKGROUND = "--empty background"
 _LARGE = 16  # pixels of a side: in a smaller picture a region may well lie within the first
@@ -27,7 +32,6 @@ _BACKGROUND_NAMES = frozenset(
 )
 _BACKGROUND_CLASS = PaletteClass("background", (0, 0, 0))
 Empty = Literal["auto", "background", "error"]
-EMPTY: tuple[Empty, ...] = get_args(Empty)
 
 
 @dataclass(frozen=True)
@@ -79,25 +83,38 @@ def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
             )
 
 
-def photo_folder(photos: Path, found: LabelSet) -> PhotoFolder:
+def photo_folder(photos: Path, found: LabelSet, report: Reporter = QUIET) -> PhotoFolder:
     """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
     labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
     folder = PhotoFolder(photos, apart=[*labels, *found.beside])
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, photos))
     folder.refuse_clashes()
     return folder
 
 
 def plan_masks(
-    found: LabelSet, folder: PhotoFolder | None, read: ReadOptions = AS_USUAL, rules: RegionRules = RegionRules()
+    found: LabelSet,
+    folder: PhotoFolder | None,
+    read: ReadOptions = AS_USUAL,
+    rules: RegionRules = RegionRules(),
+    *,
+    match: str = BY_STEM,
+    report: Reporter = QUIET,
 ) -> tuple[list[MaskJob], list[Skip]]:
-    """The masks to build, and the pictures that cannot be; strict rules raise P2PError for a region of no picture."""
+    """The masks to build, and the pictures that cannot be; `report` is told which photos were not found by their name.
+
+    `match` is as in `match_photos`. Strict rules raise P2PError for a region of no picture.
+    """
     if rules.strict and found.faults:
         raise error_of(found.faults[0])
     jobs, skipped = [], [*found.skipped, *(folder.strange if folder else ())]
+    partners, lost = match_photos(found.items, folder, match, report=report) if folder else ([], [])
+    skipped += lost
     objects = any(not is_empty(item) for item in found.items)
-    for item in found.items:
+    for item, photo in partners if folder else [(item, None) for item in found.items]:
         try:
-            job = _job(item, folder, read)
+            job = _job(item, photo, folder, read)
             _refuse_by_rules(item, rules, others_have_objects=objects)
             jobs.append(job)
         except P2PError as error:
@@ -109,24 +126,16 @@ def plan_masks(
     return [job for job in jobs if times[job.name] == 1], skipped
 
 
-def _job(item: RegionLabels | PictureLabels, folder: PhotoFolder | None, read: ReadOptions) -> MaskJob:
+def _job(
+    item: RegionLabels | PictureLabels, photo: Path | None, folder: PhotoFolder | None, read: ReadOptions
+) -> MaskJob:
     if isinstance(item, PictureLabels) and read != AS_USUAL:
         item = replace(item, read=read)
-    if folder is None:
-        job = MaskJob(item, safe_name(item.file_name, item.where), None, read)
-    else:
-        photo = _own_photo(item, folder) or folder.find(item.file_name)
-        job = MaskJob(item, folder.name(photo), photo, read)
+    name = folder.name(photo) if folder and photo else safe_name(join_path(item.below, item.picture_name), item.where)
     if isinstance(item, RegionLabels) and not item.regions and item.without_area:
         what = f"has no outline with an area, only {count_kinds(item.without_area)}"
         raise P2PError(item.where, what, "Label it, or take it out of the labels.", code="no-outline")
-    return job
-
-
-def _own_photo(item: RegionLabels | PictureLabels, folder: PhotoFolder) -> Path | None:
-    """The photo beside a label picture that is surely its own, if it lies in the folder of the photos."""
-    own = item.own_photo if isinstance(item, PictureLabels) else None
-    return own if own and own.resolve().is_relative_to(folder.folder.resolve()) else None
+    return MaskJob(item, name, photo, read)
 
 
 def is_empty(item: RegionLabels | PictureLabels) -> bool:

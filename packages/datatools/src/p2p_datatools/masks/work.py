@@ -60,6 +60,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     ) -> None:
         super().__init__(destination, _old_lines(destination, claims.palette), {job.name for job in jobs})
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
+        self._splits = {job.name: job.item.split for job in jobs}
         self.uses: dict[str, Use] = {}
         self.numbered: list[str] = []
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
@@ -123,6 +124,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """The line of masks.jsonl."""
         return line_from_json(value)
 
+    def records(self) -> dict[str, MaskLine]:
+        """The lines of all masks, with the splits that labels give now: a mask does not depend on its own."""
+        lines = super().records()
+        return {name: replace(line, split=self._splits.get(name, line.split)) for name, line in lines.items()}
+
     def _write(self, line: MaskLine, mask: LabelMap, paths: Sequence[Path]) -> MaskLine:
         write_mask(paths[0], mask, self.palette, durable=False)
         return line
@@ -175,6 +181,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             labels={label: word for label in sorted(labels) if (word := self.claims.word(label))},
             reordered=reordered,
             scaled=str(own) if own not in (None, size_of(mask)) else "",
+            split=job.item.split,
             exif=self._exif(job),
         )
         if read:

@@ -16,12 +16,13 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
-from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
+from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.given import GivenSplits
 from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import RANGES, REMARKS, Halves, PairRecipe
 
@@ -50,14 +51,21 @@ def is_crowd(pairs: int) -> bool:
     return pairs > CROWD
 
 
-def place_of(name: str, *, crowded: bool) -> str:
-    """Where the pair of a name lies before it has a split, without suffix."""
-    bucket = f"{hashlib.sha256(name.encode()).hexdigest()[:2]}/" if crowded else ""
-    return f"{UNSPLIT}/{bucket}{name}"
+def place_of(name: str, split: str = UNSPLIT, inside: str = "", *, crowded: bool) -> str:
+    """Where the pair of a name lies, without suffix: as `inside`, by default its name, in the folder of its split."""
+    return f"{split}/{bucket_of(name) if crowded else ''}{inside or name}"
+
+
+def bucket_of(name: str) -> str:
+    """The one of 256 subfolders that the pair of a name lies in."""
+    return f"{hashlib.sha256(name.encode()).hexdigest()[:2]}/"
 
 
 class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
-    """The pairs of one call; `old` are those of DEST, by name, and `names` all pairs of this call."""
+    """The pairs of one call; `old` are those of DEST, by name, and `names` all pairs of this call.
+
+    A new pair has the split that it is `given`, if any; others keep theirs.
+    """
 
     listing = PAIR_LINES
 
@@ -67,11 +75,12 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         destination: Destination,
         old: Mapping[str, Pair],
         names: Container[str],
+        given: GivenSplits,
         *,
         crowded: bool,
     ) -> None:
         super().__init__(destination, old, names)
-        self._job, self._crowded = job, crowded
+        self._job, self._given, self._crowded = job, given, crowded
         self._measured = any(half.dtype not in RANGES for half in job.halves)
         self._taken = frozenset(file for pair in old.values() for file in pair.files)
 
@@ -93,7 +102,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
 
     def is_current(self, record: Pair, item: NamedFiles, signature: dict[str, str]) -> bool:
         """Whether it was made of the same two files."""
-        return {key: value for key, value in record.sources.items() if key not in REMARKS} == signature
+        return {key: value for key, value in record.sources.items() if key not in (*REMARKS, GIVEN)} == signature
 
     def make(
         self, item: NamedFiles, signature: dict[str, str], known: Pair | None, *, stands: bool
@@ -143,7 +152,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
             size=size_of(halves.a),
             hash=write_halves(paths, halves.a, halves.b, self._job.store, where=pair.name),
             group=pair.group,
-            sources=sources | halves.remarks,
+            sources=sources | halves.remarks | ({GIVEN: pair.given_split} if pair.given_split else {}),
             ranges=(_range(halves.a), _range(halves.b)) if self._measured else (),
             numbers=tuple(
                 None if half.kind == "mask" else class_like_numbers(pixels)
@@ -152,8 +161,10 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         )
 
     def _place(self, name: str) -> Pair:
-        """Where a new pair goes; its size, hash and sources are not known yet."""
-        place = files_of(place_of(name, crowded=self._crowded), self._job.store)
+        """Where a new pair goes; its size, hash and other sources are not known yet."""
+        split = self._given.of(name)
+        inside = self._given.inside(name, split)
+        place = files_of(place_of(name, split, inside, crowded=self._crowded), self._job.store)
         if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
             raise P2PError(
                 self.destination.dest / min(taken),
@@ -161,7 +172,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 f"Rename '{name}'.",
                 code="same-file",
             )
-        return Pair(name, place[0], UNSPLIT, Size(0, 0), "")
+        return Pair(name, place[0], split, Size(0, 0), "", sources={GIVEN: split} if split != UNSPLIT else {})
 
     def _is_of_another(self, file: str, name: str) -> bool:
         record = self.destination.done.get(file)

@@ -3,6 +3,7 @@
 Nothing here may decide on a split, paint a mask, or hold more than one pair's pixels at a time.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +14,27 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
+from p2p_datatools.contract.matching import BY_STEM
+from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
-from p2p_datatools.contract.pairs.manifest import HEADER, PairFolder, has_manifest, read_manifest, write_manifest
+from p2p_datatools.contract.pairs.manifest import (
+    HEADER,
+    UNSPLIT,
+    PairFolder,
+    has_manifest,
+    read_manifest,
+    write_manifest,
+)
 from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
-from p2p_datatools.pairs.match import BY_STEM, Files, match_pictures
+from p2p_datatools.pairs.given import GivenSplits, note_siblings
+from p2p_datatools.pairs.match import Files, match_pictures
 from p2p_datatools.pairs.recipe import FILLED, MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.shards import Shard
 
@@ -33,7 +45,8 @@ class PairSummary:
 
     `scaled` pairs have a mask that was scaled from another size of the same shape; `forms` are channels and type of
     each half, `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and
-    `filled` its pixels without data, in all pairs.
+    `filled` its pixels without data, in all pairs. `splits` counts the pairs in `dest` by the split that the sources
+    gave them, and `unsplit` those without any split.
     """
 
     built: int
@@ -45,6 +58,8 @@ class PairSummary:
     largest: Size
     scaled: int
     forms: tuple[str, str]
+    splits: dict[str, int]
+    unsplit: int
     left_out: tuple[LeftOut, ...] = ()
     ranges: tuple[tuple[float, float], ...] = ()
     filled: tuple[int, int] = (0, 0)
@@ -78,14 +93,16 @@ def pair(
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> PairSummary:
-    """Write one lossless pair for every name that A and B share, A left and B right, into DEST/all, and the manifest.
+    """Write one lossless pair for every name that A and B share, A left and B right, into DEST, and the manifest.
 
-    Either folder may be a mask folder (it has a palette.toml). `halves` are the names of A and B, such as
-    ("mask", "photo"); by default they are those, or ("a", "b") where none is a mask folder. Without `size` the pictures
-    keep their own size, and both of a pair must have the same, except that a mask may have another size of the same
-    shape (`is_same_shape`); the shape must be the same with `size`, too.
-    On a DEST made with the same settings new pairs are added as not yet split, unchanged ones are kept; a missing
-    picture of DEST is built again. A shard goes to a folder of its own beside DEST, for `merge`.
+    Where folders of A and B are those of splits (train/, valid/, test/, ...), or the record of masks says splits, new
+    pairs get these and lie in DEST/train, DEST/val and DEST/test; others lie in DEST/all. One folder that holds
+    trainA/ and trainB/, or the like, is given as A and as B. Either may be a mask folder (it has a palette.toml).
+    `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
+    a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
+    mask may have another size of the same shape (`is_same_shape`); the shape must be the same with `size`, too.
+    On a DEST of the same settings new pairs are added, unchanged ones kept, and missing pictures are built again. A
+    shard goes to a folder of its own beside DEST, for `merge`.
 
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
@@ -94,9 +111,12 @@ def pair(
     _refuse_inside(dest, (a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
-    matched, skipped = match_pictures(a, b, match=ways.match, others=others, report=report)
+    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
+    given = GivenSplits((a, b), matched)
     for each in others:
         each.say(report)
+    if not given.any:
+        note_siblings((a, b), report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
     job = job_of((a, b), halves, size, fit, pictures=pictures, known=known, options=ways.read, nodata=ways.nodata)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
@@ -107,7 +127,7 @@ def pair(
     # --nodata is often added when some pairs are made: the sources of each pair tell it.
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
     with Destination(dest, marker=HEADER, recipe=recipe) as destination:
-        work = PairWork(job, destination, old, matched, crowded=crowded)
+        work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
         if not ways.plain_numbers and known is None:
@@ -115,11 +135,16 @@ def pair(
         if not keep_going or not (ways.shard or work.names()):
             _refuse_nodata(skipped)
             refuse(skipped, destination)
-        merged = {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
         sizes = _Sizes()
-        _commit(destination, job, work, settings | merged, skipped, sizes)
+        _commit(destination, job, work, settings | _merged_parts(known), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
+    if sizes.splits:
+        _note_alike(read_manifest(dest), report)
     return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
+    return {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
 
 
 def _sum_up(
@@ -136,6 +161,8 @@ def _sum_up(
         largest=sizes.largest,
         scaled=sizes.scaled,
         forms=(forms[0], forms[1]),
+        splits=dict(sizes.splits),
+        unsplit=sizes.unsplit,
         left_out=tuple(others),
         ranges=sizes.ranges,
         filled=(sizes.filled[0], sizes.filled[1]),
@@ -143,8 +170,6 @@ def _sum_up(
 
 
 def _refuse_inside(dest: Path, folders: Files) -> None:
-    if folders[0].resolve() == folders[1].resolve():
-        raise UsageError(folders[0], "is given as A and as B", "Name two folders.", code="same-folder")
     for folder in folders:
         if dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
@@ -198,12 +223,14 @@ def _refuse_nodata(skipped: Sequence[Skip]) -> None:
 
 
 class _Sizes:
-    """The smallest and largest size of all pairs, how many have a mask that was scaled, and pixels without data."""
+    """The smallest and largest size of all pairs, how many masks were scaled, pixels without data, and splits."""
 
     def __init__(self) -> None:
         self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
         self.filled = [0, 0]
         self.ranges = ((0.0, 255.0), (0.0, 255.0))
+        self.splits: Counter[str] = Counter()
+        self.unsplit = 0
 
     def note(self, pair: Pair) -> Pair:
         """Count a pair, and return it."""
@@ -213,10 +240,27 @@ class _Sizes:
         if area > self.largest.width * self.largest.height:
             self.largest = pair.size
         self.scaled += SCALED in pair.sources
+        self.unsplit += pair.split == UNSPLIT
+        if pair.given_split:
+            self.splits[pair.split] += 1
         if FILLED in pair.sources:
             _, of_a, _, of_b = pair.sources[FILLED].split()
             self.filled = [self.filled[0] + int(of_a), self.filled[1] + int(of_b)]
         return pair
+
+
+def _note_alike(folder: PairFolder, report: Reporter) -> None:
+    """Note pairs of different splits that show the same."""
+    divided = [same for same in find_alike(folder) if len({pair.split for pair in same.pairs}) > 1]
+    if divided:
+        first, *others = divided[0].pairs
+        other = next(pair for pair in others if pair.split != first.split)
+        count = plural(len({pair.name for same in divided for pair in same.pairs}), "pair")
+        report.note(
+            f"{folder.path}: {count} in different splits show the same: {other.name} ({other.split}) has "
+            f"{divided[0].what} {first.name} ({first.split}). "
+            f"{p2p_command('data split', folder.path)} brings them together."
+        )
 
 
 def _commit(

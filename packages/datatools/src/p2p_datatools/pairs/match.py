@@ -3,20 +3,29 @@
 Nothing here may open a picture or know what is made of a match.
 """
 
-import csv
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
+from p2p_datatools.contract.matching import (
+    BY_STEM,
+    Addition,
+    Key,
+    find_convention,
+    is_list,
+    key_of,
+    read_rows,
+    suggest_match,
+)
 from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.pairs.split_keys import split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
 
@@ -41,9 +50,14 @@ class MatchedFiles(Mapping[str, Files]):
         found._kept = {name: kept for name, kept in self._kept.items() if has(name)}
         return found
 
+    def files_of(self, name: str) -> tuple[str, str]:
+        """The files of a name, as paths below their folders."""
+        a, b = self._kept[name]
+        return lengthen_file(a, name), lengthen_file(b, name)
+
     def __getitem__(self, name: str) -> Files:
-        (a, b), (folder_a, folder_b) = self._kept[name], self._folders
-        return folder_a / lengthen_file(a, name), folder_b / lengthen_file(b, name)
+        (a, b), (folder_a, folder_b) = self.files_of(name), self._folders
+        return folder_a / a, folder_b / b
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept)
@@ -68,70 +82,109 @@ def lengthen_file(kept: str, name: str) -> str:
 
 
 Partners = tuple[MatchedFiles, list[Skip]]
-Key = Callable[[str], str | None]  # maps a picture's name to what is compared
+Pick = Callable[[Sequence[Path]], Path | None]
 _CORRECT_LINE = "Correct or remove the line."
-BY_STEM = "stem"
+
+
+def _pick_none(_: Sequence[Path]) -> Path | None:
+    return None
 
 
 def match_pictures(
-    a: Path, b: Path, *, match: str = BY_STEM, others: list[LeftOut] | None = None, report: Reporter = QUIET
+    a: Path,
+    b: Path,
+    *,
+    match: str = BY_STEM,
+    pick: Pick = _pick_none,
+    others: list[LeftOut] | None = None,
+    report: Reporter = QUIET,
 ) -> Partners:
     """The two files of each name, in the order of the names, and what could not be matched.
 
     `match` is "stem": a name is the path below the folder without suffix; or a regular expression: the name is what
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
-    folders: the name is that of A. What is not read of each folder is added to `others`.
-
-    Raises P2PError when a folder has no pictures or nothing matches, UsageError when
-    the expression is not valid.
+    folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
+    at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
+    is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
+    folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing matches,
+    UsageError when the expression is not valid, or one folder does not hold both. What is not read of each folder is
+    added to `others`.
     """
-    if match.lower().endswith(".csv"):
+    if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)
-    return _by_key(a, b, _own_name if match == BY_STEM else _key_by_expression(match), others)
+    by_stem = match == BY_STEM
+    skipped: list[Skip] = []
+    files_a = pictures_of(a, skipped, others)
+    if a.resolve() == b.resolve():
+        files_a, files_b = take_sides(a, files_a, report)
+    else:
+        files_b = pictures_of(b, skipped, others)
+    ways = split_keys((files_a, files_b), _own_name if by_stem else key_of(match), exact=by_stem)
+    found = []
+    for key_a, key_b in ways:
+        sides = _NamedPictures(a, files_a, key_a), _NamedPictures(b, files_b, key_b)
+        found.append(_leave_out_convention(sides, report) if by_stem else sides)
+        if _has_common(found[-1]):
+            break
+    best = found[-1] if _has_common(found[-1]) else found[0]
+    _settle(best, pick, report)
+    matched, unmatched = _join(*best, by_stem=by_stem)
+    return matched, skipped + unmatched
+
+
+def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> None:
+    for each in sides:
+        if left_out := each.settle(pick):
+            report.note(say_picked(left_out, each.folder))
 
 
 def _own_name(name: str) -> str:
     return name
 
 
-def _key_by_expression(expression: str) -> Key:
-    try:
-        pattern = re.compile(expression)
-    except re.error as error:
-        raise UsageError(
-            f"match {expression}",
-            f"is not a regular expression: {error}",
-            "Write stem, a FILE.csv, or an expression whose first group is what the names in A and B share, "
-            "such as '(\\d+)'.",
-            code="bad-expression",
-        ) from error
-
-    def key(name: str) -> str | None:
-        hit = pattern.search(name)
-        return None if hit is None else hit[1 if pattern.groups else 0]
-
-    return key
+def _key_without(addition: Addition, names: Collection[str]) -> Key:
+    return lambda name: addition.remove(name) or name if name in names else name
 
 
-def _by_key(a: Path, b: Path, key: Key, others: list[LeftOut] | None) -> Partners:
-    of_a, of_b = _NamedPictures(a, key, others), _NamedPictures(b, key, others)
+def _leave_out_convention(sides: "_Sides", report: Reporter) -> "_Sides":
+    """The same, where names without a partner differ by one convention matched without what that adds."""
+    of_a, of_b = sides
+    alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
+    convention = find_convention(*alone, both_ways=True) if alone[0] and alone[1] else None
+    if convention is None:
+        return sides
+    report.note(
+        f"{convention.describe(f'names in {of_a.folder}', f'names in {of_b.folder}')}: matched without that, as by "
+        f"--match '{convention.expression}'."
+    )
+    return of_a.rename(_key_without(convention.one, alone[0])), of_b.rename(_key_without(convention.other, alone[1]))
+
+
+def _has_common(sides: "_Sides") -> bool:
+    return any(name in sides[1].files for name in sides[0].files)
+
+
+def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> Partners:
     in_a, in_b = of_a.files, of_b.files
-    if not any(name in in_b for name in in_a):
+    if not _has_common((of_a, of_b)):
+        to_do = "A name is the path below the folder without suffix, or what --match finds in it."
+        if by_stem:
+            to_do = suggest_match(in_a, in_b) + to_do
         raise P2PError(
-            a,
-            f"has no name in common with {b}: {_an_example(in_a)} here, {_an_example(in_b)} there",
-            "A name is the path below the folder without suffix, or what --match finds in it.",
+            of_a.folder,
+            f"has no name in common with {of_b.folder}: {_an_example(in_a)} here, {_an_example(in_b)} there",
+            to_do,
             code="no-common-name",
         )
-    matched, skipped = MatchedFiles(a, b), of_a.skipped + of_b.skipped
+    matched, skipped = MatchedFiles(of_a.folder, of_b.folder), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
         twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)
         if twice:
-            skipped.append(_same_name(name, twice, by_stem=key is _own_name))
+            skipped.append(_same_name(name, twice, by_stem=by_stem))
         elif name not in in_a or name not in in_b:
-            of, other = (of_a, b) if name in in_a else (of_b, a)
+            of, other = (of_a, of_b) if name in in_a else (of_b, of_a)
             to_do = f"Add '{name}' there, or remove this one."
-            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other}", to_do, "no-partner"))
+            skipped.append(Skip(str(of.all_of(name)[0]), f"has no partner in {other.folder}", to_do, "no-partner"))
         else:
             matched.add(name, in_a[name], in_b[name])
     return matched, skipped
@@ -152,12 +205,12 @@ def _an_example(found: dict[str, str]) -> str:
 class _NamedPictures:
     """The pictures of a folder by name: the first of each in `files`, shortened, any others in `more`."""
 
-    def __init__(self, folder: Path, key: Key, others: list[LeftOut] | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, listed: Sequence[str], key: Key) -> None:
+        self.folder, self._listed, self._key = folder, listed, key
         self.files: dict[str, str] = {}
         self.more: dict[str, list[Path]] = {}
         self.skipped: list[Skip] = []
-        for file in pictures_of(folder, self.skipped, others):
+        for file in listed:
             name = key(name_of(file))
             if name is None:
                 to_do = "Correct the expression, or move the file."
@@ -175,9 +228,31 @@ class _NamedPictures:
             else:
                 self.files[name] = shorten_file(file, name)
 
+    def rename(self, key: Key) -> "_NamedPictures":
+        """The same pictures, with the names that a key finds in theirs."""
+
+        def both(name: str) -> str | None:
+            return None if (own := self._key(name)) is None else key(own)
+
+        return _NamedPictures(self.folder, self._listed, both)
+
+    def settle(self, pick: Pick) -> list[Path]:
+        """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""
+        left_out: list[Path] = []
+        for name in list(self.more):
+            files = self.all_of(name)
+            if len({file.with_suffix("") for file in files}) == 1 and (photo := pick(files)):
+                self.files[name] = shorten_file(photo.relative_to(self.folder).as_posix(), name)
+                left_out += [file for file in files if file != photo]
+                del self.more[name]
+        return left_out
+
     def all_of(self, name: str) -> list[Path]:
         """All pictures of a name."""
-        return [self._folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
+        return [self.folder / lengthen_file(self.files[name], name), *self.more.get(name, [])]
+
+
+_Sides = tuple[_NamedPictures, _NamedPictures]
 
 
 def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None = None) -> list[str]:
@@ -214,7 +289,7 @@ def read_list(
     here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
-    for number, row in _rows(file):
+    for number, row in read_rows(file):
         try:
             files = _listed_files(row, folders, here)
             name = name_of(files[0])
@@ -234,26 +309,6 @@ def read_list(
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped
-
-
-def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV file, without empty ones and the heading, with their numbers."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            for row in reader:
-                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
-                if any(cell.strip() for cell in row) and not is_heading:
-                    yield reader.line_num, row
-    except OSError as error:
-        raise cannot_read(file, error) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise P2PError(
-            file,
-            f"line {reader.line_num + 1} is not CSV in UTF-8 ({error})",
-            "Save the file as CSV in UTF-8.",
-            code="bad-csv",
-        ) from error
 
 
 def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:

@@ -130,13 +130,13 @@ class PairRecipe:
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
         if not is_same_shape(own, other):
+            self._refuse_turned(files, own, other)
             raise _other_shape(files, own, other)
         if own != other:
             if self.a.palette and not self.b.palette:
                 a, remarks = resize_mask(a, other), {SCALED: f"a {own} to {other}"}
             elif self.b.palette and not self.a.palette:
                 b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
-        self._refuse_turned(files, own, other)
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
         if of_a or of_b:

@@ -19,11 +19,12 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_from_
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
 from p2p_datatools.contract.files.destination import SKIPPED, Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
-from p2p_datatools.contract.pairs.halves import files_of, store_of
+from p2p_datatools.contract.pairs.halves import Store, files_of, store_of
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PAIR_LINES,
+    SPLITS,
     UNSPLIT,
     Half,
     PairFolder,
@@ -32,7 +33,7 @@ from p2p_datatools.contract.pairs.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.pairs.assemble import is_crowd, place_of
+from p2p_datatools.pairs.assemble import bucket_of, is_crowd, place_of
 from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.recipe import MADE_BY
 
@@ -92,7 +93,8 @@ def merge(
 ) -> MergeSummary:
     """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts at the end.
 
-    The parts must be made with the same halves, palette, size and fit, not be split yet, and have no name in common;
+    The parts must be made with the same halves, palette, size and fit, and have no name in common; none may be split
+    yet, but for the splits that the sources gave, which are kept;
     of a pairing in shards all must be given. The same call again continues what was interrupted, or does nothing.
     Raises P2PError when pairs in two parts have the same name, a file is missing, or a shard is.
     """
@@ -168,7 +170,7 @@ def _part(path: Path) -> PairFolder:
             "Pair its pictures again.",
             code="unknown-settings",
         )
-    placed = next((pair for pair in folder.pairs if pair.split != UNSPLIT), None)
+    placed = next((pair for pair in folder.pairs if pair.split not in (UNSPLIT, pair.given_split)), None)
     if placed:
         raise UsageError(
             path,
@@ -243,6 +245,7 @@ def _plan(folders: Sequence[PairFolder]) -> MergePlan:
     crowded = is_crowd(sum(len(folder.pairs) for folder in folders))
     store = store_of(folders[0].a, folders[0].b)
     planned: MergePlan = {}
+    places: set[str] = set()  # of pairs whose split was given; those of the others are their names
     for folder in folders:
         for pair in folder.pairs:
             if pair.name in planned:
@@ -253,9 +256,22 @@ def _plan(folders: Sequence[PairFolder]) -> MergePlan:
                     "Rename one, or leave out one of the parts.",
                     code="same-name",
                 )
-            place = files_of(place_of(pair.name, crowded=crowded), store)
-            planned[pair.name] = MergePair(folder, pair, replace(pair, file=place[0]))
+            inside = _inside(pair, store)
+            place = place_of(pair.name, pair.split, inside, crowded=crowded)
+            if pair.given_split:
+                if place in places:
+                    place = place_of(pair.name, pair.split, pair.name, crowded=crowded)
+                places.add(place)
+            planned[pair.name] = MergePair(folder, pair, replace(pair, file=files_of(place, store)[0]))
     return dict(sorted(planned.items()))
+
+
+def _inside(pair: Pair, store: Store) -> str:
+    """Where a pair lies in the folder of its split, without the subfolder of a crowd and the suffix."""
+    if not pair.given_split:
+        return pair.name
+    inside = pair.file.removeprefix(f"{pair.split}/").removeprefix(bucket_of(pair.name))
+    return inside.removesuffix(files_of("", store)[0])
 
 
 def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict[str, Pair]:
@@ -371,9 +387,10 @@ def _empty(parts: Sequence[Path]) -> None:
         # The header first: without it a part is known to be moved.
         for note in (HEADER, PAIR_LINES, SKIPPED):
             (part / note).unlink(missing_ok=True)
-        for place in sorted((part / UNSPLIT).rglob("*"), reverse=True):
-            _remove_if_empty(place)
-        _remove_if_empty(part / UNSPLIT)
+        for split in (UNSPLIT, *SPLITS):
+            for place in sorted((part / split).rglob("*"), reverse=True):
+                _remove_if_empty(place)
+            _remove_if_empty(part / split)
         _remove_if_empty(part)
 
 

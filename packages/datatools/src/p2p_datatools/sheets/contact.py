@@ -12,10 +12,10 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
-    FOREIGN_FOLDERS,
     SPLITS,
     UNSPLIT,
     PairFolder,
@@ -124,7 +124,7 @@ def _gallery(path: Path, palette: Palette | None, options: ReadOptions, report: 
     if not pictures:
         raise others.no_pictures()
     others.say(report)
-    if any(file.relative_to(path).parts[0].lower() in FOREIGN_FOLDERS for file in pictures):
+    if any(split_of_pairs(file.relative_to(path).parts[0]) for file in pictures if file.parent != path):
         return _pairs(path, palette)
     palette = palette or palette_of(path)
     read = partial(_read_mask, palette=palette) if palette else partial(_read_photo, options=options)

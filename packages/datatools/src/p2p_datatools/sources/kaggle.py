@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.text import decode_text, find_encoding
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 _Sleep = Callable[[float], None]
 _TRIES = 5
 _LOOK_EVERY = 0.5  # seconds between two checks of the client's progress
+_TOKENS, _KEY_FILE = ("access_token", "access_token.txt"), "kaggle.json"
+_FORM = '{"username": "NAME", "key": "KEY"}'
+_ABSENT = "does not exist"
 _TOKEN_PAGE = "https://www.kaggle.com/settings/api"
 
 
@@ -27,35 +32,100 @@ def credentials() -> str:
     home = Path.home() / ".kaggle"
     if os.environ.get("KAGGLE_API_TOKEN"):
         return "KAGGLE_API_TOKEN"
-    if any(_holds_text(home / name) for name in ("access_token", "access_token.txt")):
-        return str(home / "access_token")
+    if any(_holds_text(home / name) for name in _TOKENS):
+        return str(home / _TOKENS[0])
     if os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"):
         return "KAGGLE_USERNAME and KAGGLE_KEY"
-    config = Path(os.environ.get("KAGGLE_CONFIG_DIR") or home) / "kaggle.json"
-    return str(config) if _is_key_file(config) else ""
+    return next((str(file) for file in _key_files() if not _fault_of(file)), "")
 
 
 def require_credentials(handle: str, instead: str) -> None:
-    """Raise P2PError when no credentials are found; it says how to get them, and `instead`."""
-    if not credentials():
-        raise P2PError(
-            handle,
-            "Kaggle needs credentials, but none were found",
-            f"Create a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
-            code="kaggle-credentials",
-        )
+    """Raise P2PError when no credentials are found; it says how to get them, what is wrong with any, and `instead`."""
+    if credentials():
+        return
+    if found := _find_fault():
+        where, what, to_do = found
+        raise P2PError(where, what, f"{to_do} {instead}", code="kaggle-credentials-damaged")
+    raise P2PError(
+        handle,
+        "Kaggle needs credentials, but none were found",
+        f"Create a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
+        code="kaggle-credentials",
+    )
+
+
+def _key_files() -> list[Path]:
+    """Where Kaggle's client looks for kaggle.json: the place that is set, or else one or the other at home."""
+    if folder := os.environ.get("KAGGLE_CONFIG_DIR"):
+        return [Path(folder) / _KEY_FILE]
+    home = Path.home()
+    other = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "kaggle"
+    own = home / ".kaggle"
+    return [(own if own.exists() or not sys.platform.startswith("linux") else other) / _KEY_FILE]
+
+
+def _find_fault() -> tuple[str, str, str] | None:
+    """(where, what, what to do) of credentials that are there but cannot be used; None if there are none at all."""
+    half = [name for name in ("KAGGLE_USERNAME", "KAGGLE_KEY") if os.environ.get(name)]
+    if len(half) == 1:
+        other = "KAGGLE_KEY" if half[0] == "KAGGLE_USERNAME" else "KAGGLE_USERNAME"
+        return half[0], f"is set, but {other} is not", f"Set both, as in {_KEY_FILE} from {_TOKEN_PAGE}."
+    home = Path.home() / ".kaggle"
+    again = f"Create a new one at {_TOKEN_PAGE} and put it there."
+    for file in (*(home / name for name in _TOKENS), *_key_files()):
+        if (fault := _fault_of(file)) and fault != _ABSENT:
+            return str(file), fault, again if "may not" not in fault else f"Run chmod 600 {file} as its owner."
+    folder = os.environ.get("KAGGLE_CONFIG_DIR")
+    if folder and not Path(folder).is_dir():
+        return "KAGGLE_CONFIG_DIR", f"names {folder}, which is no folder", "Correct or unset it."
+    for file in _key_files():
+        # A browser numbers what it fetches twice, and Windows hides the ending .txt.
+        wrong = [*file.parent.glob("kaggle*json*"), *(Path.home() / "Downloads").glob("kaggle*.json")]
+        if wrong:
+            return str(wrong[0]), "is not where Kaggle's client looks for it", f"Move it to {file}."
+    return None
+
+
+def _fault_of(file: Path) -> str:
+    """What is wrong with a file of credentials, in words; empty for one that is whole, or not there."""
+    is_key = file.name == _KEY_FILE
+    try:
+        data = file.read_bytes()
+        text = decode_text(data, file)
+    except (FileNotFoundError, NotADirectoryError):
+        return "" if not is_key else _ABSENT
+    except PermissionError:
+        return "may not be read by this user"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except P2PError as error:
+        return error.what
+    if not text.strip():
+        return "is empty"
+    if find_encoding(data) != "utf-8":
+        return "begins with a byte order mark, which Kaggle's client does not read"
+    return _fault_in(text) if is_key else ""
+
+
+def _fault_in(text: str) -> str:
+    """What is wrong with the content of kaggle.json, without a word of what is secret in it."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        return f"is not valid JSON{line}; it should be {_FORM}"
+    if not isinstance(found, dict):
+        return f"is JSON of another form than {_FORM}"
+    missing = [name for name in ("username", "key") if not found.get(name)]
+    strange = [name for name in ("username", "key") if name in found and not isinstance(found[name], str)]
+    if strange:
+        return f"has a '{strange[0]}' that is not text; it should be {_FORM}"
+    return f"has no '{missing[0]}'; it should be {_FORM}" if missing else ""
 
 
 def _holds_text(path: Path) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return bool(path.read_text("utf-8").strip())
-    return False
-
-
-def _is_key_file(path: Path) -> bool:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(path.read_text("utf-8"))
-        return isinstance(found, dict) and bool(found.get("username") and found.get("key"))
     return False
 
 

@@ -1,10 +1,9 @@
-"""Assigns pairs to splits and carries it out: by moving files, or in another tool's folder in the manifest alone.
+"""Splits a pair folder: carries a plan out by moving files, or in another tool's folder in the manifest alone.
 
 Nothing here may look at a picture to decide; files move only after the plan is written durably beside them.
 """
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,11 +12,10 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder
 from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.pairs.halves import halve
-from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair, pair_from_json
+from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PLAN,
-    SPLITS,
     UNSPLIT,
     PairFolder,
     has_manifest,
@@ -30,7 +28,8 @@ from p2p_datatools.contract.pairs.manifest import (
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.splits.assign import NO_GROUPS, Groups, assign, groups_by, round_half_up
+from p2p_datatools.splits.assign import NO_GROUPS
+from p2p_datatools.splits.plan import plan_split, with_plan
 
 
 @dataclass(frozen=True)
@@ -66,45 +65,29 @@ def split(
     its group), not from the order of files. `group_by` is "none" or a regular expression whose first group, or whole
     match, in a pair's name is its group; groups stay whole, so val and test come as near as whole groups can.
 
+    A val or test that the sources gave is complete as it is; one that they did not give is drawn from the others, and
+    from the training pairs they gave. Pairs of equal pixels, or of one photo, always are in one split: where they were
+    given different ones, or have been split before, those that are trained on join those that are tested on.
+
     Files move to train/, val/ and test/; after a kill at any moment the same call completes the work. A folder of
-    another tool gets a manifest and is not rearranged: pictures in val/ and test/ stay there, and train/ provides what
-    they lack; it is refused when its pictures look like photos or masks, unless `as_pairs` says that they are pairs.
-    `dry_run` changes nothing. Raises UsageError for impossible shares or expressions, P2PError when no
-    training pair would be left, the folder is damaged, or another process is writing in it.
+    another tool gets a manifest, and no picture moves; it is refused when its pictures look like photos or masks, but
+    for `as_pairs`, which says that they are pairs. `dry_run` changes nothing. Raises UsageError for impossible
+    shares or expressions, P2PError when no training pair would be left, the folder is damaged, or another process
+    is writing in it.
     """
     _check_shares(val, test)
     path = Path(pairs)
     # A folder that is missing is not made for its lock.
     with contextlib.nullcontext() if dry_run or not path.is_dir() else hold_in_place(path):
-        folder, completed = _open(path, dry_run, report, as_pairs=as_pairs)
-        return _split(folder, {"val": val, "test": test}, seed, group_by, completed, dry_run=dry_run, report=report)
-
-
-def _split(
-    folder: PairFolder,
-    shares: Mapping[str, float],
-    seed: int,
-    group_by: str,
-    completed: bool,
-    *,
-    dry_run: bool,
-    report: Reporter,
-) -> SplitSummary:
-    known = ByName(folder.pairs)
-    groups = groups_by(group_by, list(known), report)
-    targets = {name: round_half_up(len(folder.pairs), share) for name, share in shares.items()}
-    assigned = assign(folder.pairs, groups, targets, seed, where=str(folder.path))
-    planned = _SplitPairs(known, assigned, groups, folder.foreign)
-    result = _with_plan(folder, planned)
-    counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
-    _remark(folder, counts, targets, shares, groups, report)
-    if not dry_run and folder.foreign:
-        write_manifest(result)
-    elif not dry_run and planned:
-        _write_plan(folder, planned)
-        _carry_out(folder, planned)
-    moved, named = len(planned), set(groups.values()) - {None}
-    return SplitSummary(counts, moved, len(folder.pairs) - moved, len(named), completed, folder.foreign)
+        folder, given, completed = _open(path, dry_run, report, as_pairs=as_pairs)
+        plan = plan_split(folder, given, {"val": val, "test": test}, seed=seed, group_by=group_by, report=report)
+        if not dry_run and folder.foreign:
+            write_manifest(plan.result)
+        elif not dry_run and plan.planned:
+            _write_plan(folder, plan.planned)
+            _carry_out(folder, plan.planned)
+        kept = len(folder.pairs) - plan.moved
+        return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign)
 
 
 def _check_shares(val: float, test: float) -> None:
@@ -125,72 +108,16 @@ def _check_shares(val: float, test: float) -> None:
         )
 
 
-def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tuple[PairFolder, bool]:
-    """The folder as it stands, and whether an interrupted call's plan was completed first."""
+def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tuple[PairFolder, frozenset[str], bool]:
+    """The folder as it stands, the splits it was given, and whether an interrupted call's plan was completed first."""
     known = read_manifest(path, mid_split=True) if has_manifest(path) else None
     if known is None or known.foreign:
-        return _open_foreign(path, known, report, as_pairs=as_pairs), False
-    if not (path / PLAN).exists():
-        return known, False
-    planned = _read_plan(path)
-    return (_with_plan(known, planned) if dry_run else _carry_out(known, planned)), True
-
-
-class _SplitPairs(Mapping[str, Pair]):
-    """The pairs that get a split, by name, as they will be; only the splits are held."""
-
-    def __init__(self, known: Mapping[str, Pair], assigned: Mapping[str, str], groups: Groups, foreign: bool) -> None:
-        self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, foreign
-
-    def __getitem__(self, name: str) -> Pair:
-        return _with_split(self._known[name], self._assigned[name], self._groups[name], self._foreign)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._assigned)
-
-    def __len__(self) -> int:
-        return len(self._assigned)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._assigned
-
-
-def _with_split(pair: Pair, split: str, group: str | None, foreign: bool) -> Pair:
-    """The pair as it will be; its file changes folders, not its place within."""
-    place = PurePosixPath(pair.file)
-    within = place.relative_to(UNSPLIT) if place.is_relative_to(UNSPLIT) else place
-    return replace(pair, split=split, group=group, file=pair.file if foreign else f"{split}/{within}")
-
-
-def _with_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
-    known = ByName(folder.pairs)
-    return with_pairs(folder, NamedPairs(list(known), lambda name: planned[name] if name in planned else known[name]))
-
-
-def _remark(
-    folder: PairFolder,
-    counts: Mapping[str, int],
-    targets: Mapping[str, int],
-    shares: Mapping[str, float],
-    groups: Groups,
-    report: Reporter,
-) -> None:
-    """Note unexpected counts; raises P2PError when nothing is left to train on."""
-    if not counts["train"]:
-        raise P2PError(
-            folder.path,
-            f"would have no training pairs: {plural(len(folder.pairs), 'pair')}, "
-            f"val {counts['val']}, test {counts['test']}",
-            "Add pairs or smaller groups, or ask for smaller shares.",
-            code="no-training-pairs",
-        )
-    for name, target in targets.items():
-        if shares[name] > 0 and not target:
-            report.note(f"{name} gets no pairs: {shares[name]} of {len(folder.pairs)} is less than half a pair.")
-        elif counts[name] != target:
-            report.note(f"{name} has {plural(counts[name], 'pair')}, not {target}: groups stay whole, splits are kept.")
-    if any(pair.group for pair in folder.pairs) and not any(groups.values()):
-        report.note("An earlier split was by groups, this one is not: new pairs may resemble pairs of another split.")
+        return *_open_foreign(path, known, report, as_pairs=as_pairs), False
+    completed = (path / PLAN).exists()
+    if completed:
+        planned = _read_plan(path)
+        known = with_plan(known, planned) if dry_run else _carry_out(known, planned)
+    return known, frozenset(pair.given_split for pair in known.pairs if pair.given_split), completed
 
 
 def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
@@ -203,7 +130,7 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
                 "Run 'p2p data pair' again.",
                 code="missing-pair",
             )
-        if (folder.path / to).exists():
+        if to != file and (folder.path / to).exists():
             raise P2PError(
                 folder.path / to, "exists, but is not in the manifest", "Move it elsewhere.", code="file-in-the-way"
             )
@@ -235,7 +162,7 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
                 touched |= {folder.path / parent for each in (file, to) for parent in PurePosixPath(each).parents}
         for place in touched:
             sync_folder(place)
-        result = _with_plan(folder, planned)
+        result = with_plan(folder, planned)
         write_manifest(result)
         _remove_empty_folders(folder.path / UNSPLIT)
         (folder.path / PLAN).unlink()
@@ -274,8 +201,10 @@ def _remove_empty_folders(top: Path) -> None:
             place.rmdir()
 
 
-def _open_foreign(path: Path, known: PairFolder | None, report: Reporter, *, as_pairs: bool) -> PairFolder:
-    """Another tool's folder with size and hash of every picture; new ones in train/ have no split yet."""
+def _open_foreign(
+    path: Path, known: PairFolder | None, report: Reporter, *, as_pairs: bool
+) -> tuple[PairFolder, frozenset[str]]:
+    """Another tool's folder with size and hash of every picture, and its splits; new ones in train/ have none yet."""
     listed = read_foreign(path)
     if known is None:
         if not as_pairs:
@@ -293,7 +222,8 @@ def _open_foreign(path: Path, known: PairFolder | None, report: Reporter, *, as_
             code="missing-pair",
         )
     new = [pair for pair in listed.pairs if pair.file not in before]
-    return with_pairs(known, [*known.pairs, *_measure(path, new, report)])
+    splits = frozenset(pair.split for pair in listed.pairs)
+    return with_pairs(known, [*known.pairs, *_measure(path, new, report)]), splits
 
 
 def _provenance(listed: PairFolder, *, as_pairs: bool) -> dict[str, object]:

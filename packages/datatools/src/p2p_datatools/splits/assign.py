@@ -20,6 +20,8 @@ NO_GROUPS, _SIMILAR = "none", "similar"
 # How near to the goal, in pairs, the exact search for groups begins, and how many groups it considers.
 _STRETCH, _MOST_GROUPS = 2000, 4000
 Groups = Mapping[str, str | None]  # the group of each name; None: the pair stands alone
+_Key = tuple[str, str]  # of pairs that stay together
+_PRECEDENCE = ("train", "val", "test")  # a picture that is tested on must not be trained on
 
 
 def round_half_up(count: int, share: float) -> int:
@@ -62,42 +64,78 @@ def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
 
 
 def assign(
-    pairs: Iterable[Pair], groups: Groups, targets: Mapping[str, int], seed: int, *, where: str
+    pairs: Iterable[Pair],
+    groups: Groups,
+    targets: Mapping[str, int],
+    seed: int,
+    *,
+    together: Iterable[Sequence[str]] = (),
 ) -> dict[str, str]:
     """The split of every pair that has none, by name: test and val get what they lack of `targets`, train the rest.
 
-    Members of a group that has a split follow it. Raises P2PError when an earlier split has divided a group.
+    Members of a group that has a split follow it. The names in each of `together` show the same and go together, with
+    the groups of all: where they have different splits those that are trained on join the ones that are tested on, and
+    are in the result, too.
     """
-    settled: dict[tuple[str, str], list[str]] = defaultdict(list)
-    loose: dict[tuple[str, str], list[str]] = defaultdict(list)
+    keys = _unite(groups, together)
+    settled: dict[_Key, list[tuple[str, str]]] = defaultdict(list)
+    loose: dict[_Key, list[str]] = defaultdict(list)
     for pair in pairs:
-        group = groups[pair.name]
-        key = ("name", pair.name) if group is None else ("group", group)
+        key = keys.get(own := _key(pair.name, groups), own)
         if pair.split == UNSPLIT:
             loose[key].append(pair.name)
         else:
-            settled[key].append(pair.split)
-    _refuse_divided(settled, where)
-
-    chosen = {key: settled[key][0] for key in loose if key in settled}
+            settled[key].append((pair.name, pair.split))
+    goal = {key: max((split for _, split in its), key=_rank) for key, its in settled.items()}
+    moved = {name: goal[key] for key, its in settled.items() for name, split in its if split != goal[key]}
+    chosen = {key: goal[key] for key in loose if key in goal}
     free = sorted(loose.keys() - chosen.keys(), key=lambda key: _draw(seed, key[1]))
     for split in ("test", "val"):
-        present = sum(splits.count(split) for splits in settled.values())
+        present = sum(len(its) for key, its in settled.items() if goal[key] == split)
         joining = sum(len(loose[key]) for key, its in chosen.items() if its == split)
         taken = set(closest([len(loose[key]) for key in free], targets[split] - present - joining))
         chosen |= {key: split for index, key in enumerate(free) if index in taken}
         free = [key for index, key in enumerate(free) if index not in taken]
-    return {name: chosen.get(key, "train") for key, names in loose.items() for name in names}
+    return moved | {name: chosen.get(key, "train") for key, names in loose.items() for name in names}
 
 
-def _refuse_divided(settled: Mapping[tuple[str, str], list[str]], where: str) -> None:
-    for (_, group), splits in settled.items():
-        if len(set(splits)) > 1:
-            both = " and ".join(sorted(set(splits)))
+def _rank(split: str) -> int:
+    return _PRECEDENCE.index(split) if split in _PRECEDENCE else -1
+
+
+def _key(name: str, groups: Groups) -> _Key:
+    group = groups[name]
+    return ("name", name) if group is None else ("group", group)
+
+
+def _unite(groups: Groups, together: Iterable[Sequence[str]]) -> dict[_Key, _Key]:
+    """What stands for the keys of names that go together: the first of all keys that are linked, in their order."""
+    above: dict[_Key, _Key] = {}
+
+    def top(key: _Key) -> _Key:
+        while (higher := above.get(key, key)) != key:
+            above[key] = above.get(higher, higher)
+            key = higher
+        return key
+
+    for names in together:
+        tops = sorted({top(_key(name, groups)) for name in names})
+        above |= dict.fromkeys(tops[1:], tops[0])
+    return {key: top(key) for key in list(above)}
+
+
+def refuse_divided(pairs: Iterable[Pair], groups: Groups, where: str, to_do: str) -> None:
+    """Raise P2PError, with `to_do`, when pairs of one group have different splits already."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        if (group := groups[pair.name]) and pair.split != UNSPLIT:
+            splits[group].add(pair.split)
+    for group, found in splits.items():
+        if len(found) > 1:
             raise P2PError(
                 where,
-                f"group '{group}' lies in {both} from an earlier split, and pairs keep their split",
-                "Pair into a new folder and split that by these groups.",
+                f"group '{group}' lies in {' and '.join(sorted(found))} already, and pairs keep their split",
+                to_do,
                 code="group-in-several-splits",
             )
 

@@ -89,7 +89,8 @@ def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard, read: 
                 return  # is reported where all are read
             first = first or error
     assert first is not None, "there is a picture"
-    raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=first.code)
+    code = first.code
+    raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=code)
 
 
 def _read(path: Path, read: ReadOptions) -> Photo | None:

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.relative import cut_name
+from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
 
 
 @contextlib.contextmanager
@@ -155,15 +156,32 @@ def _cut_torn_line(file: IO[bytes]) -> None:
     file.seek(0, os.SEEK_END)
 
 
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file; raises P2PError when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; raises P2PError when it cannot be read, or has an encoding that it does not tell."""
+    return decode_text(read_bytes(path), path)
+
+
 def read_json(path: Path) -> Any:
     """Parse a JSON file. Raises P2PError, naming the place, when it is not valid."""
+    data = b""
     try:
-        return json.loads(path.read_bytes())
+        data = path.read_bytes()
+        return json.loads(data)
     except FileNotFoundError as error:
         raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
         raise cannot_read(path, error) from error
     except (ValueError, RecursionError) as error:
+        if isinstance(error, UnicodeDecodeError) and guess_encodings(data):
+            raise other_encoding(data, path, error) from error
         raise P2PError(
             path,
             f"is not valid JSON ({error})",

@@ -12,10 +12,11 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, PairFolder
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+from p2p_datatools.contract.words import p2p_command
 
 _PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
 
@@ -140,13 +141,21 @@ def read_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
     return halves
 
 
+def how_to_renew(folder: PairFolder) -> str:
+    """What to do about a picture that is not what the manifest says: pairing again keeps every file that is there."""
+    if folder.foreign:
+        again = p2p_command("data split", folder.path)
+        return f"Restore it, or delete {HEADER} and {PAIR_LINES} and split again with {again}."
+    return "Restore it, or delete it and pair again with 'p2p data pair'."
+
+
 def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None:
     """Raise P2PError when the halves of a pair are not those that its manifest knows by their hash."""
     if pair.hash and halves.hash != pair.hash:
         raise P2PError(
             folder.path / pair.file,
             "is not the picture in the manifest (its hash differs)",
-            "Restore it, or pair again with 'p2p data pair'.",
+            how_to_renew(folder),
             code="hash-differs",
         )
 

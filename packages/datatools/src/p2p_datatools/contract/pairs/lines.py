@@ -18,6 +18,7 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.pictures.sizes import Size
 
 _A_TIFF, _B_TIFF = ".a.tif", ".b.tif"
+GIVEN = "split"  # in a pair's sources: the split that these gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Pair:
     def files(self) -> tuple[str, ...]:
         """All files of the pair: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
         return (self.file, self.file.removesuffix(_A_TIFF) + _B_TIFF) if self.file.endswith(_A_TIFF) else (self.file,)
+
+    @property
+    def given_split(self) -> str:
+        """The split that its sources gave it; empty where they said none, or it has been split since."""
+        return self.sources.get(GIVEN, "")
 
     def to_json(self) -> dict[str, Any]:
         """The pair as one JSON line's value."""

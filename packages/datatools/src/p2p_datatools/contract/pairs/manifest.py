@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.given_splits import split_of_pairs
+from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.pairs.seam import refuse_single_pictures
@@ -30,9 +32,6 @@ SPLITS = ("train", "val", "test")
 UNSPLIT = "all"
 """The folder, and the split, of pairs that have none yet."""
 
-
-# What other tools call the same folders.
-FOREIGN_FOLDERS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 HalfKind = Literal["mask", "photo", "picture"]
 
@@ -175,6 +174,8 @@ def half_from_json(value: Any) -> Half:
 def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
 
+    Other names of these folders, as valid/ or training/, are known, too.
+
     Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded.
     Raises P2PError when there is no picture, or pictures only in other folders; when there are no training pairs, if
     `needs_train`; and for a folder that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
@@ -184,6 +185,7 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     refuse_own_folder(path)
     others = LeftOut(path)
     files = find_pictures(path, others=others)
+    refuse_half_folders(path, [file.relative_to(path).as_posix() for file in files])
     pairs = [
         Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
         for file in files
@@ -204,7 +206,10 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
         )
     _refuse_twice(path, pairs)
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
-    if all("/" not in pair.file for pair in pairs):
+    folders = {pair.file.split("/")[0]: pair.split for pair in pairs if "/" in pair.file}
+    if renamed := [f"{folder}/ is {split}" for folder, split in folders.items() if folder != split]:
+        assumed[0] += f"; {', '.join(renamed)}"
+    if not folders:
         assumed.append("no train/ folder: all pictures are training pictures")
     if outside := len(files) - len(pairs):
         assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/")
@@ -217,7 +222,7 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
 def _foreign_split(file: Path) -> str | None:
     if len(file.parts) == 1:
         return "train"
-    return FOREIGN_FOLDERS.get(file.parts[0].lower())
+    return split_of_pairs(file.parts[0])
 
 
 def _refuse_twice(path: Path, pairs: list[Pair]) -> None:

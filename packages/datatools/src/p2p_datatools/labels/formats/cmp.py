@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.atomic import read_text, sha256_file
 from p2p_datatools.labels.parsing.outlines import box, number
 from p2p_datatools.labels.parsing.regions import RegionCollector
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, uses_of
@@ -48,17 +48,10 @@ def read_cmp(path: Path) -> LabelSet:
 
 def _picture(file: Path) -> RegionLabels:
     try:
-        text = file.read_text("utf-8")
+        text = read_text(file)
         if "<!" in text:
             raise P2PError(file, "declares a document type or entities", "Remove the declaration.", code="xml-doctype")
         objects = list(ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
-    except OSError as error:
-        raise P2PError(
-            file,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the permissions of the file.",
-            code="unreadable-file",
-        ) from error
     except (ValueError, ElementTree.ParseError) as error:
         raise P2PError(
             file, f"is not a valid XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"

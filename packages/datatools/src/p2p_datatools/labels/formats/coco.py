@@ -7,13 +7,14 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box_at, polygon
+from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, uses_of
@@ -123,7 +124,8 @@ def _picture(
     said = [_draw(each, categories, size, name, drawing) for each in annotations]
     dump = json.dumps([name, size, [each for each in said if each]])
     signature = hashlib.sha256(dump.encode()).hexdigest()
-    return drawing.labels_of(name, size, where=name, source=source, signature=signature)
+    boxes = tuple(around for each in annotations if (around := _box_around(each, categories, name)))
+    return replace(drawing.labels_of(name, size, where=name, source=source, signature=signature), boxes=boxes)
 
 
 def _size(image: Mapping[str, Any], where: str) -> Size | None:
@@ -184,6 +186,18 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
         return _EMPTY
     left, top, width, height = annotation["bbox"]
     return box_at(left, top, width, height, where, degrees=annotation["attributes"]["rotation"])
+
+
+def _box_around(annotation: Mapping[str, Any], categories: Mapping[Any, str], picture: str) -> Region | None:
+    """The box of an annotation without outline, as detection sets have; None where it has none with an area."""
+    where, bbox = f"{picture}: annotation {annotation.get('id')}", annotation.get("bbox")
+    if annotation.get("segmentation") or _is_box(annotation) or not isinstance(bbox, list) or len(bbox) != 4:
+        return None
+    left, top, width, height = (number(each, where) for each in bbox)
+    if min(width, height) <= 0:
+        return None
+    label = categories[annotation["category_id"]]
+    return Region(label, (box((left, top, left + width, top + height), where),), place=where)
 
 
 def _is_box(annotation: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ Nothing here may decode a picture; `labels.parsing.embedded` does.
 import math
 import posixpath
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,13 @@ _WITHOUT_AREA = frozenset({"line", "linestrip", "point", "points"})
 
 def is_labelme(value: Any) -> bool:
     """Whether a parsed JSON file has the form of LabelMe."""
-    return isinstance(value, dict) and isinstance(value.get("shapes"), list) and "imagePath" in value
+    if not isinstance(value, dict) or not isinstance(value.get("shapes"), list):
+        return False
+    return "imagePath" in value or ("version" in value and all(_is_shape(each) for each in value["shapes"]))
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, dict) and {"label", "points"} <= value.keys()
 
 
 def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
@@ -31,22 +38,27 @@ def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
 
 
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
-    name = _place(read_picture_name(value["imagePath"], where), source)
+    named = value.get("imagePath")
+    # Without one the label file is called as its picture.
+    name, outside = _place(read_picture_name(named, where), source) if named not in (None, "") else ("", "")
     size = size_from(value.get("imageWidth"), value.get("imageHeight"), where)
     if size is None and value.get("imageData"):
         size = picture_size(value["imageData"], where)
     drawing = RegionCollector()
     for place, shape in drawing.objects(value["shapes"], "shape", where):
         drawing.add(partial(_shape, shape, place), shape.get("label"), where=place)
-    return drawing.labels_of(name, size, where=where, source=source)
+    return replace(drawing.labels_of(name, size, where=where, source=source), outside=outside)
 
 
-def _place(image_path: str, source: str) -> str:
-    """The picture's path below the labels' folder, from one that is relative to the label file and may lead out."""
+def _place(image_path: str, source: str) -> tuple[str, str]:
+    """The picture's path below the labels' folder, from one that is relative to the label file and may lead out.
+
+    Of one that does, the name alone, and the folder.
+    """
     path = image_path.replace("\\", "/")
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
     is_elsewhere = beside.startswith(("../", "/")) or path[1:2] == ":"
-    return posixpath.basename(path) if is_elsewhere else beside
+    return (posixpath.basename(path), posixpath.dirname(path)) if is_elsewhere else (beside, "")
 
 
 def _shape(shape: Mapping[str, Any], where: str) -> Polygon | Runs | str:

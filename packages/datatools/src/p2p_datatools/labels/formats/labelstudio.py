@@ -5,6 +5,7 @@ Nothing here may open a picture; the exported pictures of its brushes are only r
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -243,7 +244,7 @@ def _polygon(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
     if shape.get("closed") is False:
         return "open polygon"
     outline = polygon(items_of(shape["points"], "points", where), where, form="[[x, y], ...]")
-    return Polygon(outline.outer / 100 * np.array(size, dtype=np.float64))
+    return replace(outline, outer=outline.outer / 100 * np.array(size, dtype=np.float64))
 
 
 def _brush(shape: Mapping[str, Any], size: Size, where: str) -> Runs:

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
-from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
@@ -35,6 +37,9 @@ _FILE_NAMES = {
 _KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
 # Drawn sets, whose records did not always name the palette.
 _DRAWN = {"synth-cars": "cars"}
+# A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, how far from both ends the
+# pixels lie that are no edge, and how many they are.
+_GREY, _END, _MOST_ENDS = 24, 48, 0.75
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 
 
@@ -53,12 +58,13 @@ def read_index_folder(folder: Path) -> LabelSet:
     exact, others, strange = _by_kind(folder)
     to_do = "Give a folder of .png, .bmp, .gif or .tif files."
     if not exact and not strange and others:
-        if all(_is_grey(path) for path in pick_evenly(others, _LOOKED_AT)):
-            to_do = (
-                "If they are black and white, with soft edges, --format colors --map '#ffffff=CLASS' reads them; "
-                f"otherwise {to_do[0].lower()}{to_do[1:]}"
-            )
         what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
+        if all(_is_black_and_white(path) for path in pick_evenly(others, _LOOKED_AT)):
+            what = f"{what}: black and white with soft edges, so their grey values are no class numbers"
+            to_do = (
+                "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; "
+                "the edges go to the nearer of both."
+            )
         raise P2PError(folder, what, to_do, code="lossy-pictures")
     if not exact and not strange:
         raise P2PError(folder, "has no pictures", to_do, code="no-pictures")
@@ -160,12 +166,15 @@ def has_colors(path: Path) -> bool:
     return False
 
 
-def _is_grey(path: Path) -> bool:
+def _is_black_and_white(path: Path) -> bool:
+    """Whether nearly all pixels of a picture, grey or in equal channels, are nearly black or nearly white."""
     try:
-        with open_picture(path) as picture:
-            return photo_header(picture).mode in ("1", "L")
+        colors = read_label_picture(path).colors.astype(np.int16)
     except P2PError:
         return False
+    grey = colors.max(axis=2) - colors.min(axis=2) <= _GREY
+    black, white = colors.max(axis=2) < _END, colors.min(axis=2) >= 256 - _END
+    return bool(black.any() and white.any() and (grey & (black | white)).mean() >= _MOST_ENDS)
 
 
 def pick_evenly(items: list[_T], most: int) -> list[_T]:

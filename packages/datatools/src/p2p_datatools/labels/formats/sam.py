@@ -4,6 +4,7 @@ Nothing here may guess what a mask shows: all are unnamed, so that somebody has 
 """
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.listing import find_files, find_pictures
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_file_runs
@@ -146,7 +148,6 @@ def _is_table(file: Path) -> bool:
 
 def _rows(table: Path) -> list[Mapping[str, str]]:
     try:
-        with table.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        return list(csv.DictReader(io.StringIO(read_text(table), newline=""), strict=True))
+    except csv.Error as error:
         raise P2PError(table, f"is not valid CSV ({error})", "Make the masks again.", code="bad-csv") from error

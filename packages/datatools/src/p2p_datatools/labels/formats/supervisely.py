@@ -106,7 +106,7 @@ def _rectangle(points: Any, where: str) -> Polygon:
     outer = box(corners, where).outer
     if _are_pixels(corners):
         outer = outer + np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
-    return Polygon(outer)
+    return Polygon(outer, is_box=True)
 
 
 def _are_pixels(points: list[Any]) -> bool:

@@ -4,6 +4,7 @@ Nothing here may read pictures or files; the parsed JSON is passed in.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -91,7 +92,7 @@ def _shape(region: Any, where: str) -> Polygon | str:
         corners = [(each["x"], each["y"]) for each in points]
     except (KeyError, TypeError) as error:
         raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
-    return polygon(corners, where, form="of x and y")
+    return replace(polygon(corners, where, form="of x and y"), is_box=kind in _BOXES)
 
 
 def _bounding_box(value: Any, where: str) -> Polygon:

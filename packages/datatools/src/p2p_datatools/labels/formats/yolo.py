@@ -3,7 +3,6 @@
 Nothing here may open a photo or know a palette; a class that has no name is an error.
 """
 
-import codecs
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,12 +12,15 @@ import yaml
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
+from p2p_datatools.contract.files.text import find_encoding
+from p2p_datatools.contract.given_splits import split_in
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at
 from p2p_datatools.labels.parsing.regions import RegionCollector
+from p2p_datatools.labels.split_files import give_splits_of_folders
 from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, uses_of
 
 
@@ -66,9 +68,9 @@ def _compose(path: Path) -> yaml.Node | None:
                 "Give a data.yaml that only describes the labels.",
                 code="file-too-large",
             )
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
+        text = read_text(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error
     try:
         return next(iter(yaml.compose_all(text, Loader=yaml.SafeLoader)), None)
     except RecursionError:
@@ -159,7 +161,21 @@ def read_yolo(folder: Path) -> LabelSet:
     told = [f"{number} is {name}" for number, name in sorted(names.items())]
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
-    return LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
+    found = LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
+    return give_splits_of_folders(found, _read_folders(settings)) if settings.suffix in (".yaml", ".yml") else found
+
+
+def _read_folders(settings: Path) -> dict[str, str]:
+    """The folders of photos that a YAML file of a data set names, each with its split; of two splits, with none."""
+    root = _compose(settings)
+    folders: dict[str, str] = {}
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        split = split_in(str(key.value)) or ""
+        nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        for node in nodes if split else ():
+            if isinstance(node, yaml.ScalarNode) and node.value and not node.value.endswith(".txt"):
+                folders[node.value] = split if folders.get(node.value, split) == split else ""
+    return folders
 
 
 def _lists(folder: Path, texts: list[Path]) -> list[Path]:
@@ -251,7 +267,9 @@ def _is_other(file: Path) -> bool:
 def _is_label(file: Path, *, shares: bool = False) -> bool:
     """Whether a text file begins with a class number and four numbers or more; with `shares`, within 0 and 1."""
     with file.open("rb") as text:
-        words = text.readline(4096).removeprefix(codecs.BOM_UTF8).split()
+        start = text.read(4096)
+    line = start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
+    words = line.split()
     try:
         # The reader checks the numbers: files with wrong numbers are labels, too.
         values = [float(word) for word in words[1:]]
@@ -261,12 +279,7 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
 
 
 def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
-    try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(
-            file, f"cannot be read as text: {error}", "Fetch or export it again.", code="not-text"
-        ) from error
+    lines = read_text(file).splitlines()
     drawing = RegionCollector()
     for number, line in enumerate(lines, start=1):
         place, words = f"{file}: line {number}", line.split()
@@ -310,7 +323,8 @@ def _shape(words: list[str], where: str) -> Polygon:
             "Export the labels again.",
             code="bad-outline",
         )
-    return Polygon(_box(values, where) if len(values) == 4 else values.reshape(-1, 2))
+    is_box = len(values) == 4
+    return Polygon(_box(values, where) if is_box else values.reshape(-1, 2), is_box=is_box)
 
 
 def _box(values: NDArray[np.float64], where: str) -> Points:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_read, read_text
 
 LARGEST = 1 << 20  # bytes of a list; the names of 20,000 classes take less
 
@@ -52,7 +53,6 @@ def read_list_text(path: Path) -> str:
         if size > LARGEST:
             what = f"has {size} bytes, but a list of classes may have at most {LARGEST}"
             raise P2PError(path, what, "Give a list that only names classes.", code="file-too-large")
-        data = path.read_bytes()
-        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise P2PError(path, f"cannot be read as text: {error}", "Save it as UTF-8.", code="not-text") from error
+        return read_text(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error

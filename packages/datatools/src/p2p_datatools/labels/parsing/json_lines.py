@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import read_bytes
+from p2p_datatools.contract.files.text import decode_text, find_encoding, guess_encodings, other_encoding
 
 
 def read_json_lines(path: Path) -> list[Any]:
@@ -15,11 +17,10 @@ def read_json_lines(path: Path) -> list[Any]:
 
     Raises P2PError when the file cannot be read, or no line is whole.
     """
-    try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise P2PError(path, what, "Check the path and the permissions of the file.", code="unreadable-file") from error
+    data = read_bytes(path)
+    if find_encoding(data) not in ("utf-8", "utf-8-sig"):
+        data = decode_text(data, path).encode()
+    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
     values = [_value(line, path, number) for number, line in enumerate(lines, start=1) if line.strip()]
     if values and all(isinstance(value, P2PError) for value in values):
         raise values[0]
@@ -30,5 +31,7 @@ def _value(line: bytes, path: Path, number: int) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
+        if isinstance(error, UnicodeDecodeError) and guess_encodings(line):
+            return other_encoding(line, path, error)
         what = f"line {number} is not valid JSON ({error})"
         return P2PError(path, what, "Was it cut off or edited? Export it again.", code="damaged-json")

@@ -40,7 +40,7 @@ def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = Fals
         )
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return Polygon(_turn(outer, number(degrees, where), outer[0] if about_corner else None))
+    return Polygon(_turn(outer, number(degrees, where), outer[0] if about_corner else None), is_box=True)
 
 
 def box_at(

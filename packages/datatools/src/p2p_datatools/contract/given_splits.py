@@ -1,0 +1,159 @@
+"""Recognises paths that are named after a split: train/, valid/, trainA/, images/train2017/, instances_val2017.json.
+
+Nothing here may open a file, or give a split to a path whose names do not say one.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+_SPLIT_OF_WORD = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+# Words beside the split's: those of halves, and those that say nothing. Any others may be anything's name.
+_SIDE_OF_WORD = {
+    **dict.fromkeys(("a", "label", "labels", "mask", "masks", "gt", "annot", "annotation", "annotations"), "a"),
+    **dict.fromkeys(("b", "img", "imgs", "image", "images", "photo", "photos"), "b"),
+}
+_IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances", "list"})
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_BETWEEN = re.compile(r"[ _.-]*")
+_GLUED = re.compile(rf"({'|'.join(_SPLIT_OF_WORD)})({'|'.join((*_SIDE_OF_WORD, *_IDLE))})")  # trainannot, testset
+# imagesTr, DUTS-TE: without another word they may be anything, such as languages.
+_SPLIT_OF_WORD |= {"tr": "train", "te": "test", "ts": "test"}
+_SHORT = frozenset({"tr", "te", "ts"})
+_YEAR = re.compile(r"(19|20)\d\d")
+
+
+class SplitPlace(NamedTuple):
+    """A path of which one part says a `split`: the parts before and after it, and how it is spelled there.
+
+    `side` is "a" or "b" where the path says so, too (trainA, labels/train), and `bare` the path without both.
+    """
+
+    split: str
+    before: str
+    spelled: str
+    after: str
+    side: str
+    bare: str
+
+    @property
+    def family(self) -> str:
+        """The path with an asterisk for the word of its split, which is the same for all splits of a data set."""
+        words = ["*" if word in _SPLIT_OF_WORD or _YEAR.fullmatch(word) else word for word in _words_of(self.spelled)]
+        return join_path(self.before, " ".join(words).replace("* *", "*"), self.after)
+
+    @property
+    def folder(self) -> str:
+        """The whole path."""
+        return join_path(self.before, self.spelled, self.after)
+
+    @property
+    def common(self) -> str:
+        """The path as all spellings and both sides have it: train/x for training/x, trainA/x and labels/train/x."""
+        return join_path(self.split, self.bare)
+
+
+class _Words(NamedTuple):
+    """One part of a path that has the word of a split; it is `plain` when all its other words are known."""
+
+    split: str
+    side: str
+    family: str
+    plain: bool
+
+
+def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
+    """Those of the paths (folders, or files without suffix, with forward slashes) that belong to a split.
+
+    There are none unless all paths do, one of them to train, or several splits occur: one folder train/ among others
+    may be full of railway trains. Words beside that of the split have to be known ones, or the same in two splits.
+    """
+    read = {path: list(_readings(path)) for path in dict.fromkeys(paths)}
+    families: dict[str, set[str]] = defaultdict(set)
+    for found in read.values():
+        for _, reading in found:
+            families[reading.family].add(reading.split)
+    places = {
+        path: _place(path, index, reading)
+        for path, found in read.items()
+        for index, reading in found[::-1]  # the first part that says a split is the one that stays
+        if reading.plain or len(families[reading.family]) > 1
+    }
+    splits = {place.split for place in places.values()}
+    if len(splits) > 1 or ("train" in splits and len(places) == len(read)):
+        return places
+    return {}
+
+
+def split_in(name: str) -> str | None:
+    """The split that the name of a folder says, whatever lies beside it."""
+    reading = _read_part(name, "")
+    return reading.split if reading and reading.plain else None
+
+
+def split_of_pairs(name: str) -> str | None:
+    """The split that a folder of this name holds whole pairs of, rather than halves as trainA/ does."""
+    reading = _read_part(name, "")
+    return reading.split if reading and reading.plain and not reading.side else None
+
+
+def side_of_folder(name: str) -> str:
+    """Whether a folder of this name holds halves A or B of pairs: "a", "b", or "" where it does not say."""
+    sides = {_SIDE_OF_WORD.get(word.lower(), "") for word in _WORD.findall(name)}
+    return sides.pop() if len(sides) == 1 else ""
+
+
+def folder_of(path: str) -> str:
+    """The folder of a file, given as a path with forward slashes; empty for one that lies in none."""
+    return path.rpartition("/")[0]
+
+
+def join_path(*parts: str) -> str:
+    """A path of those of the parts that are not empty."""
+    return "/".join(part for part in parts if part)
+
+
+def _readings(path: str) -> Iterator[tuple[int, _Words]]:
+    parts = path.split("/")
+    for index, part in enumerate(parts):
+        if reading := _read_part(part, "/".join(parts[:index])):
+            yield index, reading
+
+
+def _words_of(part: str) -> list[str]:
+    glued = _GLUED.fullmatch(part.lower())
+    return [glued[1], glued[2]] if glued else [word.lower() for word in _WORD.findall(part)]
+
+
+def _read_part(part: str, before: str) -> _Words | None:
+    words = _words_of(part)
+    splits = [word for word in words if word in _SPLIT_OF_WORD]
+    if len(splits) != 1 or not _BETWEEN.fullmatch(_WORD.sub("", part)):
+        return None
+    others = [word for word in words if word not in _SPLIT_OF_WORD]
+    sides = {_SIDE_OF_WORD[word] for word in others if word in _SIDE_OF_WORD}
+    known = all(word in _SIDE_OF_WORD or word in _IDLE or _YEAR.fullmatch(word) for word in others)
+    if splits[0] in _SHORT and not others:
+        return None
+    side = sides.pop() if len(sides) == 1 else ""
+    family = f"{before}/{' '.join('*' if word in splits else word for word in words if not _YEAR.fullmatch(word))}"
+    return _Words(_SPLIT_OF_WORD[splits[0]], side, family, known)
+
+
+def _place(path: str, index: int, reading: _Words) -> SplitPlace:
+    parts = path.split("/")
+    before, after = parts[:index], parts[index + 1 :]
+    side, bare = reading.side, (before, after)
+    # The folder just above or just below may say the side: labels/train, train/labels.
+    if not side and before and (side := side_of_folder(before[-1])):
+        bare = before[:-1], after
+    elif not side and after and (side := side_of_folder(after[0])):
+        bare = before, after[1:]
+    return SplitPlace(
+        reading.split, "/".join(before), parts[index], "/".join(after), side, "/".join([*bare[0], *bare[1]])
+    )

@@ -1,0 +1,225 @@
+"""Compares names of labels and photos that are not equal: by an expression, a list, or a convention such as _mask.
+
+Nothing here may list a folder or open a picture; names are given, without suffix and with forward slashes.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.text import find_encoding, other_encoding
+
+Key = Callable[[str], str | None]  # maps a picture's name to what is compared
+BY_STEM = "stem"
+
+# What the names of labels have in addition, and what those of photos have, where both come from one data set.
+_OF_LABELS = (
+    "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
+    "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
+    "gtfine gtcoarse labelids labeltrainids 1stho 2ndho target output out b"
+)
+_OF_PHOTOS = (
+    "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "
+    "source src a"
+)
+_LABEL_WORDS, _PHOTO_WORDS = _OF_LABELS.split(), _OF_PHOTOS.split()
+_SEPARATOR = r"[_\-. ]"
+_SUFFIX_OF_FILE = re.compile(r"\.(?:png|jpe?g|tiff?|bmp|webp)$", re.IGNORECASE)  # a mask may be called car.jpg.png
+_SUGGESTED = (r"([^/]+)$", r"(\d+)$", r"(\d+)\D*$", r"^(\d+)", r"(\d+)")
+_MOST_TRIED = 50_000  # names for which an expression is looked for
+
+
+def key_of(expression: str) -> Key:
+    """What a regular expression finds in a name: its first group, or the whole; UsageError when it is not valid."""
+    try:
+        pattern = re.compile(expression)
+    except re.error as error:
+        raise UsageError(
+            f"match {expression}",
+            f"is not a regular expression: {error}",
+            "Write stem, a FILE.csv, or an expression whose first group is what the names in A and B share, "
+            "such as '(\\d+)'.",
+            code="bad-expression",
+        ) from error
+
+    def key(name: str) -> str | None:
+        hit = pattern.search(name)
+        return None if hit is None else hit[1 if pattern.groups else 0]
+
+    return key
+
+
+def is_list(match: str) -> bool:
+    """Whether what `--match` says is the name of a CSV file."""
+    return match.lower().endswith(".csv")
+
+
+def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text."""
+    try:
+        with file.open("rb") as start:
+            encoding = find_encoding(start.read(4))
+        with file.open(encoding=encoding, newline="") as text:
+            reader = csv.reader(text, strict=True)
+            for row in reader:
+                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
+                if any(cell.strip() for cell in row) and not is_heading:
+                    yield reader.line_num, row
+    except OSError as error:
+        raise cannot_read(file, error) from error
+    except UnicodeDecodeError as error:
+        raise other_encoding(file.read_bytes(), file, error) from error
+    except csv.Error as error:
+        raise P2PError(
+            file,
+            f"line {reader.line_num + 1} is not CSV ({error})",
+            "Save the file as CSV in UTF-8.",
+            code="bad-csv",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What the last part of each name of a kind has in addition, before it or after it; empty text for nothing."""
+
+    text: str = ""
+    is_before: bool = False
+
+    def remove(self, name: str) -> str | None:
+        """The name without it; None if it does not have it."""
+        folder, slash, base = name.rpartition("/")
+        has = base.startswith(self.text) if self.is_before else base.endswith(self.text)
+        if not has or len(base) == len(self.text):
+            return None
+        rest = base[len(self.text) :] if self.is_before else base[: len(base) - len(self.text)]
+        return folder + slash + rest
+
+    def __str__(self) -> str:
+        return f"{'begin' if self.is_before else 'end'} in '{self.text}'"
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How the names of two kinds of pictures differ."""
+
+    one: Addition
+    other: Addition
+
+    @property
+    def expression(self) -> str:
+        """The regular expression that finds in the names of both what they share."""
+        each = [part for part in (self.one, self.other) if part.text]
+        before = _either(part for part in each if part.is_before)
+        after = _either(part for part in each if not part.is_before)
+        return f"{before}([^/]+?){after}$" if before else f"^(.+?){after}$"
+
+    def describe(self, one: str, other: str) -> str:
+        """It in words; `one` and `other` say whose names they are."""
+        said = [f"{whose} {part}" for whose, part in ((one, self.one), (other, self.other)) if part.text]
+        return " and ".join(said)
+
+
+def _either(parts: Iterable[Addition]) -> str:
+    texts = [re.escape(part.text).replace(r"\-", "-").replace(r"\ ", " ") for part in parts]
+    # A prefix stands at the beginning of a file's name, so that a part of another name is none.
+    return f"(?:{'|'.join(texts)})?" if texts else ""
+
+
+def find_convention(one: Collection[str], other: Collection[str], *, both_ways: bool = False) -> Convention | None:
+    """The one convention by which each name of `one` has a partner of its own in `other`; None if none or several has.
+
+    `one` are those of labels, or with `both_ways` those of either kind, and it suffices that each of `other` has one.
+    """
+    words = (_LABEL_WORDS + _PHOTO_WORDS,) * 2 if both_ways else (_LABEL_WORDS, _PHOTO_WORDS)
+    found: dict[Convention, int] = {}
+    for first, second in product(_additions(one, words[0]), _additions(other, words[1])):
+        convention = Convention(first, second)
+        if (first.text or second.text) and (count := _count(convention, one, other, both_ways=both_ways)):
+            found[convention] = count
+    most = max(found.values(), default=0)
+    best = [convention for convention, count in found.items() if count == most]
+    return best[0] if len(best) == 1 else None
+
+
+def _count(convention: Convention, one: Collection[str], other: Collection[str], *, both_ways: bool) -> int:
+    """How many names have a partner; 0 if not all that should have one of their own."""
+    here = [name for each in one if (name := convention.one.remove(each)) is not None]
+    there = [name for each in other if (name := convention.other.remove(each)) is not None]
+    shared = set(here) & set(there)
+    if len(set(here)) < len(here) or len(set(there)) < len(there):
+        return 0
+    is_whole = len(shared) == len(one) or (both_ways and len(shared) == len(other))
+    return len(shared) if is_whole else 0
+
+
+def _additions(names: Collection[str], words: list[str]) -> list[Addition]:
+    """Nothing, and what names may have in addition: whatever one of a few of them has."""
+    found = {Addition(): None}
+    # An odd number, so that of pictures and labels in turn not only the ones are seen.
+    for name in sorted(names)[:: max(1, len(names) // 8) | 1]:
+        found |= dict.fromkeys(_additions_of(name.rpartition("/")[2], words))
+    return list(found)
+
+
+def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
+    word = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    chain = rf"(?:{word})(?:{_SEPARATOR}(?:{word}))*"
+    for place in range(1, len(base)):
+        rest = base[place:]
+        if (
+            re.fullmatch(rf"{_SEPARATOR}+{chain}", rest, re.IGNORECASE)
+            or _SUFFIX_OF_FILE.fullmatch(rest)
+            or (base[place - 1].isdigit() and re.fullmatch(word, rest, re.IGNORECASE) and len(rest) > 1)
+        ):
+            yield Addition(rest)
+        start = base[:place]
+        if (re.fullmatch(rf"{chain}{_SEPARATOR}+", start, re.IGNORECASE) and not re.match(_SEPARATOR, rest)) or (
+            base[place].isdigit() and re.fullmatch(word, start, re.IGNORECASE) and len(start) > 1
+        ):
+            yield Addition(start, is_before=True)
+
+
+def split_labels(names: Collection[str]) -> list[str]:
+    """The names of label pictures in a folder of pictures and their labels: a and a_mask; none where they do not tell.
+
+    Each has, by the one convention, the name of another picture, and no picture has none.
+    """
+    found: list[list[str]] = []
+    for addition in _additions(names, _LABEL_WORDS):
+        partners = {name: rest for name in names if (rest := addition.remove(name)) is not None}
+        others = set(names) - partners.keys()
+        if addition.text and partners and others == set(partners.values()) and len(others) == len(partners):
+            found.append(list(partners))
+    return found[0] if len(found) == 1 else []
+
+
+def suggest_match(one: Collection[str], other: Collection[str]) -> str:
+    """A sentence with the option that would give each name of the smaller collection a partner; empty if none does."""
+    if not one or not other or len(one) + len(other) > _MOST_TRIED:
+        return ""
+    least = min(len(one), len(other))
+    for expression in (*_by_affix(one, other), *_by_affix(other, one), *_SUGGESTED):
+        key = key_of(expression)
+        here, there = ([found for name in names if (found := key(name)) is not None] for names in (one, other))
+        alone = len({*here}) == len(here) and len({*there}) == len(there)
+        if alone and len({*here} & {*there}) == least:
+            which = f"all {least}" if least > 1 else "the one"
+            return f"If they belong together, add --match '{expression}', which matches {which}. "
+    return ""
+
+
+def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str]:
+    """Expressions for what the first of the longer names has before or after that of another."""
+    first = min(longer)
+    base = first.rpartition("/")[2]
+    for other in (each.rpartition("/")[2] for each in sorted(shorter)):
+        if other and other != base and (base.startswith(other) or base.endswith(other)):
+            is_before = not base.startswith(other)
+            text = base[: len(base) - len(other)] if is_before else base[len(other) :]
+            yield Convention(Addition(text, is_before), Addition()).expression
+            return

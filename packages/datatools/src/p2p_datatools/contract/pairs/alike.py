@@ -1,0 +1,70 @@
+"""Which pairs of a folder show the same: those of equal pixels, and those made of the same photo.
+
+Nothing here may decode a picture or move a pair; it compares the hashes that the manifest has.
+"""
+
+import hashlib
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+
+# A half that is the same file in more pairs than this may show nothing, as an empty label picture does. Photos do.
+_MOST_ALIKE, _SHARE_ALIKE, _FEW_ALIKE = 20, 10, 3
+
+
+class Alike(NamedTuple):
+    """Pairs that show the same: any of them has `what` another has, in words."""
+
+    what: str
+    pairs: list[Pair]
+
+
+def find_alike(folder: PairFolder) -> list[Alike]:
+    """The pairs that have the same pixels as others, and those that have the same file as one of their halves.
+
+    Equal masks do not count: those of two photos may well be equal. Of halves that are neither known to be photos nor
+    masks, a file counts that few pairs share.
+    """
+    kinds: list[tuple[str, Half | None]] = [("hash", None)]
+    kinds += [(key, half) for key, half in (("a_sha256", folder.a), ("b_sha256", folder.b)) if half.kind != "mask"]
+    # Of millions of pairs only eight bytes of each hash are held.
+    short = [array("Q") for _ in kinds]
+    for pair in folder.pairs:
+        for digests, (key, _) in zip(short, kinds, strict=True):
+            digests.append(_shorten(_digest(pair, key)))
+    most = max(_FEW_ALIKE, min(_MOST_ALIKE, len(folder.pairs) // _SHARE_ALIKE))
+    found = []
+    for digests, (key, half) in zip(short, kinds, strict=True):
+        for pairs in _repetitions(folder, key, digests):
+            if half is None:
+                found.append(Alike("the same pixels as", pairs))
+            elif half.kind == "photo" or len(pairs) <= most:
+                found.append(Alike(f"the same {half.name} as", pairs))
+    return found
+
+
+def _digest(pair: Pair, key: str) -> str:
+    return pair.hash if key == "hash" else pair.sources.get(key, "")
+
+
+def _shorten(digest: str) -> int:
+    """Eight bytes of any text, however damaged; 0 for none."""
+    return int.from_bytes(hashlib.blake2b(digest.encode(), digest_size=8).digest(), "little") if digest else 0
+
+
+def _repetitions(folder: PairFolder, key: str, short: "array[int]") -> Iterator[list[Pair]]:
+    """The pairs of each hash that several have."""
+    values = np.frombuffer(short, dtype=np.uint64) if short else np.empty(0, np.uint64)
+    ordered = np.sort(values)
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    indices = np.flatnonzero(np.isin(values, several[several != 0])) if several.any() else ()
+    whole: dict[str, list[Pair]] = defaultdict(list)
+    for index in map(int, indices):
+        whole[_digest(folder.pairs[index], key)].append(folder.pairs[index])
+    yield from (same for same in whole.values() if len(same) > 1)

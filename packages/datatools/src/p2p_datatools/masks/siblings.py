@@ -1,0 +1,149 @@
+"""Finds the photos of labels where nobody said where they are: in a folder beside the labels, called images or alike.
+
+Nothing here may take a folder that does not fit: it has a photo for each label, of the size that its labels say.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.matching import split_labels
+from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFolder, folders_of, without_suffix
+from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
+from p2p_datatools.masks.partners import match_photos
+
+_DEPTH = 3  # folders above the labels, or below them, in which the photos' folder is looked for
+_LOOKED_AT = 20  # labels whose size is compared
+
+
+def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
+    """The label pictures of a whole data set, without its photos: of a_mask.png and a.png, or of masks/ and images/."""
+    pictures = [item for item in found.items if isinstance(item, PictureLabels)]
+    photos = [item for item in pictures if _role(item.path, labels) == "photo"]
+    masks = [item for item in pictures if _role(item.path, labels) == "label"]
+    if not (photos and masks and len(photos) + len(masks) == len(found.items)):
+        names = {without_suffix(item.file_name): item for item in pictures}
+        if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
+            return found
+    return replace(found, items=tuple(masks))
+
+
+def _role(path: Path, labels: Path) -> str:
+    parts = [part.casefold() for part in path.relative_to(labels).parts[:-1]] if path.is_relative_to(labels) else []
+    is_label, is_photo = (any(part in words for part in parts) for words in (LABEL_FOLDERS, PHOTO_FOLDERS))
+    return "label" if is_label and not is_photo else "photo" if is_photo and not is_label else ""
+
+
+def find_photos(labels: Path, found: LabelSet, dest: Path, match: str, report: Reporter) -> Path | None:
+    """The folder of photos that fits the labels; None where there is none, or several. `report` is told which.
+
+    A folder in which the masks are to lie in `dest` is none.
+    """
+    fitting: list[Path] = []
+    for folder in dict.fromkeys(_folders(labels, found)):
+        if dest.resolve().is_relative_to(folder.resolve()):
+            continue
+        remark = _misfit(folder, found, match, is_beside=folder in (labels, labels.parent))
+        if remark is None:
+            if not any(other.is_relative_to(folder) for other in fitting):  # the nearer one is meant
+                fitting.append(folder)
+        elif remark:
+            report.note(remark)
+    if len(fitting) > 1:
+        both = " and ".join(map(str, fitting[:2]))
+        report.note(f"{labels}: both {both} have photos for all labels. Say which are meant with --photos.")
+    if len(fitting) != 1:
+        return None
+    report.note(f"{labels}: the photos are those in {fitting[0]}, because --photos does not say otherwise.")
+    return fitting[0]
+
+
+def _misfit(folder: Path, found: LabelSet, match: str, *, is_beside: bool) -> str | None:
+    """Why a folder is not that of the photos, in words; empty where it has none of them, None where it fits.
+
+    Of a folder where photos lie beside their labels only those beside them count.
+    """
+    apart = [item.path for item in found.items if isinstance(item, PictureLabels)]
+    photos = PhotoFolder(folder, apart=[*apart, *found.beside])
+    photos.settle_clashes(pick_photo)
+    if photos.clashes or not photos.names:
+        return ""
+    partners, lost = match_photos(found.items, photos, match)
+    if not partners or (is_beside and not all(_agree(item, photos.name(photo)) for item, photo in partners)):
+        return ""
+    if lost and not _needs_photos(found):
+        return (
+            f"{folder} has photos for {len(partners)} of {len(found.items)} labels. "
+            f"Give them with --photos {folder} to use their names and sizes."
+        )
+    for item, photo in partners[:: max(1, len(partners) // _LOOKED_AT)]:
+        if (sizes := _sizes(item, photo)) and sizes[0] != sizes[1]:
+            return f"{folder} is not used for photos, as {photo.name} is {sizes[1]} and its labels are for {sizes[0]}."
+    return None
+
+
+def _agree(item: LabelItem, photo: str) -> bool:
+    return folders_of(item.picture_name) == folders_of(photo)
+
+
+def _needs_photos(found: LabelSet) -> bool:
+    return any(isinstance(item, RegionLabels) and item.size is None for item in found.items)
+
+
+def _sizes(item: LabelItem, photo: Path) -> Sequence[object]:
+    try:
+        own = item.size if isinstance(item, RegionLabels) else photo_size(item.path)
+        return (own, photo_size(photo)) if own else ()
+    except P2PError:
+        return ()  # reported when the mask is built
+
+
+def _folders(labels: Path, found: LabelSet) -> Iterator[Path]:
+    """Folders that may be that of the photos, the likeliest first."""
+    place = labels if labels.is_dir() else labels.parent
+    yield from _below(place)
+    inside = Path()
+    for above in (place, *list(place.absolute().parents)[:_DEPTH]):
+        if above.name.casefold() in LABEL_FOLDERS:
+            yield from (folder / inside for folder in _children(above.parent) if (folder / inside).is_dir())
+        inside = Path(above.name) / inside
+    yield from _namesakes(place)
+    if _needs_photos(found) or found.are_pictures:
+        yield place
+
+
+def _children(place: Path) -> list[Path]:
+    """The folders for photos in a folder."""
+    try:
+        return sorted(each for each in place.iterdir() if each.name.casefold() in PHOTO_FOLDERS and each.is_dir())
+    except OSError:
+        return []  # a folder above may be closed to us
+
+
+def _below(place: Path) -> Iterator[Path]:
+    """A folder for photos in that of the labels, or the labels' own where it has such folders farther down."""
+    if children := _children(place):
+        yield from children
+    elif any(_children(each) for pattern in ("*", "*/*") for each in place.glob(pattern) if each.is_dir()):
+        yield place
+
+
+def _namesakes(place: Path) -> Iterator[Path]:
+    """Folders beside that of the labels which differ in the word for what lies in them: train_masks and train."""
+    own = _words(place.absolute().name)
+    rest = [word for word in own if word not in LABEL_FOLDERS]
+    if not rest or rest == own:
+        return
+    for each in sorted(place.absolute().parent.iterdir()):
+        words = _words(each.name)
+        if each.is_dir() and [word for word in words if word not in PHOTO_FOLDERS] == rest and words != own:
+            yield each
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[_\-. ]+", re.sub(r"annot$", "_annot", name.casefold()))

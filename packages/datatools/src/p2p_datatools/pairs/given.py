@@ -1,0 +1,80 @@
+"""The splits that the folders of A and B, or the record of masks, give to pairs, and where the pairs then lie.
+
+Nothing here may open a picture, or choose a split that neither of them says.
+"""
+
+from collections.abc import Collection
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.given_splits import find_splits, folder_of, join_path, split_in
+from p2p_datatools.contract.mask_folder import read_mask_splits
+from p2p_datatools.contract.names import name_of
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.pairs.match import Files, MatchedFiles
+
+
+class GivenSplits:
+    """The split that each of the matched pairs is given, and its place among the others of that split."""
+
+    def __init__(self, folders: Files, matched: MatchedFiles) -> None:
+        self._matched = matched
+        self._places = [find_splits(folder_of(matched.files_of(name)[side]) for name in matched) for side in (0, 1)]
+        self._recorded = [
+            {} if places else read_mask_splits(folder) for folder, places in zip(folders, self._places, strict=True)
+        ]
+        self._folders = _arrange({folder_of(name) for name in matched}) if self.any else {}
+
+    @property
+    def any(self) -> bool:
+        """Whether any pair may be given a split."""
+        return any(self._places) or any(self._recorded)
+
+    def of(self, name: str) -> str:
+        """The split of a pair, UNSPLIT where none is given; raises P2PError when its halves have different ones."""
+        files = self._matched.files_of(name)
+        splits = [
+            place.split if (place := places.get(folder_of(file))) else recorded.get(name_of(file), UNSPLIT)
+            for file, places, recorded in zip(files, self._places, self._recorded, strict=True)
+        ]
+        said = [split for split in splits if split != UNSPLIT]
+        if len(set(said)) > 1:
+            raise P2PError(
+                self._matched[name][0],
+                f"belongs to {splits[0]}, but {self._matched[name][1]} to {splits[1]}",
+                "Move both to the same split.",
+                code="other-split",
+            )
+        return said[0] if said else UNSPLIT
+
+    def inside(self, name: str, split: str) -> str:
+        """Where a pair lies in the folder of its split, without suffix."""
+        folder, _, own = name.rpartition("/")
+        return name if split == UNSPLIT else join_path(self._folders.get(folder, folder), own)
+
+
+def _arrange(folders: Collection[str]) -> dict[str, str]:
+    """For each folder of names, its place in the folder of a split, which is not repeated there unless places clash."""
+    named = find_splits(folders)
+    inside = {folder: folder for folder in folders if folder not in named}
+    taken = {(split, folder) for folder in inside for split in SPLITS}
+    for folder, place in sorted(named.items()):
+        short = place.bare
+        inside[folder] = folder if (place.split, short) in taken else short
+        taken.add((place.split, short))
+    return inside
+
+
+def note_siblings(folders: Files, report: Reporter) -> None:
+    """Note where A and B are the folders of one split, and those of others lie beside them."""
+    a, b = folders
+    split = split_in(a.name)
+    if split is None or split_in(b.name) != split:
+        return
+    for place in sorted(a.parent.iterdir()):
+        other = split_in(place.name)
+        if other and other != split and place.is_dir():
+            whole = p2p_command("data pair", a.parent, b.parent, "DEST")
+            report.note(f"{a} holds {split} alone, and {place} is beside it: {whole} takes all splits, and keeps them.")
+            return

@@ -1,0 +1,195 @@
+"""Plans a split: which pairs are drawn, which go together, where their files go, and what a user is told of it.
+
+Nothing here may look at a picture to decide, move a file, or write one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.alike import Alike, find_alike
+from p2p_datatools.contract.pairs.lines import GIVEN, ByName, NamedPairs, Pair
+from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, UNSPLIT, PairFolder, with_pairs
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import plural
+from p2p_datatools.splits.assign import Groups, assign, groups_by, refuse_divided, round_half_up
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """The `planned` pairs, by name, as they will be, and the whole folder with them.
+
+    `counts` are the pairs of each split in the end, `moved` those that get another one now, `groups` the number of
+    groups.
+    """
+
+    planned: Mapping[str, Pair]
+    result: PairFolder
+    counts: dict[str, int]
+    moved: int
+    groups: int
+
+
+def plan_split(
+    folder: PairFolder, given: Set[str], shares: Mapping[str, float], *, seed: int, group_by: str, report: Reporter
+) -> SplitPlan:
+    """Plan the split of a folder whose sources gave it the splits `given`; notes what is unexpected.
+
+    Raises UsageError for an impossible expression, P2PError when an earlier split has divided a group or there would
+    be no training pairs.
+    """
+    known = ByName(folder.pairs)
+    groups = groups_by(group_by, list(known), report)
+    targets = {name: round_half_up(len(folder.pairs), share) for name, share in shares.items()}
+    refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
+    drawn = _draw_from_train(folder, given, targets)
+    alike = find_alike(folder)
+    assigned = assign(
+        (replace(pair, split=UNSPLIT) if pair.name in drawn else pair for pair in folder.pairs),
+        groups,
+        _leave_given(folder, given, targets),
+        seed,
+        together=[[pair.name for pair in same.pairs] for same in alike],
+    )
+    planned = _SplitPairs(folder, known, assigned, groups)
+    result = with_plan(folder, planned)
+    counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
+    _note_moves(drawn, assigned, alike, report)
+    _remark(folder, counts, targets, shares, given, groups, report)
+    stay = sum(assigned[name] == "train" for name in drawn)
+    return SplitPlan(planned, result, counts, len(planned) - stay, len(set(groups.values()) - {None}))
+
+
+def with_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
+    """The folder with the planned pairs as they will be."""
+    known = ByName(folder.pairs)
+    return with_pairs(folder, NamedPairs(list(known), lambda name: planned[name] if name in planned else known[name]))
+
+
+def _draw_from_train(folder: PairFolder, given: Set[str], targets: Mapping[str, int]) -> Set[str]:
+    """The names of the training pairs that the sources gave, where a split lacks pairs that nothing else provides."""
+    counts = Counter(pair.split for pair in folder.pairs)
+    lacking = sum(max(0, target - counts[name]) for name, target in targets.items() if name not in given)
+    if lacking <= counts[UNSPLIT] or "train" not in given:
+        return frozenset()
+    return frozenset(pair.name for pair in folder.pairs if pair.split == pair.given_split == "train")
+
+
+def _leave_given(folder: PairFolder, given: Set[str], targets: Mapping[str, int]) -> dict[str, int]:
+    """The targets, where a split that was given is complete as it is: others could not be compared with any more."""
+    return {name: 0 if name in given else target for name, target in targets.items()}
+
+
+def _how_to_regroup(folder: PairFolder, given: Set[str]) -> str:
+    if not folder.foreign and given:
+        return (
+            "Put the pictures of a group into one of the folders of splits and pair into a new folder, or group less."
+        )
+    if given & {"val", "test"}:
+        return (
+            f"Put the pictures of a group into one of the folders, delete {HEADER} and {PAIR_LINES} if they are there, "
+            "and split again; or group less."
+        )
+    if folder.foreign:
+        return f"Delete {HEADER} and {PAIR_LINES} there, and split again by these groups."
+    return "Pair into a new folder and split that by these groups."
+
+
+class _SplitPairs(Mapping[str, Pair]):
+    """The pairs that get a split, by name, as they will be; only the splits are held."""
+
+    def __init__(
+        self, folder: PairFolder, known: Mapping[str, Pair], assigned: Mapping[str, str], groups: Groups
+    ) -> None:
+        self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, folder.foreign
+        self._elsewhere = {} if folder.foreign else _find_clashes(folder, assigned)
+
+    def __getitem__(self, name: str) -> Pair:
+        pair, split = self._known[name], self._assigned[name]
+        sources = {key: value for key, value in pair.sources.items() if key != GIVEN}
+        file = pair.file if self._foreign else self._elsewhere.get(name) or _file_in(split, pair)
+        return replace(pair, split=split, group=self._groups[name], file=file, sources=sources)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._assigned)
+
+    def __len__(self) -> int:
+        return len(self._assigned)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._assigned
+
+
+def _file_in(split: str, pair: Pair) -> str:
+    """The pair's file in a split: it changes folders, not its place within."""
+    place = PurePosixPath(pair.file)
+    within = place.relative_to(pair.split) if place.is_relative_to(pair.split) else place
+    return f"{split}/{within}"
+
+
+def _find_clashes(folder: PairFolder, assigned: Mapping[str, str]) -> dict[str, str]:
+    """Other places for pairs whose own is taken in their split: train/1 and test/1 may both be called 1 there."""
+    if not any(pair.split != UNSPLIT for pair in folder.pairs if pair.name in assigned or pair.given_split):
+        return {}  # the place is the name, and no other pair's
+    taken = {pair.file for pair in folder.pairs if pair.name not in assigned}
+    elsewhere = {}
+    for pair in folder.pairs:
+        if pair.name in assigned:
+            file = _file_in(assigned[pair.name], pair)
+            if file in taken:
+                file = elsewhere[pair.name] = f"{assigned[pair.name]}/{pair.file}"
+            taken.add(file)
+    return elsewhere
+
+
+def _note_moves(drawn: Set[str], assigned: Mapping[str, str], alike: Sequence[Alike], report: Reporter) -> None:
+    """Note which pairs leave the split that they had or were given, and which are kept together."""
+    taken = Counter(assigned[name] for name in drawn if assigned[name] != "train")
+    if taken:
+        counts = " and ".join(f"{count} to {split}" for split, count in sorted(taken.items(), reverse=True))
+        report.note(f"Of {plural(len(drawn), 'training pair')} as given, {counts}.")
+    moved: dict[str, str] = {}
+    together: set[str] = set()
+    for same in alike:
+        together |= {pair.name for pair in same.pairs if pair.name in assigned}
+        for pair in same.pairs:
+            if pair.split != UNSPLIT and pair.name not in drawn and pair.name in assigned:
+                other = next(each for each in same.pairs if each.name != pair.name)
+                moved.setdefault(
+                    pair.name, f"{pair.name} has {same.what} {other.name}, and is now in {assigned[pair.name]}"
+                )
+    if moved:
+        number = plural(len(moved), "pair shows", "pairs show")
+        report.note(f"{number} what another split has, and joins it; the first: {next(iter(moved.values()))}.")
+    elif together:
+        report.note(f"{plural(len(together), 'pair shows', 'pairs show')} what others show, and all stay together.")
+
+
+def _remark(
+    folder: PairFolder,
+    counts: Mapping[str, int],
+    targets: Mapping[str, int],
+    shares: Mapping[str, float],
+    given: Set[str],
+    groups: Groups,
+    report: Reporter,
+) -> None:
+    """Note unexpected counts; raises P2PError when nothing is left to train on."""
+    if not counts["train"]:
+        raise P2PError(
+            folder.path,
+            f"would have no training pairs: {plural(len(folder.pairs), 'pair')}, "
+            f"val {counts['val']}, test {counts['test']}",
+            "Add pairs or smaller groups, or ask for smaller shares.",
+            code="no-training-pairs",
+        )
+    for name, target in targets.items():
+        if shares[name] > 0 and not target and name not in given:
+            report.note(f"{name} gets no pairs: {shares[name]} of {len(folder.pairs)} is less than half a pair.")
+        elif counts[name] != target:
+            why = "it was given" if name in given else "groups stay whole, splits are kept"
+            report.note(f"{name} has {plural(counts[name], 'pair')}, not {target}: {why}.")
+    if any(pair.group for pair in folder.pairs) and not any(groups.values()):
+        report.note("An earlier split was by groups, this one is not: new pairs may resemble pairs of another split.")

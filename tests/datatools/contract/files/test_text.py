@@ -1,0 +1,54 @@
+"""Text of other people's files: what a mark tells is read, what nothing tells is named."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.files.text import decode_text, guess_encodings
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+FORM = '{"shapes": [{"label": "%s"}]}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_text_with_a_mark_is_read(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("räder 车轮".encode(encoding))
+    assert read_text(tmp_path / "a.txt") == "räder 车轮"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "words"),
+    [
+        ("gb18030", "GB18030", ("车轮", "轮胎", "车窗", "前大灯", "背景", "汽车车身")),
+        ("shift_jis", "SHIFT_JIS", ("車輪", "タイヤ", "窓", "車体")),
+        ("big5", "BIG5", ("車輪", "輪胎", "車窗")),
+        ("cp1252", "WINDOWS-1252", ("Tür", "Räder", "fenêtre", "São")),
+        ("cp1251", "WINDOWS-1251", ("колесо", "окно", "фара")),
+        ("utf-16-le", "UTF-16LE", ("wheel",)),
+        ("utf-16-be", "UTF-16BE", ("wheel",)),
+    ],
+)
+def test_another_encoding_is_named_with_the_command_that_converts_it(
+    encoding: str, name: str, words: tuple[str, ...], refused: "Refused"
+) -> None:
+    for word in words:
+        data = (FORM % word).encode(encoding)
+        assert guess_encodings(data)[0] == name, word
+        if name[:3] != "UTF":  # all of its bytes are UTF-8, too
+            with refused("not-utf8", "a.json") as error:
+                decode_text(data, "a.json")
+            assert f"iconv -f {name} -t UTF-8" in error.value.to_do
+
+
+def test_of_korean_it_is_said_that_it_may_be_chinese_too() -> None:
+    assert guess_encodings((FORM % "바퀴").encode("euc-kr")) == ("GB18030", "EUC-KR")
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)), b"\x89PNG\r\n\x1a\n\x00", b"PK\x03\x04\x9c\x00\x00"])
+def test_what_is_no_text_is_not_given_an_encoding(data: bytes, refused: "Refused") -> None:
+    with refused("not-text", "a.bin"):
+        decode_text(data, "a.bin")

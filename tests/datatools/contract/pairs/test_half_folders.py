@@ -1,0 +1,41 @@
+"""Folders of halves that someone gives as pairs: refused with the command that joins them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("trainA/1.png", "trainB/1.jpg", "testA/2.png"),
+        ("train/A/1.png", "train/B/1.png"),
+        ("A/train/1.png", "B/train/1.png"),
+        ("train/images/1.jpg", "train/masks/1.png"),
+        ("train_img/1.jpg", "train_label/1.png", "other/2.png", "test_img/2.jpg"),
+    ],
+)
+def test_halves_are_refused_with_the_command_that_joins_them(files: tuple[str, ...], refused: "Refused") -> None:
+    with refused("half-folders", "here") as error:
+        refuse_half_folders(Path("here"), files)
+    assert "p2p data pair here here PAIRS" in error.value.to_do
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("train/1.png", "val/1.png"),
+        ("1.png", "2.png"),
+        ("train/A/1.png", "train/B/2.png"),
+        ("train/walk/1.png", "train/drive/1.png"),
+        ("A/1.png", "B/1.png"),
+    ],
+)
+def test_whole_pairs_are_not(files: tuple[str, ...]) -> None:
+    refuse_half_folders(Path("here"), files)

@@ -1,0 +1,60 @@
+"""Names that differ by what all of one kind have in addition."""
+
+import pytest
+
+from p2p_datatools.contract.matching import Addition, Convention, find_convention, key_of, split_labels, suggest_match
+
+
+@pytest.mark.parametrize(
+    ("addition", "name", "rest"),
+    [
+        (Addition("_mask"), "walk/1_mask", "walk/1"),
+        (Addition("mask_", is_before=True), "walk/mask_1", "walk/1"),
+        (Addition("_mask"), "1", None),
+        (Addition("_mask"), "walk/_mask", None),
+        (Addition(), "1", "1"),
+    ],
+)
+def test_an_addition_is_taken_from_the_last_part_of_a_name(addition: Addition, name: str, rest: str | None) -> None:
+    assert addition.remove(name) == rest
+
+
+def test_photos_without_labels_are_no_hindrance_but_labels_without_photos_are() -> None:
+    assert find_convention(["1_mask", "2_mask"], ["1", "2", "3"]) == Convention(Addition("_mask"), Addition())
+    assert find_convention(["1_mask", "2_mask", "4_mask"], ["1", "2", "3"]) is None
+    assert find_convention(["1", "2", "3"], ["1_mask", "2_mask"]) is None
+    assert find_convention(["1", "2", "3"], ["1_mask", "2_mask"], both_ways=True) is not None
+
+
+def test_two_conventions_that_fit_alike_are_none() -> None:
+    assert find_convention(["1_mask"], ["1", "1_image"]) is None
+
+
+def test_the_expression_of_a_convention_finds_what_names_share() -> None:
+    convention = Convention(Addition("-mask.v2"), Addition("img ", is_before=True))
+    key = key_of(convention.expression)
+    assert (key("7-mask.v2"), key("img 7"), key("7-maskxv2")) == ("7", "7", "7-maskxv2")
+
+
+def test_of_very_many_names_no_expression_is_looked_for() -> None:
+    names = [f"a{number}" for number in range(60_000)]
+    assert suggest_match(names, [f"b{number}" for number in range(60_000)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["a", "a_mask", "b", "b_mask"], ["a_mask", "b_mask"]),
+        ([f"{number}{end}" for number in range(50) for end in ("", "_gt")], [f"{number}_gt" for number in range(50)]),
+        (["a", "a_mask", "b"], []),
+        (["a", "a_mask", "b_mask"], []),
+        (["a", "b"], []),
+        (["a_mask", "b_mask"], []),
+        (["a", "a_left", "b", "b_left"], []),
+        ([], []),
+    ],
+)
+def test_labels_and_their_pictures_in_one_folder_are_told_apart_where_each_has_one(
+    names: list[str], labels: list[str]
+) -> None:
+    assert split_labels(names) == labels

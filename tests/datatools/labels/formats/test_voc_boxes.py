@@ -1,0 +1,37 @@
+"""Pascal VOC's boxes, as detection sets and LabelImg write them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from p2p_datatools.labels.read import read_labels
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
+
+FILE = """<annotation><folder>JPEGImages</folder><filename>{}</filename>
+<size><width>8</width><height>6</height><depth>3</depth></size>{}</annotation>"""
+OBJECT = """<object><name>car</name><pose>Left</pose><bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>5</xmax><ymax>4</ymax>
+</bndbox></object>"""
+
+
+def test_boxes_are_read_with_their_last_pixels(tmp_path: Path, only: "First") -> None:
+    (tmp_path / "a.xml").write_text(FILE.format("a.jpg", OBJECT.format(1)))
+    found = read_labels(tmp_path)
+    item = only(found)
+    assert (found.format, item.file_name, item.size, item.label_file) == ("voc-boxes", "a.jpg", (8, 6), "a")
+    (region,) = item.regions
+    assert region.is_box
+    assert region.polygons[0].outer.tolist() == [[0, 1], [5, 1], [5, 4], [0, 4]]
+
+
+def test_a_box_that_is_no_numbers_costs_its_picture(tmp_path: Path) -> None:
+    for name, side in (("a", "one"), ("b", "1")):
+        (tmp_path / f"{name}.xml").write_text(FILE.format(f"{name}.jpg", OBJECT.format(side)))
+    found = read_labels(tmp_path)
+    assert [skip.code for skip in found.skipped] == ["bad-number"]
+    assert len(found.items) == 1
+
+
+def test_a_picture_without_objects_is_one_of_the_set(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(FILE.format("a.jpg", ""))
+    assert len(read_labels(tmp_path).items) == 1

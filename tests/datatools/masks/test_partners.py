@@ -1,0 +1,141 @@
+"""Which photo each label has, where names differ."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import IndexLabels, Polygon, Region, RegionLabels
+from p2p_datatools.masks.partners import match_photos
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+
+Photos = Callable[..., PhotoFolder]
+HOOD = Region("hood", (Polygon(np.array([[0.0, 0], [4, 0], [4, 4]])),))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Photos:
+    def make(*files: str) -> PhotoFolder:
+        for file in files:
+            path = tmp_path / "photos" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return PhotoFolder(tmp_path / "photos")
+
+    return make
+
+
+def labelme(label_file: str, says: str, **more: Any) -> RegionLabels:
+    where = f"labels/{label_file}.json"
+    return RegionLabels(says, Size(8, 6), (HOOD,), where, where, "", label_file=label_file, **more)
+
+
+def picture(file: str) -> IndexLabels:
+    return IndexLabels(file, Path("labels") / file)
+
+
+def found(items: list[Any], folder: PhotoFolder, match: str = "stem", **more: Any) -> dict[str, str]:
+    partners, _ = match_photos(items, folder, match, **more)
+    return {item.source: photo.relative_to(folder.folder).as_posix() for item, photo in partners}
+
+
+def test_renamed_photos_are_found_by_the_label_file_with_one_note(photos: Photos, notes: "Notes") -> None:
+    items = [labelme("a", "IMG_1.JPG"), labelme("walk/b", "IMG_2.JPG"), labelme("c", "c.jpg")]
+    assert found(items, photos("a.jpg", "walk/b.png", "c.jpg"), report=notes) == {
+        "labels/a.json": "a.jpg",
+        "labels/walk/b.json": "walk/b.png",
+        "labels/c.json": "c.jpg",
+    }
+    (note,) = notes.lines
+    assert note.startswith("2 labels take photos by the name of the label file")
+
+
+def test_a_file_that_is_called_as_one_photo_and_names_another_is_given_neither(photos: Photos) -> None:
+    partners, (skip,) = match_photos([labelme("a", "b.jpg")], photos("a.jpg", "b.jpg"))
+    assert not partners
+    assert (skip.code, skip.where) == ("two-photos", "labels/a.json")
+
+
+def test_a_label_file_in_a_folder_of_its_own_takes_no_photo_of_another_folder(photos: Photos) -> None:
+    folder = photos("day/1.jpg")
+    for item in (labelme("night/1", "1.jpg"), labelme("night/1", "night/1.jpg"), labelme("night/1", "IMG.jpg")):
+        partners, (skip,) = match_photos([item], folder)
+        assert not partners
+        assert skip.code in ("other-folder", "no-photo")
+    outside = labelme("1", "1.jpg", outside="../photos/night")
+    assert match_photos([outside], folder)[1][0].code == "other-folder"
+    assert found([labelme("1", "1.jpg", outside="C:/me/photos/day")], folder) == {"labels/1.json": "day/1.jpg"}
+
+
+def test_of_photos_of_one_base_name_the_one_in_the_label_file_s_folder_is_taken(photos: Photos) -> None:
+    assert found([labelme("night/1", "1.jpg")], photos("day/1.jpg", "night/1.jpg")) == {
+        "labels/night/1.json": "night/1.jpg"
+    }
+
+
+def test_label_pictures_that_all_follow_a_convention_have_their_photos(photos: Photos, notes: "Notes") -> None:
+    items = [picture("masks/1_mask.png"), picture("masks/2_mask.png")]
+    assert found(items, photos("1.jpg", "2.jpg", "3.jpg"), report=notes) == {
+        "masks/1_mask.png": "1.jpg",
+        "masks/2_mask.png": "2.jpg",
+    }
+    (note,) = notes.lines
+    assert "'_mask'" in note
+    assert "--match '^(.+?)(?:_mask)?$'" in note
+
+
+def test_a_convention_is_for_pictures_alone_since_label_files_name_their_photos(photos: Photos) -> None:
+    partners, (skip,) = match_photos([labelme("1_mask", "1_mask.jpg")], photos("1.jpg"))
+    assert not partners
+    assert skip.code == "no-photo"
+
+
+def test_no_photo_is_taken_twice_by_a_convention(photos: Photos) -> None:
+    partners, (skip,) = match_photos([picture("1.png"), picture("1_mask.png")], photos("1.jpg"))
+    assert len(partners) == 1
+    assert skip.where == str(Path("labels/1_mask.png"))
+
+
+def test_the_error_offers_what_would_match_all(photos: Photos) -> None:
+    _, skips = match_photos([picture("frame 01.png"), picture("frame 02.png")], photos("IMG01.jpg", "IMG02.jpg"))
+    assert all(r"--match '(\d+)$'" in skip.to_do for skip in skips)
+
+
+def test_an_expression_says_what_names_share(photos: Photos) -> None:
+    folder = photos("IMG01.jpg", "IMG02.jpg", "IMG03a.jpg", "IMG03b.jpg")
+    items = [picture("frame 01.png"), picture("frame.png"), picture("frame 03.png"), picture("frame 9.png")]
+    partners, skips = match_photos(items, folder, r"(\d+)")
+    assert [(item.source, path.name) for item, path in partners] == [("frame 01.png", "IMG01.jpg")]
+    assert [skip.code for skip in skips] == ["no-match", "ambiguous-name", "no-photo"]
+
+
+def test_a_list_says_which_photo_each_label_has(photos: Photos, tmp_path: Path, notes: "Notes") -> None:
+    folder = photos("x/1.jpg", "2.jpg")
+    (tmp_path / "list.csv").write_text(
+        "a,b\n1.png,x/1.jpg\na.json,2.jpg\n1.png,2.jpg\n3.png,2.jpg\n1.png\n1.png,4.jpg\n"
+    )
+    items: list[Any] = [
+        picture("1.png"),
+        RegionLabels("IMG.jpg", None, (HOOD,), "labels/a.json", "a.json", ""),
+        picture("4.png"),
+    ]
+    partners, skips = match_photos(items, folder, str(tmp_path / "list.csv"), report=notes)
+    assert [(item.source, path.name) for item, path in partners] == [("1.png", "1.jpg"), ("a.json", "2.jpg")]
+    assert [(skip.where[-1], skip.code) for skip in skips] == [
+        ("4", "pair-listed-twice"),
+        ("5", "missing-picture"),
+        ("6", "line-without-two-paths"),
+        ("7", "missing-picture"),
+    ]
+    assert notes.lines == [f"{tmp_path / 'list.csv'} does not list 1 of 3 labels."]
+
+
+def test_an_expression_that_is_none_is_refused(photos: Photos, refused: "Refused") -> None:
+    with refused("bad-expression", "match (", usage=True):
+        match_photos([picture("1.png")], photos("1.jpg"), "(")

@@ -1,0 +1,137 @@
+"""Photos that lie beside their labels are found without being asked for."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.masks.build import build_masks
+
+if TYPE_CHECKING:
+    from conftest import Notes
+    from datatools.conftest import WritePhotos
+    from datatools.masks.conftest import NamesIn
+
+CARS = load_palette("cars")
+SIZE = Size(8, 6)
+
+
+def write_label(path: Path, picture: str = "a.jpg") -> None:
+    """A mask, a LabelMe file, or a line of YOLO with its list of classes, by the suffix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".png":
+        write_png(path, np.repeat(np.array([[0], [1], [2], [3], [4], [0]], dtype=np.uint8), 8, axis=1))
+    elif path.suffix == ".txt":
+        path.write_text("0 0.2 0.2 0.8 0.2 0.8 0.8\n")
+        (path.parent / "classes.txt").write_text("car\n")
+    else:
+        shape = {"label": "car", "points": [[1, 1], [5, 1], [5, 4]]}
+        value = {"version": "5", "imagePath": picture, "imageWidth": 8, "imageHeight": 6, "shapes": [shape]}
+        path.write_text(json.dumps(value))
+
+
+def build(labels: Path, report: Any) -> Any:
+    return build_masks(labels, labels.parents[-2] / "masks-of-test", palette=CARS, report=report)
+
+
+@pytest.mark.parametrize(
+    ("label", "photo", "given", "photos"),
+    [
+        ("labels/a.png", "images/a.jpg", "labels", "images"),
+        ("masks/a.png", "images/a.png", "masks", "images"),
+        ("labels/a.txt", "images/a.jpg", "labels", "images"),
+        ("labels/train/a.txt", "images/train/a.jpg", "labels/train", "images/train"),
+        ("labels/train/a.txt", "images/train/a.jpg", "labels", "images"),
+        ("train/labels/a.txt", "train/images/a.jpg", "train/labels", "train/images"),
+        ("train/labels/a.txt", "train/images/a.jpg", ".", "."),
+        ("annotations/a.json", "JPEGImages/a.jpg", "annotations", "JPEGImages"),
+        ("annotations/a.json", "images/a.jpg", "annotations/a.json", "images"),
+        ("ann/a.json", "img/a.jpg", "ann", "img"),
+        ("SegmentationClass/a.png", "JPEGImages/a.jpg", "SegmentationClass", "JPEGImages"),
+        ("masks/a_mask.png", "images/a.jpg", "masks", "images"),
+        ("masks/a.png", "images/a.png", ".", "images"),
+        ("train/masks/a.png", "train/images/a.png", ".", "."),
+        ("train_masks/a.png", "train/a.jpg", "train_masks", "train"),
+        ("masks_train/a.png", "images_train/a.jpg", "masks_train", "images_train"),
+        ("trainannot/a.png", "train/a.jpg", "trainannot", "train"),
+        ("a.txt", "a.jpg", ".", "."),
+        ("a.png", "a.jpg", ".", "."),
+        ("a_mask.png", "a.png", ".", "."),
+        ("walk/mask_a.png", "walk/a.png", ".", "."),
+        ("masks/train/a.png", "images/train/a.jpg", ".", "images"),
+        ("1st_manual/a_manual1.png", "images/a_training.tif", "1st_manual", "images"),
+    ],
+)
+def test_photos_beside_the_labels_are_found_and_said(
+    label: str, photo: str, given: str, photos: str, tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    data = tmp_path / "data"
+    write_label(data / label)
+    write_photos(data, photo, size=SIZE)
+    mapping = (
+        {"ids": "palette"} if label.endswith(".png") and "Segm" not in label else {"aeroplane": "body", "b*": "ignore"}
+    )
+    summary = build_masks(
+        data / given,
+        tmp_path / "out",
+        palette=CARS,
+        mapping=mapping if label.endswith(".png") else {},
+        report=notes,
+    )
+    assert (summary.built, summary.photos_without_labels) == (1, 0)
+    (said,) = [note for note in notes.lines if "--photos does not say otherwise" in note]
+    assert f"those in {data / photos}," in said
+
+
+def test_photos_of_another_size_are_not_taken_and_that_is_said(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos", names_in: "NamesIn"
+) -> None:
+    write_label(tmp_path / "labels" / "a.json", "other.jpg")
+    write_photos(tmp_path / "images", "a.jpg", size=Size(9, 6))
+    assert build_masks(tmp_path / "labels", tmp_path / "out", palette=CARS, report=notes).built == 1
+    assert "other.png" in names_in(tmp_path / "out")
+    assert [note for note in notes.lines if "a.jpg is 9x6 and its labels are for 8x6" in note]
+
+
+def test_a_folder_with_some_of_the_photos_is_offered_and_not_taken(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    for name in "ab":
+        write_label(tmp_path / "labels" / f"{name}.json", f"{name}.jpg")
+    write_photos(tmp_path / "images", "a.jpg", size=SIZE)
+    assert build_masks(tmp_path / "labels", tmp_path / "out", palette=CARS, report=notes).built == 2
+    assert [note for note in notes.lines if "1 of 2 labels" in note and f"--photos {tmp_path / 'images'}" in note]
+
+
+def test_two_folders_that_fit_are_both_named_and_none_is_taken(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    write_label(tmp_path / "labels" / "a.json")
+    for folder in ("images", "photos"):
+        write_photos(tmp_path / folder, "a.jpg", size=SIZE)
+    assert build_masks(tmp_path / "labels", tmp_path / "out", palette=CARS, report=notes).built == 1
+    assert [note for note in notes.lines if "both" in note and "Say which" in note]
+
+
+def test_what_lies_elsewhere_or_is_called_otherwise_is_not_looked_at(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    write_label(tmp_path / "labels" / "a.json")
+    write_photos(tmp_path, "other/a.jpg", "a.jpg", size=SIZE)
+    assert build_masks(tmp_path / "labels", tmp_path / "out", palette=CARS, report=notes).built == 1
+    assert not [note for note in notes.lines if "--photos" in note]
+
+
+def test_a_folder_in_which_the_masks_are_to_lie_is_not_that_of_the_photos(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    write_label(tmp_path / "labels" / "a.json")
+    write_photos(tmp_path / "images", "a.jpg", size=SIZE)
+    dest = tmp_path / "images" / "masks"
+    assert build_masks(tmp_path / "labels", dest, palette=CARS, report=notes).built == 1
+    assert not [note for note in notes.lines if "--photos" in note]
