@@ -1,6 +1,9 @@
 """A few cars with their labels, masks and pairs, made once."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,9 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.sources.data_set import fetch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # pytest puts no folder of tests there
+from faults.writers import make_inputs
 
 
 @dataclass(frozen=True)
@@ -49,3 +55,16 @@ def cars(tmp_path_factory: pytest.TempPathFactory) -> Cars:
     )
     pair(place / "masks", place / "photos", place / "pairs")
     return Cars(place)
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
+    """given(model): the folder of the inputs of all writers, with a trained model where it is asked for."""
+
+    @cache
+    def make(model: bool) -> Path:
+        place = tmp_path_factory.mktemp("given") / "given"
+        make_inputs(place, model=model)
+        return place
+
+    return make

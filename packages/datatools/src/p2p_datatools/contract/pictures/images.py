@@ -324,6 +324,14 @@ def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: boo
         file.writelines(png.encode(pixels))
 
 
+def shows(path: Path, pixels: Photo) -> bool:
+    """Whether a file is a picture of these pixels, so that writing it again replaces nothing."""
+    try:
+        return hash_pixels(read_photo(path)) == hash_pixels(pixels)
+    except P2PError:
+        return False
+
+
 def hash_pixels(pixels: NDArray[Any]) -> str:
     """The SHA-256, in hex, of an array's shape, type and values: the same for the same picture in any file format."""
     digest = hashlib.sha256(f"{pixels.dtype.str}{pixels.shape}".encode())
