@@ -21,10 +21,10 @@ CHANGES = ("mkdir", "replace", "rename", "fsync", "link")
 
 
 class FullDisk:
-    """A disk that takes so many writes; `writes` counts those that were tried."""
+    """A disk that takes so many writes, then raises OSError of this number; `writes` counts those that were tried."""
 
-    def __init__(self, room: int) -> None:
-        self.room, self.writes = room, 0
+    def __init__(self, room: int, number: int = errno.ENOSPC) -> None:
+        self.room, self.writes, self._number = room, 0, number
         self._lock = threading.Lock()
 
     def take(self) -> None:
@@ -32,7 +32,7 @@ class FullDisk:
         with self._lock:
             self.writes += 1
             if self.writes > self.room:
-                raise OSError(errno.ENOSPC, "No space left on device")
+                raise OSError(self._number, os.strerror(self._number))
 
 
 class _File:

@@ -57,14 +57,15 @@ def _sweep(path: Path) -> None:
     """Remove temporary files that a kill has left for `path`; those of a process that lives stay."""
     for torn in path.parent.glob(f".{glob.escape(cut_name(path.name, 60))}.*.tmp"):
         writer = _WRITER.search(torn.name)
-        if writer and not _lives(int(writer[1])):
+        if writer and not lives(int(writer[1])):
             torn.unlink(missing_ok=True)
 
 
 _WRITER = re.compile(r"\.([0-9]{1,9})-[0-9a-f]{12}\.tmp$")  # the process that writes a temporary file
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether a process of this machine is there."""
     if os.name == "nt":  # where to ask would be to end it
         return True
     try:

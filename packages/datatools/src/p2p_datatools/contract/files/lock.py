@@ -6,6 +6,7 @@ Nothing here may know what the folder holds.
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import cannot_write, read_json, write_json
+from p2p_datatools.contract.files.atomic import cannot_write, lives, read_json, write_json
 
 LOCK, OWNER = ".lock", ".owner.json"
 LOCK_FILES = frozenset({LOCK, OWNER})
 """The files that a lock leaves in its folder while it is held, or after a kill."""
 
+_LOOKS, _LOOK = 20, 0.05  # how often, and after how many seconds, the owner of a lock is looked for
 _TRIES = 5  # of a lock whose folder is renamed or removed in the moment in which it is taken
 
 
@@ -77,11 +79,20 @@ class FolderLock:
     def _in_use(self, to_do: str, code: str) -> P2PError:
         return P2PError(self.folder, f"is in use by {self._owner_in_words()}", to_do, code=code)
 
+    def _living_owner(self) -> dict[str, Any] | None:
+        """The process that has the lock, which may be about to write its name over that of one that was killed."""
+        for _ in range(_LOOKS):
+            owner = self.owner()
+            if owner and not (_is_here(owner) and isinstance(owner["pid"], int) and not lives(owner["pid"])):
+                return owner
+            time.sleep(_LOOK)
+        return None
+
     def _owner_in_words(self) -> str:
-        owner = self.owner()
+        owner = self._living_owner()
         if owner is None:
             return "another process (on this machine, or on one that shares the folder)"
-        here = " (this machine)" if owner["host"] == socket.gethostname() else ", which shares the folder,"
+        here = " (this machine)" if _is_here(owner) else ", which shares the folder,"
         return f"process {owner['pid']} on {owner['host']}{here} since {owner['since']}"
 
 
@@ -112,6 +123,10 @@ def _let_go(lock: FolderLock, made: Iterable[Path]) -> None:
     for folder in [*made] or [lock.folder] * killed:
         with contextlib.suppress(OSError):
             folder.rmdir()
+
+
+def _is_here(owner: dict[str, Any]) -> bool:
+    return bool(owner["host"] == socket.gethostname())
 
 
 def _is_in_place(path: Path) -> bool:
