@@ -16,7 +16,7 @@ nox.options.default_venv_backend = "none"
 
 PYTHON = sys.executable
 CODE = ["packages", "tests", "benchmarks", "docs", "noxfile.py"]
-PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml"]
+PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml"]
 PACKAGES = ["datatools", "gan", "cli"]
 # A test process for each core, but no more than pay for loading torch once in each.
 PROCESSES = min(4, os.cpu_count() or 1)
@@ -97,3 +97,17 @@ def kills(session: nox.Session) -> None:
 def distributed(session: nox.Session) -> None:
     """Training in several processes as a person starts it: launched, killed, restarted, stopped and failing."""
     session.run(PYTHON, "tests/cli/launches.py")
+
+
+@nox.session
+def endurance(session: nox.Session) -> None:
+    """20,000 small updates with flat memory and processor time, and a run resumed fifty times, bit for bit."""
+    session.run(PYTHON, "tests/gan/runs/endurance.py", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look up the versions of constraints.txt among the advisories of PyPI; this one needs the network."""
+    # Strict: a version that cannot be looked up is a failure, and not left out.
+    strictly = ["--strict", "--progress-spinner", "off", "--disable-pip", "--no-deps"]
+    session.run(PYTHON, "-m", "pip_audit", *strictly, "-r", "constraints.txt", *session.posargs)

@@ -104,7 +104,8 @@ def test_what_is_not_known_says_what_is(folder: Path, name: str, refused: "Refus
     (folder / "empty").mkdir()
     with refused("unknown-labels", folder / name) as error:
         read_labels(folder / name)
-    assert all(f"{each.title} ({each.signs})" in error.value.to_do for each in FORMATS.values())
+    assert all(each.title in error.value.to_do for each in FORMATS.values())
+    assert len(str(error.value)) < 1000
 
 
 def test_a_json_file_cut_in_half_is_one_line(folder: Path, refused: "Refused") -> None:
@@ -221,7 +222,7 @@ def test_a_row_in_the_table_is_all_that_a_format_needs_to_be_known_offered_and_r
     assert read_labels(folder, added.name).format == added.name
     with refused("unknown-labels") as error:
         read_labels(folder / "sizes.json")
-    assert f"; {added.title} ({added.signs})" in error.value.to_do
+    assert f", {added.title};" in error.value.to_do
     said = CliRunner().invoke(command, ["--help"]).output
     assert f"|{added.name}]" in said
     assert f"{added.title}: {added.signs}" in said

@@ -177,6 +177,8 @@ def test_several_files_that_are_not_those_of_splits_are_refused(
         ("cars_train.json cars_val.json", 2),
         ("train/via_region_data.json val/via_region_data.json", 2),
         ("a/instances_train2017.json a/instances_val2017.json a/stuff_train2017.json a/stuff_val2017.json", 2),
+        ("a/instances_Train.json a/instances_Val.json a/person_keypoints_Train.json", 2),
+        ("a/instances_train2017.json a/captions_train2017.json", 1),
         ("a/things_train.json a/things_val.json a/stuff_train.json a/stuff_val.json", 0),
         ("a.json b.json", 0),
         ("train.json", 0),

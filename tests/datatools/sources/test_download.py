@@ -13,6 +13,7 @@ import pytest
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.sources.catalog import ArchivePlace
 from p2p_datatools.sources.download import TRIES, _in_ascii, download_file, whole_number
+from p2p_datatools.sources.secrets import show_address
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -233,7 +234,7 @@ def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_pat
 def test_an_address_that_is_not_https_is_refused_without_a_connection(
     tmp_path: Path, address: str, refused: "Refused"
 ) -> None:
-    with refused("not-https", address, usage=True):
+    with refused("not-https", show_address(address), usage=True):
         download_file(ArchivePlace(address), tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
 

@@ -4,6 +4,7 @@ The client knows one address on this machine, http://localhost. That is port 80;
 server is named as the proxy, and may have any port.
 """
 
+import base64
 import http.server
 import io
 import json
@@ -23,7 +24,9 @@ from p2p_datatools.sources.kaggle import credentials, download_dataset
 if TYPE_CHECKING:
     from conftest import Refused
 
+KEY, WRONG_KEY, SIGNATURE, PROXY = "k3y-of-someone", "wr0ng-key", "s1gnature", "pr0xy-password"
 TOKEN, REVOKED = "KGAT_good", "KGAT_revoked"  # where a file of that name is, the client reads that
+BASIC = f"Basic {base64.b64encode(f'someone:{KEY}'.encode()).decode()}"
 STORED = "/storage/"
 
 # One process for many commands: importing the client takes most of the time.
@@ -77,7 +80,7 @@ class Kaggle(http.server.BaseHTTPRequestHandler):
         if self.path.endswith("security.OAuthService/IntrospectToken"):
             active = request["token"] == TOKEN
             self.answer(200 if active else 404, {"active": active, "username": "someone"} if active else {})
-        elif self.headers.get("Authorization") not in (f"Bearer {TOKEN}", "Basic c29tZW9uZTprZXk="):
+        elif self.headers.get("Authorization") not in (f"Bearer {TOKEN}", BASIC):
             self.answer(401, {"code": 401, "message": "Unauthenticated"})
         else:
             self.give(request["datasetSlug"])
@@ -90,11 +93,18 @@ class Kaggle(http.server.BaseHTTPRequestHandler):
             self.answer(429, {"code": 429, "message": "Too many requests"}, {"Retry-After": "30"})
         elif slug in ARCHIVES:
             self.answer(302, {}, {"Location": f"http://localhost{STORED}{slug}"})
+        elif slug == "refused":  # by the storage, to which Kaggle gives a signed address
+            signed = f"http://localhost{STORED}{slug}?X-Goog-Expires=300&X-Goog-Signature={SIGNATURE}"
+            self.answer(302, {}, {"Location": signed})
+        elif slug == "echo":
+            self.answer(400, {"code": 400, "message": f"Cannot use {self.headers['Authorization']} of {self.used()}"})
         else:
             self.answer(404, {"code": 404, "message": "Not found"})
 
     def do_GET(self) -> None:
         slug = self.path.rpartition(STORED)[2]
+        if slug not in ARCHIVES:
+            return self.answer(400, {})
         data, asked = ARCHIVES[slug], self.headers.get("Range")
         self.asked.append((slug, asked))
         headers = {"ETag": f'"{slug}"', "Accept-Ranges": "bytes", "Last-Modified": "Wed, 01 Jul 2026 10:00:00 GMT"}
@@ -106,6 +116,10 @@ class Kaggle(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data[first : len(data) // 2] if slug == "cut" and not asked else data[first:])
+        return None
+
+    def used(self) -> str:
+        return KEY if self.headers["Authorization"] == BASIC else TOKEN
 
     def answer(self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
@@ -134,7 +148,7 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
 
 SCENES: dict[str, tuple[str, dict[str, str]]] = {
     "good": ("good", {"KAGGLE_API_TOKEN": TOKEN}),
-    "by key": ("good", {"KAGGLE_USERNAME": "someone", "KAGGLE_KEY": "key"}),
+    "by key": ("good", {"KAGGLE_USERNAME": "someone", "KAGGLE_KEY": KEY}),
     "again": ("good", {}),
     "cut": ("cut", {"KAGGLE_API_TOKEN": TOKEN}),
     "hostile": ("hostile", {"KAGGLE_API_TOKEN": TOKEN}),
@@ -145,7 +159,10 @@ SCENES: dict[str, tuple[str, dict[str, str]]] = {
     "rules": ("rules", {"KAGGLE_API_TOKEN": TOKEN}),
     "gone": ("gone", {"KAGGLE_API_TOKEN": TOKEN}),
     "revoked": ("good", {"KAGGLE_API_TOKEN": REVOKED}),
-    "wrong key": ("good", {"KAGGLE_USERNAME": "someone", "KAGGLE_KEY": "wrong"}),
+    "wrong key": ("good", {"KAGGLE_USERNAME": "someone", "KAGGLE_KEY": WRONG_KEY}),
+    "refused": ("refused", {"KAGGLE_API_TOKEN": TOKEN}),
+    "echo": ("echo", {"KAGGLE_API_TOKEN": TOKEN, "KAGGLE_USERNAME": "someone", "KAGGLE_KEY": KEY}),
+    "echo of key": ("echo", {"KAGGLE_USERNAME": "someone", "KAGGLE_KEY": KEY}),
     "nobody": ("good", {}),
 }
 ENTRY = """
@@ -174,7 +191,7 @@ def results(server: http.server.ThreadingHTTPServer, tmp_path_factory: pytest.Te
     environment = {key: value for key, value in os.environ.items() if not key.startswith("KAGGLE_")}
     environment |= {"HOME": str(folder / "home"), "KAGGLE_API_ENVIRONMENT": "LOCALHOST"}
     environment |= {
-        "http_proxy": f"http://127.0.0.1:{server.server_port}",
+        "http_proxy": f"http://somebody:{PROXY}@127.0.0.1:{server.server_port}",
         "no_proxy": "",
         "XDG_CONFIG_HOME": str(folder),
     }
@@ -245,6 +262,23 @@ def test_a_failure_is_reported_in_one_line_and_leaves_no_folder(
     assert words in results[scene]["err"]
     assert "Traceback" not in results[scene]["err"]
     assert not (results["folder"] / scene).exists()
+
+
+@pytest.mark.parametrize("scene", ["refused", "echo", "echo of key"])
+def test_a_failure_that_has_no_sentence_of_its_own_says_what_the_client_says(
+    results: dict[str, Any], scene: str
+) -> None:
+    assert "Kaggle's client failed (" in results[scene]["err"]
+    assert "***" in results[scene]["err"]
+
+
+def test_no_credential_is_printed_or_written_whatever_happens(results: dict[str, Any]) -> None:
+    secrets = [TOKEN, REVOKED, KEY, WRONG_KEY, SIGNATURE, PROXY, BASIC.removeprefix("Basic ")]
+    texts = {scene: results[scene]["out"] + results[scene]["err"] for scene in SCENES}
+    files = [path for path in results["folder"].rglob("*") if path.is_file()]
+    texts |= {str(path): path.read_bytes().decode("latin-1") for path in files}
+    assert any(path.name == "provenance.json" for path in files)
+    assert [(where, secret) for where, text in texts.items() for secret in secrets if secret in text] == []
 
 
 def test_nothing_came_to_lie_outside_its_folder(results: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_mask
 from p2p_datatools.contract.pictures.index import histogram, read_index_picture, read_label_picture
+from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -84,3 +85,45 @@ def test_arrays_of_shares_or_of_channels_are_no_class_numbers(tmp_path: Path, re
     for name, code in (("shares", "not-class-numbers"), ("bands", "colours-not-classes")):
         with refused(code, tmp_path / f"{name}.npy"):
             read_label_picture(tmp_path / f"{name}.npy")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "tag"),
+    [
+        *(("int16", -1, None), ("int16", -9999, "-9999"), ("int32", -9999, None), ("int64", -9999, None)),
+        *(
+            ("float32", float("nan"), "nan"),
+            ("float32", -9999, None),
+            ("uint8", 255, "255"),
+            ("uint16", 65535, "65535"),
+        ),
+    ],
+)
+def test_pixels_without_data_are_no_class_numbers(tmp_path: Path, dtype: str, value: float, tag: str | None) -> None:
+    numbers = np.random.default_rng(0).integers(0, 5, (24, 40)).astype(dtype)
+    numbers[3:9, 4:20] = value
+    extra = [(42113, "s", 0, tag, True)] if tag else []
+    (tmp_path / "labels").mkdir()
+    tifffile.imwrite(tmp_path / "labels" / "a.tif", numbers, metadata=None, extratags=extra)
+    picture = read_label_picture(tmp_path / "labels" / "a.tif")
+    assert picture.missing is not None
+    assert picture.missing.sum() == 6 * 16
+    assert picture.missing[3:9, 4:20].all()
+    assert picture.numbers is not None
+    assert (picture.numbers[~picture.missing] == numbers[~picture.missing]).all()
+    mask = build_masks(tmp_path / "labels", tmp_path / "masks", palette=CARS, mapping={"ids": "palette"})
+    assert mask.areas["ignore"] == 6 * 16
+    assert {(each.value, each.becomes, each.decided_by) for each in mask.decisions} >= {("nodata", "ignore", "no data")}
+
+
+def test_two_numbers_below_zero_mean_something_and_are_asked_about(tmp_path: Path, refused: "Refused") -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[0, 1, -1, -2]], dtype=np.int16), metadata=None)
+    with refused("not-class-numbers", tmp_path / "a.tif"):
+        read_label_picture(tmp_path / "a.tif")
+
+
+def test_zero_is_a_class_whatever_a_tag_says_of_it(tmp_path: Path) -> None:
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.array([[0, 1]], dtype=np.uint8), metadata=None, extratags=[(42113, "s", 0, "0", True)]
+    )
+    assert read_label_picture(tmp_path / "a.tif").missing is None

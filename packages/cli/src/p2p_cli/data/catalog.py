@@ -52,7 +52,7 @@ def _row(entry: "CatalogEntry") -> tuple[str, ...]:
 
 def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:
     places = [
-        (word, f"{place.address}{f', {place.bytes} bytes' if place.bytes else ''}")
+        (word, f"{place.shown}{f', {place.bytes} bytes' if place.bytes else ''}")
         for word, place in (("mirror", entry.mirror), ("kaggle", entry.kaggle))
         if place
     ]

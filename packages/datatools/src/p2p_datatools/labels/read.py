@@ -458,5 +458,6 @@ def _unknown(path: Path) -> P2PError:
         what = "is JSON, but not of a known format"
     else:
         what = "is not a label file of a known format"
-    known = "; ".join(f"{each.title} ({each.signs})" for each in FORMATS.values())
-    return P2PError(path, what, f"Give labels in one of these formats: {known}.", code="unknown-labels")
+    known = ", ".join(each.title for each in FORMATS.values())
+    to_do = f"Known are {known}; the help of 'p2p data build-masks' says how their files look."
+    return P2PError(path, what, to_do, code="unknown-labels")

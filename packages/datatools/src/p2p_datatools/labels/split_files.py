@@ -26,7 +26,11 @@ def choose_split_files(files: Sequence[str]) -> tuple[str, ...]:
     sets: dict[str, dict[str, str]] = defaultdict(dict)
     for file, place in place_in_splits(files, hold_many=True).items():
         sets[place.family][file] = place.split
-    if len(sets) > 1 and len(named := [family for family in sets if _OBJECTS in family]) == 1:
+    objects = [file for file in files if _OBJECTS in PurePosixPath(file).name.casefold()]
+    if len(objects) == 1 < len(files):  # COCO has other tasks' files beside it, such as captions
+        return (objects[0],)
+    named = [family for family in sets if _OBJECTS in family]
+    if len(named) == 1 and set(objects) == sets[named[0]].keys():
         sets = {named[0]: sets[named[0]]}
     elif sum(map(len, sets.values())) < len(files):
         return ()

@@ -25,7 +25,7 @@ from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
-from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
+from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -47,7 +47,7 @@ from p2p_datatools.masks.work import MaskWork
 _OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
 
 
-_BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near"}
+_BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data"}
 
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
@@ -288,7 +288,7 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], label
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
         known[TRANSPARENT] = BACKGROUND
-        known[UNDECIDED] = IGNORED
+        known |= {UNDECIDED: IGNORED, NODATA: IGNORED}
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.refuse_unclaimed(found.labels, where=str(labels))

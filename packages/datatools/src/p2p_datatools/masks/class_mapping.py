@@ -33,6 +33,7 @@ _SETS = {"cars": "those of the Kaggle car set", "scenes": "those of CamVid", "fa
 
 
 TRANSPARENT = "transparent"  # the label of transparent pixels in pictures of labels
+NODATA = "nodata"  # and of those where the file says that there is no data
 UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour explains
 
 

@@ -29,7 +29,7 @@ from p2p_datatools.labels.values import (
     SegmentLabels,
     Use,
 )
-from p2p_datatools.masks.class_mapping import TRANSPARENT, UNDECIDED, ClassMapping
+from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
@@ -215,7 +215,9 @@ class PictureReader:
         raise P2PError(item.where, what, to_do, code="inexact-areas")
 
     def _clear(self, item: PictureLabels, picture: LabelPicture, found: _Rows) -> _Rows:
-        """The same with a row for transparent pixels, whatever colour or number lies below them."""
+        """The same with a row for pixels without data, and one for transparent ones, whatever lies below them."""
+        if picture.missing is not None:
+            found = found.set_apart(picture.missing, NODATA)
         clear = picture.transparent
         if clear is None:
             return found

@@ -131,7 +131,10 @@ def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int
 
 def _find_used(picture: LabelPicture) -> NDArray[np.intp]:
     assert picture.numbers is not None, "they were asked for"
-    seen = picture.numbers if picture.transparent is None else picture.numbers[~picture.transparent]
+    seen = picture.numbers
+    nothing = [each for each in (picture.transparent, picture.missing) if each is not None]
+    if nothing:
+        seen = seen[~np.logical_or.reduce(nothing)]
     return np.flatnonzero(histogram(seen)) if seen.size else np.zeros(0, dtype=np.intp)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.words import shell_word
+from p2p_datatools.sources.secrets import show_address
 
+_WORD = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 _HOLDS = ("pairs", "photos", "photos and labels")
 
 
@@ -42,6 +44,11 @@ class ArchivePlace:
     def fits(self, size: int, digest: str) -> bool:
         """Whether an archive of this size and hash is the known one, as far as that is known."""
         return self.bytes in (None, size) and self.sha256 in (None, digest)
+
+    @property
+    def shown(self) -> str:
+        """The address as messages and records have it, without what may be a secret."""
+        return show_address(self.address)
 
     @property
     def known(self) -> str:
@@ -85,14 +92,14 @@ class CatalogEntry:
         return tuple(word for word, place in (("mirror", self.mirror), ("kaggle", self.kaggle)) if place)
 
     def as_table(self) -> dict[str, Any]:
-        """The entry in the form of the catalogue's file, for other programs."""
+        """The entry in the form of the catalogue's file, for other programs; secrets in addresses are left out."""
         table = {key: value for key, value in vars(self).items() if value and key != "name"}
         table["layout"] = [{"from": "/".join(rule.source), "to": rule.to} for rule in self.layout]
         table["counts"] = dict(self.counts)
         for word, key in (("kaggle", "handle"), ("mirror", "url")):
             place: ArchivePlace | None = table.pop(word, None)
             if place:
-                facts = {key: place.address, "bytes": place.bytes, "sha256": place.sha256}
+                facts = {key: place.shown, "bytes": place.bytes, "sha256": place.sha256}
                 table[word] = {name: value for name, value in facts.items() if value is not None}
         return table
 
@@ -181,7 +188,7 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
 
 def _refuse_name(name: str, where: str) -> None:
     """Raise P2PError for a name that is not a word: it becomes part of addresses and of the names of downloads."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name, re.ASCII):
+    if not re.fullmatch(_WORD, name, re.ASCII):
         raise P2PError(
             where,
             "has a name of other characters than letters, digits, '-', '_' and '.', or of more than 100",
@@ -202,4 +209,8 @@ def _place(table: Mapping[str, Any] | None, key: str, name: str) -> ArchivePlace
         raise ValueError("bytes is not a whole number")
     if digest is not None and (len(digest) != 64 or digest.strip("0123456789abcdef")):
         raise ValueError("sha256 is not 64 hex digits in lower case")
-    return ArchivePlace(str(table[key]).replace("{name}", name), size, digest)
+    address = str(table[key]).replace("{name}", name)
+    # Both words become parts of addresses, and the second the name of a file.
+    if key == "handle" and not re.fullmatch(rf"{_WORD}/{_WORD}", address, re.ASCII):
+        raise ValueError("handle is not OWNER/NAME")
+    return ArchivePlace(address, size, digest)

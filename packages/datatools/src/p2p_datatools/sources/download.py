@@ -4,6 +4,7 @@ Nothing here may use another scheme than HTTPS (except HTTP to this machine itse
 into what it downloads.
 """
 
+import hashlib
 import http.client
 import ipaddress
 import re
@@ -22,6 +23,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sha256_file, write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.catalog import ArchivePlace
+from p2p_datatools.sources.secrets import hide_secrets, show_address
 
 Sleep = Callable[[float], None]
 
@@ -54,7 +56,7 @@ class _BrokenError(Exception):
     """A passing failure, after which another try may succeed; `wait` is what the server asked for, in seconds."""
 
     def __init__(self, why: str, wait: float | None = None) -> None:
-        super().__init__(why)
+        super().__init__(hide_secrets(why))
         self.wait = wait
 
 
@@ -72,7 +74,7 @@ def download_file(
     """
     _check(place.address, place.address)
     part, state = path.with_name(path.name + ".part"), path.with_name(path.name + ".state")
-    if _read_state(state).get("address") != place.address:
+    if _read_state(state).get("address") != _mark(place):
         path.unlink(missing_ok=True)
     failures = 0
     while not path.exists():
@@ -86,13 +88,13 @@ def download_file(
             failures = 1 if _size(part) > before else failures + 1
             if failures >= TRIES:
                 raise P2PError(
-                    place.address,
+                    place.shown,
                     f"{broken}, {TRIES} times in a row",
                     "Run the same command again later; it continues where this one stopped.",
                     code="download-failed",
                 ) from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
-            report.note(f"{place.address}: {broken}; the next try is in {wait:.0f} s.")
+            report.note(f"{place.shown}: {broken}; the next try is in {wait:.0f} s.")
             sleep(wait)
     return _check_hash(place, path, state)
 
@@ -100,13 +102,13 @@ def download_file(
 def _one_try(place: ArchivePlace, part: Path, state: Path, report: Reporter) -> None:
     """Request what is missing and append it; raises _BrokenError when it ended early."""
     known = _read_state(state) if part.is_file() else {}
-    there = _size(part) if known.get("validator") and known.get("address") == place.address else 0
+    there = _size(part) if known.get("validator") and known.get("address") == _mark(place) else 0
     headers = {"User-Agent": "p2p", "Accept-Encoding": "identity"}
     if there:
         headers |= {"Range": f"bytes={there}-", "If-Range": known["validator"]}
     with _open(place.address, headers) as response:
         start, total = _what_comes(response, place, there)
-        write_json(state, {"address": place.address, "validator": _validator(response.headers)})
+        write_json(state, {"address": _mark(place), "validator": _validator(response.headers)})
         _append(response, part, start, total, report)
 
 
@@ -121,11 +123,16 @@ def _open(address: str, headers: dict[str, str]) -> Any:
             if error.code == 416:
                 raise _NoSuchPartError(f"answers {error.code}", 0.0) from error
             what, to_do = _MEANING.get(error.code, ("answers with an error", "Look at the address in a browser."))
-            raise P2PError(address, f"{what} (HTTP {error.code})", to_do, code="http-error") from error
+            raise P2PError(show_address(address), f"{what} (HTTP {error.code})", to_do, code="http-error") from error
     except urllib.error.URLError as error:
         raise _BrokenError(f"cannot be reached ({error.reason})") from error
-    except http.client.InvalidURL as error:
-        raise _not_an_address(address, address) from error
+    except (ValueError, http.client.InvalidURL) as error:  # of a proxy: the address itself was checked
+        raise P2PError(
+            show_address(address),
+            f"cannot be requested ({hide_secrets(str(error))[:200]})",
+            "Look at the proxies in the environment: http_proxy, https_proxy and all_proxy.",
+            code="bad-proxy",
+        ) from None
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenError(f"connection lost ({error!r})") from error
 
@@ -170,20 +177,22 @@ def _check(address: str, first: str) -> None:
     parts = _split(address)
     if parts is not None:
         host = parts.hostname or ""
-        if _is_loopback(address):
+        if parts.username is not None:
+            pass  # they would be sent to whoever answers
+        elif _is_loopback(address):
             if parts.scheme in ("http", "https") and _is_loopback(first):
                 return
-        elif parts.scheme == "https" and host and not _is_number(host) and parts.username is None:
+        elif parts.scheme == "https" and host and not _is_number(host):
             return
     raise _not_an_address(address, first)
 
 
 def _not_an_address(address: str, first: str) -> UsageError:
-    led = "" if address == first else f"{first} redirects to "
+    led = "" if address == first else f"{show_address(first)} redirects to "
     return UsageError(
-        f"{led}{address[:500]}",
+        f"{led}{show_address(address)[:500]}",
         "is not an HTTPS address of a named host",
-        "Give an address that begins with https:// and names a host.",
+        "Give an address that begins with https:// and names a host, without a user or password.",
         code="not-https",
     )
 
@@ -241,7 +250,7 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
     headers = response.headers
     if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
         raise P2PError(
-            place.address,
+            place.shown,
             "gives a web page, not an archive; it may ask for a login",
             "Fetch the archive in a browser and give the file with --from PATH.",
             code="web-page",
@@ -252,14 +261,14 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
         start, total = there, whole_number(whole)
         if first.partition("-")[0] != str(there):
             raise P2PError(
-                place.address,
+                place.shown,
                 "sends another part than was requested",
                 "Fetch the file in a browser and give it with --from PATH.",
                 code="wrong-part",
             )
     if total is not None and place.bytes is not None and total != place.bytes:
         raise P2PError(
-            place.address,
+            place.shown,
             f"has {total} bytes now, but {place.bytes} were expected",
             "The set may have changed: look at its page, then give the file with --from PATH or an entry of "
             "your own with --catalog.",
@@ -271,6 +280,11 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
 def whole_number(text: str) -> int | None:
     """The number of bytes in a header; None for what is none, or is larger than any file."""
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text.strip()) else None
+
+
+def _mark(place: ArchivePlace) -> str:
+    """By what the state of a download knows its address, which may hold a secret and is not written."""
+    return hashlib.sha256(place.address.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _read_state(state: Path) -> dict[str, Any]:
@@ -302,7 +316,7 @@ def _too_long(response: Any, part: Path, total: int | None) -> P2PError:
     """The error for a server that sends more than it, or the catalogue, has promised; nothing of it is kept."""
     part.unlink(missing_ok=True)
     return P2PError(
-        response.url,
+        show_address(response.url),
         f"sends more than the {_MOST if total is None else total} bytes that were expected",
         "The file was deleted. Look at the page of the set, then give its file with --from PATH.",
         code="other-version",
@@ -338,7 +352,7 @@ def _check_hash(place: ArchivePlace, path: Path, state: Path) -> DownloadResult:
         for file in (path, state):
             file.unlink(missing_ok=True)
         raise P2PError(
-            place.address,
+            place.shown,
             f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}",
             "The file was deleted; run the same command again.",
             code="hash-differs",

@@ -17,6 +17,8 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.text import decode_text, find_encoding
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.sources.download import whole_number
+from p2p_datatools.sources.secrets import hide_secrets
 
 _Sleep = Callable[[float], None]
 _TRIES = 5
@@ -149,7 +151,7 @@ def download_dataset(
         except Exception as error:  # the client and the libraries below it raise many types
             wait = _wait(error, _TRIES - left)
             if wait is None or not left:
-                raise _refusal(handle, error, instead) from error
+                raise _refusal(handle, error, instead) from None  # whose text may hold credentials
             sleep(wait)
     raise AssertionError("the last try returns or raises")
 
@@ -170,7 +172,7 @@ def _client(handle: str) -> Any:
             code="missing-package",
         ) from error
     except (Exception, SystemExit) as error:
-        raise _refusal(handle, error, "Run the same command again later.") from error
+        raise _refusal(handle, error, "Run the same command again later.") from None
     return kaggle.api
 
 
@@ -205,7 +207,7 @@ def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
     if status == 429:
         to_do = "Run the same command again in a few minutes."
         return P2PError(handle, "Kaggle limits requests (429)", to_do, code="kaggle-wait")
-    what = f"Kaggle's client failed ({type(error).__name__}: {str(error)[:200]})"
+    what = f"Kaggle's client failed ({type(error).__name__}: {hide_secrets(str(error))[:200]})"
     return P2PError(handle, what, f"Run it again, or try another way. {instead}", code="kaggle-failed")
 
 
@@ -217,8 +219,7 @@ def _watch_progress(client: Any, path: Path, report: Reporter) -> Iterator[None]
     own = type(client).download_file
 
     def watch(response: Any, *args: Any, **keywords: Any) -> Any:
-        length = response.headers.get("Content-Length", "")
-        total[0] = int(length) if length.isdecimal() else 0
+        total[0] = whole_number(response.headers.get("Content-Length", "")) or 0
         watcher.start()
         return own(client, response, *args, **keywords)
 

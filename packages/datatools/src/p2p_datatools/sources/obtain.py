@@ -16,6 +16,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources import download, kaggle
 from p2p_datatools.sources.catalog import CatalogEntry
 from p2p_datatools.sources.provenance import Origin
+from p2p_datatools.sources.secrets import show_address
 from p2p_datatools.sources.unpack import Limits
 
 ON_DISK = "path"
@@ -95,7 +96,7 @@ def _from_mirror(
     folder = destination.path(f"{DOWNLOADS}/mirror")
     folder.mkdir(parents=True, exist_ok=True)
     got = download.download_file(entry.mirror, folder / name, report=report, sleep=how.sleep)
-    return got.path, Origin("mirror", entry.mirror.address, got.bytes, got.sha256, got.version)
+    return got.path, Origin("mirror", entry.mirror.shown, got.bytes, got.sha256, got.version)
 
 
 def _on_disk(entry: CatalogEntry, source: str) -> tuple[Path, Origin]:
@@ -104,7 +105,12 @@ def _on_disk(entry: CatalogEntry, source: str) -> tuple[Path, Origin]:
         raise UsageError(entry.name, "its entry names no source", to_do, code="missing-source")
     path = Path(source)
     if not path.exists():
-        raise UsageError(f"--from {source}", "there is no such file or folder", to_do, code="missing-path")
+        raise UsageError(
+            f"--from {show_address(source) if '://' in source else source}",
+            "there is no such file or folder",
+            to_do,
+            code="missing-path",
+        )
     if path.is_dir():
         return path, Origin(ON_DISK, str(path.resolve()))
     return path, Origin(ON_DISK, str(path.resolve()), path.stat().st_size, sha256_file(path))

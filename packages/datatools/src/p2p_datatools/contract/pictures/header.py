@@ -43,6 +43,7 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
+GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
 # Kinds that Pillow may have been built without, as it calls them.
 _OPTIONAL = (
@@ -416,8 +417,13 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
 
 def _nodata_of(page: Any) -> float | None:
     """What the tag GDAL_NODATA of a TIFF says, a number as text; None without one."""
-    tag = page.tags.get(42113)
+    tag = page.tags.get(GDAL_NODATA)
+    return nodata_of(tag.value) if tag else None
+
+
+def nodata_of(text: object) -> float | None:
+    """The value of the tag GDAL_NODATA, which is a number as text; None where there is none."""
     try:
-        return float(str(tag.value).strip("\0 ")) if tag else None
+        return None if text is None else float(str(text).strip("\0 "))
     except ValueError:
         return None

@@ -12,15 +12,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.header import (
+    GDAL_NODATA,
     PictureFile,
     explain_damage,
     is_deep,
     is_photo,
+    nodata_of,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import Photo, decode, opaque_pixels, transparent_pixels
@@ -34,11 +37,12 @@ _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 class IndexPicture:
     """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one.
 
-    The values may be read-only.
+    The values may be read-only. `missing` is where the file has no data, None where nowhere; the value there is 0.
     """
 
     values: NDArray[np.uint8 | np.uint16]
     table: NDArray[np.uint8] | None
+    missing: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +50,8 @@ class LabelPicture:
     """All that a label picture says, from one decoding, for numbers and colours may both be meant.
 
     `numbers` and `table` are as in IndexPicture, None where the channels differ; then `photo` are its colours without
-    regard to transparency. `transparent` is where it is more transparent than not, None where nowhere. `exact` pictures
-    are of a kind of file that blends nothing.
+    regard to transparency. `transparent` is where it is more transparent than not, `missing` where the file has no
+    data, None where nowhere. `exact` pictures are of a kind of file that blends nothing.
     """
 
     numbers: NDArray[np.uint8 | np.uint16] | None
@@ -55,6 +59,7 @@ class LabelPicture:
     photo: Photo | None
     transparent: NDArray[np.bool_] | None
     exact: bool
+    missing: NDArray[np.bool_] | None = None
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -85,7 +90,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             if plain is not None:
                 return LabelPicture(_repeated_channel(plain), None, plain, None, exact=True)
         if array := _array_of(file):
-            return LabelPicture(array.values, None, None, None, exact=True)
+            return LabelPicture(array.values, None, None, None, exact=True, missing=array.missing)
         with decode(file) as image:
             exact = image.format in _EXACT
             if not exact and image.mode == "RGB":
@@ -101,7 +106,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
                 return LabelPicture(index.values, index.table, photo, transparent_pixels(image), exact)
-            return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact)
+            return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
 
 
 def _repeated_channel(pixels: Photo) -> NDArray[np.uint8] | None:
@@ -129,20 +134,21 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
     suffix = file.path.suffix.lower()
     if suffix == ".npy" or (suffix in (".tif", ".tiff") and not is_photo(file)):
         if file.header.form.channels == 1:
-            return IndexPicture(_whole_numbers(read_array(file), file.path), None)
+            return _with_nodata(read_array(file), None, file.header.nodata, file.path)
         what, to_do = f"has {file.header.form}, not class numbers", "Give one class number per pixel."
         raise P2PError(file.path, what, to_do, code="colours-not-classes")
     return None
 
 
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
+    nodata = nodata_of(image.tag_v2.get(GDAL_NODATA)) if isinstance(image, TiffImageFile) else None
     if image.mode == "P":
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-        return IndexPicture(np.asarray(image, dtype=np.uint8), table)
+        return _with_nodata(np.asarray(image, dtype=np.uint8), table, nodata, file.path)
     if image.mode in ("1", "L"):
-        return IndexPicture(np.asarray(image, dtype=np.uint8), None)
+        return _with_nodata(np.asarray(image, dtype=np.uint8), None, nodata, file.path)
     if image.mode.startswith(("I", "F")):
-        return IndexPicture(_whole_numbers(np.array(image), file.path), None)
+        return _with_nodata(np.array(image), None, nodata, file.path)
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
     deep = None
     if is_deep(image, file) or image.format == "TIFF":
@@ -167,8 +173,29 @@ def read_ids(source: Path | PictureFile) -> NDArray[np.int32]:
     return np.asarray(channels.view("<i4")[..., 0] & 0xFFFFFF, dtype=np.int32)
 
 
+def _with_nodata(
+    values: NDArray[Any], table: NDArray[np.uint8] | None, nodata: float | None, path: Path
+) -> IndexPicture:
+    """Class numbers, and where there are none: at the value of GDAL's tag, at NaN, and at a single number below 0.
+
+    The number 0 is one of a class, whatever the tag says of it: programs that rasterise outlines write it around them.
+    """
+    missing = np.zeros(values.shape, dtype=np.bool_)
+    if nodata:
+        missing |= values == nodata
+    if values.dtype.kind == "f":
+        missing |= np.isnan(values)
+    if values.dtype.kind in "if" and len(np.unique(values[(values < 0) & ~missing])) == 1:
+        missing |= values < 0
+    if missing.any():
+        values = np.where(missing, 0, values)
+    numbers = values if values.dtype == np.uint8 else _whole_numbers(values, path)
+    return IndexPicture(numbers, table, missing if missing.any() else None)
+
+
 def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
-    numbers = values.astype(np.uint16)
+    with np.errstate(invalid="ignore"):
+        numbers = values.astype(np.uint16)
     if (numbers != values).any():
         raise P2PError(
             path,

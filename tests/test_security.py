@@ -1,0 +1,106 @@
+"""What SECURITY.md promises of the whole: commands write into their destinations, and do nothing else to the machine.
+
+An audit hook of Python notes what is opened, started, connected and unpickled; libraries in C that do so by themselves
+are not seen by it.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Run in a process of its own, because a hook stays for as long as its process.
+PROGRAM = """
+import json, os, sys
+seen = {"written": [], "started": [], "connected": [], "unpickled": []}
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+def note(event, arguments):
+    if event == "open" and not isinstance(arguments[0], int):
+        path, mode, flags = arguments
+        if set(mode or "") & set("wax+") or (mode is None and flags & WRITES):
+            seen["written"].append(os.fsdecode(path))
+    elif event in ("os.rename", "os.link", "os.symlink"):
+        seen["written"].append(os.fsdecode(arguments[1]))
+    elif event in ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "shutil.rmtree"):
+        seen["written"].append(os.fsdecode(arguments[0]))
+    elif event.startswith(("subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork")):
+        seen["started"].append(f"{event} {arguments}")
+    elif event.startswith(("socket.connect", "socket.bind", "socket.getaddrinfo", "urllib.")):
+        seen["connected"].append(f"{event} {arguments}")
+    elif event.startswith("pickle."):
+        seen["unpickled"].append(f"{event} {arguments}")
+
+sys.addaudithook(note)
+from p2p_cli.app import main
+codes = [main(words) for words in json.loads(sys.argv[1])]
+print(json.dumps({"codes": codes, **seen}))
+"""
+DESTINATIONS = "cars masks pairs pairs.png run curves.png compare scores edges coco again apart"
+COMMANDS = """
+data fetch synth-cars cars --limit 6
+data build-masks cars/labels masks --palette cars --photos cars/photos
+data check masks --photos cars/photos
+data pair masks cars/photos pairs --size 32
+data split pairs --val 0.2 --test 0.2
+data show pairs pairs.png
+train pairs run --preset tiny --size 32x32 --images 4 --device cpu --set log_every=2
+runs run --curves curves.png
+sample run pairs --out compare --sheet
+evaluate run pairs --out scores
+data derive cars/photos edges --op edges
+data export masks coco --format coco --photos cars/photos
+data build-masks coco/annotations.json again --palette masks/palette.toml --photos cars/photos
+data halves pairs apart
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the commands did, in an empty folder, a home and a folder of temporary files of their own."""
+    root = tmp_path_factory.mktemp("security").resolve()
+    environment = os.environ | {name: str(root / name) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")}
+    for name in ("HOME", "TMPDIR", "work"):
+        (root / name).mkdir()
+    words = [line.split() for line in COMMANDS.strip().splitlines()]
+    program = [sys.executable, "-c", PROGRAM, json.dumps(words)]
+    done = subprocess.run(
+        program, cwd=root / "work", env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert found["codes"] == [0] * len(words), done.stderr
+    return found | {"root": root}
+
+
+def test_every_file_that_is_written_lies_in_a_destination_or_is_temporary(seen: dict[str, Any]) -> None:
+    root = seen["root"]
+    paths = [os.path.normpath(root / "work" / path) for path in seen["written"]]
+    tops = {Path(path).relative_to(root / "work").parts[:1] for path in paths if path.startswith(f"{root}/work/")}
+    others = [path for path in paths if not path.startswith((f"{root}/work", f"{root}/TMPDIR", f"{root}/MPLCONFIGDIR"))]
+    # Beside a destination stand its unfinished work and, for a moment, its hidden temporary files.
+    names = {re.sub(r"^\.|\.partial$|\.[^.]*\.tmp$|\.lock$", "", part[0]) for part in tops if part}
+    assert others == [os.devnull] * len(others)
+    assert len(paths) > 100
+    assert names - set(DESTINATIONS.split()) == set()
+
+
+def test_no_program_is_started_but_the_one_that_lists_fonts_for_curves(seen: dict[str, Any]) -> None:
+    assert [program for program in seen["started"] if not program.startswith("subprocess.Popen ('fc-list'")] == []
+
+
+@pytest.mark.parametrize("what", ["connected", "unpickled"])
+def test_no_connection_is_made_and_nothing_unpickled(seen: dict[str, Any], what: str) -> None:
+    assert seen[what] == []
+
+
+def test_every_test_that_security_md_names_exists() -> None:
+    root = Path(__file__).parents[1]
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (root / "SECURITY.md").read_text("utf-8"))
+    assert len(named) > 10
+    assert [name for name in named if not (root / name).is_file()] == []
