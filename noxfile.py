@@ -88,14 +88,21 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def kills(session: nox.Session) -> None:
-    """Fifty kills of training processes at random moments, a third of them in the middle of a checkpoint's write."""
+    """Fifty kills of training at random moments, twenty of each command that writes, a full disk at every write."""
     session.run(PYTHON, "tests/gan/runs/kills.py", *(session.posargs or ["--kills", "50"]))
+    session.run(PYTHON, "tests/faults/kills.py", *(session.posargs or ["--kills", "20"]))
 
 
 @nox.session
 def distributed(session: nox.Session) -> None:
     """Training in several processes as a person starts it: launched, killed, restarted, stopped and failing."""
     session.run(PYTHON, "tests/cli/launches.py")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Mutated files for every reader, ten minutes long; arguments after --, such as --minutes 1 --only coco."""
+    session.run(PYTHON, "-m", "fuzz.run", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -251,8 +251,13 @@ class _NamedPictures:
                 to_do = "Correct the expression, or move the file."
                 self.skipped.append(Skip(str(folder / file), "does not match the expression", to_do, "no-match"))
             elif not is_name(name):
-                what = f"would be called '{name}', which cannot be a file's name"
-                self.skipped.append(Skip(str(folder / file), what, "Correct the expression.", "bad-name"))
+                what, to_do = f"would be called '{name}', which cannot be a file's name", "Correct the expression."
+                if name == name_of(file):
+                    what, to_do = (
+                        "has a name that is too long for what is made of it, or cannot be printed",
+                        "Rename it.",
+                    )
+                self.skipped.append(Skip(str(folder / file), what, to_do, "bad-name"))
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
             else:

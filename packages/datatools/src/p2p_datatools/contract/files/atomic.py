@@ -57,14 +57,15 @@ def _sweep(path: Path) -> None:
     """Remove temporary files that a kill has left for `path`; those of a process that lives stay."""
     for torn in path.parent.glob(f".{glob.escape(cut_name(path.name, 60))}.*.tmp"):
         writer = _WRITER.search(torn.name)
-        if writer and not _lives(int(writer[1])):
+        if writer and not lives(int(writer[1])):
             torn.unlink(missing_ok=True)
 
 
 _WRITER = re.compile(r"\.([0-9]{1,9})-[0-9a-f]{12}\.tmp$")  # the process that writes a temporary file
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether a process of this machine is there."""
     if os.name == "nt":  # where to ask would be to end it
         return True
     try:
@@ -105,9 +106,17 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
         file.write(data)
 
 
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file is there and has exactly these bytes."""
+    try:
+        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(path, _encode(value, indent=2))
 
 
 def write_lines(path: Path, values: Iterable[Any]) -> None:
@@ -117,9 +126,17 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
             file.write(json_line(value))
 
 
+def _encode(value: Any, **form: Any) -> bytes:
+    """JSON as people read it; half of a surrogate pair, which UTF-8 cannot hold, is written as an escape."""
+    try:
+        return (json.dumps(value, ensure_ascii=False, **form) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value, **form) + "\n").encode()
+
+
 def json_line(value: Any) -> bytes:
     """One line of a JSON-lines file, with its line end."""
-    return (json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode()
+    return _encode(value, separators=(", ", ": "))
 
 
 def append_lines(path: Path, values: Iterable[Any]) -> list[int]:

@@ -21,7 +21,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.foreign import decoder_words
+from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
@@ -192,6 +192,7 @@ def explain_damage(path: Path) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise too_many_pixels(path) from error
     except Exception as error:  # decoders raise what they like on data that nobody foresaw
+        refuse_without_memory(error)
         what = f"is cut off or damaged ({decoder_words(error)})"
         raise P2PError(path, what, "Fetch or save it again.", code="damaged-file") from error
 

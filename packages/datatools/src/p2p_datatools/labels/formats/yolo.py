@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
+from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.given_splits import split_in
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
@@ -131,7 +133,7 @@ def is_yolo(path: Path) -> bool:
     """
     if not path.is_dir():
         return False
-    texts = _texts(path)
+    texts = _texts(path, strange=[])
     if not any(_is_label(file) for file in texts):
         return bool(texts) and all(map(_is_blank, texts)) and bool(_lists(path, texts))
     return bool(_lists(path, texts)) or any(_is_label(file, shares=True) for file in texts)
@@ -244,16 +246,15 @@ def _read_list(file: Path) -> dict[int, str]:
         raise P2PError(file, "is for keypoints (kpt_shape), whose lines are not outlines", to_do, code="keypoints")
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     told = next((value.value for key, value in entries if key.value == "nc"), None)
-    if isinstance(told, str) and told.isdecimal() and int(told) != len(names):
+    if isinstance(told, str) and told.isdecimal() and not (is_digits(told) and int(told) == len(names)):
         what = f"says that nc is {told:.20}, but names {plural(len(names), 'class', 'classes')}"
         raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")
     return names
 
 
-def _texts(folder: Path) -> list[Path]:
+def _texts(folder: Path, strange: list[P2PError] | None = None) -> list[Path]:
     """The text files below a folder that may be labels, without hidden ones."""
-    files = [file for file in sorted(folder.rglob("*.txt")) if not _is_other(file)]
-    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
+    return [file for file in find_files(folder, "*.txt", strange=strange) if not _is_other(file)]
 
 
 def _is_other(file: Path) -> bool:
