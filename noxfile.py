@@ -100,6 +100,12 @@ def distributed(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Mutated files for every reader, ten minutes long; arguments after --, such as --minutes 1 --only coco."""
+    session.run(PYTHON, "-m", "fuzz.run", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def endurance(session: nox.Session) -> None:
     """20,000 small updates with flat memory and processor time, and a run resumed fifty times, bit for bit."""
     session.run(PYTHON, "tests/gan/runs/endurance.py", *session.posargs)

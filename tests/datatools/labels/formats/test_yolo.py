@@ -91,6 +91,14 @@ def test_broken_yaml_and_names_of_another_form_are_refused_with_their_line(
     assert len(str(error.value)) < 400
 
 
+def test_yaml_that_names_code_is_text_and_runs_nothing(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    call = f"!!python/object/apply:os.mkdir [{made}]"
+    (tmp_path / "data.yaml").write_text(f"names: [!!python/name:os.mkdir 'car', wheel]\nother: {call}\n")
+    assert list(read_names(tmp_path / "data.yaml").values()) == ["car", "wheel"]
+    assert not made.exists()
+
+
 def test_brackets_without_end_are_not_yaml(refused: "Refused", tmp_path: Path) -> None:
     (tmp_path / "data.yaml").write_text("names: " + "[" * 20_000)
     with refused("bad-yaml", tmp_path / "data.yaml"):

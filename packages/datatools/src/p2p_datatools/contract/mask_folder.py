@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_lines
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.pages import Exif
 from p2p_datatools.contract.pictures.sizes import Size
 
 MASK_LINES = "masks.jsonl"
+_TO_DO = "Delete the folder and build its masks again."
+_TEXTS = ("snapping", "decided_by", "scaled", "split", "exif")
+_COUNTS = ("snapped", "blended", "reordered")
 
 
 @dataclass(frozen=True)
@@ -73,37 +77,42 @@ class MaskLine:
 def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
     """Read what `MaskLine.to_json` gave, as `where` holds it.
 
-    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else.
+    Raises P2PError for a name that is not below the folder, and for anything else that is no mask.
     """
-    width, height = value["size"]
-    return MaskLine(
-        name=relative_name(value["name"], where, suffix=".png"),
-        size=Size(int(width), int(height)),
-        areas={str(name): int(count) for name, count in dict(value["areas"]).items()},
-        source=str(value["source"]),
-        signature=str(value["signature"]),
-        labels={str(label): str(word) for label, word in dict(value["labels"]).items()},
-        snapped=int(value.get("snapped", 0)),
-        blended=int(value.get("blended", 0)),
-        snapping=str(value.get("snapping", "")),
-        values={str(key): (str(label), int(count)) for key, (label, count) in value.get("values", {}).items()},
-        decided_by=str(value.get("decided_by", "")),
-        reordered=int(value.get("reordered", 0)),
-        scaled=str(value.get("scaled", "")),
-        faults=tuple({str(key): str(word) for key, word in each.items()} for each in value.get("faults", ())),
-        split=str(value.get("split", "")),
-        exif=str(value.get("exif", "")),
-        undecided=tuple((int(x), int(y)) for x, y in value.get("undecided", ())),
-    )
+    at = ForeignPlace(where, _TO_DO)
+    with catch_decoder(where, "is damaged", _TO_DO):
+        table = at.read_table(value, "a line")
+        others: dict[str, Any] = {name: at.read_text(table.get(name, ""), name) for name in _TEXTS}
+        others |= {name: at.read_whole(table.get(name, 0), name) for name in _COUNTS}
+        areas = at.read_table(table["areas"], "areas")
+        labels = at.read_table(table["labels"], "labels")
+        values = at.read_table(table.get("values", {}), "values")
+        faults = [at.read_table(each, "a fault") for each in at.read_list(table.get("faults", []), "faults")]
+        width, height = (at.read_whole(side, "a side") for side in at.read_list(table["size"], "size"))
+        return MaskLine(
+            name=relative_name(table["name"], where, suffix=".png"),
+            size=Size(width, height),
+            areas={name: at.read_whole(count, "an area") for name, count in areas.items()},
+            source=at.read_text(table["source"], "source"),
+            signature=at.read_text(table["signature"], "signature"),
+            labels={label: at.read_text(word, "a class") for label, word in labels.items()},
+            values={
+                key: (at.read_text(label, "a label"), at.read_whole(count, "a count"))
+                for key, (label, count) in values.items()
+            },
+            faults=tuple({key: at.read_text(word, key) for key, word in each.items()} for each in faults),
+            undecided=tuple(
+                (at.read_whole(x, "a place"), at.read_whole(y, "a place"))
+                for x, y in at.read_list(table.get("undecided", []), "undecided")
+            ),
+            **others,
+        )
 
 
 def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
     """The lines of a mask folder by name; raises P2PError when they are damaged."""
     path = folder / MASK_LINES
-    try:
-        lines = [line_from_json(value, path) for value in read_lines(path)]
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damage(path, error) from error
+    lines = [line_from_json(value, path) for value in read_lines(path)]
     return {line.name: line for line in lines}
 
 
@@ -115,19 +124,8 @@ def read_mask_splits(folder: Path) -> dict[str, str]:
     path = folder / MASK_LINES
     if not path.is_file():
         return {}
-    try:
+    with catch_decoder(path, "is damaged", _TO_DO):
         return {str(value["name"]): str(value["split"]) for value in read_lines(path) if value.get("split")}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _damage(path, error) from error
-
-
-def _damage(path: Path, error: Exception) -> P2PError:
-    return P2PError(
-        path,
-        f"is damaged ({type(error).__name__}: {error})",
-        "Delete the folder and build its masks again.",
-        code="damaged-file",
-    )
 
 
 def refuse_other_exif(folder: Path, exif: Exif) -> None:

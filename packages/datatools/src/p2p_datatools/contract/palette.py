@@ -4,7 +4,7 @@ Nothing here may touch pixels of photos or know a label format; it maps names, i
 """
 
 import re
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import resources
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder, parse_toml
 
 BUILT_IN = ("cars", "scenes", "facades")
 PALETTE_FILE = "palette.toml"  # in a mask folder, which is recognised by it
@@ -25,6 +26,7 @@ IGNORE = 255
 
 IGNORE_COLOR = (255, 0, 254)
 _MOST_CLASSES = 255
+_MOST_ID = 2**32  # of a class; pictures have 16 bits
 _IGNORE_KEY = "ignore"  # in TOML and JSON
 Color = tuple[int, int, int]
 
@@ -156,24 +158,25 @@ class Palette:
 
 def palette_from_json(value: Any, *, where: str) -> Palette:
     """Read what `Palette.to_json` or a TOML file gave; raises P2PError naming `where` and the class at fault."""
-    try:
+    to_do = "It needs a name and [[classes]], each with a name and a color of three numbers from 0 to 255."
+    at = ForeignPlace(where, to_do, code="bad-palette")
+    with catch_decoder(where, "is not a palette", to_do, code="bad-palette"):
+        table = at.read_table(value, "it")
         classes = tuple(
-            PaletteClass(
-                name=str(each["name"]),
-                color=_color(each["color"]),
-                id=None if each.get("id") is None else int(each["id"]),
-                aliases=tuple(map(str, each.get("aliases", ()))),
-            )
-            for each in value["classes"]
+            _class(at.read_table(each, "a class"), at) for each in at.read_list(table["classes"], "classes")
         )
-        return Palette(name=str(value["name"]), classes=classes, ignored=_words(value.get(_IGNORE_KEY, ())))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise P2PError(
-            where,
-            f"is not a palette ({type(error).__name__}: {error})",
-            "It needs a name and [[classes]], each with a name and a color of three numbers from 0 to 255.",
-            code="bad-palette",
-        ) from error
+        ignored = _words(table.get(_IGNORE_KEY, []), _IGNORE_KEY, at)
+        return Palette(name=at.read_word(table["name"], "name"), classes=classes, ignored=ignored)
+
+
+def _class(table: Mapping[str, Any], at: ForeignPlace) -> PaletteClass:
+    name, number = at.read_word(table["name"], "the name of a class"), table.get("id")
+    return PaletteClass(
+        name=name,
+        color=_color(table["color"], name, at),
+        id=None if number is None else at.read_whole(number, f"the id of {name}", least=-_MOST_ID, most=_MOST_ID),
+        aliases=_words(table.get("aliases", []), f"the aliases of {name}", at),
+    )
 
 
 def load_palette(name_or_file: str | Path) -> Palette:
@@ -206,22 +209,18 @@ def palette_of(folder: Path) -> Palette | None:
 
 def parse_palette(text: str, *, where: str) -> Palette:
     """Read a palette from TOML text."""
-    try:
-        return palette_from_json(tomllib.loads(text), where=where)
-    except tomllib.TOMLDecodeError as error:
-        raise P2PError(where, f"is not TOML: {error}", "Correct that line.", code="bad-toml") from error
+    return palette_from_json(parse_toml(text, where), where=where)
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        raise ValueError(f"{_IGNORE_KEY} is text and not a list of labels")
-    return tuple(str(each) for each in value)
+def _words(value: Any, name: str, at: ForeignPlace) -> tuple[str, ...]:
+    return tuple(at.read_word(each, f"one of {name}") for each in at.read_list(value, name))
 
 
-def _color(value: Any) -> Color:
-    red, green, blue = (int(part) for part in value)
-    if not all(0 <= part <= 255 for part in (red, green, blue)):
-        raise ValueError(f"color {list(value)} is not within 0 to 255")
+def _color(value: Any, name: str, at: ForeignPlace) -> Color:
+    parts = [at.read_whole(part, f"the color of {name}", most=255) for part in at.read_list(value, "color")]
+    if len(parts) != 3:
+        raise at.refuse(value, f"the color of {name}", "one of three numbers")
+    red, green, blue = parts
     return red, green, blue
 
 

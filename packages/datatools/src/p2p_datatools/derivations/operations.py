@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.settings import check_settings, nearest, read_settings, setting
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ OPERATIONS: dict[str, type[Operation]] = {
 def parse_color(text: str) -> tuple[int, int, int]:
     """Read `255,0,255`; raises UsageError."""
     parts = text.split(",")
-    if len(parts) != 3 or not all(part.strip().isdecimal() and int(part) <= 255 for part in parts):
+    if len(parts) != 3 or not all(is_digits(part.strip()) and int(part) <= 255 for part in parts):
         to_do = "Write red,green,blue from 0 to 255, such as 255,0,255."
         raise UsageError(f"color={text}", "is not a colour", to_do, code="bad-colour")
     return int(parts[0]), int(parts[1]), int(parts[2])

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import read_lines, write_lines
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 
 EXPORT_LINES = "export.jsonl"
 _FORMAT, _VERSION = "p2p-export", 1
+_TO_DO = "Delete the folder and export again."
 _WORDS = {"to": "another format", "classes": "other classes", "ignored": "another label for ignored pixels"}
 
 
@@ -39,16 +41,18 @@ class ExportLine:
 def export_line(value: Any, where: Path) -> ExportLine:
     """Read what `ExportLine.to_json` gave, as `where` holds it.
 
-    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else.
+    Raises P2PError for a name that is not below the folder, and for anything else that is no such line.
     """
-    return ExportLine(
-        name=relative_name(value["name"], where),
-        photo=str(value["photo"]),
-        files=tuple(relative_name(file, where) for file in value["files"]),
-        sha256=str(value["sha256"]),
-        shapes=int(value["shapes"]),
-        ignored=int(value["ignored"]),
-    )
+    at = ForeignPlace(where, _TO_DO)
+    with catch_decoder(where, "is damaged", _TO_DO):
+        return ExportLine(
+            name=relative_name(value["name"], where),
+            photo=at.read_text(value["photo"], "photo"),
+            files=tuple(relative_name(file, where) for file in at.read_list(value["files"], "files")),
+            sha256=at.read_text(value["sha256"], "sha256"),
+            shapes=at.read_whole(value["shapes"], "shapes"),
+            ignored=at.read_whole(value["ignored"], "ignored"),
+        )
 
 
 def write_export(folder: Path, settings: Mapping[str, Any], sha256: str, lines: Iterable[ExportLine]) -> None:
@@ -74,9 +78,6 @@ def read_export(folder: Path, settings: Mapping[str, Any]) -> tuple[str, dict[st
     if differing := [name for name, value in settings.items() if head.get(name) != value]:
         what = f"was exported with {' and '.join(_WORDS.get(name, name) for name in differing)}"
         raise UsageError(folder, what, "Choose another destination.", code="other-settings")
-    try:
+    with catch_decoder(path, "is damaged", _TO_DO):
         lines = [export_line(value, path) for value in values]
         return str(head["sha256"]), {line.name: line for line in lines}
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"is damaged ({type(error).__name__}: {error})"
-        raise P2PError(path, what, "Delete the folder and export again.", code="damaged-file") from error

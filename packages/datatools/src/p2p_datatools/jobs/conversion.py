@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.atomic import read_json, read_lines, sha256_fi
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.mask_folder import areas_of
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, write_tiff
@@ -95,15 +96,7 @@ class ConversionResult:
 
 def read_conversion(path: Path) -> dict[str, ConversionLine]:
     """The lines of a finished conversion by name; raises P2PError when they are damaged."""
-    try:
-        lines = [_line(value, path) for value in read_lines(path)]
-    except (KeyError, TypeError, ValueError) as error:
-        raise P2PError(
-            path,
-            f"is damaged ({type(error).__name__}: {error})",
-            "Delete the folder and make it again.",
-            code="damaged-file",
-        ) from error
+    lines = [_line(value, path) for value in read_lines(path)]
     return {line.name: line for line in lines}
 
 
@@ -113,15 +106,25 @@ def write_conversion(path: Path, lines: Mapping[str, ConversionLine]) -> None:
 
 
 def _line(value: Any, where: Path | str) -> ConversionLine:
-    width, height = value["size"]
-    return ConversionLine(
-        name=relative_name(value["name"], where),
-        source=str(value["source"]),
-        sha256=str(value["sha256"]),
-        size=Size(int(width), int(height)),
-        files={relative_name(file, where): str(digest) for file, digest in dict(value["files"]).items()},
-        areas={file: dict(areas) for file, areas in dict(value.get("areas", {})).items()},
-    )
+    to_do = "Delete the folder and make it again."
+    at = ForeignPlace(where, to_do)
+    with catch_decoder(where, "is damaged", to_do):
+        width, height = (at.read_whole(side, "a side") for side in at.read_list(value["size"], "size"))
+        files, areas = at.read_table(value["files"], "files"), at.read_table(value.get("areas", {}), "areas")
+        line = ConversionLine(
+            name=relative_name(value["name"], where),
+            source=at.read_text(value["source"], "source"),
+            sha256=at.read_text(value["sha256"], "sha256"),
+            size=Size(width, height),
+            files={relative_name(file, where): at.read_text(digest, "a hash") for file, digest in files.items()},
+            areas={
+                file: {name: at.read_whole(count, "an area") for name, count in at.read_table(each, "areas").items()}
+                for file, each in areas.items()
+            },
+        )
+        if not areas.keys() <= files.keys():
+            raise at.refuse(areas, "areas", "of files that the line names")
+        return line
 
 
 def refuse_inside(dest: Path, folder: Path) -> None:

@@ -6,6 +6,7 @@ Nothing here may know more of a format than its row in the table; its module in 
 import csv
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.files.listing import find_files, is_utf8
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
@@ -366,8 +368,15 @@ class LabelFiles:
     @cached_property
     def _seen(self) -> list[tuple[Path, tuple[Format, FileForm] | P2PError | None]]:
         closed: list[P2PError] = []
-        seen = [(path, self._look(path)) for path in self._files(closed)]
+        seen = [(path, self._look_or_say(path)) for path in self._files(closed)]
         return [*((self.place, error) for error in closed), *seen]
+
+    def _look_or_say(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
+        """The format of a file, or why it cannot be told."""
+        try:
+            return self._look(path)
+        except P2PError as error:
+            return error
 
     def _files(self, closed: list[P2PError]) -> list[Path]:
         if self.place.is_file():
@@ -386,11 +395,13 @@ class LabelFiles:
             return error if error.tag in _ROOTS else None
         except P2PError as error:
             return error
-        return next(((each, form) for each in FORMATS.values() for form in each.forms if form.is_it(value)), None)
+        with _catch_reader(path):
+            return next(((each, form) for each in FORMATS.values() for form in each.forms if form.is_it(value)), None)
 
     def _value(self, path: Path) -> Any:
         if self._last is None or self._last[0] != path:
-            self._last = path, _PARSERS[path.suffix.lower()](path)
+            with _catch_reader(path):
+                self._last = path, _PARSERS[path.suffix.lower()](path)
         return self._last[1]
 
 
@@ -423,10 +434,10 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
             raise damaged[0]
     if chosen is None:
         raise _unknown(path)
-    if chosen.place is None:
-        return give_listed_splits(give_splits_of_names(files.read(chosen)), path)
-    found = give_listed_splits(give_splits_of_names(chosen.place.read(path)), path)
-    return _judge_each(found) if format == "auto" and chosen.place.fits_any else found
+    with _catch_reader(path):
+        read = chosen.place.read(path) if chosen.place else files.read(chosen)
+        found = give_listed_splits(give_splits_of_names(read), path)
+    return _judge_each(found) if format == "auto" and chosen.place and chosen.place.fits_any else found
 
 
 def _judge_each(found: LabelSet) -> LabelSet:
@@ -436,7 +447,15 @@ def _judge_each(found: LabelSet) -> LabelSet:
 
 
 def _fits(each: Format, files: LabelFiles) -> bool:
-    return each.place.is_it(files.place) if each.place else bool(files.of(each))
+    if each.place is None:
+        return bool(files.of(each))
+    with _catch_reader(files.place):
+        return each.place.is_it(files.place)
+
+
+def _catch_reader(path: Path) -> AbstractContextManager[None]:
+    """An error of the file for whatever a reader raises of one that nobody foresaw; all formats are read through it."""
+    return catch_decoder(path, "cannot be read as labels", "Export the labels again.", code="damaged-labels")
 
 
 def _refuse_mixture(files: LabelFiles) -> None:

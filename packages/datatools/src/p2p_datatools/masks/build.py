@@ -51,6 +51,7 @@ _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data
 
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
+_BLACK = {"0", "#000000"}  # the values of black in pictures of numbers and in those of colours
 _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
@@ -316,7 +317,21 @@ def _check_mapping(
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in claims.unused:
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _refuse_black(claims, lines, labels)
     _check_undecided(lines, labels, report)
+
+
+def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: Path) -> None:
+    """Raise P2PError where all pictures are black and transparent: what they show may be in their transparency."""
+    seen = {value for line in lines.values() for value in line.values}
+    black = seen - {TRANSPARENT}
+    if black == seen or not black or not black <= _BLACK or any(map(claims.is_mapped, seen)):
+        return
+    what = "all that is not transparent is black, so that every mask would be background"
+    guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
+    options = [" ".join(f"--map '{each}={word}'" for each in sorted(black)) for word in (guess, BACKGROUND)]
+    to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
+    raise P2PError(labels, what, to_do, code="black-masks")
 
 
 def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import ClassNames, Use
@@ -130,7 +131,7 @@ class ClassMapping:
 
     def is_by_id(self, label: str) -> bool:
         """Whether a class number goes to its class by nothing but the palette's ids; the background's 0 is no guess."""
-        by_id = self._numbers and label.isdecimal() and self._map_label(label) is None and label not in self._told
+        by_id = self._numbers and is_digits(label) and self._map_label(label) is None and label not in self._told
         return by_id and self.word(label) is not None and not (int(label) == 0 and self.index(label) == 0)
 
     def word(self, label: str) -> str | None:
@@ -166,9 +167,9 @@ class ClassMapping:
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:
-        if self._numbers and (label.isdecimal() or _HEX.fullmatch(label)):
+        if self._numbers and (is_digits(label) or _HEX.fullmatch(label)):
             # A mask built from the same pictures as colours has labels that are no numbers.
-            index = self.palette.index_of_id(int(label)) if label.isdecimal() else None
+            index = self.palette.index_of_id(int(label)) if is_digits(label) else None
             if index is not None:
                 return self.palette.names[index]
             return IGNORED if self.palette.ignores(label) else None
@@ -225,7 +226,7 @@ class ClassMapping:
         return f"{listed} and {len(labels) - most} more" if len(labels) > most else listed
 
     def _are_numbers(self, labels: Iterable[str]) -> bool:
-        return self._numbers and any(label.isdecimal() for label in labels)
+        return self._numbers and any(is_digits(label) for label in labels)
 
     def _offers(
         self, asked: Sequence[str], doubted: Sequence[str], uses: Mapping[str, Use], listed: ClassNames | None
@@ -239,7 +240,7 @@ class ClassMapping:
             meant = ", ".join(f"{label} {self.word(label)}" for label in doubted[:_MOST_NUMBERS])
             more = ", ..." if len(doubted) > _MOST_NUMBERS else ""
             offers.append(f"If so, add --map {_IDS}={_OF_PALETTE} ({meant}{more}).")
-        numbers = {int(label) for label in (*asked, *uses) if label.isdecimal() and not self.is_mapped(label)}
+        numbers = {int(label) for label in (*asked, *uses) if is_digits(label) and not self.is_mapped(label)}
         offers += self._count_names(listed, asked) if listed and listed.uncounted else []
         offers += offer_mappings(numbers, self.palette)
         return "".join(f"{offer} " for offer in offers)
@@ -250,7 +251,7 @@ class ClassMapping:
         for first in (1, 0):
             names = {str(number): name for number, name in enumerate(listed.uncounted, first)}
             names = {"0": BACKGROUND, **names}
-            if any(label.isdecimal() and label not in names and label != str(IGNORE) for label in asked):
+            if any(is_digits(label) and label not in names and label != str(IGNORE) for label in asked):
                 continue
             words = [f"--map {each}={self._claim(names[each])}" for each in asked if each in names]
             words += [f"--map {IGNORE}={IGNORED}"] if str(IGNORE) in asked else []
@@ -272,11 +273,11 @@ class ClassMapping:
         """The first class for a number that stands alone beside the background, ignore for 255 among others."""
         background, *classes = self.palette.names
         claimed = {self.word(label) for label in uses} - {None, background}
-        alone = classes and not claimed and len(unclaimed) == 1 and unclaimed[0].isdecimal()
+        alone = classes and not claimed and len(unclaimed) == 1 and is_digits(unclaimed[0])
         if alone:
             return [classes[0]]
         return [
-            IGNORED if label == str(IGNORE) else "CLASS" if label.isdecimal() else self._guess(label)
+            IGNORED if label == str(IGNORE) else "CLASS" if is_digits(label) else self._guess(label)
             for label in unclaimed
         ]
 
@@ -293,12 +294,12 @@ class ClassMapping:
 
 def _most_listed(labels: Sequence[str]) -> int:
     """How many labels an error lists; numbers say little."""
-    return _MOST_NUMBERS if all(label.isdecimal() for label in labels) else _MOST_LISTED
+    return _MOST_NUMBERS if all(is_digits(label) for label in labels) else _MOST_LISTED
 
 
 def _by_number(label: str) -> tuple[bool, int, str]:
     """A key by which class numbers stand in their order, before labels that are words."""
-    return (False, int(label), "") if label.isdecimal() else (True, 0, label)
+    return (False, int(label), "") if is_digits(label) else (True, 0, label)
 
 
 def _quote(label: str) -> str:

@@ -132,7 +132,7 @@ class PictureReader:
         counts = picture.counts
         values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
         labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
-        if not names and picture.exact and is_soft(counts):
+        if not names and picture.exact and is_soft(numbers, counts):
             raise soft_mask(item.where)
         if names and item.listed:
             self._refuse_unlisted(item, item.listed, counts, names)
@@ -190,7 +190,8 @@ class PictureReader:
             areas = [each for each in find_inexact(photo, inexact, snapped.rows, colors) if each.distance <= TOLERANCE]
             if areas and item.judge and picture.numbers is not None and not self._are_mapped(picture):
                 return None
-            self._refuse_flat(item, areas)
+            if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
+                self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
@@ -202,6 +203,12 @@ class PictureReader:
     def _are_mapped(self, picture: LabelPicture) -> bool:
         """Whether --map speaks of a grey of the picture, which then is a colour."""
         return any(len(set(color)) == 1 and picture.counts[color[0]] for color in self._extra)
+
+    def _is_mapped_soft(self, picture: LabelPicture) -> bool:
+        """Whether --map says what is white in a picture of black and white with soft edges."""
+        if (255, 255, 255) not in self._extra or picture.numbers is None or picture.table is not None:
+            return False
+        return is_soft(picture.numbers, picture.counts)
 
     def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
         if not areas:

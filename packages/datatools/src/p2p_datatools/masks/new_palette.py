@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import (
     BACKGROUND,
     IGNORE,
@@ -160,7 +161,7 @@ def _sort_labels(survey: LabelSurvey, found: LabelSet) -> tuple[list[str], list[
             background += [label] if key != BACKGROUND else []
             survey.colors.setdefault(label, survey.colors.get(BACKGROUND, (0, 0, 0)))
         elif key not in keys:
-            keys[key] = f"class_{label}" if label.isdecimal() else label
+            keys[key] = f"class_{label}" if is_digits(label) else label
             classes[keys[key]] = [label]
     # What only the reader of the format ignores needs no word here.
     return [each for each in ignored if each not in found.ignored], background, classes

@@ -4,7 +4,6 @@ Nothing here may change a palette that is given.
 """
 
 import itertools
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.errors import Finding, P2PError
+from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.foreign import parse_toml
 from p2p_datatools.contract.palette import BUILT_IN, IGNORE_COLOR, Palette, hex_of, load_palette, plain
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.sizes import Size
@@ -29,18 +30,17 @@ def judge(source: str | Path) -> tuple[Finding, ...]:
     if str(source) in BUILT_IN:
         return tuple(_closeness(str(source), [(each.name, each.color) for each in load_palette(source).classes]))
     try:
-        value = tomllib.loads(Path(source).read_text("utf-8"))
-        classes = [(str(each["name"]), tuple(int(part) for part in each["color"])) for each in value["classes"]]
-    except (OSError, KeyError, TypeError, ValueError):
-        load_palette(source)  # its error says what is wrong
-        raise
+        load_palette(source)
+    except P2PError as error:
+        if error.code != "duplicate-class":  # which are findings, all of them
+            raise
+    value = parse_toml(read_text(Path(source)), source)
+    classes = [(str(each["name"]), tuple(each["color"])) for each in value["classes"]]
     findings = [*_twice(str(source), "name", [plain(name) for name, _ in classes])]
     findings += _twice(str(source), "color", [hex_of(color) for _, color in classes])
     findings += _twice(str(source), "id", [each.get("id") for each in value["classes"]])
     findings += _aliases(str(source), value["classes"], value.get("ignore", ()))
     findings += _closeness(str(source), classes)
-    if not any(finding.severity == "error" for finding in findings):
-        load_palette(source)
     return tuple(findings)
 
 

@@ -5,6 +5,7 @@ Nothing here may match names or decide what a pair looks like.
 
 import hashlib
 from collections.abc import Container, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.destination import JOURNAL, Destination
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT
@@ -126,12 +128,18 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         """The pair, without its ranges, which `needs_ranges` reads."""
         return pair_from_json(value)
 
+    def _catch_damage(self) -> AbstractContextManager[None]:
+        partial_ = self.destination.partial
+        to_do = f"If it was edited, delete the folder {partial_}, and run the same command."
+        return catch_decoder(partial_ / JOURNAL, "is damaged", to_do)
+
     def needs_ranges(self, place: int, known: tuple[float, float]) -> tuple[float, float]:
         """The range `known` of the first or second half, widened by the pairs that were written since."""
         least, most = known
         for line in self.destination.done.values():
             if "ranges" in line:
-                low, high = line["ranges"][place]
+                with self._catch_damage():
+                    low, high = map(float, line["ranges"][place])
                 least, most = min(least, low), max(most, high)
             elif np.dtype(self._job.halves[place].dtype).kind == "u":  # by a version that did not measure these
                 most = max(most, float(np.iinfo(self._job.halves[place].dtype).max))
@@ -141,7 +149,8 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         """The numbers of the first or second half, if all pairs that were written have such as classes have."""
         numbers = ClassNumbers()
         for line in self.destination.done.values():
-            numbers.add(line["numbers"][place] if "numbers" in line else None)
+            with self._catch_damage():
+                numbers.add(line["numbers"][place] if "numbers" in line else None)
         return numbers.found
 
     def _write(self, pair: Pair, halves: Halves, sources: dict[str, str], paths: Sequence[Path]) -> MeasuredPair:

@@ -264,7 +264,11 @@ def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> 
 def _mask_lines(word: str, lines: Sequence[ConversionLine]) -> list[MaskLine]:
     found = []
     for line in lines:
-        areas = line.areas[f"{word}/{line.name}.png"]
+        file = f"{word}/{line.name}.png"
+        if file not in line.areas:
+            to_do = "If it was edited, delete the folder and make it again."
+            raise P2PError(_LINES, f"says nothing of the areas of {file}", to_do, code="damaged-file")
+        areas = line.areas[file]
         labels = {name: name for name in areas}
         found.append(MaskLine(line.name, line.size, areas, line.source, line.sha256, labels))
     return found

@@ -4,7 +4,6 @@ Nothing here may reach the network or write a file; the facts stand in catalog.t
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
@@ -12,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder, parse_toml
 from p2p_datatools.contract.words import shell_word
 from p2p_datatools.sources.secrets import show_address
 
@@ -115,7 +116,7 @@ def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
     """
     built_in = resources.files("p2p_datatools.sources").joinpath("catalog.toml").read_text("utf-8")
     entries = _entries(built_in, "catalog.toml")
-    return entries | (_entries(_text(extra), str(extra)) if extra else {})
+    return entries | (_entries(read_text(extra), str(extra)) if extra else {})
 
 
 def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:
@@ -126,20 +127,8 @@ def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:
     return entries[name]
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise P2PError(
-            path, f"cannot be read as a catalogue: {error}", "Name a TOML file.", code="unreadable-file"
-        ) from error
-
-
 def _entries(text: str, where: str) -> dict[str, CatalogEntry]:
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise P2PError(where, f"is not TOML: {error}", "Correct that line.", code="bad-toml") from error
+    tables = parse_toml(text, where)
     return {name: _entry(name, table, f"{where}: [{name}]") for name, table in tables.items()}
 
 
@@ -167,23 +156,19 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
         raise P2PError(where, f"{key} is not text", "Put it in quotes.", code="bad-catalogue")
-    try:
+    to_do = "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url."
+    at = ForeignPlace(where, to_do, code="bad-catalogue")
+    with catch_decoder(where, "layout, counts, kaggle or mirror has the wrong form", to_do, code="bad-catalogue"):
+        counts = at.read_table(table.get("counts", {}), "counts")
         return CatalogEntry(
             name=name,
-            **(values | {"layout": tuple(_rule(rule, where) for rule in table["layout"])}),
-            classes=tuple(map(str, table.get("classes", ()))),
-            counts=tuple((str(folder), int(count)) for folder, count in table.get("counts", {}).items()),
-            unsure=tuple(map(str, table.get("unsure", ()))),
-            kaggle=_place(table.get("kaggle"), "handle", name),
-            mirror=_place(table.get("mirror"), "url", name),
+            **(values | {"layout": tuple(_rule(rule, where) for rule in at.read_list(table["layout"], "layout"))}),
+            classes=tuple(at.read_word(each, "a class") for each in at.read_list(table.get("classes", []), "classes")),
+            counts=tuple((folder, at.read_whole(count, f"counts.{folder}")) for folder, count in counts.items()),
+            unsure=tuple(at.read_word(each, "unsure") for each in at.read_list(table.get("unsure", []), "unsure")),
+            kaggle=_place(table.get("kaggle"), "handle", name, at),
+            mirror=_place(table.get("mirror"), "url", name, at),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise P2PError(
-            where,
-            f"layout, counts, kaggle or mirror has the wrong form ({error!r})",
-            "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url.",
-            code="bad-catalogue",
-        ) from error
 
 
 def _refuse_name(name: str, where: str) -> None:
@@ -201,16 +186,17 @@ def _rule(table: Mapping[str, str], where: str) -> Rule:
     return Rule(tuple(table["from"].strip("/").split("/")), relative_name(table["to"].strip("/"), where))
 
 
-def _place(table: Mapping[str, Any] | None, key: str, name: str) -> ArchivePlace | None:
-    if table is None:
+def _place(value: Any, key: str, name: str, at: ForeignPlace) -> ArchivePlace | None:
+    if value is None:
         return None
+    table = at.read_table(value, "kaggle or mirror")
     size, digest = table.get("bytes"), table.get("sha256")
-    if size is not None and not isinstance(size, int):
-        raise ValueError("bytes is not a whole number")
-    if digest is not None and (len(digest) != 64 or digest.strip("0123456789abcdef")):
-        raise ValueError("sha256 is not 64 hex digits in lower case")
-    address = str(table[key]).replace("{name}", name)
+    if size is not None:
+        size = at.read_whole(size, "bytes")
+    if digest is not None and not re.fullmatch("[0-9a-f]{64}", at.read_text(digest, "sha256")):
+        raise at.refuse(digest, "sha256", "64 hex digits in lower case")
+    address = at.read_text(table[key], key).replace("{name}", name)
     # Both words become parts of addresses, and the second the name of a file.
     if key == "handle" and not re.fullmatch(rf"{_WORD}/{_WORD}", address, re.ASCII):
-        raise ValueError("handle is not OWNER/NAME")
+        raise at.refuse(address, "handle", "OWNER/NAME")
     return ArchivePlace(address, size, digest)

@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sha256_file, write_json
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.catalog import ArchivePlace
 from p2p_datatools.sources.secrets import hide_secrets, show_address
@@ -339,7 +340,7 @@ def _validator(headers: HTTPMessage) -> str:
 
 def _wait(headers: Message) -> float | None:
     seconds = headers.get("Retry-After", "")
-    return float(seconds) if seconds.isdecimal() else None
+    return float(seconds) if is_digits(seconds) else None
 
 
 def _size(path: Path) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.text import decode_text, find_encoding
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.download import whole_number
 from p2p_datatools.sources.secrets import hide_secrets
@@ -187,7 +188,7 @@ def _wait(error: Exception, tries: int) -> float | None:
     if status != 429 and (status is None or status < 500):
         return None
     asked = str(getattr(error, "response").headers.get("Retry-After", ""))  # noqa: B009 - of a type not known here
-    return min(120.0, float(asked)) if asked.isdecimal() else 2.0**tries
+    return min(120.0, float(asked)) if is_digits(asked) else 2.0**tries
 
 
 def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:

@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import ForeignPlace
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -150,7 +151,7 @@ class _Draw(Work[int, DrawingRecord, None]):
 
     def read_record(self, file: str, value: dict[str, Any]) -> DrawingRecord:
         """The drawing's number."""
-        return DrawingRecord(int(value["index"]))
+        return DrawingRecord(ForeignPlace(file, "Delete it.").read_whole(value["index"], "index"))
 
 
 def _write(record: DrawingRecord, drawing: CarDrawing, paths: Sequence[Path]) -> DrawingRecord:

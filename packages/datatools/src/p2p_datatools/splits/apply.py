@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder
 from p2p_datatools.contract.files.destination import hold_in_place
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
@@ -143,12 +144,8 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
 
 
 def _read_plan(path: Path) -> dict[str, Pair]:
-    try:
+    with catch_decoder(path / PLAN, "is damaged", "Pair into a new folder."):
         pairs = [pair_from_json(line, path / PLAN) for line in read_json(path / PLAN)["pairs"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise P2PError(
-            path / PLAN, f"is damaged ({type(error).__name__}: {error})", "Pair into a new folder.", code="damaged-file"
-        ) from error
     return {pair.name: pair for pair in pairs}
 
 

@@ -4,12 +4,13 @@ Nothing here may know what a setting means; the config declares that.
 """
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.foreign import parse_toml
 from p2p_datatools.contract.settings import Setting, nearest, read_settings, settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.old_names import NAMES, refuse_old_names
@@ -52,8 +53,8 @@ def config_from_json(value: Any, *, where: str) -> Config:
 
 def settings_from_toml(path: Path) -> dict[str, Any]:
     """Read settings from a TOML file; raises UsageError if it is not readable."""
+    to_do = "Write a line such as batch = 4 for each setting."
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        to_do = "Write a line such as batch = 4 for each setting."
-        raise UsageError(path, f"is not a readable TOML file: {error}", to_do, code="bad-toml") from error
+        return parse_toml(read_text(path), path, to_do=to_do)
+    except P2PError as error:
+        raise UsageError(path, error.what, to_do, code="bad-toml") from error

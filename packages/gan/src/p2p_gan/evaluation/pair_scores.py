@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pairs.halves import hash_both
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, colorize, hash_pixels, size_of
@@ -61,12 +62,14 @@ class PairRecord:
 def record_from_json(value: Any, where: Path | str) -> PairRecord:
     """Read what `to_json` gave, as `where` holds it.
 
-    Raises P2PError for a name that is not below the folder, and KeyError, TypeError or ValueError for anything else
-    that is not a record.
+    Raises P2PError for a name that is not below the folder, and for anything else that is not a record.
     """
-    name = relative_name(value["name"], where, suffix=_SUFFIX)
-    line, counts = dict(value["line"]), dict(value["counts"])
-    return PairRecord(name, str(value["pixels"]), value["mean_picture"], line, counts)
+    to_do = "If it was edited, restore a copy, or delete its folder to score all pairs again."
+    at = ForeignPlace(where, to_do)
+    with catch_decoder(where, "is not the record of these scores", to_do):
+        name = relative_name(value["name"], where, suffix=_SUFFIX)
+        line, counts = at.read_table(value["line"], "line"), at.read_table(value["counts"], "counts")
+        return PairRecord(name, at.read_text(value["pixels"], "pixels"), value["mean_picture"], line, counts)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ def _add_up(work: "ScoreWork", names: Sequence[str], tally: Tally) -> Tally:
     for name in names:
         try:
             tally.add(work.record_of(name))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except P2PError:
+            raise
+        except Exception as error:  # whatever an edited record breaks when it is added up
             where = destination.dest / _RECORDS if name in work.old else destination.partial / JOURNAL
             raise _damage(where, f"is damaged at {name} ({type(error).__name__}: {error})") from error
     return tally
@@ -129,10 +131,7 @@ def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
 def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> "RecordLines":
     """The records of an earlier call; raises UsageError if it was another, or had pairs that there are no more."""
     _refuse_other(dest, recipe)
-    try:
-        old = RecordLines(dest / _RECORDS)
-    except (TypeError, KeyError, ValueError) as error:
-        raise _damage(dest / _RECORDS, "is not the record of these scores") from error
+    old = RecordLines(dest / _RECORDS)
     names = {pair.name for pair in pairs}
     if gone := [name for name in old if name not in names]:
         raise UsageError(

@@ -18,6 +18,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
@@ -217,16 +218,10 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
             "Choose another destination.",
             code="other-settings",
         )
-    try:
+    to_do = "If it was edited, restore a copy, or choose another destination."
+    with catch_decoder(dest / _LINES, "is not the record of these samples", to_do):
         records = [_record_of(line, dest / _LINES) for line in read_lines(dest / _LINES)]
         return {record.name: record for record in records}
-    except (TypeError, KeyError, AttributeError) as error:
-        raise P2PError(
-            dest / _LINES,
-            "is not the record of these samples",
-            "If it was edited, restore a copy, or choose another destination.",
-            code="damaged-file",
-        ) from error
 
 
 def _record_of(line: Any, where: Path) -> "SampleRecord":

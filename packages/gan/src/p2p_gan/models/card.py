@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, get_args
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.manifest import Half, half_from_json
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
@@ -76,20 +77,20 @@ class ModelCard:
 
 def card_from_json(text: str, *, where: str) -> ModelCard:
     """Read the text of `ModelCard.to_json`; raises P2PError if it is damaged or newer than this program."""
+    what, to_do = "has a damaged description", "Train or download the model again."
     try:
-        value = json.loads(text)
-        if value["format"] != _FORMAT or value["version"] > _VERSION:
-            raise P2PError(
-                where,
-                f"has the format {value['format']} {value['version']}, which this version of p2p does not know",
-                "Update p2p.",
-                code="unknown-version",
-            )
-        return _card(value, where)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
-        raise P2PError(
-            where, f"has a damaged description ({error})", "Train or download the model again.", code="damaged-file"
-        ) from error
+        with catch_decoder(where, what, to_do):
+            value = json.loads(text)
+            if value["format"] != _FORMAT or value["version"] > _VERSION:
+                raise P2PError(
+                    where,
+                    f"has the format {value['format']} {value['version']}, which this version of p2p does not know",
+                    "Update p2p.",
+                    code="unknown-version",
+                )
+            return _card(value, where)
+    except UsageError as error:
+        raise P2PError(where, f"{what} ({error})", to_do, code="damaged-file") from error
 
 
 def _card(value: dict[str, Any], where: str) -> ModelCard:

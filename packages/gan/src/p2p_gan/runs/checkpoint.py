@@ -18,6 +18,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
 from p2p_gan.runs.state import Shapes, learning_rates, optimizer_progress, restore_state, set_learning_rates, tensors_of
@@ -170,13 +171,9 @@ def _unusable(count: int) -> str:
 
 
 def _load(record: Path, nets: Networks) -> Progress:
-    try:
+    # Where its hash is right somebody has edited it and sealed it again.
+    with catch_decoder(record, "is damaged", _RESTORE):
         return _load_whole(record, nets)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        # Its hash is right, so that somebody has edited it and sealed it again.
-        raise P2PError(
-            record, f"is damaged ({type(error).__name__}: {error})", _RESTORE, code="damaged-file"
-        ) from error
 
 
 def _load_whole(record: Path, nets: Networks) -> Progress:
@@ -185,8 +182,9 @@ def _load_whole(record: Path, nets: Networks) -> Progress:
     # The length first: a damaged file system may report a terabyte, which would take hours to hash.
     if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
         raise P2PError(tensors, _DAMAGED, _RESTORE, code="damaged-file")
-    progress = _progress_of(value)
-    rates = {name: float(value["rates"][name]) for name in learning_rates(nets)}
+    at = ForeignPlace(record, _RESTORE)
+    progress = _progress_of(value, at)
+    rates = {name: at.read_number(value["rates"][name], "a learning rate") for name in learning_rates(nets)}
     shapes = Shapes(nets, value["begun"])
     found = read_tensors(tensors, shapes, shapes.needed)
     restore_state(nets, found)
@@ -194,25 +192,19 @@ def _load_whole(record: Path, nets: Networks) -> Progress:
     return progress
 
 
-def _progress_of(value: Mapping[str, Any]) -> Progress:
-    """The progress in a record; raises KeyError, TypeError or ValueError for fields that no training has written."""
+def _progress_of(value: Mapping[str, Any], at: ForeignPlace) -> Progress:
+    """The progress in a record; raises P2PError, KeyError or TypeError for fields that no training has written."""
     best_images = value["best_images"]
     return Progress(
-        images=_count(value["images"]),
+        images=at.read_whole(value["images"], "images"),
         tally=[float(each) for each in value["tally"]],
-        tallied=_count(value["tallied"]),
-        seconds=float(value["seconds"]),
+        tallied=at.read_whole(value["tallied"], "tallied"),
+        seconds=at.read_number(value["seconds"], "seconds"),
         best=None if value["best"] is None else float(value["best"]),
-        best_images=None if best_images is None else _count(best_images),
+        best_images=None if best_images is None else at.read_whole(best_images, "best_images"),
         looked=bool(value["looked"]),
         extra=dict(value["extra"]),
     )
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r} is not a count")
-    return value
 
 
 def _length(tensors: Path) -> int:

@@ -116,7 +116,7 @@ def holds(path: Path, data: bytes) -> bool:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(path, _encode(value, indent=2))
 
 
 def write_lines(path: Path, values: Iterable[Any]) -> None:
@@ -126,9 +126,17 @@ def write_lines(path: Path, values: Iterable[Any]) -> None:
             file.write(json_line(value))
 
 
+def _encode(value: Any, **form: Any) -> bytes:
+    """JSON as people read it; half of a surrogate pair, which UTF-8 cannot hold, is written as an escape."""
+    try:
+        return (json.dumps(value, ensure_ascii=False, **form) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value, **form) + "\n").encode()
+
+
 def json_line(value: Any) -> bytes:
     """One line of a JSON-lines file, with its line end."""
-    return (json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode()
+    return _encode(value, separators=(", ", ": "))
 
 
 def append_lines(path: Path, values: Iterable[Any]) -> list[int]:

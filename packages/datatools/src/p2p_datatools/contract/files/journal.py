@@ -39,11 +39,13 @@ class Journal(Mapping[str, Record]):
                 self._idle.discard(file)
                 if record is None:
                     continue
+                if not isinstance(record, dict):
+                    raise TypeError("a record is no table")
                 if is_there(file):
                     self._places[file] = place
                 else:
                     self._idle.add(file)
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, AttributeError) as error:
             raise P2PError(
                 self._path,
                 "is not the record of this work",

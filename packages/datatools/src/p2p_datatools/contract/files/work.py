@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.destination import JOURNAL, Destination
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
 
@@ -89,7 +90,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         for file in list(destination.done):
             if file not in destination.done:
                 continue  # forgotten with another file of its item
-            record = self.read_record(file, destination.done[file])
+            record = self._read(file)
             whole = all(each in destination.done for each in record.files)
             if whole and (record.name in names or record.name in old):
                 self._begun.setdefault(record.name, file)
@@ -127,6 +128,13 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     @abstractmethod
     def read_record(self, file: str, value: dict[str, Any]) -> RecordT:
         """Read the record of a file, as `to_json` gave it."""
+
+    def _read(self, file: str) -> RecordT:
+        """The record of a file out of the journal, which somebody may have edited."""
+        journal = self.destination.partial / JOURNAL
+        to_do = f"If it was edited, delete the folder {self.destination.partial}, and run the same command."
+        with catch_decoder(journal, f"its record of {file} is damaged", to_do):
+            return self.read_record(file, self.destination.done[file])
 
     def run(
         self, items: Iterable[Item], what: str, total: int, *, threads: int | None = None, report: Reporter = QUIET
@@ -246,7 +254,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
 
     def _begun_record(self, name: str) -> RecordT | None:
         file = self._begun.get(name)
-        return None if file is None else self.read_record(file, self.destination.done[file])
+        return None if file is None else self._read(file)
 
     def _record(self, name: str, record: RecordT) -> None:
         """Record what was made, and remove what an interrupted call had made instead."""

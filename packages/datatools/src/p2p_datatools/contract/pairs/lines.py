@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pictures.sizes import Size
 
+_TO_DO = "If it was edited, restore a copy, or pair again with 'p2p data pair'."
 _A_TIFF, _B_TIFF = ".a.tif", ".b.tif"
 GIVEN = "split"  # in a pair's sources: the split that these gave it
 
@@ -59,19 +61,21 @@ class Pair:
 def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
     """Read what `Pair.to_json` gave, as `where` holds it.
 
-    Raises P2PError for a name, file or split that is not below the folder, and ValueError, KeyError or TypeError for
-    what is not a pair.
+    Raises P2PError for a name, file or split that is not below the folder, and for what is not a pair.
     """
-    width, height = line["size"]
-    return Pair(
-        name=relative_name(line["name"], where),
-        file=relative_name(line["file"], where),
-        split=relative_name(line["split"], where),
-        size=Size(int(width), int(height)),
-        hash=str(line["hash"]),
-        group=line.get("group"),
-        sources=dict(line.get("sources", {})),
-    )
+    at = ForeignPlace(where, _TO_DO)
+    with catch_decoder(where, "a pair in it is damaged", _TO_DO):
+        width, height = at.read_list(line["size"], "a size")
+        group = line.get("group")
+        return Pair(
+            name=relative_name(line["name"], where),
+            file=relative_name(line["file"], where),
+            split=relative_name(line["split"], where),
+            size=Size(at.read_whole(width, "a width"), at.read_whole(height, "a height")),
+            hash=at.read_text(line["hash"], "a hash"),
+            group=None if group is None else at.read_text(group, "a group"),
+            sources=at.read_table(line.get("sources", {}), "sources"),
+        )
 
 
 class PairLines(Sequence[Pair]):

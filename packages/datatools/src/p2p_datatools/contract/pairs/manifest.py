@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
@@ -130,7 +131,9 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
             code="split-unfinished",
         )
     header = read_json(path / HEADER)
-    try:
+    to_do = "Pair again with 'p2p data pair'."
+    at = ForeignPlace(path / HEADER, to_do)
+    with catch_decoder(path, "its manifest is damaged", to_do):
         if header["format"] != _FORMAT or header["version"] > _VERSION:
             raise P2PError(
                 path / HEADER,
@@ -147,17 +150,21 @@ def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
             a=half_from_json(header["a"]),
             b=half_from_json(header["b"]),
             palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
-            pairs=PairLines(path / PAIR_LINES),
-            provenance=header.get("provenance", {}),
+            pairs=_read_pairs(path),
+            provenance=at.read_table(header.get("provenance", {}), "provenance"),
             foreign=bool(header.get("foreign", False)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise P2PError(
-            path,
-            f"its manifest is damaged ({type(error).__name__}: {error})",
-            "Pair again with 'p2p data pair'.",
-            code="damaged-file",
-        ) from error
+
+
+def _read_pairs(path: Path) -> PairLines:
+    """The lines of the manifest of a folder, which is what errors name when they are damaged."""
+    try:
+        return PairLines(path / PAIR_LINES)
+    except P2PError as error:
+        if error.code != "damaged-file":
+            raise
+        what = f"its manifest is damaged ({PAIR_LINES}: {error.what})"
+        raise P2PError(path, what, "Pair again with 'p2p data pair'.", code="damaged-file") from error
 
 
 def half_from_json(value: Any) -> Half:

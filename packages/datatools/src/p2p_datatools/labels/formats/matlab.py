@@ -17,6 +17,7 @@ from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.labels.formats.voc import VOC_CLASSES
+from p2p_datatools.labels.parsing.mat_tags import check_mat_tags
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet
 
 _SUFFIXES = frozenset({".mat"})
@@ -134,6 +135,7 @@ def _list(file: Path) -> list[VariableHeader]:
     import scipy.io  # which the help of the command line does not have to wait for
 
     with _explain_scipy(file):
+        check_mat_tags(file, whole=False)
         found: list[VariableHeader] = scipy.io.whosmat(file, appendmat=False)
         return found
 
@@ -143,6 +145,7 @@ def _load(file: Path, name: str) -> Any:
     import scipy.io
 
     with _explain_scipy(file):
+        check_mat_tags(file)  # again: it may have been replaced since
         return scipy.io.loadmat(file, appendmat=False, variable_names=[name])[name]
 
 
@@ -151,6 +154,8 @@ def _explain_scipy(file: Path) -> Iterator[None]:
     """What SciPy raises as P2PError; it knows all versions but the one that is HDF5."""
     try:
         yield
+    except P2PError:
+        raise
     except NotImplementedError as error:
         what = "is of MATLAB's version 7.3, which is HDF5"
         raise P2PError(file, what, "Save it with save(FILE, NAME, '-v7').", code="unknown-version") from error

@@ -15,6 +15,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.given_splits import split_in
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
@@ -243,7 +244,7 @@ def _read_list(file: Path) -> dict[int, str]:
         raise P2PError(file, "is for keypoints (kpt_shape), whose lines are not outlines", to_do, code="keypoints")
     entries = root.value if isinstance(root, yaml.MappingNode) else []
     told = next((value.value for key, value in entries if key.value == "nc"), None)
-    if isinstance(told, str) and told.isdecimal() and int(told) != len(names):
+    if isinstance(told, str) and told.isdecimal() and not (is_digits(told) and int(told) == len(names)):
         what = f"says that nc is {told:.20}, but names {plural(len(names), 'class', 'classes')}"
         raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")
     return names

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import _HEX, Color, color_of, plain
 
 _KINDS = {
@@ -78,7 +79,7 @@ def _read_head(lines: list[str], path: Path) -> tuple[str | None, list[str | Non
         if kinds.count("name") == 2 and len(lines) > 1:  # such as `class,label`, of which one is the number
             values = dict(zip(range(len(kinds)), _fields(lines[1], delimiter), strict=False))
             kinds = [
-                "number" if kind == "name" and values.get(n, "").isdecimal() else kind for n, kind in enumerate(kinds)
+                "number" if kind == "name" and is_digits(values.get(n, "")) else kind for n, kind in enumerate(kinds)
             ]
         told = set(kinds) - {None, "name"}
         whole = "number" in told or "color" in told or set(_CHANNELS) <= told

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import has_area, number
@@ -18,8 +19,6 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels,
 
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
 
-# What a reader raises when a file has another kind of value somewhere, such as a list for a number.
-_OTHER_KINDS = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
 RegionShape = Polygon | Runs | str  # a text is the kind of a shape without area
 ShapeReader = Callable[[], "RegionShape | Iterable[RegionShape | ShapeReader]"]
 _Value = TypeVar("_Value")
@@ -139,12 +138,12 @@ class RegionCollector:
 
 def of_any_kind(read: Callable[[], _Value], where: str) -> _Value:
     """What a reader reads; a value that is missing or of a kind that it does not expect is a P2PError."""
-    try:
-        return read()
-    except _OTHER_KINDS as error:
-        kind = f"has a value of another kind than it must be ({type(error).__name__}: {error})"
-        what = f"lacks {error}" if isinstance(error, KeyError) else kind
-        raise P2PError(where, what, "Export the labels again.", code="damaged-labels") from error
+    to_do, code = "Export the labels again.", "damaged-labels"
+    with catch_decoder(where, "has a value of another kind than it must be", to_do, code=code):
+        try:
+            return read()
+        except KeyError as error:
+            raise P2PError(where, f"lacks {error!s:.80}", to_do, code=code) from error
 
 
 def _refuse_flat(shape: Polygon | Runs, where: str) -> None:

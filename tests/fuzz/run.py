@@ -1,0 +1,288 @@
+"""Gives mutated files to every reader for so many minutes or inputs, and says what was accepted, refused, or foreign.
+
+    python -m fuzz.run --minutes 1 --only coco palette     (with tests/ on PYTHONPATH; `nox -s fuzz` does that)
+
+An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds, or more
+memory than the limit is a finding: its files are kept below --keep, and --again repeats them. Nothing here may know a
+format.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from fuzz.model_targets import model_targets
+from fuzz.mutate import HERE, Tree, mutate
+from fuzz.targets import Target, data_targets
+from p2p_datatools.contract.errors import P2PError
+
+SECONDS = 10.0  # that one input may take; nearly all take milliseconds, and the machine may be busy
+MEMORY = 6 << 30  # bytes of address space of a process, of which torch takes two by being loaded
+_SLICE = 40.0  # seconds that one process works on a target before the next has its turn
+_RIGHT = ("accepted", "refused")
+
+
+@cache
+def find_targets(name: str = "") -> dict[str, Target]:
+    """Every target by its name; for one that needs no torch, which takes seconds to load, those of its kind."""
+    found = {each.name: each for each in data_targets()}
+    if name in found:
+        return found
+
+    return found | {each.name: each for each in model_targets()}
+
+
+class TooLongError(BaseException):
+    """An input that takes longer than it may; not an Exception, so that no reader can catch it."""
+
+
+@dataclass
+class Tally:
+    """How the inputs of one target ended, and what is foreign about some by its kind."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def inputs(self) -> int:
+        """How many there were."""
+        return self.ends.total()
+
+    @property
+    def foreign(self) -> int:
+        """How many ended as none may."""
+        return self.inputs - sum(self.ends[each] for each in _RIGHT)
+
+
+def make_input(target: Target, number: int, seed: int) -> Tree:
+    """The files of one input; the same for the same target, number and seed."""
+    random = Random(f"{seed} {target.name} {number}")
+    tree = random.choice(target.seeds)
+    fixed = {name: data for name, data in tree.items() if not target.changes(name)}
+    return fixed | mutate({name: data for name, data in tree.items() if name not in fixed}, random)
+
+
+def try_input(target: Target, tree: Tree, folder: Path) -> tuple[str, str]:
+    """(how it ended, its kind when that is foreign); `folder` is new, and holds the files afterwards."""
+    for name, data in tree.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.replace(HERE, str(folder).encode()))
+    try:
+        with _limit_time():
+            target.read(folder)
+    except P2PError as error:
+        text = str(error)  # which must be printable, too
+        return ("refused", "") if text.isprintable() or error.parts else ("foreign", f"unprintable: {text!a:.80}")
+    except (Exception, TooLongError) as error:
+        return "foreign", _kind(error)
+    return "accepted", ""
+
+
+def _kind(error: BaseException) -> str:
+    """What was raised, in which line, called by which of ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if "p2p_" in each.filename] or frames
+    last = f"{Path(own[-1].filename).name}:{own[-1].lineno}"
+    deepest = f" in {Path(frames[-1].filename).name}" if frames[-1] is not own[-1] else ""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words:.60} @{last}{deepest}"
+
+
+@contextmanager
+def _limit_time() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TooLongError(f"{SECONDS:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run_inputs(target: Target, numbers: range, *, seed: int, seconds: float = 1e9, keep: Path | None = None) -> Tally:
+    """Try inputs until the numbers or the seconds are used up; of each foreign kind the first is kept below `keep`."""
+    tally, end = Tally(), time.monotonic() + seconds
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
+        for number in numbers:
+            if time.monotonic() > end:
+                break
+            folder = Path(place) / "w" / "in"
+            tree = make_input(target, number, seed)
+            if keep is not None:
+                # A crash of the interpreter leaves this behind.
+                (keep / f"{target.name}.at").write_text(f"{number}", "ascii")
+            ended, kind = try_input(target, tree, folder)
+            tally.ends[ended] += 1
+            if kind:
+                tally.kinds[kind] += 1
+                if tally.kinds[kind] == 1 and keep is not None:
+                    _keep(keep, target, tree, number, seed, kind)
+            shutil.rmtree(folder.parent, ignore_errors=True)
+    return tally
+
+
+def _keep(keep: Path, target: Target, tree: Tree, number: int, seed: int, kind: str) -> None:
+    place = keep / f"{target.name}-{zlib.crc32(kind.encode('utf-8', 'replace')):08x}"
+    if place.exists():
+        return
+    for name, data in tree.items():
+        path = place / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (place / "kind.txt").write_text(
+        f"{kind}\n--only {target.name} --seed {seed} --again {number}\n", "utf-8", "replace"
+    )
+
+
+def _limit_memory() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    """One slice of one target, in this process; prints how each input ended, for `_run_slice`."""
+    (name,) = arguments.only
+    _limit_memory()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries say about broken pictures
+    numbers = range(arguments.first, arguments.first + arguments.inputs)
+    tally = run_inputs(
+        find_targets(name)[name], numbers, seed=arguments.seed, seconds=arguments.seconds, keep=arguments.keep
+    )
+    for kind, count in tally.ends.items():
+        print(f"end\t{count}\t{kind}")
+    for kind, count in tally.kinds.items():
+        print(f"kind\t{count}\t{kind!a}")
+    return 0
+
+
+def _run_slice(target: Target, tally: Tally, *, seed: int, seconds: float, inputs: int, keep: Path) -> None:
+    """A slice in a process of its own, which an input may bring down."""
+    command = [
+        sys.executable,
+        "-m",
+        "fuzz.run",
+        "--work",
+        "--only",
+        target.name,
+        "--seed",
+        str(seed),
+        "--keep",
+        str(keep),
+    ]
+    command += ["--first", str(tally.inputs), "--inputs", str(inputs), "--seconds", f"{seconds:.1f}"]
+    limit = seconds + 20 * SECONDS
+    try:
+        result = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=limit, check=False)
+        lines, code = result.stdout.splitlines(), str(result.returncode)
+    except subprocess.TimeoutExpired:
+        lines, code = [], "time"
+    if code != "0":
+        at = keep / f"{target.name}.at"
+        number = int(at.read_text("ascii") or 0) if at.exists() else tally.inputs
+        kind = f"the process ended with {code} at input {number}"
+        tally.kinds[kind] += 1
+        tally.ends["foreign"] += 1
+        tally.ends["accepted"] += max(0, number - tally.inputs)  # so that the next slice begins behind it
+        _keep(keep, target, make_input(target, number, seed), number, seed, kind)
+    for line in lines:
+        what, count, kind = line.split("\t")
+        (tally.ends if what == "end" else tally.kinds)[kind] += int(count)
+
+
+def _row(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.inputs, tally.ends["accepted"], tally.ends["refused"], tally.foreign
+
+
+def _cells(numbers: Iterable[int]) -> str:
+    return "".join(f"{each:>10}" for each in numbers)
+
+
+def _show(tallies: dict[str, Tally]) -> None:
+    print(f"{'target':<18}{'inputs':>10}{'accepted':>10}{'refused':>10}{'foreign':>10}")
+    for name, tally in tallies.items():
+        print(f"{name:<18}{_cells(_row(tally))}")
+    every = [sum(each) for each in zip(*map(_row, tallies.values()), strict=True)]
+    print(f"{'all':<18}{_cells(every)}")
+    for name, tally in tallies.items():
+        for kind, count in tally.kinds.most_common():
+            print(f"{name}: {count} times {kind}")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """All targets in turn, a slice each, until the time or the inputs are used up; 1 when anything is foreign."""
+    targets = find_targets()
+    names = [name for name in targets if not arguments.only or any(each in name for each in arguments.only)]
+    tallies = {name: Tally() for name in names}
+    end = time.monotonic() + 60 * arguments.minutes
+    arguments.keep.mkdir(parents=True, exist_ok=True)
+    waiting = list(names)
+    while waiting and time.monotonic() < end:
+        name = waiting.pop(0)
+        left = arguments.inputs - tallies[name].inputs
+        seconds = min(_SLICE, max(1.0, (end - time.monotonic()) / (len(waiting) + 1)))
+        _run_slice(targets[name], tallies[name], seed=arguments.seed, seconds=seconds, inputs=left, keep=arguments.keep)
+        if tallies[name].inputs < arguments.inputs:
+            waiting.append(name)
+    _show(tallies)
+    found = any(tally.foreign for tally in tallies.values())
+    print(f"The inputs are in {arguments.keep}." if found else "Nothing foreign.")
+    return int(found)
+
+
+def _repeat(arguments: argparse.Namespace) -> int:
+    """One input again, with its traceback."""
+    (name,) = arguments.only
+    target = find_targets(name)[name]
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-again-")) / "in"
+    tree = make_input(target, arguments.again, arguments.seed)
+    print(f"The files are in {folder}.")
+    print(*try_input(target, tree, folder))
+    target.read(folder)
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Mutated files for every reader.")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long; 10 by default")
+    parser.add_argument("--inputs", type=int, default=10**9, help="at most so many for each target")
+    parser.add_argument("--only", nargs="*", default=[], help="targets whose names hold one of these words")
+    parser.add_argument("--seed", type=int, default=0, help="another seed gives other inputs")
+    parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where findings are kept")
+    parser.add_argument("--again", type=int, help="repeat this input of the one target of --only")
+    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=1e9, help=argparse.SUPPRESS)
+    return parser
+
+
+def main() -> int:
+    """Read the command line and run; the exit code is 1 when anything is foreign."""
+    arguments = _options().parse_args()
+    if arguments.work:
+        return _work(arguments)
+    return _repeat(arguments) if arguments.again is not None else _run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
