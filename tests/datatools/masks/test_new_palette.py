@@ -75,6 +75,15 @@ def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
         assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
 
 
+def test_photos_in_which_some_colours_are_common_give_no_classes(tmp_path: Path, refused: "Refused") -> None:
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        smooth = np.cumsum(rng.integers(-2, 3, (64, 64, 3)), axis=1) + np.array([120, 90, 60])
+        write_png(tmp_path / f"{name}.png", np.clip(smooth, 0, 255).astype(np.uint8))
+    with refused("no-common-colour", tmp_path):
+        start_palette(tmp_path, "mine")
+
+
 def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with refused("no-common-colour", tmp_path / "a.png"):

@@ -328,3 +328,13 @@ def test_a_byte_order_mark_in_labels_is_ignored_and_hidden_files_are_not_labels(
     (data / "train" / "labels" / ".ipynb_checkpoints" / "a.b.txt").write_text("0 1 2\n")
     assert is_yolo(data)
     assert labels_of(data) == ["car"]
+
+
+def test_empty_files_alone_are_yolo_where_a_list_names_the_classes(tmp_path: Path) -> None:
+    for name, text in (("a", ""), ("b", "\n")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    assert not is_yolo(tmp_path)
+    (tmp_path / "classes.txt").write_text("body\n")
+    assert is_yolo(tmp_path)
+    (tmp_path / "c.txt").write_text("a note")
+    assert not is_yolo(tmp_path)
