@@ -443,6 +443,15 @@ def test_black_shapes_on_transparency_are_no_background_unless_one_says_so(
     assert build(labels, f"{value}=background").areas["background"] == alpha.size
 
 
+def test_one_black_shape_on_transparency_among_colours_is_told(tmp_path: Path, notes: "Notes") -> None:
+    labels = tmp_path / "labels"
+    alpha = (drawing() > 0).astype(np.uint8) * 255
+    save(labels / "a.png", np.dstack([COLORS[drawing()], alpha]))
+    save(labels / "b.png", np.dstack([np.zeros((*alpha.shape, 3), dtype=np.uint8), alpha]))
+    build_masks(labels, tmp_path / "masks", palette=CARS, report=notes)
+    assert any("b.png" in line and "black where not transparent" in line for line in notes.lines)
+
+
 @pytest.mark.parametrize("way", ["resized", "blurred"])
 def test_a_soft_mask_with_long_straight_edges_is_one_line_with_the_command_that_helps(
     tmp_path: Path, refused: "Refused", way: str

@@ -317,18 +317,30 @@ def _check_mapping(
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
-    # A picture that failed was not read to its labels.
-    for unused in () if failed else claims.unused:
+    for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
-    _refuse_black(claims, lines, labels)
+    _refuse_black(claims, lines, labels, report)
     _check_undecided(lines, labels, report)
 
 
-def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: Path) -> None:
-    """Raise P2PError where all pictures are black and transparent: what they show may be in their transparency."""
+def _is_black(line: MaskLine) -> bool:
+    others = line.values.keys() - {TRANSPARENT}
+    return bool(others) and others <= _BLACK
+
+
+def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+    """Raise P2PError where all pictures are black and transparent: what they show may be in their transparency.
+
+    Where others have colours this is only noted, for a picture without objects may be so.
+    """
     seen = {value for line in lines.values() for value in line.values}
     black = seen - {TRANSPARENT}
-    if black == seen or not black or not black <= _BLACK or any(map(claims.is_mapped, seen)):
+    odd = [line for line in lines.values() if TRANSPARENT in line.values and _is_black(line)]
+    if not odd or any(claims.is_mapped(value) for value in {TRANSPARENT, *_BLACK}):
+        return
+    if not black <= _BLACK:
+        number = plural(len(odd), "picture is", "pictures are")
+        report.note(f"{labels / odd[0].source}: {number} black where not transparent, and so all background.")
         return
     what = "all that is not transparent is black, so that every mask would be background"
     guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
