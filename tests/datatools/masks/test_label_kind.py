@@ -460,3 +460,14 @@ def test_a_soft_mask_with_long_straight_edges_is_one_line_with_the_command_that_
         build(labels)
     share = build(labels, "#ffffff=body", format="colors").areas["body"] / (2 * numbers.size)
     assert share * (numbers.size / 10800 if way == "resized" else 1) == pytest.approx((numbers > 0).mean(), abs=0.02)
+
+
+def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    foreign = np.array([(0, 0, 0), (128, 128, 128), (192, 0, 128), (0, 64, 128), (64, 128, 0)], dtype=np.uint8)
+    save(labels / "a.png", foreign[drawing()])
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "palette-colour"
+    for color in ("#808080", "#c00080", "#004080", "#408000"):
+        assert f"--map '{color}=CLASS'" in error.value.parts[0].to_do

@@ -71,9 +71,9 @@ def command(
     text, drawn = palette.to_toml().encode(), draw_palette(palette) if picture else None
     # What a repeated command would write again may be there, of one that was cut off between the two.
     if dest and dest.exists() and not holds(dest, text):
-        raise _taken(dest)
+        _refuse_content(dest)
     if picture and drawn is not None and picture.exists() and not shows(picture, drawn):
-        raise _taken(picture)
+        _refuse_content(picture)
     if dest:
         write_bytes(dest, text)
     if picture and drawn is not None:
@@ -100,9 +100,9 @@ def _refuse_suffix(path: Path | None, suffix: str) -> None:
         )
 
 
-def _taken(path: Path) -> UsageError:
+def _refuse_content(path: Path) -> None:
     what = "exists already and holds something else"
-    return UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
+    raise UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
 
 
 def _say(palette: "Palette") -> None:

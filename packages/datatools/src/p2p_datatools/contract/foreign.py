@@ -108,7 +108,8 @@ class ForeignPlace:
 
     def refuse(self, value: Any, name: str, wanted: str) -> P2PError:
         """The error for a value that is not what is wanted."""
-        return P2PError(self.where, f"{name} is not {wanted}: {show_value(value)}", self.to_do, code=self.code)
+        what, code = f"{name} is not {wanted}: {show_value(value)}", self.code
+        return P2PError(self.where, what, self.to_do, code=code)
 
 
 def is_digits(text: str) -> bool:

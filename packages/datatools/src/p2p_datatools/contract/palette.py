@@ -159,7 +159,7 @@ class Palette:
 def palette_from_json(value: Any, *, where: str) -> Palette:
     """Read what `Palette.to_json` or a TOML file gave; raises P2PError naming `where` and the class at fault."""
     to_do = "It needs a name and [[classes]], each with a name and a color of three numbers from 0 to 255."
-    at = ForeignPlace(where, to_do, code="bad-palette")
+    at = ForeignPlace(where, to_do=to_do, code="bad-palette")
     with catch_decoder(where, "is not a palette", to_do, code="bad-palette"):
         table = at.read_table(value, "it")
         classes = tuple(

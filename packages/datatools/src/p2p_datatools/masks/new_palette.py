@@ -81,6 +81,8 @@ def start_palette(
 def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> Palette:
     ignored, background, named = _sort_labels(survey, found)
     numbers, is_255_ignored = _class_numbers(survey.numbers)
+    if survey.transparent and numbers and 0 not in numbers:
+        numbers = [0, *numbers]  # what is transparent is the background, and not the first number
     common = _common(survey.pixels, blended=survey.blended)
     painted = _with_strays(common, survey.painted)
     if survey.blended and common and _shows_photos(survey.pixels, common, painted):
@@ -102,10 +104,22 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     ignored += [str(IGNORE)] if is_255_ignored else []
     rows = [*_named_rows(survey, background, named, numbers), *_unnamed_rows(survey, named, numbers, painted)]
     if painted and not named and not numbers:
-        rows = [replace(rows[1], name=BACKGROUND), *rows[2:]]  # the most common colour
+        rows = _with_painted_background(rows, survey)
     colors = _choose_colors(rows, survey)
     classes = (PaletteClass(row.name, color, row.number, row.aliases) for row, color in zip(rows, colors, strict=True))
     return Palette(name, tuple(classes), tuple(ignored))
+
+
+def _with_painted_background(rows: list["_Row"], survey: LabelSurvey) -> list["_Row"]:
+    """The rows with one of the colours as the background: the most common, or black where pixels are transparent.
+
+    Where pixels are transparent and none is black, the background stays one that no pixel is painted in.
+    """
+    first, *painted = rows
+    own = next((row for row in painted if row.color == (0, 0, 0)), None) if survey.transparent else painted[0]
+    if own is None:
+        return rows
+    return [replace(own, name=first.name), *(row for row in painted if row is not own)]
 
 
 @dataclass(frozen=True)

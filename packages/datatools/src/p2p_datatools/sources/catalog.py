@@ -6,6 +6,7 @@ Nothing here may reach the network or write a file; the facts stand in catalog.t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -109,14 +110,19 @@ class CatalogEntry:
         return self.next.replace("{dest}", shell_word(str(dest)))
 
 
+@cache
+def _built_in() -> dict[str, CatalogEntry]:
+    return _entries(
+        resources.files("p2p_datatools.sources").joinpath("catalog.toml").read_text("utf-8"), "catalog.toml"
+    )
+
+
 def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
     """All known data sets by name; entries of the file `extra` are added, and replace those of the same name.
 
     Raises P2PError, naming entry and field, when `extra` is not such a catalogue.
     """
-    built_in = resources.files("p2p_datatools.sources").joinpath("catalog.toml").read_text("utf-8")
-    entries = _entries(built_in, "catalog.toml")
-    return entries | (_entries(read_text(extra), str(extra)) if extra else {})
+    return _built_in() | (_entries(read_text(extra), str(extra)) if extra else {})
 
 
 def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:
@@ -157,7 +163,7 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
         raise P2PError(where, f"{key} is not text", "Put it in quotes.", code="bad-catalogue")
     to_do = "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url."
-    at = ForeignPlace(where, to_do, code="bad-catalogue")
+    at = ForeignPlace(where, to_do=to_do, code="bad-catalogue")
     with catch_decoder(where, "layout, counts, kaggle or mirror has the wrong form", to_do, code="bad-catalogue"):
         counts = at.read_table(table.get("counts", {}), "counts")
         return CatalogEntry(

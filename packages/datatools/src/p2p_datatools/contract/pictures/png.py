@@ -85,7 +85,7 @@ def refuse_missing_rows(data: bytes) -> None:
             while len(waiting) and missing > 0 and not packer.eof:
                 missing -= len(packer.decompress(waiting, BAND))
                 waiting = packer.unconsumed_tail
-    except isal_zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # its type information calls the class a variable
         return
     if missing > 0 and packer.eof:
         raise ValueError("rows of pixels are missing")
