@@ -88,8 +88,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def kills(session: nox.Session) -> None:
-    """Fifty kills of training processes at random moments, a third of them in the middle of a checkpoint's write."""
+    """Fifty kills of training at random moments, twenty of each command that writes, a full disk at every write."""
     session.run(PYTHON, "tests/gan/runs/kills.py", *(session.posargs or ["--kills", "50"]))
+    session.run(PYTHON, "tests/faults/kills.py", *(session.posargs or ["--kills", "20"]))
 
 
 @nox.session

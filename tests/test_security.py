@@ -65,6 +65,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the commands did, in an empty folder, a home and a folder of temporary files of their own."""
     root = tmp_path_factory.mktemp("security").resolve()
     environment = os.environ | {name: str(root / name) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")}
+    environment.pop("TORCHINDUCTOR_CACHE_DIR", None)  # which torch has set where this process has loaded it
     for name in ("HOME", "TMPDIR", "work"):
         (root / name).mkdir()
     words = [line.split() for line in COMMANDS.strip().splitlines()]

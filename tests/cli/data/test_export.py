@@ -41,6 +41,17 @@ def test_the_way_back_that_is_printed_gives_the_masks_back(
     assert "0 masks exported to out, 1 kept" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", export_names())
+def test_the_way_back_of_masks_without_objects_gives_them_back(
+    name: str, masks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mask(masks / "a.png", np.zeros_like(MASK), CARS)
+    assert main(["data", "export", str(masks), "out", "--format", name, "--photos", "photos"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("back  "))
+    assert main(shlex.split(line.replace("AGAIN", "again"))[2:]) == 0
+    assert not read_mask(Path("again", "a.png"), CARS).any()
+
+
 def test_ignored_pixels_and_the_place_for_photos_are_told(masks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_mask(masks / "b.png", np.full((2, 2), IGNORE, dtype=np.uint8), CARS)
     assert main(["data", "export", str(masks), "out", "--format", "yolo"]) == 0

@@ -13,8 +13,12 @@ def test_a_palette_is_shown_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["data", "palette", "cars", "--picture", str(picture)]) == 0
     assert "#ff0000" in capsys.readouterr().out
     assert picture.is_file()
-    assert main(["data", "palette", "cars", "--picture", str(picture)]) == 2
+    assert main(["data", "palette", "cars", "--picture", str(picture)]) == 0  # the same again replaces nothing
+    assert main(["data", "palette", "scenes", "--picture", str(picture)]) == 2
     assert "exists" in capsys.readouterr().err
+    assert main(["data", "palette", "cars", str(tmp_path / "a.toml")]) == 0
+    assert main(["data", "palette", "cars", str(tmp_path / "a.toml")]) == 0
+    assert main(["data", "palette", "scenes", str(tmp_path / "a.toml")]) == 2
 
 
 def test_a_palette_can_be_written_to_be_changed(tmp_path: Path) -> None:

@@ -46,6 +46,18 @@ def test_good_masks_and_good_photos_have_no_findings(masks: Path, photos: Path) 
     assert check(masks).ok
 
 
+def test_photos_of_16_bits_are_as_good_with_their_masks_as_alone_since_pairing_takes_them(
+    masks: Path, tmp_path: Path
+) -> None:
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    for name in "abc":
+        write_png(deep / f"{name}.png", np.full((4, 10), 1000, dtype=np.uint16))
+    assert check(masks, photos=deep) == CheckResult("masks", 3, ())
+    write_png(deep / "c.png", np.full((4, 10, 3), 9, dtype=np.uint8))
+    assert found(check(masks, photos=deep)) == [("error", "mixed-forms", "c.png")]
+
+
 def test_a_mask_of_another_size_than_its_photo(masks: Path, photos: Path) -> None:
     write_mask(masks / "b.png", ALL_CLASSES[:3], CARS)
     result = check(masks, photos=photos)

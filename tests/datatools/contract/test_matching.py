@@ -58,3 +58,9 @@ def test_labels_and_their_pictures_in_one_folder_are_told_apart_where_each_has_o
     names: list[str], labels: list[str]
 ) -> None:
     assert split_labels(names) == labels
+
+
+def test_numbers_padded_with_zeros_on_one_side_get_an_expression_that_matches_all() -> None:
+    here, there = [f"{number}" for number in range(1, 13)], [f"img_{number:04d}" for number in range(1, 13)]
+    assert "matches all 12" in suggest_match(here, there)
+    assert "matches all 12" in suggest_match(there, [f"{number}" for number in range(1, 13)])

@@ -101,6 +101,8 @@ def test_it_is_told_in_which_way_a_name_differs(photos: Path, said: str, way: st
         ("IMG_1.JPG", "img_1.jpg"),
         ("img_1.heic", "IMG_1.jpg"),
         ("car_jpg.rf.0123456789abcdef0123456789abcdef.jpg", "car.png"),
+        ("My-Car-1-_jpg.rf.0123456789abcdef0123456789abcdef.jpg", "My Car (1).jpg"),
+        ("a-10-15-PM_jpg.rf.0123456789abcdef0123456789abcdef.jpg", "a 10.15 PM.jpg"),
         ("car.png", "car_jpg.rf.0123456789abcdef0123456789abcdef.jpg"),
         ("car.jpg.png", "car.jpg"),
         ("car.jpg", "car.jpg.png"),
@@ -274,3 +276,10 @@ def test_a_photo_of_a_kind_that_is_not_read_is_not_called_missing(tmp_path: Path
             folder.find(name)
     with refused("no-photo", "c.heic"):
         folder.find("c.heic")
+
+
+def test_two_photos_that_roboflow_would_spell_alike_are_an_error(tmp_path: Path, refused: "Refused") -> None:
+    for name in ("my car.jpg", "my.car.jpg"):
+        (tmp_path / name).touch()
+    with refused("ambiguous-name", usage=False):
+        PhotoFolder(tmp_path).find("my-car_jpg.rf.0123456789abcdef0123456789abcdef.jpg")

@@ -14,7 +14,7 @@ from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_p
 from p2p_datatools.contract.pictures.images import read_mask, write_mask
 from p2p_datatools.exports.build import MaskExportSummary, export_masks
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, export_names
-from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.build import PaintOptions, build_masks
 
 if TYPE_CHECKING:
     from conftest import Refused, StopAfter
@@ -49,6 +49,24 @@ def refuse_difference(masks: Path, again: Path) -> None:
     assert not result.findings
     assert result.compared == len(list(masks.rglob("*.png")))
     assert result.differing == 0
+
+
+@pytest.mark.parametrize("some", [True, False])
+@pytest.mark.parametrize("name", FORMATS)
+def test_masks_of_background_alone_come_back(name: str, some: bool, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    (masks / "palette.toml").write_text(CARS.to_toml())
+    for number in range(3):
+        rows = np.zeros((20, 30), dtype=np.uint8)
+        rows[4:9, 5:9] = 1 if some and number == 1 else 0
+        write_mask(masks / f"{number}.png", rows, CARS)
+    photos = photos_of(masks, tmp_path / "photos")
+    summary = export_masks(masks, tmp_path / name, format=name, photos=photos)
+    again = tmp_path / "again"
+    how = PaintOptions(empty="auto" if some or name == "voc" else "background")
+    build_masks(summary.labels, again, palette=CARS, photos=photos, mapping=summary.mapping, how=how)
+    refuse_difference(masks, again)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 CARS, FACADES = load_palette("cars"), load_palette("facades")
+BARE = Palette("bare", (PaletteClass("background", (0, 0, 0)), PaletteClass("body", (255, 0, 0))))
 
 
 def named(**mapping: str) -> ClassMapping:
@@ -131,6 +132,7 @@ def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Uncla
     numbers = ClassMapping(CARS, {}, numbers=True)
     assert "--map 8=body," in unclaimed(numbers, {"0": Use(9, 1), "8": Use(9, 1)}).to_do
     assert "--map 8=CLASS," in unclaimed(numbers, {"1": Use(9, 1), "8": Use(9, 1)}).to_do
+    assert "--map 0=background," in unclaimed(ClassMapping(BARE, {}, numbers=True), {"0": Use(9, 1)}).to_do
     assert "--map 8=CLASS --map 11=CLASS," in unclaimed(numbers, {"11": Use(9, 1), "8": Use(9, 1)}).to_do
 
 

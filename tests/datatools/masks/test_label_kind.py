@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from p2p_datatools.masks.class_mapping import parse_mapping
 from p2p_datatools.sources.data_set import fetch_synth
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS, SCENES = load_palette("cars"), load_palette("scenes")
 COLORS = CARS.colors()
@@ -421,3 +422,64 @@ def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
     assert len(str(error.value)) < 400
     assert "--format colors --map '#ffffff=CLASS'" in error.value.to_do
     assert build(labels, "#ffffff=body", format="colors").areas["body"] > 0
+
+
+@pytest.mark.parametrize("form", ["rgba", "grey", "table"])
+def test_black_shapes_on_transparency_are_no_background_unless_one_says_so(
+    tmp_path: Path, refused: "Refused", form: str
+) -> None:
+    labels = tmp_path / "labels"
+    black, alpha = np.zeros_like(drawing()), (drawing() > 0).astype(np.uint8) * 255
+    if form == "table":
+        save(labels / "a.png", (alpha == 0).astype(np.uint8), np.zeros((2, 3), dtype=np.uint8), transparency=1)
+    else:
+        save(labels / "a.png", np.dstack([black] * (3 if form == "rgba" else 1) + [alpha]))
+    with refused("black-masks") as error:
+        build(labels)
+    assert "--map '0=body'" in error.value.to_do or "--map '#000000=body'" in error.value.to_do
+    value = "0" if "'0=" in error.value.to_do else "#000000"
+    assert build(labels, f"{value}=body").areas["body"] == np.count_nonzero(alpha)
+    (tmp_path / "masks" / "a.png").unlink()
+    assert build(labels, f"{value}=background").areas["background"] == alpha.size
+
+
+def test_one_black_shape_on_transparency_among_colours_is_told(tmp_path: Path, notes: "Notes") -> None:
+    labels = tmp_path / "labels"
+    alpha = (drawing() > 0).astype(np.uint8) * 255
+    save(labels / "a.png", np.dstack([COLORS[drawing()], alpha]))
+    save(labels / "b.png", np.dstack([np.zeros((*alpha.shape, 3), dtype=np.uint8), alpha]))
+    build_masks(labels, tmp_path / "masks", palette=CARS, report=notes)
+    assert any("b.png" in line and "black where not transparent" in line for line in notes.lines)
+
+
+@pytest.mark.parametrize("way", ["resized", "blurred"])
+def test_a_soft_mask_with_long_straight_edges_is_one_line_with_the_command_that_helps(
+    tmp_path: Path, refused: "Refused", way: str
+) -> None:
+    labels = tmp_path / "labels"
+    numbers = np.zeros((60, 80), dtype=np.uint8)
+    numbers[10:40, 8:60], numbers[38:48, 14:24] = 255, 255
+    for name in "ab":
+        if way == "resized":
+            hard = Image.fromarray(numbers)
+            save(labels / f"{name}.png", np.asarray(hard.resize((120, 90), Image.Resampling.BILINEAR)))
+        else:
+            save(labels / f"{name}.png", cv2.GaussianBlur(numbers, (0, 0), 1.2))
+    with refused("soft-mask"):
+        build(labels)
+    share = build(labels, "#ffffff=body", format="colors").areas["body"] / (2 * numbers.size)
+    assert share * (numbers.size / 10800 if way == "resized" else 1) == pytest.approx((numbers > 0).mean(), abs=0.02)
+
+
+def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused: "Refused", notes: "Notes") -> None:
+    labels = tmp_path / "labels"
+    foreign = np.array([(0, 0, 0), (128, 128, 128), (192, 0, 128), (0, 64, 128), (64, 128, 0)], dtype=np.uint8)
+    save(labels / "a.png", foreign[drawing()])
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "palette-colour"
+    for color in ("#808080", "#c00080", "#004080", "#408000"):
+        assert f"--map '{color}=CLASS'" in error.value.parts[0].to_do
+    with refused("pictures-failed"):
+        build_masks(labels, tmp_path / "masks", palette=CARS, mapping={"#808080": "body"}, report=notes)
+    assert not any("no label" in line for line in notes.lines), "it is there, and the picture failed for another colour"

@@ -75,6 +75,15 @@ def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
         assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
 
 
+def test_photos_in_which_some_colours_are_common_give_no_classes(tmp_path: Path, refused: "Refused") -> None:
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        smooth = np.cumsum(rng.integers(-2, 3, (64, 64, 3)), axis=1) + np.array([120, 90, 60])
+        write_png(tmp_path / f"{name}.png", np.clip(smooth, 0, 255).astype(np.uint8))
+    with refused("no-common-colour", tmp_path):
+        start_palette(tmp_path, "mine")
+
+
 def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with refused("no-common-colour", tmp_path / "a.png"):
@@ -219,8 +228,33 @@ def test_transparent_pixels_are_background_and_no_class(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     Image.fromarray(pixels).save(tmp_path / "labels" / "a.png")
     palette = start_palette(tmp_path / "labels", "mine")
-    assert len(palette.classes) == 2
+    assert palette.names == ("background", "class_ff0000", "class_00ff00")
     masks_of(tmp_path / "labels", palette)
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_the_first_number_is_no_background_where_what_is_transparent_is(tmp_path: Path, table: bool) -> None:
+    numbers = np.zeros((8, 8), dtype=np.uint8)
+    numbers[:4], numbers[4:6] = 1, 2
+    (tmp_path / "labels").mkdir()
+    if table:
+        image = Image.fromarray(numbers)
+        image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
+        image.save(tmp_path / "labels" / "a.png", transparency=0)
+    else:
+        alpha = (numbers > 0).astype(np.uint8) * 255
+        Image.fromarray(np.dstack([numbers, alpha])).save(tmp_path / "labels" / "a.png")
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert palette.names == ("background", "class_1", "class_2")
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
+    assert (read_mask(tmp_path / "masks" / "a.png", palette) == numbers).all()
+
+
+def test_the_greys_of_a_soft_mask_are_no_classes(tmp_path: Path) -> None:
+    hard = Image.fromarray(np.kron(np.array([[0, 255], [0, 0]], dtype=np.uint8), np.ones((40, 40), dtype=np.uint8)))
+    (tmp_path / "labels").mkdir()
+    hard.resize((130, 130), Image.Resampling.BICUBIC).save(tmp_path / "labels" / "a.png")
+    assert start_palette(tmp_path / "labels", "mine").names == ("background", "class_255")
 
 
 def test_a_rare_colour_of_a_blended_picture_is_a_class_where_no_other_is_near(tmp_path: Path) -> None:

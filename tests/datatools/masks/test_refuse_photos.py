@@ -55,6 +55,15 @@ def test_the_labels_that_lie_beside_are_named_and_what_they_lack(
     assert "data.yaml" in error.value.to_do
 
 
+def test_photos_in_a_folder_called_labels_are_not_sent_to_that_folder(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    photos = write_photos(tmp_path / "labels", "a.jpg", "b.jpg", size=SIZE)
+    with refused("photos-not-labels", photos) as error:
+        build_masks(photos, tmp_path / "masks", palette=CARS)
+    assert str(photos) not in error.value.to_do
+
+
 def test_pairs_are_sent_to_the_command_that_takes_them_apart(
     tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
 ) -> None:

@@ -307,3 +307,11 @@ def test_real_photos_of_many_sizes_stand_beside_their_masks(
     summary = pair(tmp_path / "masks", photos, dest)
     assert summary.built == 4
     assert summary.smallest != summary.largest
+
+
+def test_pairs_are_no_halves(masks: Path, photos: Path, dest: Path, refused: "Refused") -> None:
+    pair(masks, photos, dest)
+    for a, b in ((dest, photos), (masks, dest)):
+        with refused("pairs-as-half", dest):
+            pair(a, b, dest.with_name("again"))
+    assert not dest.with_name("again").exists()

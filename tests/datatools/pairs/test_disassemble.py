@@ -122,6 +122,17 @@ def test_a_folder_of_jpegs_alone_comes_apart_too(tmp_path: Path, dest: Path, noi
     assert (read_photo(dest / "labels" / "1.png") == whole[:, 24:]).all()
 
 
+def test_pairs_that_are_not_opaque_come_apart_over_white_and_that_is_said(
+    tmp_path: Path, dest: Path, noise: "Noise", notes: "Notes"
+) -> None:
+    (tmp_path / "clear").mkdir()
+    pixels = np.dstack([noise(1, Size(32, 16)), np.full((16, 32), 255, dtype=np.uint8)])
+    pixels[:4, 20:, 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "clear" / "a.png")
+    take_apart(tmp_path / "clear", dest, report=notes)
+    assert any("laid over white" in line for line in notes.lines)
+
+
 def test_a_folder_without_training_pairs_comes_apart_and_what_lies_elsewhere_is_named(
     foreign: Path, dest: Path, notes: "Notes"
 ) -> None:

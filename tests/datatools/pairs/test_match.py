@@ -324,3 +324,35 @@ def test_of_several_pictures_of_a_name_in_one_folder_the_one_that_is_picked_is_t
         make_files(tmp_path / "d", "1.png", "2.png"), make_files(different, "2.jpg"), match=r"\d", pick=pick
     )
     assert skip.code == "same-name"
+
+
+def test_names_that_differ_in_capital_letters_alone_are_matched_and_told(tmp_path: Path, notes: "Notes") -> None:
+    a, b = make_files(tmp_path / "a", "car_a.png", "x.png"), make_files(tmp_path / "b", "Car_A.JPG", "x.jpg")
+    matched, skipped = match_pictures(a, b, report=notes)
+    assert (dict(matched), skipped) == (
+        {"car_a": (a / "car_a.png", b / "Car_A.JPG"), "x": (a / "x.png", b / "x.jpg")},
+        [],
+    )
+    assert len(notes.lines) == 1
+
+
+def test_of_two_names_that_differ_in_capital_letters_alone_none_is_taken(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "c.png", "x.png"), make_files(tmp_path / "b", "C.jpg", "x.jpg")
+    make_files(a, "C.png")
+    matched, skipped = match_pictures(a, b)
+    assert list(matched) == ["C", "x"]
+    assert [each.code for each in skipped] == ["no-partner"]
+
+
+def test_labels_that_lie_beside_their_photos_need_no_partner(tmp_path: Path, notes: "Notes") -> None:
+    a = make_files(tmp_path / "a", "train/1.png", "train/2.png")
+    b = make_files(tmp_path / "b", "train/1.jpg", "train/1_mask.png", "train/2.jpg", "train/2_mask.png")
+    matched, skipped = match_pictures(a, b, report=notes)
+    assert (list(matched), skipped, len(notes.lines)) == (["train/1", "train/2"], [], 1)
+
+
+def test_a_picture_called_as_a_label_keeps_its_partner(tmp_path: Path) -> None:
+    a, b = (make_files(tmp_path / side, "1.png", "1_mask.png", *more) for side, more in (("a", ()), ("b", ("2.png",))))
+    matched, skipped = match_pictures(a, b)
+    assert list(matched) == ["1", "1_mask"]
+    assert [each.code for each in skipped] == ["no-partner"]

@@ -1,7 +1,10 @@
 """Splitting: exact shares, whole groups, the same for the same seed, and a folder that survives any death."""
 
+import errno
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -12,6 +15,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.files.destination import Destination, hold_in_place
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     PLAN,
@@ -243,6 +247,7 @@ def test_dropping_the_groups_of_an_earlier_split_is_noted(tmp_path: Path, notes:
 
 
 # A death at any moment.
+_IN_THE_MOVES = 26  # changes of the file system: its locks, its plan, and some of ten files are moved
 
 
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
@@ -268,7 +273,7 @@ def test_until_the_split_is_complete_the_folder_cannot_be_read_and_a_dry_run_sho
     tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
-    assert killed_after(lambda: split(folder), 12)
+    assert killed_after(lambda: split(folder), _IN_THE_MOVES)
     assert (folder / PLAN).exists()
     with refused("split-unfinished", folder):
         read_manifest(folder)
@@ -282,7 +287,7 @@ def test_an_unfinished_plan_is_completed_as_it_was_made_though_another_seed_is_a
 ) -> None:
     folder, other = make_pairs(tmp_path / "pairs", numbered(10)), make_pairs(tmp_path / "other", numbered(10))
     split(other, seed=0)
-    assert killed_after(lambda: split(folder, seed=0), 12)
+    assert killed_after(lambda: split(folder, seed=0), _IN_THE_MOVES)
     assert split(folder, seed=5).completed
     assert splits_of(folder) == splits_of(other)
 
@@ -291,7 +296,7 @@ def test_a_plan_that_leads_out_of_the_folder_is_refused(
     tmp_path: Path, killed_after: "KilledAfter", refused: "Refused"
 ) -> None:
     folder = make_pairs(tmp_path / "pairs", numbered(10))
-    assert killed_after(lambda: split(folder), 12)
+    assert killed_after(lambda: split(folder), _IN_THE_MOVES)
     plan = json.loads((folder / PLAN).read_text())
     plan["pairs"][0]["file"] = "../outside.png"
     (folder / PLAN).write_text(json.dumps(plan))
@@ -314,6 +319,65 @@ def test_a_picture_that_is_gone_or_in_the_way_is_named_before_anything_moves(
         split(folder, val=0, test=0)
     shutil.rmtree(folder / "train")
     assert contents(folder) == whole
+
+
+# Two at once.
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from p2p_datatools.contract.files.destination import hold_in_place
+with hold_in_place(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_of_two_splits_at_once_the_second_is_refused_by_name_and_a_killed_one_keeps_nobody_out(
+    tmp_path: Path, contents: "Contents", refused: "Refused"
+) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    with subprocess.Popen([sys.executable, "-c", HOLDER, folder], stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == b"held\n"
+        before = contents(folder)
+        with refused("folder-in-use", folder, usage=False) as error:
+            split(folder)
+        assert f"process {first.pid}" in error.value.what
+        assert contents(folder) == before
+        assert split(folder, dry_run=True).counts == {"train": 8, "val": 1, "test": 1}
+        first.kill()
+    split(folder)
+    assert [each.name for each in tmp_path.iterdir()] == ["pairs"]
+    assert not [name for name in contents(folder) if name.startswith(".")]
+
+
+def test_while_pairs_are_added_nothing_is_split_and_nothing_is_added_during_a_split(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    adding = partial(Destination, folder, marker="pairs.json", recipe={})
+    with adding(), refused("folder-in-use", tmp_path / "pairs.partial"):
+        split(folder)
+    with hold_in_place(folder), refused("destination-in-use", tmp_path / "pairs.partial"):
+        adding()
+    split(folder)
+
+
+def test_the_lock_of_a_split_makes_no_folder_and_needs_none_that_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    with refused("missing-folder", tmp_path / "none"):
+        split(tmp_path / "none")
+    assert not list(tmp_path.iterdir())
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    split(folder)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("p2p_datatools.contract.files.lock.FileLock", refuse)
+    assert split(folder).kept == 10
 
 
 # Folders of other tools.

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
@@ -92,6 +93,20 @@ def test_other_settings_are_refused_before_anything_is_done(
     with refused("impossible-setting", "seeds=0", usage=True):
         make_study(cars, seeds=0)
     assert files(dest) == before
+
+
+def test_of_two_studies_at_once_the_second_is_refused_by_name(
+    cars: Path, make_study: MakeStudy, refused: "Refused"
+) -> None:
+    dest = make_study(cars).dest
+    before = files(dest)
+    lock = FolderLock(dest)
+    lock.take(to_do="Wait.", code="in-use")
+    with refused("destination-in-use", dest, usage=False):
+        make_study(cars)
+    lock.release(remove=LOCK_FILES)
+    assert files(dest) == before
+    assert not [path for path in dest.iterdir() if path.name.startswith(".")]
 
 
 def test_other_pairs_are_refused(

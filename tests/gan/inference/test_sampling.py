@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from p2p_datatools.contract.files import destination
@@ -24,7 +25,7 @@ from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model
+from p2p_gan.models.model import Model, load_model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
@@ -49,6 +50,21 @@ def test_every_picture_of_a_folder_comes_out_under_its_name_in_its_own_size(
     assert [read_photo(tmp_path / "out" / "sub" / f"{n}.png").shape for n in range(3)] == [
         (20 + n, 30, 3) for n in range(3)
     ]
+
+
+@pytest.mark.parametrize("tile", [None, 16])
+def test_an_output_that_is_no_number_is_never_a_black_picture(
+    tile: int | None, run_folder: Path, masks: Path, tmp_path: Path, write_model: "WriteModel", refused: "Refused"
+) -> None:
+    model = load_model(run_folder)
+    with torch.no_grad():
+        for value in model.generator.parameters():
+            value.mul_(1e30)  # finite, but no product of two of them is
+    place, how = write_model(model, tmp_path / "wild.safetensors"), SampleOptions(ApplyOptions(tile=tile))
+    with refused("pictures-failed", tmp_path / "out") as error:
+        sample(place, [masks], tmp_path / "out", how)
+    assert {part.code for part in error.value.parts} == {"not-finite"}
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_picture_is_the_same_alone_and_in_a_folder(run_folder: Path, masks: Path, tmp_path: Path) -> None:

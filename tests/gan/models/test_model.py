@@ -94,6 +94,18 @@ def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path, r
     assert "the tensor last.bias " in error.value.what
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_model_whose_training_failed_is_refused(
+    value: float, run_folder: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    model = load_model(run_folder)
+    with torch.no_grad():
+        next(model.generator.parameters()).view(-1)[3] = value
+    save_model(tmp_path / MODEL_FILE, model.card, model.generator)
+    with refused("not-finite", tmp_path / MODEL_FILE):
+        load_model(tmp_path)
+
+
 def test_a_path_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> None:
     with refused("missing-model", tmp_path / "nothing"):
         load_model(tmp_path / "nothing")

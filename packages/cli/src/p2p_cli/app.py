@@ -5,6 +5,7 @@ Nothing here may do a command's work or import what a command needs.
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,9 +15,16 @@ from p2p_cli import __version__, launch
 from p2p_cli.terminal import close_output, echo, name_full_output, open_streams, silence_libraries
 from p2p_datatools.contract.errors import P2PError
 
-_NO_MEMORY = "can't allocate memory", "out of memory"  # texts of torch's errors, which have no class on the CPU
+_NO_MEMORY = (
+    "can't allocate memory",
+    "out of memory",
+    "failed to map segment",
+)  # of torch on the CPU, and of the system's loader
 _NO_THREAD = "can't start new thread"
-_FEWER_THREADS = "Raise its limit of processes (ulimit -u), or run fewer commands at once; the same command continues."
+_FEWER_THREADS = (
+    "Raise its limit of processes (ulimit -u) or of memory (ulimit -v), or run fewer commands at once; "
+    "the same command continues."
+)
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
@@ -122,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, ImportError) as error:
         if _NO_THREAD in str(error):
             echo(f"Error: the system refuses another thread. {_FEWER_THREADS}", err=True)
             return P2PError.exit_code
@@ -134,3 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         close_output()  # whoever reads it, such as `head`, has closed it
         return 0
+    except OSError as error:
+        if error.errno is None:  # not the system's: a mistake of ours
+            raise
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        echo(f"Error: {place}{error.strerror}. Check the file system and run the same command again.", err=True)
+        return P2PError.exit_code

@@ -3,7 +3,9 @@
 Nothing here may do work; an option becomes a value or a usage error.
 """
 
+import errno
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -19,8 +21,30 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
-PLACE = click.Path(path_type=Path)
+
+class PathType(click.Path):
+    """A path that the system can look up, whether something is there or not."""
+
+    def convert(
+        self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
+    ) -> "str | bytes | os.PathLike[str]":
+        """Raise UsageError for a name that is too long, or a folder above it that is closed to us."""
+        try:
+            os.lstat(value)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            shown = os.fspath(value)
+            shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+            to_do = "Shorten its name." if error.errno == errno.ENAMETOOLONG else "Check the folders above it."
+            what = f"cannot be looked up: {error.strerror}"
+            raise UsageError(shown, what, to_do, code="unreachable-path") from error
+        return super().convert(value, param, ctx)
+
+
+_LONGEST_SHOWN = 200  # letters of a path that cannot be
+FOLDER = PathType(path_type=Path, file_okay=False)
+PLACE = PathType(path_type=Path)
 
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image
 
 from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array, write_tiff
-from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, read_header
+from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, photo_size, read_header
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -209,6 +209,53 @@ def test_16_bits_with_transparency_are_laid_over_white_as_8_bits_are(tmp_path: P
     assert np.abs(found[8:16] - half).max() <= 2
     assert np.array_equal(found[16:], colors[16:, :, :channels])
     assert over_white == [path]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
+def test_a_tiff_s_transparency_is_no_channel_but_laid_over_white(
+    tmp_path: Path, dtype: str, channels: int, kind: str
+) -> None:
+    if (dtype, channels) == ("uint8", 3):
+        pytest.skip("read by Pillow as a photo")
+    most = np.iinfo(dtype).max
+    pixels = np.full((24, 40, channels + 1), most // 5, dtype)
+    pixels[..., -1] = most
+    pixels[:8] = 0
+    path, over_white = tmp_path / "a.tif", list[Path]()
+    colors = "rgb" if channels == 3 else "minisblack"
+    tifffile.imwrite(path, pixels, photometric=colors, planarconfig="contig", extrasamples=[kind])
+    assert read_header(path).form == (channels, dtype)
+    found = read_array(path, over_white=over_white)
+    assert found.shape == ((24, 40) if channels == 1 else (24, 40, 3))
+    assert (found[:8] == most).all()
+    assert (found[8:] == most // 5).all()
+    assert over_white == [path]
+
+
+def test_a_tiff_of_numbers_has_a_size_where_it_is_no_photo(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.tif"
+    write_tiff(path, values("uint16", 24, 40, 5))
+    assert photo_size(path) == (40, 24)
+    with refused("not-a-picture", path) as error:
+        read_photo(path)
+    assert "TIFF" in error.value.what
+
+
+def test_an_array_is_called_one_where_a_photo_is_needed(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, values("uint8", 24, 40))
+    with refused("not-a-picture", path) as error:
+        read_photo(path)
+    assert "NPY" in error.value.what
+
+
+def test_a_channel_that_only_its_tag_calls_transparency_is_asked_about(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, values("uint16", 24, 40, 4), photometric="rgb", extrasamples=["unassalpha"])
+    with refused("strange-alpha", path):
+        read_array(path)
 
 
 def write_16_with_alpha(path: Path, colors: Array, alpha: Array) -> None:

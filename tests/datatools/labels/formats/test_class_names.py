@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from p2p_datatools.contract.palette import Palette, PaletteClass
 from p2p_datatools.labels.formats.class_names import find_names, read_class_names
 
 if TYPE_CHECKING:
@@ -139,3 +140,15 @@ def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "
     with refused("contradicting-lists") as error:
         find_names(tmp_path / "labels", tmp_path / "labels")
     assert "1 is car in one and wheel in classes.txt" in error.value.what
+
+
+def test_the_palette_of_a_mask_folder_names_its_colours_also_below_it(tmp_path: Path) -> None:
+    palette = Palette("own", (PaletteClass("sky", (0, 0, 0)), PaletteClass("grass", (0, 255, 0))))
+    (tmp_path / "palette.toml").write_text(palette.to_toml())
+    (tmp_path / "day").mkdir()
+    assert find_names(tmp_path / "day", tmp_path) is None
+    (tmp_path / "masks.jsonl").write_text("")
+    for root in (tmp_path, tmp_path / "day"):
+        found = find_names(tmp_path / "day", root)
+        assert found is not None
+        assert (found.numbers, found.colors[0, 0, 0], found.colors[0, 255, 0]) == ({}, "sky", "grass")

@@ -97,3 +97,13 @@ def test_gif_and_netpbm_are_exact_and_arrays_are_labels_where_there_are_no_pictu
         path.unlink() if path.suffix != ".npy" else None
     assert [item.file_name for item in read_index_folder(tmp_path).items] == ["d.npy"]
     assert without_suffix("d.npy") == "d"
+
+
+def test_black_pictures_of_three_channels_do_not_tell_whether_a_folder_is_of_colours(tmp_path: Path) -> None:
+    for number in range(30):
+        Image.new("RGB", (4, 4)).save(tmp_path / f"{number:02d}.png")
+    assert not holds_colors(tmp_path)
+    colored(tmp_path / "29.png")
+    assert holds_colors(tmp_path)
+    colored(tmp_path / "29.png", grey=True)
+    assert not holds_colors(tmp_path)

@@ -91,6 +91,14 @@ def test_broken_yaml_and_names_of_another_form_are_refused_with_their_line(
     assert len(str(error.value)) < 400
 
 
+def test_yaml_that_names_code_is_text_and_runs_nothing(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    call = f"!!python/object/apply:os.mkdir [{made}]"
+    (tmp_path / "data.yaml").write_text(f"names: [!!python/name:os.mkdir 'car', wheel]\nother: {call}\n")
+    assert list(read_names(tmp_path / "data.yaml").values()) == ["car", "wheel"]
+    assert not made.exists()
+
+
 def test_brackets_without_end_are_not_yaml(refused: "Refused", tmp_path: Path) -> None:
     (tmp_path / "data.yaml").write_text("names: " + "[" * 20_000)
     with refused("bad-yaml", tmp_path / "data.yaml"):
@@ -320,3 +328,13 @@ def test_a_byte_order_mark_in_labels_is_ignored_and_hidden_files_are_not_labels(
     (data / "train" / "labels" / ".ipynb_checkpoints" / "a.b.txt").write_text("0 1 2\n")
     assert is_yolo(data)
     assert labels_of(data) == ["car"]
+
+
+def test_empty_files_alone_are_yolo_where_a_list_names_the_classes(tmp_path: Path) -> None:
+    for name, text in (("a", ""), ("b", "\n")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    assert not is_yolo(tmp_path)
+    (tmp_path / "classes.txt").write_text("body\n")
+    assert is_yolo(tmp_path)
+    (tmp_path / "c.txt").write_text("a note")
+    assert not is_yolo(tmp_path)

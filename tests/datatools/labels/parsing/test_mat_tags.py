@@ -25,9 +25,10 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "a.mat"
 
 
-def parts(data: bytes) -> dict[int, int]:
+def parts(data: bytes | bytearray) -> dict[int, int]:
     """Where the parts of the first matrix begin, by their count."""
-    found, place = {}, MATRIX
+    found: dict[int, int] = {}
+    place = MATRIX
     while place + 8 <= len(data):
         found[len(found)] = place
         first, size = struct.unpack_from("<II", data, place)
@@ -41,9 +42,9 @@ def test_what_scipy_writes_is_taken_packed_or_not(tmp_path: Path) -> None:
     values = {
         "a": np.ones((9, 8)),
         "b": "text",
-        "c": {"d": np.int16([[1, 2]]), "e": cell},
+        "c": {"d": np.array([[1, 2]], np.int16), "e": cell},
         "f": cell,
-        "g": np.bool_([[1]]),
+        "g": np.array([[True]]),
     }
     for packed in (False, True):
         scipy.io.savemat(tmp_path / "a.mat", values, do_compression=packed)

@@ -70,5 +70,6 @@ def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None
     where = photos or ("PHOTOS" if summary.needs_photos else None)
     words = ["p2p", "data", "build-masks", str(summary.labels), "AGAIN", "--palette", str(masks / "palette.toml")]
     words += ["--photos", str(where)] if where else []
+    words += [] if summary.shapes else ["--empty", "background"]
     words += [word for label, to in summary.mapping.items() for word in ("--map", f"{label}={to}")]
     render.say(f"back  {' '.join(map(shell_word, words))}")

@@ -54,13 +54,13 @@ def command(
       p2p data palette mine.toml
     """
     from p2p_cli import render
-    from p2p_datatools.contract.files.atomic import write_bytes
+    from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
-    from p2p_datatools.contract.pictures.images import write_png
+    from p2p_datatools.contract.pictures.images import shows, write_png
     from p2p_datatools.masks.palettes import draw_palette, judge
 
-    _refuse_existing(dest, ".toml")
-    _refuse_existing(picture, ".png")
+    _refuse_suffix(dest, ".toml")
+    _refuse_suffix(picture, ".png")
     is_palette = source in BUILT_IN or Path(source).suffix.lower() == ".toml"
     findings = judge(source) if is_palette else ()
     for finding in findings:
@@ -68,10 +68,16 @@ def command(
     if any(finding.severity == "error" for finding in findings):
         return 1
     palette = load_palette(source) if is_palette else _start(source, dest, label_format, page)
+    text, drawn = palette.to_toml().encode(), draw_palette(palette) if picture else None
+    # What a repeated command would write again may be there, of one that was cut off between the two.
+    if dest and dest.exists() and not holds(dest, text):
+        _refuse_content(dest)
+    if picture and drawn is not None and picture.exists() and not shows(picture, drawn):
+        _refuse_content(picture)
     if dest:
-        write_bytes(dest, palette.to_toml().encode())
-    if picture:
-        write_png(picture, draw_palette(palette))
+        write_bytes(dest, text)
+    if picture and drawn is not None:
+        write_png(picture, drawn)
     if as_json:
         render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
     else:
@@ -87,13 +93,16 @@ def _start(source: str, dest: Path | None, label_format: str, page: int | None) 
     return start_palette(Path(source), name, label_format, page=page, report=render.reporter())
 
 
-def _refuse_existing(path: Path | None, suffix: str) -> None:
+def _refuse_suffix(path: Path | None, suffix: str) -> None:
     if path and path.suffix.lower() != suffix:
         raise UsageError(
             path, f"is not the name of a {suffix[1:].upper()} file", f"End it in {suffix}.", code="wrong-file-name"
         )
-    if path and path.exists():
-        raise UsageError(path, "exists already", "Choose another name, or delete it.", code="destination-exists")
+
+
+def _refuse_content(path: Path) -> None:
+    what = "exists already and holds something else"
+    raise UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
 
 
 def _say(palette: "Palette") -> None:

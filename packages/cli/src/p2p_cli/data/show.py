@@ -4,15 +4,11 @@ Nothing here may lay out a picture.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.errors import P2PError, UsageError
-
-if TYPE_CHECKING:
-    from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.errors import UsageError
 
 
 @click.command()
@@ -28,14 +24,14 @@ def command(path: Path, picture: Path, limit: int, page: int | None, force: bool
     under it. Of more than --limit pictures, it shows some at even distances.
     """
     from p2p_cli import render
-    from p2p_datatools.contract.pictures.images import write_png
+    from p2p_datatools.contract.pictures.images import shows, write_png
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.sheets.contact import contact_sheet
 
     if picture.suffix.lower() != ".png":
         raise UsageError(picture, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
     drawn = contact_sheet(path, limit=limit, read=ReadOptions(page), report=render.reporter())
-    if picture.exists() and not force and not _is_already(picture, drawn):
+    if picture.exists() and not force and not shows(picture, drawn):
         raise UsageError(
             picture,
             "exists already and holds another picture",
@@ -45,13 +41,3 @@ def command(path: Path, picture: Path, limit: int, page: int | None, force: bool
     write_png(picture, drawn)
     render.say(str(picture))
     return 0
-
-
-def _is_already(picture: Path, drawn: "Photo") -> bool:
-    """Whether the file holds the same pixels, so that writing it again replaces nothing."""
-    from p2p_datatools.contract.pictures.images import hash_pixels, read_photo
-
-    try:
-        return hash_pixels(read_photo(picture)) == hash_pixels(drawn)
-    except P2PError:
-        return False

@@ -138,18 +138,19 @@ def _masks(
     read: ReadOptions,
 ) -> Iterator[Finding]:
     yield from _clashes(masks)
-    seen = np.zeros(256, dtype=np.int64)
+    seen, by_type = np.zeros(256, dtype=np.int64), dict[str, list[Path]]()
     for file in files:
         mask = _read(file, palette)
         if isinstance(mask, Finding):
             yield mask
             continue
         seen += np.bincount(mask.ravel(), minlength=256)
-        yield from _mask(file, mask, photos, stem_of(file, path), read)
+        yield from _mask(file, mask, photos, stem_of(file, path), read, by_type)
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
     yield from _records(path, masks)
+    yield from _other_types(by_type)
     if photos:
         yield from _clashes(photos)
         yield from _without_mask(photos, masks)
@@ -162,7 +163,14 @@ def _read(file: Path, palette: Palette) -> LabelMap | Finding:
         return finding_of(error, file)
 
 
-def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str, read: ReadOptions) -> Iterator[Finding]:
+def _mask(
+    file: Path,
+    mask: LabelMap,
+    photos: PhotoFolder | None,
+    name: str,
+    read: ReadOptions,
+    by_type: dict[str, list[Path]],
+) -> Iterator[Finding]:
     if not mask.any():
         yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
     if photos is None:
@@ -174,10 +182,12 @@ def _mask(file: Path, mask: LabelMap, photos: PhotoFolder | None, name: str, rea
         return
     try:
         with open_picture(photo, read) as picture:
-            size = size_of(read_photo(picture))
+            pixels = _values(picture)[0]
     except P2PError as error:
         yield finding_of(error, photo)
         return
+    by_type.setdefault(pixels.dtype.name, []).append(photo)
+    size = size_of(pixels)
     what = f"is {size_of(mask)}, but its photo {photo} is {size}"
     if size == size_of(mask):
         return

@@ -3,6 +3,7 @@
 Nothing here may know a format, beyond that TOML is text.
 """
 
+import errno
 import math
 import tomllib
 from collections.abc import Iterator
@@ -34,7 +35,15 @@ def catch_decoder(
     except (P2PError, MemoryError):
         raise
     except Exception as error:
+        refuse_without_memory(error)
         raise kind(where, f"{what} ({decoder_words(error)})", to_do, code=code) from error
+
+
+def refuse_without_memory(error: Exception) -> None:
+    """Raise MemoryError for an error by which a library says that there was none: it is not the file's fault."""
+    words = str(error)
+    if (isinstance(error, OSError) and error.errno == errno.ENOMEM) or "Insufficient memory" in words:  # OpenCV
+        raise MemoryError(decoder_words(error)) from error
 
 
 def decoder_words(error: BaseException) -> str:

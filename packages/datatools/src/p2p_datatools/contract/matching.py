@@ -30,7 +30,11 @@ _OF_PHOTOS = (
 _LABEL_WORDS, _PHOTO_WORDS = _OF_LABELS.split(), _OF_PHOTOS.split()
 _SEPARATOR = r"[_\-. ]"
 _SUFFIX_OF_FILE = re.compile(r"\.(?:png|jpe?g|tiff?|bmp|webp)$", re.IGNORECASE)  # a mask may be called car.jpg.png
-_SUGGESTED = (r"([^/]+)$", r"(\d+)$", r"(\d+)\D*$", r"^(\d+)", r"(\d+)")
+# A number may be padded with zeros on one side only.
+_SUGGESTED = (
+    *(r"([^/]+)$", r"(\d+)$", r"(\d+)\D*$", r"^(\d+)", r"(\d+)"),
+    *(r"(?<!\d)0*(\d+)$", r"(?<!\d)0*(\d+)\D*$"),
+)
 _MOST_TRIED = 50_000  # names for which an expression is looked for
 
 

@@ -76,6 +76,7 @@ class PhotoFolder:
         self.strange = [skip_of(error, str(folder)) for error in strange]
         self._by_name = {_key(name): path for name, path in self.names.items()}
         self._spellings = tuple((_Spelling(self.names, spell), way) for spell, way in _SPELLINGS)
+        self._dashed = _Spelling(self.names, _dash)
         self._longer = tuple((_Spelling(self.names, partial(_shorten, short)), way) for short, way in _ADDITIONS)
 
     def _add(self, path: Path) -> None:
@@ -166,6 +167,8 @@ class PhotoFolder:
         shorter = {way: short(name) for short, way in _ADDITIONS if short(name) != name}
         for way, plain in shorter.items():
             yield from (spelling.find(plain, folder)._with(way) for spelling, _ in self._spellings)
+            if way == _OF_ROBOFLOW:
+                yield self._dashed.find(plain, folder)._with(way)
         if not shorter:  # two uploads of one name are two pictures
             yield from (spelling.find(name, folder)._with(way) for spelling, way in self._longer)
 
@@ -325,6 +328,12 @@ def _shorten(short: Callable[[str], str], name: str) -> str:
     return short(_fold(name))
 
 
+def _dash(name: str) -> str:
+    """As Roboflow spells it: `my car (1)` is `my-car-1-`."""
+    return re.sub(r"[^\w/]+", "-", _fold(name))
+
+
+_OF_ROBOFLOW = "whose name differs by what Roboflow adds"
 _SPELLINGS: tuple[tuple[Callable[[str], str], str], ...] = (
     (_key, ""),
     (_unescape, ""),
@@ -332,7 +341,7 @@ _SPELLINGS: tuple[tuple[Callable[[str], str], str], ...] = (
 )
 _ADDITIONS: tuple[tuple[Callable[[str], str], str], ...] = (
     (without_upload, "whose name differs by the prefix of an upload"),
-    (_without_roboflow, "whose name differs by what Roboflow adds"),
+    (_without_roboflow, _OF_ROBOFLOW),
 )
 
 

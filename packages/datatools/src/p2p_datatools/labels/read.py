@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_text
-from p2p_datatools.contract.files.listing import is_utf8
+from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
@@ -367,7 +367,9 @@ class LabelFiles:
 
     @cached_property
     def _seen(self) -> list[tuple[Path, tuple[Format, FileForm] | P2PError | None]]:
-        return [(path, self._look_or_say(path)) for path in self._files()]
+        closed: list[P2PError] = []
+        seen = [(path, self._look_or_say(path)) for path in self._files(closed)]
+        return [*((self.place, error) for error in closed), *seen]
 
     def _look_or_say(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
         """The format of a file, or why it cannot be told."""
@@ -376,12 +378,10 @@ class LabelFiles:
         except P2PError as error:
             return error
 
-    def _files(self) -> list[Path]:
+    def _files(self, closed: list[P2PError]) -> list[Path]:
         if self.place.is_file():
             return [self.place] if self.place.suffix.lower() in _PARSERS else []
-        found = (path for path in self.place.rglob("*") if path.suffix.lower() in _PARSERS and path.is_file())
-        files = [path for path in found if not any(part.startswith(".") for part in path.relative_to(self.place).parts)]
-        return sorted(files)
+        return [path for path in find_files(self.place, "*", strange=closed) if path.suffix.lower() in _PARSERS]
 
     def _look(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
         if not is_utf8(path.as_posix()):
@@ -428,8 +428,10 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         for is_it, error_of in _UNREADABLE:
             if not files.known and is_it(path):
                 raise error_of(path)
-        if files.damaged and not files.known:
-            raise files.damaged[0]
+        # Who reads a folder of pictures finds folders that are closed to us, too, and goes on without where asked.
+        damaged = [error for error in files.damaged if chosen is None or error.code != "unreadable-folder"]
+        if damaged and not files.known:
+            raise damaged[0]
     if chosen is None:
         raise _unknown(path)
     with _catch_reader(path):

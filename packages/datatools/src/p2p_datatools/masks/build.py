@@ -51,6 +51,7 @@ _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data
 
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
+_BLACK = {"0", "#000000"}  # the values of black in pictures of numbers and in those of colours
 _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
@@ -174,7 +175,7 @@ def build_masks(
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         with _tell_turned(done.skipped, report):
-            _check_mapping(claims, work, lines, found, labels, report)
+            _check_mapping(claims, work, lines, found, labels, report, failed=bool(done.skipped))
         _note_upright(jobs, lines, report)
         skipped += done.skipped
         if not (keep_going and lines):
@@ -302,6 +303,8 @@ def _check_mapping(
     found: LabelSet,
     labels: Path,
     report: Reporter,
+    *,
+    failed: bool,
 ) -> None:
     """Raise P2PError for labels in pictures that no class claims; note what --map names and no picture has."""
     uses = dict(work.uses)
@@ -314,9 +317,36 @@ def _check_mapping(
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
-    for unused in claims.unused:
+    for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _refuse_black(claims, lines, labels, report)
     _check_undecided(lines, labels, report)
+
+
+def _is_black(line: MaskLine) -> bool:
+    others = line.values.keys() - {TRANSPARENT}
+    return bool(others) and others <= _BLACK
+
+
+def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+    """Raise P2PError where all pictures are black and transparent: what they show may be in their transparency.
+
+    Where others have colours this is only noted, for a picture without objects may be so.
+    """
+    seen = {value for line in lines.values() for value in line.values}
+    black = seen - {TRANSPARENT}
+    odd = [line for line in lines.values() if TRANSPARENT in line.values and _is_black(line)]
+    if not odd or any(claims.is_mapped(value) for value in {TRANSPARENT, *_BLACK}):
+        return
+    if not black <= _BLACK:
+        number = plural(len(odd), "picture is", "pictures are")
+        report.note(f"{labels / odd[0].source}: {number} black where not transparent, and so all background.")
+        return
+    what = "all that is not transparent is black, so that every mask would be background"
+    guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
+    options = [" ".join(f"--map '{each}={word}'" for each in sorted(black)) for word in (guess, BACKGROUND)]
+    to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
+    raise P2PError(labels, what, to_do, code="black-masks")
 
 
 def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:

@@ -270,12 +270,12 @@ class ClassMapping:
         return IGNORED if self.palette.ignores(label) or plain(label) == IGNORED else None
 
     def _guess_numbers(self, unclaimed: Sequence[str], uses: Mapping[str, Use]) -> list[str]:
-        """The first class for a number that stands alone beside the background, ignore for 255 among others."""
+        """The first class for a number alone beside the background, which 0 alone is, ignore for 255 among others."""
         background, *classes = self.palette.names
         claimed = {self.word(label) for label in uses} - {None, background}
         alone = classes and not claimed and len(unclaimed) == 1 and is_digits(unclaimed[0])
         if alone:
-            return [classes[0]]
+            return [classes[0] if int(unclaimed[0]) else background]
         return [
             IGNORED if label == str(IGNORE) else "CLASS" if is_digits(label) else self._guess(label)
             for label in unclaimed

@@ -35,6 +35,9 @@ from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
 BY_IDS = "palette ids"  # what decides on numbers without names
 
 
+_MOST_COLORS = 20  # that an error lists
+
+
 _PLACES = 5  # of undecided pixels that a record has
 
 
@@ -132,7 +135,7 @@ class PictureReader:
         counts = picture.counts
         values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
         labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
-        if not names and picture.exact and is_soft(counts):
+        if not names and picture.exact and is_soft(numbers, counts):
             raise soft_mask(item.where)
         if names and item.listed:
             self._refuse_unlisted(item, item.listed, counts, names)
@@ -183,14 +186,15 @@ class PictureReader:
         snapped, labels = self.snap(item, photo)
         undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
         if snapped.stray.any() and undecided is None:
-            raise self._stray(item, photo, snapped)
+            raise self._stray(item, photo, snapped, exact=picture.exact)
         colors = self.colors(item)
         if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
             # A tolerance above the usual one was chosen, and with it what only that brings back.
             areas = [each for each in find_inexact(photo, inexact, snapped.rows, colors) if each.distance <= TOLERANCE]
             if areas and item.judge and picture.numbers is not None and not self._are_mapped(picture):
                 return None
-            self._refuse_flat(item, areas)
+            if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
+                self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
@@ -202,6 +206,12 @@ class PictureReader:
     def _are_mapped(self, picture: LabelPicture) -> bool:
         """Whether --map speaks of a grey of the picture, which then is a colour."""
         return any(len(set(color)) == 1 and picture.counts[color[0]] for color in self._extra)
+
+    def _is_mapped_soft(self, picture: LabelPicture) -> bool:
+        """Whether --map says what is white in a picture of black and white with soft edges."""
+        if (255, 255, 255) not in self._extra or picture.numbers is None or picture.table is not None:
+            return False
+        return is_soft(picture.numbers, picture.counts)
 
     def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
         if not areas:
@@ -252,18 +262,20 @@ class PictureReader:
             self._snappers[id(names)] = Snapper(colors, self.tolerance), list(table.values())
         return self._snappers[id(names)]
 
-    def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult) -> P2PError:
+    def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
         places = np.argwhere(snapped.stray)
         y, x = (int(part) for part in places[0])
         first = tuple(int(part) for part in picture[y, x])
         listed = item.listed.source if item.listed else "its format"
         known = f"the palette {self._claims.palette.name}" if self._names(item) is None else listed
         share = f"{len(places) / snapped.stray.size:.2%}"
+        colors = _common_colors(picture[snapped.stray]) if exact else []
+        options = " ".join(f"--map '{hex_of(color)}=CLASS'" for color in colors or [(first[0], first[1], first[2])])
         return P2PError(
             item.where,
             f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
             f"{self.tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
-            f"Add --map '{hex_of(first)}=CLASS', raise --tolerance, or use the palette that it was painted in.",
+            f"Add {options}, raise --tolerance, or use the palette that it was painted in.",
             code="palette-colour",
         )
 
@@ -334,3 +346,11 @@ def _empty_segment(item: SegmentLabels, number: int) -> RegionFault:
     label = item.segments[number]
     what, to_do = f"segment {number} ({label}) has no pixels", "Was the picture resized? Export the labels again."
     return RegionFault(item.where, what, to_do, "empty-segment", label, item.file_name)
+
+
+def _common_colors(pixels: Photo) -> list[Color]:
+    """The colours of whole areas among some pixels (n, 3), the most common first; none where there are many."""
+    colors, counts = np.unique(pixels, axis=0, return_counts=True)
+    common = np.argsort(-counts, kind="stable")[: _MOST_COLORS + 1]
+    common = common[counts[common] * _MOST_COLORS >= len(pixels)]
+    return [_color(colors[each]) for each in common[:_MOST_COLORS]]

@@ -28,6 +28,7 @@ from p2p_datatools.labels.values import (
     RegionLabels,
     SegmentLabels,
 )
+from p2p_datatools.masks.label_kind import is_soft
 
 _FLAT = 16  # the difference between neighbours, in each channel
 
@@ -49,6 +50,7 @@ class LabelSurvey:
     pixels: Counter[int] = field(default_factory=Counter)
     painted: list[PictureLabels] = field(default_factory=list)
     blended: bool = False
+    transparent: bool = False
     fault: P2PError | None = None
 
     def add(self, other: "LabelSurvey") -> None:
@@ -64,6 +66,7 @@ class LabelSurvey:
         self.pixels.update(other.pixels)
         self.painted += other.painted
         self.blended = self.blended or other.blended
+        self.transparent = self.transparent or other.transparent
         self.fault = self.fault or other.fault
 
 
@@ -111,6 +114,7 @@ def _area_within(polygon: Polygon) -> float:
 def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int, str], *, named_colors: bool) -> None:
     """Add the colours of named numbers, and the numbers or colours of a picture that no name explains."""
     picture = item.picture()
+    survey.transparent = picture.transparent is not None
     wanted = isinstance(item, ColorLabels)
     holds_numbers = picture.numbers is not None and (bool(names) or not wanted)
     if not holds_numbers:
@@ -118,6 +122,7 @@ def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int
             survey.painted.append(item)
             survey.pixels, survey.blended = _count_colors(picture)
         return
+    assert picture.numbers is not None, "it holds numbers"
     table = picture.table if picture.table is not None else ()
     used = {int(each): {_color(table[each])} if each < len(table) else set[Color]() for each in _find_used(picture)}
     for number, colors in used.items():
@@ -125,6 +130,8 @@ def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int
     if names and item.listed is None:
         # Masks are built by the numbers themselves where the format's own list ends.
         survey.areas |= {str(number): [] for number in used if number not in names}
+    elif not names and not named_colors and picture.exact and is_soft(picture.numbers, picture.counts):
+        survey.numbers = {0: set(), IGNORE: set()}  # black and white; the greys of its edges are no classes
     elif not names and not named_colors:
         survey.numbers = used
 

@@ -16,7 +16,7 @@ from p2p_datatools.contract.given_splits import join_path
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.palette import PaletteClass, plain
-from p2p_datatools.contract.pictures.header import Header, open_picture, photo_header
+from p2p_datatools.contract.pictures.header import Header, any_header, open_picture
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
@@ -68,7 +68,7 @@ class MaskJob:
         if self.photo is None:
             return None
         with open_picture(self.photo, self.read) as file:
-            return photo_header(file)
+            return any_header(file)
 
 
 def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:

@@ -106,6 +106,7 @@ def _advise(labels: Path, *, are_pairs: bool) -> str:
 
 def _folders_beside(labels: Path) -> Sequence[Path]:
     try:
-        return sorted(each for each in labels.absolute().parent.iterdir() if each.is_dir())
+        folders = sorted(each for each in labels.absolute().parent.iterdir() if each.is_dir())
     except OSError:
         return []
+    return [each for each in folders if each.resolve() != labels.resolve()]

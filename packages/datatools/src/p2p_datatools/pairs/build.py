@@ -22,6 +22,7 @@ from p2p_datatools.contract.pairs.manifest import (
     UNSPLIT,
     PairFolder,
     has_manifest,
+    holds_built_pairs,
     read_manifest,
     write_manifest,
 )
@@ -109,6 +110,7 @@ def pair(
     """
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
+    _refuse_pairs((a, b))
     known = read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
     matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
@@ -167,6 +169,15 @@ def _sum_up(
         ranges=sizes.ranges,
         filled=(sizes.filled[0], sizes.filled[1]),
     )
+
+
+def _refuse_pairs(folders: Files) -> None:
+    for folder in folders:
+        if holds_built_pairs(folder):
+            what = "holds A|B pairs already, and not single pictures"
+            apart = p2p_command("data halves", folder, "DEST")
+            to_do = f"Give the folder of single pictures, or take the pairs apart with {apart}."
+            raise P2PError(folder, what, to_do, code="pairs-as-half")
 
 
 def _refuse_inside(dest: Path, folders: Files) -> None:

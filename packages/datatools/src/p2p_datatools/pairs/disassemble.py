@@ -30,7 +30,7 @@ from p2p_datatools.contract.pairs.manifest import (
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.flat_areas import has_many_colors
-from p2p_datatools.contract.pictures.images import indices_of_colors
+from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
 from p2p_datatools.contract.pictures.snap import Snapper, undecided_pixels
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
@@ -92,10 +92,13 @@ class _Job:
         """The words of the halves that are masks."""
         return tuple(side.name for side, palette in zip(self.sides, self._palettes(), strict=True) if palette)
 
-    def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"]) -> list[Product]:
-        """The two halves of one pair, as they are to be written; masks that were JPEG are added to `worn`."""
+    def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"], over_white: list[Path]) -> list[Product]:
+        """The two halves of one pair, as they are to be written.
+
+        Masks that were JPEG are added to `worn`, and pictures that were laid over white to `over_white`.
+        """
         path = self.folder.path / pair.file
-        left, right, _ = read_halves(self.folder, pair)
+        left, right, _ = read_halves(self.folder, pair, over_white=over_white)
         parts = zip(self.sides, self._palettes(), (left, right), strict=True)
         return [_product(f"{side.name}/{name}", half, palette, path, worn) for side, palette, half in parts]
 
@@ -123,13 +126,13 @@ def take_apart(
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
-    worn = list[_JpegHalf]()
+    worn, over_white = list[_JpegHalf](), list[Path]()
     with Destination(dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
         refuse_other_conversion(dest / _HEADER, job.settings(), kind=_FORMAT, command="p2p data halves")
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
         done = convert(
             sources,
-            lambda source: job.apart(source.name, named[source.name], worn),
+            lambda source: job.apart(source.name, named[source.name], worn, over_white),
             destination,
             journal=_LINES,
             report=report,
@@ -139,6 +142,7 @@ def take_apart(
             refuse(skipped, destination)
         destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
     _note_jpeg(worn, report)
+    say_over_white(over_white, report)
     folders = (dest / job.sides[0].name, dest / job.sides[1].name)
     masks = tuple(dest / word for word in job.masks())
     return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)

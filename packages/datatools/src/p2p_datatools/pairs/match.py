@@ -18,6 +18,7 @@ from p2p_datatools.contract.matching import (
     is_list,
     key_of,
     read_rows,
+    split_labels,
     suggest_match,
 )
 from p2p_datatools.contract.names import is_name, name_of
@@ -123,10 +124,12 @@ def match_pictures(
     found = []
     for key_a, key_b in ways:
         sides = _NamedPictures(a, files_a, key_a), _NamedPictures(b, files_b, key_b)
-        found.append(_leave_out_convention(sides, report) if by_stem else sides)
+        found.append(_leave_out_convention(_ignore_case(sides, report), report) if by_stem else sides)
         if _has_common(found[-1]):
             break
     best = found[-1] if _has_common(found[-1]) else found[0]
+    if by_stem:
+        best = _without_labels(*best, report), _without_labels(*best[::-1], report)
     _settle(best, pick, report)
     matched, unmatched = _join(*best, by_stem=by_stem)
     return matched, skipped + unmatched
@@ -158,6 +161,38 @@ def _leave_out_convention(sides: "_Sides", report: Reporter) -> "_Sides":
         f"--match '{convention.expression}'."
     )
     return of_a.rename(_key_without(convention.one, alone[0])), of_b.rename(_key_without(convention.other, alone[1]))
+
+
+def _ignore_case(sides: "_Sides", report: Reporter) -> "_Sides":
+    """The same, where names without a partner that differ from one other name in capital letters alone are its."""
+    of_a, of_b = sides
+    spelled: dict[str, list[str]] = {}
+    for name in of_a.files.keys() ^ of_b.files.keys():
+        spelled.setdefault(name.casefold(), []).append(name)
+    in_a = {two[0] if two[0] in of_a.files else two[1] for two in spelled.values() if len(two) == 2}
+    in_a = {name for name in in_a if sum(each in of_a.files for each in spelled[name.casefold()]) == 1}
+    if not in_a:
+        return sides
+    names = {other: name for name in in_a for other in spelled[name.casefold()] if other != name}
+    first = min(in_a)
+    other = next(each for each in spelled[first.casefold()] if each != first)
+    takes = plural(len(in_a), "picture is", "pictures are")
+    report.note(
+        f"{takes} matched although their names differ in capital and small letters; the first is '{first}' in "
+        f"{of_a.folder} and '{other}' in {of_b.folder}."
+    )
+    return of_a, of_b.rename(lambda name: names.get(name, name))
+
+
+def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Reporter) -> "_NamedPictures":
+    """The photos of a folder without the label pictures beside them, such as a_mask.png, that `other` does not have."""
+    alone = one.files.keys() - other.files.keys()
+    labels = set(split_labels(one.files)) if alone else set()
+    if not labels or not labels <= alone:
+        return one
+    are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
+    report.note(f"{one.folder}: {are} by name, and left out; the first is '{min(labels)}'.")
+    return one.without(labels)
 
 
 def _has_common(sides: "_Sides") -> bool:
@@ -216,8 +251,13 @@ class _NamedPictures:
                 to_do = "Correct the expression, or move the file."
                 self.skipped.append(Skip(str(folder / file), "does not match the expression", to_do, "no-match"))
             elif not is_name(name):
-                what = f"would be called '{name}', which cannot be a file's name"
-                self.skipped.append(Skip(str(folder / file), what, "Correct the expression.", "bad-name"))
+                what, to_do = f"would be called '{name}', which cannot be a file's name", "Correct the expression."
+                if name == name_of(file):
+                    what, to_do = (
+                        "has a name that is too long for what is made of it, or cannot be printed",
+                        "Rename it.",
+                    )
+                self.skipped.append(Skip(str(folder / file), what, to_do, "bad-name"))
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
             else:
@@ -230,6 +270,11 @@ class _NamedPictures:
             return None if (own := self._key(name)) is None else key(own)
 
         return _NamedPictures(self.folder, self._listed, both)
+
+    def without(self, names: Collection[str]) -> "_NamedPictures":
+        """The same pictures, but for those of some names."""
+        listed = [file for file in self._listed if self._key(name_of(file)) not in names]
+        return _NamedPictures(self.folder, listed, self._key)
 
     def settle(self, pick: Pick) -> list[Path]:
         """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""

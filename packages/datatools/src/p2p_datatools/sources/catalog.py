@@ -111,7 +111,7 @@ class CatalogEntry:
 
 
 @cache
-def _built_in() -> dict[str, CatalogEntry]:
+def _read_built_in() -> dict[str, CatalogEntry]:
     return _entries(
         resources.files("p2p_datatools.sources").joinpath("catalog.toml").read_text("utf-8"), "catalog.toml"
     )
@@ -122,7 +122,7 @@ def load_catalog(extra: Path | None = None) -> dict[str, CatalogEntry]:
 
     Raises P2PError, naming entry and field, when `extra` is not such a catalogue.
     """
-    return _built_in() | (_entries(read_text(extra), str(extra)) if extra else {})
+    return _read_built_in() | (_entries(read_text(extra), str(extra)) if extra else {})
 
 
 def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:

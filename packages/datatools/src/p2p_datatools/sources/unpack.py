@@ -16,6 +16,7 @@ from urllib.parse import quote_from_bytes
 
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.listing import closed_folder
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.tar import TarReader
@@ -231,7 +232,12 @@ def _skipped_link(path: Path, name: str, link: str) -> Skip:
 def _of_folder(folder: Path) -> Iterator[_Entry]:
     """Every file below `folder`, links not followed; paths begin with the folder's name, as in an archive of it."""
     above = folder.resolve().name
-    for root, folders, files in os.walk(folder):
+
+    def refuse(error: OSError) -> None:
+        below = os.path.relpath(error.filename or folder, folder)
+        raise closed_folder(folder, "" if below == "." else below, error) from error
+
+    for root, folders, files in os.walk(folder, onerror=refuse):
         folders.sort()
         for name in sorted([*files, *(each for each in folders if Path(root, each).is_symlink())]):
             place = Path(root, name)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder
+from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve
 from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
@@ -72,18 +73,22 @@ def split(
     Files move to train/, val/ and test/; after a kill at any moment the same call completes the work. A folder of
     another tool gets a manifest, and no picture moves; it is refused when its pictures look like photos or masks, but
     for `as_pairs`, which says that they are pairs. `dry_run` changes nothing. Raises UsageError for impossible
-    shares or expressions, P2PError when no training pair would be left or the folder is damaged.
+    shares or expressions, P2PError when no training pair would be left, the folder is damaged, or another process
+    is writing in it.
     """
     _check_shares(val, test)
-    folder, given, completed = _open(Path(pairs), dry_run, report, as_pairs=as_pairs)
-    plan = plan_split(folder, given, {"val": val, "test": test}, seed=seed, group_by=group_by, report=report)
-    if not dry_run and folder.foreign:
-        write_manifest(plan.result)
-    elif not dry_run and plan.planned:
-        _write_plan(folder, plan.planned)
-        _carry_out(folder, plan.planned)
-    kept = len(folder.pairs) - plan.moved
-    return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign)
+    path = Path(pairs)
+    # A folder that is missing is not made for its lock.
+    with contextlib.nullcontext() if dry_run or not path.is_dir() else hold_in_place(path):
+        folder, given, completed = _open(path, dry_run, report, as_pairs=as_pairs)
+        plan = plan_split(folder, given, {"val": val, "test": test}, seed=seed, group_by=group_by, report=report)
+        if not dry_run and folder.foreign:
+            write_manifest(plan.result)
+        elif not dry_run and plan.planned:
+            _write_plan(folder, plan.planned)
+            _carry_out(folder, plan.planned)
+        kept = len(folder.pairs) - plan.moved
+        return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign)
 
 
 def _check_shares(val: float, test: float) -> None:

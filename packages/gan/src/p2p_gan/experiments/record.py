@@ -11,6 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import is_temporary, read_json, write_json
+from p2p_datatools.contract.files.lock import LOCK_FILES
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -62,7 +63,7 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     new = {"format": _FORMAT, "version": _VERSION, "data_hash": data_hash, "arms": {}}
     if not path.is_file():
         # A kill may have come before the first record had its name.
-        if dest.exists() and (not dest.is_dir() or any(not is_temporary(each) for each in dest.iterdir())):
+        if dest.exists() and (not dest.is_dir() or any(not _is_passing(each) for each in dest.iterdir())):
             raise UsageError(
                 dest,
                 f"holds other files and no {STUDY}",
@@ -89,6 +90,11 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     for config in (*record["arms"].values(), *([judge] if judge else [])):
         _refuse_unreadable(path, config)
     return record
+
+
+def _is_passing(path: Path) -> bool:
+    """Whether a file is there only while a study is being written, or after a kill."""
+    return is_temporary(path) or path.name in LOCK_FILES
 
 
 def _refuse_unreadable(path: Path, config: Mapping[str, Any]) -> None:

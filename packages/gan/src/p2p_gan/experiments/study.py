@@ -12,6 +12,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json
+from p2p_datatools.contract.files.lock import hold
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.evaluation.scores import EvaluationRequest, Scores, evaluate
@@ -121,6 +122,13 @@ def _run(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) 
     if seeds < 1:
         raise UsageError(f"seeds={seeds}", "is not possible", "Give 1 or more.", code="impossible-setting")
     resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # refuse a missing device first
+    if dest.exists() and not dest.is_dir():
+        open_record(dest, plan.arms, plan.judge, plan.folder.data_hash)  # which says what it is
+    with hold(dest, to_do="Wait until it ends, or choose another destination.", code="destination-in-use"):
+        return _run_locked(plan, dest, seeds, report, each)
+
+
+def _run_locked(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
     runs = open_record(dest, plan.arms, plan.judge, plan.folder.data_hash)
     study = Study(
         dest=dest,

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of
 from p2p_datatools.contract.pictures.resize import fit_to, resize, resize_photo, scale_to
@@ -69,7 +69,7 @@ class Translator:
     def whole(self, pixels: Array, applying: InferencePass) -> Tensor:
         """One pass of a picture (height, width[, channels]) whose sides fit; gives (1, channels, height, width)."""
         with torch.inference_mode():
-            return self.generator(self.input.to_tensor(pixels[None], self.device), applying)
+            return _finite(self.generator(self.input.to_tensor(pixels[None], self.device), applying))
 
     def pixels(self, pixels: Array, applying: InferencePass) -> Array:
         """The output of one pass as pixels (height, width[, channels])."""
@@ -83,7 +83,7 @@ class Translator:
             for first, values in Strips(
                 self.generator.steps(), self._read(pixels, applying), applying, layout
             ).output():
-                sink(first, self.generator.finish(values))
+                sink(first, _finite(self.generator.finish(values)))
 
     def _read(self, pixels: Array, applying: InferencePass) -> Read:
         """A function for rows of the generator's input; noise is drawn first, as in a pass of the whole picture."""
@@ -96,6 +96,15 @@ class Translator:
             return x if noise is None else torch.cat((x, noise.expand(-1, -1, *x.shape[2:])), dim=1)
 
         return read
+
+
+def _finite(values: Tensor) -> Tensor:
+    """The same values; raises P2PError if one is infinite or not a number, which would become black pixels."""
+    if not values.isfinite().all():
+        what = "the model's output has values that are infinite or not numbers"
+        to_do = "Use an earlier model or checkpoint, and look at the losses of its training."
+        raise P2PError("the model", what, to_do, code="not-finite")
+    return values
 
 
 def translator_of(model: Model, device: torch.device | None = None) -> Translator:

@@ -121,7 +121,7 @@ def _read_card(path: Path) -> ModelCard:
 
 
 def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
-    """Build the generator with its weights; raises P2PError for the first tensor that does not fit."""
+    """Build the generator and fill it; raises P2PError for the first tensor that does not fit or is not finite."""
     with torch.device("meta"):  # shapes only: no memory is allocated before the file is checked
         generator = card.architecture.build()
     wanted = generator.state_dict()
@@ -132,6 +132,13 @@ def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Genera
                 f"the tensor {name} does not fit the architecture in its description",
                 "Train or download the model again.",
                 code="other-tensors",
+            )
+        if not tensors[name].float().isfinite().all():
+            raise P2PError(
+                where,
+                f"has values that are infinite or not numbers in {name}: its training has failed",
+                "Use an earlier model, such as best.safetensors of the run, or train again.",
+                code="not-finite",
             )
     generator.to_empty(device="cpu")
     generator.load_state_dict(tensors)

@@ -60,14 +60,15 @@ def _sweep(path: Path) -> None:
     """Remove temporary files that a kill has left for `path`; those of a process that lives stay."""
     for torn in path.parent.glob(f".{glob.escape(cut_name(path.name, 60))}.*.tmp"):
         writer = _WRITER.search(torn.name)
-        if writer and not _lives(int(writer[1])):
+        if writer and not lives(int(writer[1])):
             torn.unlink(missing_ok=True)
 
 
 _WRITER = re.compile(r"\.([0-9]{1,9})-[0-9a-f]{12}\.tmp$")  # the process that writes a temporary file
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
+    """Whether a process of this machine is there."""
     if os.name == "nt":  # where to ask would be to end it
         return True
     try:
@@ -106,6 +107,14 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write `data` atomically."""
     with atomic(path, durable=durable) as file:
         file.write(data)
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file is there and has exactly these bytes."""
+    try:
+        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError as error:
+        raise cannot_read(path, error) from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -15,8 +15,8 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
-from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
-from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock, hold
+from p2p_datatools.contract.files.relative import LONGEST_NAME, relative_name
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
@@ -43,6 +43,9 @@ class Destination:
             dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
         self.dest = dest
         self.partial = dest.with_name(dest.name + ".partial")
+        if len(os.fsencode(self.partial.name)) > LONGEST_NAME:
+            what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
+            raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
         self._recipe = recipe
         self.exists = _is_of_kind(dest, marker)
         self._committed = False
@@ -186,6 +189,16 @@ class Destination:
             self._committed = True
         except OSError as error:
             raise cannot_write(self.dest, error) from error
+
+
+def hold_in_place(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Let no other process of ours write in a folder that the block changes in place, nor a `Destination` of its name.
+
+    Raises P2PError, which names the process that does.
+    """
+    folder = Path(os.path.realpath(folder))
+    places = (folder, folder.with_name(folder.name + ".partial")) if folder.name else (folder,)
+    return hold(*places, to_do="Wait until it ends, then run the same command.", code="folder-in-use")
 
 
 _KEEP_GOING = "Correct them and run the same command again, or add --keep-going to continue without them."

@@ -3,8 +3,9 @@
 Nothing here may open a file.
 """
 
-import contextlib
+import fnmatch
 import os
+import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ _BESIDE = frozenset(
 _BESIDE_NAMES = frozenset(
     {"readme", "license", "licence", "copying", "notice", "authors", "changelog", "citation", "makefile", "checksums"}
 )
+_BROKEN, _LINKED = "broken link", "link to a folder"
+_LINKS = {_BROKEN: "broken links", _LINKED: "links to folders"}  # what several are called
 _OF_LABELME = "label.png and label_viz.png beside img.png"
 _MOST_KINDS = 6  # that a line names
 
@@ -59,6 +62,11 @@ class LeftOut:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.first = min(self.first or name, name)
 
+    def note_link(self, name: str, kind: str) -> None:
+        """Count a link that leads to nothing, or to a folder: such are not followed."""
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.first = min(self.first or name, name)
+
     def note_labels(self, names: Iterable[str]) -> None:
         """Count the label pictures that LabelMe's json_to_dataset put beside a photo."""
         for name in names:
@@ -68,7 +76,10 @@ class LeftOut:
     def __str__(self) -> str:
         """In words, such as: 5 files of other kinds: 2 .heic, 1 .mp4, 2 .xyz (first: a/b.heic)."""
         common = sorted(self.kinds.items(), key=lambda each: (-each[1], each[0]))
-        kinds = [f"{count} {kind}" for kind, count in common[:_MOST_KINDS]]
+        kinds = [
+            plural(count, kind, _LINKS[kind]) if kind in _LINKS else f"{count} {kind}"
+            for kind, count in common[:_MOST_KINDS]
+        ]
         if (more := len(self.kinds) - len(kinds)) > 0:
             kinds.append(f"{plural(more, 'other kind')}")
         number = plural(self.count, "file of another kind", "files of other kinds")
@@ -105,8 +116,8 @@ def find_pictures(
 ) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
-    A manifest cannot hold a file name that is not UTF-8: the error is added to `strange` if given, else raised. Files
-    of other kinds are added to `others`.
+    A manifest cannot hold a file name that is not UTF-8, and a folder may be closed to us: the error is added to
+    `strange` if given, else raised. Files of other kinds are added to `others`, as are links that lead nowhere.
     """
     return [folder / name for name in picture_names(folder, suffixes, strange=strange, others=others)]
 
@@ -119,35 +130,79 @@ def picture_names(
     others: LeftOut | None = None,
 ) -> list[str]:
     """What `find_pictures` finds, as paths below `folder` with forward slashes, in a tenth of the memory."""
-    names = []
-    for name in _files_below(str(folder), ""):
+    names, errors = [], list[P2PError]()
+    for name in _files_below(folder, "", errors, others):
         if name[name.rfind(".") :].lower() in suffixes:
             names.append(name)
         elif others is not None:
             others.note(name)
     names.sort(key=_by_parts)
     if wrong := [name for name in names if not name.isascii() and not is_utf8(name)]:
-        errors = [
+        errors += [
             P2PError(folder, f"has a file whose name is not UTF-8: {name!a}", "Rename it.", code="name-not-utf8")
             for name in wrong
         ]
-        if strange is None:
-            raise errors[0]
-        strange += errors
         names = sorted(set(names) - set(wrong), key=_by_parts)
+    if errors and strange is None:
+        raise errors[0]
+    if strange is not None:
+        strange += errors
     return names
 
 
-def _files_below(folder: str, before: str) -> Iterator[str]:
+def find_files(folder: Path, pattern: str, *, strange: list[P2PError] | None = None) -> list[Path]:
+    """All files below `folder` whose name fits a pattern such as *.txt, hidden ones left out, in their order.
+
+    The error of a folder that is closed to us is added to `strange` if given, else raised.
+    """
+    errors: list[P2PError] = []
+    fits = re.compile(fnmatch.translate(pattern)).match
+    found = [folder / name for name in _files_below(folder, "", errors, None) if fits(name[name.rfind("/") + 1 :])]
+    if errors and strange is None:
+        raise errors[0]
+    if strange is not None:
+        strange += errors
+    return sorted(found)
+
+
+def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut | None) -> Iterator[str]:
     """The files that are not hidden; folders that are links are not followed, since they may lead in a circle."""
-    with contextlib.suppress(PermissionError, FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files_below(entry.path, f"{before}{entry.name}/")
-            elif entry.is_file():
-                yield before + entry.name
+    try:
+        with os.scandir(top / below) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files_below(top, f"{below}{entry.name}/", errors, others)
+                elif _is_file(entry):
+                    yield below + entry.name
+                elif others is not None and entry.is_symlink():
+                    others.note_link(below + entry.name, _LINKED if _is_folder(entry) else _BROKEN)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # gone since it was listed
+    except OSError as error:
+        errors.append(closed_folder(top, below, error))
+
+
+def closed_folder(top: Path, below: str, error: OSError) -> P2PError:
+    """The error for a folder below `top`, or `top` itself, whose files cannot be listed."""
+    what = f"has a folder that cannot be read: {below.rstrip('/')}" if below else "cannot be read"
+    to_do = "Give yourself the right to read it (chmod u+rx), or move it elsewhere."
+    return P2PError(top, f"{what} ({error.strerror or error})", to_do, code="unreadable-folder")
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle, or into a folder that is closed to us
+        return False
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def is_utf8(name: str) -> bool:

@@ -118,6 +118,15 @@ def has_manifest(path: Path) -> bool:
     return (path / HEADER).is_file()
 
 
+def holds_built_pairs(path: Path) -> bool:
+    """Whether `path` is a folder that 'p2p data pair' made; 'split' writes a manifest into those of others, too."""
+    try:
+        header = read_json(path / HEADER) if has_manifest(path) else None
+    except P2PError:
+        return False
+    return isinstance(header, dict) and header.get("format") == _FORMAT and not header.get("foreign")
+
+
 def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
     """Read a folder's manifest; raises P2PError when it is damaged, newer than this program, or a split is unfinished.
 

@@ -32,7 +32,8 @@ Array = NDArray[Any]
 """The pixels of any half: (height, width) of one channel, (height, width, channels) of more."""
 
 
-_MOST_16 = 65535
+_LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
+_MULTIPLIED = 1  # ExtraSamples: colours that are multiplied by the transparency
 ARRAYS = SUFFIXES | {".npy"}
 
 
@@ -114,7 +115,7 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
     if header.kind == "NPY":
         return file.array
     if header.kind == "TIFF" and not header.mode:
-        return _read_tiff(file, header.orientation)
+        return _over_white(_read_tiff(file, header.orientation), header, file.path, over_white)
     if header.form.dtype == "uint16" and header.kind in ("PNG", "JPEG2000", "PPM"):
         return _turn(_over_white(_decode(file), header, file.path, over_white), header.orientation)
     rgb = read_photo(file, over_white=over_white)
@@ -122,16 +123,22 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
 
 
 def _over_white(values: Array, header: Header, path: Path, over_white: list[Path] | None) -> Array:
-    """16-bit values without their transparency: laid over white as those of 8 bits are, and added to `over_white`."""
-    if values.ndim < 3 or values.shape[2] != 4:
+    """Values without their transparency: laid over white as photos of 8 bits are, and added to `over_white`."""
+    is_tiff = header.kind == "TIFF"
+    if values.ndim < 3 or (not header.alpha if is_tiff else values.shape[2] != 4):
         return values
-    colors, alpha = values[..., : header.form.channels], values[..., 3:]
-    if (alpha == _MOST_16).all():
+    colors, alpha, most = values[..., : header.form.channels], values[..., -1:], np.iinfo(values.dtype).max
+    if (alpha == most).all():
         return colors
+    if is_tiff and np.isin(alpha, (0, most)).mean() < _LEAST_PLAIN:
+        what = "has a last channel that is called transparency, but has values as those of a picture"
+        to_do = "If it is a channel, save it with ExtraSamples 0; if not, leave it out."
+        raise P2PError(path, what, to_do, code="strange-alpha")
     if over_white is not None:
         over_white.append(path)
-    share = alpha / np.float64(_MOST_16)
-    return np.asarray(np.rint(colors * share + _MOST_16 * (1 - share)), dtype=np.uint16)
+    share = alpha / np.float64(most)
+    shown = colors if header.alpha == _MULTIPLIED else colors * share
+    return np.asarray(np.rint(np.minimum(shown + most * (1 - share), most)), dtype=values.dtype)
 
 
 def _native(values: Array, file: PictureFile) -> Array:

@@ -21,12 +21,13 @@ from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.foreign import decoder_words
+from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
     ReadOptions,
+    TiffPart,
     open_tiff,
     refuse_cut_page,
     tiff_part,
@@ -46,6 +47,7 @@ _TIFF = (".tif", ".tiff")
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
 # Kinds that Pillow may have been built without, as it calls them.
+_TRANSPARENT = (1, 2)  # ExtraSamples: colours multiplied by the transparency, and not
 _OPTIONAL = (
     ((".webp",), "webp"),
     ((".avif",), "avif"),
@@ -74,7 +76,8 @@ class Header:
     `kind` is the format of the file's content, as Pillow calls it, or NPY. `size` is that of the picture as displayed,
     which `orientation` (EXIF, 1 to 8) leads to. `mode` is Pillow's word for the pixels, such as P with a palette, and
     empty where Pillow does not read them: in an array, and in a TIFF of numbers. `nodata` is the value that means no
-    data, as GDAL's tag in the file says.
+    data, as GDAL's tag in the file says. `alpha` is the kind of a TIFF's last channel (TIFF 6.0, ExtraSamples), which
+    is no channel of the form: 1 where colours are multiplied by it, 2 where not; 0 without one.
     """
 
     kind: str
@@ -83,6 +86,7 @@ class Header:
     mode: str = ""
     orientation: int = 1
     nodata: float | None = None
+    alpha: int = 0
 
     @property
     def decoded_bytes(self) -> int:
@@ -192,6 +196,7 @@ def explain_damage(path: Path) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise too_many_pixels(path) from error
     except Exception as error:  # decoders raise what they like on data that nobody foresaw
+        refuse_without_memory(error)
         what = f"is cut off or damaged ({decoder_words(error)})"
         raise P2PError(path, what, "Fetch or save it again.", code="damaged-file") from error
 
@@ -202,10 +207,17 @@ def _not_read(path: Path) -> P2PError:
     if kind and not features.check(kind):
         to_do = "Install a newer Pillow, or convert it to PNG or JPEG."
         return P2PError(path, f"is of a kind ({kind}) that the installed Pillow cannot read", to_do, code="no-decoder")
+    head = b""
     with contextlib.suppress(OSError), path.open("rb") as file:
         if (head := file.read(png.HEAD))[4:8] == b"ftyp" and head[8:12] in _HEIC:
             what = "is a HEIC picture, as phones save them, which is not read"
             return P2PError(path, what, "Convert it to JPEG or PNG.", code="unread-kind")
+    if head.startswith(b"\x93NUMPY"):
+        what = "is an array (NPY), where a picture is needed"
+        return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
+    if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
+        what = "is a TIFF of numbers or of a kind that is not read as a photo"
+        return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
     return P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture")
 
 
@@ -251,11 +263,21 @@ def is_photo(file: PictureFile) -> bool:
 
 
 def photo_size(source: Path | PictureFile) -> Size:
-    """The size that `read_photo` gives (EXIF turned), from the file's header alone: its pixels may still be damaged.
+    """The size of a picture (EXIF turned), from the file's header alone: its pixels may still be damaged.
 
     Raises P2PError when the file is not a picture.
     """
-    return photo_header(source).size
+    return any_header(source).size
+
+
+def any_header(source: Path | PictureFile) -> Header:
+    """The header of a photo for `read_photo`, or of a TIFF of numbers, which `pair` takes beside a mask as well.
+
+    Raises P2PError when the file is not a picture.
+    """
+    with open_picture(source) as file:
+        is_numbers = file.path.suffix.lower() in _TIFF and not is_photo(file)
+        return file.header if is_numbers else photo_header(file)
 
 
 def decoded_bytes(source: Path | PictureFile) -> int:
@@ -410,8 +432,19 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         refuse_cut_page(path, part.source, file.length)
     tag = page.tags.get("Orientation")
     orientation = int(tag.value) if tag and file.options.exif == "apply" else 1
-    size, nodata = _turn(header.size, orientation), _nodata_of(page)
-    return Header("TIFF", size, header.form, orientation=orientation, nodata=nodata)
+    size, nodata, alpha = _turn(header.size, orientation), _nodata_of(page), _alpha_of(part)
+    form = Form(header.form.channels - 1, header.form.dtype) if alpha else header.form
+    return Header("TIFF", size, form, orientation=orientation, nodata=nodata, alpha=alpha)
+
+
+def _alpha_of(part: TiffPart) -> int:
+    """What ExtraSamples says of the one channel beside grey or RGB, if that is transparency; else 0."""
+    page = part.keyframe
+    extra = [int(each) for each in page.extrasamples]
+    beside = {"MINISBLACK": 2, "RGB": 4}.get(page.photometric.name)
+    if not part.is_page or page.samplesperpixel != beside or page.dtype.name not in ("uint8", "uint16"):
+        return 0
+    return extra[0] if len(extra) == 1 and extra[0] in _TRANSPARENT else 0
 
 
 def _nodata_of(page: Any) -> float | None:

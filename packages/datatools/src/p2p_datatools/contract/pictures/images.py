@@ -88,6 +88,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             ImageOps.exif_transpose(image, in_place=True)
         if image.format == "PNG" and b"IEND" not in file.data[-4096:]:
             raise OSError("the end of the PNG is missing")
+        if image.format == "PNG":
+            png.refuse_missing_rows(file.data)
         yield image
 
 
@@ -320,6 +322,14 @@ def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: boo
     """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss."""
     with atomic(path, durable=durable) as file:
         file.writelines(png.encode(pixels))
+
+
+def shows(path: Path, pixels: Photo) -> bool:
+    """Whether a file is a picture of these pixels, so that writing it again replaces nothing."""
+    try:
+        return hash_pixels(read_photo(path)) == hash_pixels(pixels)
+    except P2PError:
+        return False
 
 
 def hash_pixels(pixels: NDArray[Any]) -> str:

@@ -17,7 +17,7 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
-GREY, RGB, _INDEXED, GREY_ALPHA = 0, 2, 3, 4  # colour types of the format
+GREY, RGB, _INDEXED, GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6  # colour types of the format
 # Chunks that change no pixel. Not among them: tRNS, iCCP, eXIf, iTXt (XMP may turn the picture), PLTE.
 HARMLESS = frozenset({b"pHYs", b"tIME", b"tEXt", b"zTXt", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD"})
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache
@@ -68,6 +68,41 @@ def _is_plain(data: bytes) -> bool:
         if kind in (b"tEXt", b"zTXt") and data[start:end].startswith(b"Raw profile"):  # EXIF as some write it
             return False
     return kind == b"IEND"
+
+
+def refuse_missing_rows(data: bytes) -> None:
+    """Raise ValueError when a PNG has fewer rows of pixels than its header says; Pillow would make these up.
+
+    Costs a pass of ISA-L over the data and keeps no pixels. What is damaged otherwise is left to the decoder.
+    """
+    head = head_of(data)
+    if head is None:
+        return
+    missing, packer = _bytes_of_rows(head), isal_zlib.decompressobj()
+    try:
+        for kind, start, end in _whole_chunks(data):
+            waiting: bytes | memoryview = memoryview(data)[start:end] if kind == b"IDAT" else b""
+            while len(waiting) and missing > 0 and not packer.eof:
+                missing -= len(packer.decompress(waiting, BAND))
+                waiting = packer.unconsumed_tail
+    except isal_zlib.error:  # type: ignore[misc]  # its type information calls the class a variable
+        return
+    if missing > 0 and packer.eof:
+        raise ValueError("rows of pixels are missing")
+
+
+# The passes of an interlaced PNG (PNG specification, 8.2): first column and row, and the steps to the next.
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+def _bytes_of_rows(head: Head) -> int:
+    """The bytes of all rows with their filter types, before compression."""
+    bits = head.depth * {RGB: 3, GREY_ALPHA: 2, _RGB_ALPHA: 4}.get(head.color, 1)
+    whole = 0
+    for left, top, across, down in _PASSES if head.interlaced else ((0, 0, 1, 1),):
+        width, height = -(-(head.width - left) // across), -(-(head.height - top) // down)
+        whole += max(0, height) * (1 + (width * bits + 7) // 8) if width > 0 else 0
+    return whole
 
 
 def bare(data: bytes) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
+from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.outlines import polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, size_from
@@ -86,12 +87,12 @@ _KINDS = ("labelIds", "labelTrainIds", "polygons")
 
 def is_cityscapes(path: Path) -> bool:
     """Whether any file below a folder is named as those of Cityscapes are."""
-    return path.is_dir() and any(_FILE.fullmatch(file.name) for file in path.rglob("*_gt*"))
+    return path.is_dir() and any(_FILE.fullmatch(file.name) for file in find_files(path, "*_gt*", strange=[]))
 
 
 def read_cityscapes(folder: Path) -> LabelSet:
     """The labels below `folder`, all of one kind; raises P2PError when there are only single objects or colours."""
-    found = [(file, match) for file in sorted(folder.rglob("*_gt*")) if (match := _FILE.fullmatch(file.name))]
+    found = [(file, match) for file in find_files(folder, "*_gt*") if (match := _FILE.fullmatch(file.name))]
     kinds = {match[2] for _, match in found}
     kind = next((kind for kind in _KINDS if kind in kinds), None)
     if kind is None:

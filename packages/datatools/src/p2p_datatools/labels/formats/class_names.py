@@ -9,7 +9,17 @@ from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.palette import IGNORE, Color, color_of, hex_of, plain
+from p2p_datatools.contract.mask_folder import MASK_LINES
+from p2p_datatools.contract.palette import (
+    IGNORE,
+    IGNORE_COLOR,
+    PALETTE_FILE,
+    Color,
+    color_of,
+    hex_of,
+    palette_of,
+    plain,
+)
 from p2p_datatools.labels.formats.yolo import read_names
 from p2p_datatools.labels.parsing.class_lists import read_list_text
 from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color_cells
@@ -51,6 +61,7 @@ def find_names(folder: Path, root: Path) -> ClassNames | None:
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
     lists = [read_class_names(place / name) for place in places for name in _LISTS if (place / name).is_file()]
+    lists += [own for place in places if (own := _own_palette(place))]
     return _unite(lists) if lists else None
 
 
@@ -77,6 +88,14 @@ def read_class_names(path: Path) -> ClassNames:
     numbers = _number_rows(rows)
     uncounted = () if numbers else tuple(row.name for row in rows)
     return ClassNames(path.name, numbers, colors, uncounted)
+
+
+def _own_palette(folder: Path) -> ClassNames | None:
+    """What the palette of a mask folder that p2p wrote calls its colours: they may be other classes' elsewhere."""
+    palette = palette_of(folder) if (folder / MASK_LINES).is_file() else None
+    if palette is None:
+        return None
+    return ClassNames(PALETTE_FILE, {}, {IGNORE_COLOR: NO_CLASS} | {each.color: each.name for each in palette.classes})
 
 
 def _number_rows(rows: list[ClassRow]) -> dict[int, str]:

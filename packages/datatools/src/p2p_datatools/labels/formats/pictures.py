@@ -41,6 +41,7 @@ _DRAWN = {"synth-cars": "cars"}
 # pixels lie that are no edge, and how many they are.
 _GREY, _END, _MOST_ENDS = 24, 48, 0.75
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
+_LOOKED_AT_IF_BLACK = 200  # where those few are black
 
 
 def is_index_folder(path: Path) -> bool:
@@ -148,19 +149,30 @@ def _is_kaggle_set(folder: Path) -> bool:
 
 
 def holds_colors(folder: Path) -> bool:
-    """Whether the label pictures below `folder` are colour-coded, judged by a few of them."""
+    """Whether the label pictures below `folder` are colour-coded, judged by a few of them.
+
+    Black pictures of three channels, which are those without objects in either kind, tell nothing.
+    """
     exact, others, _ = _by_kind(folder)
     pictures = exact or others
-    seen = [has_colors(path) for path in pick_evenly(pictures, _LOOKED_AT)]
-    return 2 * sum(seen) > len(seen)
+    for most in (_LOOKED_AT, _LOOKED_AT_IF_BLACK):
+        found = [_judge(path) for path in pick_evenly(pictures, most)]
+        if seen := [each for each in found if each is not None]:
+            return 2 * sum(seen) > len(seen)
+    return False
 
 
 def has_colors(path: Path) -> bool:
     """Whether a picture holds colours and not class numbers, which may be repeated in RGB."""
+    return bool(_judge(path))
+
+
+def _judge(path: Path) -> bool | None:
+    """The same; None where nothing tells, because all channels are 0."""
     try:
         with open_picture(path) as picture:
             if photo_header(picture).mode.split(";")[0] not in _NUMBERS:
-                read_index_picture(picture)
+                return False if read_index_picture(picture).values.any() else None
     except P2PError as error:
         return error.code == "colours-not-classes"  # a damaged picture does not count, and is reported when it is read
     return False

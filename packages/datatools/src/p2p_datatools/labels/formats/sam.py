@@ -14,7 +14,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_text
-from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.files.listing import find_files, find_pictures
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_file_runs
 from p2p_datatools.labels.parsing.regions import UNNAMED, RegionCollector, gather, read_picture_name, size_from
@@ -68,7 +68,7 @@ def read_sam_list(value: Any, *, where: str, source: str) -> LabelSet:
 
 def read_sam_folder(folder: Path) -> LabelSet:
     """The masks in all folders below that have a table; each is called as its picture is."""
-    tables = [file for file in sorted(folder.rglob(_TABLE)) if _is_table(file)]
+    tables = [file for file in find_files(folder, _TABLE) if _is_table(file)]
     if not tables:
         what = f"has no {_TABLE} of Segment Anything in it or below"
         raise P2PError(folder, what, "Give the folder that its script wrote.", code="no-labels")

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.labels.parsing.outlines import box, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, items_of, read_picture_name
 from p2p_datatools.labels.values import VOID, LabelSet, Polygon, RegionLabels, SegmentLabels, segment_uses_of, uses_of
@@ -200,7 +201,7 @@ class _Files:
     def __init__(self, folder: Path, labelset: str) -> None:
         self.folder, self._labelset = folder, labelset
         self._by_name: dict[str, list[Path]] = defaultdict(list)
-        for path in sorted(folder.rglob("*.png")):
+        for path in find_files(folder, "*.png"):
             self._by_name[path.name].append(path)
 
     def names(self, sample: _Sample) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
+from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.given_splits import split_in
@@ -120,19 +121,21 @@ _OTHER_TEXTS = ("readme", "classes", "predefined_classes", "license", "train.txt
 _SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _DATA_SET = frozenset({"path", "train", "val", "test", "nc"})  # keys by which any other YAML file is a data set's
 _BEYOND = 0.05  # tools round, and let a box extend a little; more means another picture's label
+_MOST_BLANK = 64  # bytes of a file without a line
 _MOST_TOLD = 20  # names of classes in a note
 
 
 def is_yolo(path: Path) -> bool:
     """Whether a folder has text files whose first line is a class number and four numbers or more.
 
-    If no list names the classes, these numbers must be within 0 and 1.
+    If no list names the classes, these numbers must be within 0 and 1. With a list, empty files alone will do:
+    they are those of pictures without objects.
     """
     if not path.is_dir():
         return False
-    texts = _texts(path)
+    texts = _texts(path, strange=[])
     if not any(_is_label(file) for file in texts):
-        return False
+        return bool(texts) and all(map(_is_blank, texts)) and bool(_lists(path, texts))
     return bool(_lists(path, texts)) or any(_is_label(file, shares=True) for file in texts)
 
 
@@ -249,10 +252,9 @@ def _read_list(file: Path) -> dict[int, str]:
     return names
 
 
-def _texts(folder: Path) -> list[Path]:
+def _texts(folder: Path, strange: list[P2PError] | None = None) -> list[Path]:
     """The text files below a folder that may be labels, without hidden ones."""
-    files = [file for file in sorted(folder.rglob("*.txt")) if not _is_other(file)]
-    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
+    return [file for file in find_files(folder, "*.txt", strange=strange) if not _is_other(file)]
 
 
 def _is_other(file: Path) -> bool:
@@ -263,6 +265,10 @@ def _is_other(file: Path) -> bool:
     return (
         file.stem.lower() in _OTHER_TEXTS or name in _OTHER_TEXTS or (file.stat().st_size > 0 and not _is_label(file))
     )
+
+
+def _is_blank(file: Path) -> bool:
+    return file.stat().st_size < _MOST_BLANK and not file.read_bytes().strip()
 
 
 def _is_label(file: Path, *, shares: bool = False) -> bool:

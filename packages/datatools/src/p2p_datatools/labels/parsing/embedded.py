@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.header import open_image
 from p2p_datatools.contract.pictures.index import read_ids
 from p2p_datatools.contract.pictures.sizes import Size
@@ -93,6 +94,8 @@ def _open(data: bytes, where: str) -> Image.Image:
             image.load()
         if image.format == "PNG" and b"IEND" not in data[-4096:]:
             raise OSError("the end of the PNG is missing")
+        if image.format == "PNG":
+            png.refuse_missing_rows(data)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise P2PError(
             where, f"its picture is cut off or damaged ({error})", "Export the labels again.", code="damaged-file"

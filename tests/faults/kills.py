@@ -1,0 +1,117 @@
+"""Kills every command that writes at random moments, fills its disk at every write, and runs the same command again.
+
+Nothing here may ask a process to be careful: each kill is SIGKILL. What the command writes in the end has to be what
+an undisturbed one writes, with no temporary file, lock or unfinished work beside it.
+
+Usage: python tests/faults/kills.py [--kills N] [--seed S] [--only NAME]
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a program, this folder is where Python looks
+from faults.full_disk import fill_at
+from faults.writers import SLOW, WRITERS, Writer, files_of, leftovers, make_inputs
+
+_MOST_STARTS = 10  # without a kill in one of them, the moments are too late
+
+
+def start(writer: Writer, place: Path, given: Path) -> int:
+    """The id of a process that runs the command: forked, since its libraries take seconds to load."""
+    child = os.fork()
+    if child == 0:
+        try:
+            code, said = writer.run(place, given)
+            if code:
+                sys.stderr.write(said)
+            sys.stderr.flush()
+            os._exit(code)
+        except BaseException as error:
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+            sys.stderr.flush()
+            os._exit(99)
+    return child
+
+
+def end(child: int) -> int:
+    """The exit code of a process, negative for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def run_to_the_end(name: str, writer: Writer, place: Path, given: Path) -> dict[str, bytes]:
+    """What an undisturbed command leaves; ends this program if it leaves more than that."""
+    if end(start(writer, place, given)) != 0:
+        sys.exit(f"{name}: did not do its work in {place}")
+    if left := leftovers(place):
+        sys.exit(f"{name}: left {', '.join(left)} behind")
+    return files_of(place)
+
+
+def kill(name: str, writer: Writer, given: Path, top: Path, kills: int, draw: random.Random) -> int:
+    """Kill a command so often, each time once or several times in a row; returns how many kills met it at work."""
+    writer.prepare(top / "whole", given)
+    began = time.monotonic()
+    whole = run_to_the_end(name, writer, top / "whole", given)
+    seconds = time.monotonic() - began
+    met = 0
+    while met < kills:
+        place = top / "killed"
+        writer.prepare(place, given)
+        for _ in range(_MOST_STARTS):
+            child = start(writer, place, given)
+            time.sleep(draw.uniform(0, seconds))
+            os.kill(child, signal.SIGKILL)
+            killed = end(child) == -signal.SIGKILL
+            met += killed
+            if not killed or draw.random() < 0.5:
+                break
+        found = run_to_the_end(name, writer, place, given)
+        if found != whole:
+            differing = sorted(
+                file
+                for file in found.keys() | whole.keys()
+                if found.get(file) != whole.get(file) and not _is_dated(file)
+            )
+            if differing:
+                sys.exit(f"{name}: not the same as without kills: {', '.join(differing)}")
+        shutil.rmtree(place)
+    return met
+
+
+def _is_dated(file: str) -> bool:
+    """Whether a file of a training run has its times or a seal over them in it; kills.py of runs compares these."""
+    return "/runs/" in f"/{file}" and file.endswith(".json")
+
+
+def main() -> None:
+    """Disturb one command after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=3, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--only", default="", metavar="NAME")
+    arguments = parser.parse_args()
+    draw = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "given"
+        make_inputs(given, model=True)
+        for number, (name, writer) in enumerate({**WRITERS, **SLOW}.items()):
+            if arguments.only not in name:
+                continue
+            top = Path(folder) / str(number)
+            kills = arguments.kills if name in WRITERS else -(-arguments.kills // 5)
+            met = kill(name, writer, given, top / "kills", kills, draw)
+            refused = fill_at(writer, given, top / "disk", range) if name in WRITERS else 0
+            sys.stdout.write(f"{name}: {met} kills, {refused} full disks, the same in the end\n")
+            sys.stdout.flush()
+            shutil.rmtree(top)
+
+
+if __name__ == "__main__":
+    main()

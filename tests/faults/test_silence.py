@@ -1,0 +1,170 @@
+"""What used to be passed over in silence: folders closed to us, broken links, half of a picture, a model of NaN."""
+
+import errno
+import os
+import shutil
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.checks.folder import check
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import LeftOut, find_files, find_pictures
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.index import read_label_picture
+from p2p_datatools.derivations.build import derive
+from p2p_datatools.derivations.operations import Gray
+from p2p_datatools.labels.read import read_labels
+from p2p_datatools.masks.build import build_masks
+from p2p_datatools.pairs.build import pair
+from p2p_datatools.sheets.contact import contact_sheet
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+    from faults.conftest import Cars
+
+Close = Callable[[Path], None]
+
+
+@pytest.fixture
+def close(monkeypatch: pytest.MonkeyPatch) -> Close:
+    """Close a folder to this process, as chmod does to everybody but root."""
+
+    def refuse(folder: Path) -> None:
+        real = os.scandir
+
+        def scandir(path: Any = ".") -> Any:
+            if Path(path) == folder:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    return refuse
+
+
+@pytest.fixture
+def folders(cars: "Cars", tmp_path: Path) -> tuple[Path, Path]:
+    """Label pictures and photos, two of four in a subfolder."""
+    for name in ("masks", "photos"):
+        for file in sorted((cars.place / name).rglob("*.*")):
+            if file.suffix in (".png", ".jpg"):
+                target = tmp_path / name / ("deep" if file.stem[-1] in "01" else "") / file.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, target)
+    return tmp_path / "masks", tmp_path / "photos"
+
+
+CALLS: dict[str, Callable[[Path, Path, Path, bool], object]] = {
+    "pair": lambda masks, photos, out, go: pair(masks, photos, out, keep_going=go),
+    "derive": lambda masks, photos, out, go: derive(photos, out, Gray(), keep_going=go),
+    "build-masks": lambda masks, photos, out, go: build_masks(
+        masks, out, palette=load_palette("cars"), photos=photos, mapping={"ids": "palette"}, keep_going=go
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_subfolder_that_is_closed_to_us_is_an_error_and_with_keep_going_a_skip(
+    call: str, folders: tuple[Path, Path], tmp_path: Path, close: Close, refused: "Refused"
+) -> None:
+    close(folders[1] / "deep")
+    with refused("pictures-failed") as error:
+        CALLS[call](*folders, tmp_path / "out", False)
+    assert "unreadable-folder" in {part.code for part in error.value.parts}
+    summary: Any = CALLS[call](*folders, tmp_path / "out", True)
+    assert len([file for file in (tmp_path / "out").rglob("*.png") if not file.name.startswith(".")]) == 2
+    assert [skip for skip in summary.skipped if skip.code == "unreadable-folder" and "deep" in skip.what]
+
+
+@pytest.mark.parametrize("call", [check, contact_sheet, find_pictures, lambda path: find_files(path, "*.jpg")])
+def test_a_folder_that_is_closed_to_us_is_refused_where_nothing_is_skipped(
+    call: Callable[[Path], object], folders: tuple[Path, Path], close: Close, refused: "Refused"
+) -> None:
+    close(folders[1] / "deep")
+    with refused("unreadable-folder", folders[1]):
+        call(folders[1])
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        ({"a.txt": "0 0.5 0.5 0.2 0.2", "classes.txt": "car"}, "yolo"),
+        ({"a.json": '{"imagePath": "a.jpg", "shapes": []}', "deep/b.json": "{}"}, "labelme"),
+        ({"deep/a_gtFine_labelIds.png": ""}, "cityscapes"),
+    ],
+)
+def test_labels_in_a_folder_that_is_closed_to_us_do_not_go_missing(
+    files: dict[str, str], kind: str, tmp_path: Path, close: Close
+) -> None:
+    for name, text in files.items():
+        (tmp_path / "labels" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "labels" / name).write_text(text)
+    (tmp_path / "labels" / "deep").mkdir(exist_ok=True)
+    close(tmp_path / "labels" / "deep")
+    codes = set()
+    try:
+        codes = {skip.code for skip in read_labels(tmp_path / "labels", kind).skipped}
+    except P2PError as error:
+        codes = {error.code}
+    assert "unreadable-folder" in codes
+
+
+def test_broken_links_and_links_to_folders_are_named_and_counted(
+    folders: tuple[Path, Path], tmp_path: Path, notes: "Notes"
+) -> None:
+    photos = folders[1]
+    (photos / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (photos / "circle.jpg").symlink_to("circle.jpg")
+    (photos / "more").symlink_to(photos / "deep")
+    derive(photos, tmp_path / "out", Gray(), report=notes)
+    assert [line for line in notes.lines if "2 broken links, 1 link to a folder (first: circle.jpg)" in line]
+    others = LeftOut(photos)
+    find_pictures(photos, others=others)
+    assert others.count == 3
+
+
+PNGS = [(0, 1), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (6, 8), (6, 16)]
+
+
+def write_rows(path: Path, color: int, depth: int, rows: int, *, interlaced: bool = False) -> Path:
+    """A PNG of 16 by 16 pixels of which so many rows are there, with whole chunks and right checksums."""
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
+    length = (16 * channels * depth + 7) // 8
+    pixels = (bytes(1 + length)) * rows
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 16, 16, depth, color, 0, 0, int(interlaced))
+    table = chunk(b"PLTE", bytes(3 * 2**depth)) if color == 3 else b""
+    body = chunk(b"IHDR", head) + table + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return path
+
+
+@pytest.mark.parametrize("rows", [1, 8, 15])
+@pytest.mark.parametrize(("color", "depth"), PNGS)
+def test_a_png_with_half_of_its_rows_is_damage_however_its_pixels_are_stored(
+    color: int, depth: int, rows: int, tmp_path: Path, refused: "Refused"
+) -> None:
+    path = write_rows(tmp_path / "a.png", color, depth, rows)
+    for read in (read_array, read_label_picture):
+        with refused("damaged-file", path):
+            read(path)
+    read_array(write_rows(tmp_path / "whole.png", color, depth, 16))
+
+
+def test_an_interlaced_png_is_whole_with_the_rows_of_all_its_passes(tmp_path: Path, refused: "Refused") -> None:
+    path = write_rows(tmp_path / "a.png", 3, 8, 16, interlaced=True)  # 30 shorter rows would be right
+    with refused("damaged-file", path):
+        read_label_picture(path)
+    Image.fromarray(np.zeros((16, 16), np.uint8)).convert("P").save(tmp_path / "b.png", interlace=1)
+    read_label_picture(tmp_path / "b.png")

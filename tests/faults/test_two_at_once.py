@@ -1,0 +1,51 @@
+"""Every command that writes, started twice at the same moment: one of the two may be refused, and nothing is lost."""
+
+import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faults.writers import WRITERS, Writer, files_of, leftovers
+
+
+def start(writer: Writer, place: Path, given: Path, told: Path) -> int:
+    """The id of a process that runs the command and writes its exit code and its words to a file."""
+    child = os.fork()
+    if child == 0:
+        try:
+            code, said = writer.run(place, given)
+            told.write_text(f"{code}\n{said}")
+        except BaseException:
+            told.write_text(f"99\n{traceback.format_exc()}")
+        os._exit(0)
+    return child
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_two_at_once_end_as_one_and_who_is_refused_is_told_by_whom(
+    name: str, given: Callable[[bool], Path], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--fast"):
+        pytest.skip("starts processes")
+    writer = WRITERS[name]
+    inputs = given(writer.needs_model)
+    before = files_of(inputs)
+    writer.prepare(tmp_path / "whole", inputs)
+    assert writer.run(tmp_path / "whole", inputs)[0] == 0
+    place = tmp_path / "place"
+    writer.prepare(place, inputs)
+    children = [start(writer, place, inputs, tmp_path / f"told{number}") for number in (1, 2)]
+    for child in children:
+        os.waitpid(child, 0)
+    told = [(tmp_path / f"told{number}").read_text().partition("\n") for number in (1, 2)]
+    codes = [code for code, _, _ in told]
+    assert "0" in codes, told
+    for code, _, said in told:
+        # Of one that has ended by the time it is asked for nobody can tell more than that there was another.
+        assert code == "0" or (code == "1" and "is in use by " in said), said
+    assert files_of(place) == files_of(tmp_path / "whole")
+    assert not leftovers(place)
+    assert writer.run(place, inputs)[0] == 0
+    assert files_of(place) == files_of(tmp_path / "whole")
+    assert files_of(inputs) == before

@@ -1,0 +1,146 @@
+"""Every command that writes, on inputs of its own, so that tests can kill it, fill its disk, start it twice.
+
+Nothing here may disturb anything.
+"""
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2p_cli import app
+from p2p_datatools.contract.files.atomic import is_temporary
+from p2p_datatools.contract.files.lock import LOCK_FILES
+
+_SETTINGS = (
+    "generator_filters=4 max_filters=32 discriminator_filters=4 bias_before_norm=off precision=float32 threads=1"
+)
+_TRAINED = [*["--preset", "tiny", "--size", "32", "--device", "cpu"], *(f"--set={each}" for each in _SETTINGS.split())]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A command; `words` are its arguments with {given} for the inputs, and `copied` the inputs it changes.
+
+    It runs in an empty folder, below which it writes `out`, or in the copies.
+    """
+
+    words: str
+    copied: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    needs_model: bool = False
+
+    def prepare(self, place: Path, given: Path) -> None:
+        """Make the folder in which it runs."""
+        place.mkdir(parents=True)
+        for name in self.copied:
+            shutil.copytree(given / name, place / name)
+
+    def run(self, place: Path, given: Path) -> tuple[int, str]:
+        """Its exit code, and what it says on standard error."""
+        words = [word.format(given=given) for word in self.words.split()] + list(self.more)
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()), _inside(place):
+            code = app.main(words)
+        return code, said.getvalue()
+
+
+WRITERS = {
+    "fetch synth-cars": Writer("data fetch synth-cars out --limit 3"),
+    "fetch an archive": Writer("data fetch maps out --from {given}/maps.zip --limit 4"),
+    "build-masks": Writer(
+        "data build-masks {given}/labels out --palette cars --photos {given}/photos --map ids=palette"
+    ),
+    "pair": Writer("data pair {given}/masks {given}/photos out"),
+    "merge": Writer("data merge {given}/part1 {given}/part2 out"),
+    "merge --move": Writer("data merge part1 part2 out --move", copied=("part1", "part2")),
+    "halves": Writer("data halves {given}/pairs out"),
+    "derive": Writer("data derive {given}/photos out --op lab"),
+    "split": Writer("data split pairs --val 0.25 --test 0.25", copied=("pairs",)),
+    "split a foreign folder": Writer("data split maps --val 0.25 --test 0", copied=("maps",)),
+    "export coco": Writer("data export {given}/masks out --format coco --photos {given}/photos"),
+    "export voc": Writer("data export {given}/masks out --format voc"),
+    "show": Writer("data show {given}/pairs out.png"),
+    "palette": Writer("data palette {given}/masks out.toml --picture out.png"),
+    "sample": Writer("sample {given}/run {given}/masks --out out --variants 2 --device cpu", needs_model=True),
+    "evaluate": Writer("evaluate {given}/run {given}/split --split train --out out --device cpu", needs_model=True),
+    "export": Writer("export {given}/run out.pth --format reference", needs_model=True),
+    "import-model": Writer("import-model {given}/net.pth out.safetensors", needs_model=True),
+}
+SLOW = {
+    "experiments": Writer(
+        "experiments {given}/split out --tables loss --images 2", more=tuple(_TRAINED), needs_model=True
+    ),
+}
+
+
+def make_inputs(given: Path, *, model: bool) -> None:
+    """Write the inputs of all writers; those with a `model` train one, which takes seconds."""
+    photos, masks = f"{given}/photos", f"{given}/masks"
+    steps = [
+        f"data fetch synth-cars {given} --limit 4",
+        f"data build-masks {given}/labels {masks} --palette cars --photos {photos} --map ids=palette",
+        f"data pair {masks} {photos} {given}/pairs",
+        f"data pair {masks} {photos} {given}/part --shard 1/2",
+        f"data pair {masks} {photos} {given}/part --shard 2/2",
+    ]
+    for step in steps:
+        _do(step.split())
+    for number in (1, 2):
+        next(given.glob(f"part.{number}-of-2")).rename(given / f"part{number}")
+    for number, file in enumerate(sorted((given / "pairs" / "all").glob("*.png"))):
+        target = given / "maps" / ("train" if number else "val") / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    shutil.make_archive(str(given / "maps"), "zip", given, "maps")
+    shutil.copytree(given / "pairs", given / "split")
+    _do(f"data split {given}/split --val 0.25 --test 0.25".split())
+    if model:
+        _do(["train", f"{given}/split", f"{given}/run", "--images", "2", *_TRAINED])
+        _do(f"export {given}/run {given}/net.pth --format reference".split())
+
+
+def _do(words: list[str]) -> None:
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        code = app.main(words)
+    if code:
+        sys.exit(f"{' '.join(words)}: {said.getvalue()}")
+
+
+def files_of(place: Path) -> dict[str, bytes]:
+    """Every file below a folder by its path, hidden ones too; what says when, or where it lies, is left out."""
+    return {
+        path.relative_to(place).as_posix(): path.read_bytes() if path.name not in _DATED else b""
+        for path in sorted(place.rglob("*"))
+        if path.is_file()
+    }
+
+
+_DATED = {"provenance.json", "run.json", "stats.jsonl", "index.html"}
+
+
+def leftovers(place: Path) -> list[str]:
+    """What an undisturbed command leaves nothing of: temporary files, locks, unfinished work, plans."""
+    return [
+        path.relative_to(place).as_posix()
+        for path in sorted(place.rglob("*"))
+        if is_temporary(path)
+        or (path.name in LOCK_FILES and "runs" not in path.parts)
+        or path.name.endswith(".partial")
+        or path.name == "split-plan.json"
+    ]
+
+
+@contextlib.contextmanager
+def _inside(place: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        yield
+    finally:
+        os.chdir(before)
