@@ -124,3 +124,30 @@ def test_a_tiff_shows_its_own_pixels_whatever_other_file_its_metadata_names(tmp_
     text = said.replace("<TiffData", '<TiffData IFD="0"').replace("/></Pixels>", f">{uuid}</TiffData></Pixels>")
     tifffile.imwrite(tmp_path / "own.ome.tif", own, description=text.encode(), metadata=None)
     assert (read_array(tmp_path / "own.ome.tif") == 100).all()
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_a_tiff_whose_directories_are_larger_than_itself_is_damaged_at_once(
+    tmp_path: Path, big: bool, refused: "Refused"
+) -> None:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.zeros((8, 8, 3), np.uint8), photometric="rgb", metadata=None, bigtiff=big)
+    data = bytearray(buffer.getvalue())
+    place = struct.unpack_from("<Q", data, 8)[0] if big else struct.unpack_from("<I", data, 4)[0]
+    struct.pack_into("<Q" if big else "<H", data, place, 60_000)
+    (tmp_path / "a.tif").write_bytes(data)
+    for read in (read_photo, read_array, read_label_picture):
+        with refused("damaged-file", tmp_path / "a.tif"):
+            read(tmp_path / "a.tif")
+
+
+def test_pages_that_lead_in_a_circle_are_damage_at_once(tmp_path: Path, refused: "Refused") -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.full((8, 8, 3), 7, np.uint8), photometric="rgb", metadata=None)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    place = struct.unpack_from("<I", data, 4)[0]
+    entries = struct.unpack_from("<H", data, place)[0]
+    struct.pack_into("<I", data, place + 2 + 12 * entries, place)
+    (tmp_path / "a.tif").write_bytes(data)
+    for read in (read_photo, read_array, read_label_picture):
+        with refused("damaged-file", tmp_path / "a.tif"):
+            read(tmp_path / "a.tif")

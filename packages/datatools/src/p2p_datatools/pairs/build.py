@@ -128,7 +128,7 @@ def pair(
         matched, skipped = ways.shard.share(matched, skipped)
     # --nodata is often added when some pairs are made: the sources of each pair tell it.
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
-    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, existed=known is not None) as destination:
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped

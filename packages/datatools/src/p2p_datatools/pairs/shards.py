@@ -113,7 +113,7 @@ def merge(
     pairs = _plan(folders)
     merged = sorted({part.name for part in places})
     recipe = {"by": _BY, "parts": merged, "move": move}
-    with Destination(dest, marker=HEADER, recipe=recipe) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, existed=known is not None) as destination:
         work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
         done = work.run(pairs.values(), "merging", len(pairs), report=report)
         refuse(done.skipped, destination, to_do="Correct them and run the same command again.")

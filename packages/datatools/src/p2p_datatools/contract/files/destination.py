@@ -34,7 +34,8 @@ class Destination:
     with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
     """
 
-    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any]) -> None:
+    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any], existed: bool | None = None) -> None:
+        """`existed` is whether DEST was there when the caller read it; P2PError if another has made it since."""
         if dest.name in ("", ".."):
             raise UsageError(
                 dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
@@ -53,7 +54,11 @@ class Destination:
         self._lock = FolderLock(self.partial)
         self._lock_partial()
         try:
+            before = self.exists if existed is None else existed
             self.exists = _is_of_kind(dest, marker)  # until here another process may have had the lock
+            if self.exists and not before:
+                what = "was finished by another process in the meantime"
+                raise P2PError(dest, what, "Run the same command again.", code="destination-in-use")
             self.done = self._read_journal()
         except BaseException:
             self._unlock()

@@ -4,7 +4,9 @@ Nothing here may take the first of several pictures because none was chosen, or 
 """
 
 import contextlib
+import io
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,10 +99,41 @@ def _refuse_bomb(image: Image.Image, path: Path, packed: int) -> None:
 
 
 def open_tiff(stream: BinaryIO) -> Any:
-    """Let tifffile read the directories of a TIFF: of this file alone, whatever other files its OME metadata name."""
+    """Let tifffile read the directories of a TIFF: of this file alone, whatever other files its OME metadata name.
+
+    Raises ValueError when the directories cannot all lie in the file: tifffile would read them for hours.
+    """
     import tifffile
 
+    _refuse_endless_directories(stream)
+    stream.seek(0)
     return tifffile.TiffFile(stream, _multifile=False)
+
+
+def _refuse_endless_directories(stream: BinaryIO) -> None:
+    """Raise ValueError when the directories of pages (TIFF 6.0, section 2) exceed the file, or lead in a circle."""
+    length = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    head = stream.read(16).ljust(16, b"\0")
+    order = {b"II": "<", b"MM": ">"}.get(head[:2])
+    if order is None:
+        return
+    is_big = struct.unpack(f"{order}H", head[2:4])[0] == 43
+    counter, entry, pointer = ("Q", 20, "Q") if is_big else ("H", 12, "I")
+    wide, link = struct.calcsize(f"{order}{counter}"), struct.calcsize(f"{order}{pointer}")
+    (place,) = struct.unpack(f"{order}{pointer}", head[8:16] if is_big else head[4:8])
+    total, seen = 0, set[int]()
+    while 0 < place <= length - wide:
+        if place in seen:
+            raise ValueError("its directories lead in a circle")
+        seen.add(place)
+        stream.seek(place)
+        (entries,) = struct.unpack(f"{order}{counter}", stream.read(wide))
+        total += wide + entries * entry + link
+        if total > length:
+            raise ValueError("its directories are larger than the file")
+        stream.seek(place + wide + entries * entry)
+        (place,) = struct.unpack(f"{order}{pointer}", stream.read(link).ljust(link, b"\0"))
 
 
 def refuse_cut_page(path: Path, page: Any, length: int) -> None:
