@@ -118,7 +118,8 @@ def test_a_file_of_another_kind_starts_no_program_whatever_its_name(
 def test_a_tiff_shows_its_own_pixels_whatever_other_file_its_metadata_names(tmp_path: Path) -> None:
     secret, own = np.full((16, 16), 900, np.uint16), np.full((16, 16), 100, np.uint16)
     tifffile.imwrite(tmp_path / "secret.ome.tif", secret, metadata={"axes": "YX"})
-    said = tifffile.TiffFile(tmp_path / "secret.ome.tif").ome_metadata
+    with tifffile.TiffFile(tmp_path / "secret.ome.tif") as tiff:
+        said = tiff.ome_metadata
     assert said is not None
     uuid = '<UUID FileName="secret.ome.tif">urn:uuid:00000000-0000-0000-0000-000000000001</UUID>'
     text = said.replace("<TiffData", '<TiffData IFD="0"').replace("/></Pixels>", f">{uuid}</TiffData></Pixels>")
