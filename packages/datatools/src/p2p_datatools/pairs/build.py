@@ -124,8 +124,7 @@ def pair(
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
-    if ways.shard:
-        matched, skipped = ways.shard.share(matched, skipped)
+    matched, skipped = ways.shard.share(matched, skipped) if ways.shard else (matched, skipped)
     # --nodata is often added when some pairs are made: the sources of each pair tell it.
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
     with Destination(dest, marker=HEADER, recipe=recipe, existed=known is not None) as destination:
