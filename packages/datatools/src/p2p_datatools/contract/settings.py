@@ -114,7 +114,7 @@ class Setting:
         except (ValueError, TypeError, OverflowError, UsageError) as error:
             kinds = {bool: "on or off", int: "a whole number", float: "a number", str: "text", Size: "a size"}
             what, to_do = f"is not {kinds[self.kind]}", f"Give {self.allowed_text}."
-            raise UsageError(f"{self.name}={_shown(value)}", what, to_do, code="setting-type") from error
+            raise UsageError(f"{self.name}={_cut_value(value)}", what, to_do, code="setting-type") from error
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is not one of the choices, or out of range."""
@@ -208,7 +208,7 @@ def describe_settings(kind: type) -> list[str]:
     return [f"{name}={each.text(each.default)}  {each.summary}" for name, each in settings_of(kind).items()]
 
 
-def _shown(value: Any) -> str:
+def _cut_value(value: Any) -> str:
     """A value in an error; numbers of 5,000 digits and deep lists cannot be written out."""
     try:
         text = str(value)
