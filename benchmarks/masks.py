@@ -35,7 +35,7 @@ BUILD = """
 import sys, tempfile, time
 from pathlib import Path
 import cv2, numpy, PIL.Image
-import p2p_datatools.labels.read, p2p_datatools.contract.pictures.snap
+import p2p_datatools.labels.read
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.masks.build import PaintOptions, build_masks
 labels, palette = Path(sys.argv[1]), load_palette("cars")

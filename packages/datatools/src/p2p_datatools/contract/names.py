@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -290,6 +290,7 @@ def _below(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
+@lru_cache(maxsize=1 << 16)  # each name is asked for by every way in which it could be a photo's
 def without_suffix(file_name: str) -> str:
     """A file name without the suffix of a picture; any other dot belongs to the name."""
     path = PurePosixPath(file_name.replace("\\", "/"))

@@ -37,7 +37,8 @@ def give_listed_splits(found: LabelSet, labels: Path) -> LabelSet:
     root = labels if labels.is_dir() else labels.parent
     for folder in (above / place for above in (root, root.resolve().parent) for place in _PLACES):
         lists = _lists_in(folder)
-        entries = _by_base(lists)
+        if not (entries := _by_base(lists)):
+            continue
         splits = [_split_of(item, entries) for item in found.items]
         if any(splits):
             items = tuple(replace(item, split=split) for item, split in zip(found.items, splits, strict=True))

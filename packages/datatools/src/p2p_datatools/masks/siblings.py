@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.matching import split_labels
 from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFolder, folders_of, without_suffix
 from p2p_datatools.contract.pictures.header import photo_size
@@ -69,6 +70,8 @@ def _misfit(folder: Path, found: LabelSet, match: str, *, is_beside: bool) -> st
     Of a folder where photos lie beside their labels only those beside them count.
     """
     apart = [item.path for item in found.items if isinstance(item, PictureLabels)]
+    if apart and is_beside and set(apart).issuperset(find_pictures(folder, strange=[])):
+        return ""
     photos = PhotoFolder(folder, apart=[*apart, *found.beside])
     photos.settle_clashes(pick_photo)
     if photos.clashes or not photos.names:
