@@ -16,7 +16,11 @@ SLOW = ("-again", "build-masks", "evaluate", "split-plan", "mask-folder", "weigh
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_mutated_files_are_read_or_refused_and_nothing_foreign_is_raised(name: str) -> None:
+def test_mutated_files_are_read_or_refused_and_nothing_foreign_is_raised(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--fast"):
+        pytest.skip("reads many mutated files")
     count = FEW if any(each in name for each in SLOW) else MANY
     tally = run_inputs(TARGETS[name], range(count), seed=1)
     assert not tally.kinds

@@ -17,6 +17,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # pytest puts no folder of t
 from faults.writers import make_inputs
 
 
+@pytest.fixture(autouse=True)
+def repeated_work(request: pytest.FixtureRequest) -> None:
+    """With --fast these tests are skipped: they do their work again for each fault."""
+    if request.config.getoption("--fast"):
+        pytest.skip("does its work again for each fault")
+
+
 @dataclass(frozen=True)
 class Cars:
     """Four drawn cars: photos/, labels/, masks/ and pairs/ below `place`; nothing may be written there."""

@@ -21,7 +21,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
@@ -185,20 +185,14 @@ def open_image(stream: BinaryIO) -> Image.Image:
 @contextlib.contextmanager
 def explain_damage(path: Path) -> Iterator[None]:
     """Turn whatever a library raises for a broken picture file into one P2PError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with catch_decoder(path, "is cut off or damaged", "Fetch or save it again."), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
             yield
-    except (P2PError, MemoryError):
-        raise
-    except UnidentifiedImageError as error:
-        raise _not_read(path) from error
-    except Image.DecompressionBombError as error:
-        raise too_many_pixels(path) from error
-    except Exception as error:  # decoders raise what they like on data that nobody foresaw
-        refuse_without_memory(error)
-        what = f"is cut off or damaged ({decoder_words(error)})"
-        raise P2PError(path, what, "Fetch or save it again.", code="damaged-file") from error
+        except UnidentifiedImageError as error:
+            raise _not_read(path) from error
+        except Image.DecompressionBombError as error:
+            raise too_many_pixels(path) from error
 
 
 def _not_read(path: Path) -> P2PError:
