@@ -14,6 +14,10 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural
 
 _Values = NDArray[Any]
+Gaps = NDArray[np.bool_]
+"""The pixels of a picture that have no data: (height, width), True there."""
+
+
 Nodata = float | Literal["tag", "none"]
 """What has no data: a value, what the file's own tag says, or nothing; NaN has none unless it is `none`."""
 
@@ -47,32 +51,51 @@ def nodata_word(nodata: Nodata) -> str | None:
     return nodata if isinstance(nodata, str) else f"{nodata:.9g}"
 
 
-def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, int]:
-    """The values with the smallest of each channel where there are no data, and how many pixels that are.
+def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, Gaps | None]:
+    """The values with the smallest of each channel where there are no data, and the pixels in which a channel has none.
 
-    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN. Raises P2PError
-    when nothing is left.
+    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN; the pixels are
+    None where all have data. Raises P2PError when nothing is left.
     """
     if nodata == "none":
-        return values, 0
+        return values, None
     wanted = tag if isinstance(nodata, str) else nodata
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
     if wanted is not None and not np.isnan(wanted) and (own := _as_type(wanted, values.dtype)) is not None:
         missing |= values == own
     if not missing.any():
-        return values, 0
+        return values, None
     if missing.all():
         word = "nan" if wanted is None else f"{wanted:.9g}"
         what = f"has no data at all: every value is {word}"
         raise P2PError(path, what, "Remove it with its partner, or use --keep-going.", code="all-nodata")
     filled = values.copy()
     planes = filled[..., None] if filled.ndim == 2 else filled
-    holes = missing[..., None] if missing.ndim == 2 else missing
+    gaps = missing[..., None] if missing.ndim == 2 else missing
     for channel in range(planes.shape[2]):
-        there = planes[..., channel][~holes[..., channel]]
+        there = planes[..., channel][~gaps[..., channel]]
         least = there.min() if there.size else filled[~missing].min()
-        planes[..., channel][holes[..., channel]] = least
-    return filled, int(np.count_nonzero(holes.any(axis=2)))
+        planes[..., channel][gaps[..., channel]] = least
+    return filled, np.asarray(gaps.any(axis=2))
+
+
+def free_value(values: _Values, gaps: Gaps) -> float:
+    """A value that can mean no data in a picture, since no pixel outside of `gaps` has it: NaN for floats.
+
+    Of integers it is the smallest of the type, else -9999, the largest, or any other. Raises ValueError if all are
+    taken.
+    """
+    if values.dtype.kind == "f":
+        return float("nan")
+    limits = np.iinfo(values.dtype)
+    used = np.unique(values[~gaps])
+    usual = [each for each in (limits.min, -9999, limits.max) if limits.min <= each <= limits.max]
+    if free := [each for each in usual if each not in used]:
+        return float(free[0])
+    jumps = np.flatnonzero(np.diff(used.astype(np.float64)) > 1)
+    if not jumps.size:
+        raise ValueError("every value of the type is taken")
+    return float(int(used[jumps[0]]) + 1)
 
 
 def _as_type(value: float, dtype: np.dtype[Any]) -> Any:
