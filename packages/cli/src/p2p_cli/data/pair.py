@@ -143,7 +143,7 @@ def say_summary(summary: "PairSummary") -> None:
         if filled:
             render.say(
                 f"{plural(filled, 'pixel')} of {name} without data: filled with the smallest value of their picture; "
-                "training and scores count them as any other."
+                "losses and scores leave them out."
             )
 
 
