@@ -123,6 +123,25 @@ def test_halves_taken_apart_say_it_themselves_so_that_they_are_paired_alike_agai
     assert one.b.range == other.b.range
 
 
+def test_an_orthophoto_of_8_bits_says_it_by_its_tag_alone(tmp_path: Path, photos: Path) -> None:
+    (tmp_path / "ortho").mkdir()
+    for number, name in enumerate(NAMES):
+        picture = np.random.default_rng(number).integers(0, 255, (16, 24, 3), dtype=np.uint8)
+        picture[HOLE] = 255
+        tags = [(42113, "s", 0, "255", True)] if name in "ad" else []
+        tifffile.imwrite(tmp_path / "ortho" / f"{name}.tif", picture, extratags=tags)
+    summary = join(photos, tmp_path / "ortho")
+    assert gaps_of(read_manifest(summary.dest)) == WANTED
+    assert (read_halves(read_manifest(summary.dest), read_manifest(summary.dest).pairs[0]).b[HOLE] == 255).all()
+    assert [each.code for each in check(tmp_path / "ortho").findings] == ["no-data"]
+    take_apart(summary.dest, tmp_path / "apart")
+    again = join(tmp_path / "apart" / "photo", tmp_path / "apart" / "dem", "again")
+    assert gaps_of(read_manifest(again.dest)) == WANTED
+    assert [each.hash for each in read_manifest(again.dest).pairs] == [
+        each.hash for each in read_manifest(summary.dest).pairs
+    ]
+
+
 def test_pixels_that_scaling_mixes_with_missing_ones_have_no_data_either(tmp_path: Path, photos: Path) -> None:
     summary = join(photos, write_heights(tmp_path / "dem"), size=Size(12, 8))
     folder = read_manifest(summary.dest)

@@ -213,3 +213,27 @@ def test_where_every_value_is_taken_none_can() -> None:
     with pytest.raises(ValueError, match="every value"):
         free_value(np.append(every, every[:1]), np.arange(65537) == 65536)
     assert free_value(every, every == 700) == 700
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_in_8_bits_only_the_tag_tells_it_where_all_channels_have_its_value(channels: int, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 9, (24, 40, channels), dtype=np.uint8)
+    values[:4, :5] = 255
+    values[9, 9, 0] = 255 if channels > 1 else 7
+    values = values[..., 0] if channels == 1 else values
+    found, gaps = read_filled(save(tmp_path / "a.tif", values, "255"), "tag")
+    assert (found == values).all()
+    assert gaps is not None
+    assert np.argwhere(gaps).tolist() == [[row, column] for row in range(4) for column in range(5)]
+    assert read_filled(tmp_path / "a.tif", "none")[1] is None
+    for said in (None, "-9999", "nan", "1"):
+        gaps = read_filled(save(tmp_path / "a.tif", values, said), 255.0)[1]
+        ones = (values.reshape(24, 40, -1) == 1).all(axis=2)
+        assert count(gaps) == (np.count_nonzero(ones) if said == "1" else 0)
+
+
+def test_a_colour_that_no_pixel_has_can_mean_no_data() -> None:
+    colors = np.stack([np.arange(256), np.arange(256)[::-1], np.zeros(256)], axis=1).astype(np.uint8)[None]
+    assert free_value(colors, np.zeros((1, 256), dtype=bool)) == 0
+    grey = np.repeat(np.arange(2, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert free_value(grey, np.zeros((1, 2), dtype=bool)) == 255

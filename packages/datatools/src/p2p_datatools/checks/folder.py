@@ -109,7 +109,8 @@ def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> It
 
 def _values(picture: PictureFile) -> tuple[Array, Gaps | None]:
     """A picture as `pair` reads it, but with what looks like no data as it is."""
-    if picture.header.mode and picture.header.form.dtype == "uint8":
+    header = picture.header
+    if header.mode and header.form.dtype == "uint8" and header.nodata is None:
         return read_photo(picture), None
     return read_filled(picture, "tag", judge=False)
 

@@ -25,7 +25,7 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import read_photo
-from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, refuse_outlier
+from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, tiff_part
 from p2p_datatools.contract.words import plural
 
@@ -56,13 +56,14 @@ def read_filled(
 ) -> tuple[Array, Gaps | None]:
     """What `read_array` gives, with pixels without data filled, and which these are (see `fill_nodata`).
 
-    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`.
+    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`. Pictures of 8 bits are not
+    filled, and have no data only where the tag of their file says so (see `find_tagged`).
     """
     with open_picture(source) as file:
         header = file.header
         values = _native(_values(file, header, over_white), file)
         if values.dtype == np.uint8:
-            return values, None
+            return values, None if nodata == "none" else find_tagged(values, header.nodata, file.path)
         values, gaps = fill_nodata(values, nodata, header.nodata, file.path)
         refuse_endless(values, file.path)
         if judge and nodata == "tag":

@@ -65,10 +65,7 @@ def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) 
         missing |= values == own
     if not missing.any():
         return values, None
-    if missing.all():
-        word = "nan" if wanted is None else f"{wanted:.9g}"
-        what = f"has no data at all: every value is {word}"
-        raise P2PError(path, what, "Remove it with its partner, or use --keep-going.", code="all-nodata")
+    _refuse_empty(missing, wanted, path)
     filled = values.copy()
     planes = filled[..., None] if filled.ndim == 2 else filled
     gaps = missing[..., None] if missing.ndim == 2 else missing
@@ -79,17 +76,44 @@ def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) 
     return filled, np.asarray(gaps.any(axis=2))
 
 
+def find_tagged(values: _Values, tag: float | None, path: Path) -> Gaps | None:
+    """The pixels of a picture of 8 bits whose channels all have the value `tag`; None if there are none.
+
+    In one channel of a colour picture the same value is an ordinary one. Raises P2PError when nothing is left.
+    """
+    if tag is None or not 0 <= tag <= _VOID or tag != int(tag):
+        return None
+    missing = values == int(tag)
+    gaps = missing if missing.ndim == 2 else missing.all(axis=2)
+    if not gaps.any():
+        return None
+    _refuse_empty(gaps, tag, path)
+    return np.asarray(gaps)
+
+
+def _refuse_empty(missing: NDArray[np.bool_], value: float | None, path: Path) -> None:
+    if missing.all():
+        what = f"has no data at all: every value is {'nan' if value is None else f'{value:.9g}'}"
+        raise P2PError(path, what, "Remove it with its partner, or use --keep-going.", code="all-nodata")
+
+
 def free_value(values: _Values, gaps: Gaps) -> float:
     """A value that can mean no data in a picture, since no pixel outside of `gaps` has it: NaN for floats.
 
-    Of integers it is the smallest of the type, else -9999, the largest, or any other. Raises ValueError if all are
+    Of integers it is the one that all `gaps` have, the smallest of the type, -9999, the largest, or any other; of 8
+    bits it may be in some of a pixel's channels, but not in all (see `find_tagged`). Raises ValueError if all are
     taken.
     """
     if values.dtype.kind == "f":
         return float("nan")
     limits = np.iinfo(values.dtype)
-    used = np.unique(values[~gaps])
-    usual = [each for each in (limits.min, -9999, limits.max) if limits.min <= each <= limits.max]
+    there = values[~gaps]
+    if values.dtype == np.uint8 and there.ndim == 2:
+        there = there[(there == there[:, :1]).all(axis=1), 0]
+    used = np.unique(there)
+    inside = np.unique(values[gaps]).tolist()
+    usual = inside if len(inside) == 1 else []
+    usual += [each for each in (limits.min, -9999, limits.max) if limits.min <= each <= limits.max]
     if free := [each for each in usual if each not in used]:
         return float(free[0])
     jumps = np.flatnonzero(np.diff(used.astype(np.float64)) > 1)
