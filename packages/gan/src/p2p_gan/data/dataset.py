@@ -17,6 +17,7 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.mirror import mirror_into
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, room_for
@@ -64,11 +65,15 @@ class KeptHalf:
 
 
 def _cut(pixels: Pixels, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
-    parts = []
-    for draw in draws:
-        rows, columns = slice(draw.top, draw.top + seen[0]), slice(draw.left, draw.left + seen[1])
-        parts.append(pixels[draw.pair][rows, columns][:, :: -1 if draw.mirrored else 1])
-    return np.stack(parts)
+    height, width = seen
+    crops = np.empty((len(draws), height, width, pixels.channels), pixels.flat.dtype)
+    for crop, draw in zip(crops, draws, strict=True):
+        source = pixels[draw.pair][draw.top : draw.top + height, draw.left : draw.left + width]
+        if draw.mirrored:
+            mirror_into(crop, source)
+        else:
+            crop[...] = source
+    return crops
 
 
 @dataclass(frozen=True)
