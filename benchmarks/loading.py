@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -192,7 +193,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 "floor: decoding": ways.decoded,
                 "floor: decoding and resizing": ways.resized,
                 "p2p, first pass": ways.first,
-                **{f"p2p, later, batch {batch}": lambda batch=batch: ways.later(batch) for batch in BATCHES},
+                **{f"p2p, later, batch {batch}": partial(ways.later, batch) for batch in BATCHES},
                 "floor: bytes to float32": ways.copied,
             },
             arguments.runs,

@@ -38,17 +38,24 @@ class Coding:
     dtype: str
     range: tuple[float, float]
 
-    def to_tensor(self, pixels: Array, device: torch.device | None = None) -> Tensor:
-        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, channels last in memory.
+    def to_tensor(
+        self,
+        pixels: Array | Tensor,
+        device: torch.device | None = None,
+        layout: torch.memory_format = torch.channels_last,
+    ) -> Tensor:
+        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, in memory as `layout` says.
 
-        Values are in -1..1, classes are 0 or 1.
+        Values are in -1..1, classes are 0 or 1. Pixels that are on the device already have integers of up to 16 bits or
+        float32.
         """
         if self.kind == "classes":
-            return self._one_hot(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+            return self._one_hot(send_pixels(pixels, device), layout)
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         if self.dtype in _WIDE:
+            assert not isinstance(pixels, Tensor), "they are scaled before they are sent"
             pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
-        moved = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
+        moved = send_pixels(pixels, device).permute(0, 3, 1, 2).contiguous(memory_format=layout)
         if self.dtype in _WIDE:
             return moved
         return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
@@ -73,9 +80,21 @@ class Coding:
         """The middle of the range, in units of half its width."""
         return (self.range[0] + self.range[1]) / 2 / self._half
 
-    def _one_hot(self, indices: Tensor) -> Tensor:
+    def _one_hot(self, indices: Tensor, layout: torch.memory_format) -> Tensor:
         classes = torch.arange(self.channels, device=indices.device)
+        if layout is torch.contiguous_format:
+            return (indices[:, None] == classes[:, None, None]).float()
         return (indices[..., None] == classes).float().permute(0, 3, 1, 2)
+
+
+def send_pixels(pixels: Array | Tensor, device: torch.device | None) -> Tensor:
+    """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that."""
+    if isinstance(pixels, Tensor):
+        return pixels.to(device)
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels))
+    if device is None or device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _to_type(values: Tensor, coding: Coding) -> NDArray[np.generic]:
@@ -145,14 +164,23 @@ def _pixels(count: int) -> str:
 
 
 def pixels_to_tensor(
-    pixels: Array, coding: Coding, palette: Palette | None, device: torch.device | None = None
+    pixels: Array | Tensor,
+    coding: Coding,
+    palette: Palette | None,
+    device: torch.device | None = None,
+    layout: torch.memory_format = torch.channels_last,
 ) -> Tensor:
-    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.
+    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, in memory as `layout` says.
 
     With a `palette` the pixels are class indices (n, h, w, 1); a `coding` of values converts them to colours.
     """
     if palette is None:
-        return coding.to_tensor(pixels, device)
+        return coding.to_tensor(pixels, device, layout)
+    indices = pixels[..., 0]
     if coding.kind == "classes":
-        return coding.to_tensor(pixels[..., 0], device)
-    return coding.to_tensor(np.take(palette.colors(), pixels[..., 0], axis=0)[..., : coding.channels], device)
+        return coding.to_tensor(indices, device, layout)
+    colors = palette.colors()[:, : coding.channels]
+    if isinstance(indices, Tensor):
+        chosen = send_pixels(colors, device).index_select(0, indices.reshape(-1).int())
+        return coding.to_tensor(chosen.view(*indices.shape, -1), device, layout)
+    return coding.to_tensor(np.take(colors, indices, axis=0), device, layout)
