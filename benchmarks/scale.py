@@ -35,15 +35,24 @@ class Step(NamedTuple):
     done_with: tuple[str, ...] = ()
 
 
+AGAIN = "again --palette masks/palette.toml --photos photos --empty background"
+
+
 STEPS = (
     Step("palette", "palette labels drawn.toml"),
     Step("build-masks", "build-masks labels masks --palette cars --photos photos --map ids=palette"),
     Step("check masks", "check masks --photos photos"),
     Step("check --against", "check masks --against masks"),
-    Step("export coco", "export masks coco --format coco --photos photos", ("coco",)),
-    Step("export yolo", "export masks yolo --format yolo --photos photos", ("yolo",)),
+    Step("export coco", "export masks coco --format coco --photos photos"),
+    Step("build-masks coco", f"build-masks coco {AGAIN}", ("coco", "again")),
+    Step("export yolo", "export masks yolo --format yolo --photos photos"),
+    Step("build-masks yolo", f"build-masks yolo {AGAIN}", ("yolo", "again")),
+    Step("export labelme", "export masks labelme --format labelme --photos photos"),
+    Step("build-masks labelme", f"build-masks labelme {AGAIN}", ("labelme", "again")),
     Step("show masks", "show masks masks.png --force"),
-    Step("derive", "derive photos edges --op edges", ("edges",)),
+    Step("check photos", "check photos"),
+    Step("derive", "derive photos edges --op edges"),
+    Step("pair photos", "pair edges photos drawn", ("edges", "drawn")),
     Step("pair, shard 1", "pair masks photos part --shard 1/2"),
     Step("pair, shard 2", "pair masks photos part --shard 2/2"),
     Step("merge", "merge part.1-of-2 part.2-of-2 merged", ("part.1-of-2", "part.2-of-2")),
