@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.palette import Palette, PaletteClass
+from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.masks.build import MaskSummary, build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 TWO = Palette("two", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("car", (255, 0, 0), 1)))
@@ -86,3 +86,24 @@ def test_labels_of_another_shape_are_refused(
     with refused("pictures-failed") as error:
         build(labelme(tmp_path / "labels", SQUARE), tmp_path / "masks", photos)
     assert [part.code for part in error.value.parts] == ["mask-size"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(1, "doubted-ids"), (9, "unclaimed-label")])
+def test_a_question_about_numbers_tells_what_its_answer_would_scale_and_refuse(
+    number: int, code: str, tmp_path: Path, write_photos: "WritePhotos", refused: "Refused", notes: "Notes"
+) -> None:
+    sizes = {"a.png": Size(33, 24), "b.png": Size(64, 48), "c.png": Size(24, 24), "d.png": Size(40, 24)}
+    (tmp_path / "labels").mkdir()
+    for name, size in sizes.items():
+        write_png(tmp_path / "labels" / name, np.full((24, 32), number, dtype=np.uint8))
+        write_photos(tmp_path / "photos", name, size=size)
+    write_png(tmp_path / "labels" / "e.png", np.full((24, 32), number, dtype=np.uint8))
+    cars = load_palette("cars")
+    with refused(code):
+        build_masks(tmp_path / "labels", tmp_path / "m", palette=cars, photos=tmp_path / "photos", report=notes)
+    scaled, lost, other = (
+        next(line for line in notes.lines if text in line) for text in ("a: 32x24 to 33x24", "e.png", "24x24")
+    )
+    assert scaled.startswith("2 masks")
+    assert "no such photo" in lost
+    assert other.endswith("1 more picture.")

@@ -4,8 +4,7 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +25,7 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
+from p2p_datatools.masks.foretell import foretell
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -174,7 +174,7 @@ def build_masks(
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
-        with _tell_turned(done.skipped, report):
+        with foretell(work, [*skipped, *done.skipped], lines, report):
             _check_mapping(claims, work, lines, found, labels, report, failed=bool(done.skipped))
         _note_upright(jobs, lines, report)
         skipped += done.skipped
@@ -201,17 +201,6 @@ def build_masks(
         dest=dest,
         left_out=left_out,
     )
-
-
-@contextmanager
-def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
-    """Note what EXIF keeps apart beside a question about numbers, since one command can answer both."""
-    try:
-        yield
-    except P2PError:
-        for turned in [skip for skip in skipped if skip.code == "exif-turned"][:1]:
-            report.note(str(turned))
-        raise
 
 
 def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]:
