@@ -43,7 +43,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     """The masks of one call; `uses` are the labels of the pictures that were read in it.
 
     `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `strays` are the regions
-    outside of their picture, and `scaling` the sizes of label pictures that no class claims yet and that will be scaled,
+    outside of their picture, `scaling` the sizes of label pictures that no class claims yet and that will be scaled,
     both by the name of the mask.
     """
 

@@ -96,8 +96,9 @@ def pair(
 ) -> PairSummary:
     """Write one lossless pair for every name that A and B share, A left and B right, into DEST, and the manifest.
 
-    Where folders of A and B are those of splits (train/, valid/, test/, ...), or the record of masks says splits, new
-    pairs get these and lie in DEST/train, DEST/val and DEST/test; others lie in DEST/all. One folder that holds
+    Where folders of A and B are those of splits (train/, valid/, test/, ...), the record of masks says splits, or else
+    lists train.txt, val.txt do, in A, B or the folder above, new pairs get these and lie in DEST/train, DEST/val and
+    DEST/test; others lie in DEST/all. One folder that holds
     trainA/ and trainB/, or the like, is given as A and as B. Either may be a mask folder (it has a palette.toml).
     `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
     a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
@@ -114,7 +115,7 @@ def pair(
     known = read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
     matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
-    given = GivenSplits((a, b), matched)
+    given = GivenSplits((a, b), matched, report)
     for each in others:
         each.say(report)
     if not given.any:
