@@ -257,10 +257,10 @@ def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path
 
 def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporter) -> LabelSet:  # noqa: A002 - as above
     """The labels that masks are painted from; notes what was recognised, and what the reader remarked."""
-    found = read_labels(labels, format)
+    found = leave_out_photos(read_labels(labels, format), labels)
     for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
         report.note(line)
-    return settle_boxes(leave_out_photos(found, labels), labels, mapping, report)
+    return settle_boxes(found, labels, mapping, report)
 
 
 def _reader(

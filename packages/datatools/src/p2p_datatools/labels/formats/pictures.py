@@ -4,6 +4,7 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 """
 
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
-from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
+from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet, PictureLabels
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
 _EXACT = frozenset(
@@ -154,7 +155,27 @@ def holds_colors(folder: Path) -> bool:
     Black pictures of three channels, which are those without objects in either kind, tell nothing.
     """
     exact, others, _ = _by_kind(folder)
-    pictures = exact or others
+    return _hold_colors(exact or others)
+
+
+def judge_again(found: LabelSet) -> LabelSet:
+    """Colour-coded pictures as class numbers, if what made their folder one of colours is left out of them by now."""
+    items = [item for item in found.items if isinstance(item, ColorLabels) and item.judge]
+    if len(items) < len(found.items) or _hold_colors([item.path for item in items]):
+        return found
+    numbers = (
+        IndexLabels(
+            item.file_name,
+            item.path,
+            item.listed.numbers or None if item.listed else None,
+            **{each.name: getattr(item, each.name) for each in fields(PictureLabels) if each.kw_only},
+        )
+        for item in items
+    )
+    return replace(found, format="index", items=tuple(numbers))
+
+
+def _hold_colors(pictures: list[Path]) -> bool:
     for most in (_LOOKED_AT, _LOOKED_AT_IF_BLACK):
         found = [_judge(path) for path in pick_evenly(pictures, most)]
         if seen := [each for each in found if each is not None]:
