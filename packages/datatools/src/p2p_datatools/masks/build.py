@@ -44,7 +44,9 @@ from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
-_OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+_OF_FOLDERS = frozenset(
+    {"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"}
+)
 
 
 _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data"}

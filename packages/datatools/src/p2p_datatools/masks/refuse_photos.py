@@ -56,7 +56,7 @@ def refuse_photos_as_labels(found: LabelSet, labels: Path, reader: PictureReader
         labels,
         f"looks like photos, not labels: {plural(len(looked_at), 'picture was', 'pictures were')} looked at, and "
         f"{middle:.0%} of the pixels are near no class of the palette {palette.name}",
-        _advise(labels, are_pairs=are_wide or look_like_pairs([item.path for item in items])),
+        _advise(labels, are_pairs=are_wide or look_like_pairs([item.path for item in looked_at])),
         code="photos-not-labels",
     )
 

@@ -56,7 +56,7 @@ def refuse_single_pictures(folder: Path, files: Sequence[Path], *, to_do: str) -
 def look_like_pairs(files: Sequence[Path]) -> bool:
     """Whether nearly all pictures that tell something are A|B.
 
-    One or two tell it only if they are two squares wide, or one half has many times the colours of the other.
+    One or two tell it only if one half has many times the colours of the other.
     """
     spread = list(_spread(files))
     seen = [middle for middle in map(middle_of, spread) if middle != "unclear"]
@@ -66,11 +66,8 @@ def look_like_pairs(files: Sequence[Path]) -> bool:
 
 
 def _is_of_two(path: Path) -> bool:
-    picture = read_photo(path)
-    height, width = picture.shape[:2]
-    if width == 2 * height:
-        return True
-    counts = [len(np.unique(half.reshape(-1, 3), axis=0)) for half in np.array_split(picture, 2, axis=1)]
+    halves = np.array_split(read_photo(path), 2, axis=1)
+    counts = [len(np.unique(half.reshape(-1, 3), axis=0)) for half in halves]
     return max(counts) > _TIMES * min(counts)
 
 
