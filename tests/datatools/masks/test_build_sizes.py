@@ -107,3 +107,14 @@ def test_a_question_about_numbers_tells_what_its_answer_would_scale_and_refuse(
     assert scaled.startswith("2 masks")
     assert "no such photo" in lost
     assert other.endswith("1 more picture.")
+
+
+def test_pairs_given_as_the_photos_of_labels_are_one_error(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    for name in "ab":
+        write_png(tmp_path / "labels" / f"{name}.png", np.ones((24, 32), dtype=np.uint8))
+    photos = write_photos(tmp_path / "photos", "a.png", "b.png", size=Size(64, 24))
+    with refused("pairs-as-half"):
+        build(tmp_path / "labels", tmp_path / "masks", photos, mapping={"ids": "palette"})

@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_picture
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE
@@ -45,7 +46,7 @@ from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
 _OF_FOLDERS = frozenset(
-    {"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"}
+    {"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth", "pairs-as-half"}
 )
 
 
@@ -249,6 +250,8 @@ def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path
     """Raise UsageError for options that change nothing here, and for a destination among what is read."""
     refuse_picture(how.snapping.picture)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
+    if photos:
+        refuse_pairs_as_photos(photos)
     if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
         raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")

@@ -270,6 +270,10 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
             "otherwise correct the size that the labels tell, or turn the label picture."
         )
         return P2PError(where, what, to_do, code="exif-turned")
+    if photo == (2 * labels.width, labels.height):
+        what = f"the labels are for a picture of {labels}, but the photo is {photo}, twice as wide, as A|B pictures are"
+        to_do = "If it is one, take such pictures apart with 'p2p data halves', and give the half that the labels show."
+        return P2PError(where, what, to_do, code="pairs-as-half")
     return P2PError(
         where,
         f"the labels are for a picture of {labels}, but the photo is {photo}",

@@ -14,7 +14,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import has_area, number
+from p2p_datatools.labels.parsing.outlines import has_area, has_hole_over_all, number
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, fault_of, uses_of
 
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
@@ -151,6 +151,9 @@ def _refuse_flat(shape: Polygon | Runs, where: str) -> None:
     if isinstance(shape, Polygon) and not has_area(shape):
         what = "encloses no area, since its points lie on a line"
         raise P2PError(where, what, "Delete it or draw it again.", code="no-area")
+    if isinstance(shape, Polygon) and has_hole_over_all(shape):
+        what = "has a hole that is as large as its outline, so that nothing is left of it"
+        raise P2PError(where, what, "Draw the hole again, or exchange the two.", code="no-area")
     if isinstance(shape, Runs) and not shape.counts[1::2].any():
         raise P2PError(where, "its drawn mask has no pixel", "Delete it or draw it again.", code="no-area")
 
