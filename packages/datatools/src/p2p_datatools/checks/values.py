@@ -17,6 +17,7 @@ from p2p_datatools.contract.pictures.nodata import (
     range_of,
     refuse_outlier,
 )
+from p2p_datatools.contract.pictures.scales import ScaleCheck
 from p2p_datatools.contract.words import plural
 
 _WIDE = 4  # times as wide as its values, from which on a range is too wide
@@ -31,12 +32,14 @@ class ValueCheck:
         self._most: dict[str, float] = {}
         self._filled, self._with_holes = 0, 0
         self._outliers: list[P2PError] = []
+        self._scales = ScaleCheck()
 
     def add(self, file: Path, values: Array, filled: int = 0) -> None:
         """Look at a picture, of which `filled` pixels have no data."""
         self._numbers.add(class_like_numbers(values))
         self._filled += filled
         self._with_holes += filled > 0
+        self._scales.add(str(file), float(values.min()), float(values.max()))
         if values.dtype == np.uint8:
             return
         dtype = values.dtype.name
@@ -62,6 +65,12 @@ class ValueCheck:
             what = f"{first.what}{f' (and {more} more)' if more else ''}"
             yield Finding(first.where, what, first.to_do, "nodata-suspected", "warning")
         yield from self._few_bits(where)
+        if constant := self._scales.constant():
+            to_do = "Replace them, or remove the folder: nothing can be learned from them."
+            yield Finding(where, f"{self._name} {constant}", to_do, "constant-pictures", "warning")
+        if mixture := self._scales.mixture():
+            to_do = "Bring them to one scale before pairing."
+            yield Finding(where, f"{self._name} {mixture}", to_do, "mixed-scales", "warning")
 
     def _few_bits(self, where: str) -> Iterator[Finding]:
         most = self._most.get("uint16")

@@ -37,6 +37,7 @@ from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.match import Files, match_pictures
 from p2p_datatools.pairs.recipe import FILLED, MADE_BY, RANGES, SCALED, PairRecipe, job_of
+from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
 
 
@@ -132,6 +133,7 @@ def pair(
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
+        note_scales(job, work.destination.done.values(), report)
         if not ways.plain_numbers and known is None:
             _refuse_numbers(job, work)
         if not keep_going or not (ways.shard or work.names()):
