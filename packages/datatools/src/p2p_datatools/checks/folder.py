@@ -27,8 +27,6 @@ from p2p_datatools.contract.pictures.sizes import is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 
-_DOUBLED = "pairs-as-half"  # the code of photos that are twice as wide as their masks
-
 
 def check(
     path: Path | str,
@@ -153,7 +151,7 @@ def _masks(
             continue
         seen += np.bincount(mask.ravel(), minlength=256)
         for found in _mask(file, mask, photos, stem_of(file, path), read, by_type):
-            if found.code == _DOUBLED:
+            if found.code == "pairs-as-half":
                 doubled.append(found)
             else:
                 yield found
@@ -204,7 +202,7 @@ def _mask(
     if size == size_of(mask):
         return
     if size == (2 * mask.shape[1], mask.shape[0]):
-        yield Finding(str(file), what, "Build it again from the labels of this photo.", _DOUBLED, "error")
+        yield Finding(str(file), what, "Build it again from the labels of this photo.", "pairs-as-half", "error")
     elif is_same_shape(size, size_of(mask)):
         to_do = "'p2p data pair' scales it; build it again from the labels of this photo to be exact."
         yield Finding(str(file), what, to_do, "mask-scaled", "warning")
@@ -217,7 +215,7 @@ def _join_doubled(doubled: list[Finding], photos: PhotoFolder, compared: int) ->
     if compared == len(doubled) > 1:
         what = f"its {plural(compared, 'picture')} are twice as wide as their masks, as A|B pictures are"
         to_do = f"Take them apart first: {p2p_command('data halves', photos.folder, 'DEST')}."
-        yield Finding(str(photos.folder), what, to_do, _DOUBLED, "error")
+        yield Finding(str(photos.folder), what, to_do, "pairs-as-half", "error")
         return
     for each in doubled:
         yield replace(each, code="mask-size")
