@@ -4,7 +4,6 @@ Nothing here may correct anything or decide what is shown.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -218,7 +217,7 @@ def _join_doubled(doubled: list[Finding], photos: PhotoFolder, compared: int) ->
         yield Finding(str(photos.folder), what, to_do, "pairs-as-half", "error")
         return
     for each in doubled:
-        yield replace(each, code="mask-size")
+        yield Finding(each.where, each.what, each.to_do, "mask-size", "error")
 
 
 def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:

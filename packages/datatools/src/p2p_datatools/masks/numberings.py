@@ -14,6 +14,7 @@ _VOID = 255
 # A numbering up to 150 is no likely one for pictures whose numbers end below a fourth of that, unless it explains four
 # numbers and three of four.
 _REACH, _LEAST, _MOST = 4, 4, 0.75
+_MOST_CLASSES = 34
 _MOST_OFFERED = 2  # numberings of data sets
 
 
@@ -76,6 +77,7 @@ _SCHEMES = (
 def offer_mappings(used: Collection[int], palette: Palette) -> list[str]:
     """What the numbers may be, in sentences: those of a mask of one class, of a trimap, of data sets that fit."""
     offers = [*_of_one_class(set(used), palette), *_of_wide(set(used), palette), *_of_data_sets(set(used), palette)]
+    offers = offers or _of_objects(set(used), palette)
     return [f"If they are {title}, add {_options(words)}." for title, words in offers]
 
 
@@ -103,6 +105,15 @@ def _of_wide(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]
         return []
     words = {number: palette.names[place] for number, place in ids.items() if place is not None}
     return [("ids of the palette times 257, as 8 bits become 16", _of(words, used))]
+
+
+def _of_objects(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    """Numbers that each are an object, more than classes usually are: all may be of the palette's first class."""
+    if len(used - {0, _VOID}) <= _MOST_CLASSES or len(palette.names) < 2:
+        return []
+    first = palette.names[1]
+    background = {"0": BACKGROUND} if 0 in used else {}
+    return [(f"numbers of objects and not of classes, all of one class, {first} or another", background | {"*": first})]
 
 
 def _of_data_sets(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
