@@ -3,6 +3,7 @@
 Nothing here may know a format, or give a split to a picture that two lists of different splits name.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,10 @@ from p2p_datatools.contract.names import share_folders, without_suffix
 from p2p_datatools.contract.words import plural
 
 _LARGEST = 1 << 26  # bytes of a list
-_PLACES = ("ImageSets/Segmentation", "", "splits")  # below a data set's folder
+_KINDS = frozenset({".txt", ".lst", ".csv"})
+_PLACES = ("ImageSets/Segmentation", "ImageSets/2017", "ImageSets/2016", "", "splits")  # below a data set's folder
+_COLUMNS = 2  # of a list: the picture and its labels; others may have anything
+_CELL = re.compile(r"[\s,;]+")
 
 
 class ListedSplits(NamedTuple):
@@ -43,6 +47,8 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
         if not (entries := _by_base(lists)):
             continue
         splits = tuple(_split_of(name, entries) for name in _as_listed(names, entries))
+        if not any(splits):  # the lists may be of sequences, which are folders
+            splits = tuple(_split_of_folder(name, entries) for name in names)
         if any(splits):
             count = plural(sum(1 for split in splits if split), "picture")
             return ListedSplits(splits, f"The splits of {count} are those in {' and '.join(map(str, lists))}.")
@@ -51,7 +57,8 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
 
 def _lists_in(folder: Path) -> list[Path]:
     try:
-        files = sorted(file for file in folder.glob("*.txt") if split_in(file.stem) and file.is_file())
+        files = sorted(file for file in folder.glob("*.*") if file.suffix in _KINDS and split_in(file.stem))
+        files = [file for file in files if file.is_file()]
         return [file for file in files if file.stat().st_size <= _LARGEST]
     except OSError:
         return []  # a folder above may be closed to us
@@ -67,14 +74,19 @@ def _by_base(lists: Sequence[Path]) -> dict[str, list[_Entry]]:
 
 
 def _names_in(file: Path) -> Iterator[str]:
-    """The names in a list: a line each; or the picture and its labels, with a space between."""
+    """The names in a list: a line each; or the picture and its labels, with a space or comma between."""
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         return  # it may be anything
     for line in lines:
         if text := line.strip():
-            yield from dict.fromkeys(map(without_suffix, (text, text.split()[0])))
+            yield from dict.fromkeys(without_suffix(each) for each in (text, *_CELL.split(text)[:_COLUMNS]) if each)
+
+
+def _split_of_folder(name: str, entries: Mapping[str, list[_Entry]]) -> str:
+    found = {each.split for folder in name.split("/")[:-1] for each in entries.get(folder, ()) if each.name == folder}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _as_listed(names: Sequence[str], entries: Mapping[str, list[_Entry]]) -> Sequence[str]:

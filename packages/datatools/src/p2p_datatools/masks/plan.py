@@ -3,8 +3,8 @@
 Nothing here may open more of a picture than its header, or decide what a label means.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -119,11 +119,20 @@ def plan_masks(
             jobs.append(job)
         except P2PError as error:
             skipped.append(skip_of(error, item.where))
-    times = Counter(job.name for job in jobs)
-    for job in (job for job in jobs if times[job.name] > 1):
-        what = f"is not the only label of the picture {job.name}"
-        skipped.append(Skip(job.item.where, what, "Remove all but one.", "several-labels"))
-    return [job for job in jobs if times[job.name] == 1], skipped
+    times: dict[str, list[MaskJob]] = defaultdict(list)
+    for job in jobs:
+        times[job.name].append(job)
+    skipped += [skip for alike in times.values() if len(alike) > 1 for skip in _say_several(alike)]
+    return [job for job in jobs if len(times[job.name]) == 1], skipped
+
+
+def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:
+    """The labels of one picture, of which none is taken."""
+    sources = list(dict.fromkeys(job.item.source for job in alike))
+    where = f", which are in {' and '.join(sources[:5])}" if len(sources) > 1 else ""
+    what = f"is one of {len(alike)} labels of the picture {alike[0].name}{where}"
+    for job in alike:
+        yield Skip(job.item.where, what, "Remove all but one.", "several-labels")
 
 
 def _job(
