@@ -22,10 +22,12 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
-from p2p_datatools.masks.paint import is_outside
+from p2p_datatools.masks.paint import covers_no_pixel, is_outside
 from p2p_datatools.masks.partners import match_photos
 
 _ALL_BACKGROUND = "--empty background"
+_COVERS_NONE = "is so small or thin that it covers the centre of no pixel"
+_ENLARGE = "Delete it or draw it larger."
 _LARGE = 16  # pixels of a side: in a smaller picture a region may well lie within the first
 _BACKGROUND_NAMES = frozenset(
     {"background", "bg", "bkg", "void", "unlabeled", "unlabelled", "unknown", "none", "other", "nothing", "empty"}
@@ -129,8 +131,8 @@ def plan_masks(
 def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:
     """The labels of one picture, of which none is taken."""
     sources = list(dict.fromkeys(job.item.source for job in alike))
-    where = f", which are in {' and '.join(sources[:5])}" if len(sources) > 1 else ""
-    what = f"is one of {len(alike)} labels of the picture {alike[0].name}{where}"
+    where = f" ({' and '.join(sources[:5])})" if len(sources) > 1 else ""
+    what = f"is one of {len(alike)} labels{where} of the picture {alike[0].name}"
     for job in alike:
         yield Skip(job.item.where, what, "Remove all but one.", "several-labels")
 
@@ -178,7 +180,7 @@ def count_kinds(kinds: Mapping[str, int]) -> str:
 
 
 def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[RegionFault, ...]:
-    """The regions that lie wholly outside their picture, whose photo is of `size`.
+    """The regions of which no pixel is painted: wholly outside their picture, whose photo is of `size`, or too small.
 
     Raises P2PError when they were drawn on another picture: when all are outside, or more than half where the labels
     do not tell their size; when all are so small that they must be shares of the picture; and with `strict` for one.
@@ -195,17 +197,18 @@ def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[
             "Export them in pixels, or convert them to YOLO's lines.",
             code="relative-points",
         )
-    return tuple(
-        RegionFault(
-            region.place or item.where,
-            f"lies wholly outside the picture of {size}",
-            "Delete it, or use the photo that it was drawn on.",
-            "region-outside",
-            region.label,
-            item.file_name,
-        )
-        for region in outside
+    what, to_do = f"lies wholly outside the picture of {size}", "Delete it, or use the photo that it was drawn on."
+    small = [region for region in item.regions_in(size) if covers_no_pixel(region, size)]
+    if small and (strict or len(small) == len(item.regions)):
+        raise P2PError(small[0].place or item.where, _COVERS_NONE, _ENLARGE, code="no-pixel")
+    return (
+        *(_fault(region, item, what, to_do, "region-outside") for region in outside),
+        *(_fault(region, item, _COVERS_NONE, _ENLARGE, "no-pixel") for region in small),
     )
+
+
+def _fault(region: Region, item: RegionLabels, what: str, to_do: str, code: str) -> RegionFault:
+    return RegionFault(region.place or item.where, what, to_do, code, region.label, item.file_name)
 
 
 def _outside(where: str, outside: list[Region], count: int, size: Size) -> P2PError:

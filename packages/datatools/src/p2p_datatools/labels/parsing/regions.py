@@ -5,6 +5,7 @@ Nothing here may know a file format.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -199,10 +200,10 @@ def read_label(value: Any, where: str) -> str:
 
 
 def read_picture_name(value: Any, where: str) -> str:
-    """The name of a picture file; raises P2PError when there is none, or it is not UTF-8."""
+    """The name of a picture file, without the query of an address; P2PError when there is none, or it is not UTF-8."""
     if not isinstance(value, str) or not value.strip():
         raise P2PError(where, "names no picture file", "Export the labels again.", code="no-file-name")
-    return _utf8(value, where)
+    return _utf8(re.split(r"[?#]", value)[0] if "://" in value else value, where)
 
 
 def _utf8(text: str, where: str) -> str:
