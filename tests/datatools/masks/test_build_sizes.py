@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datatools.conftest import WritePhotos
 
 TWO = Palette("two", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("car", (255, 0, 0), 1)))
+ANIMALS = Palette("animals", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("cat", (255, 0, 0), 1)))
 SQUARE: list[list[float]] = [[2.0, 2], [12, 2], [12, 10], [2, 10]]
 
 
@@ -118,3 +119,21 @@ def test_pairs_given_as_the_photos_of_labels_are_one_error(
     photos = write_photos(tmp_path / "photos", "a.png", "b.png", size=Size(64, 24))
     with refused("pairs-as-half"):
         build(tmp_path / "labels", tmp_path / "masks", photos, mapping={"ids": "palette"})
+
+
+def test_a_question_about_names_tells_sizes_and_missing_photos_too(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused", notes: "Notes"
+) -> None:
+    labels = labelme(tmp_path / "labels", SQUARE)
+    value = json.loads((labels / "a.json").read_text())
+    for name in "bc":
+        (labels / f"{name}.json").write_text(json.dumps(value | {"imagePath": f"{name}.png"}))
+    photos = write_photos(tmp_path / "photos", "a.png", size=Size(64, 48))
+    write_photos(photos, "b.png", size=Size(24, 24))
+    with refused("unclaimed-label"):
+        build_masks(labels, tmp_path / "masks", palette=ANIMALS, photos=photos, report=notes)
+    said = "\n".join(notes.lines)
+    assert "1 mask would be scaled" in said
+    assert "32x24 to 64x48" in said
+    assert "the photo is 24x24" in said
+    assert "c.png: there is no such photo" in said

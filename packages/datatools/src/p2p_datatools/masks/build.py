@@ -26,7 +26,7 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.foretell import foretell
+from p2p_datatools.masks.foretell import foretell, foretell_plan
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -168,11 +168,12 @@ def build_masks(
     found = _read(labels, format, mapping or {}, report)
     photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
-    claims = _claims(found, palette, mapping or {}, labels)
+    rules = RegionRules(how.strict, how.empty, palette.classes[0])
+    with foretell_plan(found, photos, how.read, rules, how.match, report):
+        claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
     left_out = _note(labels, found, folder, report)
     pictures = _reader(found, labels, claims, mapping or {}, how)
-    rules = RegionRules(how.strict, how.empty, palette.classes[0])
     jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
