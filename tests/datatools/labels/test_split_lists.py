@@ -97,6 +97,7 @@ def test_lists_may_be_tables_or_of_sequences_which_are_folders(tmp_path: Path) -
         (labels / "class_names.txt").write_text("background\n" + "\n".join("abcdef") + "\ncar\n")
     (tmp_path / "table" / "train.csv").write_text("image,mask,weather\nbear/0.jpg,bear/0.png,car/1\n")
     (tmp_path / "table" / "val.csv").write_text("image,mask,weather\ncar/0.jpg,car/0.png,sunny\n")
+    (tmp_path / "table" / "test.csv").write_text("image,class\nother.jpg,car/1\n")
     assert splits(tmp_path / "table" / "Annotations") == {"bear/0.png": "train", "car/0.png": "val", "car/1.png": ""}
     lists = tmp_path / "sequences" / "ImageSets" / "2017"
     lists.mkdir(parents=True)

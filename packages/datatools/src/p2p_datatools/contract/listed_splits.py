@@ -81,7 +81,9 @@ def _names_in(file: Path) -> Iterator[str]:
         return  # it may be anything
     for line in lines:
         if text := line.strip():
-            yield from dict.fromkeys(without_suffix(each) for each in (text, *_CELL.split(text)[:_COLUMNS]) if each)
+            first, *others = _CELL.split(text)[:_COLUMNS]
+            paths = [each for each in others if without_suffix(each) != each]  # any other word is no picture's
+            yield from dict.fromkeys(map(without_suffix, (text, first, *paths)))
 
 
 def _split_of_folder(name: str, entries: Mapping[str, list[_Entry]]) -> str:
