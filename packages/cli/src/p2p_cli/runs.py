@@ -45,8 +45,6 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
         raise UsageError(
             curves, "is not the name of a PNG or SVG file", "End it in .png or .svg.", code="wrong-file-name"
         )
-    if curves is not None and curves.exists():
-        raise UsageError(curves, "exists already", "Choose another file.", code="destination-exists")
     runs = read_runs(places)
     fields = differing_fields(runs)
     if curves is not None:
@@ -76,8 +74,8 @@ def _scores(found: dict[str, float] | None) -> str:
 
 
 def _draw(runs: "list[Run]", file: Path) -> None:
-    from p2p_datatools.contract.errors import P2PError
-    from p2p_datatools.contract.files.atomic import write_bytes
+    from p2p_datatools.contract.errors import P2PError, UsageError
+    from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.sheets.plots import draw_curves
 
     names = list(dict.fromkeys(name for run in runs for name in run.curves))
@@ -89,4 +87,12 @@ def _draw(runs: "list[Run]", file: Path) -> None:
             code="nothing-recorded",
         )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
-    write_bytes(file, draw_curves(panels, across="images", kind=_KINDS[file.suffix.lower()]))
+    drawn = draw_curves(panels, across="images", kind=_KINDS[file.suffix.lower()])
+    if file.exists() and not holds(file, drawn):
+        raise UsageError(
+            file,
+            "exists already and holds something else",
+            "Choose another name, or delete it.",
+            code="destination-exists",
+        )
+    write_bytes(file, drawn)

@@ -256,7 +256,7 @@ def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tupl
 
 def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path | None, dest: Path) -> None:
     """Raise UsageError for options that change nothing here, and for a destination among what is read."""
-    refuse_picture(how.snapping.picture)
+    refuse_picture(how.snapping.picture, again=(dest / MASK_LINES).is_file())
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
