@@ -20,7 +20,7 @@ from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_w
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
@@ -344,7 +344,9 @@ def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: P
         return
     what = "all that is not transparent is black, so that every mask would be background"
     guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
-    options = [" ".join(f"--map '{each}={word}'" for each in sorted(black)) for word in (guess, BACKGROUND)]
+    options = [
+        " ".join(f"--map {shell_word(f'{each}={word}')}" for each in sorted(black)) for word in (guess, BACKGROUND)
+    ]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
 

@@ -67,9 +67,8 @@ class Destination:
         self._lock = FolderLock(self.partial)
         self._lock_partial()
         try:
-            for name in LOCK_FILES:  # a kill came between the renaming of DEST.partial and this
-                with contextlib.suppress(OSError):
-                    (self.dest / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a kill came between the renaming of DEST.partial and the end of it
+                self._forget_work()
             before = self.exists
             self.exists = _is_of_kind(dest, marker)  # until here another process may have had the lock
             if self.exists != before or (stamps is not None and stamps != stamp_records(dest, *stamps)):
@@ -206,12 +205,16 @@ class Destination:
             else:
                 _become(self.partial, self.dest)
             # The records of the work go last, since until then they say what it is.
-            own = (self.dest / name for name in (RECIPE, JOURNAL, *LOCK_FILES))
-            for note in (*own, *self.dest.glob(".*.tmp")):
-                note.unlink(missing_ok=True)
+            self._forget_work()
             self._committed = True
         except OSError as error:
             raise cannot_write(self.dest, error) from error
+
+    def _forget_work(self) -> None:
+        """Remove from DEST what DEST.partial had besides the result."""
+        own = (self.dest / name for name in (RECIPE, JOURNAL, *LOCK_FILES))
+        for note in (*own, *self.dest.glob(".*.tmp")):
+            note.unlink(missing_ok=True)
 
 
 def hold_in_place(folder: Path) -> contextlib.AbstractContextManager[None]:
