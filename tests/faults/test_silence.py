@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from p2p_cli import app
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import LeftOut, find_files, find_pictures
@@ -25,6 +26,8 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.sheets.contact import contact_sheet
+from p2p_gan.inference.sampling import sample
+from p2p_gan.runs.compare import read_runs
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -115,6 +118,36 @@ def test_labels_in_a_folder_that_is_closed_to_us_do_not_go_missing(
     except P2PError as error:
         codes = {error.code}
     assert "unreadable-folder" in codes
+
+
+def test_a_closed_subfolder_of_inputs_is_an_error_of_sample_and_with_keep_going_a_skip(
+    given: Callable[[bool], Path], tmp_path: Path, close: Close, refused: "Refused"
+) -> None:
+    masks = tmp_path / "masks"
+    shutil.copytree(given(True) / "masks", masks)
+    (masks / "deep").mkdir()
+    close(masks / "deep")
+    with refused("unreadable-folder", masks):
+        sample(given(True) / "run", masks, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    summary = sample(given(True) / "run", masks, tmp_path / "out", keep_going=True)
+    assert summary.written == 4
+    assert [skip.code for skip in summary.skipped] == ["unreadable-folder"]
+    assert "deep" in (tmp_path / "out" / "skipped.jsonl").read_text()
+
+
+def test_a_closed_subfolder_of_runs_is_said_and_the_others_are_listed(
+    given: Callable[[bool], Path], tmp_path: Path, close: Close, capsys: pytest.CaptureFixture[str], refused: "Refused"
+) -> None:
+    shutil.copytree(given(True) / "run", tmp_path / "runs" / "one")
+    (tmp_path / "runs" / "two").mkdir()
+    close(tmp_path / "runs" / "two")
+    assert app.main(["runs", str(tmp_path / "runs")]) == 1
+    said = capsys.readouterr()
+    assert "has a folder that cannot be read: two (Permission denied)" in said.err
+    assert "finished" in said.out
+    with refused("unreadable-folder", tmp_path / "runs"):
+        read_runs([tmp_path / "runs"])
 
 
 def test_broken_links_and_links_to_folders_are_named_and_counted(

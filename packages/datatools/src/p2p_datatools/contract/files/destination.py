@@ -94,10 +94,10 @@ class Destination:
             raise
 
     def _unlock(self) -> None:
-        """Release the lock; of folders that were made for it, those that hold nothing else are gone."""
+        """Release the lock; DEST.partial and folders that were made for it are gone if they hold nothing else."""
         self._lock.release(remove=() if self._committed else LOCK_FILES)
         if not self._committed and _is_hollow(self.partial):
-            for each in self._made:
+            for each in (self.partial, *self._made):  # a kill may have left DEST.partial
                 with contextlib.suppress(OSError):
                     each.rmdir()
 
