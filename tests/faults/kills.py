@@ -3,8 +3,9 @@
 The disk is filled twice: in a simulation at every write that Python makes, and a small real one at growing sizes, which
 is then made read-only, and left without room for files or for long ones.
 
-Nothing here may ask a process to be careful: each kill is SIGKILL. What the command writes in the end has to be what
-an undisturbed one writes, with no temporary file, lock or unfinished work beside it.
+Nothing here may ask a process to be careful: a kill is SIGKILL or, one time in four, Ctrl-C, which has to end it with
+its own exit code. What the command writes in the end has to be what an undisturbed one writes, with no temporary file,
+lock or unfinished work beside it.
 
 Usage: python tests/faults/kills.py [--kills N] [--seed S] [--only NAME]
 """
@@ -26,6 +27,7 @@ from faults.full_disk import fill_at
 from faults.real_disk import NoDiskError, disturb, with_real_disk
 from faults.writers import AGAIN, SLOW, WRITERS, Writer, files_of, leftovers, make_inputs
 
+_INTERRUPTED, _TRACEBACK, _OUTSIDE = 130, 97, 98  # exit codes: of Ctrl-C; of ours, for a word too many, and too late
 _MOST_STARTS = 10  # without a kill in one of them, the moments are too late
 
 
@@ -35,10 +37,12 @@ def start(writer: Writer, place: Path, given: Path) -> int:
     if child == 0:
         try:
             code, said = writer.run(place, given)
-            if code:
+            if code not in (0, _INTERRUPTED):
                 sys.stderr.write(said)
             sys.stderr.flush()
-            os._exit(code)
+            os._exit(_TRACEBACK if "Traceback" in said else code)
+        except KeyboardInterrupt:  # it came before the command began or after it had ended
+            os._exit(_OUTSIDE)
         except BaseException as error:
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             sys.stderr.flush()
@@ -73,8 +77,11 @@ def kill(name: str, writer: Writer, given: Path, top: Path, kills: int, draw: ra
         for _ in range(_MOST_STARTS):
             child = start(writer, place, given)
             time.sleep(draw.uniform(0, seconds))
-            os.kill(child, signal.SIGKILL)
-            killed = end(child) == -signal.SIGKILL
+            os.kill(child, signal.SIGKILL if draw.random() < 0.75 else signal.SIGINT)
+            code = end(child)
+            if code not in (0, _OUTSIDE, _INTERRUPTED, -signal.SIGKILL):
+                sys.exit(f"{name}: ended with {code}")
+            killed = code in (_INTERRUPTED, -signal.SIGKILL)
             met += killed
             if not killed or draw.random() < 0.5:
                 break

@@ -25,15 +25,24 @@ from p2p_datatools.derivations.operations import Gray
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.sheets.contact import contact_sheet
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.inference.sampling import sample
 from p2p_gan.runs.compare import read_runs
+from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
     from faults.conftest import Cars
 
 Close = Callable[[Path], None]
+SMALL = {
+    **{"size": "32x32", "images": 2, "device": "cpu", "precision": "float32", "threads": 1},
+    **{"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4},
+}
 
 
 @pytest.fixture
@@ -118,6 +127,31 @@ def test_labels_in_a_folder_that_is_closed_to_us_do_not_go_missing(
     except P2PError as error:
         codes = {error.code}
     assert "unreadable-folder" in codes
+
+
+def test_a_changed_pixel_is_refused_by_all_that_use_pairs_listed_by_check_and_shown_all_the_same(
+    given: Callable[[bool], Path], tmp_path: Path
+) -> None:
+    pairs, model = tmp_path / "pairs", given(True) / "run"
+    shutil.copytree(given(True) / "split", pairs)
+    for file in pairs.rglob("*.png"):
+        with Image.open(file) as picture:
+            pixels = np.array(picture)
+        pixels[0, 0] ^= 1
+        Image.fromarray(pixels).save(file)
+    config = with_settings(PRESETS["tiny"], SMALL)
+    uses: dict[str, Callable[[], object]] = {
+        "train": lambda: train(pairs, tmp_path / "run", config),
+        "sample": lambda: sample(model, pairs, tmp_path / "out"),
+        "evaluate": lambda: evaluate(model, pairs, asked=EvaluationRequest("train")),
+        "halves": lambda: take_apart(pairs, tmp_path / "halves"),
+    }
+    for name, use in uses.items():
+        with pytest.raises(P2PError) as caught:
+            use()
+        assert "hash-differs" in {caught.value.code, *(part.code for part in caught.value.parts)}, name
+    assert len([finding for finding in check(pairs).findings if finding.code == "hash-differs"]) == 4
+    assert contact_sheet(pairs, limit=4).size
 
 
 def test_a_closed_subfolder_of_inputs_is_an_error_of_sample_and_with_keep_going_a_skip(
