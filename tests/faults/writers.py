@@ -51,7 +51,7 @@ class Writer:
     @property
     def trains(self) -> bool:
         """Whether it trains models."""
-        return self.words.startswith(("train ", "experiments "))
+        return self.words.startswith(("train ", "reproduce ", "experiments "))
 
     def differing(self, found: Mapping[str, bytes], whole: Mapping[str, bytes]) -> list[str]:
         """The files that are not alike, or are missing in one; those of a training run have its times in them."""
@@ -59,7 +59,7 @@ class Writer:
         return [file for file in both if found.get(file) != whole.get(file) and not self._is_dated(file)]
 
     def _is_dated(self, file: str) -> bool:
-        of_a_run = "/runs/" in f"/{file}" or self.words.startswith("train ")
+        of_a_run = "/runs/" in f"/{file}" or self.words.startswith(("train ", "reproduce "))
         return of_a_run and file.endswith((".json", ".jsonl"))
 
     def _do(self, command: str, place: Path, given: Path) -> tuple[int, str]:
@@ -130,6 +130,7 @@ SLOW = {
         copied=("run",),
         needs_model=True,
     ),
+    "reproduce": Writer("reproduce {given}/run out", needs_model=True),
     "experiments": Writer(
         "experiments {given}/split out --tables loss --images 2", more=tuple(_TRAINED), needs_model=True
     ),

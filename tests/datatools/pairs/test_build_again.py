@@ -14,8 +14,8 @@ from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.pairs import build
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datatools.conftest import Noise, RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
+PLACE = "p2p_datatools.pairs.build.match_pictures"  # after which pairing takes its lock
 
 
 @pytest.fixture
@@ -65,14 +66,13 @@ def test_what_another_process_adds_before_the_lock_is_taken_is_neither_lost_nor_
     pair(masks, photos, dest)
     more = write_masks(tmp_path / "more_masks", "e", seed=9), write_photos(tmp_path / "more_photos", "e.png", seed=9)
     others = write_masks(tmp_path / "masks_f", "f", seed=8), write_photos(tmp_path / "photos_f", "f.png", seed=8)
-    real = build.match_pictures
 
     def match(*words: Any, **more_words: Any) -> Any:
-        monkeypatch.setattr(build, "match_pictures", real)
+        monkeypatch.setattr(PLACE, match_pictures)
         pair(*others, dest)
-        return real(*words, **more_words)
+        return match_pictures(*words, **more_words)
 
-    monkeypatch.setattr(build, "match_pictures", match)
+    monkeypatch.setattr(PLACE, match)
     with refused("destination-in-use", dest, usage=False):
         pair(*more, dest)
     assert pair(*more, dest).built == 1
