@@ -344,9 +344,8 @@ def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: P
         return
     what = "all that is not transparent is black, so that every mask would be background"
     guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
-    options = [
-        " ".join(f"--map {shell_word(f'{each}={word}')}" for each in sorted(black)) for word in (guess, BACKGROUND)
-    ]
+    words = [[shell_word(f"{each}={word}") for each in sorted(black)] for word in (guess, BACKGROUND)]
+    options = [" ".join(f"--map {each}" for each in of_word) for of_word in words]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
 

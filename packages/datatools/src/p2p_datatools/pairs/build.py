@@ -112,8 +112,7 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     _refuse_pairs((a, b))
-    stamps = stamp_records(dest, HEADER, PAIR_LINES)
-    known = read_manifest(dest) if has_manifest(dest) else None
+    stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
     matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
     given = GivenSplits((a, b), matched)

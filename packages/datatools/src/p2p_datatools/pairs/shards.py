@@ -113,8 +113,7 @@ def merge(
 
 
 def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) -> MergeSummary:
-    stamps = stamp_records(dest, HEADER, PAIR_LINES)
-    known = read_manifest(dest) if has_manifest(dest) else None
+    stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     folders = _open_parts(places, known)
     moved = len(places) - len(folders)
     skipped = tuple(_read_skips([dest, *places] if moved else places))
