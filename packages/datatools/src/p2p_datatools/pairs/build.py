@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, stamp_records
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
@@ -19,6 +19,7 @@ from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
+    PAIR_LINES,
     UNSPLIT,
     PairFolder,
     has_manifest,
@@ -113,7 +114,7 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     _refuse_pairs((a, b))
-    known = read_manifest(dest) if has_manifest(dest) else None
+    stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
     matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
     given = GivenSplits((a, b), matched, report)
@@ -129,7 +130,7 @@ def pair(
     matched, skipped = ways.shard.share(matched, skipped) if ways.shard else (matched, skipped)
     # --nodata is often added when some pairs are made: the sources of each pair tell it.
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
-    with Destination(dest, marker=HEADER, recipe=recipe, existed=known is not None) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps) as destination:
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped

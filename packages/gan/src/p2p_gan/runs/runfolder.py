@@ -3,6 +3,7 @@
 Nothing here may train; it lets one process at a time write, and refuses to continue a run with other settings.
 """
 
+import errno
 import json
 import os
 import socket
@@ -60,6 +61,8 @@ class RunFolder:
         existing = [place for place in places if place.exists()] or [_nearest_folder(self.path)]
         for place in existing:
             if not os.access(place, os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)):
+                if _is_read_only(place):
+                    raise cannot_write(self.path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
                 raise _no_rights(place, "permission denied")
 
     def hold(self, report: Reporter = QUIET) -> None:
@@ -263,6 +266,11 @@ def _is_ours(name: str) -> bool:
 def _no_rights(path: Path, why: str | None) -> P2PError:
     to_do = "Change its permissions, or choose another run folder."
     return P2PError(path, f"is not readable and writable: {why}", to_do, code="no-rights")
+
+
+def _is_read_only(place: Path) -> bool:
+    """Whether the disk of an existing file or folder can be read only, so that no permission would help."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
 
 
 def _nearest_folder(path: Path) -> Path:
