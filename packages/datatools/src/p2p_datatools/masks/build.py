@@ -172,8 +172,7 @@ def build_masks(
     with foretell_plan(found, photos, how.read, rules, how.match, report):
         claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
-    left_out = _note(labels, found, folder, report)
-    pictures = _reader(found, labels, claims, mapping or {}, how)
+    left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
     jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
