@@ -151,7 +151,10 @@ def _draw(
         )
     label, outlines = categories[category], annotation.get("segmentation")
     if isinstance(outlines, list) and outlines:
-        parts = [(each, drawing.read(partial(polygon, each, where), label, where=where)) for each in outlines]
+        parts = [
+            (each, drawing.read(partial(polygon, each, where, name=f"segmentation[{count}]"), label, where=where))
+            for count, each in enumerate(outlines)
+        ]
         kept = [part for part, found in parts if found]
         shapes = [shape for _, found in parts for shape in found]
     else:
@@ -193,7 +196,7 @@ def _box_around(annotation: Mapping[str, Any], categories: Mapping[Any, str], pi
     where, bbox = f"{picture}: annotation {annotation.get('id')}", annotation.get("bbox")
     if annotation.get("segmentation") or _is_box(annotation) or not isinstance(bbox, list) or len(bbox) != 4:
         return None
-    left, top, width, height = (number(each, where) for each in bbox)
+    left, top, width, height = (number(each, where, "its bbox") for each in bbox)
     if min(width, height) <= 0:
         return None
     label = categories[annotation["category_id"]]

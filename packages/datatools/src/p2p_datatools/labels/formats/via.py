@@ -168,7 +168,7 @@ def _polygon(shape: ViaEntry, where: str) -> Polygon:
         raise P2PError(
             where, "all_points_x and all_points_y are not lists of equal length", "Export it again.", code="bad-outline"
         )
-    return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y")
+    return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y", name="points")
 
 
 def _rect(shape: ViaEntry, where: str) -> Polygon:
@@ -177,13 +177,13 @@ def _rect(shape: ViaEntry, where: str) -> Polygon:
 
 
 def _circle(shape: ViaEntry, where: str) -> Polygon:
-    x, y, radius = (number(shape.get(name), where) for name in ("cx", "cy", "r"))
+    x, y, radius = (number(shape.get(name), where, f"its {name}") for name in ("cx", "cy", "r"))
     return ellipse((x, y), (radius, radius), where)
 
 
 def _ellipse(shape: ViaEntry, where: str) -> Polygon:
-    x, y, radius_x, radius_y = (number(shape.get(name), where) for name in ("cx", "cy", "rx", "ry"))
-    turned = math.degrees(number(shape.get("theta") or 0, where))
+    x, y, radius_x, radius_y = (number(shape.get(name), where, f"its {name}") for name in ("cx", "cy", "rx", "ry"))
+    turned = math.degrees(number(shape.get("theta") or 0, where, "its theta"))
     return ellipse((x, y), (radius_x, radius_y), where, degrees=turned)
 
 

@@ -169,7 +169,7 @@ def _shape(xy: Any, where: str) -> Polygon | str:
         raise P2PError(
             where, f"its shape needs {numbers} numbers and has {len(xy) - 1}", "Draw it again.", code="bad-outline"
         )
-    return draw([number(each, where) for each in xy[1:]], where)
+    return draw([number(each, where, f"xy[{count}]") for count, each in enumerate(xy[1:], start=1)], where)
 
 
 def _rectangle(xy: list[float], where: str) -> Polygon:
