@@ -46,6 +46,7 @@ def test_numbers_texts_lists_and_tables_are_read_as_they_are() -> None:
     assert [AT.read_whole(each, "n") for each in (0, 5, 5.0, 2**53)] == [0, 5, 5, 2**53]
     assert [AT.read_number(each, "n") for each in (0, -2.5, 10**9)] == [0, -2.5, 10**9]
     assert (AT.read_text("\u00fc", "t"), AT.read_word(7, "t")) == ("\u00fc", "7")
+    assert AT.read_texts({"a": "x"}, "t") == {"a": "x"}
     assert (AT.read_list([1], "l"), AT.read_list((1,), "l"), AT.read_table({"a": 1}, "t")) == ([1], [1], {"a": 1})
 
 
@@ -78,6 +79,9 @@ def test_lists_and_tables_are_told_apart_and_odd_keys_refused(refused: "Refused"
     for table in tables:
         with refused("bad-x"):
             AT.read_table(table, "t")
+    for value in (*tables, {"a": 1}, {"a": ["x"]}):
+        with refused("bad-x"):
+            AT.read_texts(value, "t")
 
 
 def test_bounds_are_said_and_kept(refused: "Refused") -> None:

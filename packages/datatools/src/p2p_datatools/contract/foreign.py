@@ -132,6 +132,10 @@ class ForeignPlace:
             raise self.refuse(value, name, "a table")
         return value
 
+    def read_texts(self, value: Any, name: str) -> dict[str, str]:
+        """A table of texts."""
+        return {key: self.read_text(each, f"{key} in {name}") for key, each in self.read_table(value, name).items()}
+
     def refuse(self, value: Any, name: str, wanted: str) -> P2PError:
         """The error for a value that is not what is wanted."""
         what, code = f"{name} is not {wanted}: {show_value(value)}", self.code
