@@ -93,7 +93,8 @@ def test_bounds_are_said_and_kept(refused: "Refused") -> None:
 
 def test_numbers_may_be_texts_where_files_are_text_and_within_bounds(refused: "Refused") -> None:
     assert [AT.read_number(each, "x", from_text=True) for each in ("2.5", " 7 ", 3, -1.5)] == [2.5, 7, 3, -1.5]
-    for value in ("", "x", "nan", "-inf", "9" * 5000, True, None, ["1"]):
+    strange: tuple[Any, ...] = ("", "x", "nan", "-inf", "9" * 5000, True, None, ["1"])
+    for value in strange:
         with refused("bad-x"):
             AT.read_number(value, "x", from_text=True)
     for odd in (256, -256.5, math.nan, math.inf, "1e400"):
@@ -104,7 +105,8 @@ def test_numbers_may_be_texts_where_files_are_text_and_within_bounds(refused: "R
 
 def test_a_list_that_may_be_missing_is_empty_then_and_nothing_else_is(refused: "Refused") -> None:
     assert AT.read_list(None, "l", may_lack=True) == []
-    for value in (0, "", {}, False):
+    values: tuple[Any, ...] = (0, "", {}, False)
+    for value in values:
         with refused("bad-x"):
             AT.read_list(value, "l", may_lack=True)
 

@@ -186,7 +186,7 @@ def _is_line(line: Any) -> bool:
 
 def _is_figure(value: Any, kind: type | UnionType) -> bool:
     """Whether a value is a number that a float can be; NaN and infinity are what training may come to."""
-    return isinstance(value, kind) and (isinstance(value, float) or abs(value) <= MOST_WHOLE)
+    return isinstance(value, kind) and (not isinstance(value, int) or abs(value) <= MOST_WHOLE)
 
 
 def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:
