@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,23 @@ def test_atheris_steers_mutations_of_a_target_and_they_are_counted(tmp_path: Pat
     assert "palette                  150" in run_fuzz(*words)
     again = run_fuzz("--only", "palette", "--again", str(corpus[0]))
     assert again.splitlines()[1].startswith(("accepted", "refused"))
+
+
+def test_only_the_time_of_the_processor_is_limited_to_seconds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("fuzz.run.SECONDS", 0.02)
+
+    def wait(folder: Path) -> None:
+        time.sleep(0.05)
+
+    def compute(folder: Path) -> None:
+        while folder.exists():
+            pass
+
+    made = [{"a.json": b"[1]"}]
+    assert try_input(Target("x", lambda: made, wait), made[0], tmp_path / "wait") == ("accepted", "")
+    ended, kind = try_input(Target("x", lambda: made, compute), made[0], tmp_path / "compute")
+    assert ended == "foreign"
+    assert kind.startswith("TooLongError: 0.02 s ")
+    monkeypatch.setattr("fuzz.run.WAITED", 0.02)
+    ended, kind = try_input(Target("x", lambda: made, wait), made[0], tmp_path / "again")
+    assert "by the clock" in kind

@@ -4,9 +4,9 @@
 
 Where atheris is installed it chooses the mutations by what they reach; elsewhere a number and the seed do.
 
-An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds, or more
-memory than the limit is a finding: its files are kept below --keep, and --again repeats them. Nothing here may know a
-format.
+An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds of the
+processor, or more memory than the limit is a finding: its files are kept below --keep, and --again repeats them.
+Nothing here may know a format.
 """
 
 import argparse
@@ -34,7 +34,8 @@ from fuzz.steer import SteeredRandom
 from fuzz.targets import Target, data_targets
 from p2p_datatools.contract.errors import P2PError
 
-SECONDS = 10.0  # that one input may take; nearly all take milliseconds, and the machine may be busy
+SECONDS = 10.0  # of the processor that one input may take; nearly all take milliseconds
+WAITED = 120.0  # by the clock, in which an input ends even if it waits for something
 MEMORY = 6 << 30  # bytes of address space of a process, of which torch takes two by being loaded
 _SLICE = 40.0  # seconds that one process works on a target before the next has its turn
 _RIGHT = ("accepted", "refused")
@@ -114,15 +115,20 @@ def _kind(error: BaseException) -> str:
 @contextmanager
 def _limit_time() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TooLongError(f"{SECONDS:g} s")
+        raise TooLongError(f"{SECONDS:g} s" if number == signal.SIGPROF else f"{WAITED:g} s by the clock")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    # Of the processor, since on a busy machine anything takes long by the clock.
+    timers = {signal.SIGPROF: (signal.ITIMER_PROF, SECONDS), signal.SIGALRM: (signal.ITIMER_REAL, WAITED)}
+    before = {number: signal.signal(number, stop) for number in timers}
+    for timer, seconds in timers.values():
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _ in timers.values():
+            signal.setitimer(timer, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run_inputs(target: Target, numbers: range, *, seed: int, seconds: float = 1e9, keep: Path | None = None) -> Tally:
@@ -207,7 +213,7 @@ def _run_slice(target: Target, tally: Tally, asked: argparse.Namespace, *, secon
     words = {"only": target.name, "seed": asked.seed, "keep": asked.keep, "first": tally.inputs}
     words |= {"inputs": asked.inputs - tally.inputs, "seconds": f"{seconds:.1f}"}
     command = [sys.executable, *start, *(each for key, value in words.items() for each in (f"--{key}", str(value)))]
-    limit = seconds + 20 * SECONDS
+    limit = seconds + 2 * WAITED
     try:
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=limit, check=False)
         lines, code = result.stdout.splitlines(), str(result.returncode)
