@@ -108,6 +108,7 @@ def _pictures() -> list[Tree]:
     ]
     trees += [{"a.tif": _saved("TIFF", image, compression=each)} for each in ("tiff_lzw", "tiff_deflate")]
     trees.append({"a.jpg": _saved("JPEG", image, exif=_exif())})
+    trees.append({"a.jpg": _saved("JPEG", image, progressive=True, restart_marker_blocks=2)})
     trees.append({"a.gif": _saved("GIF", image, save_all=True, append_images=[image.rotate(90)])})
     trees.append({"a.png": _saved("PNG", Image.fromarray(values[..., 0].astype(np.uint16) * 200))})
     return trees
