@@ -42,7 +42,7 @@ def test_a_polygon_may_be_flat_or_in_pairs() -> None:
         ([0, 0, 4, 0, "a", 4], "a list x, y, x, y"),
         ([0, 0, 4, 0, None, 4], "its outline[4] is None, but its outline must be a list x, y, x, y, ... of numbers"),
         ([[0, 0], [4, [0]], [4, 4]], "its outline must be a list x, y, x, y, ... of numbers"),
-        ([[0, 0, 1], [4, 0, 1], [4, 4, 1], [0, 4, 1]], "has 12 numbers"),  # points in space
+        ([[0, 0, 1], [4, 0, 1], [4, 4, 1], [0, 4, 1]], "has points of 3 coordinates"),  # points in space
         ({"x": 3}, "a list x, y, x, y"),
     ],
 )

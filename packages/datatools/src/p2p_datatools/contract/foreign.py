@@ -109,7 +109,7 @@ class ForeignPlace:
     def read_text(self, value: Any, name: str) -> str:
         """A text that can be written as UTF-8, which one with half of a surrogate pair cannot."""
         if not isinstance(value, str) or not _is_whole_text(value):
-            raise self.refuse(value, name, "a text")
+            raise self.refuse(value, name, "a text in UTF-8" if isinstance(value, str) else "a text")
         return value
 
     def read_word(self, value: Any, name: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import ForeignPlace
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import Points, Polygon
 
 _OUTLINE, _ROTATION = "its outline", "its rotation"
@@ -131,9 +132,11 @@ def _points(values: Any, where: str, form: str, name: str) -> Points:
         points = found.reshape(-1, 2)
     except (TypeError, ValueError, OverflowError) as error:
         raise _not_points(values, where, form, name) from error
-    # Points of three coordinates each would be cut into others.
-    if not (np.abs(points) <= _FARTHEST).all() or (found.ndim > 1 and found.shape[-1] % 2):
+    if not (np.abs(points) <= _FARTHEST).all():
         raise _not_points(values, where, form, name)
+    if found.ndim > 1 and found.shape[-1] % 2:  # which would be cut into other points
+        what = f"{name} has points of {plural(found.shape[-1], 'coordinate')}"
+        raise P2PError(where, what, "Export the labels with x and y of each point.", code="bad-outline")
     return points
 
 
