@@ -151,9 +151,10 @@ def _draw(
         )
     label, outlines = categories[category], annotation.get("segmentation")
     if isinstance(outlines, list) and outlines:
+        names = ("segmentation[0]",) if len(outlines) == 1 else [f"segmentation[{n}]" for n in range(len(outlines))]
         parts = [
-            (each, drawing.read(partial(polygon, each, where, name=f"segmentation[{count}]"), label, where=where))
-            for count, each in enumerate(outlines)
+            (each, drawing.read(partial(polygon, each, where, name=name), label, where=where))
+            for name, each in zip(names, outlines, strict=True)
         ]
         kept = [part for part, found in parts if found]
         shapes = [shape for _, found in parts for shape in found]
