@@ -103,10 +103,10 @@ def test_an_input_that_bytes_lead_to_is_kept_with_them_and_repeated(tmp_path: Pa
     assert tally.inputs == 60
     kept = sorted(tmp_path.glob("x-*/steps.bin"))
     assert len(kept) == len(tally.kinds) > 0
-    for each in kept:
-        assert f"--again {each}" in (each.parent / "kind.txt").read_text()
-        tree = make_input(target, each.read_bytes(), 0)
-        assert tree["a.json"] == (each.parent / "files/a.json").read_bytes()
+    for path in kept:
+        assert f"--again {path}" in (path.parent / "kind.txt").read_text()
+        tree = make_input(target, path.read_bytes(), 0)
+        assert tree["a.json"] == (path.parent / "files/a.json").read_bytes()
 
 
 def run_fuzz(*words: str) -> str:

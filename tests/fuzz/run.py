@@ -171,10 +171,9 @@ def _keep(keep: Path, target: Target, tree: Tree, steps: int | bytes, seed: int,
         path = place / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    again = f"{steps}"
+    again = place / _STEPS if isinstance(steps, bytes) else steps
     if isinstance(steps, bytes):
         (place / _STEPS).write_bytes(steps)
-        again = f"{place / _STEPS}"
     (place / "kind.txt").write_text(f"{kind}\n--only {target.name} --seed {seed} --again {again}\n", "utf-8", "replace")
 
 
