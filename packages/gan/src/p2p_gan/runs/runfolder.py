@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -23,6 +24,7 @@ from p2p_datatools.contract.files.atomic import (
     write_lines,
 )
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
+from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
@@ -178,9 +180,16 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
 def _is_line(line: Any) -> bool:
     if not isinstance(line, dict) or not isinstance(line.get("validation", {}), dict):
         return False
-    whole = all(isinstance(line.get(name, 0), int) for name in ("images", "resumed_at"))
+    if "validation" in line and "images" not in line:  # by which scores are told apart
+        return False
+    whole = all(_is_figure(line.get(name, 0), int) for name in ("images", "resumed_at"))
     figures = {name: value for name, value in line.items() if name[:2] in ("d_", "g_") or name == "seconds"}
-    return whole and all(isinstance(value, int | float) for value in (figures | line.get("validation", {})).values())
+    return whole and all(_is_figure(value, int | float) for value in (figures | line.get("validation", {})).values())
+
+
+def _is_figure(value: Any, kind: type | UnionType) -> bool:
+    """Whether a value is a number that a float can be; NaN and infinity are what training may come to."""
+    return isinstance(value, kind) and (not isinstance(value, int) or abs(value) <= MOST_WHOLE)
 
 
 def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:

@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures import jpeg, png
 from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
@@ -90,6 +90,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             raise OSError("the end of the PNG is missing")
         if image.format == "PNG":
             png.refuse_missing_rows(file.data)
+        if image.format in ("JPEG", "MPO"):
+            jpeg.refuse_cut_scan(file.data, image, open_image)
         yield image
 
 
