@@ -62,7 +62,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "models": ("config", "data", "networks"),
         "inference": ("data", "machine", "models", "networks"),
         "runs": ("config", "models", "updates"),
-        "evaluation": ("data", "inference", "models"),
+        "evaluation": ("data", "inference", "machine", "models"),
         "training": (
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",

@@ -1,4 +1,4 @@
-"""Measures the memory and time of an update, and finds the largest batch, by trial updates of separate networks.
+"""Measures the memory and time of an update, and finds the largest batch and the best number of threads, by trial.
 
 Nothing here may change a run: its networks and the random states stay as they were.
 """
@@ -24,6 +24,12 @@ from p2p_gan.training.job import Job, make_job
 from p2p_gan.updates.step import train_step
 
 _UPDATES, _WARM_UP = 10, 3
+_BLOCK = 0.5  # seconds of updates with one number of threads
+_SLOW = 4.0  # seconds of an update from which more cores are faster in any case, and trying them all takes too long
+_WORSE = 1.15  # times the fastest, from which still fewer threads are not tried
+_NEAR = 1.25  # times the fastest, up to which a number of threads is timed a second time
+_MOST_UPDATES = 50  # of such a block
+_SAME = 1.03  # times the fastest, up to which fewer threads are preferred, which leave cores to other programs
 _PATIENCE = 10.0  # seconds after which no further update is made, for the warm-up and for the timing
 # The peak memory of an update relative to the tensors kept for its backward pass: gradients and scratch space.
 _PEAK = 1.3
@@ -41,6 +47,8 @@ class Timing:
     seconds_per_image: float
     network_bytes: int
     image_bytes: int
+    threads: int = 0  # with which it was timed; 0 if that was not recorded
+    cores: float = 0.0  # that it used on average, which are fewer than the threads where these wait for a core
 
 
 @contextmanager
@@ -65,13 +73,61 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
         seen = _repeat_updates(trial, dataset, 0, _WARM_UP - 1, end, least=0)
-        _wait_for(job.device)
-        began, untimed = time.perf_counter(), seen
-        seen = _repeat_updates(trial, dataset, seen, updates, began + _PATIENCE, least=1)
-        _wait_for(job.device)
-        seconds = time.perf_counter() - began
+        seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE)
         networks = _network_bytes(trial)
-    return Timing(seconds / (seen - untimed), networks, kept // job.config.batch)
+    return Timing(seconds, networks, kept // job.config.batch, job.config.threads, used)
+
+
+def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int]) -> Timing:
+    """The time of an update with the best of these numbers of threads, which begin with the largest.
+
+    They are timed one after the other until fewer are plainly slower, and those that are near the fastest once more.
+    The best is the fewest threads that are as fast as the fastest, within 3%. The process keeps that number.
+    """
+    with spare(job) as trial:
+        began = time.perf_counter()
+        kept = _update_bytes(trial, dataset)
+        if time.perf_counter() - began > _SLOW:
+            counts = counts[:1]
+        near = _race(trial, dataset, counts)
+        threads = min(count for count, seconds in near.items() if seconds <= _SAME * min(near.values()))
+        torch.set_num_threads(threads)
+        seen = _repeat_updates(trial, dataset, 0, 1, 0.0, least=1)
+        seconds, used = _time_block(trial, dataset, seen, _UPDATES, _PATIENCE)
+        networks = _network_bytes(trial)
+    return Timing(seconds, networks, kept // job.config.batch, threads, used)
+
+
+def _race(job: Job, dataset: PairDataset, counts: Sequence[int]) -> dict[int, float]:
+    """The seconds per image of the numbers of threads that are near the fastest."""
+    if len(counts) == 1:
+        return {counts[0]: 1.0}
+    times: dict[int, float] = {}
+
+    def measure(count: int) -> float:
+        torch.set_num_threads(count)
+        seen = _repeat_updates(job, dataset, 0, 1, 0.0, least=1)
+        return _time_block(job, dataset, seen, _MOST_UPDATES, _BLOCK)[0]
+
+    for count in counts:
+        times[count] = measure(count)
+        if times[count] > _WORSE * min(times.values()):
+            break
+    near = [count for count in times if times[count] <= _NEAR * min(times.values())]
+    # Once more in the other order: what slows down or speeds up the machine meanwhile should favour none.
+    for count in reversed(near) if len(near) > 1 else ():
+        times[count] = min(times[count], measure(count))
+    return {count: times[count] for count in near if times[count] <= _NEAR * min(times.values())}
+
+
+def _time_block(job: Job, dataset: PairDataset, seen: int, updates: int, patience: float) -> tuple[float, float]:
+    """Time up to so many updates after `seen` images, at least one: (seconds per image, cores that were used)."""
+    _wait_for(job.device)
+    began, worked = time.perf_counter(), sum(os.times()[:2])
+    images = _repeat_updates(job, dataset, seen, updates, began + patience, least=1) - seen
+    _wait_for(job.device)
+    seconds = time.perf_counter() - began
+    return seconds / images, (sum(os.times()[:2]) - worked) / max(seconds, 1e-9)
 
 
 def _repeat_updates(job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int) -> int:
