@@ -1,9 +1,9 @@
 """Updates a second on a quiet machine, and beside other programs that spin, compared with the fair share of the cores.
 
-Nothing here may be imported by the packages. Other programs must not run meanwhile: this one starts its own. A run is planned
-anew for each load, as `p2p train` would: it chooses its threads by time. Prints the share of the fair share that is reached,
-and what the choice and passive waiting cost on a quiet machine, compared with the usual loop: torch's own number of threads,
-which spin while they wait.
+Nothing here may be imported by the packages. Other programs must not run meanwhile: this one starts its own. A run is
+planned anew for each load, as `p2p train` would: it chooses its threads by time. Prints the share of the fair share
+that is reached, and what the choice and passive waiting cost on a quiet machine, compared with the usual loop: as many
+threads as torch takes, which spin while they wait.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -207,7 +207,7 @@ def beside(run: Run, spinning: int, arguments: argparse.Namespace, one: float, b
     from p2p_datatools.contract.machine import cores
 
     with spinners(spinning):
-        chosen, others = run.choose()
+        chosen, _ = run.choose()
         counts = sorted({1, chosen, cores()})
         blocks = {str(count): run.block(count, arguments.seconds) for count in counts}
         figures = in_turn(blocks, arguments.rounds)

@@ -358,7 +358,7 @@ class Config:
     )
     threads: int = setting(
         0,
-        "The number of CPU threads; auto takes OMP_NUM_THREADS where it is set, and otherwise times updates with one to "
+        "The number of CPU threads; auto takes OMP_NUM_THREADS where it is set, and else times updates with one to "
         "all cores and keeps the best number for this machine.",
         low=1,
         high=1024,
