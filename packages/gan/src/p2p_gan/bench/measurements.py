@@ -185,7 +185,6 @@ def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
 
 def compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
     """Time the memory layout that the networks have and the other one, in turn; the job's networks are used up."""
-    ours = torch.channels_last if _is_channels_last(job) else torch.contiguous_format
     times: dict[torch.memory_format, list[float]] = {torch.channels_last: [], torch.contiguous_format: []}
     for _ in range(_LAYOUTS):
         for layout, seconds in times.items():
@@ -194,15 +193,7 @@ def compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
                     network.to(memory_format=layout)  # type: ignore[call-overload]
             seconds += time_work(_updates(job, dataset), seconds=0.0, least=1, device=job.device)
     last, contiguous = (Measurement.of(times[each]) for each in (torch.channels_last, torch.contiguous_format))
-    return Layouts("channels_last" if ours is torch.channels_last else "contiguous", last, contiguous)
-
-
-def _is_channels_last(job: Job) -> bool:
-    """Whether the first weights of the generator for which the layouts differ are in channels_last."""
-    for each in job.nets.generator.parameters():
-        if each.dim() == 4 and not (each.is_contiguous() and each.is_contiguous(memory_format=torch.channels_last)):
-            return each.is_contiguous(memory_format=torch.channels_last)
-    return False
+    return Layouts(job.config.memory_format, last, contiguous)
 
 
 def _time_of(name: str, preset: Preset, updates: list[UpdateSpeed], rates: Rates) -> PresetTime:

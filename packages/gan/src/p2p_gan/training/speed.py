@@ -26,7 +26,8 @@ from p2p_gan.training.trial import Timing, time_share, time_threads
 
 ThreadsBy = Literal["setting", "environment", "cores", "measured", "kept"]
 _TIMED_GROUPS = ("networks", "losses", "optimisation")
-_TIMED = ("size", "fit", "crop", "batch", "precision", "deterministic")
+_TIMED = ("size", "fit", "crop", "batch", "precision", "memory_format", "deterministic")
+_CODE = ("networks/*.py", "updates/*.py", "machine/*.py", "training/build.py")  # whose speed is measured
 # Settings of these groups on which the time of an update does not depend.
 _FREE = ("learning_rate", "beta1", "beta2", "lr_schedule", "label_smoothing", "halve_discriminator_loss")
 
@@ -177,6 +178,6 @@ def work_of(job: Job, free: int | None = None) -> dict[str, Any]:
 def code_version() -> str:
     """A hash of the code whose speed is measured, since a version of p2p may be changed in place."""
     root, digest = Path(p2p_gan.__file__).parent, hashlib.sha256()
-    for path in sorted(each for room in ("networks", "updates", "machine") for each in (root / room).glob("*.py")):
+    for path in sorted(each for place in _CODE for each in root.glob(place)):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
