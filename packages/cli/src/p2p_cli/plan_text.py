@@ -68,6 +68,10 @@ def _machine_lines(planned: "Plan") -> list[str]:
     if speed.busy and speed.load.free is not None:
         free = f"{cores_text(speed.load.free)} of {cores_text(speed.load.cores)} cores are free"
         lines.append(f"busy   the machine is busy: {free}{_slower(speed)}")
+        if speed.threads_by == "cores" and threads > 1:
+            lines.append(
+                "       fewer threads, such as --set threads=1, may be faster, and losses are rounded differently"
+            )
         if speed.threads_by in ("measured", "kept"):
             lines.append(
                 "       on a quiet one the number of threads may be another, and losses are rounded differently"

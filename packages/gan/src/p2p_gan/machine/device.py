@@ -7,6 +7,7 @@ import contextlib
 import os
 import platform
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -143,7 +144,8 @@ def limit_threads() -> None:
 
 def threads_variable() -> str | None:
     """The variable of the environment that sets the number of threads, if there is one."""
-    return next((name for name in _COUNTS if os.environ.get(name)), None)
+    # OpenMP takes the first of several numbers, and ignores what is none.
+    return next((name for name in _COUNTS if re.match(r"\s*[1-9]\d*\s*(,|$)", os.environ.get(name, ""))), None)
 
 
 def variables_of_threads() -> dict[str, str]:
