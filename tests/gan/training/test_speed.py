@@ -42,7 +42,7 @@ class Machine:
     def load(self) -> Load:
         return Load(CORES, self.others)
 
-    def race(self, job: Job, dataset: PairDataset, counts: list[int]) -> Timing:
+    def race(self, job: Job, dataset: PairDataset, counts: list[int], *, busy: bool) -> Timing:
         self.raced.append(counts)
         known = [count for count in counts if count in self.seconds]
         best = min(known, key=lambda count: (self.seconds[count], count))
@@ -198,6 +198,19 @@ def test_fewer_threads_are_tried_until_they_are_plainly_slower(
     near = trial._race(None, None, [8, 4, 2, 1])  # type: ignore[arg-type]
     assert now == tried
     assert min(count for count in near if near[count] <= 1.03 * min(near.values())) == best
+
+
+def test_beside_others_threads_that_spin_are_left_out_however_fast_a_block_of_theirs_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now: list[int] = []
+    seconds = {8: iter([0.5]), 4: iter([9.0, 1.0, 1.1, 1.2, 1.3]), 1: iter([2.0, 2.0, 0.1, 2.0, 2.0])}
+    used = {8: 8.0, 4: 2 / 9, 1: 1.0}  # cores; eight threads take twice the processor time of four or one
+    monkeypatch.setattr(torch, "set_num_threads", now.append)
+    monkeypatch.setattr(trial, "_repeat_updates", lambda *_, **__: 0)
+    monkeypatch.setattr(trial, "_time_block", lambda *_: (next(seconds[now[-1]]), used[now[-1]]))
+    assert trial._race_beside_others(None, None, [8, 4, 1]) == {4: 1.2, 1: 2.0}  # type: ignore[arg-type]
+    assert now == [8, 4, 1, *[4, 1] * 4]
 
 
 def test_a_run_that_chose_its_threads_has_the_numbers_of_one_that_was_told_and_keeps_them(

@@ -135,7 +135,8 @@ def _measure(job: Job, dataset: PairDataset, by: ThreadsBy, before: Load, report
     meter, most = LoadMeter(), resolve_threads(0)
     if by == "measured":
         report.note(f"timing updates with 1 to {plural(most, 'thread')} ...")
-        timing = time_threads(job, dataset, thread_counts(most, before.free))
+        busy = before.lacks_cores_for(most)
+        timing = time_threads(job, dataset, thread_counts(most, before.free), busy=busy)
     else:
         report.note("timing ten updates ...")
         timing = time_share(job, dataset)
