@@ -97,9 +97,8 @@ def eight_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "cores", lambda: 8)
 
 
-@pytest.mark.usefixtures("eight_threads")
 def test_threads_are_divided_among_processes_and_limited_to_the_cores_of_a_container(
-    monkeypatch: pytest.MonkeyPatch,
+    eight_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert [device.resolve_threads(*each) for each in ((0, 1), (0, 2), (0, 16), (3, 2))] == [8, 4, 1, 3]
     monkeypatch.setattr(device, "cores", lambda: 2)  # 1.5 of them
@@ -107,21 +106,19 @@ def test_threads_are_divided_among_processes_and_limited_to_the_cores_of_a_conta
     assert device.resolve_threads(64) == 64  # the user's word
 
 
-@pytest.mark.usefixtures("eight_threads")
 @pytest.mark.parametrize(
     ("value", "counts"), [("8", True), ("8,2", True), (" 4 ", True), ("", False), ("many", False), ("0", False)]
 )
 def test_a_number_of_threads_in_the_environment_is_not_divided_and_rubbish_is_none(
-    monkeypatch: pytest.MonkeyPatch, value: str, counts: bool
+    eight_threads: None, monkeypatch: pytest.MonkeyPatch, value: str, counts: bool
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", value)
     assert device.threads_variable() == ("OMP_NUM_THREADS" if counts else None)
     assert device.resolve_threads(0, 2) == (8 if counts else 4)
 
 
-@pytest.mark.usefixtures("eight_threads")
 def test_variables_that_decide_how_threads_run_are_known_but_for_the_one_that_p2p_sets(
-    monkeypatch: pytest.MonkeyPatch,
+    eight_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     assert device.variables_of_threads() == {}
