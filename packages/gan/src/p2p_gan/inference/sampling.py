@@ -32,6 +32,7 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.machine.device import limit_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
@@ -179,6 +180,7 @@ def sample(
     the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
+    limit_threads()
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
