@@ -359,14 +359,15 @@ class Config:
     memory_format: str = setting(
         "auto",
         "The order in which pictures and weights lie in memory: by channels, or by pixels (channels_last); auto takes "
-        "channels_last on GPUs and for bfloat16, and contiguous for float32 on the CPU, where gradients are faster so.",
+        "channels_last on GPUs, and contiguous on the CPU, where gradients are faster so.",
         choices=("auto", "contiguous", "channels_last"),
         group=_MACHINE,
         on_resume="auto",
     )
     threads: int = setting(
         0,
-        "The number of CPU threads; auto leaves it to torch.",
+        "The number of CPU threads; auto takes OMP_NUM_THREADS where it is set, and else times updates with one to "
+        "all cores and keeps the best number for this machine.",
         low=1,
         high=1024,
         words={"auto": 0},
