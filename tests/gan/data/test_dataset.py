@@ -167,21 +167,22 @@ def test_a_temporary_file_and_memory_give_the_same_bits(mode: dict[str, Any], tm
 
 
 @pytest.mark.parametrize("coded", ["values", "classes"])
-@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
-def test_a_batch_gathered_on_a_device_has_the_same_bits(coded: str, layout: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_batch_gathered_on_a_device_has_the_same_bits(
+    coded: str, layout: torch.memory_format, tmp_path: Path
+) -> None:
     mask = labels(0)
     mask[:9] = IGNORE
-    sizes: dict[str, Any] = {"size": "native", "crop": 32, "memory_format": layout, "a_encoding": coded}
+    sizes: dict[str, Any] = {"size": "native", "crop": 32, "a_encoding": coded}
     dataset = masked(tmp_path, [mask, labels(1), labels(2, Size(80, 60))], **sizes)
     dataset = replace(dataset, gaps=dataset.input.pixels)  # any pixels of one channel
     resident = replace(dataset, _moved={CPU: move_to([dataset.input.pixels, dataset.output.pixels] * 2, CPU)[:3]})
     for positions in ([0], range(1, 9)):
-        for one, two in zip(
-            astuple(dataset.batch(positions, CPU)), astuple(resident.batch(positions, CPU)), strict=True
-        ):
-            assert type(one) is type(two)
-            if isinstance(one, torch.Tensor):
-                assert torch.equal(one, two)
+        one, two = dataset.batch(positions, CPU, layout), resident.batch(positions, CPU, layout)
+        assert two.a.is_contiguous(memory_format=layout)
+        assert two.b.is_contiguous(memory_format=layout)
+        for left, right in zip(astuple(one), astuple(two), strict=True):
+            assert torch.equal(left, right) if isinstance(left, torch.Tensor) else left == right
 
 
 @pytest.mark.gpu

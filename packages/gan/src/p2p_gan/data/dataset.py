@@ -111,13 +111,17 @@ class PairDataset:
         """The positions of the next batch after `first` images: at most `most`, all pairs of one shape."""
         return self.order.positions(first, most)
 
-    def batch(self, positions: Sequence[int], device: torch.device) -> Batch:
-        """The pairs at these positions (of one shape), cropped, mirrored and colour-jittered, on the device."""
+    def batch(
+        self, positions: Sequence[int], device: torch.device, layout: torch.memory_format = torch.channels_last
+    ) -> Batch:
+        """The pairs at these positions (of one shape), cropped, mirrored and colour-jittered, on the device.
+
+        In memory they lie as `layout` says, which should be that of the networks.
+        """
         draws = [self.draw(position) for position in positions]
         seen = self._seen_size(draws[0].pair)
         assert all(self._seen_size(draw.pair) == seen for draw in draws), "a batch is of one shape"
         a, b, gaps = self._crops(draws, seen, device)
-        layout = torch.contiguous_format if self.config.memory_format == "contiguous" else torch.channels_last
         x = self.input.to_tensor(a, device, layout)
         if self.config.color_jitter:
             x = relit(x, [light_of(self.config.seed, each, self.config.color_jitter) for each in positions])

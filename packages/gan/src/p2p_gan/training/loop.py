@@ -62,7 +62,7 @@ def training_loop(
         started = time.perf_counter()
         positions = dataset.positions(images, min(config.batch, total - images))
         share = ranks.share(positions)
-        batch = replace(dataset.batch(share.positions, job.device), factor=share.factor)
+        batch = replace(dataset.batch(share.positions, job.device, job.layout), factor=share.factor)
         waited = time.perf_counter() - started
 
         # Step: one update of generator and discriminator; the losses are means over all processes.
