@@ -21,7 +21,8 @@ from p2p_gan.data.coding import pixels_to_tensor
 from p2p_gan.data.read import on_all_cores, read_shown
 from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes
 from p2p_gan.evaluation.metrics import BYTES, l1, ssim
-from p2p_gan.inference.apply import noise_of
+from p2p_gan.inference.apply import seed_of
+from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 
@@ -98,7 +99,7 @@ class Validator:
 
     def _apply(self, generator: Generator, a: Array) -> Array:
         job, (given, wanted) = self._job, self._job.task.codings
-        applying = InferencePass(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
+        applying = InferencePass(job.card.statistics, noise=(torch_noise(seed_of(a, seed=0, variant=0)),))
         with torch.inference_mode():
             fed = pixels_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
             fake: Array = wanted.to_array(generator(fed, applying))[0]
