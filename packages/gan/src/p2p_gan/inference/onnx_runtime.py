@@ -5,6 +5,7 @@ Nothing here may load torch; onnxruntime is loaded when the first picture is tra
 
 import importlib.util
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,13 @@ def load_onnx_model(path: Path | str) -> OnnxModel:
     return OnnxModel(file, _Sessions(file.path))
 
 
+def onnx_model_of(
+    data: bytes, card: ModelCard, source: str, precision: str, bytes_per_pixel: int, path: Path
+) -> OnnxModel:
+    """The model of a file that is not written yet; `path` is where it will lie, for errors."""
+    return OnnxModel(OnnxFile(path, card, source, precision, bytes_per_pixel), _Sessions(path, data))
+
+
 class _Sessions:
     """The network, loaded when it is first used: with one thread, and for large pictures with all cores.
 
@@ -82,8 +90,9 @@ class _Sessions:
     is the same on every machine of one kind, and alone or among others.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._lock = path, threading.Lock()
+    def __init__(self, path: Path, data: bytes | None = None) -> None:
+        self._path, self._data = path, data
+        self._lock, self._alone = threading.Lock(), threading.Lock()
         self._loaded: dict[bool, Any] = {}
 
     def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
@@ -92,8 +101,9 @@ class _Sessions:
             with self._lock:
                 session = self._loaded.get(large)
                 if session is None:
-                    session = self._loaded[large] = _load(self._path, threads=0 if large else 1)
-            return np.asarray(session.run(None, inputs)[0], np.float32)
+                    session = self._loaded[large] = _load(self._data or self._path, threads=0 if large else 1)
+            with self._alone if large else nullcontext():
+                return np.asarray(session.run(None, inputs)[0], np.float32)
         except P2PError:
             raise
         except Exception as error:
@@ -104,7 +114,7 @@ class _Sessions:
             raise P2PError(self._path, what, "Export the model again.", code="damaged-file") from error
 
 
-def _load(path: Path, *, threads: int) -> Any:
+def _load(file: Path | bytes, *, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -112,7 +122,8 @@ def _load(path: Path, *, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is in the error
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    given = file if isinstance(file, bytes) else str(file)
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True)

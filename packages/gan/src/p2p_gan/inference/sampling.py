@@ -3,40 +3,52 @@
 Nothing here may decide how a model is applied; `apply` does, to each picture by itself.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
-from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
-from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen, translate, translator_of
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.translator import AnyModel, PassOptions, Translator, Values
+from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.location import model_file
+
+if TYPE_CHECKING:
+    import torch
 
 _HEADER, _LINES = "samples.json", "samples.jsonl"
 _HELD_OUT = ("test", "val")
+_OVERLAP = 3  # threads, of which one translates and the others read and write
+_COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
 
 
 @dataclass(frozen=True)
@@ -49,14 +61,15 @@ class InputPicture:
     pair: Pair | None = None
     options: ReadOptions = AS_USUAL
 
-    def refuse(self, card: ModelCard) -> None:
-        """Raise P2PError, without decoding, if the picture is not an input of the model."""
+    def refuse(self, card: ModelCard) -> Size | None:
+        """Its size, if that can be read; raises P2PError, without decoding, if it is not an input of the model."""
         if self.folder is None:
             with open_picture(self.path, self.options) as file:
                 refuse_file(file, card)
-            return
+                return _size_of(file)
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
+        return self.pair.size if self.pair else None
 
     def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
         """(input, real output or None); `changes` records what was changed on the way."""
@@ -65,6 +78,13 @@ class InputPicture:
                 return read_input(file, card, changes), None
         swapped = task_for(self.folder, card).swapped
         return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
+
+
+def _size_of(file: PictureFile) -> Size | None:
+    try:
+        return any_header(file).size
+    except P2PError:
+        return None  # is reported where its pixels are read
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,12 @@ class SampleSummary:
     kept: int
     skipped: tuple[Skip, ...]
     snapped: tuple[str, ...]
-    model: Model
+    model: AnyModel
+
+    @property
+    def runtime(self) -> str:
+        """What computed the pictures: torch or onnxruntime."""
+        return "onnxruntime" if isinstance(self.model, OnnxModel) else "torch"
 
 
 def list_inputs(
@@ -160,24 +185,29 @@ def sample(
     sampling: SampleOptions | None = None,
     *,
     keep_going: bool = False,
-    device: torch.device | None = None,
+    device: "torch.device | str | None" = None,
+    runtime: str = "auto",
     report: Reporter = QUIET,
 ) -> SampleSummary:
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
-    used. The same call again adds the outputs of new pictures. Raises P2PError for inputs that cannot be read or that
-    the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
+    used. The same call again adds the outputs of new pictures. `device` and `runtime` (auto, torch or onnxruntime) are
+    those of `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be
+    read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    model = load_model(model_path)
-    if device is not None:
-        model.generator.to(device)
+    chosen = "torch" if runtime == "auto" and sampling.how.tile else runtime
+    model = open_model(model_path, chosen, device=device, report=report)
     dest = Path(dest)
     pictures = list_inputs(
         [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
     )
-    skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
+    skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
+    if isinstance(model, OnnxModel) and runtime == "auto" and Path(model_path) != model.file.path:
+        most = max((_pass_bytes(model, size, sampling.how) for size in sizes.values()), default=0)
+        if most > budget_of():  # which only torch does, in strips
+            model = load_for_torch(model_file(Path(model_path)), device)
     files = [each.path for each in fitting if each.folder is None]
     look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
@@ -190,9 +220,8 @@ def sample(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        work = SampleWork(model, sampling, destination, old, variants, once(report.note))
-        # One at a time and in this thread: the model uses all cores, and its memory budget is for one picture.
-        done = work.run(variants, "sampling", len(variants), threads=1, report=report)
+        work = SampleWork(model, sampling, destination, old, variants, once(report.note), sizes)
+        done = work.run(variants, "sampling", len(variants), threads=work.threads, report=report)
         failed = {skip.where: skip for skip in reversed(done.skipped)}  # once for all variants
         skipped += reversed(failed.values())
         if not keep_going:
@@ -205,7 +234,7 @@ def sample(
 
         destination.commit(write_record, skipped=skipped)
     work.changes.say(report)
-    snapped = tuple(map(str, work.changes.snapped))
+    snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
 
 
@@ -230,12 +259,13 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
 
 def _split_by_fit(
     pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool
-) -> tuple[list[Skip], list[InputPicture]]:
-    """(pictures that the model does not take, by their headers; those that it takes)."""
+) -> tuple[list[Skip], list[InputPicture], dict[str, Size]]:
+    """(pictures that the model does not take, by their headers; those that it takes; sizes by name, where known)."""
     skipped, fitting = [], []
+    sizes: dict[str, Size] = {}
     for each in pictures:
         try:
-            each.refuse(card)
+            size = each.refuse(card)
         except UsageError:
             raise
         except P2PError as error:
@@ -244,7 +274,14 @@ def _split_by_fit(
             skipped.append(skip_of(error, str(each.path)))
             continue
         fitting.append(each)
-    return skipped, fitting
+        if size is not None and all(size):  # a foreign pair folder does not say them
+            sizes[each.name] = size
+    return skipped, fitting, sizes
+
+
+def _pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
+    """About the memory of one pass for a picture of this size."""
+    return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
 
 
 @dataclass(frozen=True)
@@ -274,24 +311,39 @@ class SampleRecord:
         return {"source": self.source, "input": self.input}
 
 
-class SampleWork(Work[Variant, SampleRecord, str]):
-    """The outputs of one call; `changes` are what reading the inputs changed."""
+class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
+    """The outputs of one call; `changes` are what reading the inputs changed.
+
+    Pictures are read, translated and written by some `threads`. In torch one is translated at a time, by all cores,
+    while others are read and written; in onnxruntime small ones are translated side by side, each by one core.
+    """
 
     listing = _LINES
 
     def __init__(
         self,
-        model: Model,
+        model: AnyModel,
         sampling: SampleOptions,
         destination: Destination,
         old: Mapping[str, SampleRecord],
         variants: Sequence[Variant],
         note: Note,
+        sizes: Mapping[str, Size],
     ) -> None:
-        super().__init__(destination, old, {each.file for each in variants})
-        self._model, self._sampling, self._note = model, sampling, note
-        self._last: tuple[InputPicture, _Picture] | None = None
+        side_by_side = isinstance(model, OnnxModel)
+        budget = max(BUDGET, budget_of()) if side_by_side else BUDGET
+        super().__init__(destination, old, {each.file for each in variants}, budget=budget)
+        self._model, self._sampling, self._sizes = model, sampling, sizes
+        self._note, self._lock = note, threading.Lock()
+        translator = translator_of(model, tile=sampling.how.tile, note=self._say)
+        self._translator = translator if side_by_side else _TakeTurns(translator)
+        self.threads = min(len(variants), cores() + 1 if side_by_side else _OVERLAP) or 1
+        self._pictures = _RecentPictures(self.threads + 1)
         self.changes = InputChanges()
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            self._note(line)
 
     def name(self, item: Variant) -> str:
         """The output file: each variant is an item of its own."""
@@ -302,19 +354,27 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         return (str(item.picture.path),)
 
     def weight(self, item: Variant) -> int:
-        """0: the model has its own memory budget, and one picture is made at a time."""
-        return 0
+        """What its pixels take, and the pass where several are made at once; torch has a memory budget of its own."""
+        size, card = self._sizes.get(item.picture.name), self._model.card
+        if size is None:
+            return 0
+        values = card.input.channels + card.output.channels
+        pixels = size.width * size.height * values * _COPIES
+        if not isinstance(self._model, OnnxModel):
+            return pixels
+        needed = _pass_bytes(self._model, size, self._sampling.how)
+        return pixels + (0 if needed >= LARGE else needed)  # large ones take turns anyway
 
-    def sign(self, item: Variant) -> str:
-        """The hash of the input's pixels."""
-        return self._picture(item.picture).hash
+    def sign(self, item: Variant) -> "_Picture":
+        """The picture, which has the hash of its pixels."""
+        return self._pictures.get(item.picture, self._read_picture)
 
-    def is_current(self, record: SampleRecord, item: Variant, signature: str) -> bool:
+    def is_current(self, record: SampleRecord, item: Variant, signature: "_Picture") -> bool:
         """Whether the input has the same pixels."""
-        return record.input == signature
+        return record.input == signature.hash
 
     def make(
-        self, item: Variant, signature: str, known: SampleRecord | None, *, stands: bool
+        self, item: Variant, signature: "_Picture", known: SampleRecord | None, *, stands: bool
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
@@ -324,16 +384,16 @@ class SampleWork(Work[Variant, SampleRecord, str]):
                 "Delete that file first.",
                 code="other-source",
             )
-        pixels = self._picture(item.picture).pixels
-        output = apply_model(self._model, pixels, self._sampling.how, variant=item.number, note=self._note)
-        return Output([item.file], partial(self._write, item, output))
+        how, card = self._sampling.how, self._model.card
+        output = translate(self._translator, card, signature.pixels, how, variant=item.number)
+        return Output([item.file], partial(self._write, item, signature, output))
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
         """The record from a line of samples.jsonl."""
         return SampleRecord(file, value["source"], value["input"])
 
-    def _write(self, item: Variant, output: Array, paths: Sequence[Path]) -> SampleRecord:
-        picture, card = self._picture(item.picture), self._model.card
+    def _write(self, item: Variant, picture: "_Picture", output: Array, paths: Sequence[Path]) -> SampleRecord:
+        card = self._model.card
         if self._sampling.sheet:
             write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
         else:
@@ -348,18 +408,15 @@ class SampleWork(Work[Variant, SampleRecord, str]):
             return
         least, most = float(pixels.min()), float(pixels.max())
         if least < low - (high - low) or most > high + (high - low):
-            self._note(
+            self._say(
                 f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
                 f"{high:.6g}; replace what means no data."
             )
 
-    def _picture(self, picture: InputPicture) -> "_Picture":
-        """The pixels of a picture, which are read once for all its variants."""
-        if self._last is None or self._last[0] is not picture:
-            pixels, real = picture.read(self._model.card, self.changes)
-            self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
-            self._note_beyond(picture.path, pixels)
-        return self._last[1]
+    def _read_picture(self, picture: InputPicture) -> "_Picture":
+        pixels, real = picture.read(self._model.card, self.changes)
+        self._note_beyond(picture.path, pixels)
+        return _Picture(pixels, real, hash_pixels(pixels))
 
 
 @dataclass(frozen=True)
@@ -369,6 +426,57 @@ class _Picture:
     pixels: Array
     real: Array | None
     hash: str
+
+
+class _RecentPictures:
+    """The pictures that are in work, each read once for all its variants, whichever thread asks first."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._found: OrderedDict[str, _Place] = OrderedDict()
+
+    def get(self, picture: InputPicture, read: Callable[[InputPicture], _Picture]) -> _Picture:
+        """The picture, from now on among the recent ones."""
+        with self._lock:
+            place = self._found.setdefault(picture.name, _Place())
+            self._found.move_to_end(picture.name)
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+        with place.lock:
+            if place.picture is None:
+                place.picture = read(picture)
+            return place.picture
+
+
+@dataclass
+class _Place:
+    """Where a picture stands once it is read."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    picture: _Picture | None = None
+
+
+class _TakeTurns:
+    """A translator that one thread uses at a time, because it takes all cores and a budget of memory."""
+
+    def __init__(self, translator: Translator) -> None:
+        self._translator, self._lock = translator, threading.Lock()
+
+    @property
+    def output(self) -> Coding:
+        return self._translator.output
+
+    @property
+    def unit(self) -> int:
+        return self._translator.unit
+
+    def pixels(self, padded: Array, options: PassOptions) -> Array:
+        with self._lock:
+            return self._translator.pixels(padded, options)
+
+    def values(self, padded: Array, options: PassOptions) -> Values:
+        with self._lock:
+            return self._translator.values(padded, options)
 
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:

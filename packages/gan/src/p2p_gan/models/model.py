@@ -45,9 +45,12 @@ def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     write_model(path, card, _weights(generator))
 
 
-def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
-    """The bytes of the file that `save_model` writes."""
-    return b"".join(pieces(_weights(generator), _metadata_of(card)))
+def model_bytes(card: ModelCard, generator: nn.Module, *, float16: bool = False) -> bytes:
+    """The bytes of the file that `save_model` writes; with `float16` weights but not vectors are stored in 16 bits."""
+    tensors = _weights(generator)
+    if float16:
+        tensors = {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
+    return b"".join(pieces(tensors, _metadata_of(card)))
 
 
 def _weights(generator: nn.Module) -> dict[str, Tensor]:
