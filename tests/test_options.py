@@ -49,7 +49,7 @@ FROZEN: dict[str, set[str]] = {
     "config": set(),
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
-    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device"},
+    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},
     "experiments": {
         "--tables",
         "--seeds",
@@ -61,7 +61,7 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--device",
     },
-    "export": {"--format"},
+    "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
     "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }

@@ -5,7 +5,7 @@ as float32 can hold it.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Coding:
         """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), the same values as those of `to_tensor`."""
         if self.kind == "classes":
             classes = np.arange(self.channels, dtype=np.uint8)[:, None, None]
-            return (pixels[:, None] == classes).astype(np.float32)
+            return np.asarray((pixels[:, None] == classes).astype(np.float32))
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         moved = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
         if self.dtype in _WIDE:
@@ -59,8 +59,8 @@ class Coding:
         """Float32 (n, channels, h, w) to pixels, the same as those of `to_array`."""
         if self.kind == "classes":
             return np.asarray(values.argmax(axis=1).astype(np.uint8))
-        scaled = values.astype(np.float64 if self.dtype in _WIDE else np.float32)
-        scaled += scaled.dtype.type(self._offset)
+        scaled: NDArray[Any] = values.astype(np.float64 if self.dtype in _WIDE else np.float32)
+        scaled = scaled + scaled.dtype.type(self._offset)
         scaled *= scaled.dtype.type(self._half)
         if np.dtype(self.dtype).kind != "f":
             limits = np.iinfo(self.dtype)

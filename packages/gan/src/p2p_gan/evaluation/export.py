@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import holds, write_bytes
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import hash_pixels
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.coding import Coding
 from p2p_gan.evaluation.metrics import ssim
-from p2p_gan.inference.apply import ApplyOptions, translate
+from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.layout import shapes_of, whole_bytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of, require_onnxruntime
@@ -138,13 +139,13 @@ def export_safetensors(
         data = model_bytes(model.card, model.generator)
         return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data))
     real = _real_inputs(source, inputs, model.card, report)
-    drawn, shown = _compare(model, torch_translator(_rounded(model)), real)
+    drawn, shown = _compare(model, torch_translator(_round_weights(model)), real)
     _refuse_loss(shown if real else drawn, dest)
     data = model_bytes(model.card, model.generator, float16=True)
     return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data), drawn, shown if real else None)
 
 
-def _rounded(model: Model) -> Model:
+def _round_weights(model: Model) -> Model:
     """The model with the weights that its file of 16 bits has."""
     generator = deepcopy(model.generator)
     for value in generator.parameters():
@@ -235,7 +236,7 @@ def _compare(model: Model, other: Translator, real: Sequence[Array]) -> tuple[Di
         picture = _random_picture(model.card, height, width)
         drawn.pixels(picture, PassOptions(model.card.statistics, valid, seed))
     for picture in real:
-        translate(shown, model.card, picture, ApplyOptions())
+        translate(shown, model.card, picture, ApplyOptions(), seed_of(hash_pixels(picture), 0, 0))
     return drawn.difference, shown.difference
 
 

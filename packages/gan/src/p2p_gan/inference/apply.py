@@ -84,11 +84,14 @@ def apply_model(
     Values have the output's own type and range, classes are indices (height, width). Dropout and noise are seeded by
     (seed, pixels, variant): the same arguments give the same output. `note` gets a line if strips are used.
     """
-    return translate(translator_of(model, device, how.tile, note), model.card, picture, how, variant=variant)
+    seed = seed_of(hash_pixels(picture), how.seed, variant) if how.dropout else None
+    return translate(translator_of(model, device, how.tile, note), model.card, picture, how, seed)
 
 
-def translate(translator: Translator, card: ModelCard, picture: Array, how: ApplyOptions, *, variant: int = 0) -> Array:
-    """`apply_model` with a translator that was made before, for many pictures."""
+def translate(
+    translator: Translator, card: ModelCard, picture: Array, how: ApplyOptions, seed: int | None = None
+) -> Array:
+    """`apply_model` for a translator and a seed (of `seed_of`) made before; without a seed there is no dropout."""
     own, exact = size_of(picture), card.input.kind == "mask"
     seen = size_seen(card, translator.unit, own, how)
     if how.size is None and card.fit == "pad" and card.size:
@@ -96,7 +99,7 @@ def translate(translator: Translator, card: ModelCard, picture: Array, how: Appl
         inside = scale_to(own, card.size, cover=False)
     else:
         fitted, inside = resize(picture, seen, exact=exact), seen
-    options = PassOptions(card.statistics, seed=seed_of(picture, how.seed, variant) if how.dropout else None)
+    options = PassOptions(card.statistics, seed=seed)
     return _pass_through(translator, fitted, options, inside, own)
 
 
@@ -202,7 +205,7 @@ def _interpolate(values: Values, taps: _Taps) -> Values:
     return resized
 
 
-def seed_of(picture: Array, seed: int, variant: int) -> int:
-    """The seed of a picture's dropout and noise, which follows from the seed, the pixels and the variant alone."""
-    digest = hashlib.sha256(f"{seed}:{variant}:{hash_pixels(picture)}".encode()).digest()
+def seed_of(pixels: str, seed: int, variant: int) -> int:
+    """The seed of a picture's dropout and noise: it follows from the seed, the pixels' hash and the variant alone."""
+    digest = hashlib.sha256(f"{seed}:{variant}:{pixels}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1

@@ -149,8 +149,8 @@ class OnnxTranslator:
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""
         height, width = padded.shape[:2]
-        needed, budget = self.model.needs(Size(width, height)), budget_of()
-        if needed > budget:
+        needed = self.model.needs(Size(width, height))
+        if needed >= LARGE and needed > (budget := budget_of()):
             raise UsageError(
                 f"size={width}x{height}",
                 f"needs about {needed / 2**30:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB",
@@ -158,7 +158,7 @@ class OnnxTranslator:
                 code="no-memory",
             )
         image = self.model.card.input_coding.encode(padded[None])
-        inputs = {IMAGE: image, **self._valid_part(height, width, options), **self._draws(height, width, options)}
+        inputs = {IMAGE: image, **self._valid_part(height, width, options), **self.draw(height, width, options)}
         output = self.model.sessions.run(inputs, large=needed >= LARGE)
         if not np.isfinite(output).all():
             raise not_finite()
@@ -174,7 +174,7 @@ class OnnxTranslator:
         ]
         return {VALID: np.array(parts, np.int64)}
 
-    def _draws(self, height: int, width: int, options: PassOptions) -> dict[str, Any]:
+    def draw(self, height: int, width: int, options: PassOptions) -> dict[str, Any]:
         """Noise and dropout, drawn in the order of the network."""
         if options.seed is None:
             return {}

@@ -19,8 +19,8 @@ class RandomSource:
 
     def __init__(self, seed: int) -> None:
         # torch takes the lowest 32 bits of a seed, and seeds as the authors' first program does, which numpy still can.
-        self._bits = np.random.MT19937()
-        self._bits.state = np.random.RandomState(seed % _WORD).get_state(legacy=False)
+        self._bits = np.random.MT19937(0)
+        np.random.RandomState(self._bits).seed(seed % _WORD)
 
     def words(self, count: int) -> NDArray[np.uint32]:
         """Whole numbers of 32 bits."""

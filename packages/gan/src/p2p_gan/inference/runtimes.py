@@ -43,9 +43,9 @@ def open_model(
         return load_onnx_model(path)
     place = model_file(path)
     if runtime == "onnxruntime":
-        return _exported(place, path)
+        return _open_export(place, path)
     if runtime == "auto" and _is_on_cpu(device) and has_onnxruntime() and onnx_beside(place).is_file():
-        found = _exported_if_same(place, path, report)
+        found = _open_export_if_same(place, path, report)
         if found is not None:
             return found
     return load_for_torch(place, device)
@@ -77,7 +77,7 @@ def _refuse_gpu(device: "torch.device | str | None") -> None:
         raise UsageError(f"device={name}", "is not where onnxruntime computes", to_do, code="unknown-device")
 
 
-def _exported(place: Path, path: Path) -> OnnxModel:
+def _open_export(place: Path, path: Path) -> OnnxModel:
     """The exported model beside a model's file; raises P2PError if there is none, or if it is of another state."""
     beside = onnx_beside(place)
     require_onnxruntime(f"{path} with --runtime onnxruntime")
@@ -90,7 +90,7 @@ def _exported(place: Path, path: Path) -> OnnxModel:
     return model
 
 
-def _exported_if_same(place: Path, path: Path, report: Reporter) -> OnnxModel | None:
+def _open_export_if_same(place: Path, path: Path, report: Reporter) -> OnnxModel | None:
     """The exported model beside a model's file, if nothing speaks against it; what does is noted."""
     beside = onnx_beside(place)
     try:

@@ -31,7 +31,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
@@ -385,7 +385,8 @@ class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
                 code="other-source",
             )
         how, card = self._sampling.how, self._model.card
-        output = translate(self._translator, card, signature.pixels, how, variant=item.number)
+        seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
+        output = translate(self._translator, card, signature.pixels, how, seed)
         return Output([item.file], partial(self._write, item, signature, output))
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:

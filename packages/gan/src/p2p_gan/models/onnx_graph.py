@@ -77,7 +77,7 @@ class _Graph:
 
     def constant(self, values: object, dtype: type = np.int64) -> str:
         """The name of a constant, which is stored once."""
-        array = np.array(values, dtype)
+        array: NDArray[Any] = np.array(values, dtype)
         key = f"{array.dtype}{array.tolist()}"
         if key not in self._constants:
             self._constants[key] = self._store(array)
@@ -130,7 +130,7 @@ class _Writer:
     def write(self, generator: UNet | ResNet) -> None:
         """Write all of it."""
         shape = self._card.architecture
-        x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], _encoding(self._card, "input"))
+        x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], _describe_values(self._card, "input"))
         if takes_padding(self._card):
             self._take_valid(x, shape.unit.bit_length())
         if shape.noise:
@@ -276,7 +276,7 @@ def _fold(
     return weight * factor.reshape(shape), (before - _numbers(norm.running_mean)) * factor + _numbers(norm.bias)
 
 
-def _encoding(card: ModelCard, side: str) -> str:
+def _describe_values(card: ModelCard, side: str) -> str:
     """How pixels become a network's values, or values pixels, in a sentence."""
     half, coding = (card.input, card.input_coding) if side == "input" else (card.output, card.output_coding)
     if coding.kind == "classes":
@@ -305,7 +305,7 @@ def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int) -> bytes:
     writer = _Writer(card, float16=half)
     writer.write(generator)
     return writer.graph.model(
-        card.architecture.outputs, _encoding(card, "output"), _texts(model, precision, bytes_per_pixel)
+        card.architecture.outputs, _describe_values(card, "output"), _texts(model, precision, bytes_per_pixel)
     )
 
 
@@ -323,8 +323,8 @@ def _texts(model: Model, precision: str, bytes_per_pixel: int) -> dict[str, str]
     texts = {
         KEY: json.dumps(whole),
         "direction": card.direction,
-        "input": _encoding(card, "input"),
-        "output": _encoding(card, "output"),
+        "input": _describe_values(card, "input"),
+        "output": _describe_values(card, "output"),
         "size": f"{card.size or 'any'}, fit {card.fit}; sides are multiples of {card.architecture.unit}",
         "statistics": card.statistics,
     }
