@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from source_code import parse_source, walk_source
 
 ROOT = Path(__file__).parents[1]
 OURS = ("p2p_datatools", "p2p_gan", "p2p_cli")
@@ -123,8 +124,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in tree.body if top_level else ast.walk(tree):
+    for node in parse_source(path).body if top_level else walk_source(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -150,7 +150,7 @@ def test_a_room_imports_only_what_its_arrows_allow(name: str, path: Path) -> Non
 
 @pytest.mark.parametrize(("name", "path"), list(modules()), ids=[name for name, _ in modules()])
 def test_every_room_has_a_sign(name: str, path: Path) -> None:
-    sign = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    sign = ast.get_docstring(parse_source(path))
     assert sign, f"{name} opens without saying what it is"
     assert any(word in sign for word in ("may ", "Nothing", "never", "nothing")), f"{name} does not say what stays out"
 
@@ -247,10 +247,11 @@ def test_help_loads_no_torch_kaggle_or_opencv() -> None:
 
 
 def calls(path: Path) -> Iterator[str]:
-    """The functions that a module calls by a name with a dot."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield ast.unparse(node.func)
+    """The functions that a module calls by two names with a dot between, as `cv2.imread`."""
+    for node in walk_source(path):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)):
+                yield f"{module}.{name}"
 
 
 def test_a_picture_file_is_opened_in_one_place() -> None:
@@ -266,7 +267,7 @@ def test_only_the_command_line_prints() -> None:
     for name, path in modules():
         if within(name, ("p2p_cli",)):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in walk_source(path):
             assert not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"), f"{name} prints"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from source_code import parse_source, walk_source
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("datatools", "gan", "cli")
@@ -47,7 +48,7 @@ def test_a_missing_extra_is_reported_with_the_command_that_installs_what_the_pac
     told = {
         (path.relative_to(ROOT / "packages").parts[0], each)
         for path in ROOT.glob("packages/*/src/**/*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in walk_source(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for match in re.finditer(r"pip install ([^']+)'", node.value)
         for each in shlex.split(match[1])
@@ -65,9 +66,8 @@ def needed(package: str) -> tuple[set[str], set[str]]:
     at_once: set[str] = set()
     anywhere: set[str] = set()
     for path in ROOT.glob(f"packages/{package}/src/**/*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        at_once |= imported(tree.body)
-        anywhere |= imported(ast.walk(tree))
+        at_once |= imported(parse_source(path).body)
+        anywhere |= imported(walk_source(path))
     own = f"p2p-{package}"
     return at_once - {own}, anywhere - at_once - {own}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from source_code import parse_source
 
 import p2p_datatools
 import p2p_gan
@@ -42,14 +43,10 @@ def public() -> list[tuple[str, str]]:
 
 
 def tree(module: ModuleType) -> ast.Module:
-    return tree_of(str(module.__file__))
+    return parse_source(Path(str(module.__file__)))
 
 
 @cache
-def tree_of(file: str) -> ast.Module:
-    return ast.parse(Path(file).read_text("utf-8"))
-
-
 def defined(module: ModuleType) -> dict[str, str | None]:
     """What a module defines, with its docstring, which for a value is the text that stands below it."""
     found: dict[str, str | None] = {}
@@ -68,7 +65,8 @@ def defined(module: ModuleType) -> dict[str, str | None]:
 def test_the_doors_of_the_two_packages_are_these() -> None:
     tools = "fetch build_masks load_palette check compare pair merge take_apart derive split contact_sheet"
     tools += " export_masks"
-    gan = "Config PRESETS train plan reproduce load_model sample evaluate import_model export_onnx export_reference run_study"
+    gan = "Config PRESETS train plan reproduce load_model sample evaluate import_model export_reference run_study"
+    gan += " export_onnx"
     assert set(p2p_datatools.__all__) == set(tools.split())
     assert set(p2p_gan.__all__) == {*gan.split(), "__version__"}
 

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from source_code import walk_source
+
 PACKAGES = Path(__file__).parents[1] / "packages"
 DEFINITIONS = "contract/errors.py"  # which makes a skip and a finding of any error
 FIELDS = ("where", "what", "to_do", "code")
@@ -34,7 +36,7 @@ class Told(NamedTuple):
 
 def told_in(path: Path) -> list[Told]:
     found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in walk_source(path):
         if isinstance(node, ast.Call):
             named = {word.arg: word.value for word in node.keywords if word.arg}
             if ast.unparse(node.func) in CLASSES or "code" in named:

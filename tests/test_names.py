@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from source_code import parse_source
 
 ROOT = Path(__file__).parents[1]
 # Names that several modules may define, and why.
@@ -31,7 +32,7 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
         for path in sorted(source.rglob("*.py")):
             if path.name != "__init__.py":
                 name = ".".join(path.relative_to(source).with_suffix("").parts)
-                yield name, ast.parse(path.read_text("utf-8"))
+                yield name, parse_source(path)
 
 
 TREES = dict(trees())

@@ -96,7 +96,7 @@ def test_digits_are_those_that_int_reads() -> None:
 NESTED = "x = " + "[" * 100_000
 DEEP = "x = " + "[" * 60 + "]" * 60
 DIGITS = "x = " + "9" * 5000
-DOTTED = ".".join(["a"] * 5000) + " = 1"
+DOTTED = ".".join(["a"] * 1500) + " = 1"
 
 
 @pytest.mark.parametrize("text", [NESTED, DEEP, DIGITS, DOTTED, "x = ", "x = '"])

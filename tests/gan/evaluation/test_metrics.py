@@ -1,5 +1,7 @@
 """Scores as numbers one can work out by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -82,7 +84,7 @@ def test_scores_of_some_pixels_do_not_depend_on_the_others() -> None:
     where = np.zeros((40, 40), bool)
     where[:, :10] = True
     other = second.copy()
-    other[:, 20:] = third[:, 20:]  # further from the counted pixels than half a window
+    other[:, 10:] = third[:, 10:]
     for score in (l1, ssim):
         assert score(first, second, counted=where) == score(first, other, counted=where)
         assert score(first, second) != score(first, other)
@@ -92,6 +94,28 @@ def test_scores_of_some_pixels_do_not_depend_on_the_others() -> None:
     one.add(first, where)
     two.add(np.ascontiguousarray(first[:, :10]))
     assert all(np.array_equal(one.counts[name], two.counts[name]) for name in "Lab")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_windows_of_a_few_counted_pixels_are_compared_by_these(dtype: Any) -> None:
+    random = np.random.default_rng(0)
+    first, noise, third = random.uniform(0, 255, (3, 40, 40)).astype(dtype)
+    where = random.random((40, 40)) < 0.2  # hardly a window without a hole
+    near = np.where(where, first * 0.9 + noise * 0.1, third).astype(dtype)
+    far = np.where(where, noise, third).astype(dtype)
+    assert ssim(first, np.where(where, first, third), counted=where) == pytest.approx(1)
+    assert 0.9 < ssim(first, near, counted=where) < 1
+    assert -0.1 < ssim(first, far, counted=where) < 0.2
+
+
+def test_the_mean_picture_leaves_out_what_does_not_count() -> None:
+    everything, left = np.ones((16, 16), bool), np.zeros((16, 16), bool)
+    left[:, :8] = True
+    mean = mean_picture([BLACK, WHITE, WHITE], [everything, left, None])
+    assert (mean[:, :8] == 170).all()
+    assert (mean[:, 8:] == 128).all()
+    half = mean_picture([BLACK[..., 0], WHITE[..., 0]], [left, left])
+    assert (half == 128).all()  # also where nothing counts
 
 
 def test_where_no_pixel_counts_nothing_is_wrong() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files import lock
 from p2p_datatools.contract.files.atomic import append_lines, read_json, read_lines, write_json
 from p2p_datatools.contract.files.lock import OWNER
 from p2p_datatools.contract.pairs.manifest import open_pairs
@@ -95,7 +96,10 @@ def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path, not
     assert notes.lines == []
 
 
-def test_a_holder_that_says_nothing_of_itself_is_refused_all_the_same(tmp_path: Path, refused: "Refused") -> None:
+def test_a_holder_that_says_nothing_of_itself_is_refused_all_the_same(
+    tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_LOOK", 0.001)
     first = RunFolder(tmp_path)
     first.hold()
     (tmp_path / OWNER).write_text("{")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files import lock
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_json
 from p2p_datatools.contract.files.destination import BATCH, SECONDS, Destination, refuse
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
@@ -275,7 +276,10 @@ def test_what_a_kill_left_of_the_lock_in_a_finished_destination_is_removed(tmp_p
     assert names(tmp_path) == ["dest/a.png", "dest/made.json"]
 
 
-def test_a_lock_whose_file_was_removed_is_not_the_lock(tmp_path: Path, refused: "Refused") -> None:
+def test_a_lock_whose_file_was_removed_is_not_the_lock(
+    tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_LOOK", 0.001)
     first, second = FolderLock(tmp_path), FolderLock(tmp_path)
     first.take(to_do="Wait.", code="in-use")
     with refused("in-use", tmp_path):

@@ -12,8 +12,10 @@ from p2p_datatools.contract.pictures.arrays import read_filled
 from p2p_datatools.contract.pictures.header import read_header
 from p2p_datatools.contract.pictures.nodata import (
     ClassNumbers,
+    Gaps,
     Nodata,
     class_like_numbers,
+    free_value,
     parse_nodata,
     range_of,
     refuse_outlier,
@@ -42,6 +44,10 @@ def save(path: Path, values: Values, said: str | None) -> Path:
     return path
 
 
+def count(gaps: Gaps | None) -> int:
+    return 0 if gaps is None else int(np.count_nonzero(gaps))
+
+
 @pytest.mark.parametrize(
     ("value", "said", "dtype"),
     [
@@ -58,9 +64,10 @@ def test_what_the_tag_of_gdal_calls_no_data_is_filled_with_the_smallest_value_an
     value: float, said: str, dtype: str, tmp_path: Path
 ) -> None:
     path = save(tmp_path / "a.tif", with_hole(value, dtype), said)
-    values, count = read_filled(path, "tag")
+    values, gaps = read_filled(path, "tag")
     rest = np.delete(heights(dtype), np.s_[:5], axis=1)
-    assert count == 20
+    assert gaps is not None
+    assert np.argwhere(gaps).tolist() == [[row, column] for row in range(4) for column in range(5)]
     assert values.dtype == dtype
     assert (values[:4, :5] == values.min()).all()
     assert values.min() >= 300
@@ -68,17 +75,17 @@ def test_what_the_tag_of_gdal_calls_no_data_is_filled_with_the_smallest_value_an
 
 
 def test_nan_is_no_data_without_any_tag_and_infinity_is_a_fault(tmp_path: Path, refused: "Refused") -> None:
-    assert read_filled(save(tmp_path / "a.tif", with_hole(np.nan), None), "tag")[1] == 20
+    assert count(read_filled(save(tmp_path / "a.tif", with_hole(np.nan), None), "tag")[1]) == 20
     with refused("not-finite", tmp_path / "a.tif"):
         read_filled(save(tmp_path / "a.tif", with_hole(np.inf), None), "tag")
-    assert read_filled(tmp_path / "a.tif", np.inf)[1] == 20
+    assert count(read_filled(tmp_path / "a.tif", np.inf)[1]) == 20
 
 
 def test_the_user_decides_before_the_tag_and_can_keep_all(tmp_path: Path, refused: "Refused") -> None:
     path = save(tmp_path / "a.tif", with_hole(-5), "-9999")
-    assert read_filled(path, -5.0)[1] == 20
-    values, count = read_filled(path, "none")
-    assert (count, values.min()) == (0, -5)
+    assert count(read_filled(path, -5.0)[1]) == 20
+    values, gaps = read_filled(path, "none")
+    assert (gaps, values.min()) == (None, -5)
     save(path, with_hole(np.nan), None)
     with refused("not-finite", path):
         read_filled(path, "none")
@@ -88,8 +95,8 @@ def test_each_channel_is_filled_by_its_own_smallest_value(tmp_path: Path) -> Non
     bands = np.stack([heights(), heights() + 1000], axis=2)
     bands[0, :3] = -9999
     np.save(tmp_path / "a.npy", bands)
-    values, count = read_filled(tmp_path / "a.npy", -9999.0)
-    assert count == 3
+    values, gaps = read_filled(tmp_path / "a.npy", -9999.0)
+    assert count(gaps) == 3
     assert values[0, 0].tolist() == [values[1:, :, 0].min() - 0, values[..., 1].min()] or values[..., 1].min() > 1000
 
 
@@ -183,3 +190,50 @@ def test_another_word_is_refused(refused: "Refused") -> None:
     assert np.isnan(float(parse_nodata("nan")))
     with refused("impossible-setting", usage=True):
         parse_nodata("empty")
+
+
+@pytest.mark.parametrize(
+    ("values", "free"),
+    [
+        (np.array([3, 4], np.int16), -32768),
+        (np.array([-32768, 4], np.int16), -9999),
+        (np.array([0, 4], np.uint16), 65535),
+        (np.array([0, 1, 65535, 3], np.uint16), 2),
+        (np.array([-(2**31), -9999, 2**31 - 1], np.int32), -(2**31) + 1),
+    ],
+)
+def test_what_no_pixel_has_can_mean_no_data(values: Values, free: float) -> None:
+    padded = np.append(values, values[:1])
+    assert free_value(padded, np.arange(len(padded)) == len(values)) == free
+    assert np.isnan(free_value(padded.astype(np.float32), padded > 0))
+
+
+def test_where_every_value_is_taken_none_can() -> None:
+    every = np.arange(65536, dtype=np.uint16)
+    with pytest.raises(ValueError, match="every value"):
+        free_value(np.append(every, every[:1]), np.arange(65537) == 65536)
+    assert free_value(every, every == 700) == 700
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_in_8_bits_only_the_tag_tells_it_where_all_channels_have_its_value(channels: int, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 9, (24, 40, channels), dtype=np.uint8)
+    values[:4, :5] = 255
+    values[9, 9, 0] = 255 if channels > 1 else 7
+    values = values[..., 0] if channels == 1 else values
+    found, gaps = read_filled(save(tmp_path / "a.tif", values, "255"), "tag")
+    assert (found == values).all()
+    assert gaps is not None
+    assert np.argwhere(gaps).tolist() == [[row, column] for row in range(4) for column in range(5)]
+    assert read_filled(tmp_path / "a.tif", "none")[1] is None
+    for said in (None, "-9999", "nan", "1"):
+        gaps = read_filled(save(tmp_path / "a.tif", values, said), 255.0)[1]
+        ones = (values.reshape(24, 40, -1) == 1).all(axis=2)
+        assert count(gaps) == (np.count_nonzero(ones) if said == "1" else 0)
+
+
+def test_a_colour_that_no_pixel_has_can_mean_no_data() -> None:
+    colors = np.stack([np.arange(256), np.arange(256)[::-1], np.zeros(256)], axis=1).astype(np.uint8)[None]
+    assert free_value(colors, np.zeros((1, 256), dtype=bool)) == 0
+    grey = np.repeat(np.arange(2, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert free_value(grey, np.zeros((1, 2), dtype=bool)) == 255

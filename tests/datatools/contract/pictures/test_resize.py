@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import Photo, size_of
-from p2p_datatools.contract.pictures.resize import fit_to, resize_mask, resize_photo, scale_to
+from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to, resize_mask, resize_photo, scale_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 
 FITS: tuple[Fit, ...] = ("stretch", "crop", "pad")
@@ -107,3 +107,20 @@ def test_a_size_scaled_into_a_box_keeps_its_shape() -> None:
     assert scale_to(Size(400, 200), Size(100, 100), cover=False) == Size(100, 50)
     assert scale_to(Size(400, 200), Size(100, 100), cover=True) == Size(200, 100)
     assert scale_to(Size(1000, 1), Size(10, 10), cover=False) == Size(10, 1)
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("size", [Size(32, 32), Size(90, 50), Size(20, 70), Size(48, 40)])
+def test_only_pixels_that_resizing_mixes_with_gaps_depend_on_their_values(size: Size, fit: Fit) -> None:
+    random = np.random.default_rng(0)
+    one = random.uniform(-50, 50, (40, 48)).astype(np.float32)
+    one[-1, :2] = -50, 50  # results stay between the smallest and the largest value
+    gaps = np.zeros(one.shape, dtype=bool)
+    gaps[:9, :7], gaps[20, 30], gaps[:, 44] = True, True, True
+    other = np.where(gaps, random.uniform(-50, 50, one.shape).astype(np.float32), one)
+    grown = fit_gaps(gaps, size, fit)
+    first, second = (fit_to(each, size, fit, exact=False) for each in (one, other))
+    assert size_of(grown) == size
+    assert (first[~grown] == second[~grown]).all()
+    assert 0 < grown.mean() < 0.6
+    assert not fit_gaps(~gaps & False, size, fit).any()

@@ -139,12 +139,10 @@ def say_summary(summary: "PairSummary") -> None:
     if set(summary.forms) != {"3 x uint8"}:
         parts = zip(summary.halves, summary.forms, summary.ranges, strict=True)
         render.say("channels and type: " + ", ".join(_form(*part) for part in parts))
-    for name, filled in zip(summary.halves, summary.filled, strict=True):
+    for name, form, filled in zip(summary.halves, summary.forms, summary.filled, strict=True):
         if filled:
-            render.say(
-                f"{plural(filled, 'pixel')} of {name} without data: filled with the smallest value of their picture; "
-                "training and scores count them as any other."
-            )
+            kept = "kept as they are" if form.endswith("uint8") else "filled with the smallest value of their picture"
+            render.say(f"{plural(filled, 'pixel')} of {name} without data: {kept}; losses and scores leave them out.")
 
 
 def _form(name: str, form: str, values: tuple[float, float]) -> str:

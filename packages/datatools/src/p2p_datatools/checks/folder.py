@@ -21,6 +21,7 @@ from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -94,22 +95,23 @@ def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> It
     for file in files:
         try:
             with open_picture(file, read) as picture:
-                pixels, filled = _values(picture)
+                pixels, gaps = _values(picture)
         except P2PError as error:
             yield finding_of(error, file)
             continue
         by_type.setdefault(pixels.dtype.name, []).append(file)
         part = photos.folder.joinpath(*file.relative_to(photos.folder).parts[:-1][:1])
-        values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, filled)
+        values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, gaps)
     yield from _other_types(by_type)
     for each in values.values():
         yield from each.findings()
 
 
-def _values(picture: PictureFile) -> tuple[Array, int]:
+def _values(picture: PictureFile) -> tuple[Array, Gaps | None]:
     """A picture as `pair` reads it, but with what looks like no data as it is."""
-    if picture.header.mode and picture.header.form.dtype == "uint8":
-        return read_photo(picture), 0
+    header = picture.header
+    if header.mode and header.form.dtype == "uint8" and header.nodata is None:
+        return read_photo(picture), None
     return read_filled(picture, "tag", judge=False)
 
 

@@ -11,8 +11,14 @@ from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.pairs.alike import find_alike
-from p2p_datatools.contract.pairs.halves import StoredHalves, how_to_renew, read_stored, refuse_changed
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.halves import (
+    StoredHalves,
+    how_to_renew,
+    read_nodata,
+    read_stored,
+    refuse_changed,
+)
+from p2p_datatools.contract.pairs.lines import FILLED, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import photo_size
@@ -60,6 +66,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     for same in same_as.values():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
+    yield from _find_unrecorded(folder)
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
@@ -84,6 +91,10 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
         refuse_changed(folder, pair, read)
     except P2PError as error:
         yield finding_of(error, file)
+    try:
+        read_nodata(folder, pair)
+    except P2PError as error:
+        yield finding_of(error, folder.path / pair.nodata_file)
     size = size_of(read.a)
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, but the manifest says {pair.size}"
@@ -121,6 +132,19 @@ def _same_photo(folder: PairFolder) -> Iterator[Finding]:
         for pair in others:
             if pair.split != first.split and pair.hash != first.hash:
                 yield _leak(folder, pair, first, f"has {same.what} {first.file}")
+
+
+def _find_unrecorded(folder: PairFolder) -> Iterator[Finding]:
+    """Pairs that were filled by a version that did not record where."""
+    first, count = None, 0
+    for pair in folder.pairs:
+        if FILLED in pair.sources and pair.nodata is None:
+            first, count = first or pair, count + 1
+    if first:
+        number = plural(count, "pair has", "pairs have")
+        what = f"{number} pixels without data, and nothing says where they are; the first is {first.file}"
+        to_do = "Training and scores count them as any other; pair into a new folder to have them left out."
+        yield Finding(str(folder.path), what, to_do, "nodata-unrecorded", "warning")
 
 
 def _leak(folder: PairFolder, pair: Pair, first: Pair, what: str) -> Finding:

@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import Finding, P2PError
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.nodata import (
     ClassNumbers,
+    Gaps,
     class_like_numbers,
     list_numbers,
     range_of,
@@ -19,6 +20,7 @@ from p2p_datatools.contract.pictures.nodata import (
 )
 from p2p_datatools.contract.words import plural
 
+_LEFT_OUT = "'p2p data pair' counts them; training and scores leave them out."
 _WIDE = 4  # times as wide as its values, from which on a range is too wide
 
 
@@ -29,14 +31,15 @@ class ValueCheck:
         self._folder, self._name, self._range = folder, name, range_
         self._numbers = ClassNumbers()
         self._most: dict[str, float] = {}
-        self._filled, self._with_holes = 0, 0
+        self._filled, self._with_gaps = 0, 0
         self._outliers: list[P2PError] = []
 
-    def add(self, file: Path, values: Array, filled: int = 0) -> None:
-        """Look at a picture, of which `filled` pixels have no data."""
+    def add(self, file: Path, values: Array, gaps: Gaps | None = None) -> None:
+        """Look at a picture, whose pixels in `gaps` have no data."""
         self._numbers.add(class_like_numbers(values))
-        self._filled += filled
-        self._with_holes += filled > 0
+        if gaps is not None:
+            self._filled += int(np.count_nonzero(gaps))
+            self._with_gaps += 1
         if values.dtype == np.uint8:
             return
         dtype = values.dtype.name
@@ -55,8 +58,8 @@ class ValueCheck:
             yield Finding(where, what, to_do, "class-numbers", "warning")
         if self._filled:
             pixels = plural(self._filled, "pixel has no data", "pixels have no data")
-            what = f"{pixels} in {plural(self._with_holes, 'picture')}"
-            yield Finding(where, what, "'p2p data pair' fills and counts them.", "no-data", "warning")
+            what = f"{pixels} in {plural(self._with_gaps, 'picture')}"
+            yield Finding(where, what, _LEFT_OUT, "no-data", "warning")
         if self._outliers:
             first, more = self._outliers[0], len(self._outliers) - 1
             what = f"{first.what}{f' (and {more} more)' if more else ''}"

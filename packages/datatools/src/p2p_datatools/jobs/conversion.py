@@ -45,18 +45,22 @@ class Source:
 
 @dataclass(frozen=True)
 class Product:
-    """A picture to write: `file` below DEST, PNG or TIFF by its suffix, and `pixels`, or indices of a `palette`."""
+    """A picture to write: `file` below DEST, PNG or TIFF by its suffix, and `pixels`, or indices of a `palette`.
+
+    `nodata` is the value that means no data, if one does; a TIFF says so by GDAL's tag.
+    """
 
     file: str
     pixels: Array
     palette: Palette | None = None
+    nodata: float | None = None
 
     def write(self, path: Path) -> None:
         """Write it without loss, atomically."""
         if self.palette:
             write_mask(path, self.pixels, self.palette, durable=False)
         elif path.suffix == ".tif":
-            write_tiff(path, self.pixels, durable=False)
+            write_tiff(path, self.pixels, nodata=self.nodata, durable=False)
         else:
             write_png(path, self.pixels, durable=False)
 

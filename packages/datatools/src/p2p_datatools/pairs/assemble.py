@@ -6,7 +6,7 @@ Nothing here may match names or decide what a pair looks like.
 import hashlib
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.given import GivenSplits
@@ -112,8 +112,10 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         """Read both halves; if they have the same pixels as the pair that stands, it is kept."""
         name, files = item
         halves = self._job.assemble(files)
+        nodata = hash_pixels(halves.nodata.picture) if halves.nodata else None
         if stands and known is not None:
-            if hash_of(halves.a, halves.b, self._job.store, where=str(files[0])) == known.hash:
+            digest = hash_of(halves.a, halves.b, self._job.store, where=str(files[0]))
+            if (digest, nodata) == (known.hash, known.nodata):
                 return None
             raise P2PError(
                 files[0],
@@ -121,7 +123,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 f"Delete {self.destination.dest / known.file} to build the pair again.",
                 code="source-changed",
             )
-        pair = known or self._place(name)
+        pair = replace(known or self._place(name), nodata=nodata)
         return Output(pair.files, partial(self._write, pair, halves, signature))
 
     def read_record(self, file: str, value: dict[str, Any]) -> Pair:
@@ -154,12 +156,14 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         return numbers.found
 
     def _write(self, pair: Pair, halves: Halves, sources: dict[str, str], paths: Sequence[Path]) -> MeasuredPair:
+        if halves.nodata:
+            write_png(paths[-1], halves.nodata.picture, durable=False)
         return MeasuredPair(
             name=pair.name,
             file=pair.file,
             split=pair.split,
             size=size_of(halves.a),
-            hash=write_halves(paths, halves.a, halves.b, self._job.store, where=pair.name),
+            hash=write_halves(paths[: len(pair.half_files)], halves.a, halves.b, self._job.store, where=pair.name),
             group=pair.group,
             sources=sources | halves.remarks | ({GIVEN: pair.given_split} if pair.given_split else {}),
             ranges=(_range(halves.a), _range(halves.b)) if self._measured else (),
@@ -167,6 +171,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 None if half.kind == "mask" else class_like_numbers(pixels)
                 for half, pixels in zip(self._job.halves, (halves.a, halves.b), strict=True)
             ),
+            nodata=pair.nodata,
         )
 
     def _place(self, name: str) -> Pair:

@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.alike import find_alike
-from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair
+from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     UNSPLIT,
@@ -36,7 +36,7 @@ from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.match import Files, match_pictures
-from p2p_datatools.pairs.recipe import FILLED, MADE_BY, RANGES, SCALED, PairRecipe, job_of
+from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.shards import Shard
 
 
@@ -46,8 +46,8 @@ class PairSummary:
 
     `scaled` pairs have a mask that was scaled from another size of the same shape; `forms` are channels and type of
     each half, `left_out` files of A and of B that are not read. `ranges` are those of the values of each half, and
-    `filled` its pixels without data, in all pairs. `splits` counts the pairs in `dest` by the split that the sources
-    gave them, and `unsplit` those without any split.
+    `filled` its pixels without data in all pairs, which losses and scores leave out. `splits` counts the pairs in
+    `dest` by the split that the sources gave them, and `unsplit` those without any split.
     """
 
     built: int

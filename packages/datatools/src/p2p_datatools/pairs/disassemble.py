@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
-from p2p_datatools.contract.pairs.halves import read_halves
+from p2p_datatools.contract.pairs.halves import read_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     Half,
@@ -31,6 +31,7 @@ from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
+from p2p_datatools.contract.pictures.nodata import Gaps, free_value
 from p2p_datatools.contract.pictures.snap import Snapper, undecided_pixels
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
@@ -99,8 +100,14 @@ class _Job:
         """
         path = self.folder.path / pair.file
         left, right, _ = read_halves(self.folder, pair, over_white=over_white)
-        parts = zip(self.sides, self._palettes(), (left, right), strict=True)
-        return [_product(f"{side.name}/{name}", half, palette, path, worn) for side, palette, half in parts]
+        nodata = read_nodata(self.folder, pair) or (None, None)
+        parts = zip(self.sides, self._palettes(), (left, right), nodata, strict=True)
+        return [
+            _product(f"{side.name}/{name}", half, palette, path, worn)
+            if gaps is None or not gaps.any()
+            else _with_nodata(f"{side.name}/{name}.tif", half, gaps, path)
+            for side, palette, half, gaps in parts
+        ]
 
 
 def take_apart(
@@ -251,6 +258,19 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path, worn:
             code="palette-colour",
         )
     return Product(f"{place}.png", indices, palette)
+
+
+def _with_nodata(file: str, half: Array, gaps: Gaps, path: Path) -> Product:
+    """A half with pixels without data: a TIFF in which they have a value that says so, as 'pair' reads it again."""
+    try:
+        value = free_value(half, gaps)
+    except ValueError as error:
+        what = f"its half {Path(file).parts[0]} has pixels without data, and all values of {half.dtype} elsewhere"
+        to_do = "Take it from its source, and leave it out here with --keep-going."
+        raise P2PError(path, what, to_do, code="no-free-value") from error
+    marked = half.copy()
+    marked[gaps] = value
+    return Product(file, marked, nodata=value)
 
 
 def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> None:

@@ -15,15 +15,16 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.mask_folder import refuse_other_exif
-from p2p_datatools.contract.pairs.halves import Store, refuse_unequal, store_of
+from p2p_datatools.contract.pairs.halves import NoDataPlanes, Store, refuse_unequal, store_of
+from p2p_datatools.contract.pairs.lines import FILLED
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import Array, common_form, read_filled
 from p2p_datatools.contract.pictures.header import Form, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo, size_of
-from p2p_datatools.contract.pictures.nodata import Nodata, nodata_word
+from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, nodata_word
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
+from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
 from p2p_datatools.pairs.match import Files
 
@@ -34,7 +35,6 @@ RANGES = {"uint8": (0.0, 255.0)}  # for other types it depends on the values fou
 _MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
 _NO_RANGE = (math.inf, -math.inf)
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was scaled
-FILLED = "filled"  # in a pair's sources: how many pixels of a half have no data
 REMARKS = frozenset({SCALED, FILLED})
 
 
@@ -49,22 +49,22 @@ class Side:
     nodata: Nodata = "tag"
     over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
 
-    def read(self, file: Path) -> tuple[Array, int]:
+    def read(self, file: Path) -> tuple[Array, Gaps | None]:
         """The picture in its own size, class indices of a mask, else values of the half's channels and type.
 
-        The number is that of pixels without data, which are filled.
+        The second are its pixels without data, which are filled; None if all have some.
         """
         if self.palette is not None:
             with open_picture(file, self.options) as picture:
-                return read_mask(picture, self.palette), 0
+                return read_mask(picture, self.palette), None
         with open_picture(file, self.options) as picture:
             if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
-                return read_photo(picture, over_white=self.over_white), 0
+                return read_photo(picture, over_white=self.over_white), None
             form = picture.header.form
             if not self._takes(form):
                 raise _wrong_form(file, form, self.half)
-            values, filled = read_filled(picture, self.nodata, over_white=self.over_white)
-        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), filled
+            values, gaps = read_filled(picture, self.nodata, over_white=self.over_white)
+        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), gaps
 
     def _takes(self, form: Form) -> bool:
         grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
@@ -78,11 +78,12 @@ class Side:
 
 
 class Halves(NamedTuple):
-    """Two halves, ready to be written, and what was done to them."""
+    """Two halves, ready to be written, what was done to them, and where they have no data, if anywhere."""
 
     a: Array
     b: Array
     remarks: dict[str, str]
+    nodata: NoDataPlanes | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class PairRecipe:
 
         Raises P2PError when their shapes differ, since they are then not of one picture, whatever size is asked for.
         """
-        (a, of_a), (b, of_b) = self.a.read(files[0]), self.b.read(files[1])
+        (a, gaps_a), (b, gaps_b) = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
         if not is_same_shape(own, other):
@@ -139,9 +140,17 @@ class PairRecipe:
                 b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
-        if of_a or of_b:
-            remarks = {**remarks, FILLED: f"a {of_a} b {of_b}"}
-        return Halves(a, b, remarks)
+        nodata = NoDataPlanes(self._gaps(gaps_a, size_of(a)), self._gaps(gaps_b, size_of(b)))
+        counts = [int(np.count_nonzero(each)) for each in nodata]
+        if not any(counts):
+            return Halves(a, b, remarks)
+        return Halves(a, b, {**remarks, FILLED: f"a {counts[0]} b {counts[1]}"}, nodata)
+
+    def _gaps(self, gaps: Gaps | None, size: Size) -> Gaps:
+        """The pixels of a half as it will stand in the pair that have no data, or are mixed of such."""
+        if gaps is None:
+            return np.zeros((size.height, size.width), dtype=bool)
+        return fit_gaps(gaps, size, self.fit)
 
     def _refuse_turned(self, files: Files, own: Size, other: Size) -> None:
         """Raise P2PError where one of two files is turned by EXIF, and would have the size of the other unturned."""

@@ -20,7 +20,7 @@ from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
 from p2p_datatools.contract.files.destination import SKIPPED, Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import Store, files_of, store_of
-from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
+from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PAIR_LINES,
@@ -287,7 +287,7 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict
         )
     old = {pair.name: pair for pair in known.pairs}
     for name, pair in old.items():
-        if name in pairs and pairs[name].pair.hash != pair.hash:
+        if name in pairs and _look(pairs[name].pair) != _look(pair):
             raise P2PError(
                 known.path,
                 f"has a different pair '{name}' from {pairs[name].part.path}",
@@ -295,6 +295,11 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict
                 code="same-name",
             )
     return old
+
+
+def _look(pair: Pair) -> str:
+    """What tells a pair: the hash of its pixels, and of where it has no data."""
+    return pair.hash if pair.nodata is None else f"{pair.hash} {pair.nodata}"
 
 
 class _Merge(Work[MergePair, Pair, str]):
@@ -320,11 +325,11 @@ class _Merge(Work[MergePair, Pair, str]):
 
     def sign(self, item: MergePair) -> str:
         """The hash that its part's manifest has."""
-        return item.pair.hash
+        return _look(item.pair)
 
     def is_current(self, record: Pair, item: MergePair, signature: str) -> bool:
         """Whether it is a pair of the same pixels."""
-        return record.hash == signature
+        return _look(record) == signature
 
     def make(self, item: MergePair, signature: str, known: Pair | None, *, stands: bool) -> Output[Pair] | None:
         """Copy or move its files, to where the pair lies in DEST if it was there before."""
@@ -387,7 +392,7 @@ def _empty(parts: Sequence[Path]) -> None:
         # The header first: without it a part is known to be moved.
         for note in (HEADER, PAIR_LINES, SKIPPED):
             (part / note).unlink(missing_ok=True)
-        for split in (UNSPLIT, *SPLITS):
+        for split in (UNSPLIT, *SPLITS, NODATA_FOLDER):
             for place in sorted((part / split).rglob("*"), reverse=True):
                 _remove_if_empty(place)
             _remove_if_empty(part / split)

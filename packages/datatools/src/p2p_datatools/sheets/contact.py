@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.given_splits import split_of_pairs
-from p2p_datatools.contract.pairs.halves import as_photo, read_stored
+from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     SPLITS,
@@ -22,7 +24,7 @@ from p2p_datatools.contract.pairs.manifest import (
     has_manifest,
     open_pairs,
 )
-from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, palette_of
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -152,8 +154,16 @@ def _caption(pair: Pair) -> str:
 
 
 def _read_pair(folder: PairFolder, pair: Pair) -> tuple[Photo, ...]:
+    """Both halves; pixels without data have the colour of ignored ones."""
     a, b, _ = read_stored(folder, pair)
-    return as_photo(a, folder.a), as_photo(b, folder.b)
+    shown = as_photo(a, folder.a), as_photo(b, folder.b)
+    nodata = read_nodata(folder, pair)
+    if nodata is None:
+        return shown
+    return tuple(
+        np.where(gaps[..., None], np.array(IGNORE_COLOR, np.uint8), half)
+        for half, gaps in zip(shown, nodata, strict=True)
+    )
 
 
 def _read_photo(file: Path, *, options: ReadOptions) -> tuple[Photo, ...]:

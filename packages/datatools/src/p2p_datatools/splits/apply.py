@@ -13,7 +13,7 @@ from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line,
 from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve
-from p2p_datatools.contract.pairs.lines import Pair, pair_from_json
+from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PLAN,
@@ -161,7 +161,8 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
             sync_folder(place)
         result = with_plan(folder, planned)
         write_manifest(result)
-        _remove_empty_folders(folder.path / UNSPLIT)
+        for place in (folder.path / UNSPLIT, folder.path / NODATA_FOLDER):
+            _remove_empty_folders(place)
         (folder.path / PLAN).unlink()
         for torn in folder.path.glob(".*.tmp"):  # a kill left them
             torn.unlink()

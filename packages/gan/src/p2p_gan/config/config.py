@@ -356,6 +356,14 @@ class Config:
         group=_MACHINE,
         on_resume="auto",
     )
+    memory_format: str = setting(
+        "auto",
+        "The order in which pictures and weights lie in memory: by channels, or by pixels (channels_last); auto takes "
+        "channels_last on GPUs and for bfloat16, and contiguous for float32 on the CPU, where gradients are faster so.",
+        choices=("auto", "contiguous", "channels_last"),
+        group=_MACHINE,
+        on_resume="auto",
+    )
     threads: int = setting(
         0,
         "The number of CPU threads; auto leaves it to torch.",

@@ -22,7 +22,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, room_for
 from p2p_gan.data.coding import Coding, pixels_to_tensor
 from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
-from p2p_gan.data.read import on_all_cores, read_coded
+from p2p_gan.data.read import on_all_cores, read_coded, read_gaps
 from p2p_gan.data.sizing import Sizing, sizing_of
 from p2p_gan.data.task import Task, refuse_unfit
 
@@ -56,15 +56,19 @@ class KeptHalf:
 
     def cut(self, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
         """The crops of these draws, mirrored if drawn so: (n, height, width, channels)."""
-        parts = []
-        for draw in draws:
-            rows, columns = slice(draw.top, draw.top + seen[0]), slice(draw.left, draw.left + seen[1])
-            parts.append(self.pixels[draw.pair][rows, columns][:, :: -1 if draw.mirrored else 1])
-        return np.stack(parts)
+        return _cut(self.pixels, draws, seen)
 
     def to_tensor(self, pixels: Array, device: torch.device) -> Tensor:
         """The pixels from `cut` as float32 (n, channels, height, width) on the device."""
         return pixels_to_tensor(pixels, self.coding, self.palette, device)
+
+
+def _cut(pixels: Pixels, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
+    parts = []
+    for draw in draws:
+        rows, columns = slice(draw.top, draw.top + seen[0]), slice(draw.left, draw.left + seen[1])
+        parts.append(pixels[draw.pair][rows, columns][:, :: -1 if draw.mirrored else 1])
+    return np.stack(parts)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class PairDataset:
     """Decoded pairs from which batches are made, with the same crop and mirroring for both halves of a pair.
 
     `seen` (n, 2) are height and width of the networks' input for each pair. `areas` (n, classes) count the pixels of
-    each class of the mask half, None without a mask with a palette; `ignores` says whether any pixel is ignored. Code
+    each class of the mask half, None without a mask with a palette; `ignores` says whether any mask ignores a pixel.
+    `gaps` are 1 where a half has no data (`read_gaps`), else 0; None if all pairs have data everywhere. Code
     that makes batches faster may rely on this: the pixels of a loaded data set never change; `draw` depends on the seed
     and the position alone, and a batch on its draws.
     """
@@ -84,6 +89,7 @@ class PairDataset:
     config: Config
     areas: NDArray[np.uint32] | None = None
     ignores: bool = False
+    gaps: Pixels | None = None
 
     def __len__(self) -> int:
         return len(self.seen)
@@ -105,14 +111,15 @@ class PairDataset:
         x = self.input.to_tensor(a, device)
         if self.config.color_jitter:
             x = relit(x, [light_of(self.config.seed, each, self.config.color_jitter) for each in positions])
-        classes = ignored = None
+        classes = None
         if self.areas is not None:
             labels = torch.from_numpy((b if self.output.palette else a)[..., 0]).to(device)
             classes = torch.where(labels == IGNORE, -1, labels.long())
+        where = [] if self.gaps is None else [_cut(self.gaps, draws, seen)[..., 0] > 0]
         if self.ignores:
             masks = [half for half, kept in ((a, self.input), (b, self.output)) if kept.palette]
-            where = np.logical_or.reduce([mask[..., 0] == IGNORE for mask in masks])
-            ignored = torch.from_numpy(where)[:, None].to(device)
+            where += [mask[..., 0] == IGNORE for mask in masks]
+        ignored = torch.from_numpy(np.logical_or.reduce(where))[:, None].to(device) if where else None
         return Batch(x, self.output.to_tensor(b, device), ignored, classes)
 
     def draw(self, position: int) -> Draw:
@@ -171,20 +178,28 @@ def load_dataset(
     """
     refuse_unfit(task, config)
     pairs = folder.of("train")
-    sizings = [sizing_of(pair.size, config) for pair in pairs]
+    sizings, missing = list[Sizing](), False
+    for pair in pairs:  # each is a line on the disk
+        sizings.append(sizing_of(pair.size, config))
+        missing = missing or pair.nodata is not None
     palettes = [task.palette_of(half) for half in (task.input, task.output)]
     forms = [
         BufferForm(1 if palette else half.channels, half.dtype)
         for half, palette in zip((task.input, task.output), palettes, strict=True)
     ]
+    if missing:
+        forms.append(BufferForm(1, "uint8"))
     kept = room_for([each.kept for each in sizings], forms, memory=config.cache_gib, near=near)
-    counts = _fill(folder, pairs, task, sizings, kept, report)
+    kept, gaps = kept[:2], kept[2] if len(kept) > 2 else None
+    counts = _fill(folder, pairs, task, sizings, kept, gaps, report)
     input_half, output_half = (
         KeptHalf(pixels, coding, palette) for pixels, coding, palette in zip(kept, task.codings, palettes, strict=True)
     )
     seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
-    dataset = PairDataset(input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config)
+    dataset = PairDataset(
+        input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config, gaps=gaps
+    )
     if task.palette is None or not any(palettes):
         return dataset
     classes = counts[:, 1 if palettes[1] else 0, : len(task.palette.classes)]
@@ -197,9 +212,13 @@ def _fill(
     task: Task,
     sizings: Sequence[Sizing],
     kept: Sequence[Pixels],
+    gaps: Pixels | None,
     report: Reporter,
 ) -> NDArray[np.uint32]:
-    """Decode each pair into the store; returns pixel counts (n, 2, classes + 1) by class, the last those ignored."""
+    """Decode each pair into the store, and where it has no data into `gaps`.
+
+    Returns pixel counts (n, 2, classes + 1) by class, the last those ignored.
+    """
     number = len(task.palette.classes) if task.palette else 0
     counts = np.zeros((len(pairs), 2, number + 1), np.uint32)
     masks = [task.palette_of(half) is not None for half in (task.input, task.output)]
@@ -213,6 +232,9 @@ def _fill(
             if masks[side]:
                 areas = np.bincount(half.ravel(), minlength=IGNORE + 1)
                 counts[index, side] = (*areas[:number], areas[IGNORE])
+        if gaps is not None:
+            found = read_gaps(folder, pair, sizings[index])
+            gaps[index][...] = 0 if found is None else found[..., None]
 
     for _ in report.track(on_all_cores(one, pairs, folder), "reading pairs", len(pairs)):
         pass

@@ -11,16 +11,18 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import read_halves as stored_halves
+from p2p_datatools.contract.pairs.halves import read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
-from p2p_datatools.contract.pictures.resize import fit_to
+from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import class_indices
-from p2p_gan.data.sizing import Sizing, bring_to_size, middle, sizing_of
+from p2p_gan.data.sizing import Sizing, bring_gaps_to_size, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 
 _T = TypeVar("_T")
@@ -62,6 +64,23 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
     return one(halves[0], task.input), one(halves[1], task.output)
 
 
+def read_gaps(folder: PairFolder, pair: Pair, sizing: Sizing) -> Gaps | None:
+    """Where a half of the pair, as it is kept, has no data or depends on such pixels: (h, w); None if nowhere.
+
+    Losses and scores leave these pixels out, as they do those that a mask ignores. So they do where only the input has
+    no data: its filling looks like a measurement, and the real output there does not follow from it.
+    """
+    nodata = read_nodata(folder, pair)
+    return None if nodata is None else bring_gaps_to_size(nodata.either, sizing)
+
+
+def read_shown_gaps(folder: PairFolder, pair: Pair, config: Config) -> Gaps | None:
+    """What `read_gaps` returns for a pair as `read_shown` reads it."""
+    sizing = sizing_of(pair.size, config, jitter=1.0)
+    gaps = read_gaps(folder, pair, sizing)
+    return None if gaps is None else middle(gaps, sizing.seen)
+
+
 def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Config) -> list[tuple[Array, Array]]:
     """Pairs as `read_coded` returns them, without jitter: the central crop at the size of training."""
     shown = []
@@ -74,15 +93,17 @@ def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Co
 
 def load_fitted(
     folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, fit: Fit, skipped: list[Skip] | None = None
-) -> Iterator[tuple[Array, Array]]:
-    """The pairs as (input, output) in colours, fitted to `size`, decoded on all cores, in order.
+) -> Iterator[tuple[Array, Array, Gaps | None]]:
+    """The pairs as (input, output, gaps) in colours, fitted to `size`, decoded on all cores, in order.
 
+    Gaps are as in `read_gaps`.
     A pair that cannot be read is left out and added to `skipped` if given, else its error is raised.
     """
 
-    def one(pair: Pair) -> tuple[Array, Array] | Skip:
+    def one(pair: Pair) -> tuple[Array, Array, Gaps | None] | Skip:
         try:
             input_half, output_half = read_pair_halves(folder, pair, task)
+            nodata = read_nodata(folder, pair)
         except P2PError as error:
             if skipped is None:
                 raise
@@ -90,6 +111,7 @@ def load_fitted(
         return (
             fit_to(input_half, size, fit, exact=task.input.kind == "mask"),
             fit_to(output_half, size, fit, exact=task.output.kind == "mask"),
+            None if nodata is None else fit_gaps(nodata.either, size, fit),
         )
 
     for read in on_all_cores(one, pairs, folder):

@@ -13,7 +13,8 @@ import numpy as np
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
-from p2p_datatools.contract.pictures.resize import fit_to
+from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import SMALLEST_SIDE, halvings_of, smallest_side
@@ -49,8 +50,17 @@ def bring_to_size(pixels: Array, sizing: Sizing, *, exact: bool) -> Array:
     """Pixels (h, w[, c]) at the size that is kept; `exact` pixels (masks) get no new values."""
     if sizing.fit != "mirror":
         return fit_to(pixels, sizing.kept, sizing.fit, exact=exact)
+    return _mirror(pixels, sizing.kept)
+
+
+def bring_gaps_to_size(gaps: Gaps, sizing: Sizing) -> Gaps:
+    """Where pixels that are not exact depend on those of `gaps` (h, w) at the size that is kept."""
+    return _mirror(gaps, sizing.kept) if sizing.fit == "mirror" else fit_gaps(gaps, sizing.kept, sizing.fit)
+
+
+def _mirror(pixels: Array, size: Size) -> Array:
     own = size_of(pixels)
-    border: Any = ((0, sizing.kept.height - own.height), (0, sizing.kept.width - own.width), (0, 0))
+    border: Any = ((0, size.height - own.height), (0, size.width - own.width), (0, 0))
     return np.pad(pixels, border[: pixels.ndim], mode="symmetric")
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_gan.data.coding import Kind
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 from p2p_gan.models.card import ModelCard
@@ -126,13 +127,21 @@ def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
     return indices_of_colors(_in_three(pixels), card.palette)[0]
 
 
-def counted_pixels(picture: Array, real: Array, card: ModelCard) -> NDArray[np.bool_] | None:
-    """The pixels (height, width) that no mask of the pair, input or real, marks as ignored; None if none is ignored."""
-    if card.palette is None:
-        return None
-    halves = ((picture, card.input, card.input_coding), (real, card.output, card.output_coding))
-    ignored = [_ignored_pixels(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
+def counted_pixels(picture: Array, real: Array, card: ModelCard, gaps: Gaps | None = None) -> NDArray[np.bool_] | None:
+    """The pixels (height, width) that no mask of the pair, input or real, marks as ignored; None if none is ignored.
+
+    Those in `gaps`, where a half has no data, do not count either.
+    """
+    ignored = [] if gaps is None else [gaps]
+    if card.palette is not None:
+        halves = ((picture, card.input, card.input_coding), (real, card.output, card.output_coding))
+        ignored += [_ignored_pixels(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
     return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
+
+
+def without_gaps(labels: LabelMap, gaps: Gaps | None) -> LabelMap:
+    """Class indices (height, width) that are ignored in `gaps`, where a half has no data."""
+    return labels if gaps is None else np.where(gaps, np.uint8(IGNORE), labels)
 
 
 def _ignored_pixels(pixels: Array, kind: Kind) -> NDArray[np.bool_]:

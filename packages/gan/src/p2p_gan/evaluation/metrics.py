@@ -4,7 +4,7 @@ Nothing here may generate pictures or know files; the docstring of a score says 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,25 +42,49 @@ def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask 
     """Structural similarity (Wang et al. 2004; 7x7 windows, mean over channels), 1 for equal pictures.
 
     For pictures with a side below 7 the window is the largest odd one that fits. With `counted` (height, width) the
-    mean is over windows around these pixels alone; 1 if there are none.
+    mean is over windows around these pixels, of which each holds these pixels alone; 1 if there are none.
     """
     side = min(_WINDOW, *first.shape[:2])
     window = side - 1 + side % 2
+    if counted is not None:
+        return _partial_ssim(first, second, _width(values), counted, window)
     axis = 2 if first.ndim == 3 else None
     found = structural_similarity(  # type: ignore[no-untyped-call]
-        _computable(first),
-        _computable(second),
-        channel_axis=axis,
-        data_range=_width(values),
-        win_size=window,
-        full=counted is not None,
+        _computable(first), _computable(second), channel_axis=axis, data_range=_width(values), win_size=window
     )
-    if counted is None:
-        return float(found)
-    edge = window // 2  # the mean is over windows inside the picture, as it is without `counted`
-    inside = (slice(edge, first.shape[0] - edge), slice(edge, first.shape[1] - edge))
-    chosen = found[1][inside][counted[inside]]
-    return float(chosen.mean()) if chosen.size else 1.0
+    return float(found)
+
+
+def _partial_ssim(first: Array, second: Array, width: float, counted: PixelMask, window: int) -> float:
+    """SSIM by the formula and constants of scikit-image, from the counted pixels of each window inside the picture."""
+    edge = window // 2
+    middles = counted[edge : counted.shape[0] - edge, edge : counted.shape[1] - edge]
+    if not middles.any():
+        return 1.0
+    number = _window_sums(counted.astype(np.float64), window)[middles]
+    small, smaller = (0.01 * width) ** 2, (0.03 * width) ** 2
+    found = []
+    for channel in range(first.shape[2] if first.ndim == 3 else 1):
+        one, other = (
+            np.where(counted, each.reshape(*each.shape[:2], -1)[..., channel], 0.0) for each in (first, second)
+        )
+        products = (one, other, one * one, other * other, one * other)
+        mean, mean_other, square, square_other, product = (
+            _window_sums(each, window)[middles] / number for each in products
+        )
+        sample = number / np.maximum(number - 1, 1)  # of the covariance, as there
+        variances = sample * (square - mean**2 + square_other - mean_other**2)
+        covariance = sample * (product - mean * mean_other)
+        alike = (2 * mean * mean_other + small) * (2 * covariance + smaller)
+        found.append((alike / ((mean**2 + mean_other**2 + small) * (variances + smaller))).mean())
+    return float(np.mean(found))
+
+
+def _window_sums(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """The sum over each window inside a picture (height, width)."""
+    rows = sum(values[start : len(values) - window + 1 + start] for start in range(window))
+    assert isinstance(rows, np.ndarray)
+    return np.asarray(sum(rows[:, start : rows.shape[1] - window + 1 + start] for start in range(window)))
 
 
 # Every number that a generated picture gets beside a real one: of the two, their range, and the pixels that count.
@@ -78,15 +102,23 @@ def _width(values: Range) -> float:
     return (values[1] - values[0]) or 1.0
 
 
-def mean_picture(pictures: Iterable[Array]) -> Array:
-    """The pixel-wise mean of pictures of one size: the best constant output, a baseline that ignores the input."""
+def mean_picture(pictures: Iterable[Array], counted: Iterable[PixelMask | None] = repeat(None)) -> Array:
+    """The pixel-wise mean of pictures of one size: the best constant output, a baseline that ignores the input.
+
+    Of each picture only the `counted` pixels (height, width) are in it, if given; a pixel that counts in no picture has
+    the mean of those that do.
+    """
     total: NDArray[np.float64] | None = None
-    count, dtype = 0, np.dtype(np.uint8)
-    for picture in pictures:
-        total = picture.astype(np.float64) if total is None else total + picture
-        count, dtype = count + 1, picture.dtype
+    dtype = np.dtype(np.uint8)
+    count: int | NDArray[np.int64] = 0  # of pictures, or by pixel
+    for picture, where in zip(pictures, counted, strict=False):
+        kept = True if where is None else where.reshape(where.shape + (1,) * (picture.ndim - 2))
+        part = picture.astype(np.float64) if where is None else np.where(kept, picture, 0.0)
+        total = part if total is None else total + part
+        count, dtype = count + np.asarray(kept, dtype=np.int64)[()], picture.dtype
     assert total is not None, "a mean needs at least one picture"
-    mean = total / count
+    known = total.sum(axis=(0, 1)) / np.maximum(np.broadcast_to(count, total.shape).sum(axis=(0, 1)), 1)
+    mean = np.where(np.asarray(count) > 0, total / np.maximum(count, 1), known)
     return (np.round(mean) if dtype.kind in "ui" else mean).astype(dtype)
 
 

@@ -14,9 +14,16 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pairs.halves import hash_both
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, colorize, hash_pixels, size_of
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
-from p2p_gan.evaluation.mask_agreement import Confusion, counted_pixels, labels_of_input, labels_of_output
+from p2p_gan.evaluation.mask_agreement import (
+    Confusion,
+    counted_pixels,
+    labels_of_input,
+    labels_of_output,
+    without_gaps,
+)
 from p2p_gan.evaluation.metrics import (
     BYTES,
     METRICS,
@@ -110,25 +117,25 @@ class PairScorer:
         self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
         self.mean_picture = None if mean is None else hash_pixels(mean)
 
-    def score(self, name: str, picture: Array, real: Array) -> PairScores:
-        """Score one pair, an input and its real output in the model's encoding."""
+    def score(self, name: str, picture: Array, real: Array, gaps: Gaps | None = None) -> PairScores:
+        """Score one pair, an input and its real output in the model's encoding, without the pixels in `gaps`."""
         fakes = [
             apply_model(self._model, picture, self._how, variant=variant, note=self._note)
             for variant in range(1, self._variants + 1)
         ]
         fake, true = self._comparable(fakes[0]), self._comparable(real)
-        where = counted_pixels(picture, real, self._card)
+        where = counted_pixels(picture, real, self._card, gaps)
         line: dict[str, Any] = {"name": name, **self._compare(fake, true, where)}
-        line |= self._color_errors(picture, fake, true)
+        line |= self._color_errors(picture, fake, true, gaps)
         counts: dict[str, Any] = {}
-        for kind, confusion in self._confusions(picture, fakes[0], real).items():
+        for kind, confusion in self._confusions(picture, fakes[0], real, gaps).items():
             line[kind], counts[kind] = confusion.rows(), confusion.to_json()
         if generates_colors(self._card):
             counts["colors"] = [_colors(fake, where), _colors(true, where)]
         if len(fakes) > 1:
             spread = diversity([self._comparable(each) for each in fakes], self._range)
             line |= {"pairwise_l1": spread[0], "pixel_std": spread[1]}
-        record = PairRecord(name, hash_both(picture, real), self.mean_picture, line, counts)
+        record = PairRecord(name, sign_pair(picture, real, gaps), self.mean_picture, line, counts)
         return PairScores(name, picture, fakes[0], real, record)
 
     def _compare(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
@@ -146,22 +153,28 @@ class PairScorer:
         palette = self._card.palette
         return colorize(pixels, palette) if palette and self._card.output_coding.kind == "classes" else pixels
 
-    def _color_errors(self, picture: Array, fake: Array, real: Array) -> dict[str, dict[str, float]]:
+    def _color_errors(self, picture: Array, fake: Array, real: Array, gaps: Gaps | None) -> dict[str, dict[str, float]]:
         palette = self._card.palette
         if palette is None or self._card.input.kind != "mask":
             return {}
-        labels: LabelMap = labels_of_input(picture, self._card)
+        labels: LabelMap = without_gaps(labels_of_input(picture, self._card), gaps)
         errors = class_color_errors([fake], [real], [labels], palette.names, self._range)
         return {"color_error": errors} if errors else {}
 
-    def _confusions(self, picture: Array, fake: Array, real: Array) -> dict[str, Confusion]:
+    def _confusions(self, picture: Array, fake: Array, real: Array, gaps: Gaps | None) -> dict[str, Confusion]:
         found, palette = {}, self._card.palette
         if palette and self._card.output.kind == "mask":
-            truth = labels_of_output(real, self._card)
+            truth = without_gaps(labels_of_output(real, self._card), gaps)
             found["agreement"] = Confusion(palette.names).add(truth, labels_of_output(fake, self._card))
         if self._judge:
-            found["judged"], found["judged_real"] = self._judge.judge(picture, fake, real)
+            found["judged"], found["judged_real"] = self._judge.judge(picture, fake, real, gaps)
         return found
+
+
+def sign_pair(picture: Array, real: Array, gaps: Gaps | None) -> str:
+    """The hash by which the scores of a pair are known to be of these pixels, and of these that count."""
+    digest = hash_both(picture, real)
+    return digest if gaps is None else f"{digest} {hash_pixels(gaps)}"
 
 
 def mean_key(metric: str) -> str:

@@ -6,7 +6,7 @@ one pair.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import chain
+from itertools import chain, tee
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import numpy as np
 import torch
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
+from p2p_datatools.contract.pairs.halves import read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
 from p2p_datatools.contract.words import p2p_command, plural
@@ -48,12 +50,12 @@ class Diversity:
 class Scores:
     """Means over the pictures: `metrics` of the model by name, such as l1, and `color_error` by class.
 
-    Pixels that a mask of the pair marks as ignored are excluded, except from `diversity`, which uses no real picture.
-    `mean_picture` holds the same metrics of the mean training picture, none without training pairs. `histograms`:
-    intersection with those of the real pictures in L, a and b, for photos. `agreement`: of generated masks with the
-    real ones. `judged`: of a segmenter's masks of the generated photos with the true ones, and `judged_real` the same
-    for the real photos. `diversity`: of variants. Each of these is None if it does not apply or was not requested.
-    `skipped` are pairs that could not be read, which are in none of the means.
+    Pixels that a mask of the pair marks as ignored, or where a half has no data, are excluded, except from `diversity`,
+    which uses no real picture. `mean_picture` holds the same metrics of the mean training picture, none without
+    training pairs. `histograms`: intersection with those of the real pictures in L, a and b, for photos. `agreement`:
+    of generated masks with the real ones. `judged`: of a segmenter's masks of the generated photos with the true ones,
+    and `judged_real` the same for the real photos. `diversity`: of variants. Each of these is None if it does not apply
+    or was not requested. `skipped` are pairs that could not be read, which are in none of the means.
     """
 
     pictures: int
@@ -117,6 +119,7 @@ def evaluate(
     for pair in report.track(job.pairs, "scoring", len(job.pairs)):
         try:
             picture, real = job.read(pair)
+            gaps = job.read_gaps(pair)
         except UsageError:
             raise
         except P2PError as error:
@@ -124,7 +127,7 @@ def evaluate(
                 raise
             skipped.append(skip_of_pair(job.folder, pair, error))
             continue
-        scored = scorer.score(pair.name, picture, real)
+        scored = scorer.score(pair.name, picture, real, gaps)
         tally.add(scored.record)
         each(scored, job.model.card)
     job.say_changes(report)
@@ -152,6 +155,11 @@ class Evaluation:
         card, swapped = self.model.card, self.task.swapped
         return read_model_pair(self.folder, pair, card, swapped=swapped, over_white=self.over_white)
 
+    def read_gaps(self, pair: Pair) -> Gaps | None:
+        """Where a half of the pair has no data, (height, width), which no score counts; None if nowhere."""
+        nodata = read_nodata(self.folder, pair)
+        return None if nodata is None else nodata.either
+
     def scorer(self, skipped: list[Skip] | None, report: Reporter) -> PairScorer:
         """What scores each pair, after the training pairs were read for their mean.
 
@@ -167,11 +175,12 @@ class Evaluation:
         card = self.model.card
         train = self.folder.of("train")
         pairs = load_fitted(self.folder, train, self.task, card.size or _MEAN_SIZE, "stretch", skipped)
-        pictures = (real for _, real in pairs)
-        first = next(pictures, None)
+        first = next(pairs, None)
         if first is None:
             return None
-        mean = mean_picture(chain([first], pictures))
+        pictures, others = tee(chain([first], pairs))
+        counted = (None if gaps is None else ~gaps for _, _, gaps in others)
+        mean = mean_picture((real for _, real, _ in pictures), counted)
         colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
         return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
 

@@ -10,7 +10,8 @@ import torch
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
-from p2p_gan.evaluation.mask_agreement import Confusion, labels_of_input, labels_of_output
+from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_gan.evaluation.mask_agreement import Confusion, labels_of_input, labels_of_output, without_gaps
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.model import Model, load_model
 
@@ -29,9 +30,12 @@ class Segmenter:
         _refuse_unfit(path, self._model, judged)
         self.digest = self._model.digest
 
-    def judge(self, picture: Array, fake: Array, real: Array) -> tuple[Confusion, Confusion]:
-        """The classes that are found in the generated and in the real photo of one picture, against the true mask."""
-        truth, palette = labels_of_input(picture, self._judged.card), self._judged.card.palette
+    def judge(self, picture: Array, fake: Array, real: Array, gaps: Gaps | None = None) -> tuple[Confusion, Confusion]:
+        """The classes that are found in the generated and in the real photo of one picture, against the true mask.
+
+        Pixels in `gaps`, where the photo has no data, are not counted.
+        """
+        truth, palette = without_gaps(labels_of_input(picture, self._judged.card), gaps), self._judged.card.palette
         assert palette is not None, "a mask half without a palette has been refused"
         names = palette.names
         return Confusion(names).add(truth, self._mask(fake)), Confusion(names).add(truth, self._mask(real))

@@ -15,15 +15,15 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.destination import JOURNAL, Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
-from p2p_datatools.contract.pairs.halves import hash_both
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_gan.data.read import places_of
 from p2p_gan.evaluation.metrics import METRICS
-from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json
+from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json, sign_pair
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, Tally, open_evaluation
 from p2p_gan.inference.sampling import side_by_side
 
@@ -170,7 +170,7 @@ class ScoreWork(Work[Pair, PairRecord, str]):
     ) -> None:
         super().__init__(destination, old, {pair.name for pair in job.pairs})
         self._job, self._scorer = job, scorer
-        self._last: tuple[str, Array, Array] | None = None
+        self._last: tuple[str, Array, Array, Gaps | None] | None = None
 
     def name(self, item: Pair) -> str:
         """The pair's name."""
@@ -185,10 +185,11 @@ class ScoreWork(Work[Pair, PairRecord, str]):
         return 0
 
     def sign(self, item: Pair) -> str:
-        """The hash of the input's and the real output's pixels, which are those of the manifest."""
+        """The hash of the pixels of input and real output, which are those of the manifest, and of where data are."""
         picture, real = self._job.read(item)
-        self._last = item.name, picture, real
-        return hash_both(picture, real)
+        gaps = self._job.read_gaps(item)
+        self._last = item.name, picture, real, gaps
+        return sign_pair(picture, real, gaps)
 
     def is_current(self, record: PairRecord, item: Pair, signature: str) -> bool:
         """Whether the pair has the same pixels, and was compared with the same mean training picture."""
@@ -204,9 +205,9 @@ class ScoreWork(Work[Pair, PairRecord, str]):
                 code="source-changed",
             )
         assert self._last is not None, "an item is signed, then made"
-        name, picture, real = self._last
+        name, picture, real, gaps = self._last
         assert name == item.name, "one item is made at a time"
-        scored = self._scorer.score(name, picture, real)
+        scored = self._scorer.score(name, picture, real, gaps)
         record = replace(scored.record, line={**scored.line, "picture": scored.record.files[0]})
         shown = side_by_side(self._job.model.card, picture, scored.fake, real)
         return Output(record.files, partial(_write, shown, record))

@@ -143,8 +143,8 @@ def read_input(source: Path | PictureFile, card: ModelCard, changes: InputChange
             colors = colorize(indices, palette)
             return colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])
         refuse_file(picture, card)
-        values, count = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
-        if count:
+        values, gaps = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
+        if gaps is not None and values.dtype != np.uint8:
             changes.filled.append(picture.path)
         return _as_half(values, card.input)
 

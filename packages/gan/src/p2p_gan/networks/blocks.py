@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.norms import norm_layer
+from p2p_gan.networks.small_maps import DownConv, UpConv
 
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
 
@@ -75,6 +76,8 @@ def upsampling_layer(inputs: int, outputs: int, kernel: int, *, style: Style, bi
     """(n, inputs, h, w) to (n, outputs, 2 h, 2 w): a transposed convolution of kernel 3 or 4, or `ResizeConv`."""
     if style.upsampling == "resize":
         return ResizeConv(inputs, outputs, bias=bias)
+    if kernel == 4:
+        return UpConv(inputs, outputs, bias=bias)
     return nn.ConvTranspose2d(inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias)
 
 
@@ -96,7 +99,7 @@ class Down(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool = True) -> None:
         super().__init__()
         self.first = first
-        self.conv = nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
+        self.conv = DownConv(inputs, outputs, bias=bias)
         self.norm = norm_layer(norm, outputs)
 
     def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:

@@ -71,9 +71,10 @@ def build(architecture: Architecture, config: Config, device: torch.device, labe
     random = torch.Generator().manual_seed(config.seed)
     discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
     generator = architecture.build()
+    memory_format = torch.contiguous_format if config.memory_format == "contiguous" else torch.channels_last
     for network in (generator, discriminator):
         initialise(network, random)
-        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.to(device=device, memory_format=memory_format)  # type: ignore[call-overload]
     ema = new_ema(generator) if config.ema_half_life else None
     if config.gan_loss == "none":
         return Networks(generator, None, _adam(generator, config, device), None, ema)

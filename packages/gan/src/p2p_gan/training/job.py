@@ -12,7 +12,15 @@ from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet, halvings_of
 from p2p_gan.data.task import Task, refuse_unfit, task_of
-from p2p_gan.machine.device import Autocast, autocast_for, prepare, resolve_device, resolve_precision, resolve_threads
+from p2p_gan.machine.device import (
+    Autocast,
+    autocast_for,
+    prepare,
+    resolve_device,
+    resolve_memory_format,
+    resolve_precision,
+    resolve_threads,
+)
 from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import GENERATORS, Statistics
@@ -51,11 +59,13 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     refuse_unfit(task, config)
     kind = resolve_device(config.device)
     device = ranks.device(kind)
+    precision = resolve_precision(config.precision, device)
     config = replace(
         config,
         images=images_of(config, folder),
         device=str(kind),
-        precision=resolve_precision(config.precision, device),
+        precision=precision,
+        memory_format=resolve_memory_format(config.memory_format, device, precision),
         threads=resolve_threads(config.threads, ranks.local_world),
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),

@@ -17,9 +17,10 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, colorize, hash_pixels
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_gan.data.coding import pixels_to_tensor
-from p2p_gan.data.read import on_all_cores, read_shown
-from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes
+from p2p_gan.data.read import on_all_cores, read_shown, read_shown_gaps
+from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes, without_gaps
 from p2p_gan.evaluation.metrics import BYTES, l1, ssim
 from p2p_gan.inference.apply import seed_of
 from p2p_gan.inference.torch_runtime import torch_noise
@@ -32,7 +33,9 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Validation:
-    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1, without ignored pixels.
+    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1.
+
+    Pixels that a mask ignores, and those where a half has no data, are left out.
 
     If the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
     correct, and `mean_iou` the mean over classes of intersection over union, over the pixels of all pictures together.
@@ -63,7 +66,7 @@ class Validator:
         # Spread over the names, since neighbours are often similar.
         self.pairs = tuple(found[index * len(found) // wanted] for index in range(wanted))
         self._job = job
-        self._held: list[tuple[Array, Array]] | None = None
+        self._held: list[tuple[Array, Array, Gaps | None]] | None = None
         self._palette = job.task.palette_of(job.task.output)
         self._range = BYTES if self._palette else job.task.output.range
 
@@ -74,27 +77,27 @@ class Validator:
         """
         confusion = Confusion(self._palette.names) if self._palette else None
         rows = []
-        for a, b in self._pictures():
+        for a, b, gaps in self._pictures():
             if should_stop():
                 return None
             fake, real = self._apply(generator, a), b[..., 0] if b.shape[2] == 1 else b
             if self._palette and confusion:
                 classes = self._job.task.codings[1].kind == "classes"
-                confusion.add(real, fake if classes else nearest_classes(fake, self._palette))
+                confusion.add(without_gaps(real, gaps), fake if classes else nearest_classes(fake, self._palette))
                 fake = colorize(fake, self._palette) if classes else fake
                 real = colorize(real, self._palette)[..., : fake.shape[2]]
-            where = self._counted_pixels(a, b)
+            where = self._counted_pixels(a, b, gaps)
             rows.append((l1(fake, real, self._range, where), ssim(fake, real, self._range, where)))
         means = np.mean(rows, axis=0)
         agreement = confusion.result() if confusion else None
         masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
         return Validation(len(rows), float(means[0]), float(means[1]), *masks)
 
-    def _counted_pixels(self, a: Array, b: Array) -> NDArray[np.bool_] | None:
-        """The pixels that no mask of the pair marks as ignored; None if none is ignored."""
+    def _counted_pixels(self, a: Array, b: Array, gaps: Gaps | None) -> NDArray[np.bool_] | None:
+        """The pixels that have data, and that no mask of the pair marks as ignored; None if those are all."""
         task = self._job.task
         masks = [each for each, half in ((a, task.input), (b, task.output)) if task.palette_of(half)]
-        ignored = [each[..., 0] == IGNORE for each in masks]
+        ignored = [each[..., 0] == IGNORE for each in masks] + ([] if gaps is None else [gaps])
         return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
     def _apply(self, generator: Generator, a: Array) -> Array:
@@ -106,16 +109,17 @@ class Validator:
         grey_mask = self._palette is not None and wanted.kind != "classes" and fake.ndim == 2
         return fake[..., None].repeat(3, axis=2) if grey_mask else fake
 
-    def _pictures(self) -> Iterator[tuple[Array, Array]]:
+    def _pictures(self) -> Iterator[tuple[Array, Array, Gaps | None]]:
         if self._held is not None:
             yield from self._held
             return
         held, room = [], self._job.config.cache_gib * _GIB * _HELD
         for pair in self.pairs:
-            (both,) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
-            room -= sum(half.nbytes for half in both)
-            held += [both] if room > 0 else []
-            yield both
+            ((a, b),) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
+            gaps = read_shown_gaps(self._job.folder, pair, self._job.config)
+            room -= a.nbytes + b.nbytes + (0 if gaps is None else gaps.nbytes)
+            held += [(a, b, gaps)] if room > 0 else []
+            yield a, b, gaps
         if len(held) == len(self.pairs):
             self._held = held
 
@@ -153,6 +157,7 @@ def refuse_unreadable(job: Job) -> None:
 
     def read(pair: Pair) -> None:
         read_shown(job.folder, [pair], job.task, job.config)
+        read_shown_gaps(job.folder, pair, job.config)
 
     for _ in on_all_cores(read, tuple(wanted.values()), job.folder):
         pass

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
@@ -16,6 +17,8 @@ from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, Pair
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command
 
 _PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
@@ -42,6 +45,23 @@ class StoredHalves(NamedTuple):
     a: Array
     b: Array
     hash: str
+
+
+class NoDataPlanes(NamedTuple):
+    """Where the halves of a pair have no data: (height, width) each."""
+
+    a: Gaps
+    b: Gaps
+
+    @property
+    def either(self) -> Gaps:
+        """Where at least one of the halves has none."""
+        return self.a | self.b
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """Both side by side as halves are, (height, 2 * width): 255 where there are no data, else 0."""
+        return np.concatenate((self.a, self.b), axis=1).astype(np.uint8) * np.uint8(255)
 
 
 def store_of(a: Half, b: Half) -> Store:
@@ -141,6 +161,27 @@ def read_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
     return halves
 
 
+def read_nodata(folder: PairFolder, pair: Pair) -> NoDataPlanes | None:
+    """Where the halves of a pair have no data, None where all have: then no file is opened.
+
+    Losses and scores leave these pixels out; `read_halves` gives them filled with a value of their picture. Raises
+    P2PError when the picture that says so is damaged, of another size than the pair, or not that of the manifest.
+    """
+    if pair.nodata is None:
+        return None
+    path = folder.path / pair.nodata_file
+    picture = _exactly(path, Half("", "picture", 1, "uint8"))
+    if size_of(picture) != Size(2 * pair.size.width, pair.size.height):
+        what = (
+            f"is {size_of(picture)}, but the halves of its pair are {pair.size}, which makes {2 * pair.size.width} wide"
+        )
+        raise P2PError(path, what, how_to_renew(folder), code="nodata-size")
+    if hash_pixels(picture) != pair.nodata:
+        what = "does not say what the manifest knows of where data are missing (its hash differs)"
+        raise P2PError(path, what, how_to_renew(folder), code="hash-differs")
+    return NoDataPlanes(*(half > 0 for half in halve(picture, where=str(path))))
+
+
 def how_to_renew(folder: PairFolder) -> str:
     """What to do about a picture that is not what the manifest says: pairing again keeps every file that is there."""
     if folder.foreign:
@@ -164,7 +205,9 @@ def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     if not store.shared:
-        a, b = (_exactly(folder.path / file, each) for file, each in zip(pair.files, (folder.a, folder.b), strict=True))
+        a, b = (
+            _exactly(folder.path / file, each) for file, each in zip(pair.half_files, (folder.a, folder.b), strict=True)
+        )
         refuse_unequal(a, b, where=str(path))
         return StoredHalves(a, b, hash_both(a, b))
     if is_plain(folder):

@@ -21,11 +21,17 @@ from p2p_datatools.contract.pictures.sizes import Size
 _TO_DO = "If it was edited, restore a copy, or pair again with 'p2p data pair'."
 _A_TIFF, _B_TIFF = ".a.tif", ".b.tif"
 GIVEN = "split"  # in a pair's sources: the split that these gave it
+FILLED = "filled"  # in a pair's sources: how many pixels of each half have no data
+NODATA_FOLDER = "nodata"
+"""The folder, beside those of the splits, that says where pairs have no data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One line of the manifest; `hash` is that of the decoded A|B picture, `file` lies below the folder."""
+    """One line of the manifest; `hash` is that of the decoded A|B picture, `file` lies below the folder.
+
+    `nodata` is the hash of the picture that says where the halves have no data, None where all have.
+    """
 
     name: str
     file: str
@@ -34,10 +40,21 @@ class Pair:
     hash: str
     group: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    nodata: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All files of the pair: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
+        """All files of the pair: those of its halves, and the one that says where they have no data."""
+        return self.half_files if self.nodata is None else (*self.half_files, self.nodata_file)
+
+    @property
+    def nodata_file(self) -> str:
+        """The picture that says where the halves have no data, if there is one."""
+        return f"{NODATA_FOLDER}/{self.file.removesuffix(_A_TIFF).removesuffix('.png')}.png"
+
+    @property
+    def half_files(self) -> tuple[str, ...]:
+        """The files of the halves: one, or NAME.a.tif and NAME.b.tif where the halves cannot share a picture."""
         return (self.file, self.file.removesuffix(_A_TIFF) + _B_TIFF) if self.file.endswith(_A_TIFF) else (self.file,)
 
     @property
@@ -55,7 +72,7 @@ class Pair:
             "hash": self.hash,
             "group": self.group,
             "sources": self.sources,
-        }
+        } | ({} if self.nodata is None else {"nodata": self.nodata})
 
 
 def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
@@ -66,7 +83,7 @@ def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
     at = ForeignPlace(where, _TO_DO)
     with catch_decoder(where, "a pair in it is damaged", _TO_DO):
         width, height = at.read_list(line["size"], "a size")
-        group = line.get("group")
+        group, nodata = line.get("group"), line.get("nodata")
         return Pair(
             name=relative_name(line["name"], where),
             file=relative_name(line["file"], where),
@@ -75,6 +92,7 @@ def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
             hash=at.read_text(line["hash"], "a hash"),
             group=None if group is None else at.read_text(group, "a group"),
             sources=at.read_table(line.get("sources", {}), "sources"),
+            nodata=None if nodata is None else at.read_text(nodata, "nodata"),
         )
 
 

@@ -17,6 +17,7 @@ from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.header import (
+    GDAL_NODATA,
     Form,
     Header,
     PictureFile,
@@ -24,7 +25,7 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import read_photo
-from p2p_datatools.contract.pictures.nodata import Nodata, fill_nodata, refuse_outlier
+from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, tiff_part
 from p2p_datatools.contract.words import plural
 
@@ -52,21 +53,22 @@ def read_array(source: Path | PictureFile, *, over_white: list[Path] | None = No
 
 def read_filled(
     source: Path | PictureFile, nodata: Nodata, *, judge: bool = True, over_white: list[Path] | None = None
-) -> tuple[Array, int]:
-    """What `read_array` gives, with pixels without data filled, and how many there are (see `fill_nodata`).
+) -> tuple[Array, Gaps | None]:
+    """What `read_array` gives, with pixels without data filled, and which these are (see `fill_nodata`).
 
-    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`.
+    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`. Pictures of 8 bits are not
+    filled, and have no data only where the tag of their file says so (see `find_tagged`).
     """
     with open_picture(source) as file:
         header = file.header
         values = _native(_values(file, header, over_white), file)
         if values.dtype == np.uint8:
-            return values, 0
-        values, count = fill_nodata(values, nodata, header.nodata, file.path)
+            return values, None if nodata == "none" else find_tagged(values, header.nodata, file.path)
+        values, gaps = fill_nodata(values, nodata, header.nodata, file.path)
         refuse_endless(values, file.path)
         if judge and nodata == "tag":
             refuse_outlier(values, file.path)
-        return values, count
+        return values, gaps
 
 
 def refuse_endless(values: Array, path: Path) -> None:
@@ -79,14 +81,20 @@ def refuse_endless(values: Array, path: Path) -> None:
         raise P2PError(path, what, "Replace them by finite numbers.", code="not-finite")
 
 
-def write_tiff(path: Path, values: Array, *, durable: bool = True) -> None:
-    """Write values of any depth and number of channels as one page of an uncompressed TIFF, atomically and exactly."""
+def write_tiff(path: Path, values: Array, *, nodata: float | None = None, durable: bool = True) -> None:
+    """Write values of any depth and number of channels as one page of an uncompressed TIFF, atomically and exactly.
+
+    With `nodata` GDAL's tag says that this value means no data.
+    """
     import tifffile
 
     buffer = io.BytesIO()
     planes = "contig" if values.ndim == 3 else None
     colors = "rgb" if values.shape[2:] == (3,) else "minisblack"
-    tifffile.imwrite(buffer, values, photometric=colors, planarconfig=planes, metadata=None, software=False)
+    tags = [] if nodata is None else [(GDAL_NODATA, "s", 0, f"{nodata:.17g}", True)]
+    tifffile.imwrite(
+        buffer, values, photometric=colors, planarconfig=planes, metadata=None, software=False, extratags=tags
+    )
     with atomic(path, durable=durable) as file:
         file.write(buffer.getbuffer())
 

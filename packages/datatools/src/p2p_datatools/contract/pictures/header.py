@@ -44,6 +44,7 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
+_MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
 # Kinds that Pillow may have been built without, as it calls them.
@@ -244,6 +245,7 @@ def photo_header(source: Path | PictureFile) -> Header:
             form=Form(1 if grey else 3, _dtype(image) if deep else "uint8"),
             mode=image.mode,
             orientation=orientation,
+            nodata=_nodata_of_image(image),
         )
 
 
@@ -445,6 +447,13 @@ def _nodata_of(page: Any) -> float | None:
     """What the tag GDAL_NODATA of a TIFF says, a number as text; None without one."""
     tag = page.tags.get(GDAL_NODATA)
     return nodata_of(tag.value) if tag else None
+
+
+def _nodata_of_image(image: Image.Image) -> float | None:
+    """The same of a TIFF that Pillow reads, if its values are those that the tag speaks of."""
+    if not isinstance(image, TiffImageFile) or image.mode not in ("L", "RGB") or image.tag_v2.get(262) == _MIN_IS_WHITE:
+        return None
+    return nodata_of(image.tag_v2.get(GDAL_NODATA))
 
 
 def nodata_of(text: object) -> float | None:

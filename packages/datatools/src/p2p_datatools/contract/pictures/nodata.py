@@ -14,6 +14,10 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural
 
 _Values = NDArray[Any]
+Gaps = NDArray[np.bool_]
+"""The pixels of a picture that have no data: (height, width), True there."""
+
+
 Nodata = float | Literal["tag", "none"]
 """What has no data: a value, what the file's own tag says, or nothing; NaN has none unless it is `none`."""
 
@@ -47,32 +51,75 @@ def nodata_word(nodata: Nodata) -> str | None:
     return nodata if isinstance(nodata, str) else f"{nodata:.9g}"
 
 
-def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, int]:
-    """The values with the smallest of each channel where there are no data, and how many pixels that are.
+def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, Gaps | None]:
+    """The values with the smallest of each channel where there are no data, and the pixels in which a channel has none.
 
-    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN. Raises P2PError
-    when nothing is left.
+    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN; the pixels are
+    None where all have data. Raises P2PError when nothing is left.
     """
     if nodata == "none":
-        return values, 0
+        return values, None
     wanted = tag if isinstance(nodata, str) else nodata
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
     if wanted is not None and not np.isnan(wanted) and (own := _as_type(wanted, values.dtype)) is not None:
         missing |= values == own
     if not missing.any():
-        return values, 0
-    if missing.all():
-        word = "nan" if wanted is None else f"{wanted:.9g}"
-        what = f"has no data at all: every value is {word}"
-        raise P2PError(path, what, "Remove it with its partner, or use --keep-going.", code="all-nodata")
+        return values, None
+    _refuse_empty(missing, wanted, path)
     filled = values.copy()
     planes = filled[..., None] if filled.ndim == 2 else filled
-    holes = missing[..., None] if missing.ndim == 2 else missing
+    gaps = missing[..., None] if missing.ndim == 2 else missing
     for channel in range(planes.shape[2]):
-        there = planes[..., channel][~holes[..., channel]]
+        there = planes[..., channel][~gaps[..., channel]]
         least = there.min() if there.size else filled[~missing].min()
-        planes[..., channel][holes[..., channel]] = least
-    return filled, int(np.count_nonzero(holes.any(axis=2)))
+        planes[..., channel][gaps[..., channel]] = least
+    return filled, np.asarray(gaps.any(axis=2))
+
+
+def find_tagged(values: _Values, tag: float | None, path: Path) -> Gaps | None:
+    """The pixels of a picture of 8 bits whose channels all have the value `tag`; None if there are none.
+
+    In one channel of a colour picture the same value is an ordinary one. Raises P2PError when nothing is left.
+    """
+    if tag is None or not 0 <= tag <= _VOID or tag != int(tag):
+        return None
+    missing = values == int(tag)
+    gaps = missing if missing.ndim == 2 else missing.all(axis=2)
+    if not gaps.any():
+        return None
+    _refuse_empty(gaps, tag, path)
+    return np.asarray(gaps)
+
+
+def _refuse_empty(missing: NDArray[np.bool_], value: float | None, path: Path) -> None:
+    if missing.all():
+        what = f"has no data at all: every value is {'nan' if value is None else f'{value:.9g}'}"
+        raise P2PError(path, what, "Remove it with its partner, or use --keep-going.", code="all-nodata")
+
+
+def free_value(values: _Values, gaps: Gaps) -> float:
+    """A value that can mean no data in a picture, since no pixel outside of `gaps` has it: NaN for floats.
+
+    Of integers it is the one that all `gaps` have, the smallest of the type, -9999, the largest, or any other; of 8
+    bits it may be in some of a pixel's channels, but not in all (see `find_tagged`). Raises ValueError if all are
+    taken.
+    """
+    if values.dtype.kind == "f":
+        return float("nan")
+    limits = np.iinfo(values.dtype)
+    there = values[~gaps]
+    if values.dtype == np.uint8 and there.ndim == 2:
+        there = there[(there == there[:, :1]).all(axis=1), 0]
+    used = np.unique(there)
+    inside = np.unique(values[gaps]).tolist()
+    usual = inside if len(inside) == 1 else []
+    usual += [each for each in (limits.min, -9999, limits.max) if limits.min <= each <= limits.max]
+    if free := [each for each in usual if each not in used]:
+        return float(free[0])
+    jumps = np.flatnonzero(np.diff(used.astype(np.float64)) > 1)
+    if not jumps.size:
+        raise ValueError("every value of the type is taken")
+    return float(int(used[jumps[0]]) + 1)
 
 
 def _as_type(value: float, dtype: np.dtype[Any]) -> Any:

@@ -3,6 +3,8 @@
 Nothing here may read or write files, or treat the two halves of a pair differently in where their pixels go.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import cv2
@@ -10,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 
 _T = TypeVar("_T", bound="np.integer[Any] | np.floating[Any]")
+_P = TypeVar("_P", bound="np.generic")
 _RESIZED = (np.uint8, np.uint16, np.int16, np.float32, np.float64)  # by OpenCV
 
 
@@ -65,10 +69,29 @@ def fit_to(pixels: NDArray[_T], size: Size, fit: Fit, *, exact: bool) -> NDArray
 
     Where pixels go depends on the sizes alone, so two halves of one pair stay aligned.
     """
+    return _fit(pixels, size, fit, partial(resize, exact=exact))
+
+
+def fit_gaps(gaps: Gaps, size: Size, fit: Fit) -> Gaps:
+    """Where a photo that `fit_to` brings to `size` depends on pixels of `gaps`, however little."""
+    return _fit(gaps, size, fit, _resize_gaps)
+
+
+def _resize_gaps(gaps: Gaps, size: Size) -> Gaps:
+    own = size_of(gaps)
+    inner = Size(min(own.width, size.width), min(own.height, size.height))
+    if inner != own:
+        gaps = _shrunk(gaps.astype(np.float32), inner) > 0
+    if size != inner:  # the weights of Lanczos may be negative
+        gaps = cv2.resize(gaps.astype(np.float32), tuple(size), interpolation=cv2.INTER_LANCZOS4) != 0
+    return np.asarray(gaps)
+
+
+def _fit(pixels: NDArray[_P], size: Size, fit: Fit, resized: Callable[[NDArray[_P], Size], NDArray[_P]]) -> NDArray[_P]:
     if fit == "stretch" or size_of(pixels) == size:
-        return resize(pixels, size, exact=exact)
+        return resized(pixels, size)
     inner = scale_to(size_of(pixels), size, cover=fit == "crop")
-    pixels = resize(pixels, inner, exact=exact)
+    pixels = resized(pixels, inner)
     if fit == "crop":
         left, top = (inner.width - size.width) // 2, (inner.height - size.height) // 2
         return np.ascontiguousarray(pixels[top : top + size.height, left : left + size.width])
