@@ -40,7 +40,7 @@ from p2p_gan.inference.runtimes import load_for_torch, open_model
 from p2p_gan.inference.translator import AnyModel, PassOptions, Translator, Values
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.location import model_file
+from p2p_gan.models.location import is_onnx, model_file
 
 if TYPE_CHECKING:
     import torch
@@ -197,8 +197,10 @@ def sample(
     read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    chosen = "torch" if runtime == "auto" and sampling.how.tile else runtime
-    model = open_model(model_path, chosen, device=device, report=report)
+    in_strips = sampling.how.tile is not None and not is_onnx(Path(model_path))
+    model = open_model(
+        model_path, "torch" if runtime == "auto" and in_strips else runtime, device=device, report=report
+    )
     dest = Path(dest)
     pictures = list_inputs(
         [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report

@@ -68,12 +68,12 @@ class _Graph:
         self.nodes.append(self._onnx.helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
-    def weigh(self, values: NDArray[Any]) -> str:
+    def weigh(self, values: NDArray[Any], name: str) -> str:
         """Add a weight; in 16 bits it is stored so, and becomes one of 32 when the file is loaded."""
         if not self._float16 or values.ndim < 2:  # vectors take no room
-            return self._store(values.astype(np.float32))
+            return self._store(values.astype(np.float32), name)
         with np.errstate(over="ignore"):  # what does not fit is found by whoever reads the file
-            return self.add("Cast", self._store(values.astype(np.float16)), to=self._onnx.TensorProto.FLOAT)
+            return self.add("Cast", self._store(values.astype(np.float16), name), to=self._onnx.TensorProto.FLOAT)
 
     def constant(self, values: object, dtype: type = np.int64) -> str:
         """The name of a constant, which is stored once."""
@@ -124,12 +124,14 @@ class _Writer:
 
     def __init__(self, card: ModelCard, *, float16: bool) -> None:
         self.graph = _Graph(float16=float16)
+        self._names: dict[nn.Module, str] = {}
         self._card, self._padded = card, ""
         self._dropouts = 0
 
     def write(self, generator: UNet | ResNet) -> None:
         """Write all of it."""
         shape = self._card.architecture
+        self._names = {module: name for name, module in generator.named_modules()}
         x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], _describe_values(self._card, "input"))
         if takes_padding(self._card):
             self._take_valid(x, shape.unit.bit_length())
@@ -220,7 +222,9 @@ class _Writer:
         }
         if turned:
             attributes["output_padding"] = list(conv.output_padding)
-        names = [self.graph.weigh(weight), *([] if bias is None else [self.graph.weigh(bias)])]
+        own = self._names[conv]
+        names = [self.graph.weigh(weight, f"{own}.weight")]
+        names += [] if bias is None else [self.graph.weigh(bias, f"{own}.bias")]
         x = self.graph.add("ConvTranspose" if turned else "Conv", x, *names, **attributes)
         return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
 
@@ -236,7 +240,8 @@ class _Writer:
             scale, shift, epsilon = _numbers(norm.weight), _numbers(norm.bias), norm.eps
         else:
             assert isinstance(norm, InstanceNorm)
-        weights = self.graph.weigh(scale), self.graph.weigh(shift)
+        own = self._names[norm]
+        weights = self.graph.weigh(scale, f"{own}.weight"), self.graph.weigh(shift, f"{own}.bias")
         add, constant = self.graph.add, self.graph.constant
 
         def by_valid_part() -> str:
