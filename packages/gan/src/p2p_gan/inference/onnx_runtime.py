@@ -123,7 +123,8 @@ def _load(file: Path | bytes, *, threads: int) -> Any:
     options.log_severity_level = 4  # what is wrong is in the error
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
     given = file if isinstance(file, bytes) else str(file)
-    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    # Its way back to another provider prints on standard output, and there is none.
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"], enable_fallback=0)
 
 
 @dataclass(frozen=True)
