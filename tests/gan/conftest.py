@@ -22,6 +22,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import Batch
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import model_fingerprint
 from p2p_gan.models.model import Model, save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.training.build import build
@@ -220,7 +221,8 @@ def export_model(tmp_path: Path, write_model: WriteModel) -> ExportModel:
         place = write_model(model, tmp_path / "exported" / "model.safetensors")
         precision = "float16" if float16 else "float32"
         given = replace(model, digest=sha256_file(place))
-        place.with_suffix(".onnx").write_bytes(onnx_bytes(given, precision=precision, bytes_per_pixel=100))
+        written = onnx_bytes(given, precision=precision, bytes_per_pixel=100, origin=model_fingerprint(place))
+        place.with_suffix(".onnx").write_bytes(written)
         return place.with_suffix(".onnx")
 
     return export

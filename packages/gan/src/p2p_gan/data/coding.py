@@ -59,9 +59,9 @@ class Coding:
         """Float32 (n, channels, h, w) to pixels, the same as those of `to_array`."""
         if self.kind == "classes":
             return np.asarray(values.argmax(axis=1).astype(np.uint8))
-        scaled: NDArray[Any] = values.astype(np.float64 if self.dtype in _WIDE else np.float32)
-        scaled = scaled + scaled.dtype.type(self._offset)
-        scaled *= scaled.dtype.type(self._half)
+        precise = np.float64 if self.dtype in _WIDE else np.float32
+        scaled: NDArray[Any] = values + precise(self._offset)
+        scaled *= precise(self._half)
         if np.dtype(self.dtype).kind != "f":
             limits = np.iinfo(self.dtype)
             scaled = np.clip(np.rint(scaled, out=scaled), limits.min, limits.max, out=scaled)

@@ -27,9 +27,9 @@ from p2p_gan.inference.sampling import list_inputs
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.translator import PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.location import model_file, onnx_beside
+from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, load_model, model_bytes
-from p2p_gan.models.onnx_file import PRECISIONS, read_onnx_file
+from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes, require_onnx
 from p2p_gan.runs.runfolder import RUN, RunFolder
 
@@ -94,28 +94,29 @@ def export_onnx(
     _refuse_precision(precision)
     require_onnx()
     require_onnxruntime("--format onnx")
-    model = load_model(place)
+    model, origin = load_model(place), model_fingerprint(place)
     real = _real_inputs(source, inputs, model.card, report)
-    data, drawn, shown = _onnx_beside_torch(model, real, path, "float32")
+    data, drawn, shown = _onnx_beside_torch(model, real, path, "float32", origin)
     largest = max(drawn.largest, shown.largest)
     if not largest <= MOST_DIFFERENT:
         what = f"would differ from the model by {largest:.2g}, more than {MOST_DIFFERENT:g}"
         to_do = "Look at its outputs with 'p2p sample': where they are no pictures, use an earlier model."
         raise P2PError(path, what, to_do, code="not-the-same")
     if precision != "float32":
-        data, drawn, shown = _onnx_beside_torch(model, real, path, precision)
+        data, drawn, shown = _onnx_beside_torch(model, real, path, precision, origin)
         _refuse_loss(shown if real else drawn, path)
     written = _write(path, data, replace_own=dest is None)
     return ModelExport(path, "onnx", precision, len(data), written, drawn, shown if real else None)
 
 
 def _onnx_beside_torch(
-    model: Model, real: Sequence[Array], path: Path, precision: str
+    model: Model, real: Sequence[Array], path: Path, precision: str, origin: str
 ) -> tuple[bytes, Difference, Difference]:
     """(the file, how far it differs for random inputs, and for real ones)."""
     size = _bytes_per_pixel(model)
-    data = onnx_bytes(model, precision=precision, bytes_per_pixel=size)
-    other = OnnxTranslator(onnx_model_of(data, model.card, model.digest, precision, size, path))
+    data = onnx_bytes(model, precision=precision, bytes_per_pixel=size, origin=origin)
+    file = OnnxFile(path, model.card, model.digest, origin, precision, size)
+    other = OnnxTranslator(onnx_model_of(file, data))
     return data, *_compare(model, other, real)
 
 

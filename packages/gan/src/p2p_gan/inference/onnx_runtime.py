@@ -76,11 +76,9 @@ def load_onnx_model(path: Path | str) -> OnnxModel:
     return OnnxModel(file, _Sessions(file.path))
 
 
-def onnx_model_of(
-    data: bytes, card: ModelCard, source: str, precision: str, bytes_per_pixel: int, path: Path
-) -> OnnxModel:
-    """The model of a file that is not written yet; `path` is where it will lie, for errors."""
-    return OnnxModel(OnnxFile(path, card, source, precision, bytes_per_pixel), _Sessions(path, data))
+def onnx_model_of(file: OnnxFile, data: bytes) -> OnnxModel:
+    """The model of a file that is not written yet."""
+    return OnnxModel(file, _Sessions(file.path, data))
 
 
 class _Sessions:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.inference.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.driver import may_have_gpu
-from p2p_gan.models.location import is_onnx, model_file, onnx_beside
+from p2p_gan.models.location import is_onnx, model_file, model_fingerprint, onnx_beside
 
 if TYPE_CHECKING:
     import torch
@@ -85,7 +84,7 @@ def _open_export(place: Path, path: Path) -> OnnxModel:
         what, to_do = f"has no {beside.name} beside it", f"Run {_export_command(path)} first."
         raise P2PError(place, what, to_do, code="missing-model")
     model = load_onnx_model(beside)
-    if model.file.source != sha256_file(place):
+    if model.file.origin != model_fingerprint(place):
         raise _of_another_state(beside, place, path)
     return model
 
@@ -95,7 +94,7 @@ def _open_export_if_same(place: Path, path: Path, report: Reporter) -> OnnxModel
     beside = onnx_beside(place)
     try:
         model = load_onnx_model(beside)
-        if model.file.source != sha256_file(place):
+        if model.file.origin != model_fingerprint(place):
             raise _of_another_state(beside, place, path)
         if model.file.precision == "float32":
             return model

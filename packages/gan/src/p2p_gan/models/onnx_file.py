@@ -70,7 +70,7 @@ _KIND, _NAME, _RAW, _EXTERNAL, _PLACE = 2, 8, 9, 13, 14
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """An ONNX file of p2p: `source` is the SHA-256 of the model file that it was exported from.
+    """An ONNX file of p2p: `source` is the SHA-256 of the model file that it was exported from, `origin` its fingerprint.
 
     `bytes_per_pixel` is about what one pass needs for each pixel of the network's input.
     """
@@ -78,6 +78,7 @@ class OnnxFile:
     path: Path
     card: ModelCard
     source: str
+    origin: str
     precision: str
     bytes_per_pixel: int
 
@@ -214,7 +215,10 @@ def _read_tensor(message: memoryview, content: _Content) -> None:
         return
     if len(raw) % np.dtype(kind).itemsize:
         raise ValueError("a weight has a part of a number")
-    if not np.isfinite(np.frombuffer(raw, kind)).all():
+    values = np.frombuffer(raw, kind)
+    with np.errstate(all="ignore"):
+        doubtful = not np.isfinite(values.sum())  # in a third of the time; a sum may also be too large
+    if doubtful and not np.isfinite(values).all():
         content.not_finite = _text(table.get(_NAME, b"")) or "a weight"
 
 
@@ -277,6 +281,7 @@ def _description(value: Any, path: Path) -> OnnxFile:
         path,
         card_from_json(json.dumps(table["card"]), where=str(path)),
         place.read_text(table["source"], "source")[:_LONGEST_NAME],
+        place.read_text(table["origin"], "origin")[:_LONGEST_NAME],
         table["precision"],
         place.read_whole(table["bytes_per_pixel"], "bytes_per_pixel", least=1, most=_MOST_PER_PIXEL),
     )

@@ -292,11 +292,12 @@ def _describe_values(card: ModelCard, side: str) -> str:
     return f"{half.name}: {order}{low:g} to {high:g} ({coding.dtype}) as -1 to 1"
 
 
-def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int) -> bytes:
+def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int, origin: str = "") -> bytes:
     """The bytes of a model's ONNX file; raises P2PError for a generator that it cannot hold, or one that is too large.
 
     Inputs: `image` (n, channels, height, width) float32 and, where the model has them, `valid`, `noise` and
-    `dropout_0` to `dropout_N`, which may be left out. Output: `output`, as `image`.
+    `dropout_0` to `dropout_N`, which may be left out. Output: `output`, as `image`. `origin` is the fingerprint of the
+    model's file.
     """
     require_onnx()
     generator, card = model.generator, model.card
@@ -310,11 +311,11 @@ def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int) -> bytes:
     writer = _Writer(card, float16=half)
     writer.write(generator)
     return writer.graph.model(
-        card.architecture.outputs, _describe_values(card, "output"), _texts(model, precision, bytes_per_pixel)
+        card.architecture.outputs, _describe_values(card, "output"), _texts(model, precision, bytes_per_pixel, origin)
     )
 
 
-def _texts(model: Model, precision: str, bytes_per_pixel: int) -> dict[str, str]:
+def _texts(model: Model, precision: str, bytes_per_pixel: int, origin: str) -> dict[str, str]:
     """The metadata: all of it for p2p, and the most important in words for people and other programs."""
     card = model.card
     whole = {
@@ -322,6 +323,7 @@ def _texts(model: Model, precision: str, bytes_per_pixel: int) -> dict[str, str]
         "version": VERSION,
         "card": card.to_json(),
         "source": model.digest,
+        "origin": origin,
         "precision": precision,
         "bytes_per_pixel": bytes_per_pixel,
     }
