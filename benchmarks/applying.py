@@ -135,10 +135,12 @@ def folders(top: Path, model: Path, runs: int, count: int) -> None:
     bare = [name for name in works if name.startswith("forward")]
     for name in works:
         line = f"{name:40}{1 / walls[name]:.1f} pictures/s, processor time {cpus[name] * 1000:.1f} ms each"
-        if name not in bare:
-            by_clock = min(walls[each] for each in bare) / walls[name]
-            line += f"; ratio to the fastest bare forward {by_clock:.2f} by the clock, "
-            line += f"{min(cpus[each] for each in bare) / cpus[name]:.2f} in processor time"
+        own = [each for each in bare if name.partition(", ")[2] in each]
+        for words, those in (("its own", own), ("the fastest", bare)) if name not in bare else ():
+            line += (
+                f"; ratio to {words} bare forward {min(walls[each] for each in those) / walls[name]:.2f} by the clock"
+            )
+            line += f", {min(cpus[each] for each in those) / cpus[name]:.2f} in processor time"
         print(line)
 
 

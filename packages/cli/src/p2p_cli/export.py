@@ -115,4 +115,6 @@ def _lines(made: "ModelExport", model: Path) -> list[str]:
 def _pixels(found: "Difference") -> str:
     if found.changed:
         return f"{found.changed:.2%} of the pixels of a mask have another class"
+    if not found.steps:
+        return "no pixel differs"
     return f"pixels by at most {found.steps:.2g} of 255, SSIM {found.ssim:.4f}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import holds, write_bytes
+from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels
 from p2p_datatools.contract.pictures.sizes import Size
@@ -23,7 +24,7 @@ from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.layout import shapes_of, whole_bytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of, require_onnxruntime
-from p2p_gan.inference.sampling import list_inputs
+from p2p_gan.inference.sampling import InputPicture, list_inputs
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.translator import PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
@@ -36,6 +37,7 @@ from p2p_gan.runs.runfolder import RUN, RunFolder
 MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
 LEAST_SSIM = 0.95  # of a picture in 16 bits; one that is only rounded is above 0.99
 _REAL = 8  # pictures that are compared
+_SPLITS = ("test", "val", "train")
 _DRAWN = ((1.0, 1.0, 0), (1.5, 1.0, 1), (0.9, 0.8, 2), (1.0, 1.0, None))  # height, width of the model's size, seed
 _SIDE, _LARGEST_SIDE = 256, 512  # of random inputs where the model has no size, and of any
 _STEPS = 255
@@ -204,19 +206,25 @@ def _bytes_per_pixel(model: Model) -> int:
 def _real_inputs(source: Path, inputs: Path | str | None, card: ModelCard, report: Reporter) -> list[Array]:
     """Some real inputs, spread over all: those given, or those of the pairs of the run, if they are still there."""
     if inputs is not None:
-        return _read_some(Path(inputs), card, report)
+        return _read_some(list_inputs([Path(inputs)], report=report), card)
     pairs = Path(RunFolder(source).read().get("pairs") or "") if (source / RUN).is_file() else Path()
     try:
         if pairs.name and pairs.is_dir():
-            return _read_some(pairs, card, report)
+            return _read_some(_list_pairs(pairs), card)
         report.note("Only random inputs are compared, for no real ones are known; --inputs names some.")
     except P2PError as error:  # the run's pairs are not those that they were
         report.note(f"Only random inputs are compared: {error}")
     return []
 
 
-def _read_some(place: Path, card: ModelCard, report: Reporter) -> list[Array]:
-    found = list_inputs([place], report=report)
+def _list_pairs(place: Path) -> list[InputPicture]:
+    """The pairs of a run: those held out, or if there are none those of training."""
+    folder = open_pairs(place)
+    pairs = next((folder.of(split) for split in _SPLITS if folder.of(split)), folder.pairs)
+    return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
+
+
+def _read_some(found: Sequence[InputPicture], card: ModelCard) -> list[Array]:
     chosen = found[:: max(1, len(found) // _REAL)][:_REAL]
     for each in chosen:
         each.refuse(card)

@@ -70,8 +70,9 @@ _KIND, _NAME, _RAW, _EXTERNAL, _PLACE = 2, 8, 9, 13, 14
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """An ONNX file of p2p: `source` is the SHA-256 of the model file that it was exported from, `origin` its fingerprint.
+    """An ONNX file of p2p.
 
+    `source` is the SHA-256 of the model file that it was exported from, `origin` its fingerprint (`model_fingerprint`).
     `bytes_per_pixel` is about what one pass needs for each pixel of the network's input.
     """
 
