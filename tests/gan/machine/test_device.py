@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import platform
 import random
+import resource
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.machine import device
+from p2p_gan.machine.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -43,6 +46,25 @@ def test_auto_takes_bfloat16_on_a_cpu_only_where_its_hardware_has_it(
 def test_tf32_is_refused_on_a_cpu(refused: "Refused") -> None:
     with refused("unsupported-precision", "precision=tf32", usage=True):
         device.resolve_precision("tf32", CPU)
+
+
+def test_emulated_bfloat16_is_said_with_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_cpu_multiplies_bfloat16", lambda: False)
+    assert "36 to 57 times" in str(device.slow_precision("bfloat16", CPU))
+    assert device.slow_precision("float32", CPU) is None
+    assert device.slow_precision("bfloat16", torch.device("cuda")) is None
+    monkeypatch.setattr(device, "_cpu_multiplies_bfloat16", lambda: True)
+    assert device.slow_precision("bfloat16", CPU) is None
+
+
+def test_freed_memory_is_kept_for_the_next_update() -> None:
+    keep_freed_memory()
+    block = np.ones(64 << 20, np.uint8)
+    del block
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(64 << 20, np.uint8)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert platform.libc_ver()[0] != "glibc" or faults < 4096  # of the 16,384 pages
 
 
 def test_bfloat16_is_used_in_passes_and_float32_leaves_them_alone() -> None:

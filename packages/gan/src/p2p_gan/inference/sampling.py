@@ -4,9 +4,8 @@ Nothing here may decide how a model is applied; `apply` does, to each picture by
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,8 @@ from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.runtimes import load_for_torch, open_model
-from p2p_gan.inference.translator import AnyModel, PassOptions, Translator, Values
+from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
+from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file
@@ -134,15 +134,20 @@ class SampleSummary:
 
 
 def list_inputs(
-    inputs: Sequence[Path], options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+    inputs: Sequence[Path],
+    options: ReadOptions = AS_USUAL,
+    report: Reporter = QUIET,
+    *,
+    strange: list[Skip] | None = None,
 ) -> list[InputPicture]:
     """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
 
-    Which files of folders are not read is noted. Raises P2PError if there are none, or if two have the same name.
+    Which files of folders are not read is noted. A folder below that is closed to us, and a name that is not UTF-8, is
+    added to `strange` if given, else raised. Raises P2PError if there are none, or if two have the same name.
     """
     found: dict[str, InputPicture] = {}
     for each in inputs:
-        for picture in _list_place(each, options, report):
+        for picture in _list_place(each, options, report, strange):
             if picture.name in found and found[picture.name].path != picture.path:
                 raise P2PError(
                     f"{found[picture.name].path} and {picture.path}",
@@ -154,7 +159,7 @@ def list_inputs(
     return list(found.values())
 
 
-def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[InputPicture]:
+def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: list[Skip] | None) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
@@ -170,11 +175,15 @@ def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[Inp
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
-    others = LeftOut(place)
-    files = find_pictures(place, ARRAYS, others=others)
+    others, errors = LeftOut(place), list[P2PError]()
+    files = find_pictures(place, ARRAYS, strange=errors, others=others)
+    if errors and (strange is None or not files):
+        raise errors[0]
     if not files:
         raise others.no_pictures(ARRAYS)
     others.say(report)
+    if strange is not None:
+        strange += [skip_of(error, str(place)) for error in errors]
     return [InputPicture(stem_of(file, place), file, options=options) for file in files]
 
 
@@ -202,14 +211,13 @@ def sample(
         model_path, "torch" if runtime == "auto" and in_strips else runtime, device=device, report=report
     )
     dest = Path(dest)
-    pictures = list_inputs(
-        [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
-    )
+    given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
+    strange: list[Skip] | None = [] if keep_going else None
+    pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
-    if isinstance(model, OnnxModel) and runtime == "auto" and Path(model_path) != model.file.path:
-        most = max((_pass_bytes(model, size, sampling.how) for size in sizes.values()), default=0)
-        if most > budget_of():  # which only torch does, in strips
-            model = load_for_torch(model_file(Path(model_path)), device)
+    skipped[:0] = strange or []
+    if runtime == "auto" and _is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
+        model = load_for_torch(model_file(Path(model_path)), device)
     files = [each.path for each in fitting if each.folder is None]
     look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
@@ -281,6 +289,13 @@ def _split_by_fit(
     return skipped, fitting, sizes
 
 
+def _is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
+    """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
+    if not isinstance(model, OnnxModel):
+        return False
+    return max((_pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
+
+
 def _pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
     """About the memory of one pass for a picture of this size."""
     return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
@@ -313,7 +328,7 @@ class SampleRecord:
         return {"source": self.source, "input": self.input}
 
 
-class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
+class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     """The outputs of one call; `changes` are what reading the inputs changed.
 
     Pictures are read, translated and written by some `threads`. In torch one is translated at a time, by all cores,
@@ -338,9 +353,9 @@ class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
         self._model, self._sampling, self._sizes = model, sampling, sizes
         self._note, self._lock = note, threading.Lock()
         translator = translator_of(model, tile=sampling.how.tile, note=self._say)
-        self._translator = translator if side_by_side else _TakeTurns(translator)
+        self._translator = translator if side_by_side else SharedTranslator(translator)
         self.threads = min(len(variants), cores() + 1 if side_by_side else _OVERLAP) or 1
-        self._pictures = _RecentPictures(self.threads + 1)
+        self._pictures = RecentPictures(self.threads + 1)
         self.changes = InputChanges()
 
     def _say(self, line: str) -> None:
@@ -367,16 +382,16 @@ class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
         needed = _pass_bytes(self._model, size, self._sampling.how)
         return pixels + (0 if needed >= LARGE else needed)  # large ones take turns anyway
 
-    def sign(self, item: Variant) -> "_Picture":
+    def sign(self, item: Variant) -> PictureInWork:
         """The picture, which has the hash of its pixels."""
-        return self._pictures.get(item.picture, self._read_picture)
+        return self._pictures.get(item.picture.name, partial(self._read_picture, item.picture))
 
-    def is_current(self, record: SampleRecord, item: Variant, signature: "_Picture") -> bool:
+    def is_current(self, record: SampleRecord, item: Variant, signature: PictureInWork) -> bool:
         """Whether the input has the same pixels."""
         return record.input == signature.hash
 
     def make(
-        self, item: Variant, signature: "_Picture", known: SampleRecord | None, *, stands: bool
+        self, item: Variant, signature: PictureInWork, known: SampleRecord | None, *, stands: bool
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
@@ -395,7 +410,7 @@ class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
         """The record from a line of samples.jsonl."""
         return SampleRecord(file, value["source"], value["input"])
 
-    def _write(self, item: Variant, picture: "_Picture", output: Array, paths: Sequence[Path]) -> SampleRecord:
+    def _write(self, item: Variant, picture: PictureInWork, output: Array, paths: Sequence[Path]) -> SampleRecord:
         card = self._model.card
         if self._sampling.sheet:
             write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
@@ -416,70 +431,10 @@ class SampleWork(Work[Variant, SampleRecord, "_Picture"]):
                 f"{high:.6g}; replace what means no data."
             )
 
-    def _read_picture(self, picture: InputPicture) -> "_Picture":
+    def _read_picture(self, picture: InputPicture) -> PictureInWork:
         pixels, real = picture.read(self._model.card, self.changes)
         self._note_beyond(picture.path, pixels)
-        return _Picture(pixels, real, hash_pixels(pixels))
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """The pixels of an input, the real output if it is known, and the hash of the input."""
-
-    pixels: Array
-    real: Array | None
-    hash: str
-
-
-class _RecentPictures:
-    """The pictures that are in work, each read once for all its variants, whichever thread asks first."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._found: OrderedDict[str, _Place] = OrderedDict()
-
-    def get(self, picture: InputPicture, read: Callable[[InputPicture], _Picture]) -> _Picture:
-        """The picture, from now on among the recent ones."""
-        with self._lock:
-            place = self._found.setdefault(picture.name, _Place())
-            self._found.move_to_end(picture.name)
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-        with place.lock:
-            if place.picture is None:
-                place.picture = read(picture)
-            return place.picture
-
-
-@dataclass
-class _Place:
-    """Where a picture stands once it is read."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    picture: _Picture | None = None
-
-
-class _TakeTurns:
-    """A translator that one thread uses at a time, because it takes all cores and a budget of memory."""
-
-    def __init__(self, translator: Translator) -> None:
-        self._translator, self._lock = translator, threading.Lock()
-
-    @property
-    def output(self) -> Coding:
-        return self._translator.output
-
-    @property
-    def unit(self) -> int:
-        return self._translator.unit
-
-    def pixels(self, padded: Array, options: PassOptions) -> Array:
-        with self._lock:
-            return self._translator.pixels(padded, options)
-
-    def values(self, padded: Array, options: PassOptions) -> Values:
-        with self._lock:
-            return self._translator.values(padded, options)
+        return PictureInWork(pixels, real, hash_pixels(pixels))
 
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_gan.machine.memory import keep_freed_memory
 
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
 Autocast = Callable[[], AbstractContextManager[object]]
@@ -92,6 +93,16 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     return wanted
 
 
+def slow_precision(precision: str, device: torch.device) -> str | None:
+    """A line if this processor only emulates what was asked for."""
+    if precision != "bfloat16" or device.type != "cpu" or _cpu_multiplies_bfloat16():
+        return None
+    return (
+        "precision=bfloat16: this processor has no instructions for it (amx_bf16, avx512_bf16) and emulates it, 36 to "
+        "57 times as slowly as float32 where that was measured."
+    )
+
+
 def _cpu_multiplies_bfloat16() -> bool:
     # torch has no public function for this; on Linux it is among the processor's flags.
     with contextlib.suppress(OSError):
@@ -100,15 +111,15 @@ def _cpu_multiplies_bfloat16() -> bool:
     return False
 
 
-def resolve_memory_format(wanted: str, device: torch.device, precision: str) -> str:
+def resolve_memory_format(wanted: str, device: torch.device) -> str:
     """The memory format of the networks; `auto` is the one whose convolutions were the fastest where it was measured.
 
-    That is channels_last on GPUs and for bfloat16 on CPUs. For float32 on CPUs its forward passes are a little faster
-    and its gradients 1.3 to 7 times as slow (benchmarks/NOTES.md).
+    That is channels_last on GPUs. On CPUs its forward passes are a little faster and its gradients up to 7 times as
+    slow, in float32 and in bfloat16 (benchmarks/NOTES.md).
     """
     if wanted != "auto":
         return wanted
-    return "contiguous" if device.type == "cpu" and precision == "float32" else "channels_last"
+    return "contiguous" if device.type == "cpu" else "channels_last"
 
 
 def resolve_threads(wanted: int, processes: int = 1) -> int:
@@ -120,6 +131,8 @@ def resolve_threads(wanted: int, processes: int = 1) -> int:
 def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:
     """Set up the process: threads, precision of matrix products, and random states (dropout uses that of torch)."""
     torch.set_num_threads(threads)
+    if device.type == "cpu":
+        keep_freed_memory()
     torch.manual_seed(seed)
     # p2p does not use these two, but a library may.
     random.seed(seed)

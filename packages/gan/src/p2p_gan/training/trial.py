@@ -17,6 +17,7 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.dataset import PairDataset, load_dataset
+from p2p_gan.machine.device import slow_precision
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
@@ -221,6 +222,8 @@ def _wait_for(device: torch.device) -> None:
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
     """Decode the pairs, and resolve batch=auto to the largest batch that fits."""
+    if slow := slow_precision(job.config.precision, job.device):
+        report.note(slow)
     # Each process on a machine keeps the pairs, so they share the limit among them.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
     dataset = load_dataset(job.folder, job.task, within, near=run, report=report)

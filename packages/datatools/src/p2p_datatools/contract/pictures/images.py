@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures import jpeg, png
 from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
@@ -90,6 +90,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             raise OSError("the end of the PNG is missing")
         if image.format == "PNG":
             png.refuse_missing_rows(file.data)
+        if image.format in ("JPEG", "MPO"):
+            jpeg.refuse_cut_scan(file.data, image, open_image)
         yield image
 
 
@@ -122,12 +124,13 @@ def _pixels_of(image: Image.Image) -> Photo:
     return pixels
 
 
-def opaque_pixels(image: Image.Image, file: PictureFile) -> Photo:
+def opaque_pixels(image: Image.Image, file: PictureFile, *, of_eight: bool = False) -> Photo:
     """The pixels of a decoded picture as `read_photo` gives them, but as if nothing were transparent.
 
-    The image itself is turned by its EXIF.
+    With `of_eight` the colours of one of 16 bits are known to be colours of 8. The image itself is turned by its EXIF.
     """
-    _refuse_deep(image, file)
+    if not of_eight:
+        _refuse_deep(image, file)
     _turn(image, file)
     return _pixels_of(_to_srgb(image).convert("RGB"))
 
