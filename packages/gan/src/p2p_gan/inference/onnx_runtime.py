@@ -14,6 +14,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data.coding import Coding
@@ -99,7 +100,7 @@ class _Sessions:
             with self._lock:
                 session = self._loaded.get(large)
                 if session is None:
-                    session = self._loaded[large] = _load(self._data or self._path, threads=0 if large else 1)
+                    session = self._loaded[large] = _load(self._data or self._path, threads=cores() if large else 1)
             with self._alone if large else nullcontext():
                 return np.asarray(session.run(None, inputs)[0], np.float32)
         except P2PError:
@@ -116,7 +117,7 @@ def _load(file: Path | bytes, *, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads  # 0: all cores
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is in the error
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE

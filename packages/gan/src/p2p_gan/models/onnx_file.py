@@ -247,7 +247,9 @@ def _judge(content: _Content, path: Path) -> OnnxFile:
         what = "is an ONNX file without the description of a p2p model"
         raise P2PError(path, what, _FOREIGN, code="not-a-model")
     for reason in _strange_parts(content):
-        raise P2PError(path, f"is not as p2p exports models: it has {reason}", _AGAIN, code="other-graph")
+        raise P2PError(
+            path, f"is none of the ONNX files that are exported here: it has {reason}", _AGAIN, code="other-graph"
+        )
     with catch_decoder(path, "has a damaged description", _AGAIN):
         found = _description(json.loads(content.texts[KEY]), path)
     expected = [IMAGE, *optional_inputs(found.card.architecture, padded=takes_padding(found.card))]

@@ -327,6 +327,13 @@ def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: boo
         file.writelines(png.encode(pixels))
 
 
+def encode_jpeg(pixels: Photo, quality: int = 90) -> bytes:
+    """Encode RGB (height, width, 3) as JPEG, which no result is ever written as: to measure how fast one is read."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
+
+
 def shows(path: Path, pixels: Photo) -> bool:
     """Whether a file is a picture of these pixels, so that writing it again replaces nothing."""
     try:
