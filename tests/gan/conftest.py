@@ -102,6 +102,7 @@ def tiny() -> Config:
             "precision": "float32",
             "device": "cpu",
             "threads": 1,
+            "memory_format": "contiguous",
             "log_every": 4,
             "sample_every": 6,
             "checkpoint_every": 4,
