@@ -1,21 +1,24 @@
 """Encodes the pixels of a half for the networks and decodes them: values in -1..1, or one channel for each class.
 
-Nothing here may resize, crop or read files; decoding returns what was encoded exactly, as far as float32 can hold it.
+Nothing here may resize, crop or read files, or load torch for arrays; decoding returns what was encoded exactly, as far
+as float32 can hold it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 Kind = Literal["values", "classes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -38,30 +41,64 @@ class Coding:
     dtype: str
     range: tuple[float, float]
 
+    def encode(self, pixels: Array) -> NDArray[np.float32]:
+        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), the same values as those of `to_tensor`."""
+        if self.kind == "classes":
+            classes = np.arange(self.channels, dtype=np.uint8)[:, None, None]
+            return np.asarray((pixels[:, None] == classes).astype(np.float32))
+        pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+        moved = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        if self.dtype in _WIDE:
+            return (moved.astype(np.float64) / self._half - self._offset).astype(np.float32)
+        values = moved.astype(np.float32)
+        values /= np.float32(self._half)
+        values -= np.float32(self._offset)
+        return values
+
+    def decode(self, values: NDArray[np.float32]) -> Array:
+        """Float32 (n, channels, h, w) to pixels, the same as those of `to_array`."""
+        if self.kind == "classes":
+            return np.asarray(values.argmax(axis=1).astype(np.uint8))
+        precise = np.float64 if self.dtype in _WIDE else np.float32
+        scaled: NDArray[Any] = values + precise(self._offset)
+        scaled *= precise(self._half)
+        if np.dtype(self.dtype).kind != "f":
+            limits = np.iinfo(self.dtype)
+            scaled = np.clip(np.rint(scaled, out=scaled), limits.min, limits.max, out=scaled)
+        pixels = scaled.astype(self.dtype).transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(pixels[..., 0] if self.channels == 1 else pixels)
+
     def to_tensor(
         self,
-        pixels: Array | Tensor,
-        device: torch.device | None = None,
-        layout: torch.memory_format = torch.channels_last,
-    ) -> Tensor:
-        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, in memory as `layout` says.
+        pixels: "Array | Tensor",
+        device: "torch.device | None" = None,
+        layout: "torch.memory_format | None" = None,
+    ) -> "Tensor":
+        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device.
+
+        In memory they lie as `layout` says, by default channels last.
 
         Values are in -1..1, classes are 0 or 1. Pixels that are on the device already have integers of up to 16 bits or
         float32.
         """
+        import torch
+
+        layout = layout or torch.channels_last
         if self.kind == "classes":
             return self._one_hot(send_pixels(pixels, device), layout)
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         if self.dtype in _WIDE:
-            assert not isinstance(pixels, Tensor), "they are scaled before they are sent"
+            assert isinstance(pixels, np.ndarray), "they are scaled before they are sent"
             pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
         moved = send_pixels(pixels, device).permute(0, 3, 1, 2).contiguous(memory_format=layout)
         if self.dtype in _WIDE:
             return moved
         return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
 
-    def to_array(self, values: Tensor) -> Array:
+    def to_array(self, values: "Tensor") -> Array:
         """(n, channels, h, w) to pixels (n, h, w[, c]): the nearest values, or the most likely classes (n, h, w)."""
+        import torch
+
         if self.kind == "classes":
             return values.argmax(dim=1).to(torch.uint8).cpu().numpy()
         moved = values.detach().permute(0, 2, 3, 1)
@@ -80,7 +117,9 @@ class Coding:
         """The middle of the range, in units of half its width."""
         return (self.range[0] + self.range[1]) / 2 / self._half
 
-    def _one_hot(self, indices: Tensor, layout: torch.memory_format) -> Tensor:
+    def _one_hot(self, indices: "Tensor", layout: "torch.memory_format") -> "Tensor":
+        import torch
+
         # A row for each index that a byte can hold; looking it up takes half the time of comparing with each class.
         rows = torch.zeros(256, self.channels, device=indices.device)
         rows.diagonal().fill_(1)
@@ -88,9 +127,11 @@ class Coding:
         return found.permute(0, 3, 1, 2).contiguous(memory_format=layout)
 
 
-def send_pixels(pixels: Array | Tensor, device: torch.device | None) -> Tensor:
+def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Tensor":
     """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that."""
-    if isinstance(pixels, Tensor):
+    import torch
+
+    if not isinstance(pixels, np.ndarray):
         return pixels.to(device)
     tensor = torch.from_numpy(np.ascontiguousarray(pixels))
     if device is None or device.type != "cuda":
@@ -98,8 +139,10 @@ def send_pixels(pixels: Array | Tensor, device: torch.device | None) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
-def _to_type(values: Tensor, coding: Coding) -> NDArray[np.generic]:
+def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:
     """Map -1..1 to the range and type of the coding; integers are rounded and clipped to their type."""
+    import torch
+
     scaled = values.add(coding._offset).mul(coding._half)
     if np.dtype(coding.dtype).kind == "f":
         return np.asarray(scaled.cpu().numpy().astype(coding.dtype))
@@ -165,13 +208,13 @@ def _pixels(count: int) -> str:
 
 
 def pixels_to_tensor(
-    pixels: Array | Tensor,
+    pixels: "Array | Tensor",
     coding: Coding,
     palette: Palette | None,
-    device: torch.device | None = None,
-    layout: torch.memory_format = torch.channels_last,
-) -> Tensor:
-    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, in memory as `layout` says.
+    device: "torch.device | None" = None,
+    layout: "torch.memory_format | None" = None,
+) -> "Tensor":
+    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, in memory as for `Coding.to_tensor`.
 
     With a `palette` the pixels are class indices (n, h, w, 1); a `coding` of values converts them to colours.
     """
@@ -181,7 +224,7 @@ def pixels_to_tensor(
     if coding.kind == "classes":
         return coding.to_tensor(indices, device, layout)
     colors = palette.colors()[:, : coding.channels]
-    if isinstance(indices, Tensor):
+    if not isinstance(indices, np.ndarray):
         chosen = send_pixels(colors, device).index_select(0, indices.reshape(-1).int())
         return coding.to_tensor(chosen.view(*indices.shape, -1), device, layout)
     return coding.to_tensor(np.take(colors, indices, axis=0), device, layout)
