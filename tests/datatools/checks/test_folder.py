@@ -13,6 +13,7 @@ from p2p_datatools.contract.mask_folder import MaskLine, write_records
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.build import pair
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -64,6 +65,19 @@ def test_a_mask_of_another_size_than_its_photo(masks: Path, photos: Path) -> Non
     assert found(result) == [("error", "mask-size", "b.png")]
     assert "is 10x3" in result.findings[0].what
     assert not result.ok
+
+
+def test_pairs_given_as_the_photos_of_masks_are_one_error(
+    masks: Path, tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    wide = write_photos(tmp_path / "wide", "a.png", "b.png", "c.png", size=Size(20, 4))
+    assert found(check(masks, photos=wide)) == [("error", "pairs-as-half", "wide")]
+    write_photos(wide, "c.png", size=Size(10, 4))
+    assert [code for _, code, _ in found(check(masks, photos=wide))] == ["mask-size"] * 2
+    photos = write_photos(tmp_path / "photos", "a.png", "b.png", "c.png", size=Size(10, 4))
+    pair(masks, photos, tmp_path / "pairs")
+    with refused("pairs-as-half", tmp_path / "pairs"):
+        check(masks, photos=tmp_path / "pairs")
 
 
 def test_a_mask_of_its_photos_shape_in_another_size_is_a_warning_since_pairing_scales_it(

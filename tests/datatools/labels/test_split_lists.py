@@ -91,6 +91,22 @@ def test_lists_name_pictures_with_their_folders_or_beside_their_labels(lines: st
     assert splits(labels) == {"walk/1.png": "train", "2.png": "train", "drive/1.png": ""}
 
 
+def test_lists_may_be_tables_or_of_sequences_which_are_folders(tmp_path: Path) -> None:
+    for root in ("table", "sequences"):
+        labels = write_pictures(tmp_path / root / "Annotations", "bear/0", "car/0", "car/1")
+        (labels / "class_names.txt").write_text("background\n" + "\n".join("abcdef") + "\ncar\n")
+    (tmp_path / "table" / "train.csv").write_text("image,mask,weather\nbear/0.jpg,bear/0.png,car/1\n")
+    (tmp_path / "table" / "val.csv").write_text("image,mask,weather\ncar/0.jpg,car/0.png,sunny\n")
+    (tmp_path / "table" / "test.csv").write_text("image,class\nother.jpg,car/1\n")
+    assert splits(tmp_path / "table" / "Annotations") == {"bear/0.png": "train", "car/0.png": "val", "car/1.png": ""}
+    lists = tmp_path / "sequences" / "ImageSets" / "2017"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("bear\n")
+    (lists / "val.txt").write_text("car\n")
+    found = splits(tmp_path / "sequences" / "Annotations")
+    assert found == {"bear/0.png": "train", "car/0.png": "val", "car/1.png": "val"}
+
+
 def test_folders_that_say_splits_need_no_lists(tmp_path: Path) -> None:
     labels = write_pictures(tmp_path / "set" / "labels", "train/1", "val/1")
     (tmp_path / "set" / "val.txt").write_text("train/1\n")

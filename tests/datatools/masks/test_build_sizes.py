@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.palette import Palette, PaletteClass
+from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.masks.build import MaskSummary, build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 TWO = Palette("two", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("car", (255, 0, 0), 1)))
+ANIMALS = Palette("animals", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("cat", (255, 0, 0), 1)))
 SQUARE: list[list[float]] = [[2.0, 2], [12, 2], [12, 10], [2, 10]]
 
 
@@ -86,3 +87,53 @@ def test_labels_of_another_shape_are_refused(
     with refused("pictures-failed") as error:
         build(labelme(tmp_path / "labels", SQUARE), tmp_path / "masks", photos)
     assert [part.code for part in error.value.parts] == ["mask-size"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(1, "doubted-ids"), (9, "unclaimed-label")])
+def test_a_question_about_numbers_tells_what_its_answer_would_scale_and_refuse(
+    number: int, code: str, tmp_path: Path, write_photos: "WritePhotos", refused: "Refused", notes: "Notes"
+) -> None:
+    sizes = {"a.png": Size(33, 24), "b.png": Size(64, 48), "c.png": Size(24, 24), "d.png": Size(40, 24)}
+    (tmp_path / "labels").mkdir()
+    for name, size in sizes.items():
+        write_png(tmp_path / "labels" / name, np.full((24, 32), number, dtype=np.uint8))
+        write_photos(tmp_path / "photos", name, size=size)
+    write_png(tmp_path / "labels" / "e.png", np.full((24, 32), number, dtype=np.uint8))
+    cars = load_palette("cars")
+    with refused(code):
+        build_masks(tmp_path / "labels", tmp_path / "m", palette=cars, photos=tmp_path / "photos", report=notes)
+    scaled, lost, other = (
+        next(line for line in notes.lines if text in line) for text in ("a: 32x24 to 33x24", "e.png", "24x24")
+    )
+    assert scaled.startswith("2 masks")
+    assert "no such photo" in lost
+    assert other.endswith("1 more picture.")
+
+
+def test_pairs_given_as_the_photos_of_labels_are_one_error(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    for name in "ab":
+        write_png(tmp_path / "labels" / f"{name}.png", np.ones((24, 32), dtype=np.uint8))
+    photos = write_photos(tmp_path / "photos", "a.png", "b.png", size=Size(64, 24))
+    with refused("pairs-as-half"):
+        build(tmp_path / "labels", tmp_path / "masks", photos, mapping={"ids": "palette"})
+
+
+def test_a_question_about_names_tells_sizes_and_missing_photos_too(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused", notes: "Notes"
+) -> None:
+    labels = labelme(tmp_path / "labels", SQUARE)
+    value = json.loads((labels / "a.json").read_text())
+    for name in "bc":
+        (labels / f"{name}.json").write_text(json.dumps(value | {"imagePath": f"{name}.png"}))
+    photos = write_photos(tmp_path / "photos", "a.png", size=Size(64, 48))
+    write_photos(photos, "b.png", size=Size(24, 24))
+    with refused("unclaimed-label"):
+        build_masks(labels, tmp_path / "masks", palette=ANIMALS, photos=photos, report=notes)
+    said = "\n".join(notes.lines)
+    assert "1 mask would be scaled" in said
+    assert "32x24 to 64x48" in said
+    assert "the photo is 24x24" in said
+    assert "c.png: there is no such photo" in said

@@ -126,11 +126,14 @@ def test_all_labels_without_a_class_are_listed_with_their_use_and_the_option_to_
     assert error.what.endswith("claims dog (1 region in 1 picture), wheel cover (4 regions in 2 pictures)")
     assert "--map dog=CLASS --map 'wheel cover'=tyres, where CLASS is one of background, body" in error.to_do
     assert error.to_do.endswith("windows, unpainted, ignore.")
+    guessed = unclaimed(named(), {"wheel cover": Use(4, 2)}).to_do
+    assert "tyres, or instead another of background" in guessed
+    assert "CLASS" not in guessed
 
 
 def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Unclaimed) -> None:
     numbers = ClassMapping(CARS, {}, numbers=True)
-    assert "--map 8=body," in unclaimed(numbers, {"0": Use(9, 1), "8": Use(9, 1)}).to_do
+    assert "--map 0=background --map 8=body." in unclaimed(numbers, {"0": Use(9, 1), "8": Use(9, 1)}).to_do
     assert "--map 8=CLASS," in unclaimed(numbers, {"1": Use(9, 1), "8": Use(9, 1)}).to_do
     assert "--map 0=background," in unclaimed(ClassMapping(BARE, {}, numbers=True), {"0": Use(9, 1)}).to_do
     assert "--map 8=CLASS --map 11=CLASS," in unclaimed(numbers, {"11": Use(9, 1), "8": Use(9, 1)}).to_do

@@ -18,6 +18,7 @@ from p2p_datatools.masks.palettes import TOO_CLOSE, judge
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.conftest import Scene
 
 
 def test_distinct_colours_are_far_apart_and_none_is_that_of_ignored_pixels() -> None:
@@ -88,6 +89,27 @@ def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with refused("no-common-colour", tmp_path / "a.png"):
         start_palette(tmp_path / "a.png", "mine")
+
+
+@pytest.mark.parametrize(("suffix", "count"), [(".png", 4), (".jpg", 4), (".png", 1)])
+def test_pictures_of_a_and_b_side_by_side_give_no_classes(
+    suffix: str, count: int, tmp_path: Path, refused: "Refused", scene: "Scene"
+) -> None:
+    for number in range(count):
+        mask = np.zeros((64, 96, 3), dtype=np.uint8)
+        mask[20 + number : 50, 10:80] = (255, 0, 0)
+        Image.fromarray(np.hstack([mask, scene(number)])).save(tmp_path / f"{number}{suffix}")
+    with refused("pairs-not-labels") as error:
+        start_palette(tmp_path if count > 1 else tmp_path / "0.png", "mine")
+    assert f"p2p data halves {tmp_path} " in error.value.to_do
+
+
+def test_labels_with_an_edge_in_the_middle_are_no_pairs(tmp_path: Path) -> None:
+    mask = np.zeros((64, 128, 3), dtype=np.uint8)
+    mask[:, 64:] = (255, 0, 0)
+    mask[10:20, 20:100] = (0, 0, 255)
+    Image.fromarray(mask).save(tmp_path / "a.jpg")
+    assert len(start_palette(tmp_path / "a.jpg", "mine").classes) == 3
 
 
 def test_numbers_become_ids_with_the_colours_that_they_had(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ def ask(labels: Path, palette: str) -> P2PError:
         ([13, 17, 27, 55, 65], "scenes", "Mapillary", {13: "road", 27: "sky", 55: "car", 65: "background"}),
         (list(range(151)), "scenes", "ADE20K", {0: "background", 3: "sky", 21: "car", 150: "background"}),
         (list(range(151)), "cars", "ADE20K", {21: "body", 115: "background", 134: "background"}),
+        ([0, 1, 2, 3, 5, 7, 12, 21], "scenes", "ADE20K", {0: "background", 2: "building", 3: "sky", 21: "car"}),
+        ([0, *range(1, 1000, 9)], "cars", "numbers of objects", {0: "background", 1: "body", 991: "body"}),
+        ([0, 257, 1028], "cars", "times 257", {0: "background", 257: "body", 1028: "windows"}),
         ([0, 2, 148, 156, 181, VOID], "scenes", "COCO-Stuff", {0: "pedestrian", 156: "sky", VOID: "ignore"}),
     ],
 )
@@ -48,7 +51,7 @@ def test_the_map_that_is_offered_for_a_known_numbering_does_what_it_says(
 ) -> None:
     labels = tmp_path / "labels"
     labels.mkdir()
-    pixels = np.repeat(np.array([numbers], dtype=np.uint8), 4, axis=0)
+    pixels = np.repeat(np.array([numbers], dtype=np.uint16 if max(numbers) > VOID else np.uint8), 4, axis=0)
     Image.fromarray(pixels).save(labels / "a.png")
     error = ask(labels, palette)
     assert error.code in ("doubted-ids", "unclaimed-label")

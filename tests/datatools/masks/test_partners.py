@@ -1,6 +1,7 @@
 """Which photo each label has, where names differ."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,3 +140,13 @@ def test_a_list_says_which_photo_each_label_has(photos: Photos, tmp_path: Path, 
 def test_an_expression_that_is_none_is_refused(photos: Photos, refused: "Refused") -> None:
     with refused("bad-expression", "match (", usage=True):
         match_photos([picture("1.png")], photos("1.jpg"), "(")
+
+
+def test_a_convention_of_all_splits_is_said_once_and_other_ways_together(photos: Photos, notes: "Notes") -> None:
+    masks = [replace(picture(f"{split}/{split}1_mask.png"), split=split) for split in ("train", "val")]
+    folder = photos("train/train1.jpg", "val/val1.jpg")
+    assert len(found(masks, folder, report=notes)) == 2
+    assert len(notes.lines) == 1
+    renamed = [labelme(f"{split}/{split}1", "old.jpg", split=split) for split in ("train", "val")]
+    assert len(found(renamed, folder, report=notes)) == 2
+    assert notes.lines[1].startswith("2 labels take photos")

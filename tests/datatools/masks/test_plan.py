@@ -11,7 +11,7 @@ from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels
-from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, refuse_dest_inside
+from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, refuse_dest_inside, strays_of
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -100,3 +100,24 @@ def test_a_photo_that_exif_does_not_turn_is_not_blamed_on_it(photos: Path, refus
     for orientation in (1, 3):
         with refused("mask-size", "a.jpg"):
             needed_size(MaskJob(regions("a.jpg", Size(6, 8), HOOD), "a", turn(photos / "a.jpg", orientation)))
+
+
+@pytest.mark.parametrize(
+    ("outline", "covers"),
+    [
+        ([[1.6, 1.6], [2.4, 1.6], [2.4, 2.4]], False),  # between four centres
+        ([[1.4, 1.4], [2.4, 1.4], [1.4, 2.4]], True),
+        ([[0.6, 0.0], [1.4, 0.0], [1.4, 6.0], [0.6, 6.0]], False),  # a stripe between two columns
+        ([[0.4, 0.0], [1.4, 0.0], [1.4, 6.0], [0.4, 6.0]], True),
+    ],
+)
+def test_regions_that_cover_no_pixel_are_faults_and_an_error_where_no_other_is_left(
+    outline: list[list[float]], covers: bool, refused: "Refused"
+) -> None:
+    small = Region("hood", (Polygon(np.array(outline)),), place="a.jpg: shape 1")
+    faults = strays_of(regions("a.jpg", Size(8, 6), HOOD, small), Size(8, 6))
+    assert [(fault.code, fault.where) for fault in faults] == ([] if covers else [("no-pixel", "a.jpg: shape 1")])
+    assert strays_of(regions("a.jpg", Size(4, 3), HOOD, small), Size(8, 6)) == ()  # scaled, it covers some
+    if not covers:
+        with refused("no-pixel", "a.jpg: shape 1"):
+            strays_of(regions("a.jpg", Size(8, 6), small), Size(8, 6))

@@ -11,6 +11,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.new_palette import start_palette
 
 if TYPE_CHECKING:
     from conftest import Notes
@@ -59,6 +60,8 @@ def build(labels: Path, report: Any) -> Any:
         ("train_masks/a.png", "train/a.jpg", "train_masks", "train"),
         ("masks_train/a.png", "images_train/a.jpg", "masks_train", "images_train"),
         ("trainannot/a.png", "train/a.jpg", "trainannot", "train"),
+        ("trainannot/a.png", "train/a.png", ".", "."),
+        ("set/val_masks/a.png", "set/val/a.png", ".", "."),
         ("a.txt", "a.jpg", ".", "."),
         ("a.png", "a.jpg", ".", "."),
         ("a_mask.png", "a.png", ".", "."),
@@ -135,3 +138,15 @@ def test_a_folder_in_which_the_masks_are_to_lie_is_not_that_of_the_photos(
     dest = tmp_path / "images" / "masks"
     assert build_masks(tmp_path / "labels", dest, palette=CARS, report=notes).built == 1
     assert not [note for note in notes.lines if "--photos" in note]
+
+
+@pytest.mark.parametrize("folders", [("trainannot", "train"), ("masks", "images")])
+def test_photos_among_the_labels_do_not_make_their_numbers_colours(
+    folders: tuple[str, str], tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    for name in "abc":
+        write_label(tmp_path / "set" / folders[0] / f"{name}.png")
+        write_photos(tmp_path / "set" / folders[1], f"{name}.png", size=SIZE)
+    mapping = {"ids": "palette"}
+    assert build_masks(tmp_path / "set", tmp_path / "out", palette=CARS, mapping=mapping).format == "index"
+    assert [each.id for each in start_palette(tmp_path / "set", "new").classes] == [0, 1, 2, 3, 4]

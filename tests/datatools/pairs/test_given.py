@@ -242,3 +242,40 @@ def test_equal_pictures_in_given_splits_are_noted_found_and_brought_together(
     assert places(dest)["train/2"][0] == "test"
     assert places(dest)["test/1"] == ("test", "test/1.png")
     assert check(dest).ok
+
+
+def test_lists_beside_label_pictures_give_their_pairs_splits_and_are_said(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    a, b = write_halves_of(write_photos, tmp_path, *(f"{n}.png" for n in range(4)))
+    (a / "train.txt").write_text("0\nA/1.png\n")
+    (a / "val.txt").write_text("2\n")
+    summary = pair(a, b, dest, report=notes)
+    assert (summary.splits, summary.unsplit) == ({"train": 2, "val": 1}, 1)
+    assert {name: split for name, (split, _) in places(dest).items()} == {
+        "0": "train",
+        "1": "train",
+        "2": "val",
+        "3": "all",
+    }
+    assert any("train.txt" in line for line in notes.lines)
+
+
+def test_lists_above_both_folders_may_name_photos_whose_labels_are_called_otherwise(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos"
+) -> None:
+    write_photos(tmp_path / "A", "0_mask.png", "1_mask.png")
+    write_photos(tmp_path / "B", "0.png", "1.png", seed=50)
+    for which, name in (("train", "0"), ("test", "1")):
+        (tmp_path / "A" / f"{which}.txt").write_text(f"{name}\n")
+    assert pair(tmp_path / "A", tmp_path / "B", dest).splits == {"train": 1, "test": 1}
+
+
+def test_two_lists_that_name_one_picture_are_refused(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    a, b = write_halves_of(write_photos, tmp_path, "0.png", "1.png")
+    for which in ("train", "val"):
+        (tmp_path / f"{which}.txt").write_text("0\n")
+    with refused("several-splits", tmp_path / "train.txt"):
+        pair(a, b, dest)

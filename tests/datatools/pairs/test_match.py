@@ -356,3 +356,34 @@ def test_a_picture_called_as_a_label_keeps_its_partner(tmp_path: Path) -> None:
     matched, skipped = match_pictures(a, b)
     assert list(matched) == ["1", "1_mask"]
     assert [each.code for each in skipped] == ["no-partner"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (".", ".", ("masks/1.png", "images/1.jpg")),  # one data set, given as both
+        ("apart", ".", ("1.png", "images/1.jpg")),
+        (".", "images", ("masks/1.png", "1.jpg")),
+        ("images", ".", ("1.jpg", "masks/1.png")),  # and never a picture with itself
+    ],
+)
+def test_of_a_data_set_of_masks_and_images_those_of_the_other_half_are_left_out(
+    a: str, b: str, expected: tuple[str, str], tmp_path: Path, notes: "Notes"
+) -> None:
+    make_files(tmp_path / "set", "masks/1.png", "images/1.jpg")
+    make_files(tmp_path / "apart", "1.png")
+    folder_a, folder_b = (tmp_path / "apart" if each == "apart" else tmp_path / "set" / each for each in (a, b))
+    matched, skipped = match_pictures(folder_a, folder_b, report=notes)
+    assert (list(matched.values()), skipped) == ([(folder_a / expected[0], folder_b / expected[1])], [])
+    assert a == b or "images" in (a, b) or any("left out" in line for line in notes.lines)
+
+
+def test_labels_in_folders_beside_those_of_the_photos_are_the_other_half(tmp_path: Path, notes: "Notes") -> None:
+    files = [f"{split}{word}/{split}1.png" for split in ("train", "val") for word in ("", "annot")]
+    whole = make_files(tmp_path / "set", *files)
+    expected = [(whole / f"{each}annot/{each}1.png", whole / f"{each}/{each}1.png") for each in ("train", "val")]
+    assert list(match_pictures(whole, whole)[0].values()) == expected
+    masks = make_files(tmp_path / "masks", "train/train1.png", "val/val1.png")
+    matched, skipped = match_pictures(masks, whole, report=notes)
+    assert ([b for _, b in matched.values()], skipped) == ([b for _, b in expected], [])
+    assert any("left out" in line for line in notes.lines)

@@ -16,7 +16,7 @@ from p2p_datatools.pairs.build import PairOptions, PairSummary, pair
 from p2p_datatools.pairs.shards import merge, parse_shard
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 NAMES = ("a", "b", "c")
@@ -137,3 +137,25 @@ def test_black_and_white_drawings_are_pictures(tmp_path: Path, photos: Path) -> 
         write_png(tmp_path / "edges" / f"{name}.png", np.eye(16, 24, dtype=np.uint8) * 255)
     assert join(tmp_path / "edges", photos).built == 3
     assert check(photos).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "said"),
+    [
+        ([0.0, 0.0], "constant-pictures", "the value 0"),
+        ([0.9, 250.0], "mixed-scales", "two scales"),
+    ],
+)
+def test_a_half_of_one_value_or_of_two_scales_is_said_at_pairing_and_found_by_check(
+    values: list[float], code: str, said: str, tmp_path: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    (tmp_path / "heights").mkdir()
+    for number, value in enumerate(values):
+        tifffile.imwrite(
+            tmp_path / "heights" / f"{number}.tif", np.linspace(0, value, 24 * 16, dtype=np.float32).reshape(16, 24)
+        )
+    photos = write_photos(tmp_path / "photos", "0.png", "1.png")
+    pair(tmp_path / "heights", photos, tmp_path / "pairs", report=notes)
+    assert [line for line in notes.lines if said in line]
+    for folder in ("pairs", "heights"):
+        assert code in [finding.code for finding in check(tmp_path / folder).findings]

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -127,3 +128,28 @@ def test_zero_is_a_class_whatever_a_tag_says_of_it(tmp_path: Path) -> None:
         tmp_path / "a.tif", np.array([[0, 1]], dtype=np.uint8), metadata=None, extratags=[(42113, "s", 0, "0", True)]
     )
     assert read_label_picture(tmp_path / "a.tif").missing is None
+
+
+@pytest.mark.parametrize("factor", [257, 256])
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_colours_of_8_bits_that_are_spread_over_16_are_read_as_they_were(
+    factor: int, suffix: str, tmp_path: Path
+) -> None:
+    colors = CARS.colors()[np.arange(24).reshape(4, 6) % 5]
+    deep = colors.astype(np.uint16) * factor
+    if suffix == ".png":
+        cv2.imwrite(str(tmp_path / "a.png"), np.dstack([deep[..., ::-1], np.full((4, 6), 65535, np.uint16)]))
+    else:
+        tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb")
+    picture = read_label_picture(tmp_path / f"a{suffix}")
+    assert picture.exact
+    assert (picture.colors == colors).all()
+
+
+def test_colours_that_need_16_bits_are_refused_with_the_first_of_them(tmp_path: Path, refused: "Refused") -> None:
+    deep = np.zeros((4, 6, 3), dtype=np.uint16)
+    deep[2, 3] = (0, 700, 65535)  # blue, green, red
+    cv2.imwrite(str(tmp_path / "a.png"), deep)
+    with refused("depth", tmp_path / "a.png") as error:
+        read_label_picture(tmp_path / "a.png")
+    assert "(65535, 700, 0)" in error.value.what

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
-from p2p_datatools.labels.values import LabelSet, Use
+from p2p_datatools.labels.values import LabelSet, RegionLabels, Use
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -174,3 +174,21 @@ def test_points_are_float64_pairs(first: "First") -> None:
     (region,) = first(read(coco({"segmentation": [[0.5, 1, 4, 0, 4, 4]]}))).regions
     assert region.polygons[0].outer.dtype == np.float64
     assert region.polygons[0].outer.shape == (3, 2)
+
+
+def test_ids_may_be_numbers_in_one_table_and_text_in_another(only: "First") -> None:
+    value = coco({"segmentation": [SQUARE], "image_id": "1", "category_id": "7"}, images=[{"id": 1, "file_name": "a"}])
+    assert [region.label for region in only(read(value)).regions] == ["car"]
+    value = coco({"segmentation": [SQUARE]}, images=[{"id": "1", "file_name": "a"}])
+    assert [region.label for region in only(read(value)).regions] == ["wheel"]
+    both = coco(
+        {"segmentation": [SQUARE], "image_id": "1"},
+        images=[{"id": 1, "file_name": "a"}, {"id": "1", "file_name": "b"}],
+    )
+    assert [len(item.regions) for item in read(both).items if isinstance(item, RegionLabels)] == [0, 1]
+
+
+def test_the_query_of_an_address_is_no_part_of_a_pictures_name(only: "First") -> None:
+    images = [{"id": 1, "file_name": "https://host/set/a.jpg?sig=1#x"}]
+    assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == "https://host/set/a.jpg"
+    assert only(read(coco({"segmentation": [SQUARE]}, images=[{"id": 1, "file_name": "a?.jpg"}]))).file_name == "a?.jpg"

@@ -45,6 +45,14 @@ def test_an_inner_ring_is_a_hole_and_no_ring_repeats_its_first_point(only: "Firs
     assert int(mask.sum()) == 8 * 6 - 3 * 2
 
 
+@pytest.mark.parametrize("hole", [OUTER, [[0, 0], [0, 8], [10, 8], [10, 0], [0, 0]]])
+def test_an_area_that_its_hole_covers_is_left_out_and_not_a_mask_of_nothing(hole: Any, only: "First") -> None:
+    item = only(read(collection(feature(area(OUTER, hole)), feature(area(hole, HOLE)))))
+    assert ([fault.code for fault in item.faults], len(item.regions)) == (["no-area"], 1)
+    (skip,) = read(collection(feature(area(OUTER, hole)))).skipped
+    assert skip.code == "no-area"
+
+
 def test_the_parts_of_a_multipolygon_keep_each_its_holes(only: "First") -> None:
     far = [[20, 20], [24, 20], [24, 24], [20, 20]]
     item = only(read(collection(feature({"type": "MultiPolygon", "coordinates": [[OUTER, HOLE], [far]]}))))

@@ -338,3 +338,12 @@ def test_empty_files_alone_are_yolo_where_a_list_names_the_classes(tmp_path: Pat
     assert is_yolo(tmp_path)
     (tmp_path / "c.txt").write_text("a note")
     assert not is_yolo(tmp_path)
+
+
+def test_a_class_number_may_be_written_as_a_float_and_a_confidence_is_named(data: Path, only: "First") -> None:
+    path = data / "train" / "labels" / "a.b.txt"
+    path.write_text(f"0.000000 {HALF}\n0 0.5 0.5 0.2 0.2 0.93\n1.5 {HALF}\n")
+    item = only(read_yolo(data))
+    assert [region.label for region in item.regions] == ["car"]
+    assert [fault.code for fault in item.faults] == ["bad-outline", "bad-number"]
+    assert "confidence" in item.faults[0].to_do

@@ -200,6 +200,7 @@ _FAULTS = {
     "bad-number": ("has a coordinate that is no number", "have coordinates that are no numbers"),
     "no-area": ("encloses no area", "enclose no area"),
     "no-outline": ("has no outline", "have no outline"),
+    "no-pixel": ("covers no pixel", "cover no pixel"),
     "region-outside": ("lies outside of its picture", "lie outside of their pictures"),
     "bad-rle": ("has runs that do not fit its picture", "have runs that do not fit their pictures"),
     "mask-size": ("has a drawn mask of another size", "have drawn masks of another size"),

@@ -15,7 +15,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_picture
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest
+from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, refuse_pairs_as_photos
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
@@ -25,6 +25,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import p2p_command, plural
 
 
 def check(
@@ -39,7 +40,7 @@ def check(
 
     A folder with a manifest or with train/ holds pairs, one with palette.toml (or where `palette` is given) masks, any
     other photos. `read` says which page of files with several is read, and whether EXIF turns photos.
-    Raises P2PError when there is nothing to check.
+    Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
     """
     path = Path(path)
     if not path.is_dir():
@@ -54,6 +55,8 @@ def check(
         )
     if kind == "pairs":
         return check_pairs(path, report=report)
+    if photos:
+        refuse_pairs_as_photos(Path(photos))
     pictures = PhotoFolder(path)
     folder = PhotoFolder(Path(photos)) if photos else None
     beside = _settle(pictures if kind == "photos" else folder, report)
@@ -141,19 +144,25 @@ def _masks(
 ) -> Iterator[Finding]:
     yield from _clashes(masks)
     seen, by_type = np.zeros(256, dtype=np.int64), dict[str, list[Path]]()
+    doubled = list[Finding]()
     for file in files:
         mask = _read(file, palette)
         if isinstance(mask, Finding):
             yield mask
             continue
         seen += np.bincount(mask.ravel(), minlength=256)
-        yield from _mask(file, mask, photos, stem_of(file, path), read, by_type)
+        for found in _mask(file, mask, photos, stem_of(file, path), read, by_type):
+            if found.code == "pairs-as-half":
+                doubled.append(found)
+            else:
+                yield found
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
     yield from _records(path, masks)
     yield from _other_types(by_type)
     if photos:
+        yield from _join_doubled(doubled, photos, sum(map(len, by_type.values())))
         yield from _clashes(photos)
         yield from _without_mask(photos, masks)
 
@@ -193,11 +202,24 @@ def _mask(
     what = f"is {size_of(mask)}, but its photo {photo} is {size}"
     if size == size_of(mask):
         return
-    if is_same_shape(size, size_of(mask)):
+    if size == (2 * mask.shape[1], mask.shape[0]):
+        yield Finding(str(file), what, "Build it again from the labels of this photo.", "pairs-as-half", "error")
+    elif is_same_shape(size, size_of(mask)):
         to_do = "'p2p data pair' scales it; build it again from the labels of this photo to be exact."
         yield Finding(str(file), what, to_do, "mask-scaled", "warning")
     else:
         yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
+
+
+def _join_doubled(doubled: list[Finding], photos: PhotoFolder, compared: int) -> Iterator[Finding]:
+    """Masks whose photos are twice as wide: one error where all are, since these are A|B pictures."""
+    if compared == len(doubled) > 1:
+        what = f"its {plural(compared, 'picture')} are twice as wide as their masks, as A|B pictures are"
+        to_do = f"Take them apart first: {p2p_command('data halves', photos.folder, 'DEST')}."
+        yield Finding(str(photos.folder), what, to_do, "pairs-as-half", "error")
+        return
+    for each in doubled:
+        yield Finding(each.where, each.what, each.to_do, "mask-size", "error")
 
 
 def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.nodata import (
     range_of,
     refuse_outlier,
 )
+from p2p_datatools.contract.pictures.scales import ScaleCheck
 from p2p_datatools.contract.words import plural
 
 _LEFT_OUT = "'p2p data pair' counts them; training and scores leave them out."
@@ -33,6 +34,7 @@ class ValueCheck:
         self._most: dict[str, float] = {}
         self._filled, self._with_gaps = 0, 0
         self._outliers: list[P2PError] = []
+        self._scales = ScaleCheck()
 
     def add(self, file: Path, values: Array, gaps: Gaps | None = None) -> None:
         """Look at a picture, whose pixels in `gaps` have no data."""
@@ -40,6 +42,7 @@ class ValueCheck:
         if gaps is not None:
             self._filled += int(np.count_nonzero(gaps))
             self._with_gaps += 1
+        self._scales.add(str(file), float(values.min()), float(values.max()))
         if values.dtype == np.uint8:
             return
         dtype = values.dtype.name
@@ -65,6 +68,12 @@ class ValueCheck:
             what = f"{first.what}{f' (and {more} more)' if more else ''}"
             yield Finding(first.where, what, first.to_do, "nodata-suspected", "warning")
         yield from self._few_bits(where)
+        if constant := self._scales.constant():
+            to_do = "Replace them, or remove the folder: nothing can be learned from them."
+            yield Finding(where, f"{self._name} {constant}", to_do, "constant-pictures", "warning")
+        if mixture := self._scales.mixture():
+            to_do = "Bring them to one scale before pairing."
+            yield Finding(where, f"{self._name} {mixture}", to_do, "mixed-scales", "warning")
 
     def _few_bits(self, where: str) -> Iterator[Finding]:
         most = self._most.get("uint16")

@@ -5,6 +5,7 @@ Nothing here may know a format, beyond that TOML is text.
 
 import errno
 import math
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,9 @@ def catch_decoder(
         raise kind(where, f"{what} ({decoder_words(error)})", to_do, code=code) from error
 
 
+_ADDRESS = re.compile(r"\s?<[\w.]+ object at 0x[0-9a-fA-F]+>")  # Python's words for a stream, other each time
+
+
 def refuse_without_memory(error: Exception) -> None:
     """Raise MemoryError for an error by which a library says that there was none: it is not the file's fault."""
     words = str(error)
@@ -48,7 +52,7 @@ def refuse_without_memory(error: Exception) -> None:
 
 def decoder_words(error: BaseException) -> str:
     """What a decoder says, in one short line; the name of its error when it says nothing."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = _ADDRESS.sub("", " ".join(str(error).split())).strip() or type(error).__name__
     if isinstance(error, KeyError):
         words = f"KeyError({words})"
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

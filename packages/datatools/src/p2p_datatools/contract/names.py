@@ -36,6 +36,9 @@ PHOTO_FOLDERS, LABEL_FOLDERS = tuple(_OF_PHOTOS.split()), tuple(_OF_LABELS.split
 _ROLES = frozenset((*PHOTO_FOLDERS, *LABEL_FOLDERS))
 
 
+_ANNOT = re.compile(r"(?<=[a-z\d])annot$", re.IGNORECASE)
+
+
 class FoundPhoto(NamedTuple):
     """A photo, and in which `way` its name is another one than that in the labels, in words; empty where it is not."""
 
@@ -266,9 +269,14 @@ def folders_of(name: str) -> tuple[str, ...]:
 
 def _without_role(folder: str) -> str:
     """What the name of a folder tells beside that labels or photos lie in it: train of train_labels."""
-    words = re.split(r"([_\-. ]+)", folder)
-    left = [word for word in words[::2] if word.casefold() not in _ROLES]
-    return folder if len(left) == len(words[::2]) else "_".join(left)
+    words = words_of_folder(folder)
+    left = [word for word in words if word.casefold() not in _ROLES]
+    return folder if len(left) == len(words) else "_".join(left)
+
+
+def words_of_folder(folder: str) -> list[str]:
+    """The words of the name of a folder; `annot` at the end of one is a word, as in CamVid's trainannot."""
+    return re.split(r"[_\-. ]+", _ANNOT.sub("_annot", folder))
 
 
 def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:

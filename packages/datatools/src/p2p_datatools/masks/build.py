@@ -4,8 +4,7 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_picture
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE
@@ -26,6 +26,7 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
+from p2p_datatools.masks.foretell import foretell, foretell_plan
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
@@ -44,7 +45,9 @@ from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
-_OF_FOLDERS = frozenset({"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number"})
+_OF_FOLDERS = frozenset(
+    {"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth", "pairs-as-half"}
+)
 
 
 _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data"}
@@ -165,16 +168,17 @@ def build_masks(
     found = _read(labels, format, mapping or {}, report)
     photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
-    claims = _claims(found, palette, mapping or {}, labels)
+    rules = RegionRules(how.strict, how.empty, palette.classes[0])
+    with foretell_plan(found, photos, how.read, rules, how.match, report):
+        claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
     left_out = _note(labels, found, folder, report)
     pictures = _reader(found, labels, claims, mapping or {}, how)
-    rules = RegionRules(how.strict, how.empty, palette.classes[0])
     jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
-        with _tell_turned(done.skipped, report):
+        with foretell(work, [*skipped, *done.skipped], lines, report):
             _check_mapping(claims, work, lines, found, labels, report, failed=bool(done.skipped))
         _note_upright(jobs, lines, report)
         skipped += done.skipped
@@ -201,17 +205,6 @@ def build_masks(
         dest=dest,
         left_out=left_out,
     )
-
-
-@contextmanager
-def _tell_turned(skipped: Sequence[Skip], report: Reporter) -> Iterator[None]:
-    """Note what EXIF keeps apart beside a question about numbers, since one command can answer both."""
-    try:
-        yield
-    except P2PError:
-        for turned in [skip for skip in skipped if skip.code == "exif-turned"][:1]:
-            report.note(str(turned))
-        raise
 
 
 def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]:
@@ -258,6 +251,8 @@ def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path
     """Raise UsageError for options that change nothing here, and for a destination among what is read."""
     refuse_picture(how.snapping.picture)
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
+    if photos:
+        refuse_pairs_as_photos(photos)
     if how.order != "palette" and found.are_pictures:
         what = "needs outlines, but the labels are pictures"
         raise UsageError(f"--order {how.order}", what, "Leave it out.", code="needless-option")
@@ -268,10 +263,10 @@ def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path
 
 def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporter) -> LabelSet:  # noqa: A002 - as above
     """The labels that masks are painted from; notes what was recognised, and what the reader remarked."""
-    found = read_labels(labels, format)
+    found = leave_out_photos(read_labels(labels, format), labels)
     for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
         report.note(line)
-    return settle_boxes(leave_out_photos(found, labels), labels, mapping, report)
+    return settle_boxes(found, labels, mapping, report)
 
 
 def _reader(

@@ -198,18 +198,25 @@ class ClassMapping:
             also = f", and {what}" if doubted else ""
             what = f"no class of the palette {self.palette.name} claims {self._count(unclaimed, uses)}{also}"
         code = "unclaimed-label" if unclaimed else "doubted-ids"
-        offers, options = self._offers(asked, doubted, uses, listed), self._options(asked, uses)
+        offers = self._offers(asked, doubted, uses, listed)
+        options = self._options(asked, uses, has_offers=bool(offers))
         raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}", code=code)
 
-    def _options(self, labels: Sequence[str], uses: Mapping[str, Use]) -> str:
-        """What to type for each label, with the most likely class where there is one."""
-        guesses = self._guess_numbers(labels, uses) if self._numbers else [self._guess(label) for label in labels]
+    def _options(self, labels: Sequence[str], uses: Mapping[str, Use], *, has_offers: bool) -> str:
+        """What to type for each label, with the most likely class where there is one that is not offered before."""
+        guesses = [self._guess(label) for label in labels]
+        if self._numbers:
+            guesses = self._guess_numbers(labels, uses, has_offers=has_offers)
         most = _most_listed(labels)
         options = [f"--map {_quote(label)}={guess}" for label, guess in zip(labels[:most], guesses, strict=False)]
         if len(labels) > most:
             options.append(f"--map '*={BACKGROUND}' for {len(labels) - most} more")
         a_list = ", or put lines NUMBER NAME into classes.txt beside them" if self._are_numbers(labels) else ""
-        return f"what they are: {' '.join(options)}, where CLASS is one of {', '.join(_targets(self.palette))}{a_list}."
+        asked = any(option.endswith(("=CLASS", "=CLASS'")) for option in options)
+        classes = (
+            f"{', where CLASS is one' if asked else ', or instead another'} of {', '.join(_targets(self.palette))}"
+        )
+        return f"what they are: {' '.join(options)}{classes}{a_list}."
 
     def _doubt(self, doubted: Sequence[str], uses: Mapping[str, Use]) -> str:
         """What is not known of numbers that may be ids."""
@@ -269,11 +276,13 @@ class ClassMapping:
         # What --map calls so is called so in labels, too, such as those that p2p itself exports.
         return IGNORED if self.palette.ignores(label) or plain(label) == IGNORED else None
 
-    def _guess_numbers(self, unclaimed: Sequence[str], uses: Mapping[str, Use]) -> list[str]:
+    def _guess_numbers(self, unclaimed: Sequence[str], uses: Mapping[str, Use], *, has_offers: bool) -> list[str]:
         """The first class for a number alone beside the background, which 0 alone is, ignore for 255 among others."""
         background, *classes = self.palette.names
         claimed = {self.word(label) for label in uses} - {None, background}
         alone = classes and not claimed and len(unclaimed) == 1 and is_digits(unclaimed[0])
+        if alone and has_offers:
+            return ["CLASS"]  # the mask of one class is offered
         if alone:
             return [classes[0] if int(unclaimed[0]) else background]
         return [

@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.flat_areas import FlatArea, find_inexact
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import (
@@ -46,7 +47,7 @@ _NO_PIXELS = np.zeros(256, dtype=np.int64)
 
 @dataclass(frozen=True, eq=False)
 class PictureClasses:
-    """The class index of each pixel, the labels that occur, and how many pixels each class index has, (256,).
+    """The class index of each pixel, the labels that occur, and how many `pixels` each class index has, (256,).
 
     `mask` is None when no class claims some label. `snapped`, `blended`, `values`, `decided_by` and `undecided` are as
     a mask's record has them; `faults` are segments without pixels.
@@ -54,6 +55,7 @@ class PictureClasses:
 
     mask: LabelMap | None
     uses: Mapping[str, Use]
+    size: Size
     pixels: NDArray[np.int64]
     snapped: int = 0
     blended: int = 0
@@ -287,7 +289,7 @@ class PictureReader:
         for number in used:
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, _NO_PIXELS, found.snapped, found.blended, decided_by=found.decided_by)
+            return PictureClasses(None, uses, size_of(numbers), _NO_PIXELS, decided_by=found.decided_by)
         table = np.zeros(len(counts), dtype=np.uint8)
         table[used] = [self._claims.index(labels[number]) or 0 for number in used]
         if numbers.dtype != np.uint8:
@@ -302,7 +304,17 @@ class PictureReader:
         for number in used if values else ():
             before = told.get(found.values[number], ("", 0))[1]
             told[found.values[number]] = labels[number], before + int(counts[number])
-        return PictureClasses(mask, uses, pixels, found.snapped, found.blended, told, found.decided_by, found.undecided)
+        return PictureClasses(
+            mask,
+            uses,
+            size_of(mask),
+            pixels,
+            snapped=found.snapped,
+            blended=found.blended,
+            values=told,
+            decided_by=found.decided_by,
+            undecided=found.undecided,
+        )
 
 
 def _color(values: NDArray[np.uint8]) -> Color:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.foreign import is_digits
+from p2p_datatools.contract.pairs.seam import look_like_pairs
 from p2p_datatools.contract.palette import (
     BACKGROUND,
     IGNORE,
@@ -28,9 +29,11 @@ from p2p_datatools.contract.palette import (
     plain,
 )
 from p2p_datatools.contract.pictures.flat_areas import find_inexact
+from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import p2p_command
 from p2p_datatools.labels.parsing.regions import UNNAMED
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
@@ -83,11 +86,17 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     numbers, is_255_ignored = _class_numbers(survey.numbers)
     if survey.transparent and numbers and 0 not in numbers:
         numbers = [0, *numbers]  # what is transparent is the background, and not the first number
+    if survey.blended and look_like_pairs([item.path for item in survey.painted]):
+        to_do = f"Take them apart, and give the half of labels: {_apart(source)}."
+        raise P2PError(source, "looks like A|B pictures, not labels", to_do, code="pairs-not-labels")
     common = _common(survey.pixels, blended=survey.blended)
     painted = _with_strays(common, survey.painted)
     if survey.blended and common and _shows_photos(survey.pixels, common, painted):
         what = "has more colours than label pictures have, as if it were a photo"
-        raise P2PError(source, what, "Give the labels, or pictures of labels.", code="no-common-colour")
+        to_do = "Give the labels, or pictures of labels."
+        if all(size.width == 2 * size.height for size in (photo_size(item.path) for item in survey.painted)):
+            to_do = f"If these are A|B pictures, take them apart first: {_apart(source)}."
+        raise P2PError(source, what, to_do, code="no-common-colour")
     nothing = not (named or numbers or painted)
     if nothing and not ignored and (survey.fault or found.skipped):
         what, to_do = "has no labels that can be read", "Correct them."
@@ -108,6 +117,10 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     colors = _choose_colors(rows, survey)
     classes = (PaletteClass(row.name, color, row.number, row.aliases) for row, color in zip(rows, colors, strict=True))
     return Palette(name, tuple(classes), tuple(ignored))
+
+
+def _apart(source: Path) -> str:
+    return p2p_command("data halves", source if source.is_dir() else source.parent, "DEST")
 
 
 def _with_painted_background(rows: list["_Row"], survey: LabelSurvey) -> list["_Row"]:

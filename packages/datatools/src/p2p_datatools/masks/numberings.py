@@ -11,8 +11,11 @@ from p2p_datatools.labels.formats.cityscapes import LABEL_IDS, TRAIN_IDS
 from p2p_datatools.labels.formats.voc import VOC_CLASSES
 
 _VOID = 255
-_REACH = 4  # a numbering up to 150 is no likely one for pictures whose numbers end below a fourth of that
-_MOST_OFFERED = 2  # numberings of data sets, those with the fewest numbers first; the others explain less
+# A numbering up to 150 is no likely one for pictures whose numbers end below a fourth of that, unless it explains four
+# numbers and three of four.
+_REACH, _LEAST, _MOST = 4, 4, 0.75
+_MOST_CLASSES = 34
+_MOST_OFFERED = 2  # numberings of data sets
 
 
 class _Scheme(NamedTuple):
@@ -73,7 +76,8 @@ _SCHEMES = (
 
 def offer_mappings(used: Collection[int], palette: Palette) -> list[str]:
     """What the numbers may be, in sentences: those of a mask of one class, of a trimap, of data sets that fit."""
-    offers = [*_of_one_class(set(used), palette), *_of_data_sets(set(used), palette)]
+    offers = [*_of_one_class(set(used), palette), *_of_wide(set(used), palette), *_of_data_sets(set(used), palette)]
+    offers = offers or _of_objects(set(used), palette)
     return [f"If they are {title}, add {_options(words)}." for title, words in offers]
 
 
@@ -94,21 +98,41 @@ def _of_one_class(used: set[int], palette: Palette) -> list[tuple[str, dict[str,
     return []
 
 
+def _of_wide(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    """The palette's ids, saved as 16 bits by a program that keeps 255 the largest value: each times 257."""
+    ids = {number: palette.index_of_id(number // 257) for number in used}
+    if max(used, default=0) <= _VOID or any(number % 257 or place is None for number, place in ids.items()):
+        return []
+    words = {number: palette.names[place] for number, place in ids.items() if place is not None}
+    return [("ids of the palette times 257, as 8 bits become 16", _of(words, used))]
+
+
+def _of_objects(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    """Numbers that each are an object, more than classes usually are: all may be of the palette's first class."""
+    if len(used - {0, _VOID}) <= _MOST_CLASSES or len(palette.names) < 2:
+        return []
+    first = palette.names[1]
+    background = {"0": BACKGROUND} if 0 in used else {}
+    return [(f"numbers of objects and not of classes, all of one class, {first} or another", background | {"*": first})]
+
+
 def _of_data_sets(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
-    offers = []
+    """Those that explain most of the numbers; of two that explain as many, that which has fewer."""
+    found = []
     for each in _SCHEMES:
-        largest = max(used - {_VOID} if each.has_void else used, default=0)
-        if not each.most / _REACH <= largest <= each.most:
-            continue
+        numbers = used - {_VOID} if each.has_void else used
         words = {number: word for number in used if (word := _word(each.names.get(number), palette))}
-        if not words:
+        explained = len(words.keys() - {0})
+        likely = max(numbers, default=0) * _REACH >= each.most or explained >= max(_LEAST, _MOST * len(numbers - {0}))
+        if not words or not likely or max(numbers, default=0) > each.most:
             continue
         if each.has_void:
             words[_VOID] = IGNORED
         rest = used - words.keys()
         others = {} if not rest else {"0": BACKGROUND} if rest == {0} else {"*": BACKGROUND}
-        offers.append((each.title, _of(words, used) | others))
-    return offers[:_MOST_OFFERED]
+        found.append((explained, each.title, _of(words, used) | others))
+    found.sort(key=lambda each: -each[0])
+    return [(title, options) for _, title, options in found[:_MOST_OFFERED]]
 
 
 def _word(name: str | None, palette: Palette) -> str | None:

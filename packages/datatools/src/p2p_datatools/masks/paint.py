@@ -15,6 +15,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Points, Polygon, Region, Runs
 
 PaintOrder = Literal["palette", "annotation"]
+_THIN = 2.0  # pixels: a slanting stripe less wide may pass between all centres, and nearly none that is wider
 _Pixels = TypeVar("_Pixels", NDArray[np.uint8], NDArray[np.bool_])
 
 
@@ -162,6 +163,15 @@ def is_outside(region: Region, size: Size) -> bool:
     return all(
         right <= 0 or bottom <= 0 or left >= size.width or top >= size.height for left, top, right, bottom in boxes
     )
+
+
+def covers_no_pixel(region: Region, size: Size) -> bool:
+    """Whether outlines within the picture are so small or thin that the centre of no pixel lies in one."""
+    for polygon in region.polygons:
+        ends = polygon.outer.min(axis=0), polygon.outer.max(axis=0)
+        if (ends[1] - ends[0]).min() >= _THIN or (ends[1] <= 0).any() or (ends[0] >= size).any():
+            return False
+    return not region.runs and not any(inside.any() for _, inside in _covers(region, size))
 
 
 def _part(pixels: _Pixels, box: _Box) -> _Pixels:

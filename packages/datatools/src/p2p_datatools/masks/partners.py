@@ -19,7 +19,7 @@ from p2p_datatools.contract.matching import (
     suggest_match,
 )
 from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, without_suffix
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import LabelItem, PictureLabels, RegionLabels
 
@@ -44,19 +44,23 @@ def match_photos(
     """
     if is_list(match):
         return _by_list(items, photos, Path(match), report)
+    ways: list[tuple[LabelItem, FoundPhoto]] = []
     if not photos.splits or not any(item.split for item in items):
-        return _match(items, photos, match, report)
+        partners, skipped = _match(items, photos, match, ways, report.note)
+        _note_ways(ways, photos, report)
+        return partners, skipped
+    note = once(report.note)
     order = {id(item): place for place, item in enumerate(items)}
-    partners: list[tuple[LabelItem, Path]] = []
-    skipped: list[Skip] = []
+    partners, skipped = [], []
     for split in sorted({item.split for item in items}):
         some, view = [item for item in items if item.split == split], photos.of_split(split)
         spellings = {place.spelled for place in photos.splits.values() if place.split == split}
         spelt = [_respell(item, spellings) for item in some]
         own = {id(each): item for each, item in zip(spelt, some, strict=True)}
-        found, lost = _match(spelt, view, match, report)
+        found, lost = _match(spelt, view, match, ways, note)
         partners += [(own[id(item)], photo) for item, photo in found]
         skipped += lost
+    _note_ways(ways, photos, report)
     return sorted(partners, key=lambda each: order[id(each[0])]), skipped
 
 
@@ -76,7 +80,14 @@ def _respell(item: LabelItem, spellings: Set[str]) -> LabelItem:
     return replace(item, file_name=rename(item.file_name), below=respell(item.below))
 
 
-def _match(items: Sequence[LabelItem], photos: PhotoFolder, match: str, report: Reporter) -> PhotosOfLabels:
+def _match(
+    items: Sequence[LabelItem],
+    photos: PhotoFolder,
+    match: str,
+    ways: list[tuple[LabelItem, FoundPhoto]],
+    note: Note,
+) -> PhotosOfLabels:
+    """Partners and skips; the photos that were found by other names are added to `ways`."""
     if match != BY_STEM:
         return _by_expression(items, photos, match)
     found: dict[int, FoundPhoto] = {}
@@ -86,8 +97,8 @@ def _match(items: Sequence[LabelItem], photos: PhotoFolder, match: str, report: 
             found[place] = _look_up(item, photos)
         except P2PError as error:
             errors[place] = error
-    found |= _by_convention(items, photos, found, errors, report)
-    _note_ways([(items[place], each) for place, each in sorted(found.items())], photos, report)
+    found |= _by_convention(items, photos, found, errors, note)
+    ways += [(items[place], each) for place, each in sorted(found.items()) if each.way]
     lost = {place: error for place, error in errors.items() if place not in found}
     skipped = [skip_of(error, items[place].where) for place, error in lost.items()]
     return [(items[place], each.path) for place, each in sorted(found.items())], _advise(
@@ -143,7 +154,7 @@ def _by_convention(
     photos: PhotoFolder,
     found: dict[int, FoundPhoto],
     errors: dict[int, P2PError],
-    report: Reporter,
+    note: Note,
 ) -> dict[int, FoundPhoto]:
     """The photos of label pictures that all differ from them by one convention; label files say what they mean."""
     alone = {place: items[place] for place, error in errors.items() if error.code in _LOST}
@@ -156,7 +167,7 @@ def _by_convention(
     convention = find_convention(names.values(), there) if len(there) == len(free) else None
     if convention is None:
         return {}
-    report.note(
+    note(
         f"{convention.describe('names of labels', 'names of photos')}: matched without that, as by "
         f"--match '{convention.expression}'."
     )
@@ -227,8 +238,7 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
 def _note_ways(found: Iterable[tuple[LabelItem, FoundPhoto]], photos: PhotoFolder, report: Reporter) -> None:
     ways: dict[str, list[tuple[LabelItem, Path]]] = defaultdict(list)
     for item, each in found:
-        if each.way:
-            ways[each.way].append((item, each.path))
+        ways[each.way].append((item, each.path))
     for way, several in ways.items():
         item, path = several[0]
         took = plural(len(several), "label takes a photo", "labels take photos")

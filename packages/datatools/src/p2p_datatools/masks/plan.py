@@ -3,8 +3,8 @@
 Nothing here may open more of a picture than its header, or decide what a label means.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -22,10 +22,12 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
-from p2p_datatools.masks.paint import is_outside
+from p2p_datatools.masks.paint import covers_no_pixel, is_outside
 from p2p_datatools.masks.partners import match_photos
 
 _ALL_BACKGROUND = "--empty background"
+_COVERS_NONE = "is so small or thin that it covers the centre of no pixel"
+_ENLARGE = "Delete it or draw it larger."
 _LARGE = 16  # pixels of a side: in a smaller picture a region may well lie within the first
 _BACKGROUND_NAMES = frozenset(
     {"background", "bg", "bkg", "void", "unlabeled", "unlabelled", "unknown", "none", "other", "nothing", "empty"}
@@ -119,11 +121,20 @@ def plan_masks(
             jobs.append(job)
         except P2PError as error:
             skipped.append(skip_of(error, item.where))
-    times = Counter(job.name for job in jobs)
-    for job in (job for job in jobs if times[job.name] > 1):
-        what = f"is not the only label of the picture {job.name}"
-        skipped.append(Skip(job.item.where, what, "Remove all but one.", "several-labels"))
-    return [job for job in jobs if times[job.name] == 1], skipped
+    times: dict[str, list[MaskJob]] = defaultdict(list)
+    for job in jobs:
+        times[job.name].append(job)
+    skipped += [skip for alike in times.values() if len(alike) > 1 for skip in _say_several(alike)]
+    return [job for job in jobs if len(times[job.name]) == 1], skipped
+
+
+def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:
+    """The labels of one picture, of which none is taken."""
+    sources = list(dict.fromkeys(job.item.source for job in alike))
+    where = f" ({' and '.join(sources[:5])})" if len(sources) > 1 else ""
+    what = f"is one of {len(alike)} labels{where} of the picture {alike[0].name}"
+    for job in alike:
+        yield Skip(job.item.where, what, "Remove all but one.", "several-labels")
 
 
 def _job(
@@ -169,7 +180,7 @@ def count_kinds(kinds: Mapping[str, int]) -> str:
 
 
 def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[RegionFault, ...]:
-    """The regions that lie wholly outside their picture, whose photo is of `size`.
+    """The regions of which no pixel is painted: wholly outside their picture, whose photo is of `size`, or too small.
 
     Raises P2PError when they were drawn on another picture: when all are outside, or more than half where the labels
     do not tell their size; when all are so small that they must be shares of the picture; and with `strict` for one.
@@ -186,17 +197,18 @@ def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[
             "Export them in pixels, or convert them to YOLO's lines.",
             code="relative-points",
         )
-    return tuple(
-        RegionFault(
-            region.place or item.where,
-            f"lies wholly outside the picture of {size}",
-            "Delete it, or use the photo that it was drawn on.",
-            "region-outside",
-            region.label,
-            item.file_name,
-        )
-        for region in outside
+    what, to_do = f"lies wholly outside the picture of {size}", "Delete it, or use the photo that it was drawn on."
+    small = [region for region in item.regions_in(size) if covers_no_pixel(region, size)]
+    if small and (strict or len(small) == len(item.regions)):
+        raise P2PError(small[0].place or item.where, _COVERS_NONE, _ENLARGE, code="no-pixel")
+    return (
+        *(_fault(region, item, what, to_do, "region-outside") for region in outside),
+        *(_fault(region, item, _COVERS_NONE, _ENLARGE, "no-pixel") for region in small),
     )
+
+
+def _fault(region: Region, item: RegionLabels, what: str, to_do: str, code: str) -> RegionFault:
+    return RegionFault(region.place or item.where, what, to_do, code, region.label, item.file_name)
 
 
 def _outside(where: str, outside: list[Region], count: int, size: Size) -> P2PError:
@@ -270,6 +282,10 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
             "otherwise correct the size that the labels tell, or turn the label picture."
         )
         return P2PError(where, what, to_do, code="exif-turned")
+    if photo == (2 * labels.width, labels.height):
+        what = f"the labels are for a picture of {labels}, but the photo is {photo}, twice as wide, as A|B pictures are"
+        to_do = "If it is one, take such pictures apart with 'p2p data halves', and give the half that the labels show."
+        return P2PError(where, what, to_do, code="pairs-as-half")
     return P2PError(
         where,
         f"the labels are for a picture of {labels}, but the photo is {photo}",

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.names import LABEL_FOLDERS
+from p2p_datatools.contract.pairs.seam import look_like_pairs
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.formats.pictures import pick_evenly
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, PictureLabels
 from p2p_datatools.masks.label_pictures import PictureReader
@@ -50,12 +51,12 @@ def refuse_photos_as_labels(found: LabelSet, labels: Path, reader: PictureReader
         sizes.append(size_of(picture.colors))
     if (middle := sorted(shares)[len(shares) // 2]) < _MIDDLE:
         return
-    palette = reader.palette
+    palette, are_wide = reader.palette, all(size.width == 2 * size.height for size in sizes)
     raise P2PError(
         labels,
         f"looks like photos, not labels: {plural(len(looked_at), 'picture was', 'pictures were')} looked at, and "
         f"{middle:.0%} of the pixels are near no class of the palette {palette.name}",
-        _advise(labels, are_pairs=all(size.width == 2 * size.height for size in sizes)),
+        _advise(labels, are_pairs=are_wide or look_like_pairs([item.path for item in looked_at])),
         code="photos-not-labels",
     )
 
@@ -93,7 +94,7 @@ def _share_far(photo: Photo, table: NDArray[np.uint8], tolerance: int) -> float:
 
 def _advise(labels: Path, *, are_pairs: bool) -> str:
     if are_pairs:
-        return "If these are A|B pictures, take them apart first: p2p data halves."
+        return f"If these are A|B pictures, take them apart first: {p2p_command('data halves', labels, 'DEST')}."
     others = "if they are labels in other colours, use the palette that they were painted in."
     beside = [each for each in _folders_beside(labels) if each.name.casefold() in LABEL_FOLDERS]
     if not beside:

@@ -3,18 +3,26 @@
 Nothing here may take a folder that does not fit: it has a photo for each label, of the size that its labels say.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.folder_roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import split_labels
-from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, PhotoFolder, folders_of, without_suffix
+from p2p_datatools.contract.names import (
+    LABEL_FOLDERS,
+    PHOTO_FOLDERS,
+    PhotoFolder,
+    folders_of,
+    without_suffix,
+    words_of_folder,
+)
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.labels.formats.pictures import judge_again
 from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.masks.partners import match_photos
 
@@ -23,21 +31,24 @@ _LOOKED_AT = 20  # labels whose size is compared
 
 
 def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
-    """The label pictures of a whole data set, without its photos: of a_mask.png and a.png, or of masks/ and images/."""
+    """The label pictures of a whole data set, without its photos.
+
+    Those are of a_mask.png and a.png, of masks/ and images/, or of trainannot/ and train/.
+    """
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
-    photos = [item for item in pictures if _role(item.path, labels) == "photo"]
-    masks = [item for item in pictures if _role(item.path, labels) == "label"]
+    folders = {id(item): _folder_below(item.path, labels) for item in pictures}
+    roles = roles_of_folders(folders.values())
+    masks = [item for item in pictures if roles[folders[id(item)]] == LABELS]
+    photos = [item for item in pictures if roles[folders[id(item)]] == PHOTOS]
     if not (photos and masks and len(photos) + len(masks) == len(found.items)):
         names = {without_suffix(item.file_name): item for item in pictures}
         if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
             return found
-    return replace(found, items=tuple(masks))
+    return judge_again(replace(found, items=tuple(masks)))
 
 
-def _role(path: Path, labels: Path) -> str:
-    parts = [part.casefold() for part in path.relative_to(labels).parts[:-1]] if path.is_relative_to(labels) else []
-    is_label, is_photo = (any(part in words for part in parts) for words in (LABEL_FOLDERS, PHOTO_FOLDERS))
-    return "label" if is_label and not is_photo else "photo" if is_photo and not is_label else ""
+def _folder_below(path: Path, labels: Path) -> str:
+    return path.parent.relative_to(labels).as_posix() if path.is_relative_to(labels) else ""
 
 
 def find_photos(labels: Path, found: LabelSet, dest: Path, match: str, report: Reporter) -> Path | None:
@@ -138,15 +149,11 @@ def _below(place: Path) -> Iterator[Path]:
 
 def _namesakes(place: Path) -> Iterator[Path]:
     """Folders beside that of the labels which differ in the word for what lies in them: train_masks and train."""
-    own = _words(place.absolute().name)
+    own = words_of_folder(place.absolute().name.casefold())
     rest = [word for word in own if word not in LABEL_FOLDERS]
     if not rest or rest == own:
         return
     for each in sorted(place.absolute().parent.iterdir()):
-        words = _words(each.name)
+        words = words_of_folder(each.name.casefold())
         if each.is_dir() and [word for word in words if word not in PHOTO_FOLDERS] == rest and words != own:
             yield each
-
-
-def _words(name: str) -> list[str]:
-    return re.split(r"[_\-. ]+", re.sub(r"annot$", "_annot", name.casefold()))

@@ -43,7 +43,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     """The masks of one call; `uses` are the labels of the pictures that were read in it.
 
     `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `strays` are the regions
-    outside of their picture, by the name of the mask.
+    outside of their picture, `scaling` the sizes of label pictures that no class claims yet and that will be scaled,
+    both by the name of the mask.
     """
 
     listing = MASK_LINES
@@ -64,6 +65,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.uses: dict[str, Use] = {}
         self.numbered: list[str] = []
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
+        self.scaling: dict[str, str] = {}
         self._strict = strict
         self._counting = threading.Lock()
 
@@ -160,16 +162,17 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             self._count(read, job.item.where)
             if read.faults and self._strict:
                 raise error_of(read.faults[0])
-            labels, mask, pixels = set(read.uses), read.mask, read.pixels
+            labels, mask, pixels, own = set(read.uses), read.mask, read.pixels, read.size
+            if size is not None and own != size and not is_same_shape(own, size):
+                header = job.photo_header()
+                raise other_size(job.item.where, own, size, header.orientation if header else 1)
             if mask is None:
+                if size not in (None, own):
+                    self.scaling[job.name] = f"{own} to {size}"
                 # The call ends with all such labels of all pictures, which `uses` counts.
                 what = "has labels that no class claims"
                 raise P2PError(job.item.where, what, "Say what they are with --map.", code="unclaimed-label")
-            own = size_of(mask)
             if size is not None and own != size:
-                if not is_same_shape(own, size):
-                    header = job.photo_header()
-                    raise other_size(job.item.where, own, size, header.orientation if header else 1)
                 mask = resize_mask(mask, size)
                 pixels = histogram(mask)
         line = MaskLine(

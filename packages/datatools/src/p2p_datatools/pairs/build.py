@@ -37,6 +37,7 @@ from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.match import Files, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
+from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
 
 
@@ -96,8 +97,9 @@ def pair(
 ) -> PairSummary:
     """Write one lossless pair for every name that A and B share, A left and B right, into DEST, and the manifest.
 
-    Where folders of A and B are those of splits (train/, valid/, test/, ...), or the record of masks says splits, new
-    pairs get these and lie in DEST/train, DEST/val and DEST/test; others lie in DEST/all. One folder that holds
+    Where folders of A and B are those of splits (train/, valid/, test/, ...), the record of masks says splits, or else
+    lists train.txt, val.txt do, in A, B or the folder above, new pairs get these and lie in DEST/train, DEST/val and
+    DEST/test; others lie in DEST/all. One folder that holds
     trainA/ and trainB/, or the like, is given as A and as B. Either may be a mask folder (it has a palette.toml).
     `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
     a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
@@ -114,7 +116,7 @@ def pair(
     known = read_manifest(dest) if has_manifest(dest) else None
     others = list[LeftOut]()
     matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
-    given = GivenSplits((a, b), matched)
+    given = GivenSplits((a, b), matched, report)
     for each in others:
         each.say(report)
     if not given.any:
@@ -131,6 +133,7 @@ def pair(
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
+        note_scales(job, work.destination.done.values(), report)
         if not ways.plain_numbers and known is None:
             _refuse_numbers(job, work)
         if not keep_going or not (ways.shard or work.names()):

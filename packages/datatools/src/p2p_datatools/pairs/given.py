@@ -1,16 +1,18 @@
-"""The splits that the folders of A and B, or the record of masks, give to pairs, and where the pairs then lie.
+"""The splits that the folders of A and B, the record of masks, or lists give to pairs, and where the pairs then lie.
 
-Nothing here may open a picture, or choose a split that neither of them says.
+Nothing here may open a picture, or choose a split that none of them says.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.given_splits import find_splits, folder_of, join_path, split_in
+from p2p_datatools.contract.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
-from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 from p2p_datatools.pairs.match import Files, MatchedFiles
 
@@ -18,18 +20,28 @@ from p2p_datatools.pairs.match import Files, MatchedFiles
 class GivenSplits:
     """The split that each of the matched pairs is given, and its place among the others of that split."""
 
-    def __init__(self, folders: Files, matched: MatchedFiles) -> None:
+    def __init__(self, folders: Files, matched: MatchedFiles, report: Reporter = QUIET) -> None:
         self._matched = matched
         self._places = [find_splits(folder_of(matched.files_of(name)[side]) for name in matched) for side in (0, 1)]
-        self._recorded = [
+        self._recorded: list[Mapping[str, str]] = [
             {} if places else read_mask_splits(folder) for folder, places in zip(folders, self._places, strict=True)
         ]
+        if not self.any:
+            self._recorded = [self._read_lists(folder, side, report) for side, folder in enumerate(folders)]
         self._folders = _arrange({folder_of(name) for name in matched}) if self.any else {}
 
     @property
     def any(self) -> bool:
         """Whether any pair may be given a split."""
         return any(self._places) or any(self._recorded)
+
+    def _read_lists(self, folder: Path, side: int, report: Reporter) -> Mapping[str, str]:
+        """The splits that lists in a folder, or in that above it, give to its files, by their names."""
+        names = [name_of(self._matched.files_of(name)[side]) for name in self._matched]
+        listed = read_listed_splits(folder, names)
+        if listed.note:
+            report.note(listed.note)
+        return {name: split for name, split in zip(names, listed.splits, strict=False) if split}
 
     def of(self, name: str) -> str:
         """The split of a pair, UNSPLIT where none is given; raises P2PError when its halves have different ones."""

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
+from p2p_datatools.contract.folder_roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.given_splits import folder_of
 from p2p_datatools.contract.matching import (
     BY_STEM,
     Addition,
@@ -26,7 +28,7 @@ from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.pairs.split_keys import split_keys, take_sides
+from p2p_datatools.pairs.split_keys import outside_of, role_ways, split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
 
@@ -119,13 +121,15 @@ def match_pictures(
     if a.resolve() == b.resolve():
         files_a, files_b = take_sides(a, files_a, report)
     else:
-        files_b = pictures_of(b, skipped, others)
-    ways = split_keys((files_a, files_b), _own_name if by_stem else key_of(match), exact=by_stem)
+        files_a, files_b = outside_of(a, files_a, b), outside_of(b, pictures_of(b, skipped, others), a)
+    files = files_a, files_b
+    keys = split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)
     found = []
-    for key_a, key_b in ways:
-        sides = _NamedPictures(a, files_a, key_a), _NamedPictures(b, files_b, key_b)
+    for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
+        sides = _NamedPictures(a, files_of[0], key_a), _NamedPictures(b, files_of[1], key_b)
         found.append(_leave_out_convention(_ignore_case(sides, report), report) if by_stem else sides)
         if _has_common(found[-1]):
+            _note_others((a, b), files, files_of, report)
             break
     best = found[-1] if _has_common(found[-1]) else found[0]
     if by_stem:
@@ -133,6 +137,17 @@ def match_pictures(
     _settle(best, pick, report)
     matched, unmatched = _join(*best, by_stem=by_stem)
     return matched, skipped + unmatched
+
+
+def _note_others(
+    folders: Files, files: tuple[Sequence[str], ...], taken: tuple[Sequence[str], ...], report: Reporter
+) -> None:
+    """Note which pictures are left out because those of their folder are the other half's."""
+    for folder, there, own in zip(folders, files, taken, strict=True):
+        if len(own) < len(there):
+            left_out = min(set(there) - set(own))
+            are = plural(len(there) - len(own), "picture is", "pictures are")
+            report.note(f"{folder}: {are} of the other half by their folders, and left out; the first is {left_out}.")
 
 
 def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> None:
@@ -185,14 +200,24 @@ def _ignore_case(sides: "_Sides", report: Reporter) -> "_Sides":
 
 
 def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Reporter) -> "_NamedPictures":
-    """The photos of a folder without the label pictures beside them, such as a_mask.png, that `other` does not have."""
+    """The photos of a folder without the label pictures beside them that `other` does not have.
+
+    These are called as a_mask.png or, where a whole data set is given, lie in folders such as trainannot/.
+    """
     alone = one.files.keys() - other.files.keys()
-    labels = set(split_labels(one.files)) if alone else set()
+    labels = set(split_labels(one.files)) or _in_label_folders(one) if alone else set()
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
     report.note(f"{one.folder}: {are} by name, and left out; the first is '{min(labels)}'.")
     return one.without(labels)
+
+
+def _in_label_folders(pictures: "_NamedPictures") -> set[str]:
+    """The names of pictures in folders of labels, where all others lie in those of photos beside them."""
+    roles = roles_of_folders(map(folder_of, pictures.files))
+    named = {name for name in pictures.files if roles[folder_of(name)] == LABELS}
+    return named if set(roles.values()) == {LABELS, PHOTOS} else set()
 
 
 def _has_common(sides: "_Sides") -> bool:

@@ -4,11 +4,14 @@ Nothing here may open a picture, or know which pictures there are elsewhere.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.folder_roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of, join_path
 from p2p_datatools.contract.matching import Key
+from p2p_datatools.contract.names import folders_of
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
@@ -31,6 +34,35 @@ def split_keys(files: tuple[Sequence[str], Sequence[str]], key: Key, *, exact: b
         return [(key, key), *stripped]
     common = _respell(a, _common), _respell(b, _common)
     return [common, (key, key)] if _differ(a, b) else [(key, key), common]
+
+
+def outside_of(folder: Path, files: list[str], other: Path) -> list[str]:
+    """The pictures of a folder without those of another folder in it, since no picture is its own other half."""
+    if not other.resolve().is_relative_to(folder.resolve()):
+        return files
+    inside = f"{other.resolve().relative_to(folder.resolve()).as_posix()}/"
+    return [file for file in files if not file.startswith(inside)] or files
+
+
+def role_ways(files: tuple[Sequence[str], Sequence[str]]) -> list[tuple[tuple[Sequence[str], ...], tuple[Key, Key]]]:
+    """Pictures of A and of B to compare without words such as masks/ and images/ in their paths, and the keys of both.
+
+    Of a whole data set, which has labels and photos, A is likelier the labels and B the photos.
+    """
+    chosen = [_choose_role(each, first) for each, first in zip(files, (LABELS, PHOTOS), strict=True)]
+    return [(each, (_without_roles, _without_roles)) for each in product(*chosen)]
+
+
+def _choose_role(files: Sequence[str], first: str) -> list[Sequence[str]]:
+    roles = roles_of_folders(map(folder_of, files))
+    if set(roles.values()) != {LABELS, PHOTOS}:
+        return [files]
+    kinds = [[file for file in files if roles[folder_of(file)] == role] for role in (LABELS, PHOTOS)]
+    return list(kinds if first == LABELS else reversed(kinds))
+
+
+def _without_roles(name: str) -> str:
+    return join_path(*folders_of(name), name.rpartition("/")[2])
 
 
 def _differ(a: _Places, b: _Places) -> bool:
@@ -67,15 +99,17 @@ def _key_within(places: _Places, key: Key) -> Key:
 
 
 def take_sides(folder: Path, files: Sequence[str], report: Reporter) -> tuple[list[str], list[str]]:
-    """The pictures of A and of B where one folder holds both, as trainA/ and trainB/, or train/masks and train/images.
+    """The pictures of A and of B where one folder holds both, as trainA/ and trainB/, or trainannot/ and train/.
 
     Raises UsageError when it does not hold both.
     """
     places = find_splits(map(folder_of, files))
+    roles = roles_of_folders(map(folder_of, files))
     sides: dict[str, list[str]] = {"a": [], "b": [], "": []}
     for file in files:
-        place = places.get(folder_of(file))
-        sides[place.side if place else ""].append(file)
+        place = places.get(own := folder_of(file))
+        side = place.side if place else ""
+        sides[side or {LABELS: "a", PHOTOS: "b"}.get(roles[own], "")].append(file)
     if not (sides["a"] and sides["b"]):
         raise UsageError(folder, "is given as A and as B", "Name two folders.", code="same-folder")
     if sides[""]:

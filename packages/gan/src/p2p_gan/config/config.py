@@ -359,7 +359,7 @@ class Config:
     memory_format: str = setting(
         "auto",
         "The order in which pictures and weights lie in memory: by channels, or by pixels (channels_last); auto takes "
-        "channels_last on GPUs and for bfloat16, and contiguous for float32 on the CPU, where gradients are faster so.",
+        "channels_last on GPUs, and contiguous on the CPU, where gradients are faster so.",
         choices=("auto", "contiguous", "channels_last"),
         group=_MACHINE,
         on_resume="auto",

@@ -100,15 +100,15 @@ def _cpu_multiplies_bfloat16() -> bool:
     return False
 
 
-def resolve_memory_format(wanted: str, device: torch.device, precision: str) -> str:
+def resolve_memory_format(wanted: str, device: torch.device) -> str:
     """The memory format of the networks; `auto` is the one whose convolutions were the fastest where it was measured.
 
-    That is channels_last on GPUs and for bfloat16 on CPUs. For float32 on CPUs its forward passes are a little faster
-    and its gradients 1.3 to 7 times as slow (benchmarks/NOTES.md).
+    That is channels_last on GPUs. On CPUs its forward passes are a little faster and its gradients up to 7 times as
+    slow, in float32 and in bfloat16 (benchmarks/NOTES.md).
     """
     if wanted != "auto":
         return wanted
-    return "contiguous" if device.type == "cpu" and precision == "float32" else "channels_last"
+    return "contiguous" if device.type == "cpu" else "channels_last"
 
 
 def resolve_threads(wanted: int, processes: int = 1) -> int:

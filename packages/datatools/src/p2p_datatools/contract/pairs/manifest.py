@@ -127,6 +127,15 @@ def holds_built_pairs(path: Path) -> bool:
     return isinstance(header, dict) and header.get("format") == _FORMAT and not header.get("foreign")
 
 
+def refuse_pairs_as_photos(folder: Path) -> None:
+    """Raise P2PError when a folder that is given as that of photos holds A|B pairs of ours."""
+    if holds_built_pairs(folder):
+        what = "holds A|B pairs, not photos"
+        apart = p2p_command("data halves", folder, "DEST")
+        to_do = f"Give the photos that the pairs were made of, or take them apart with {apart}."
+        raise P2PError(folder, what, to_do, code="pairs-as-half")
+
+
 def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
     """Read a folder's manifest; raises P2PError when it is damaged, newer than this program, or a split is unfinished.
 

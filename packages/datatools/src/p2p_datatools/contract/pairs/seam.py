@@ -28,7 +28,9 @@ _CONTINUOUS, _CUT = 0.4, 0.6
 _STEEP = 4.0  # times the usual step: above it the middle is no place where a picture goes on
 _TEXTURE = 4.0  # of 255, the mean difference within a column below which it is plain, as the white around a shoe
 _ALIKE = 0.45  # correlation of the details of both halves; of photos and masks up to 0.37 (panoramas may have no seam)
-_MOST = 0.75  # of the pictures that tell something: from here on a folder holds no pairs
+_FEW = 2  # pictures: an edge of labels may well lie in the middle of them
+_TIMES = 8  # the colours of photos have more; both halves of one JPEG of labels are alike within twice
+_MOST = 0.75  # of the pictures that tell something: from here on a folder holds no pairs, or pairs
 
 
 def refuse_single_pictures(folder: Path, files: Sequence[Path], *, to_do: str) -> None:
@@ -49,6 +51,24 @@ def refuse_single_pictures(folder: Path, files: Sequence[Path], *, to_do: str) -
         to_do,
         code="not-pairs",
     )
+
+
+def look_like_pairs(files: Sequence[Path]) -> bool:
+    """Whether nearly all pictures that tell something are A|B.
+
+    One or two tell it only if one half has many times the colours of the other.
+    """
+    spread = list(_spread(files))
+    seen = [middle for middle in map(middle_of, spread) if middle != "unclear"]
+    if seen.count("cut") < max(1, _MOST * len(seen)):
+        return False
+    return len(seen) > _FEW or all(_is_of_two(path) for path in spread)
+
+
+def _is_of_two(path: Path) -> bool:
+    halves = np.array_split(read_photo(path), 2, axis=1)
+    counts = [len(np.unique(half.reshape(-1, 3), axis=0)) for half in halves]
+    return max(counts) > _TIMES * min(counts)
 
 
 def _spread(files: Sequence[Path]) -> Iterator[Path]:

@@ -122,12 +122,13 @@ def _pixels_of(image: Image.Image) -> Photo:
     return pixels
 
 
-def opaque_pixels(image: Image.Image, file: PictureFile) -> Photo:
+def opaque_pixels(image: Image.Image, file: PictureFile, *, of_eight: bool = False) -> Photo:
     """The pixels of a decoded picture as `read_photo` gives them, but as if nothing were transparent.
 
-    The image itself is turned by its EXIF.
+    With `of_eight` the colours of one of 16 bits are known to be colours of 8. The image itself is turned by its EXIF.
     """
-    _refuse_deep(image, file)
+    if not of_eight:
+        _refuse_deep(image, file)
     _turn(image, file)
     return _pixels_of(_to_srgb(image).convert("RGB"))
 

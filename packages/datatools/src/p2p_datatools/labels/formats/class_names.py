@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import (
     IGNORE,
@@ -26,7 +27,9 @@ from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_c
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
-_JSON_LIST, _YAML_LIST = "label_classes.json", "data.yaml"
+# Hasty: png_index, class_name, color; Hugging Face: {"0": name}, and {name: 0}
+_JSON_LISTS = ("label_classes.json", "id2label.json", "label2id.json", "classes.json", "class_names.json")
+_YAML_LISTS = ("data.yaml", "classes.yaml")
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
@@ -36,11 +39,13 @@ _LISTS = (
     LABEL_MAP,
     "labels.txt",
     "classes.txt",
+    "classes.csv",
+    "codes.txt",  # fast.ai
     "label_colors.txt",
     "obj.names",
     *_ADE_LISTS,
-    _JSON_LIST,  # Hasty: png_index, class_name, color
-    _YAML_LIST,
+    *_JSON_LISTS,
+    *_YAML_LISTS,
 )
 
 NO_CLASS = "__ignore__"  # LabelMe's first line of a list; its number is -1, which is 255 in a picture of 8 bits
@@ -151,19 +156,20 @@ def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists:
 
 
 def _rows(path: Path) -> Iterator[ClassRow]:
-    if path.name == _JSON_LIST:
+    if path.name in _JSON_LISTS:
         yield from _json_rows(path)
-    elif path.name == _YAML_LIST:
+    elif path.name in _YAML_LISTS:
         yield from (ClassRow(str(path), name) for _, name in sorted(read_names(path).items()))
     else:
         yield from _text_rows(path)
 
 
 def _json_rows(path: Path) -> Iterator[ClassRow]:
-    value = read_json(path)
-    entries = value.get("classes") if isinstance(value, dict) else value
-    for count, each in enumerate(entries if isinstance(entries, list) else (), start=1):
+    for count, each in enumerate(_json_entries(read_json(path)), start=1):
         where = f"{path}: entry {count}"
+        if isinstance(each, str):
+            yield ClassRow(where, each)
+            continue
         try:
             name = next(str(each[key]) for key in ("class_name", "name", "label") if key in each)
             number = next((int(each[key]) for key in ("png_index", "index", "id") if key in each), None)
@@ -171,6 +177,19 @@ def _json_rows(path: Path) -> Iterator[ClassRow]:
         except (StopIteration, RuntimeError, TypeError, ValueError, AttributeError, KeyError) as error:
             what = "is not a class with its name, number and colour"
             raise P2PError(where, what, "Export the list again.", code="bad-class-names") from error
+
+
+def _json_entries(value: Any) -> list[Any]:
+    """The classes of a list in JSON, of names by their number, or of numbers by their name."""
+    if not isinstance(value, dict):
+        return value if isinstance(value, list) else []
+    inside = next((value[key] for key in ("classes", "id2label", "label2id") if key in value), value)
+    if not isinstance(inside, dict):
+        return inside if isinstance(inside, list) else []
+    if all(is_digits(key) for key in inside):
+        told = {key: {"name": each} if isinstance(each, str) else each for key, each in inside.items()}
+        return [{"index": key, **each} if isinstance(each, dict) else each for key, each in told.items()]
+    return [{"name": key, "index": each} for key, each in inside.items() if isinstance(each, int)]
 
 
 def _text_rows(path: Path) -> Iterator[ClassRow]:
@@ -195,6 +214,8 @@ def _settle_last_numbers(rows: list[ClassRow]) -> list[ClassRow]:
 
 def _line_of(path: Path) -> str:
     """What a line of a list looks like."""
+    if path.suffix == ".json":
+        return '"NUMBER": "NAME"'
     return "NAME:R,G,B:parts:actions" if path.name == LABEL_MAP else "NUMBER NAME"
 
 

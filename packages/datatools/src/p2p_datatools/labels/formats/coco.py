@@ -5,8 +5,8 @@ Nothing here may read pictures or files; the parsed JSON is passed in.
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -45,7 +45,8 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
-        annotations, dangling = _by_image(value["annotations"], images)
+        known = _by_text(images), _by_text(categories)
+        annotations, dangling = _by_image([_respell(each, *known) for each in value["annotations"]], images)
     except (KeyError, TypeError) as error:
         raise P2PError(
             where, f"is not valid COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
@@ -65,6 +66,25 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
     return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=notes, faults=faults)
+
+
+def _by_text(ids: Iterable[Any]) -> dict[str, Any]:
+    """Ids by their text: a program may write 1 in one table and "1" in another."""
+    texts = Counter(map(str, ids))
+    return {str(each): each for each in ids if texts[str(each)] == 1}
+
+
+def _respell(annotation: Any, images: Mapping[str, Any], categories: Mapping[str, Any]) -> Any:
+    """An annotation whose ids are as the tables of images and categories have them."""
+    if not isinstance(annotation, dict):
+        return annotation
+    told = [(key, known, annotation.get(key)) for key, known in (("image_id", images), ("category_id", categories))]
+    other = {
+        key: known[str(own)]
+        for key, known, own in told
+        if type(own) in (int, str) and type(known.get(str(own), own)) is not type(own)
+    }
+    return {**annotation, **other} if other else annotation
 
 
 def _by_image(annotations: list[Any], images: Mapping[Any, Any]) -> tuple[Mapping[Any, list[Any]], list[Any]]:

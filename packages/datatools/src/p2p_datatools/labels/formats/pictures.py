@@ -4,6 +4,7 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 """
 
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,9 +15,10 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
+from p2p_datatools.contract.pictures.lossless import is_lossless_webp
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.class_names import NO_CLASS, find_names
-from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet
+from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet, PictureLabels
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
 _EXACT = frozenset(
@@ -57,7 +59,7 @@ def is_color_folder(path: Path) -> bool:
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there are none."""
     exact, others, strange = _by_kind(folder)
-    to_do = "Give a folder of .png, .bmp, .gif or .tif files."
+    to_do = "Give a folder of .png, .bmp, .gif, .tif or lossless .webp files."
     if not exact and not strange and others:
         what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
         if all(_is_black_and_white(path) for path in pick_evenly(others, _LOOKED_AT)):
@@ -88,7 +90,7 @@ def read_index_folder(folder: Path) -> LabelSet:
 
 
 def read_color_folder(folder: Path) -> LabelSet:
-    """All colour-coded pictures below `folder`: those in lossless formats, or if there are none, JPEG and WebP."""
+    """All colour-coded pictures below `folder`: those in lossless formats, or if there are none, JPEG and the like."""
     exact, others, strange = _by_kind(folder)
     if not (exact or others or strange):
         raise P2PError(folder, "has no pictures", "Give a folder of PNG, BMP, TIFF or JPEG files.", code="no-pictures")
@@ -154,7 +156,27 @@ def holds_colors(folder: Path) -> bool:
     Black pictures of three channels, which are those without objects in either kind, tell nothing.
     """
     exact, others, _ = _by_kind(folder)
-    pictures = exact or others
+    return _hold_colors(exact or others)
+
+
+def judge_again(found: LabelSet) -> LabelSet:
+    """Colour-coded pictures as class numbers, if what made their folder one of colours is left out of them by now."""
+    items = [item for item in found.items if isinstance(item, ColorLabels) and item.judge]
+    if len(items) < len(found.items) or _hold_colors([item.path for item in items]):
+        return found
+    numbers = (
+        IndexLabels(
+            item.file_name,
+            item.path,
+            item.listed.numbers or None if item.listed else None,
+            **{each.name: getattr(item, each.name) for each in fields(PictureLabels) if each.kw_only},
+        )
+        for item in items
+    )
+    return replace(found, format="index", items=tuple(numbers))
+
+
+def _hold_colors(pictures: list[Path]) -> bool:
     for most in (_LOOKED_AT, _LOOKED_AT_IF_BLACK):
         found = [_judge(path) for path in pick_evenly(pictures, most)]
         if seen := [each for each in found if each is not None]:
@@ -200,11 +222,16 @@ def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
         raise P2PError(folder, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder")
     strange: list[P2PError] = []
     pictures = _find(folder, strange)
+    lossless = [path.suffix.lower() in _EXACT or _is_webp(path) for path in pictures]
     return (
-        [path for path in pictures if path.suffix.lower() in _EXACT],
-        [path for path in pictures if path.suffix.lower() not in _EXACT],
+        [path for path, exact in zip(pictures, lossless, strict=True) if exact],
+        [path for path, exact in zip(pictures, lossless, strict=True) if not exact],
         tuple(skip_of(error, str(folder)) for error in strange),
     )
+
+
+def _is_webp(path: Path) -> bool:
+    return path.suffix.lower() == ".webp" and is_lossless_webp(path)
 
 
 def _find(folder: Path, strange: list[P2PError]) -> list[Path]:

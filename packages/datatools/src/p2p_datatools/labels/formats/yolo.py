@@ -282,7 +282,11 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
         values = [float(word) for word in words[1:]]
     except ValueError:
         return False
-    return len(values) >= 4 and words[0].isdigit() and not (shares and any(not 0 <= each <= 1 for each in values))
+    return (
+        len(values) >= 4
+        and _class_number(words[0]) is not None
+        and not (shares and any(not 0 <= each <= 1 for each in values))
+    )
 
 
 def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
@@ -300,11 +304,16 @@ def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) ->
     )
 
 
+def _class_number(word: str) -> int | None:
+    """A class number, which some programs write as 0.0 or 0.000000; None for anything else."""
+    whole, _, zeros = word.partition(".")
+    return int(whole) if is_digits(whole) and not zeros.strip("0") else None
+
+
 def _label(word: str, names: dict[int, str], settings: Path, where: str) -> str | None:
     """The name of a class by its number; None for what is no number, since then the line is no label at all."""
-    try:
-        number = int(word)
-    except ValueError:
+    number = _class_number(word)
+    if number is None:
         return None
     if number not in names:
         raise P2PError(
@@ -318,12 +327,17 @@ def _label(word: str, names: dict[int, str], settings: Path, where: str) -> str 
 
 def _shape(words: list[str], where: str) -> Polygon:
     try:
-        values = np.array([int(words[0]), *words[1:]], dtype=np.float64)[1:]
-    except ValueError as error:
-        raise P2PError(
-            where, "is not a class number followed by numbers", "Export the labels again.", code="bad-number"
-        ) from error
-    if len(values) < 4 or len(values) % 2 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
+        values = np.array(words[1:], dtype=np.float64)
+    except ValueError:
+        values = np.zeros(0)
+    if _class_number(words[0]) is None or not values.size:
+        what = "is not a class number followed by numbers"
+        raise P2PError(where, what, "Export the labels again.", code="bad-number")
+    if len(values) > 4 and len(values) % 2:
+        what = f"has {len(values)} numbers after the class, and so no pairs"
+        to_do = "If the last one is a confidence, save the labels without it (save_conf=False); else export them again."
+        raise P2PError(where, what, to_do, code="bad-outline")
+    if len(values) < 4 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
         raise P2PError(
             where,
             "is neither a box nor an outline of three or more pairs of numbers from 0 to 1",

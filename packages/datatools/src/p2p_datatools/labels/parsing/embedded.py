@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import decoder_words
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.header import open_image
 from p2p_datatools.contract.pictures.index import read_ids
@@ -98,7 +99,10 @@ def _open(data: bytes, where: str) -> Image.Image:
             png.refuse_missing_rows(data)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise P2PError(
-            where, f"its picture is cut off or damaged ({error})", "Export the labels again.", code="damaged-file"
+            where,
+            f"its picture is cut off or damaged ({decoder_words(error)})",
+            "Export the labels again.",
+            code="damaged-file",
         ) from error
     return image
 

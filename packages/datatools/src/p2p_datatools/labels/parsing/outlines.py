@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
@@ -69,6 +70,16 @@ def has_area(shape: Polygon) -> bool:
     across = away[:, 0] * far[1] - away[:, 1] * far[0]
     # Less than 1e-10 of its length across is what rounding leaves, and reaches the centre of no pixel.
     return bool((np.abs(across) > 1e-10 * float(far @ far)).any())
+
+
+def has_hole_over_all(shape: Polygon) -> bool:
+    """Whether one of its holes covers all of an outline, as where a file has the two in the wrong order."""
+    return any(
+        (hole.min(axis=0) <= shape.outer.min(axis=0)).all()
+        and (hole.max(axis=0) >= shape.outer.max(axis=0)).all()
+        and all(cv2.pointPolygonTest(hole.astype(np.float32), point, False) >= 0 for point in shape.outer.tolist())
+        for hole in shape.holes
+    )
 
 
 def even_odd(outlines: Sequence[Polygon]) -> Polygon:

@@ -5,6 +5,7 @@ Nothing here may know a file format.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import has_area, number
+from p2p_datatools.labels.parsing.outlines import has_area, has_hole_over_all, number
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, fault_of, uses_of
 
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
@@ -151,6 +152,9 @@ def _refuse_flat(shape: Polygon | Runs, where: str) -> None:
     if isinstance(shape, Polygon) and not has_area(shape):
         what = "encloses no area, since its points lie on a line"
         raise P2PError(where, what, "Delete it or draw it again.", code="no-area")
+    if isinstance(shape, Polygon) and has_hole_over_all(shape):
+        what = "has a hole that is as large as its outline, so that nothing is left of it"
+        raise P2PError(where, what, "Draw the hole again, or exchange the two.", code="no-area")
     if isinstance(shape, Runs) and not shape.counts[1::2].any():
         raise P2PError(where, "its drawn mask has no pixel", "Delete it or draw it again.", code="no-area")
 
@@ -196,10 +200,10 @@ def read_label(value: Any, where: str) -> str:
 
 
 def read_picture_name(value: Any, where: str) -> str:
-    """The name of a picture file; raises P2PError when there is none, or it is not UTF-8."""
+    """The name of a picture file, without the query of an address; P2PError when there is none, or it is not UTF-8."""
     if not isinstance(value, str) or not value.strip():
         raise P2PError(where, "names no picture file", "Export the labels again.", code="no-file-name")
-    return _utf8(value, where)
+    return _utf8(re.split(r"[?#]", value)[0] if "://" in value else value, where)
 
 
 def _utf8(text: str, where: str) -> str:

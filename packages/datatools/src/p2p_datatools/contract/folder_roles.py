@@ -1,0 +1,43 @@
+"""Tells by the names of folders which hold labels and which photos: masks/ and images/, trainannot/ and train/.
+
+Nothing here may open a file, or give a role to a folder whose name and neighbours do not tell.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, words_of_folder
+
+LABELS, PHOTOS = "labels", "photos"
+
+
+def roles_of_folders(folders: Iterable[str]) -> dict[str, str]:
+    """LABELS or PHOTOS for each of the folders, paths with forward slashes, or "" where its name does not tell.
+
+    A folder without a word for what it holds has photos if one beside it is called as it is with a word for labels.
+    """
+    parts = {each: each.split("/") for each in folders}
+    roles = {each: _role(own) for each, own in parts.items()}
+    places = {each: dict(_places(own)) for each, own in parts.items()}
+    of_labels = {place for own in places.values() for place, is_label in own.items() if is_label}
+    of_both = {place for own in places.values() for place, is_label in own.items() if not is_label} & of_labels
+    for each, own in places.items():
+        kinds = {is_label for place, is_label in own.items() if place in of_both}
+        if not roles[each] and len(kinds) == 1:
+            roles[each] = LABELS if kinds.pop() else PHOTOS
+    return roles
+
+
+def _role(parts: Sequence[str]) -> str:
+    words = {part.casefold() for part in parts}
+    is_label, is_photo = not words.isdisjoint(LABEL_FOLDERS), not words.isdisjoint(PHOTO_FOLDERS)
+    return LABELS if is_label and not is_photo else PHOTOS if is_photo and not is_label else ""
+
+
+def _places(parts: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The path of a folder without the words of one part that say what lies there, and whether they say labels."""
+    for index, part in enumerate(parts):
+        words = words_of_folder(part.casefold())
+        rest = [word for word in words if word not in LABEL_FOLDERS and word not in PHOTO_FOLDERS]
+        if rest:
+            is_label = any(word in LABEL_FOLDERS for word in words)
+            yield (*parts[:index], "_".join(rest), "", *parts[index + 1 :]), is_label
