@@ -1,6 +1,6 @@
-"""Updates a second on a GPU, one by one and replayed as a CUDA graph, and the share of the GPU's matrix rate that is.
+"""Updates a second on a GPU: the textbook's, ours one by one, ours replayed as a CUDA graph, and their matrix rate.
 
-Nothing here may compare figures of different processes: both ways take turns, in blocks, with networks of their own.
+Nothing here may compare figures of different processes: the ways take turns, in blocks, with networks of their own.
 
 Usage: python benchmarks/gpu.py [--preset NAME] [--batches 1 16] [--updates N] [--blocks N] [--device cuda|cpu]
 """
@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,12 @@ from p2p_gan.training.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
 if TYPE_CHECKING:
-    from benchmarks import measure
+    from benchmarks import measure, training
 else:  # run as a program, this folder is where Python looks
     import measure
+    import training
 
-WAYS = ("off", "on")  # of cuda_graph
+TEXTBOOK, ONE_BY_ONE, REPLAYED = "textbook loop", "one by one", "replayed"
 FIRST = 3  # updates before those that are timed; the third batch of a shape is recorded
 
 
@@ -77,31 +79,45 @@ def make(place: Path, preset: str, batch: int, device: str, way: str) -> tuple[J
     return job, Batch(side, side.flip(3))
 
 
-def compare(place: Path, preset: str, size: int, device: str, updates: int, blocks: int) -> dict[str, list[float]]:
-    """Updates a second of each way, one figure for each block, and prints them."""
-    ways = {}
-    for way in WAYS if device == "cuda" else WAYS[:1]:
-        job, batch = make(place, preset, size, device, way)
-        stepper = Stepper(job, lambda line: None, recorder_for(job))
-        for _ in range(FIRST):
-            stepper.step(batch, job.config.learning_rate)
-        ways[way] = (stepper, job, batch)
+def compare(place: Path, preset: str, size: int, device: str, updates: int, blocks: int) -> None:
+    """Print the updates a second of each way, and how many times as many as the textbook's or as one by one."""
+    job, batch = make(place, preset, size, device, "off")
+    ways: dict[str, Callable[[], object]] = {}
+    if preset == "paper":
+        textbook = training.Textbook(training.Setting("paper", 256, 64, size))
+        for network in (textbook.g, textbook.d):
+            network.to(job.device)
+        ways[TEXTBOOK] = lambda: textbook.update(batch.a, batch.b)
+    ways[ONE_BY_ONE] = updates_of(job, batch)
+    if device == "cuda":
+        ways[REPLAYED] = updates_of(*make(place, preset, size, device, "on"))
+    for update in ways.values():
+        repeat(update, FIRST)
     speeds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(blocks):
-        for way, (stepper, job, batch) in ways.items():
-
-            def block(stepper: Stepper = stepper, job: Job = job, batch: Batch = batch) -> None:
-                for _ in range(updates):
-                    stepper.step(batch, job.config.learning_rate)
-
-            speeds[way].append(updates / timed(block, job.device))
-    job, batch = next((job, batch) for _, job, batch in ways.values())
+        for way, update in ways.items():
+            speeds[way].append(updates / timed(partial(repeat, update, updates), job.device))
     rate, work = matrix_rate(job.device, job.config.precision), operations(job, batch)
+    first, base = next(iter(speeds.items()))
     for way, found in speeds.items():
         share = statistics.median(found) * work / rate
-        name = f"batch {size}, {'replayed' if way == 'on' else 'one by one'}"
-        out(f"{name:24} {measure.spread(found, 'updates/s', 1)}, {share:.1%} of {rate / 1e12:.2f} TFLOP/s")
-    return speeds
+        ratio = statistics.median(each / other for each, other in zip(found, base, strict=True))
+        out(
+            f"batch {size:<3} {way:14} {measure.spread(found, 'updates/s', 1)}, {share:.1%} of {rate / 1e12:.2f} TFLOP/s"
+        )
+        out(f"{'':24} {ratio:.2f} times as many as {first}")
+
+
+def updates_of(job: Job, batch: Batch) -> Callable[[], object]:
+    """A function that makes one update as a run does, always with the same batch."""
+    stepper = Stepper(job, out, recorder_for(job))
+    return lambda: stepper.step(batch, job.config.learning_rate)
+
+
+def repeat(update: Callable[[], object], times: int) -> None:
+    """So many updates."""
+    for _ in range(times):
+        update()
 
 
 def out(line: str) -> None:
@@ -112,7 +128,7 @@ def out(line: str) -> None:
 def make_first_update(place: Path, preset: str, device: str) -> None:
     """What a process does up to the end of its first update, but for reading the user's pairs."""
     job, batch = make(place, preset, 1, device, "auto")
-    Stepper(job, lambda line: None, recorder_for(job)).step(batch, job.config.learning_rate)
+    updates_of(job, batch)()
     wait(job.device)
 
 
@@ -139,10 +155,7 @@ def main() -> None:
         start = (sys.executable, __file__, "--first", place, "--preset", asked.preset, "--device", asked.device)
         out(f"{'start to first update':24} {measure.run(start).seconds:.1f} s")
         for size in asked.batches:
-            found = compare(Path(place), asked.preset, size, asked.device, asked.updates, asked.blocks)
-            if len(found) == len(WAYS):
-                ratios = [on / off for off, on in zip(*(found[way] for way in WAYS), strict=True)]
-                out(f"{'':24} replayed {measure.spread(ratios, 'times as many', 2)}")
+            compare(Path(place), asked.preset, size, asked.device, asked.updates, asked.blocks)
 
 
 if __name__ == "__main__":

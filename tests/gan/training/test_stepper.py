@@ -18,6 +18,7 @@ from p2p_gan.training import stepper, update
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.run import train
 from p2p_gan.training.stepper import Stepper, recorder_for
+from p2p_gan.updates.loss_ring import LossRing
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -121,6 +122,33 @@ def test_graphs_that_are_required_end_the_run_where_they_fail(make: Make, refuse
     required = replace(job, config=replace(job.config, cuda_graph="on"))
     with refused("no-cuda-graph", "cuda_graph=on", usage=False):
         steps((required, dataset), [1, 1, 1], Broken())
+
+
+def test_after_it_is_closed_updates_are_made_without_the_graphs(make: Make, tape_recorder: "TapeRecorder") -> None:
+    job, dataset = make()
+    found = Stepper(job, print, tape_recorder)
+    for number in range(5):
+        if number == 4:
+            found.close()
+        found.step(dataset.batch([number], job.device), 1e-3)
+    assert tape_recorder.replays == 2 + 2
+    assert found.ring.read(1) != found.ring.read(2)[:1]
+
+
+def test_a_run_reads_its_losses_when_a_line_or_a_checkpoint_is_due_and_no_more_often(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    original = LossRing.read
+
+    def count(ring: LossRing, rows: int) -> list[list[float]]:
+        read.append(rows)
+        return original(ring, rows)
+
+    monkeypatch.setattr(LossRing, "read", count)
+    train(pair_folder, tmp_path / "run", replace(tiny, images=12, log_every=5, checkpoint_every=12, validate_every=12))
+    assert [rows for rows in read if rows] == [5, 5, 2]
+    assert len(read) <= 6
 
 
 def test_a_cpu_has_no_graphs(make: Make) -> None:

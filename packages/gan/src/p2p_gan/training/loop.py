@@ -4,6 +4,7 @@ Nothing here may record, save or validate; the callback does.
 """
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from p2p_gan.data.dataset import Batch, PairDataset
@@ -55,9 +56,21 @@ def training_loop(
 
     All processes end after the same step. Raises GoBack if the first process returns to the last checkpoint.
     """
+    # Closed at an error too: its traceback would keep the memory of graphs while a run that recovers makes others.
+    with closing(Stepper(job, callback.on_note, recorder_for(job))) as stepper:
+        return _repeat_steps(job, dataset, progress, stop, callback, stepper)
+
+
+def _repeat_steps(
+    job: Job,
+    dataset: PairDataset,
+    progress: Progress,
+    stop: StopRequest,
+    callback: TrainingCallback,
+    stepper: Stepper,
+) -> int:
     config, nets, ranks = job.config, job.nets, job.ranks
     images, total = progress.images, config.images or 0
-    stepper = Stepper(job, callback.on_note, recorder_for(job))
     callback.on_train_start()
 
     while images < total and not _should_stop(ranks, stop):

@@ -53,6 +53,11 @@ class Stepper:
         else:
             graph.replay(batch)
 
+    def close(self) -> None:
+        """Give the graphs' memory back; further updates are made one by one."""
+        self._recorder = None
+        self._graphs.clear()
+
     def _graph_for(self, batch: Batch, recorder: GraphRecorder) -> UpdateGraph | None:
         """The graph for the batch's shape, recorded at the third batch of it; None if there is none."""
         shape = shape_of(batch)
@@ -74,8 +79,7 @@ class Stepper:
 
         All, since the random numbers of graphs recorded before one that fails may not be those of the run any more.
         """
-        self._recorder = None
-        self._graphs.clear()
+        self.close()
         why = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         if self._job.config.cuda_graph == "on":
             raise P2PError(

@@ -17,6 +17,7 @@ from p2p_gan.updates.optimise import let_record
 
 _WARM_UP = 3  # updates before one is recorded: libraries choose kernels, optimisers make their moments
 _PROVED = 2  # updates that are compared
+_LEAST = 0.1  # to which a smaller loss is compared: one near 0 may be the difference of larger numbers
 _BITWISE = Tolerance(0.0, 0.0)
 _TOLERANCES = {
     "float32": Tolerance(1e-3, 0.1),
@@ -84,7 +85,7 @@ def _prove(update: WholeUpdate, graph: UpdateGraph, batch: Batch, before: Update
     plain = _try(update, update, batch, before)
     repeated = _try(update, graph.replay, batch, before)
     for name, *pair in zip(update.job.recipe.names * _PROVED, plain[0], repeated[0], strict=True):
-        if not abs(pair[1] - pair[0]) <= tolerance.losses * abs(pair[0]):
+        if not abs(pair[1] - pair[0]) <= tolerance.losses * max(_LEAST, abs(pair[0])):
             raise UnequalGraphError(f"the loss {name} is {pair[1]:.6g} instead of {pair[0]:.6g}")
     found = find_difference(before.values, plain[1], repeated[1], tolerance.step)
     if found is not None:
