@@ -102,9 +102,7 @@ def compare(place: Path, preset: str, size: int, device: str, updates: int, bloc
     for way, found in speeds.items():
         share = statistics.median(found) * work / rate
         ratio = statistics.median(each / other for each, other in zip(found, base, strict=True))
-        out(
-            f"batch {size:<3} {way:14} {measure.spread(found, 'updates/s', 1)}, {share:.1%} of {rate / 1e12:.2f} TFLOP/s"
-        )
+        out(f"batch {size:<3} {way:14} {measure.spread(found, 'updates/s', 1)}, {share:.1%} of {rate:.3g} operations/s")
         out(f"{'':24} {ratio:.2f} times as many as {first}")
 
 

@@ -14,19 +14,30 @@ from p2p_gan.machine.graphs import DeviceWork
 HOST_READS = ("_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2", "lift_fresh")
 
 
-def host_read(func: Any, args: tuple[Any, ...]) -> str | None:
+def host_read(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
     """The name of an operation that cannot be part of a CUDA graph; None for others."""
     name = str(func.overloadpacket.__name__)
     indices = args[1] if name in ("index", "index_put", "index_put_", "_index_put_impl_") else ()
     masks = any(isinstance(each, Tensor) and each.dtype == torch.bool for each in indices)
-    return name if masks or name in HOST_READS else None
+    on_host = torch.device("meta") == kwargs.get("device")
+    return name if masks or on_host or name in HOST_READS else None
 
 
 class NoHostReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Refuses operations that wait for the device."""
+    """Refuses operations that wait for the device, and new tensors that are on the host wherever the networks are."""
+
+    def __enter__(self) -> Any:
+        # A new tensor of which nobody says where it should be is there.
+        self.elsewhere = torch.device("meta")
+        self.elsewhere.__enter__()  # type: ignore[no-untyped-call]
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.elsewhere.__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = host_read(func, args)
+        found = host_read(func, args, kwargs or {})
         if found is not None:
             raise RuntimeError(f"{found} is not permitted when the stream is capturing")
         return func(*args, **(kwargs or {}))

@@ -102,6 +102,8 @@ def test_together_these_updates_have_every_loss(pair_folder: Path) -> None:
         lambda x: x.masked_select(x > 0),
         lambda x: (x > 0).nonzero(),
         lambda x: x * torch.tensor([1.0, 2.0, 3.0]),
+        lambda x: x + torch.rand(3),
+        lambda x: x + torch.arange(3),
     ],
 )
 def test_what_waits_for_the_device_is_found(

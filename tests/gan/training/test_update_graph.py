@@ -59,7 +59,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("settings", [{"ema_half_life": 50.0}, EVERYTHING, {"gan_loss": "none"}])
+@pytest.mark.parametrize("settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}])
 def test_replays_are_updates_bit_for_bit_with_new_batches_rates_decays_and_random_numbers(
     make: Make, tape_recorder: "TapeRecorder", settings: dict[str, Any]
 ) -> None:
