@@ -29,12 +29,12 @@ class NoHostReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __enter__(self) -> Any:
         # A new tensor of which nobody says where it should be is there.
         self.elsewhere = torch.device("meta")
-        self.elsewhere.__enter__()  # type: ignore[no-untyped-call]
-        return super().__enter__()
+        self.elsewhere.__enter__()
+        return super().__enter__()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
-        self.elsewhere.__exit__(*error)  # type: ignore[no-untyped-call]
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self.elsewhere.__exit__(*error)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         found = host_read(func, args, kwargs or {})
