@@ -113,7 +113,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def kills(session: nox.Session) -> None:
-    """Fifty kills of training at random moments, twenty of each command that writes, a full disk at every write."""
+    """Fifty kills of training at random moments; of each command that writes twenty, and full and read-only disks."""
     session.run(PYTHON, "tests/gan/runs/kills.py", *(session.posargs or ["--kills", "50"]))
     session.run(PYTHON, "tests/faults/kills.py", *(session.posargs or ["--kills", "20"]))
 

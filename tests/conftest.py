@@ -16,6 +16,8 @@ from p2p_datatools.contract.progress import Reporter
 
 # Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# One number of threads, whatever else the machine does: numbers depend on it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REAL_DATA = Path(os.environ.get("P2P_REAL_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
@@ -48,6 +50,14 @@ def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
             patch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.skip("starts a process"))
             for place in ("run._train", "trial._repeat_updates"):  # a run, and the updates that a plan times
                 patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or changes what was measured of the machine on which the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

@@ -63,11 +63,12 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "models": ("config", "data", "networks"),
         "inference": ("data", "machine", "models", "networks"),
         "runs": ("config", "models", "updates"),
-        "evaluation": ("data", "inference", "models"),
+        "evaluation": ("data", "inference", "machine", "models"),
         "training": (
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
+        "bench": ("config", "data", "machine", "networks", "training", "updates"),
         "experiments": (
             *("config", "data", "evaluation", "inference", "machine", "models", "runs"),
             "training",
@@ -94,6 +95,7 @@ LIGHT = {
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
     "p2p_cli.train": ("torch", "numpy"),
+    "p2p_cli.bench": ("torch", "numpy"),
 }
 
 

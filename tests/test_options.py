@@ -47,6 +47,7 @@ FROZEN: dict[str, set[str]] = {
         "--precision",
     },
     "config": set(),
+    "bench": {"--device"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device"},

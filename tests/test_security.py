@@ -100,8 +100,9 @@ def test_no_connection_is_made_and_nothing_unpickled(seen: dict[str, Any], what:
     assert seen[what] == []
 
 
-def test_every_test_that_security_md_names_exists() -> None:
+@pytest.mark.parametrize("page", ["SECURITY.md", "CONTRIBUTING.md"])
+def test_every_test_that_a_page_names_for_its_promises_exists(page: str) -> None:
     root = Path(__file__).parents[1]
-    named = re.findall(r"`(tests/[\w/]+\.py)`", (root / "SECURITY.md").read_text("utf-8"))
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (root / page).read_text("utf-8"))
     assert len(named) > 10
     assert [name for name in named if not (root / name).is_file()] == []

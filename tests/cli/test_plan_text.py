@@ -10,7 +10,10 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
+from p2p_gan.machine.load import Load
 from p2p_gan.training.planning import Need, Plan
+from p2p_gan.training.speed import Speed
+from p2p_gan.training.trial import Timing
 
 TINY = with_settings(
     PRESETS["tiny"],
@@ -103,6 +106,40 @@ def test_a_plan_for_several_devices_says_what_each_has() -> None:
     lines = plan_lines(replace(with_config(batch=4), processes=2))
     assert "2 cpu devices, 2 pairs of a batch on each, with synchronised batch norm, float32, 1 thread, seed 7" in lines
     assert any("without communication between devices" in line for line in lines)
+
+
+def with_speed(load: Load, threads: int = 2, by: str = "kept", slower: float | None = None, used: float = 2.0) -> Plan:
+    timing = Timing(0.5, 1, 1, threads, used)
+    return replace(with_config(threads=threads), speed=Speed(timing, by, load, slower))  # type: ignore[arg-type]
+
+
+def test_a_plan_says_how_the_number_of_threads_was_chosen() -> None:
+    quiet = Load(2, 0.1)
+    assert plan_lines(with_speed(quiet))[2] == "cpu, float32, 2 threads (timed before), seed 7"
+    assert (
+        plan_lines(with_speed(quiet, by="environment"))[2] == "cpu, float32, 2 threads (set by the environment), seed 7"
+    )
+    assert plan_lines(with_speed(quiet, by="setting"))[2] == "cpu, float32, 2 threads, seed 7"
+    assert plan_lines(with_speed(quiet, by="setting"))[3:] == LINES[3:]
+
+
+def test_a_plan_on_a_busy_machine_says_how_many_cores_are_free_and_how_much_slower_updates_are() -> None:
+    other = "       on a quiet one the number of threads may be another, and losses are rounded differently"
+    known = "busy   the machine is busy: 0.8 of 2 cores are free; updates take 1.9 times as long as on a quiet one"
+    assert plan_lines(with_speed(Load(2, 1.2), slower=1.9))[4:6] == [known, other]
+    bound = "busy   the machine is busy: 0 of 2 cores are free; updates take up to 4.0 times as long as on a quiet one"
+    assert plan_lines(with_speed(Load(2, 2), used=0.5, by="setting"))[4:] == [bound, *LINES[4:]]
+    hardly = "busy   the machine is busy: 1 of 2 cores are free"
+    assert plan_lines(with_speed(Load(2, 1), slower=1.02))[4] == hardly
+
+
+def test_a_plan_says_that_there_are_more_threads_than_cores_and_that_a_container_has_a_part_of_one() -> None:
+    many = "cores  64 threads wait for 2 cores; --set threads=2 is faster"
+    assert plan_lines(with_speed(Load(2, 0.0), threads=64, by="setting"))[4] == many
+    part = "cores  the container allows half a core, so updates take 2.0 times as long as on a whole one"
+    assert plan_lines(with_speed(Load(0.5, 0.0), threads=1, by="cores"))[4] == part
+    part = "cores  the container allows 0.2 of a core, so updates take 5.0 times as long as on a whole one"
+    assert plan_lines(with_speed(Load(0.2, 0.0), threads=1, by="cores"))[4] == part
 
 
 @pytest.mark.parametrize(

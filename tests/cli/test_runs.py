@@ -25,6 +25,7 @@ def test_curves_are_a_png_or_an_svg_as_the_file_s_name_says(run: Path, tmp_path:
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.format == "PNG"
     assert app.main(["runs", str(run), "--curves", str(tmp_path / "curves.SVG")]) == 0
+    assert app.main(["runs", str(run), "--curves", str(tmp_path / "curves.SVG")]) == 0  # the same again
     text = (tmp_path / "curves.SVG").read_text("utf-8")
     assert "<svg" in text
     assert "g_l1" in text

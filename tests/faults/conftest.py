@@ -1,11 +1,12 @@
 """A few cars with their labels, masks and pairs, made once."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import cv2
 import pytest
 
 from p2p_datatools.contract.palette import load_palette
@@ -22,6 +23,14 @@ def repeated_work(request: pytest.FixtureRequest) -> None:
     """With --fast these tests are skipped: they do their work again for each fault."""
     if request.config.getoption("--fast"):
         pytest.skip("does its work again for each fault")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """OpenCV starts no threads of its own: a forked process would wait for them without end."""
+    cv2.setNumThreads(1)
+    yield
+    cv2.setNumThreads(-1)  # as many as it takes by itself
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from p2p_cli import app
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import LeftOut, find_files, find_pictures
@@ -24,13 +25,24 @@ from p2p_datatools.derivations.operations import Gray
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.sheets.contact import contact_sheet
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
+from p2p_gan.inference.sampling import sample
+from p2p_gan.runs.compare import read_runs
+from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
     from faults.conftest import Cars
 
 Close = Callable[[Path], None]
+SMALL = {
+    **{"size": "32x32", "images": 2, "device": "cpu", "precision": "float32", "threads": 1},
+    **{"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4},
+}
 
 
 @pytest.fixture
@@ -115,6 +127,61 @@ def test_labels_in_a_folder_that_is_closed_to_us_do_not_go_missing(
     except P2PError as error:
         codes = {error.code}
     assert "unreadable-folder" in codes
+
+
+def test_a_changed_pixel_is_refused_by_all_that_use_pairs_listed_by_check_and_shown_all_the_same(
+    given: Callable[[bool], Path], tmp_path: Path
+) -> None:
+    pairs, model = tmp_path / "pairs", given(True) / "run"
+    shutil.copytree(given(True) / "split", pairs)
+    for file in pairs.rglob("*.png"):
+        with Image.open(file) as picture:
+            pixels = np.array(picture)
+        pixels[0, 0] ^= 1
+        Image.fromarray(pixels).save(file)
+    config = with_settings(PRESETS["tiny"], SMALL)
+    uses: dict[str, Callable[[], object]] = {
+        "train": lambda: train(pairs, tmp_path / "run", config),
+        "sample": lambda: sample(model, pairs, tmp_path / "out"),
+        "evaluate": lambda: evaluate(model, pairs, asked=EvaluationRequest("train")),
+        "halves": lambda: take_apart(pairs, tmp_path / "halves"),
+    }
+    for name, use in uses.items():
+        with pytest.raises(P2PError) as caught:
+            use()
+        assert "hash-differs" in {caught.value.code, *(part.code for part in caught.value.parts)}, name
+    assert len([finding for finding in check(pairs).findings if finding.code == "hash-differs"]) == 4
+    assert contact_sheet(pairs, limit=4).size
+
+
+def test_a_closed_subfolder_of_inputs_is_an_error_of_sample_and_with_keep_going_a_skip(
+    given: Callable[[bool], Path], tmp_path: Path, close: Close, refused: "Refused"
+) -> None:
+    masks = tmp_path / "masks"
+    shutil.copytree(given(True) / "masks", masks)
+    (masks / "deep").mkdir()
+    close(masks / "deep")
+    with refused("unreadable-folder", masks):
+        sample(given(True) / "run", masks, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    summary = sample(given(True) / "run", masks, tmp_path / "out", keep_going=True)
+    assert summary.written == 4
+    assert [skip.code for skip in summary.skipped] == ["unreadable-folder"]
+    assert "deep" in (tmp_path / "out" / "skipped.jsonl").read_text()
+
+
+def test_a_closed_subfolder_of_runs_is_said_and_the_others_are_listed(
+    given: Callable[[bool], Path], tmp_path: Path, close: Close, capsys: pytest.CaptureFixture[str], refused: "Refused"
+) -> None:
+    shutil.copytree(given(True) / "run", tmp_path / "runs" / "one")
+    (tmp_path / "runs" / "two").mkdir()
+    close(tmp_path / "runs" / "two")
+    assert app.main(["runs", str(tmp_path / "runs")]) == 1
+    said = capsys.readouterr()
+    assert "has a folder that cannot be read: two (Permission denied)" in said.err
+    assert "finished" in said.out
+    with refused("unreadable-folder", tmp_path / "runs"):
+        read_runs([tmp_path / "runs"])
 
 
 def test_broken_links_and_links_to_folders_are_named_and_counted(

@@ -8,7 +8,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,23 +26,44 @@ _TRAINED = [*["--preset", "tiny", "--size", "32", "--device", "cpu"], *(f"--set=
 class Writer:
     """A command; `words` are its arguments with {given} for the inputs, and `copied` the inputs it changes.
 
-    It runs in an empty folder, below which it writes `out`, or in the copies.
+    It runs in an empty folder, below which it writes `out`, or in the copies; `first` is what makes an `out` to add to.
     """
 
     words: str
     copied: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     needs_model: bool = False
+    first: str = ""
 
     def prepare(self, place: Path, given: Path) -> None:
         """Make the folder in which it runs."""
         place.mkdir(parents=True)
         for name in self.copied:
             shutil.copytree(given / name, place / name)
+        if self.first:
+            code, said = self._do(self.first, place, given)
+            assert code == 0, said
 
     def run(self, place: Path, given: Path) -> tuple[int, str]:
         """Its exit code, and what it says on standard error."""
-        words = [word.format(given=given) for word in self.words.split()] + list(self.more)
+        return self._do(self.words, place, given)
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains models."""
+        return self.words.startswith(("train ", "reproduce ", "experiments "))
+
+    def differing(self, found: Mapping[str, bytes], whole: Mapping[str, bytes]) -> list[str]:
+        """The files that are not alike, or are missing in one; those of a training run have its times in them."""
+        both = sorted(found.keys() | whole.keys())
+        return [file for file in both if found.get(file) != whole.get(file) and not self._is_dated(file)]
+
+    def _is_dated(self, file: str) -> bool:
+        of_a_run = "/runs/" in f"/{file}" or self.words.startswith(("train ", "reproduce "))
+        return of_a_run and file.endswith((".json", ".jsonl"))
+
+    def _do(self, command: str, place: Path, given: Path) -> tuple[int, str]:
+        words = [word.format(given=given) for word in command.split()] + list(self.more)
         said = io.StringIO()
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()), _inside(place):
             code = app.main(words)
@@ -71,7 +92,45 @@ WRITERS = {
     "export": Writer("export {given}/run out.pth --format reference", needs_model=True),
     "import-model": Writer("import-model {given}/net.pth out.safetensors", needs_model=True),
 }
+AGAIN = {
+    "fetch synth-cars again": Writer(
+        "data fetch synth-cars out --limit 3", first="data fetch synth-cars out --limit 2"
+    ),
+    "build-masks again": Writer(
+        "data build-masks {given}/labels out --palette cars --photos {given}/photos --map ids=palette",
+        first="data build-masks {given}/few/labels out --palette cars --photos {given}/few/photos --map ids=palette",
+    ),
+    "pair again": Writer(
+        "data pair {given}/masks {given}/photos out", first="data pair {given}/few/masks {given}/few/photos out"
+    ),
+    "halves again": Writer("data halves {given}/pairs out", first="data halves {given}/few/pairs out"),
+    "derive again": Writer(
+        "data derive {given}/photos out --op lab", first="data derive {given}/few/photos out --op lab"
+    ),
+    "export yolo again": Writer(
+        "data export {given}/masks out --format yolo", first="data export {given}/few/masks out --format yolo"
+    ),
+    "sample again": Writer(
+        "sample {given}/run {given}/masks --out out --device cpu",
+        first="sample {given}/run {given}/few/masks --out out --device cpu",
+        needs_model=True,
+    ),
+    "runs": Writer("runs {given}/run --curves out.png", needs_model=True),
+}
+"""Commands that add to what there is already."""
 SLOW = {
+    "train": Writer(
+        "train {given}/split out --images 6 --set checkpoint_every=2 --set sample_every=2 --set keep_checkpoints=1",
+        more=tuple(_TRAINED),
+        needs_model=True,
+    ),
+    "train on": Writer(
+        "train {given}/split run --images 6 --set checkpoint_every=2 --set sample_every=2 --set keep_checkpoints=1",
+        more=tuple(_TRAINED),
+        copied=("run",),
+        needs_model=True,
+    ),
+    "reproduce": Writer("reproduce {given}/run out", needs_model=True),
     "experiments": Writer(
         "experiments {given}/split out --tables loss --images 2", more=tuple(_TRAINED), needs_model=True
     ),
@@ -80,16 +139,18 @@ SLOW = {
 
 def make_inputs(given: Path, *, model: bool) -> None:
     """Write the inputs of all writers; those with a `model` train one, which takes seconds."""
+    _do(f"data fetch synth-cars {given} --limit 4".split())
+    for name in ("labels", "photos"):
+        (given / "few" / name).mkdir(parents=True)
+        for file in sorted((given / name).iterdir())[:2]:
+            shutil.copy(file, given / "few" / name)
     photos, masks = f"{given}/photos", f"{given}/masks"
-    steps = [
-        f"data fetch synth-cars {given} --limit 4",
-        f"data build-masks {given}/labels {masks} --palette cars --photos {photos} --map ids=palette",
-        f"data pair {masks} {photos} {given}/pairs",
-        f"data pair {masks} {photos} {given}/part --shard 1/2",
-        f"data pair {masks} {photos} {given}/part --shard 2/2",
-    ]
-    for step in steps:
-        _do(step.split())
+    for place in (given, given / "few"):
+        built = f"{place}/labels {place}/masks --palette cars --photos {place}/photos --map ids=palette"
+        _do(f"data build-masks {built}".split())
+        _do(f"data pair {place}/masks {place}/photos {place}/pairs".split())
+    for number in (1, 2):
+        _do(f"data pair {masks} {photos} {given}/part --shard {number}/2".split())
     for number in (1, 2):
         next(given.glob(f"part.{number}-of-2")).rename(given / f"part{number}")
     for number, file in enumerate(sorted((given / "pairs" / "all").glob("*.png"))):
@@ -100,7 +161,7 @@ def make_inputs(given: Path, *, model: bool) -> None:
     shutil.copytree(given / "pairs", given / "split")
     _do(f"data split {given}/split --val 0.25 --test 0.25".split())
     if model:
-        _do(["train", f"{given}/split", f"{given}/run", "--images", "2", *_TRAINED])
+        _do(["train", f"{given}/split", f"{given}/run", "--images", "2", "--set", "log_every=1", *_TRAINED])
         _do(f"export {given}/run {given}/net.pth --format reference".split())
 
 
@@ -130,7 +191,7 @@ def leftovers(place: Path) -> list[str]:
         path.relative_to(place).as_posix()
         for path in sorted(place.rglob("*"))
         if is_temporary(path)
-        or (path.name in LOCK_FILES and "runs" not in path.parts)
+        or (path.name in LOCK_FILES and not (path.parent / "run.json").is_file())  # a run keeps its lock
         or path.name.endswith(".partial")
         or path.name == "split-plan.json"
     ]

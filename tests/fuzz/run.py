@@ -2,12 +2,15 @@
 
     python -m fuzz.run --minutes 1 --only coco palette     (with tests/ on PYTHONPATH; `nox -s fuzz` does that)
 
-An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds, or more
-memory than the limit is a finding: its files are kept below --keep, and --again repeats them. Nothing here may know a
-format.
+Where atheris is installed it chooses the mutations by what they reach; elsewhere a number and the seed do.
+
+An input is right when it is read, or refused with one P2PError. Any other exception, more than ten seconds of the
+processor, or more memory than the limit is a finding: its files are kept below --keep, and --again repeats them.
+Nothing here may know a format.
 """
 
 import argparse
+import importlib.util
 import os
 import shutil
 import signal
@@ -26,15 +29,18 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from fuzz.model_targets import model_targets
 from fuzz.mutate import HERE, Tree, mutate
+from fuzz.steer import SteeredRandom
 from fuzz.targets import Target, data_targets
 from p2p_datatools.contract.errors import P2PError
 
-SECONDS = 10.0  # that one input may take; nearly all take milliseconds, and the machine may be busy
+SECONDS = 10.0  # of the processor that one input may take; nearly all take milliseconds
+WAITED = 120.0  # by the clock, in which an input ends even if it waits for something
 MEMORY = 6 << 30  # bytes of address space of a process, of which torch takes two by being loaded
 _SLICE = 40.0  # seconds that one process works on a target before the next has its turn
 _RIGHT = ("accepted", "refused")
+_ATHERIS, _SEEDED = "atheris", "seeded"
+_STEPS = "steps.bin"  # the bytes that lead to a finding, in its folder
 
 
 @cache
@@ -43,6 +49,8 @@ def find_targets(name: str = "") -> dict[str, Target]:
     found = {each.name: each for each in data_targets()}
     if name in found:
         return found
+
+    from fuzz.model_targets import model_targets  # torch takes seconds to load
 
     return found | {each.name: each for each in model_targets()}
 
@@ -69,9 +77,9 @@ class Tally:
         return self.inputs - sum(self.ends[each] for each in _RIGHT)
 
 
-def make_input(target: Target, number: int, seed: int) -> Tree:
-    """The files of one input; the same for the same target, number and seed."""
-    random = Random(f"{seed} {target.name} {number}")
+def make_input(target: Target, steps: int | bytes, seed: int) -> Tree:
+    """The files of one input; the same for the same target and bytes, or number and seed."""
+    random = SteeredRandom(steps) if isinstance(steps, bytes) else Random(f"{seed} {target.name} {steps}")
     tree = random.choice(target.seeds)
     fixed = {name: data for name, data in tree.items() if not target.changes(name)}
     return fixed | mutate({name: data for name, data in tree.items() if name not in fixed}, random)
@@ -107,15 +115,20 @@ def _kind(error: BaseException) -> str:
 @contextmanager
 def _limit_time() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TooLongError(f"{SECONDS:g} s")
+        raise TooLongError(f"{SECONDS:g} s" if number == signal.SIGPROF else f"{WAITED:g} s by the clock")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    # Of the processor, since on a busy machine anything takes long by the clock.
+    timers = {signal.SIGPROF: (signal.ITIMER_PROF, SECONDS), signal.SIGALRM: (signal.ITIMER_REAL, WAITED)}
+    before = {number: signal.signal(number, stop) for number in timers}
+    for timer, seconds in timers.values():
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _ in timers.values():
+            signal.setitimer(timer, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run_inputs(target: Target, numbers: range, *, seed: int, seconds: float = 1e9, keep: Path | None = None) -> Tally:
@@ -125,22 +138,32 @@ def run_inputs(target: Target, numbers: range, *, seed: int, seconds: float = 1e
         for number in numbers:
             if time.monotonic() > end:
                 break
-            folder = Path(place) / "w" / "in"
-            tree = make_input(target, number, seed)
-            if keep is not None:
-                # A crash of the interpreter leaves this behind.
-                (keep / f"{target.name}.at").write_text(f"{number}", "ascii")
-            ended, kind = try_input(target, tree, folder)
-            tally.ends[ended] += 1
-            if kind:
-                tally.kinds[kind] += 1
-                if tally.kinds[kind] == 1 and keep is not None:
-                    _keep(keep, target, tree, number, seed, kind)
-            shutil.rmtree(folder.parent, ignore_errors=True)
+            run_input(target, number, tally, seed=seed, place=Path(place), keep=keep)
     return tally
 
 
-def _keep(keep: Path, target: Target, tree: Tree, number: int, seed: int, kind: str) -> None:
+def run_input(
+    target: Target, steps: int | bytes, tally: Tally, *, seed: int, place: Path, keep: Path | None = None
+) -> None:
+    """Try one input below `place`, and count how it ended."""
+    tree = make_input(target, steps, seed)
+    if keep is not None:
+        # A crash of the interpreter leaves this behind.
+        _at(keep, target).write_bytes(steps if isinstance(steps, bytes) else str(steps).encode())
+    ended, kind = try_input(target, tree, place / "w" / "in")
+    tally.ends[ended] += 1
+    if kind:
+        tally.kinds[kind] += 1
+        if tally.kinds[kind] == 1 and keep is not None:
+            _keep(keep, target, tree, steps, seed, kind)
+    shutil.rmtree(place / "w", ignore_errors=True)
+
+
+def _at(keep: Path, target: Target) -> Path:
+    return keep / f"{target.name}.at"
+
+
+def _keep(keep: Path, target: Target, tree: Tree, steps: int | bytes, seed: int, kind: str) -> None:
     place = keep / f"{target.name}-{zlib.crc32(kind.encode('utf-8', 'replace')):08x}"
     if place.exists():
         return
@@ -148,12 +171,14 @@ def _keep(keep: Path, target: Target, tree: Tree, number: int, seed: int, kind: 
         path = place / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    (place / "kind.txt").write_text(
-        f"{kind}\n--only {target.name} --seed {seed} --again {number}\n", "utf-8", "replace"
-    )
+    again = place / _STEPS if isinstance(steps, bytes) else steps
+    if isinstance(steps, bytes):
+        (place / _STEPS).write_bytes(steps)
+    (place / "kind.txt").write_text(f"{kind}\n--only {target.name} --seed {seed} --again {again}\n", "utf-8", "replace")
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Let this process have no more memory than an input may take."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -163,51 +188,53 @@ def _limit_memory() -> None:
 def _work(arguments: argparse.Namespace) -> int:
     """One slice of one target, in this process; prints how each input ended, for `_run_slice`."""
     (name,) = arguments.only
-    _limit_memory()
+    limit_memory()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries say about broken pictures
     numbers = range(arguments.first, arguments.first + arguments.inputs)
     tally = run_inputs(
         find_targets(name)[name], numbers, seed=arguments.seed, seconds=arguments.seconds, keep=arguments.keep
     )
+    print_tally(tally)
+    return 0
+
+
+def print_tally(tally: Tally) -> None:
+    """Print how the inputs of a slice ended, for `_run_slice`."""
     for kind, count in tally.ends.items():
         print(f"end\t{count}\t{kind}")
     for kind, count in tally.kinds.items():
         print(f"kind\t{count}\t{kind!a}")
-    return 0
 
 
-def _run_slice(target: Target, tally: Tally, *, seed: int, seconds: float, inputs: int, keep: Path) -> None:
+def _run_slice(target: Target, tally: Tally, asked: argparse.Namespace, *, seconds: float) -> None:
     """A slice in a process of its own, which an input may bring down."""
-    command = [
-        sys.executable,
-        "-m",
-        "fuzz.run",
-        "--work",
-        "--only",
-        target.name,
-        "--seed",
-        str(seed),
-        "--keep",
-        str(keep),
-    ]
-    command += ["--first", str(tally.inputs), "--inputs", str(inputs), "--seconds", f"{seconds:.1f}"]
-    limit = seconds + 20 * SECONDS
+    start = ["-m", "fuzz.guided"] if asked.engine == _ATHERIS else ["-m", "fuzz.run", "--work"]
+    words = {"only": target.name, "seed": asked.seed, "keep": asked.keep, "first": tally.inputs}
+    words |= {"inputs": asked.inputs - tally.inputs, "seconds": f"{seconds:.1f}"}
+    command = [sys.executable, *start, *(each for key, value in words.items() for each in (f"--{key}", str(value)))]
+    limit = seconds + 2 * WAITED
     try:
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=limit, check=False)
         lines, code = result.stdout.splitlines(), str(result.returncode)
     except subprocess.TimeoutExpired:
         lines, code = [], "time"
     if code != "0":
-        at = keep / f"{target.name}.at"
-        number = int(at.read_text("ascii") or 0) if at.exists() else tally.inputs
-        kind = f"the process ended with {code} at input {number}"
-        tally.kinds[kind] += 1
-        tally.ends["foreign"] += 1
-        tally.ends["accepted"] += max(0, number - tally.inputs)  # so that the next slice begins behind it
-        _keep(keep, target, make_input(target, number, seed), number, seed, kind)
+        _count_crash(target, tally, asked, f"the process ended with {code}")
     for line in lines:
         what, count, kind = line.split("\t")
         (tally.ends if what == "end" else tally.kinds)[kind] += int(count)
+
+
+def _count_crash(target: Target, tally: Tally, asked: argparse.Namespace, what: str) -> None:
+    """Count and keep the input at which a process ended."""
+    left = _at(asked.keep, target).read_bytes() if _at(asked.keep, target).exists() else b""
+    steps: int | bytes = left if asked.engine == _ATHERIS else int(left or tally.inputs)
+    kind = what if isinstance(steps, bytes) else f"{what} at input {steps}"
+    if isinstance(steps, int):
+        tally.ends["accepted"] += max(0, steps - tally.inputs)  # so that the next slice begins behind it
+    tally.kinds[kind] += 1
+    tally.ends["foreign"] += 1
+    _keep(asked.keep, target, make_input(target, steps, asked.seed), steps, asked.seed, kind)
 
 
 def _row(tally: Tally) -> tuple[int, int, int, int]:
@@ -236,12 +263,12 @@ def _run(arguments: argparse.Namespace) -> int:
     tallies = {name: Tally() for name in names}
     end = time.monotonic() + 60 * arguments.minutes
     arguments.keep.mkdir(parents=True, exist_ok=True)
+    print(f"Engine: {arguments.engine}.", flush=True)
     waiting = list(names)
     while waiting and time.monotonic() < end:
         name = waiting.pop(0)
-        left = arguments.inputs - tallies[name].inputs
         seconds = min(_SLICE, max(1.0, (end - time.monotonic()) / (len(waiting) + 1)))
-        _run_slice(targets[name], tallies[name], seed=arguments.seed, seconds=seconds, inputs=left, keep=arguments.keep)
+        _run_slice(targets[name], tallies[name], arguments, seconds=seconds)
         if tallies[name].inputs < arguments.inputs:
             waiting.append(name)
     _show(tallies)
@@ -255,7 +282,8 @@ def _repeat(arguments: argparse.Namespace) -> int:
     (name,) = arguments.only
     target = find_targets(name)[name]
     folder = Path(tempfile.mkdtemp(prefix="fuzz-again-")) / "in"
-    tree = make_input(target, arguments.again, arguments.seed)
+    word = arguments.again
+    tree = make_input(target, int(word) if word.isdigit() else Path(word).read_bytes(), arguments.seed)
     print(f"The files are in {folder}.")
     print(*try_input(target, tree, folder))
     target.read(folder)
@@ -269,16 +297,24 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="*", default=[], help="targets whose names hold one of these words")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives other inputs")
     parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where findings are kept")
-    parser.add_argument("--again", type=int, help="repeat this input of the one target of --only")
+    parser.add_argument("--again", help="repeat this input of the one target of --only: a number, or a file of bytes")
+    parser.add_argument("--engine", choices=("auto", _ATHERIS, _SEEDED), default="auto", help="who chooses mutations")
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=1e9, help=argparse.SUPPRESS)
     return parser
 
 
+def read_work_options() -> argparse.Namespace:
+    """The options of a process that works on a slice."""
+    return _options().parse_args()
+
+
 def main() -> int:
     """Read the command line and run; the exit code is 1 when anything is foreign."""
     arguments = _options().parse_args()
+    if arguments.engine == "auto":
+        arguments.engine = _ATHERIS if importlib.util.find_spec(_ATHERIS) else _SEEDED
     if arguments.work:
         return _work(arguments)
     return _repeat(arguments) if arguments.again is not None else _run(arguments)

@@ -46,6 +46,7 @@ def test_numbers_texts_lists_and_tables_are_read_as_they_are() -> None:
     assert [AT.read_whole(each, "n") for each in (0, 5, 5.0, 2**53)] == [0, 5, 5, 2**53]
     assert [AT.read_number(each, "n") for each in (0, -2.5, 10**9)] == [0, -2.5, 10**9]
     assert (AT.read_text("\u00fc", "t"), AT.read_word(7, "t")) == ("\u00fc", "7")
+    assert AT.read_texts({"a": "x"}, "t") == {"a": "x"}
     assert (AT.read_list([1], "l"), AT.read_list((1,), "l"), AT.read_table({"a": 1}, "t")) == ([1], [1], {"a": 1})
 
 
@@ -78,6 +79,9 @@ def test_lists_and_tables_are_told_apart_and_odd_keys_refused(refused: "Refused"
     for table in tables:
         with refused("bad-x"):
             AT.read_table(table, "t")
+    for value in (*tables, {"a": 1}, {"a": ["x"]}):
+        with refused("bad-x"):
+            AT.read_texts(value, "t")
 
 
 def test_bounds_are_said_and_kept(refused: "Refused") -> None:
@@ -85,6 +89,52 @@ def test_bounds_are_said_and_kept(refused: "Refused") -> None:
     with refused("bad-x") as error:
         AT.read_whole(256, "color", most=255)
     assert error.value.what == "color is not a whole number from 0 to 255: 256"
+
+
+def test_numbers_may_be_texts_where_files_are_text_and_within_bounds(refused: "Refused") -> None:
+    assert [AT.read_number(each, "x", from_text=True) for each in ("2.5", " 7 ", 3, -1.5)] == [2.5, 7, 3, -1.5]
+    strange: tuple[Any, ...] = ("", "x", "nan", "-inf", "9" * 5000, True, None, ["1"])
+    for value in strange:
+        with refused("bad-x"):
+            AT.read_number(value, "x", from_text=True)
+    for odd in (256, -256.5, math.nan, math.inf, "1e400"):
+        with refused("bad-x") as error:
+            AT.read_number(odd, "x", most=255, from_text=True)
+        assert error.value.what.startswith("x is not a number from -255 to 255: ")
+
+
+def test_a_list_that_may_be_missing_is_empty_then_and_nothing_else_is(refused: "Refused") -> None:
+    assert AT.read_list(None, "l", may_lack=True) == []
+    values: tuple[Any, ...] = (0, "", {}, False)
+    for value in values:
+        with refused("bad-x"):
+            AT.read_list(value, "l", may_lack=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ([[1, 2], [3, None]], "points[1][1] is None, but points must be pairs"),
+        ([1, "x" * 100], f"points[1] is '{'x' * 39}..., but points must be pairs"),
+        ([1, 10], "points[1] is 10, but points must be pairs"),
+        ([1, 10**400], "points[1] is a number of too many digits, but points must be pairs"),
+        ([1, [[[[2]]]]], "points[1][0][0][0] is [2], but points must be pairs"),
+        ([[]] * 2 + [{"x": [1]}], "points[2] is a table, but points must be pairs"),
+        ({"x": 1}, "points is {'x': 1}, but must be pairs"),
+        ([1, 2, 3], "points must be pairs, but has 3 numbers"),
+        ([], "points must be pairs, but has 0 numbers"),
+    ],
+)
+def test_the_first_of_many_numbers_that_is_none_is_named_by_its_key(values: Any, what: str) -> None:
+    error = AT.refuse_numbers(values, "points", "pairs", least=0, most=9)
+    assert (error.what, error.where, error.code) == (what, "x.json", "bad-x")
+
+
+def test_only_a_small_value_is_written_out_in_an_error() -> None:
+    shown = {"['car']": ["car"], "{'a': 1}": {"a": 1}, "[]": [], "it is a list": [1] * 4, "it is a table": {"a": {}}}
+    assert {word: show_value(value) for word, value in shown.items()} == {word: word for word in shown}
+    assert show_value([10**5000]) == "it is a list"
+    assert len(show_value(["x" * 1000])) < 50
 
 
 def test_digits_are_those_that_int_reads() -> None:

@@ -44,6 +44,19 @@ def test_the_sheet_marks_what_was_near_to_no_colour(tmp_path: Path) -> None:
     assert (again.kept, again.snapped, again.blended) == (2, 40, 40)
 
 
+def test_the_same_call_again_keeps_its_sheet_and_refuses_another_picture(tmp_path: Path, refused: "Refused") -> None:
+    labels, where = write_labels(tmp_path / "labels"), tmp_path / "where.png"
+    how = PaintOptions(snapping=SnapOptions(picture=where))
+    build_masks(labels, tmp_path / "masks", palette=CARS, how=how)
+    drawn = where.read_bytes()
+    build_masks(labels, tmp_path / "masks", palette=CARS, how=how)
+    assert where.read_bytes() == drawn
+    where.write_bytes(b"of somebody else")
+    with refused("destination-exists", where, usage=True):
+        build_masks(labels, tmp_path / "masks", palette=CARS, how=how)
+    assert where.read_bytes() == b"of somebody else"
+
+
 def test_no_sheet_is_written_where_nothing_was_changed(tmp_path: Path) -> None:
     labels = write_labels(tmp_path / "labels")
     (labels / "blended.png").unlink()

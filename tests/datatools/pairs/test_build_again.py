@@ -5,7 +5,7 @@ import re
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datatools.conftest import Noise, RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
+PLACE = "p2p_datatools.pairs.build.match_pictures"  # after which pairing takes its lock
 
 
 @pytest.fixture
@@ -49,6 +51,32 @@ def test_new_pictures_join_as_not_yet_split_and_the_split_ones_stay_where_they_a
     after = {each.name: each for each in read_manifest(dest).pairs}
     assert {name: after[name] for name in before} == before
     assert (dest / after["e"].file).is_file()
+
+
+def test_what_another_process_adds_before_the_lock_is_taken_is_neither_lost_nor_in_the_way(
+    masks: Path,
+    photos: Path,
+    dest: Path,
+    tmp_path: Path,
+    write_photos: "WritePhotos",
+    write_masks: "WriteMasks",
+    refused: "Refused",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair(masks, photos, dest)
+    more = write_masks(tmp_path / "more_masks", "e", seed=9), write_photos(tmp_path / "more_photos", "e.png", seed=9)
+    others = write_masks(tmp_path / "masks_f", "f", seed=8), write_photos(tmp_path / "photos_f", "f.png", seed=8)
+
+    def match(*words: Any, **more_words: Any) -> Any:
+        monkeypatch.setattr(PLACE, match_pictures)
+        pair(*others, dest)
+        return match_pictures(*words, **more_words)
+
+    monkeypatch.setattr(PLACE, match)
+    with refused("destination-in-use", dest, usage=False):
+        pair(*more, dest)
+    assert pair(*more, dest).built == 1
+    assert {each.name for each in read_manifest(dest).pairs} >= {"e", "f"}
 
 
 def test_pictures_of_another_folder_can_be_added(

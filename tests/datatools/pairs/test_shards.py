@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import read_manifest, write_manifest
 from p2p_datatools.contract.pictures.images import write_png
@@ -110,6 +111,18 @@ def test_merging_again_does_nothing(parts: list[Path], tmp_path: Path, move: boo
     assert all((tmp_path / "pairs" / each.file).is_file() for each in by_name(tmp_path / "pairs").values())
 
 
+def test_parts_that_are_moved_are_in_use_and_end_with_their_lock(
+    parts: list[Path], tmp_path: Path, refused: "Refused", contents: "Contents"
+) -> None:
+    before = contents(parts[1])
+    with hold_in_place(parts[1]), refused("folder-in-use", parts[1].resolve(), usage=False):
+        merge(parts, tmp_path / "other", move=True)
+    assert not (tmp_path / "other").exists()
+    assert contents(parts[1]) == before
+    merge(parts, tmp_path / "pairs", move=True)
+    assert sorted(each.name for each in tmp_path.iterdir() if each.name.startswith("pairs")) == ["pairs"]
+
+
 def test_a_missing_shard_is_an_error_and_nothing_is_written(
     parts: list[Path], tmp_path: Path, refused: "Refused"
 ) -> None:
@@ -154,7 +167,7 @@ def test_a_picture_that_is_gone_from_the_destination_is_brought_again_and_not_lo
 def test_moving_loses_no_picture_when_the_unfinished_work_is_thrown_away(
     parts: list[Path], tmp_path: Path, killed_after: "KilledAfter"
 ) -> None:
-    assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 20)
+    assert killed_after(lambda: merge(parts, tmp_path / "pairs", move=True), 60)
     shutil.rmtree(tmp_path / "pairs.partial")
     assert merge(parts, tmp_path / "pairs", move=True).brought == 12
 

@@ -82,12 +82,13 @@ def test_interrupted_drawing_goes_on_and_a_smaller_limit_then_leaves_nothing_ove
 def test_what_a_kill_left_beyond_a_smaller_limit_is_not_in_the_result(
     tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
 ) -> None:
-    fetch_synth(tmp_path / "at_once" / "cars", limit=1)
+    for limit in (1, 3):
+        fetch_synth(tmp_path / f"at_once{limit}" / "cars", limit=limit)
     changes = 0
     while killed_after(partial(fetch_synth, dest := tmp_path / str(changes) / "cars", limit=3), changes):
-        if not dest.exists():  # else it was complete
-            fetch_synth(dest, limit=1)
-            assert contents(dest.parent) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        limit = 3 if dest.exists() else 1  # where it exists all three are in it
+        fetch_synth(dest, limit=limit)
+        assert contents(dest.parent) == contents(tmp_path / f"at_once{limit}"), f"after {changes} changes"
         changes += 1
     assert changes > 9
 

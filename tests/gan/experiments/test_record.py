@@ -138,6 +138,9 @@ def test_a_newer_record_asks_for_a_newer_program(tmp_path: Path, refused: "Refus
         ({"runs": []}, "damaged-file"),
         ({"runs": {"stray": "x"}}, "damaged-file"),
         ({"judge": "a wise one"}, "damaged-file"),
+        ({"runs": {"one": []}}, "not-a-name"),
+        ({"runs": {"one": "../../elsewhere"}}, "path-leads-out"),
+        ({"runs": {"one": "/tmp/elsewhere"}}, "path-leads-out"),
     ],
 )
 def test_a_record_that_was_never_so_written_is_named(

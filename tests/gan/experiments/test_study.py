@@ -1,5 +1,6 @@
 """A study trains each arm once, goes on where it was, and survives the arms that fail."""
 
+import errno
 import json
 import signal
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_write
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.progress import Reporter
@@ -208,7 +210,7 @@ def test_arms_of_equal_config_fail_together_and_once(
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
         if summary.run.name == "l1-cgan-0":
-            raise P2PError("", "the disk is full", "Free space.", code="test")
+            raise P2PError("", "the loss is NaN", "Begin again.", code="test")
         return summary
 
     calls = Calls(monkeypatch, fail)
@@ -217,18 +219,34 @@ def test_arms_of_equal_config_fail_together_and_once(
     assert calls.number == 8  # and not 9
 
 
+def test_a_full_disk_ends_the_study_at_once_and_the_same_call_completes_it(
+    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    def fill(number: int, summary: TrainSummary) -> TrainSummary:
+        if number == 2:
+            raise cannot_write(summary.run, OSError(errno.ENOSPC, "No space left on device"))
+        return summary
+
+    with monkeypatch.context() as full:
+        calls = Calls(full, fill)
+        with refused("cannot-write", usage=False):
+            make_study(cars)
+    assert calls.number == 2
+    assert not make_study(cars).failed
+
+
 def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_once_it_works(
     cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
         if number == 1:
-            raise P2PError("", "the disk is full", "Free space.", code="test")
+            raise P2PError("", "the loss is NaN", "Begin again.", code="test")
         return summary
 
     with monkeypatch.context() as broken:
         Calls(broken, fail)
         found = make_study(cars)
-    assert [(failure.arm, failure.why) for failure in found.failed] == [("segmenter", "the disk is full. Free space.")]
+    assert [(failure.arm, failure.why) for failure in found.failed] == [("segmenter", "the loss is NaN. Begin again.")]
     assert found.judge is None
     assert found.of(BASE)[0].scores["mean_iou"] is None
     assert make_study(cars).of(BASE)[0].scores["mean_iou"] is not None

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import platform
 import random
+import resource
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.machine import device
+from p2p_gan.machine.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -43,6 +46,25 @@ def test_auto_takes_bfloat16_on_a_cpu_only_where_its_hardware_has_it(
 def test_tf32_is_refused_on_a_cpu(refused: "Refused") -> None:
     with refused("unsupported-precision", "precision=tf32", usage=True):
         device.resolve_precision("tf32", CPU)
+
+
+def test_emulated_bfloat16_is_said_with_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_cpu_multiplies_bfloat16", lambda: False)
+    assert "36 to 57 times" in str(device.slow_precision("bfloat16", CPU))
+    assert device.slow_precision("float32", CPU) is None
+    assert device.slow_precision("bfloat16", torch.device("cuda")) is None
+    monkeypatch.setattr(device, "_cpu_multiplies_bfloat16", lambda: True)
+    assert device.slow_precision("bfloat16", CPU) is None
+
+
+def test_freed_memory_is_kept_for_the_next_update() -> None:
+    keep_freed_memory()
+    block = np.ones(64 << 20, np.uint8)
+    del block
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(64 << 20, np.uint8)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert platform.libc_ver()[0] != "glibc" or faults < 4096  # of the 16,384 pages
 
 
 def test_bfloat16_is_used_in_passes_and_float32_leaves_them_alone() -> None:
@@ -86,6 +108,61 @@ def test_preparing_seeds_every_source_of_randomness() -> None:
         return random.random(), float(np.random.random()), float(torch.rand(()))
 
     assert draws() == draws()
+
+
+@pytest.fixture
+def eight_threads(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Torch's own number is eight, on as many cores, and the environment says nothing; to be changed further."""
+    for name in (*device._COUNTS, *device._OF_THREADS):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(device, "_THREADS_OF_TORCH", 8)
+    monkeypatch.setattr(device, "cores", lambda: 8)
+    return monkeypatch
+
+
+def test_threads_are_divided_among_processes_and_limited_to_the_cores_of_a_container(
+    eight_threads: pytest.MonkeyPatch,
+) -> None:
+    assert [device.resolve_threads(*each) for each in ((0, 1), (0, 2), (0, 16), (3, 2))] == [8, 4, 1, 3]
+    eight_threads.setattr(device, "cores", lambda: 2)  # 1.5 of them
+    assert device.resolve_threads(0) == 2
+    assert device.resolve_threads(64) == 64  # the user's word
+
+
+@pytest.mark.parametrize(
+    ("value", "counts"), [("8", True), ("8,2", True), (" 4 ", True), ("", False), ("many", False), ("0", False)]
+)
+def test_a_number_of_threads_in_the_environment_is_not_divided_and_rubbish_is_none(
+    eight_threads: pytest.MonkeyPatch, value: str, counts: bool
+) -> None:
+    eight_threads.setenv("OMP_NUM_THREADS", value)
+    assert device.threads_variable() == ("OMP_NUM_THREADS" if counts else None)
+    assert device.resolve_threads(0, 2) == (8 if counts else 4)
+
+
+def test_variables_that_decide_how_threads_run_are_known_but_for_the_one_that_p2p_sets(
+    eight_threads: pytest.MonkeyPatch,
+) -> None:
+    eight_threads.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    assert device.variables_of_threads() == {}
+    for name, value in (("OMP_WAIT_POLICY", "ACTIVE"), ("OMP_PROC_BIND", "true")):
+        eight_threads.setenv(name, value)
+    assert device.variables_of_threads() == {"OMP_WAIT_POLICY": "ACTIVE", "OMP_PROC_BIND": "true"}
+
+
+def test_applying_a_model_takes_no_more_threads_than_a_container_has_cores_unless_the_user_chose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken: list[int] = []
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    monkeypatch.setattr(torch, "set_num_threads", taken.append)
+    monkeypatch.setattr(device, "cores", lambda: 1)
+    device.limit_threads()
+    assert taken == [1]
+    monkeypatch.setenv("OMP_NUM_THREADS", "64")
+    device.limit_threads()
+    assert taken == [1]
 
 
 @pytest.mark.gpu

@@ -211,7 +211,10 @@ def test_a_config_that_was_not_so_written_is_a_problem_of_the_run(tmp_path: Path
         '{"seconds": []}',
         '{"validation": 1}',
         '{"g_l1": "x"}',
-        '{"validation": {"l1": null}}',
+        '{"images": 8, "validation": {"l1": null}}',
+        '{"validation": {"l1": 0.5, "best": true}}',
+        f'{{"seconds": 1{"0" * 400}}}',
+        f'{{"images": 1{"0" * 400}}}',
     ],
 )
 def test_a_line_that_does_not_belong_to_the_record_is_named(tmp_path: Path, line: str, refused: "Refused") -> None:

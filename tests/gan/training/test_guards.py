@@ -16,6 +16,7 @@ from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
+from p2p_gan.machine.load import Load
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import guards, update
 from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, LossHistory, Observation, Watch
@@ -227,6 +228,20 @@ def test_a_wgan_critic_has_no_accuracy_and_is_never_reported_to_have_won(
     config = replace(tiny, gan_loss="wgan", lambda_gp=10.0, discriminator_norm="instance")
     assert probe(make_job(open_pairs(pair_folder), config), batch).d_accuracy is None
     assert looks(Watch(config), Observation(dict.fromkeys(LOSSES, 0.0), 0.0, replace(WELL, d_accuracy=None))) == []
+
+
+def test_a_machine_that_others_slow_down_is_reported_and_the_run_keeps_its_threads(tiny: Config) -> None:
+    watch = Watch(replace(tiny, threads=2))
+    quiet, busy = Load(2, 0.1), Load(2, 1.5)
+    looks(watch, Observation(LOSSES, 0.0, WELL, 20.0, quiet))
+    assert looks(watch, Observation(LOSSES, 0.0, WELL, 5.0, quiet)) == []  # slower, but not for others
+    assert looks(watch, Observation(LOSSES, 0.0, WELL, 18.0, busy)) == []  # others, but hardly slower
+    slow = Observation(LOSSES, 0.0, WELL, 8.0, busy)
+    said = [line for _ in range(WINDOW) for line in watch.look(slow, LATE).items()]
+    assert [guard for guard, _ in said] == ["busy"]
+    assert "leave 0.5 of 2 cores, and images take 2.5 times as long" in said[0][1]
+    assert "keeps its 2 threads" in said[0][1]
+    assert looks(watch, Observation(LOSSES, 0.0, WELL, 8.0, None)) == []
 
 
 def test_a_loader_that_starves_the_device_is_measured_and_reported(tiny: Config) -> None:

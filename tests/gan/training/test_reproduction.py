@@ -1,13 +1,16 @@
 """A run made again from its own record, and every way in which that may not be the same run."""
 
 import json
+import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.training.reproduction import compare_records, reproduce
@@ -45,6 +48,19 @@ def test_a_run_reproduces_bit_for_bit_from_its_record_alone(run: Path, tmp_path:
     assert (result.lines, result.losses, result.model_identical, result.largest_weight) == (3, None, True, 0.0)
     assert result.identical
     assert reproduce(run, tmp_path / "again").identical  # the same call again finds it done
+
+
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, P2PError)])
+def test_a_signal_ends_it_as_any_command_and_the_same_call_completes_it(
+    run: Path, tmp_path: Path, number: signal.Signals, ends: type[BaseException]
+) -> None:
+    class Signal(Reporter):
+        def advance(self, units: int = 1, **figures: float) -> None:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(ends):
+        reproduce(run, tmp_path / "again", report=Signal())
+    assert reproduce(run, tmp_path / "again").identical
 
 
 def test_what_differs_beforehand_is_named_before_training(run: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "data": ("data.group", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
     "config": ("config", "List the settings of training, or explain one FIELD."),
+    "bench": ("bench", "Measure what this machine can do, and what each preset will take on it."),
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Repeat a run from its run.json and compare the two."),
     "sample": ("sample", "Apply a model to pictures."),

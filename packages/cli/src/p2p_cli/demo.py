@@ -3,7 +3,6 @@
 Nothing here may do a step in another way than the command for it.
 """
 
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import is_temporary
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural, shell_word
 
@@ -61,14 +61,16 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
 
 
 def _refuse_strangers(dest: Path) -> None:
-    if dest.exists() and (not dest.is_dir() or (any(dest.iterdir()) and not (dest / _MARKER).is_file())):
+    if not dest.exists() or (dest / _MARKER).is_file():
+        return
+    if not dest.is_dir() or not all(map(is_temporary, dest.iterdir())):  # a kill may have come before the marker
         raise UsageError(dest, "holds something else", "Choose another place: p2p demo DEST.", code="destination-taken")
 
 
 def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "Scores":
     """The pipeline, each step the library call behind the command that is named beside it."""
     from p2p_datatools.checks.folder import check
-    from p2p_datatools.contract.files.atomic import write_json
+    from p2p_datatools.contract.files.atomic import read_bytes, write_bytes, write_json
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.masks.build import build_masks
     from p2p_datatools.pairs.build import pair
@@ -99,7 +101,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     summary = train(pairs, run_folder, _config(images), report=report)  # p2p train pairs run --preset tiny ...
     if summary.interrupted:
         raise KeyboardInterrupt
-    shutil.copyfile(run_folder / MODEL_FILE, dest / MODEL_FILE)
+    write_bytes(dest / MODEL_FILE, read_bytes(run_folder / MODEL_FILE))
     sample(run_folder, [pairs], dest / "samples", report=report)  # p2p sample run pairs --out samples
     scores = evaluate(run_folder, pairs, report=report)  # p2p evaluate run pairs
     write_json(dest / "scores.json", scores.to_json())
@@ -113,7 +115,15 @@ def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int |
 
     if (dest / _MARKER).is_file():
         begun = read_json(dest / _MARKER)
-        return images or begun["images"], begun["limit"]
+        if not isinstance(begun, dict) or not isinstance(begun.get("limit"), int):
+            raise P2PError(
+                dest / _MARKER,
+                "is not the record of a demo",
+                "Choose another place: p2p demo DEST.",
+                code="damaged-file",
+            )
+        known = begun.get("images")
+        return images or (known if isinstance(known, int) else None), begun["limit"]
     write_json(dest / _MARKER, {"images": images, "limit": limit})
     return images, limit
 

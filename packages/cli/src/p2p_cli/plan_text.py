@@ -10,6 +10,7 @@ from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
+    from p2p_gan.training.speed import Speed
 
 _MOST_SHAPES = 8  # sizes of pictures that are listed
 
@@ -18,14 +19,14 @@ def plan_lines(planned: "Plan") -> list[str]:
     """The plan as lines of text."""
     config = planned.config
     epochs = (config.images or 0) / planned.pairs
-    threads = plural(config.threads, "thread")
     lines = [
         f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
         f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}"
         + (f"; {planned.done} are done" if planned.done else ""),
         f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
-        f"{_devices(planned)}, {config.precision}, {threads}, seed {config.seed}",
+        f"{_devices(planned)}, {config.precision}, {_threads(planned)}, seed {config.seed}",
         _time_line(planned),
+        *_machine_lines(planned),
     ]
     if planned.memory:
         lines.append(_need_line("memory", planned.memory))
@@ -42,6 +43,58 @@ def _devices(planned: "Plan") -> str:
     share = planned.config.batch // count
     synchronised = ", with synchronised batch norm" if planned.config.sync_batchnorm else ""
     return f"{count} {device} devices, {plural(share, 'pair')} of a batch on each{synchronised}"
+
+
+_THREADS_BY = {
+    "environment": " (set by the environment)",
+    "measured": " (the fastest of those timed)",
+    "kept": " (timed before)",
+}
+_HALF = 0.5
+_LITTLE = 1.1  # times as long: less is not worth a word
+
+
+def _threads(planned: "Plan") -> str:
+    by = planned.speed.threads_by if planned.speed else ""
+    return plural(planned.config.threads, "thread") + _THREADS_BY.get(by, "")
+
+
+def _machine_lines(planned: "Plan") -> list[str]:
+    """What slows updates down: other programs, more threads than cores, a container with a part of a core."""
+    speed, threads = planned.speed, planned.config.threads
+    if speed is None or planned.config.device != "cpu":
+        return []
+    lines, most = [], math.ceil(speed.load.cores)
+    if speed.busy and speed.load.free is not None:
+        free = f"{cores_text(speed.load.free)} of {cores_text(speed.load.cores)} cores are free"
+        lines.append(f"busy   the machine is busy: {free}{_slower(speed)}")
+        if speed.threads_by == "cores" and threads > 1:
+            lines.append(
+                "       fewer threads, such as --set threads=1, may be faster, and losses are rounded differently"
+            )
+        if speed.threads_by in ("measured", "kept"):
+            lines.append(
+                "       on a quiet one the number of threads may be another, and losses are rounded differently"
+            )
+    if threads > most:
+        lines.append(f"cores  {threads} threads wait for {plural(most, 'core')}; --set threads={most} is faster")
+    if speed.load.cores < 1:
+        part = "half a core" if speed.load.cores == _HALF else f"{cores_text(speed.load.cores)} of a core"
+        times = f"{1 / speed.load.cores:.1f} times as long as on a whole one"
+        lines.append(f"cores  the container allows {part}, so updates take {times}")
+    return lines
+
+
+def _slower(speed: "Speed") -> str:
+    times, words = speed.slower, ""
+    if times is None:
+        times, words = speed.slower_at_most, "up to "
+    return f"; updates take {words}{times:.1f} times as long as on a quiet one" if times > _LITTLE else ""
+
+
+def cores_text(count: float) -> str:
+    """A number of cores: 8, 1.3, 0.25."""
+    return f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}" if count >= 1 else f"{count:.2g}"
 
 
 def _discriminator(planned: "Plan") -> str:

@@ -30,7 +30,8 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     """List runs and compare them.
 
     DIR is a run folder or a folder of runs. Prints for each run its progress, its last losses, its last and best
-    scores on val/, and the fields of the config in which the runs differ.
+    scores on val/, and the fields of the config in which the runs differ. The exit code is 1 if a folder below DIR
+    cannot be read.
 
     \b
     Examples:
@@ -38,22 +39,23 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
       p2p runs experiments --curves curves.png
     """
     from p2p_cli import render
-    from p2p_datatools.contract.errors import UsageError
+    from p2p_datatools.contract.errors import P2PError, UsageError
     from p2p_gan.runs.compare import differing_fields, read_runs
 
     if curves is not None and curves.suffix.lower() not in _KINDS:
         raise UsageError(
             curves, "is not the name of a PNG or SVG file", "End it in .png or .svg.", code="wrong-file-name"
         )
-    if curves is not None and curves.exists():
-        raise UsageError(curves, "exists already", "Choose another file.", code="destination-exists")
-    runs = read_runs(places)
+    closed: list[P2PError] = []
+    runs = read_runs(places, strange=closed)
+    for error in closed:
+        render.remark(f"left out: {error}")
     fields = differing_fields(runs)
     if curves is not None:
         _draw(runs, curves)
     if as_json:
         render.say(options.to_json({"runs": [vars(run) for run in runs], "differing": fields}))
-        return 0
+        return min(1, len(closed))
     render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
     if fields:
         render.say()
@@ -61,7 +63,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
         render.table(("run", *fields), [(run.name, *cells) for run, *cells in zip(runs, *columns, strict=True)])
     if curves is not None:
         render.remark(f"curves   {curves}")
-    return 0
+    return min(1, len(closed))
 
 
 def _row(run: "Run") -> tuple[str, ...]:
@@ -76,8 +78,8 @@ def _scores(found: dict[str, float] | None) -> str:
 
 
 def _draw(runs: "list[Run]", file: Path) -> None:
-    from p2p_datatools.contract.errors import P2PError
-    from p2p_datatools.contract.files.atomic import write_bytes
+    from p2p_datatools.contract.errors import P2PError, UsageError
+    from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.sheets.plots import draw_curves
 
     names = list(dict.fromkeys(name for run in runs for name in run.curves))
@@ -89,4 +91,12 @@ def _draw(runs: "list[Run]", file: Path) -> None:
             code="nothing-recorded",
         )
     panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
-    write_bytes(file, draw_curves(panels, across="images", kind=_KINDS[file.suffix.lower()]))
+    drawn = draw_curves(panels, across="images", kind=_KINDS[file.suffix.lower()])
+    if file.exists() and not holds(file, drawn):
+        raise UsageError(
+            file,
+            "exists already and holds something else",
+            "Choose another name, or delete it.",
+            code="destination-exists",
+        )
+    write_bytes(file, drawn)

@@ -265,14 +265,18 @@ def test_a_call_that_writes_nothing_leaves_nothing_of_its_lock(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_kill_left_of_the_lock_in_a_finished_destination_is_removed(tmp_path: Path) -> None:
+def test_what_a_kill_left_of_the_work_beside_a_finished_destination_or_in_it_is_removed(tmp_path: Path) -> None:
     with opened(tmp_path / "dest") as destination:
         add(destination, "a.png")
         finish(destination)
-    for name in LOCK_FILES:
+    for name in (*LOCK_FILES, ".recipe.json", ".journal.jsonl"):
         (tmp_path / "dest" / name).touch()
+    (tmp_path / "dest.partial").mkdir()
+    for name in (*LOCK_FILES, f"..owner.json.{os.getpid()}-000000000000.tmp"):  # a process may have our number
+        (tmp_path / "dest.partial" / name).touch()
     with opened(tmp_path / "dest"):
         pass
+    assert not (tmp_path / "dest.partial").exists()
     assert names(tmp_path) == ["dest/a.png", "dest/made.json"]
 
 

@@ -71,3 +71,6 @@ def test_a_pair_of_other_pixels_than_its_manifest_says_is_refused_and_can_be_loo
     with refused("hash-differs", tmp_path / files[0]):
         read_halves(folder, changed)
     assert (read_stored(folder, changed).b == b).all()
+    other = replace(folder, b=Half("b", "picture", 1 if half.channels == 2 else 65536))
+    with refused("form-differs", tmp_path / files[0]):  # one file for two, or two for one
+        read_stored(other, pair)

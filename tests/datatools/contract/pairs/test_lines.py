@@ -109,3 +109,19 @@ def test_pairs_are_found_and_made_by_name() -> None:
 def test_a_pair_outside_the_folder_is_refused(file: str, field: str, refused: "Refused") -> None:
     with refused("path-leads-out", "here"):
         pair_from_json(pairs(1)[0].to_json() | {field: file}, "here")
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [{"a_sha256": 2.5}, {"a_sha256": None}, {"a": ["x"]}, {"filled": "many"}, {"filled": f"a 1 b {'9' * 5000}"}],
+)
+def test_sources_that_no_pair_has_are_damage(sources: dict[str, object], refused: "Refused") -> None:
+    with refused("damaged-file", "here"):
+        pair_from_json(pairs(1)[0].to_json() | {"sources": sources}, "here")
+
+
+def test_a_split_among_the_sources_may_not_lead_out_of_the_folder(refused: "Refused") -> None:
+    good = {"filled": "a 0 b 7", "split": "train", "a_sha256": ""}
+    assert pair_from_json(pairs(1)[0].to_json() | {"sources": good}).sources == good
+    with refused("path-leads-out", "here"):
+        pair_from_json(pairs(1)[0].to_json() | {"sources": {"split": "../train"}}, "here")

@@ -83,7 +83,7 @@ def test_the_subsets_of_a_project_are_folders() -> None:
         ('<polygon label="a"/>', "bad-outline", "has 0"),
         ('<polygon label="a" points="1,1;5,nan;4,4"/>', "bad-outline", "1e+09"),
         ('<polygon label="a" points="1,1;5;4,4"/>', "bad-outline", "a list x,y;x,y"),
-        ('<box label="a" xtl="0" ytl="0" xbr="4"/>', "bad-number", "shape 1, a box: None"),
+        ('<box label="a" xtl="0" ytl="0" xbr="4"/>', "bad-number", "shape 1, a box: its ybr is not a number: None"),
         ('<box label="a" xtl="0" ytl="0" xbr="4" ybr="inf"/>', "bad-number", "'inf'"),
         ('<mask label="a" rle="1, 2" left="0" top="0" width="3" height="2"/>', "bad-rle", "do not cover 3x2"),
         ('<mask label="a" rle="1, x" left="0" top="0" width="3" height="2"/>', "bad-rle", "a list of whole numbers"),

@@ -126,7 +126,7 @@ def test_the_picture_s_path_is_relative_to_the_label_file(path: str, source: str
             "mask-size",
             "3x1, but its points are for 2x2",
         ),
-        (shape(label=["car"]), "damaged-labels", "its label ['car']"),
+        (shape(label=["car"]), "damaged-labels", "its label is not text: ['car']"),
         ("shape", "damaged-labels", "object"),
     ],
 )

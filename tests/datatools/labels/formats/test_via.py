@@ -131,6 +131,14 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, code: str, about: st
     assert about in skip.what
 
 
+@pytest.mark.parametrize("regions", [5, "x", True])
+def test_regions_that_are_no_list_cost_their_picture_and_no_other(regions: Any) -> None:
+    labels = read({"a.jpg1": {"filename": "a.jpg", "regions": regions}} | via(region(), name="b.jpg"))
+    assert [item.file_name for item in labels.items] == ["b.jpg"]
+    assert [(skip.where, skip.code) for skip in labels.skipped] == [("a.jpg", "damaged-labels")]
+    assert "regions" in labels.skipped[0].what
+
+
 def test_an_unknown_shape_is_refused_with_the_known_ones() -> None:
     (skip,) = read(via(region({"name": "star"}))).skipped
     assert "polygon, rect" in skip.to_do

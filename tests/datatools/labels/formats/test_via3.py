@@ -179,3 +179,10 @@ def test_a_project_is_known_by_its_tables_and_cut_in_half_it_is_one_line(tmp_pat
     path.write_text(path.read_text()[:200])
     with refused("damaged-json", path):
         read_labels(path)
+
+
+@pytest.mark.parametrize(("view", "about"), [("x", "view['1']"), ([1], "view['1']"), ({"fid_list": 5}, "fid_list")])
+def test_a_view_that_is_none_is_named(view: Any, about: str, refused: "Refused") -> None:
+    with refused("damaged-labels", "labels/via.json") as error:
+        read(project(shape(), view={"1": view}))
+    assert about in error.value.what

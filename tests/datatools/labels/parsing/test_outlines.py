@@ -40,7 +40,9 @@ def test_a_polygon_may_be_flat_or_in_pairs() -> None:
         ([0, 0, 4, 0, 4], "a list x, y, x, y"),
         ([[0, 0], [4, 0], [4]], "a list x, y, x, y"),
         ([0, 0, 4, 0, "a", 4], "a list x, y, x, y"),
-        ([0, 0, 4, 0, None, 4], "1e+09"),
+        ([0, 0, 4, 0, None, 4], "its outline[4] is None, but its outline must be a list x, y, x, y, ... of numbers"),
+        ([[0, 0], [4, [0]], [4, 4]], "its outline must be a list x, y, x, y, ... of numbers"),
+        ([[0, 0, 1], [4, 0, 1], [4, 4, 1], [0, 4, 1]], "has points of 3 coordinates"),  # points in space
         ({"x": 3}, "a list x, y, x, y"),
     ],
 )
@@ -83,11 +85,12 @@ def test_an_ellipse_without_size_is_a_dot_and_a_negative_one_an_error(refused: "
     assert "radius -1" in error.value.what
 
 
-@pytest.mark.parametrize("value", [None, "x", [], math.nan, math.inf, 1e12, 10**400])
+@pytest.mark.parametrize("value", [None, "x", [], True, math.nan, math.inf, 1e12, 10**400])
 def test_a_value_that_is_not_a_number_is_an_error(value: Any, refused: "Refused") -> None:
     with refused("bad-number", "a") as error:
-        number(value, "a")
-    assert repr(value) in error.value.what
+        number(value, "a", "its width")
+    assert "its width" in error.value.what
+    assert ("too many digits" if value == 10**400 else repr(value)) in error.value.what
     assert number("2.50", "a") == 2.5
 
 

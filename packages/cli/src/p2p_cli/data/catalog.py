@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.words import shell_word
 
 if TYPE_CHECKING:
     from p2p_datatools.sources.catalog import CatalogEntry
@@ -70,7 +71,7 @@ def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:
         ("page", entry.home),
         *places,
         ("unverified", entry.unverified),
-        ("fetch", f"p2p data fetch {entry.name} {entry.name}"),
+        ("fetch", f"p2p data fetch {shell_word(entry.name)} {shell_word(entry.name)}"),
         ("then", entry.next_command(Path(entry.name))),
         ("preset", _preset(entry)),
     ]

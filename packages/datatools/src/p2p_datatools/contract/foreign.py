@@ -4,8 +4,8 @@ Nothing here may know a format, beyond that TOML is text.
 """
 
 import errno
-import math
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import plural
 
 _LONGEST = 200  # characters of a decoder's own words
 _LONGEST_VALUE = 40  # characters of a value in an error
+_MOST_SHOWN = 3  # values of a list or table that is written out in an error
 _DEEPEST = 50  # levels of tables and lists in TOML, below what Python's recursion takes wherever it is read or shown
+_DEEPEST_NUMBER = 3  # lists around a number that are named in an error
 MOST_WHOLE = 2**53
 """The largest whole number that data may hold by default: larger ones are not exact as floats, as JSON has them."""
 
@@ -78,18 +81,39 @@ class ForeignPlace:
             raise self.refuse(value, name, f"a whole number from {least} to {most}")
         return int(value)
 
-    def read_number(self, value: Any, name: str) -> float:
-        """A finite number, an int or a float."""
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MOST_WHOLE:
-            return value
-        if isinstance(value, float) and math.isfinite(value):
-            return value
-        raise self.refuse(value, name, "a number")
+    def read_number(self, value: Any, name: str, *, most: float | None = None, from_text: bool = False) -> float:
+        """A finite number, at most `most` away from 0: an int, a float, or with `from_text` a text that is one."""
+        found, wanted = _number_of(value, from_text=from_text), "a number"
+        if found is None:
+            raise self.refuse(value, name, wanted)
+        if most is not None:
+            wanted = f"a number from -{most:g} to {most:g}"
+        # A float has no largest value by itself, beyond that infinity is none.
+        farthest = most if most is not None else MOST_WHOLE if isinstance(found, int) else sys.float_info.max
+        if not -farthest <= found <= farthest:  # which NaN is not, either
+            raise self.refuse(value, name, wanted)
+        return found
+
+    def refuse_numbers(self, values: Any, name: str, wanted: str, *, least: float, most: float) -> P2PError:
+        """The error for lists of numbers that are not what is `wanted`: it names the first that is none or too large.
+
+        Where each is a number within the bounds, their count is what is wrong.
+        """
+        count, what, code = 0, "", self.code
+        for key, value in _leaves(values, name):
+            found = _number_of(value, from_text=True)
+            if found is None or not least <= found <= most:
+                also = "" if key == name else f" {name}"
+                what = f"{key} is {show_value(value, alone=False)}, but{also} must be {wanted}"
+                break
+            count += 1
+        what = what or f"{name} must be {wanted}, but has {plural(count, 'number')}"
+        return P2PError(self.where, what, self.to_do, code=code)
 
     def read_text(self, value: Any, name: str) -> str:
         """A text that can be written as UTF-8, which one with half of a surrogate pair cannot."""
         if not isinstance(value, str) or not _is_whole_text(value):
-            raise self.refuse(value, name, "a text")
+            raise self.refuse(value, name, "a text in UTF-8" if isinstance(value, str) else "a text")
         return value
 
     def read_word(self, value: Any, name: str) -> str:
@@ -98,8 +122,10 @@ class ForeignPlace:
             return str(self.read_whole(value, name, least=-MOST_WHOLE))
         return self.read_text(value, name)
 
-    def read_list(self, value: Any, name: str) -> list[Any]:
-        """A list."""
+    def read_list(self, value: Any, name: str, *, may_lack: bool = False) -> list[Any]:
+        """A list; with `may_lack` None is an empty one."""
+        if value is None and may_lack:
+            return []
         if not isinstance(value, list | tuple):  # a record that waits to be written may still hold a tuple
             raise self.refuse(value, name, "a list")
         return list(value)
@@ -110,10 +136,35 @@ class ForeignPlace:
             raise self.refuse(value, name, "a table")
         return value
 
+    def read_texts(self, value: Any, name: str) -> dict[str, str]:
+        """A table of texts."""
+        return {key: self.read_text(each, f"{key} in {name}") for key, each in self.read_table(value, name).items()}
+
     def refuse(self, value: Any, name: str, wanted: str) -> P2PError:
         """The error for a value that is not what is wanted."""
         what, code = f"{name} is not {wanted}: {show_value(value)}", self.code
         return P2PError(self.where, what, self.to_do, code=code)
+
+
+def _number_of(value: Any, *, from_text: bool) -> float | None:
+    """The number that a value is, which may be NaN or infinity; None for what is none, such as a truth value."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if not from_text or not isinstance(value, str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _leaves(values: Any, name: str, deep: int = 0) -> Iterator[tuple[str, Any]]:
+    """What lies in lists within lists, each with the way to it, such as points[3][1]; too deep a list is a leaf."""
+    if not isinstance(values, list | tuple) or deep > _DEEPEST_NUMBER:
+        yield name, values
+        return
+    for count, each in enumerate(values):
+        yield from _leaves(each, f"{name}[{count}]", deep + 1)
 
 
 def is_digits(text: str) -> bool:
@@ -121,14 +172,23 @@ def is_digits(text: str) -> bool:
     return len(text) <= 18 and text.isascii() and text.isdigit()
 
 
-def show_value(value: Any) -> str:
-    """A foreign value in a few words, however long, deep or odd it is."""
-    if isinstance(value, dict | list | tuple):
-        return "it is a table" if isinstance(value, dict) else "it is a list"
+def show_value(value: Any, *, alone: bool = True) -> str:
+    """A foreign value in a few words, however long, deep or odd it is; not `alone` they follow 'is'."""
+    words = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list | tuple) else ""
     if isinstance(value, int) and value.bit_length() > 120:  # Python refuses to write out 5,000 digits
-        return "it has too many digits"
-    shown = ascii(value)
+        return "it has too many digits" if alone else "a number of too many digits"
+    shown = f"it is {words}" if alone else words
+    if not words or (len(value) <= _MOST_SHOWN and not _holds_more(value)):
+        shown = ascii(value)
     return shown if len(shown) <= _LONGEST_VALUE else f"{shown[:_LONGEST_VALUE]}..."
+
+
+def _holds_more(value: Any) -> bool:
+    """Whether a list or table holds others, or numbers that cannot be written out."""
+    inside = [*value, *value.values()] if isinstance(value, dict) else value
+    return any(
+        isinstance(each, dict | list | tuple) or (isinstance(each, int) and each.bit_length() > 120) for each in inside
+    )
 
 
 def parse_toml(text: str, where: Path | str, *, to_do: str = "Correct that line.") -> dict[str, Any]:

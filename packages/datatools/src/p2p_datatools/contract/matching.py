@@ -13,6 +13,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.text import find_encoding, other_encoding
+from p2p_datatools.contract.words import shell_word
 
 Key = Callable[[str], str | None]  # maps a picture's name to what is compared
 BY_STEM = "stem"
@@ -213,7 +214,7 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
         alone = len({*here}) == len(here) and len({*there}) == len(there)
         if alone and len({*here} & {*there}) == least:
             which = f"all {least}" if least > 1 else "the one"
-            return f"If they belong together, add --match '{expression}', which matches {which}. "
+            return f"If they belong together, add --match {shell_word(expression)}, which matches {which}. "
     return ""
 
 

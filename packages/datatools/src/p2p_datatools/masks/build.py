@@ -20,7 +20,7 @@ from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_w
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
@@ -172,8 +172,7 @@ def build_masks(
     with foretell_plan(found, photos, how.read, rules, how.match, report):
         claims = _claims(found, palette, mapping or {}, labels)
     folder = photo_folder(photos, found, report) if photos else None
-    left_out = _note(labels, found, folder, report)
-    pictures = _reader(found, labels, claims, mapping or {}, how)
+    left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
     jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
@@ -249,7 +248,7 @@ def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tupl
 
 def _refuse_wrong(how: PaintOptions, found: LabelSet, labels: Path, photos: Path | None, dest: Path) -> None:
     """Raise UsageError for options that change nothing here, and for a destination among what is read."""
-    refuse_picture(how.snapping.picture)
+    refuse_picture(how.snapping.picture, again=(dest / MASK_LINES).is_file())
     refuse_dest_inside(dest, photos, labels if found.are_pictures else None)
     if photos:
         refuse_pairs_as_photos(photos)
@@ -339,7 +338,8 @@ def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: P
         return
     what = "all that is not transparent is black, so that every mask would be background"
     guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
-    options = [" ".join(f"--map '{each}={word}'" for each in sorted(black)) for word in (guess, BACKGROUND)]
+    words = [[shell_word(f"{each}={word}") for each in sorted(black)] for word in (guess, BACKGROUND)]
+    options = [" ".join(f"--map {each}" for each in of_word) for of_word in words]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
 

@@ -4,7 +4,6 @@ Nothing here may know a label format or a pixel.
 """
 
 import difflib
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from types import MappingProxyType
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import ClassNames, Use
 from p2p_datatools.masks.numberings import offer_mappings
 
@@ -161,7 +160,7 @@ class ClassMapping:
             raise UsageError(
                 both,
                 f"both claim '{label}'",
-                f"Add --map {label}=... to say which is meant.",
+                f"Add --map {shell_word(f'{label}=...')} to say which is meant.",
                 code="label-claimed-twice",
             )
         return self._mapping[globs[0]] if globs else None
@@ -208,7 +207,8 @@ class ClassMapping:
         if self._numbers:
             guesses = self._guess_numbers(labels, uses, has_offers=has_offers)
         most = _most_listed(labels)
-        options = [f"--map {_quote(label)}={guess}" for label, guess in zip(labels[:most], guesses, strict=False)]
+        guessed = zip(labels[:most], guesses, strict=False)
+        options = [f"--map {shell_word(label)}={shell_word(guess)}" for label, guess in guessed]
         if len(labels) > most:
             options.append(f"--map '*={BACKGROUND}' for {len(labels) - most} more")
         a_list = ", or put lines NUMBER NAME into classes.txt beside them" if self._are_numbers(labels) else ""
@@ -260,7 +260,7 @@ class ClassMapping:
             names = {"0": BACKGROUND, **names}
             if any(is_digits(label) and label not in names and label != str(IGNORE) for label in asked):
                 continue
-            words = [f"--map {each}={self._claim(names[each])}" for each in asked if each in names]
+            words = [f"--map {shell_word(f'{each}={self._claim(names[each])}')}" for each in asked if each in names]
             words += [f"--map {IGNORE}={IGNORED}"] if str(IGNORE) in asked else []
             offers.append(f"If {listed.source} counts from {first}, add {' '.join(words)}.")
         return offers
@@ -309,8 +309,3 @@ def _most_listed(labels: Sequence[str]) -> int:
 def _by_number(label: str) -> tuple[bool, int, str]:
     """A key by which class numbers stand in their order, before labels that are words."""
     return (False, int(label), "") if is_digits(label) else (True, 0, label)
-
-
-def _quote(label: str) -> str:
-    """A label as it is typed in a shell."""
-    return label if re.fullmatch(r"[\w.-]+", label) else f"'{label}'"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, plain
+from p2p_datatools.contract.words import shell_word
 from p2p_datatools.labels.formats.cityscapes import LABEL_IDS, TRAIN_IDS
 from p2p_datatools.labels.formats.voc import VOC_CLASSES
 
@@ -148,6 +149,4 @@ def _of(words: Mapping[int, str], used: set[int]) -> dict[str, str]:
 
 
 def _options(words: Mapping[str, str]) -> str:
-    return " ".join(
-        f"--map '{label}={word}'" if label == "*" else f"--map {label}={word}" for label, word in words.items()
-    )
+    return " ".join(f"--map {shell_word(f'{label}={word}')}" for label, word in words.items())

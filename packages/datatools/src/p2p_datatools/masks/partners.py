@@ -20,7 +20,7 @@ from p2p_datatools.contract.matching import (
 )
 from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, without_suffix
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import LabelItem, PictureLabels, RegionLabels
 
 PhotosOfLabels = tuple[list[tuple[LabelItem, Path]], list[Skip]]
@@ -169,7 +169,7 @@ def _by_convention(
         return {}
     note(
         f"{convention.describe('names of labels', 'names of photos')}: matched without that, as by "
-        f"--match '{convention.expression}'."
+        f"--match {shell_word(convention.expression)}."
     )
     by_rest = {convention.other.remove(name): path for name, path in there.items()}
     return {place: FoundPhoto(by_rest[convention.one.remove(name)], "") for place, name in names.items()}

@@ -11,7 +11,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.pictures.header import open_picture
-from p2p_datatools.contract.pictures.images import read_photo, write_png
+from p2p_datatools.contract.pictures.images import read_photo, shows, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import ColorLabels
@@ -24,18 +24,29 @@ _BOX = Size(360, 360)
 _NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked, on a picture in pale grey
 
 
-def refuse_picture(path: Path | None) -> None:
-    """Raise UsageError, before any work is done, when a picture is asked for that cannot be written."""
+def refuse_picture(path: Path | None, *, again: bool = False) -> None:
+    """Raise UsageError, before any work is done, when a picture is asked for that cannot be written.
+
+    Where a command is repeated, `again`, one that exists may be its own, which `draw_snapped` finds out.
+    """
     if path is None:
         return
     if path.suffix.lower() != ".png":
         raise UsageError(path, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
-    if path.exists():
-        raise UsageError(path, "exists already", "Choose another name, or delete it.", code="destination-exists")
+    if path.exists() and not again:
+        raise _exists(path)
+
+
+def _exists(path: Path) -> UsageError:
+    what = "exists already and holds something else"
+    return UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
 
 
 def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
-    """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed."""
+    """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed.
+
+    Raises UsageError if another picture has its name.
+    """
     jobs = [job for job in jobs if job.name in lines and isinstance(job.item, ColorLabels)]
     drawn = [job for job in jobs if lines[job.name].snapped]
     worst = sorted(drawn, key=lambda job: _share(lines[job.name]), reverse=True)[:_MOST]
@@ -50,7 +61,10 @@ def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lin
         f"{len(drawn)} of {plural(len(jobs), 'picture')} with colours of no class, "
         f"{len(tiles)} shown: magenta is near no class"
     )
-    write_png(path, lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "snapped", "changed pixels")))
+    sheet = lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "snapped", "changed pixels"))
+    if path.exists() and not shows(path, sheet):
+        raise _exists(path)
+    write_png(path, sheet)
 
 
 def _share(line: MaskLine) -> float:

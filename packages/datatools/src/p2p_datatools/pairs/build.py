@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, stamp_records
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
@@ -19,6 +19,7 @@ from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
+    PAIR_LINES,
     UNSPLIT,
     PairFolder,
     has_manifest,
@@ -35,7 +36,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
-from p2p_datatools.pairs.match import Files, match_pictures
+from p2p_datatools.pairs.match import Files, MatchedFiles, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
@@ -99,8 +100,8 @@ def pair(
 
     Where folders of A and B are those of splits (train/, valid/, test/, ...), the record of masks says splits, or else
     lists train.txt, val.txt do, in A, B or the folder above, new pairs get these and lie in DEST/train, DEST/val and
-    DEST/test; others lie in DEST/all. One folder that holds
-    trainA/ and trainB/, or the like, is given as A and as B. Either may be a mask folder (it has a palette.toml).
+    DEST/test; others lie in DEST/all. One folder that holds trainA/ and trainB/, or the like, is given as A and as B.
+    Either may be a mask folder (it has a palette.toml).
     `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
     a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
     mask may have another size of the same shape (`is_same_shape`); the shape must be the same with `size`, too.
@@ -113,12 +114,9 @@ def pair(
     a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
     _refuse_inside(dest, (a, b))
     _refuse_pairs((a, b))
-    known = read_manifest(dest) if has_manifest(dest) else None
-    others = list[LeftOut]()
-    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
+    stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
+    matched, skipped, others = _match(a, b, ways, report)
     given = GivenSplits((a, b), matched, report)
-    for each in others:
-        each.say(report)
     if not given.any:
         note_siblings((a, b), report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
@@ -129,7 +127,7 @@ def pair(
     matched, skipped = ways.shard.share(matched, skipped) if ways.shard else (matched, skipped)
     # --nodata is often added when some pairs are made: the sources of each pair tell it.
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
-    with Destination(dest, marker=HEADER, recipe=recipe, existed=known is not None) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps) as destination:
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
@@ -145,6 +143,15 @@ def pair(
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
     return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _match(a: Path, b: Path, ways: PairOptions, report: Reporter) -> tuple[MatchedFiles, list[Skip], list[LeftOut]]:
+    """The pairs, what could not be matched, and what else lies in the folders, which is said."""
+    others = list[LeftOut]()
+    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
+    for each in others:
+        each.say(report)
+    return matched, skipped, others
 
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from p2p_datatools.contract.names import is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.pairs.split_keys import outside_of, role_ways, split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
@@ -173,7 +173,7 @@ def _leave_out_convention(sides: "_Sides", report: Reporter) -> "_Sides":
         return sides
     report.note(
         f"{convention.describe(f'names in {of_a.folder}', f'names in {of_b.folder}')}: matched without that, as by "
-        f"--match '{convention.expression}'."
+        f"--match {shell_word(convention.expression)}."
     )
     return of_a.rename(_key_without(convention.one, alone[0])), of_b.rename(_key_without(convention.other, alone[1]))
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_from_json
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
-from p2p_datatools.contract.files.destination import SKIPPED, Destination, refuse
+from p2p_datatools.contract.files.destination import SKIPPED, Destination, hold_in_place, refuse, stamp_records
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import Store, files_of, store_of
 from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
@@ -96,11 +96,24 @@ def merge(
     The parts must be made with the same halves, palette, size and fit, and have no name in common; none may be split
     yet, but for the splits that the sources gave, which are kept;
     of a pairing in shards all must be given. The same call again continues what was interrupted, or does nothing.
-    Raises P2PError when pairs in two parts have the same name, a file is missing, or a shard is.
+    Raises P2PError when pairs in two parts have the same name, a file is missing, or a shard is; and when another
+    process writes in DEST, or in parts that are to be moved.
     """
     places, dest = [Path(part) for part in parts], Path(dest)
     _refuse_places(places, dest)
-    known = read_manifest(dest) if has_manifest(dest) else None
+    if not move:
+        return _merge(places, dest, move=False, report=report)
+    with contextlib.ExitStack() as held:
+        for part in places:
+            held.enter_context(hold_in_place(part))
+        summary = _merge(places, dest, move=True, report=report)
+    for part in places:
+        _remove_if_empty(part)  # the lock was the last in it
+    return summary
+
+
+def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) -> MergeSummary:
+    stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     folders = _open_parts(places, known)
     moved = len(places) - len(folders)
     skipped = tuple(_read_skips([dest, *places] if moved else places))
@@ -113,7 +126,7 @@ def merge(
     pairs = _plan(folders)
     merged = sorted({part.name for part in places})
     recipe = {"by": _BY, "parts": merged, "move": move}
-    with Destination(dest, marker=HEADER, recipe=recipe, existed=known is not None) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps) as destination:
         work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
         done = work.run(pairs.values(), "merging", len(pairs), report=report)
         refuse(done.skipped, destination, to_do="Correct them and run the same command again.")

@@ -13,7 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import atomic, write_json
-from p2p_datatools.contract.files.destination import JOURNAL, RECIPE, Destination
+from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
@@ -106,7 +106,7 @@ def fetch_entry(entry: CatalogEntry, dest: Path, how: FetchOptions, *, report: R
     """Bring what `entry` describes to `dest`; see `fetch`."""
     with Destination(dest, marker=PROVENANCE, recipe={"fetch": entry.name}) as destination:
         if destination.exists:
-            _tidy(destination)
+            shutil.rmtree(dest / DOWNLOADS, ignore_errors=True)  # a kill came at the very end of the work
             files = verify(dest, entry, limit=how.limit, seed=how.seed, report=report)
             return FetchSummary(entry.name, dest, 0, len(files), entry.licence, _next(entry, dest, files, how))
         archive, origin = obtain(entry, destination, how, report=report)
@@ -156,13 +156,6 @@ def _fetchable_again(archive: Path, origin: Origin) -> Iterator[None]:
         archive.unlink(missing_ok=True)
         to_do = "The download was deleted: run the same command again to repeat it."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
-
-
-def _tidy(destination: Destination) -> None:
-    """Remove what is left of the work after a kill at its very end."""
-    shutil.rmtree(destination.dest / DOWNLOADS, ignore_errors=True)
-    if any((destination.dest / name).exists() for name in (RECIPE, JOURNAL)):
-        destination.commit(lambda _: None)
 
 
 def _forget_others(destination: Destination, placed: Sequence[PlacedFile], origin: Origin) -> int:

@@ -375,7 +375,8 @@ class Config:
     )
     threads: int = setting(
         0,
-        "The number of CPU threads; auto leaves it to torch.",
+        "The number of CPU threads; auto takes OMP_NUM_THREADS where it is set, and else times updates with one to "
+        "all cores and keeps the best number for this machine.",
         low=1,
         high=1024,
         words={"auto": 0},

@@ -13,7 +13,8 @@ from p2p_gan.config.config import Config
 class Preset:
     """A config with its source: `states` is what the source says, `changed` what we do differently and why.
 
-    `line` says in a few words what the preset is for.
+    `line` says in a few words what the preset is for. `data` is the data set of the source, or a usual one, and `pairs`
+    the number of its training pairs, from which 'p2p bench' computes what training takes.
     """
 
     config: Config
@@ -21,6 +22,8 @@ class Preset:
     source: str
     states: str
     changed: str
+    data: str = "1,000 pairs"
+    pairs: int = 1_000
 
 
 TABLE: dict[str, Preset] = {
@@ -33,6 +36,8 @@ TABLE: dict[str, Preset] = {
         "shoes and to handbags: 15 epochs of batch 4 (--epochs 15 --batch 4), without a word on jitter and mirror",
         changed="masks are jittered by nearest pixel, which keeps their colours; no norm in the bottleneck, as the "
         "paper's errata (6.3) ask",
+        data="facades",
+        pairs=400,
     ),
     "paper-maps": Preset(
         Config(direction="a-to-b", epochs=200, sample_every=10_000, checkpoint_every=10_000, validate_every=10_000),
@@ -40,6 +45,8 @@ TABLE: dict[str, Preset] = {
         source="Isola et al. 2017, appendix 6.2; maps, aerial photo to map (b-to-a for the reverse)",
         states="1,096 training pairs, 200 epochs, batch 1, jitter and mirror",
         changed="as in `paper`; the intervals suit its 219,200 images",
+        data="maps",
+        pairs=1_096,
     ),
     "cars": Preset(
         Config(images=40_000, halve_discriminator_loss=False, update_order="simultaneous"),
@@ -51,6 +58,8 @@ TABLE: dict[str, Preset] = {
         "the bottleneck, which at batch 1 would set it to zero; photos are resized smoothly (its code: by nearest "
         "pixel); "
         "test pairs are not trained on (it tested on its training folder)",
+        data="cars",
+        pairs=168,
     ),
     "maps": Preset(
         Config(epochs=100, jitter=1.0, mirror=False, discriminator_layers=4),
@@ -61,6 +70,8 @@ TABLE: dict[str, Preset] = {
         changed="one update of the discriminator from real and fake together (its code: one from each, at half the "
         "weight); no norm in the bottleneck; 14x14 logits, since each of the paper's layers after the strided ones "
         "loses a row and a column (its code pads them to 16x16)",
+        data="maps",
+        pairs=1_096,
     ),
     "satellite": Preset(
         Config(
@@ -81,6 +92,8 @@ TABLE: dict[str, Preset] = {
         changed="the penalty is used (its code defines it without using it), so the discriminator has instance "
         "norm, since "
         "the penalty is defined for single pictures; 30x30 logits as its text says (its code gives 26x26)",
+        data="maps",
+        pairs=1_096,
     ),
     "experiments": Preset(
         Config(batch=16, log_every=160),
@@ -90,6 +103,8 @@ TABLE: dict[str, Preset] = {
         "U-Net (--set generator=encoder-decoder), losses one by one (--set lambda_l1=0, --set gan_loss=none)",
         changed="mirroring flips both halves (its code: the input alone, so that half of all pairs were wrong); "
         "'p2p experiments' runs all variants",
+        data="facades",
+        pairs=400,
     ),
     "colourise": Preset(
         Config(epochs=100, batch=4, jitter=1.0),
@@ -99,6 +114,8 @@ TABLE: dict[str, Preset] = {
         changed="100 epochs, since there are thousands of photos and not a million; pairs from 'p2p data derive "
         "--op gray', "
         "or --op lab for L to ab as in the paper",
+        data="5,000 photos",
+        pairs=5_000,
     ),
     "segment": Preset(
         Config(
@@ -128,6 +145,8 @@ TABLE: dict[str, Preset] = {
         "cross-entropy for generated photos is part of the generator's loss; an EMA of the generator's weights; "
         "resize convolutions in place of transposed ones. Class-balanced L1, crops around rare classes and feature "
         "matching were measured and left out",
+        data="facades",
+        pairs=400,
     ),
     "tiny": Preset(
         Config(

@@ -31,6 +31,7 @@ from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, PairScores, g
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
+from p2p_gan.machine.device import limit_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
@@ -193,6 +194,7 @@ def open_evaluation(
     report: Reporter,
 ) -> Evaluation:
     """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
+    limit_threads()
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)

@@ -12,6 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import is_temporary, read_json, write_json
 from p2p_datatools.contract.files.lock import LOCK_FILES
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -85,6 +86,8 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
         raise P2PError(
             path, "is damaged", "If it was edited, restore a copy, or choose another destination.", code="damaged-file"
         )
+    for folder in runs.values():
+        relative_name(folder, path)  # it becomes a path, and a list would fit nowhere
     if not (dest / RUNS).is_dir():
         return new  # nothing has been trained with the recorded settings
     for config in (*record["arms"].values(), *([judge] if judge else [])):

@@ -26,6 +26,7 @@ from p2p_gan.training.job import images_of
 from p2p_gan.training.run import TrainSummary, train
 
 _SCORES = "scores"
+_OF_THE_DISK = "cannot-write", "no-space"  # codes of errors that every other arm would meet as well
 VARIANTS = 4  # outputs for each input, to measure diversity
 
 
@@ -99,7 +100,7 @@ def run_study(
 
     More seeds or tables extend a study. `each` is called with the study after every trial. An arm whose training fails
     is listed and tried again by the next call. Raises UsageError if DEST contains something else or another study, and
-    P2PError for pairs that no arm can be trained on.
+    P2PError for pairs that no arm can be trained on, and for a disk that is full.
     """
     return _run(plan_study(Path(pairs), config, tables, report=report), Path(dest), seeds, report, each)
 
@@ -202,7 +203,7 @@ class _Work:
         return max(0, images - checkpoint.latest(run)[0]) if run not in self._failed else 0
 
     def _train(self, run: Path, config: Config) -> TrainSummary:
-        """Train; an error after the run's start is a FailedError, while one before it concerns all arms."""
+        """Train; an error after the run's start is a FailedError; one before it or of the disk ends the study."""
         if run in self._failed:  # an arm with the same config
             raise FailedError(self._failed[run])
         try:
@@ -210,7 +211,7 @@ class _Work:
         except UsageError:
             raise
         except P2PError as error:
-            if not (run / RUN).is_file():
+            if not (run / RUN).is_file() or error.code in _OF_THE_DISK:
                 raise
             self._failed[run] = str(error)
             raise FailedError(str(error)) from error
@@ -227,6 +228,8 @@ class _Work:
         try:
             found = evaluate(run, study.pairs, asked=asked)
         except P2PError as error:
+            if error.code in _OF_THE_DISK:
+                raise
             raise FailedError(str(error)) from error
         write_json(path, {"of": of, **summarise(found)})
         scores = read_json(path)

@@ -32,6 +32,7 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.machine.device import limit_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, load_model
 
@@ -109,15 +110,20 @@ class SampleSummary:
 
 
 def list_inputs(
-    inputs: Sequence[Path], options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+    inputs: Sequence[Path],
+    options: ReadOptions = AS_USUAL,
+    report: Reporter = QUIET,
+    *,
+    strange: list[Skip] | None = None,
 ) -> list[InputPicture]:
     """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
 
-    Which files of folders are not read is noted. Raises P2PError if there are none, or if two have the same name.
+    Which files of folders are not read is noted. A folder below that is closed to us, and a name that is not UTF-8, is
+    added to `strange` if given, else raised. Raises P2PError if there are none, or if two have the same name.
     """
     found: dict[str, InputPicture] = {}
     for each in inputs:
-        for picture in _list_place(each, options, report):
+        for picture in _list_place(each, options, report, strange):
             if picture.name in found and found[picture.name].path != picture.path:
                 raise P2PError(
                     f"{found[picture.name].path} and {picture.path}",
@@ -129,7 +135,7 @@ def list_inputs(
     return list(found.values())
 
 
-def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[InputPicture]:
+def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: list[Skip] | None) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
@@ -145,11 +151,15 @@ def _list_place(place: Path, options: ReadOptions, report: Reporter) -> list[Inp
                 code="empty-split",
             )
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
-    others = LeftOut(place)
-    files = find_pictures(place, ARRAYS, others=others)
+    others, errors = LeftOut(place), list[P2PError]()
+    files = find_pictures(place, ARRAYS, strange=errors, others=others)
+    if errors and (strange is None or not files):
+        raise errors[0]
     if not files:
         raise others.no_pictures(ARRAYS)
     others.say(report)
+    if strange is not None:
+        strange += [skip_of(error, str(place)) for error in errors]
     return [InputPicture(stem_of(file, place), file, options=options) for file in files]
 
 
@@ -170,14 +180,16 @@ def sample(
     the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
+    limit_threads()
     model = load_model(model_path)
     if device is not None:
         model.generator.to(device)
     dest = Path(dest)
-    pictures = list_inputs(
-        [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)], sampling.read, report
-    )
+    given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
+    strange: list[Skip] | None = [] if keep_going else None
+    pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
+    skipped[:0] = strange or []
     files = [each.path for each in fitting if each.folder is None]
     look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [

@@ -7,6 +7,7 @@ import contextlib
 import os
 import platform
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -17,7 +18,19 @@ import numpy as np
 import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.machine import cores
+from p2p_gan.machine.memory import keep_freed_memory
 
+# Torch's own choice: one thread for each core that does not share its units. Read once, since a run changes it.
+_THREADS_OF_TORCH = torch.get_num_threads()
+# With which a user, or a launcher that has divided the cores among its processes, chooses the number of threads.
+_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+# What else a user may have set that decides how fast threads are.
+_OF_THREADS = (
+    *("OMP_WAIT_POLICY", "OMP_PROC_BIND", "OMP_PLACES", "OMP_DYNAMIC", "OMP_THREAD_LIMIT", "OMP_SCHEDULE"),
+    *("GOMP_CPU_AFFINITY", "GOMP_SPINCOUNT", "KMP_AFFINITY", "KMP_BLOCKTIME", "MKL_DYNAMIC", "MKL_DOMAIN_NUM_THREADS"),
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"),
+)
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
 Autocast = Callable[[], AbstractContextManager[object]]
 
@@ -92,6 +105,16 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     return wanted
 
 
+def slow_precision(precision: str, device: torch.device) -> str | None:
+    """A line if this processor only emulates what was asked for."""
+    if precision != "bfloat16" or device.type != "cpu" or _cpu_multiplies_bfloat16():
+        return None
+    return (
+        "precision=bfloat16: this processor has no instructions for it (amx_bf16, avx512_bf16) and emulates it, 36 to "
+        "57 times as slowly as float32 where that was measured."
+    )
+
+
 def _cpu_multiplies_bfloat16() -> bool:
     # torch has no public function for this; on Linux it is among the processor's flags.
     with contextlib.suppress(OSError):
@@ -112,14 +135,43 @@ def resolve_memory_format(wanted: str, device: torch.device) -> str:
 
 
 def resolve_threads(wanted: int, processes: int = 1) -> int:
-    """The number of threads; 0 is torch's own choice for this machine, divided among `processes`."""
-    divided = "OMP_NUM_THREADS" in os.environ  # set by a launcher that has divided the threads already
-    return wanted or max(1, torch.get_num_threads() // (1 if divided else processes))
+    """The number of threads; 0 is what the user's environment says, or else the cores divided among `processes`.
+
+    Of cores that share their units, such as hyper-threads, torch takes one; of a container with a part of a core, one.
+    """
+    if wanted or threads_variable():  # torch has read the variable
+        return wanted or _THREADS_OF_TORCH
+    return max(1, min(_THREADS_OF_TORCH, cores()) // processes)
+
+
+def limit_threads() -> None:
+    """Let torch use no more threads than cores, in a container with a part of the machine; not if the user chose.
+
+    For what applies a model; training measures.
+    """
+    if not threads_variable() and torch.get_num_threads() > cores():
+        torch.set_num_threads(cores())
+
+
+def threads_variable() -> str | None:
+    """The variable of the environment that sets the number of threads, if there is one."""
+    # OpenMP takes the first of several numbers, and ignores what is none.
+    return next((name for name in _COUNTS if re.match(r"\s*[1-9]\d*\s*(,|$)", os.environ.get(name, ""))), None)
+
+
+def variables_of_threads() -> dict[str, str]:
+    """The variables of the environment that decide how fast threads are; the one that p2p sets itself is not there."""
+    found = {name: os.environ[name] for name in (*_COUNTS, *_OF_THREADS) if os.environ.get(name)}
+    if found.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE":
+        del found["OMP_WAIT_POLICY"]
+    return found
 
 
 def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:
     """Set up the process: threads, precision of matrix products, and random states (dropout uses that of torch)."""
     torch.set_num_threads(threads)
+    if device.type == "cpu":
+        keep_freed_memory()
     torch.manual_seed(seed)
     # p2p does not use these two, but a library may.
     random.seed(seed)

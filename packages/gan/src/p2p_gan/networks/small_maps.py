@@ -32,7 +32,7 @@ class DownConv(nn.Conv2d):
         n, _, height, width = x.shape
         columns = F.unfold(x, _KERNEL, padding=1, stride=2)  # (n, inputs * 16, rows of each picture)
         if not weight.is_contiguous():  # channels_last
-            columns = columns.unflatten(1, (-1, _TAPS)).transpose(1, 2).flatten(1, 2)
+            columns = columns.view(n, -1, _TAPS, columns.shape[2]).transpose(1, 2).flatten(1, 2)
             weight = weight.permute(0, 2, 3, 1)
         rows = columns.transpose(1, 2).reshape(-1, columns.shape[1])
         product = _contiguous_gradient(F.linear(rows.contiguous(), weight.flatten(1), bias))

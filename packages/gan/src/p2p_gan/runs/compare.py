@@ -3,6 +3,7 @@
 Nothing here may import torch or write; a run in progress may be read at any time.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.listing import closed_folder
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
 
@@ -37,11 +39,19 @@ class Run:
     curves: dict[str, Curve]
 
 
-def find_runs(places: Sequence[Path]) -> list[Path]:
-    """The run folders at these paths: each path itself, or those inside it; raises UsageError if it has none."""
+def find_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) -> list[Path]:
+    """The run folders at these paths: each path itself, or those inside it; raises UsageError if it has none.
+
+    The error of a folder that is closed to us is added to `strange` if given, else raised.
+    """
     found: dict[Path, None] = {}
     for place in places:
-        inside = [place] if (place / RUN).is_file() else sorted(file.parent for file in place.rglob(RUN))
+        errors = list[P2PError]()
+        inside = _runs_in(place, errors)
+        if errors and (strange is None or not inside):
+            raise errors[0]
+        if strange is not None:
+            strange += errors
         if not inside:
             raise UsageError(
                 place, f"has no run folder (no {RUN})", "Give a run folder or a folder of runs.", code="no-runs"
@@ -50,9 +60,26 @@ def find_runs(places: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
-def read_runs(places: Sequence[Path]) -> list[Run]:
+def _runs_in(place: Path, errors: list[P2PError]) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return  # gone since it was listed
+        below = Path(error.filename).relative_to(place).as_posix()
+        errors.append(closed_folder(place, "" if below == "." else below, error))
+
+    folders = os.walk(place, onerror=refuse)
+    first, found = next(folders, None), list[Path]()
+    if first is not None and RUN in first[2]:
+        return [place]
+    for folder, _, files in folders:
+        if RUN in files:
+            found.append(Path(folder))
+    return sorted(found)
+
+
+def read_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) -> list[Run]:
     """The runs at these paths, in the order of `find_runs`; one that cannot be read is listed as damaged."""
-    paths = find_runs(places)
+    paths = find_runs(places, strange=strange)
     return [_read(path, name) for path, name in zip(paths, _names(paths), strict=True)]
 
 

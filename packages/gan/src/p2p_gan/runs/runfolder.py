@@ -3,12 +3,14 @@
 Nothing here may train; it lets one process at a time write, and refuses to continue a run with other settings.
 """
 
+import errno
 import json
 import os
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -22,6 +24,7 @@ from p2p_datatools.contract.files.atomic import (
     write_lines,
 )
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
+from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
@@ -60,6 +63,8 @@ class RunFolder:
         existing = [place for place in places if place.exists()] or [_nearest_folder(self.path)]
         for place in existing:
             if not os.access(place, os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)):
+                if _is_read_only(place):
+                    raise cannot_write(self.path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
                 raise _no_rights(place, "permission denied")
 
     def hold(self, report: Reporter = QUIET) -> None:
@@ -175,9 +180,16 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
 def _is_line(line: Any) -> bool:
     if not isinstance(line, dict) or not isinstance(line.get("validation", {}), dict):
         return False
-    whole = all(isinstance(line.get(name, 0), int) for name in ("images", "resumed_at"))
+    if "validation" in line and "images" not in line:  # by which scores are told apart
+        return False
+    whole = all(_is_figure(line.get(name, 0), int) for name in ("images", "resumed_at"))
     figures = {name: value for name, value in line.items() if name[:2] in ("d_", "g_") or name == "seconds"}
-    return whole and all(isinstance(value, int | float) for value in (figures | line.get("validation", {})).values())
+    return whole and all(_is_figure(value, int | float) for value in (figures | line.get("validation", {})).values())
+
+
+def _is_figure(value: Any, kind: type | UnionType) -> bool:
+    """Whether a value is a number that a float can be; NaN and infinity are what training may come to."""
+    return isinstance(value, kind) and (not isinstance(value, int) or abs(value) <= MOST_WHOLE)
 
 
 def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[str] = ()) -> None:
@@ -263,6 +275,11 @@ def _is_ours(name: str) -> bool:
 def _no_rights(path: Path, why: str | None) -> P2PError:
     to_do = "Change its permissions, or choose another run folder."
     return P2PError(path, f"is not readable and writable: {why}", to_do, code="no-rights")
+
+
+def _is_read_only(place: Path) -> bool:
+    """Whether the disk of an existing file or folder can be read only, so that no permission would help."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
 
 
 def _nearest_folder(path: Path) -> Path:

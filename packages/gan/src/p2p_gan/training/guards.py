@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset
+from p2p_gan.machine.load import Load, LoadMeter
 from p2p_gan.training.job import Job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 
@@ -28,6 +30,7 @@ SURE = 0.97  # the accuracy over patches from which a discriminator counts as to
 _WON = {"bce": 0.1, "lsgan": 0.02, "hinge": 0.05}
 _ROWS = 1000  # updates whose losses are kept
 _BUSY = 0.05  # the share of the time that reading the losses may take on an idle device
+_SLOW = 0.67  # of the images a second that the run has reached: less than that is worth a word, if others are the cause
 
 
 class DivergedError(P2PError):
@@ -75,11 +78,16 @@ class LossHistory:
 
 @dataclass(frozen=True)
 class Observation:
-    """The values that are known at a line of the record; `waited` is the share of time spent waiting for data."""
+    """The values that are known at a line of the record; `waited` is the share of time spent waiting for data.
+
+    `images_per_s` and, on the CPU, the `load` of the machine are those since the line before.
+    """
 
     losses: dict[str, float]
     waited: float
     probe: Probe | None
+    images_per_s: float = 0.0
+    load: Load | None = None
 
 
 class Watch:
@@ -90,15 +98,17 @@ class Watch:
         self._observations: deque[Observation] = deque(maxlen=WINDOW)
         self._probed: deque[Observation] = deque(maxlen=WINDOW)
         self._warned: set[str] = set()
+        self._fastest = 0.0  # images a second
 
     def look(self, observation: Observation, images: int) -> dict[str, str]:
         """{guard: line} of the new warnings; none before a full window, or in the first updates."""
         self._observations.append(observation)
+        self._fastest = max(self._fastest, observation.images_per_s)
         if observation.probe is not None:
             self._probed.append(observation)
         if images / self._config.batch < EARLY:
             return {}
-        found = self._of_data() | self._of_networks()
+        found = self._of_data() | self._of_machine() | self._of_networks()
         new = {guard: line for guard, line in found.items() if guard not in self._warned}
         self._warned = set(found)
         return new
@@ -110,6 +120,20 @@ class Watch:
         return {
             "starved": f"The device waits for data {share:.0%} of the time. Make pairs smaller on disk ('p2p data pair "
             "--size'), raise --set cache_gib, or give the process more cores."
+        }
+
+    def _of_machine(self) -> dict[str, str]:
+        threads, seen = self._config.threads, self._observations
+        if len(seen) < WINDOW or any(each.load is None or not each.load.lacks_cores_for(threads) for each in seen):
+            return {}
+        slowest, load = max(each.images_per_s for each in seen), seen[-1].load
+        if load is None or load.free is None or slowest > _SLOW * self._fastest:
+            return {}
+        times = self._fastest / max(slowest, 1e-9)
+        return {
+            "busy": f"The machine is busy: other programs leave {load.free:.1f} of {load.cores:.3g} cores, and images "
+            f"take {times:.1f} times as long as before. The run keeps its {plural(threads, 'thread')}, on which its "
+            "numbers depend."
         }
 
     def _of_networks(self) -> dict[str, str]:
@@ -164,12 +188,14 @@ class Guards:
     def __init__(self, where: Path, job: Job, dataset: PairDataset) -> None:
         self._where, self._job, self._dataset = where, job, dataset
         self.history, self._watch = LossHistory(job.recipe.names, job.config), Watch(job.config)
-        self._waited, self._since = 0.0, time.monotonic()
+        self._waited, self._since, self._seen = 0.0, time.monotonic(), 0
+        self._meter = LoadMeter() if job.device.type == "cpu" else None
         self.probed: Probe | None = None  # the latest
 
-    def add(self, waited: float) -> None:
-        """Add the seconds that an update waited for its batch."""
+    def add(self, count: int, waited: float) -> None:
+        """Add the images of an update, and the seconds that it waited for its batch."""
         self._waited += waited
+        self._seen += count
 
     def look(
         self, losses: dict[str, float], batch: Batch, images: int, *, deep: bool, answered: float
@@ -184,9 +210,10 @@ class Guards:
         # A device that is still busy when the losses are read has not waited for data, even if the loop has.
         share = self._waited / passed if answered < _BUSY * passed else 0.0
         self.probed = found = probe(self._job, batch) if deep else None
-        troubles = self._watch.look(Observation(losses, share, found), images)
+        load = self._meter.read() if self._meter else None
+        troubles = self._watch.look(Observation(losses, share, found, self._seen / passed, load), images)
         values = {"waited": round(share, 3), **(found.to_json() if found else {})}
-        self._waited, self._since = 0.0, time.monotonic()
+        self._waited, self._since, self._seen = 0.0, time.monotonic(), 0
         lines = [f"{self._where}: image {images}: {line}" for line in troubles.values()]
         return values | ({"guards": sorted(troubles)} if troubles else {}), lines
 

@@ -20,9 +20,11 @@ from p2p_gan.networks.discriminators import receptive_fields
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
+from p2p_gan.runs.runfolder import RUN, RunFolder
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.saver import space_of_run
-from p2p_gan.training.trial import Timing, prepare_data, time_share
+from p2p_gan.training.speed import Speed, settle_speed
+from p2p_gan.training.trial import Timing, prepare_data
 from p2p_gan.training.validation import SHOWN
 
 TIMED_FROM = 200  # updates left; before fewer updates, timing ten would take a large part of the run
@@ -63,23 +65,31 @@ class Plan:
     disk: Need
     processes: int = 1  # each with its own device
     unexportable: str | None = None  # why 'p2p export' will refuse a generator that is otherwise the reference's
+    speed: Speed | None = None  # how the number of threads was chosen, and what other programs take
 
 
 @explain_nondeterminism()
 def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, report: Reporter = QUIET) -> Plan:
-    """Plan what `train` would do with these pairs and this config, without training; ten updates are timed."""
+    """Plan what `train` would do with these pairs and this config, without training; some updates are timed.
+
+    The number of threads that `train` would choose is measured as it would be, and kept for it.
+    """
     pairs, run = Path(pairs), Path(run) if run else None
+    if run and (run / RUN).is_file() and not config.threads:
+        config = replace(config, threads=RunFolder(run).config().threads)
     folder = identify_files(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    return plan_of(job, run or pairs, done=done, timing=time_share(job, dataset))
+    job, speed = settle_speed(job, dataset, automatic=not config.threads, report=report)
+    return plan_of(job, run or pairs, done=done, speed=speed)
 
 
-def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None) -> Plan:
+def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None) -> Plan:
     """The plan of a job in the run folder `run`, after `done` images."""
     config, architecture = job.config, job.card.architecture
+    timing = speed.timing if speed else None
     left = max(0, (config.images or 0) - done)
     return Plan(
         config=config,
@@ -99,6 +109,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, timing: Timing | None = None)
         disk=_disk(job, run),
         processes=job.ranks.world,
         unexportable=None if why_not(architecture) else why_biases_stay(architecture),
+        speed=speed,
     )
 
 

@@ -58,7 +58,7 @@ def reproduce(
 ) -> Reproduction:
     """Train again into `dest` as run.json of `run` says, and compare the two; the same call again resumes.
 
-    `pairs` is the pair folder if it has moved. Raises P2PError or UsageError.
+    `pairs` is the pair folder if it has moved. Raises P2PError, UsageError, or KeyboardInterrupt after Ctrl-C.
     """
     run, dest = Path(run), Path(dest)
     if not (run / RUN).is_file():
@@ -81,6 +81,8 @@ def reproduce(
     for line in named:
         report.note(f"differs: {line}")
     summary = train(place, dest, config, report=report)
+    if summary.interrupted and summary.stopped_by == "SIGINT":
+        raise KeyboardInterrupt  # Ctrl-C ends this like any other command; what was trained is saved
     if summary.interrupted:
         raise P2PError(
             dest, f"was interrupted at image {summary.images}", "Repeat the command to continue.", code="interrupted"

@@ -27,9 +27,10 @@ from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
 from p2p_gan.training.signals import StopRequest, StopSignal
+from p2p_gan.training.speed import settle_speed
 from p2p_gan.training.tensorboard import require_tensorboard
 from p2p_gan.training.tracker import Tracker
-from p2p_gan.training.trial import explain_out_of_memory, prepare_data, time_share
+from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable
 from p2p_gan.updates.optimise import restore_scalers
 
@@ -121,6 +122,7 @@ def _check_and_load(
             return None
 
     # Networks and data.
+    automatic = not config.threads
     job = make_job(folder, config, ranks)
     require_space_for_run(run_folder, job)
     for line in _changes(run_folder, job) if run_folder.exists else []:
@@ -129,7 +131,7 @@ def _check_and_load(
     refuse_unreadable(job)
 
     # The plan.
-    planned = _plan(run_folder, job, dataset, report)
+    job, planned = _plan(run_folder, job, dataset, report, automatic=automatic)
     report.show(planned)
     if not run_folder.exists:
         run_folder.hold(report)
@@ -168,15 +170,17 @@ def _devices(count: int) -> str:
     return f"{count} device{'' if count == 1 else 's'}"
 
 
-def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter) -> Plan:
-    """The plan of the run; ten updates are timed if many remain."""
+def _plan(
+    run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, *, automatic: bool
+) -> tuple[Job, Plan]:
+    """The plan of the run; if many updates remain, some are timed, with several numbers of threads if `automatic`."""
     done, _ = checkpoint.latest(run_folder.path)
     planned = plan_of(job, run_folder.path, done=done)
     if planned.updates < TIMED_FROM:
-        return planned
-    report.note("timing ten updates ...")
+        return job, planned
     with explain_out_of_memory(job, dataset):
-        return plan_of(job, run_folder.path, done=done, timing=time_share(job, dataset))
+        job, speed = settle_speed(job, dataset, automatic=automatic, report=report)
+    return job, plan_of(job, run_folder.path, done=done, speed=speed)
 
 
 def _train(

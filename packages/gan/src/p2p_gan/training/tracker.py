@@ -74,7 +74,7 @@ class Tracker(TrainingCallback):
         self._previous, self.images = step.before, step.images
         self._unread.append((step.before, step.count))
         self._ring = step.ring
-        self._guards.add(step.waited)
+        self._guards.add(step.count, step.waited)
         if len(self._unread) == step.ring.size:
             self._read_losses()
         config = self._job.config

@@ -1,10 +1,11 @@
-"""Measures the memory and time of an update, and finds the largest batch, by trial updates of separate networks.
+"""Measures the memory and time of an update, and finds the largest batch and the best number of threads, by trial.
 
 Nothing here may change a run: its networks and the random states stay as they were.
 """
 
 import contextlib
 import os
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.dataset import PairDataset, load_dataset
+from p2p_gan.machine.device import slow_precision
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
@@ -24,6 +26,14 @@ from p2p_gan.training.job import Job, make_job
 from p2p_gan.updates.step import train_step
 
 _UPDATES, _WARM_UP = 10, 3
+_BLOCK = 0.5  # seconds of updates with one number of threads
+_SLOW = 4.0  # seconds of an update from which more cores are faster in any case, and trying them all takes too long
+_WORSE = 1.15  # times the fastest, from which still fewer threads are not tried
+_NEAR = 1.25  # times the fastest, up to which a number of threads is timed a second time
+_WASTE = 1.5  # times the least processor time, from which threads spin for nothing
+_ROUNDS = 4  # in which numbers of threads are timed in turn on a busy machine
+_MOST_UPDATES = 50  # of such a block
+_SAME = 1.03  # times the fastest, up to which fewer threads are preferred, which leave cores to other programs
 _PATIENCE = 10.0  # seconds after which no further update is made, for the warm-up and for the timing
 # The peak memory of an update relative to the tensors kept for its backward pass: gradients and scratch space.
 _PEAK = 1.3
@@ -41,6 +51,8 @@ class Timing:
     seconds_per_image: float
     network_bytes: int
     image_bytes: int
+    threads: int = 0  # with which it was timed; 0 if that was not recorded
+    cores: float = 0.0  # that it used on average, which are fewer than the threads where these wait for a core
 
 
 @contextmanager
@@ -65,13 +77,79 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
         seen = _repeat_updates(trial, dataset, 0, _WARM_UP - 1, end, least=0)
-        _wait_for(job.device)
-        began, untimed = time.perf_counter(), seen
-        seen = _repeat_updates(trial, dataset, seen, updates, began + _PATIENCE, least=1)
-        _wait_for(job.device)
-        seconds = time.perf_counter() - began
+        seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE)
         networks = _network_bytes(trial)
-    return Timing(seconds / (seen - untimed), networks, kept // job.config.batch)
+    return Timing(seconds, networks, kept // job.config.batch, job.config.threads, used)
+
+
+def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int], *, busy: bool = False) -> Timing:
+    """The time of an update with the best of these numbers of threads, which begin with the largest.
+
+    The best is the fewest threads that are as fast as the fastest, within 3%. On a `busy` machine one that takes much
+    more processor time than another is none of them. The process keeps that number.
+    """
+    with spare(job) as trial:
+        began = time.perf_counter()
+        kept = _update_bytes(trial, dataset)
+        if time.perf_counter() - began > _SLOW:
+            # More cores are faster in any case, unless other programs use them.
+            counts = sorted({counts[0], counts[-1]}, reverse=True) if busy else counts[:1]
+        times = (_race_beside_others if busy else _race)(trial, dataset, counts)
+        threads = min(count for count, seconds in times.items() if seconds <= _SAME * min(times.values()))
+        torch.set_num_threads(threads)
+        seen = _repeat_updates(trial, dataset, 0, 1, 0.0, least=1)
+        seconds, used = _time_block(trial, dataset, seen, _UPDATES, _PATIENCE)
+        networks = _network_bytes(trial)
+    return Timing(seconds, networks, kept // job.config.batch, threads, used)
+
+
+def _race(job: Job, dataset: PairDataset, counts: Sequence[int]) -> dict[int, float]:
+    """The seconds per image of the numbers of threads near the fastest; fewer are tried until they are slower."""
+    if len(counts) == 1:
+        return {counts[0]: 1.0}
+    times: dict[int, float] = {}
+    for count in counts:
+        times[count] = _time_count(job, dataset, count)[0]
+        if times[count] > _WORSE * min(times.values()):
+            break
+    near = [count for count in times if times[count] <= _NEAR * min(times.values())]
+    # Once more in the other order: what slows down or speeds up the machine meanwhile should favour none.
+    for count in reversed(near) if len(near) > 1 else ():
+        times[count] = min(times[count], _time_count(job, dataset, count)[0])
+    return {count: times[count] for count in near if times[count] <= _NEAR * min(times.values())}
+
+
+def _race_beside_others(job: Job, dataset: PairDataset, counts: Sequence[int]) -> dict[int, float]:
+    """The seconds per image on a busy machine, where they vary, and processor time hardly does.
+
+    Threads that spin at a barrier until another gets a core take several times the processor time of one thread. The
+    numbers of threads that are left are timed in turn, and the median counts.
+    """
+    first = {count: _time_count(job, dataset, count) for count in counts}
+    work = {count: seconds * used for count, (seconds, used) in first.items()}
+    thrifty = [count for count in counts if work[count] <= _WASTE * min(work.values())]
+    times = {count: [first[count][0]] for count in thrifty}
+    for _ in range(_ROUNDS if len(thrifty) > 1 else 0):
+        for count, seconds in times.items():
+            seconds.append(_time_count(job, dataset, count)[0])
+    return {count: statistics.median(seconds) for count, seconds in times.items()}
+
+
+def _time_count(job: Job, dataset: PairDataset, count: int) -> tuple[float, float]:
+    """A block of updates with so many threads, after one update: (seconds per image, cores that were used)."""
+    torch.set_num_threads(count)
+    seen = _repeat_updates(job, dataset, 0, 1, 0.0, least=1)
+    return _time_block(job, dataset, seen, _MOST_UPDATES, _BLOCK)
+
+
+def _time_block(job: Job, dataset: PairDataset, seen: int, updates: int, patience: float) -> tuple[float, float]:
+    """Time up to so many updates after `seen` images, at least one: (seconds per image, cores that were used)."""
+    _wait_for(job.device)
+    began, worked = time.perf_counter(), sum(os.times()[:2])
+    images = _repeat_updates(job, dataset, seen, updates, began + patience, least=1) - seen
+    _wait_for(job.device)
+    seconds = time.perf_counter() - began
+    return seconds / images, (sum(os.times()[:2]) - worked) / max(seconds, 1e-9)
 
 
 def _repeat_updates(job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int) -> int:
@@ -221,6 +299,8 @@ def _wait_for(device: torch.device) -> None:
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
     """Decode the pairs, and resolve batch=auto to the largest batch that fits."""
+    if slow := slow_precision(job.config.precision, job.device):
+        report.note(slow)
     # Each process on a machine keeps the pairs, so they share the limit among them.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
     dataset = load_dataset(job.folder, job.task, within, near=run, report=report)

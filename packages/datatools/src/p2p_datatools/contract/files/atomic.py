@@ -4,6 +4,7 @@ Nothing here may know what is in a file beyond bytes, text and JSON.
 """
 
 import contextlib
+import errno
 import glob
 import hashlib
 import json
@@ -83,7 +84,8 @@ def lives(process: int) -> bool:
 def cannot_write(path: Path, error: OSError) -> P2PError:
     """The error for a write that failed."""
     what = f"cannot be written: {error.strerror or error}"
-    to_do = "Free space or choose another place, then run the same command."
+    closed = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+    to_do = f"{'Make it writable' if closed else 'Free space'} or choose another place, then run the same command."
     return P2PError(path, what, to_do, code="cannot-write")
 
 

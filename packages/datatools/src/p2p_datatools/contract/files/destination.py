@@ -26,6 +26,19 @@ SECONDS = 10.0  # after which they are flushed, however few there are: a model m
 _SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
 
 
+RecordStamps = dict[str, tuple[int, int, int] | None]  # by the record's name; None where there is none
+
+
+def stamp_records(dest: Path, *names: str) -> RecordStamps:
+    """What tells whether records of DEST were written again: that of a file, for each commit writes a new one."""
+    stamps: RecordStamps = dict.fromkeys(names)
+    for name in names:
+        with contextlib.suppress(OSError):
+            found = (dest / name).stat()
+            stamps[name] = found.st_ino, found.st_mtime_ns, found.st_size
+    return stamps
+
+
 class Destination:
     """DEST and the work beside it; use as `with Destination(...) as destination`.
 
@@ -34,8 +47,8 @@ class Destination:
     with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
     """
 
-    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any], existed: bool | None = None) -> None:
-        """`existed` is whether DEST was there when the caller read it; P2PError if another has made it since."""
+    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any], stamps: RecordStamps | None = None) -> None:
+        """`stamps` are of the records that the caller has read already; P2PError if another has changed them since."""
         if dest.name in ("", ".."):
             raise UsageError(
                 dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
@@ -54,9 +67,11 @@ class Destination:
         self._lock = FolderLock(self.partial)
         self._lock_partial()
         try:
-            before = self.exists if existed is None else existed
+            with contextlib.suppress(OSError):  # a kill came between the renaming of DEST.partial and the end of it
+                self._forget_work()
+            before = self.exists
             self.exists = _is_of_kind(dest, marker)  # until here another process may have had the lock
-            if self.exists and not before:
+            if self.exists != before or (stamps is not None and stamps != stamp_records(dest, *stamps)):
                 what = "was finished by another process in the meantime"
                 raise P2PError(dest, what, "Run the same command again.", code="destination-in-use")
             self.done = self._read_journal()
@@ -74,15 +89,15 @@ class Destination:
             if error.code == "destination-in-use":
                 raise
             return  # Where nothing can be written two processes do no harm; what has to be written will say so.
-        for name in LOCK_FILES:  # a kill came between the renaming of DEST.partial and this
-            with contextlib.suppress(OSError):
-                (self.dest / name).unlink(missing_ok=True)
+        except BaseException:  # Ctrl-C
+            self._unlock()
+            raise
 
     def _unlock(self) -> None:
-        """Release the lock; of folders that were made for it, those that hold nothing else are gone."""
+        """Release the lock; DEST.partial and folders that were made for it are gone if they hold nothing else."""
         self._lock.release(remove=() if self._committed else LOCK_FILES)
         if not self._committed and _is_hollow(self.partial):
-            for each in self._made:
+            for each in (self.partial, *self._made):  # a kill may have left DEST.partial
                 with contextlib.suppress(OSError):
                     each.rmdir()
 
@@ -111,10 +126,12 @@ class Destination:
 
     def __exit__(self, *_: object) -> None:
         # Also after an error or Ctrl-C, so that what is finished need not be done again.
-        with contextlib.suppress(P2PError):
-            self.flush()
-        self.done.close()
-        self._unlock()
+        try:
+            with contextlib.suppress(P2PError):
+                self.flush()
+        finally:  # of a second Ctrl-C, too
+            self.done.close()
+            self._unlock()
 
     @property
     def begun(self) -> bool:
@@ -188,12 +205,16 @@ class Destination:
             else:
                 _become(self.partial, self.dest)
             # The records of the work go last, since until then they say what it is.
-            own = (self.dest / name for name in (RECIPE, JOURNAL, *LOCK_FILES))
-            for note in (*own, *self.dest.glob(".*.tmp")):
-                note.unlink(missing_ok=True)
+            self._forget_work()
             self._committed = True
         except OSError as error:
             raise cannot_write(self.dest, error) from error
+
+    def _forget_work(self) -> None:
+        """Remove from DEST what DEST.partial had besides the result."""
+        own = (self.dest / name for name in (RECIPE, JOURNAL, *LOCK_FILES))
+        for note in (*own, *self.dest.glob(".*.tmp")):
+            note.unlink(missing_ok=True)
 
 
 def hold_in_place(folder: Path) -> contextlib.AbstractContextManager[None]:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import OpenLines, append_lines, each_line
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import ForeignPlace
 
 Record = dict[str, Any]
 
@@ -32,26 +32,24 @@ class Journal(Mapping[str, Record]):
             self._read(is_there)
 
     def _read(self, is_there: Callable[[str], bool]) -> None:
-        try:
-            for place, line in each_line(self._path, torn_ok=True):
-                file, record = relative_name(line["file"], self._path), line["record"]
-                self._places.pop(file, None)
-                self._idle.discard(file)
-                if record is None:
-                    continue
-                if not isinstance(record, dict):
-                    raise TypeError("a record is no table")
-                if is_there(file):
-                    self._places[file] = place
-                else:
-                    self._idle.add(file)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise P2PError(
-                self._path,
-                "is not the record of this work",
-                f"Was it edited? Delete the folder {self._path.parent}, and run the same command.",
-                code="damaged-file",
-            ) from error
+        to_do = f"Was it edited? Delete the folder {self._path.parent}, and run the same command."
+        at = ForeignPlace(self._path, to_do)
+        for number, (place, line) in enumerate(each_line(self._path, torn_ok=True), start=1):
+            name = f"line {number}"
+            table = at.read_table(line, name)
+            if not table.keys() >= {"file", "record"}:
+                raise at.refuse(line, name, "the record of a file")
+            file, record = relative_name(table["file"], self._path), table["record"]
+            self._places.pop(file, None)
+            self._idle.discard(file)
+            if record is None:
+                continue
+            if not isinstance(record, dict):  # whose keys are looked at by whoever reads it
+                raise at.refuse(record, f"the record in {name}", "a table")
+            if is_there(file):
+                self._places[file] = place
+            else:
+                self._idle.add(file)
 
     def __getitem__(self, file: str) -> Record:
         if (waiting := self.waiting.get(file)) is not None:

@@ -54,6 +54,9 @@ class FolderLock:
 
     def sign(self) -> None:
         """Record who has the lock, for those who are refused."""
+        for torn in self.folder.glob(f".{OWNER}.*.tmp"):  # of one that was killed here, for only who has the lock signs
+            with contextlib.suppress(OSError):
+                torn.unlink()
         since = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(self.folder / OWNER, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
 

@@ -19,7 +19,7 @@ from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 
 _PROMOTION = 257  # 255 * 257 = 65535: what an 8-bit value is multiplied by to share a 16-bit picture
 
@@ -204,6 +204,10 @@ def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None
 def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
+    count, wanted = len(pair.half_files), 1 if store.shared else 2
+    if count != wanted:
+        what = f"its pair lies in {plural(count, 'file')}, but halves as the manifest says them lie in {wanted}"
+        raise P2PError(path, what, how_to_renew(folder), code="form-differs")
     if not store.shared:
         a, b = (
             _exactly(folder.path / file, each) for file, each in zip(pair.half_files, (folder.a, folder.b), strict=True)

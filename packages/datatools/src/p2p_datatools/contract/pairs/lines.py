@@ -3,6 +3,7 @@
 Nothing here may decode a picture, or hold more of each line in memory than where it begins.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,6 +23,7 @@ _TO_DO = "If it was edited, restore a copy, or pair again with 'p2p data pair'."
 _A_TIFF, _B_TIFF = ".a.tif", ".b.tif"
 GIVEN = "split"  # in a pair's sources: the split that these gave it
 FILLED = "filled"  # in a pair's sources: how many pixels of each half have no data
+_FILLED = re.compile(r"a [0-9]{1,18} b [0-9]{1,18}")
 NODATA_FOLDER = "nodata"
 """The folder, beside those of the splits, that says where pairs have no data."""
 
@@ -91,9 +93,18 @@ def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
             size=Size(at.read_whole(width, "a width"), at.read_whole(height, "a height")),
             hash=at.read_text(line["hash"], "a hash"),
             group=None if group is None else at.read_text(group, "a group"),
-            sources=at.read_table(line.get("sources", {}), "sources"),
+            sources=_read_sources(line.get("sources", {}), at),
             nodata=None if nodata is None else at.read_text(nodata, "nodata"),
         )
+
+
+def _read_sources(value: Any, at: ForeignPlace) -> dict[str, str]:
+    sources = at.read_texts(value, "sources")
+    if GIVEN in sources:
+        relative_name(sources[GIVEN], at.where)
+    if FILLED in sources and not _FILLED.fullmatch(sources[FILLED]):
+        raise at.refuse(sources[FILLED], f"{FILLED} in sources", "the pixels of each half")
+    return sources
 
 
 class PairLines(Sequence[Pair]):

@@ -268,8 +268,8 @@ def refuse_photos(folder: PairFolder) -> None:
     refuse_single_pictures(
         folder.path,
         [folder.path / pair.file for pair in folder.pairs],
-        to_do=f"Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, say so with 'p2p data split "
-        f"{folder.path} --as-pairs'.",
+        to_do="Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, say so with "
+        f"{p2p_command('data split --as-pairs', folder.path)}.",
     )
 
 

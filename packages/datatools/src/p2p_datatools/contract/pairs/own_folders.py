@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import PALETTE_FILE
+from p2p_datatools.contract.words import p2p_command
 
 _LEVELS = 6  # folders above the one given that are looked at: records name their files with all folders below them
 _FETCHED = ("photos", "labels")
-_PAIR = "Make pairs of it: 'p2p data pair"
+_PAIR = "Make pairs of it: {pair}"
 
 
 class _OwnFolder(NamedTuple):
@@ -27,7 +28,7 @@ class _OwnFolder(NamedTuple):
     is_ours: Callable[[Path, Any], bool]
     pictures: str | tuple[str, ...]
     what: str
-    to_do: str  # with {path} for the folder
+    to_do: str  # with {pair} for the command that makes pairs of it
 
 
 def _has_format(name: str) -> Callable[[Path, Any], bool]:
@@ -40,14 +41,14 @@ _KINDS = (
         lambda folder, value: (folder / PALETTE_FILE).is_file(),
         MASK_LINES,
         "is a mask folder of 'p2p data build-masks'",
-        f"{_PAIR} {{path}} PHOTOS PAIRS'.",
+        f"{_PAIR}.",
     ),
     _OwnFolder(
         "derive.json",
         _has_format("p2p-derived"),
         "derive.jsonl",
         "holds the pictures that 'p2p data derive' made",
-        f"{_PAIR} {{path}} PHOTOS PAIRS'; those of --op lab, L and ab, with each other.",
+        f"{_PAIR}; those of --op lab, L and ab, with each other.",
     ),
     _OwnFolder(
         "halves.json",
@@ -147,4 +148,5 @@ def _not_pairs(where: Path, kind: _OwnFolder, folder: Path) -> P2PError:
     undo = ""
     if (where / "pairs.json").is_file():
         undo = " Also delete pairs.json and pairs.jsonl in it, which 'p2p data split' should not have written there."
-    return P2PError(where, f"{kind.what}{place}, not pairs", kind.to_do.format(path=where) + undo, code="own-folder")
+    to_do = kind.to_do.format(pair=p2p_command("data pair", where, "PHOTOS", "PAIRS"))
+    return P2PError(where, f"{kind.what}{place}, not pairs", to_do + undo, code="own-folder")

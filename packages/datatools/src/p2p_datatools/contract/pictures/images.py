@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures import jpeg, png
 from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
@@ -90,6 +90,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             raise OSError("the end of the PNG is missing")
         if image.format == "PNG":
             png.refuse_missing_rows(file.data)
+        if image.format in ("JPEG", "MPO"):
+            jpeg.refuse_cut_scan(file.data, image, open_image)
         yield image
 
 
@@ -323,6 +325,13 @@ def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: boo
     """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss."""
     with atomic(path, durable=durable) as file:
         file.writelines(png.encode(pixels))
+
+
+def encode_jpeg(pixels: Photo, quality: int = 90) -> bytes:
+    """Encode RGB (height, width, 3) as JPEG, which no result is ever written as: to measure how fast one is read."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
 
 
 def shows(path: Path, pixels: Photo) -> bool:

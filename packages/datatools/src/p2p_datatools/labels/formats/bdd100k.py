@@ -98,7 +98,9 @@ def _shapes(label: Mapping[str, Any], size: Size | None, where: str) -> Sequence
     if label.get("poly2d"):
         return [partial(_polygon, each, where) for each in _parts(label, where)]
     if isinstance(label.get("box2d"), dict):
-        left, top, right, bottom = (number(label["box2d"].get(side), where) for side in ("x1", "y1", "x2", "y2"))
+        left, top, right, bottom = (
+            number(label["box2d"].get(side), where, f"its {side}") for side in ("x1", "y1", "x2", "y2")
+        )
         return [box((left, top, right + 1, bottom + 1), where)]  # its last pixels lie inside
     return [next((name for name in _GEOMETRIES if label.get(name)), "label without a shape")]
 
@@ -123,7 +125,7 @@ def _polygon(part: Mapping[str, Any], where: str) -> Polygon | str:
     """
     if not part.get("closed"):
         return "open line"
-    points = polygon(part.get("vertices"), where, form="[[x, y], ...]").outer
+    points = polygon(part.get("vertices"), where, form="[[x, y], ...]", name="vertices").outer
     types = part.get("types") or "L" * len(points)
     if not isinstance(types, str) or len(types) != len(points) or set(types) - {"L", "C"}:
         what = f"its types {types!r:.40} are not a letter L or C for each of {len(points)} vertices"

@@ -66,7 +66,7 @@ def _picture(file: Path) -> RegionLabels:
 
 
 def _box(element: ElementTree.Element, where: str) -> Polygon:
-    downs, acrosses = ([number(each.text, where) for each in element.iter(name)] for name in ("x", "y"))
+    downs, acrosses = ([number(each.text, where, f"its {name}") for each in element.iter(name)] for name in ("x", "y"))
     if len(downs) != 2 or len(acrosses) != 2:
         raise P2PError(where, "does not have two corners", "Fetch it again.", code="bad-outline")
     return box(list(zip(acrosses, downs, strict=True)), where)

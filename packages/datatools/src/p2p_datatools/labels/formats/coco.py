@@ -171,7 +171,11 @@ def _draw(
         )
     label, outlines = categories[category], annotation.get("segmentation")
     if isinstance(outlines, list) and outlines:
-        parts = [(each, drawing.read(partial(polygon, each, where), label, where=where)) for each in outlines]
+        names = ("segmentation[0]",) if len(outlines) == 1 else [f"segmentation[{n}]" for n in range(len(outlines))]
+        parts = [
+            (each, drawing.read(partial(polygon, each, where, name=name), label, where=where))
+            for name, each in zip(names, outlines, strict=True)
+        ]
         kept = [part for part, found in parts if found]
         shapes = [shape for _, found in parts for shape in found]
     else:
@@ -213,7 +217,7 @@ def _box_around(annotation: Mapping[str, Any], categories: Mapping[Any, str], pi
     where, bbox = f"{picture}: annotation {annotation.get('id')}", annotation.get("bbox")
     if annotation.get("segmentation") or _is_box(annotation) or not isinstance(bbox, list) or len(bbox) != 4:
         return None
-    left, top, width, height = (number(each, where) for each in bbox)
+    left, top, width, height = (number(each, where, "its bbox") for each in bbox)
     if min(width, height) <= 0:
         return None
     label = categories[annotation["category_id"]]

@@ -69,7 +69,7 @@ def _shape(shape: Element, where: str) -> Polygon | Runs | str:
 
 def _polygon(shape: Element, where: str) -> Polygon:
     pairs = [pair.split(",") for pair in shape.get("points", "").split(";") if pair.strip()]
-    return polygon(pairs, where, form="x,y;x,y;...")
+    return polygon(pairs, where, form="x,y;x,y;...", name="points")
 
 
 def _box(shape: Element, where: str) -> Polygon:
@@ -89,7 +89,7 @@ def _mask(shape: Element, where: str) -> Runs:
 
 
 def _numbers(shape: Element, names: tuple[str, ...], where: str) -> list[float]:
-    return [number(shape.get(name), where) for name in names]
+    return [number(shape.get(name), where, f"its {name}") for name in names]
 
 
 _SHAPES: Mapping[str, Callable[[Element, str], Polygon | Runs]] = {

@@ -153,14 +153,14 @@ def _polygon(value: Any, where: str) -> Polygon:
 
 def _path(points: Any, where: str) -> Polygon:
     pairs = [_numbers(each, "xy", where) for each in items_of(points, "points", where)]
-    return polygon(pairs, where, form="of x and y")
+    return polygon(pairs, where, form="of x and y", name="path")
 
 
 def _ellipse(value: Any, where: str) -> Polygon:
     """An ellipse; one that is turned is refused, for whether its angle is in degrees the files do not tell."""
     given = value if isinstance(value, dict) else {}
     centre, radii = _numbers(given.get("center"), "xy", where), _numbers(given.get("radius"), "xy", where)
-    if radii[0] != radii[1] and number(given.get("angle") or 0, where):
+    if radii[0] != radii[1] and number(given.get("angle") or 0, where, "its angle"):
         raise P2PError(
             where, "is a turned ellipse", "Draw it as a polygon in V7, and export it again.", code="turned-ellipse"
         )
@@ -173,4 +173,4 @@ def _numbers(value: Any, names: Sequence[str], where: str) -> list[float]:
             where, f"{value!r} is not an object with {', '.join(names)}", "Export it again.", code="bad-outline"
         )
     long = {"w": "width", "h": "height"}
-    return [number(value.get(name, value.get(long.get(name, name))), where) for name in names]
+    return [number(value.get(name, value.get(long.get(name, name))), where, f"its {name}") for name in names]

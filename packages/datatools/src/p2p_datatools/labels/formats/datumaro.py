@@ -119,7 +119,7 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
     if kind in _WITHOUT_AREA:
         return str(kind)
     if kind == "polygon":
-        return polygon(items_of(annotation.get("points"), "points", where), where)
+        return polygon(items_of(annotation.get("points"), "points", where), where, name="points")
     if kind == "bbox":
         return _box(annotation, where)
     if kind == "ellipse":

@@ -66,7 +66,7 @@ def _picture(image: Any, where: str, source: str, is_alone: bool) -> RegionLabel
 def _shape(label: Mapping[str, Any], where: str) -> Polygon | Runs:
     """What a label draws: its polygon, or its mask, or the box that both have around them where it is alone."""
     if label.get("polygon"):
-        return polygon(items_of(label["polygon"], "points", where), where, form="[[x, y], ...]")
+        return polygon(items_of(label["polygon"], "points", where), where, form="[[x, y], ...]", name="polygon")
     corners = items_of(label.get("bbox"), "bbox", where)
     if label.get("mask"):
         return _mask(label["mask"], corners, where)
@@ -74,7 +74,7 @@ def _shape(label: Mapping[str, Any], where: str) -> Polygon | Runs:
         raise P2PError(
             where, "has neither a polygon, a mask nor a bbox", "Delete it or draw it again.", code="no-outline"
         )
-    return box(corners, where)
+    return box(corners, where, name="bbox")
 
 
 def _mask(pairs: Any, corners: list[Any], where: str) -> Runs:

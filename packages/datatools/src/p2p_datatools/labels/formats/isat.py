@@ -42,4 +42,4 @@ def _shape(value: Mapping[str, Any], where: str) -> Polygon:
     if kind != "polygon":
         what = f"its shape_type {kind!r} is not known"
         raise P2PError(where, what, "Draw it as a polygon.", code="unknown-shape")
-    return polygon(value.get("segmentation"), where, form="[[x, y], ...]")
+    return polygon(value.get("segmentation"), where, form="[[x, y], ...]", name="segmentation")

@@ -97,7 +97,7 @@ def _shape(value: Mapping[str, Any], where: str) -> Polygon | str:
         except (KeyError, TypeError) as error:
             raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
         closed = len(points) > 1 and points[0] == points[-1]
-        return polygon(points[:-1] if closed else points, where, form="of x and y")
+        return polygon(points[:-1] if closed else points, where, form="of x and y", name="polygon")
     if kind == "ImageBoundingBox":
         sides = value.get("bounding_box")
         told = sides if isinstance(sides, dict) else {}

@@ -77,7 +77,7 @@ def _shape(shape: Mapping[str, Any], where: str) -> Polygon | Runs | str:
 
 
 def _polygon(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
-    return polygon(points, where, form="[[x, y], ...]")
+    return polygon(points, where, form="[[x, y], ...]", name="points")
 
 
 def _rectangle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
@@ -115,7 +115,7 @@ def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
 
 def _two_points(points: list[Any], where: str) -> list[tuple[float, float]]:
     try:
-        found = [(number(x, where), number(y, where)) for x, y in points]
+        found = [(number(x, where, "its x"), number(y, where, "its y")) for x, y in points]
     except (TypeError, ValueError) as error:
         raise P2PError(
             where, "its points are not a list [[x, y], ...] of numbers", "Export the labels again.", code="bad-outline"
@@ -164,7 +164,7 @@ def _xml_shape(value: Element, file: str, folder: str, where: str) -> Polygon | 
     outline = value.find("polygon")
     if outline is not None:
         points = [(text_of(each, "x"), text_of(each, "y")) for each in outline.findall("pt")]
-        return polygon(points, where, form="of x and y")
+        return polygon(points, where, form="of x and y", name="points")
     name = text_of(value, "segm/mask")
     if not name:
         raise P2PError(where, "has neither a polygon nor a mask", "Delete it or draw it again.", code="no-outline")

@@ -236,14 +236,14 @@ def _shape(shape: Mapping[str, Any], size: Size | None, where: str) -> Polygon |
 
 
 def _percents(shape: Mapping[str, Any], names: tuple[str, str], size: Size, where: str) -> tuple[float, float]:
-    x, y = (number(shape.get(name), where) for name in names)
+    x, y = (number(shape.get(name), where, f"its {name}") for name in names)
     return x / 100 * size.width, y / 100 * size.height
 
 
 def _polygon(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
     if shape.get("closed") is False:
         return "open polygon"
-    outline = polygon(items_of(shape["points"], "points", where), where, form="[[x, y], ...]")
+    outline = polygon(items_of(shape["points"], "points", where), where, form="[[x, y], ...]", name="points")
     return replace(outline, outer=outline.outer / 100 * np.array(size, dtype=np.float64))
 
 

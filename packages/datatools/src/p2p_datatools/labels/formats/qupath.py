@@ -129,7 +129,9 @@ def _ring(ring: Any, where: str) -> Points:
     if not isinstance(ring, list) or not all(isinstance(point, list) for point in ring):
         raise P2PError(where, "its coordinates are not lists of [x, y]", "Export it again.", code="bad-outline")
     points = [point[:2] for point in ring]
-    return polygon(points[:-1] if len(points) > 1 and points[0] == points[-1] else points, where).outer
+    return polygon(
+        points[:-1] if len(points) > 1 and points[0] == points[-1] else points, where, name="coordinates"
+    ).outer
 
 
 def _round(shape: Polygon, where: str) -> Polygon:

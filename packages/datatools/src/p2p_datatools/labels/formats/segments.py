@@ -168,9 +168,9 @@ def _shape(annotation: Mapping[str, Any], where: str) -> Polygon | str:
         return str(kind)
     points = items_of(annotation.get("points"), "points", where)
     if kind == "bbox":
-        return box(points, where)
+        return box(points, where, name="points")
     if kind == "polygon":
-        return polygon(points, where, form="[[x, y], ...]")
+        return polygon(points, where, form="[[x, y], ...]", name="points")
     known = ", ".join(("bbox", "polygon", *_WITHOUT_AREA))
     raise P2PError(
         where, f"its type {kind!r} is not known", f"Draw it as a polygon. Known are {known}.", code="unknown-shape"

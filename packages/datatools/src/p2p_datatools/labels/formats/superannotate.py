@@ -114,13 +114,13 @@ def _shape(instance: Mapping[str, Any], where: str) -> Polygon | str:
 
 def _polygon(instance: Mapping[str, Any], where: str) -> Polygon:
     holes = items_of(instance.get("exclude"), "exclude", where)
-    outer = polygon(instance.get("points"), where).outer
+    outer = polygon(instance.get("points"), where, name="points").outer
     return Polygon(outer, tuple(polygon(hole, f"{where}: exclude").outer for hole in holes))
 
 
 def _corners(instance: Mapping[str, Any], where: str, *names: str) -> list[float]:
     points = instance.get("points")
-    return [number(points.get(name) if isinstance(points, dict) else None, where) for name in names]
+    return [number(points.get(name) if isinstance(points, dict) else None, where, f"its {name}") for name in names]
 
 
 def _bbox(instance: Mapping[str, Any], where: str) -> Polygon:
@@ -132,7 +132,7 @@ def _rbbox(instance: Mapping[str, Any], where: str) -> Polygon:
 
 
 def _ellipse(instance: Mapping[str, Any], where: str) -> Polygon:
-    x, y, radius_x, radius_y = (number(instance.get(name), where) for name in ("cx", "cy", "rx", "ry"))
+    x, y, radius_x, radius_y = (number(instance.get(name), where, f"its {name}") for name in ("cx", "cy", "rx", "ry"))
     return ellipse((x, y), (radius_x, radius_y), where, degrees=instance.get("angle") or 0)
 
 

@@ -96,7 +96,7 @@ def _polygon(points: Any, where: str) -> Polygon:
 def _outline(points: Any, where: str) -> Polygon:
     """An outline; whole numbers are those of pixels, whose centres are meant, and others are exact."""
     values = items_of(points, "points", where)
-    outline = polygon(values, where, form="[[x, y], ...]")
+    outline = polygon(values, where, form="[[x, y], ...]", name="points")
     return Polygon(outline.outer + 0.5) if _are_pixels(values) else outline
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 _WITHOUT_AREA = frozenset({"polyline", "point", "line"})
@@ -83,14 +83,15 @@ def _read(entries: list[ViaEntry], where: str, source: str) -> LabelSet:
     return gather("via", _pictures(entries, attribute, where, source))
 
 
-def _regions(entry: ViaEntry) -> list[Any]:
+def _regions(entry: ViaEntry, where: str) -> list[Any]:
     """The regions of a picture: VIA 1 numbers them in an object, VIA 2 lists them."""
     regions = entry["regions"]
-    return list(regions.values()) if isinstance(regions, dict) else list(regions or [])
+    return list(regions.values()) if isinstance(regions, dict) else items_of(regions or None, "regions", where)
 
 
 def _attributes(entries: list[ViaEntry]) -> Iterable[str]:
-    for region in (region for entry in entries for region in _regions(entry)):
+    whole = [entry for entry in entries if isinstance(entry["regions"], dict | list)]
+    for region in (region for entry in whole for region in _regions(entry, "")):
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
         yield from attributes if isinstance(attributes, dict) else {}
 
@@ -123,7 +124,7 @@ def _pictures(
 
 def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) -> RegionLabels:
     name = read_picture_name(entry["filename"], where)
-    drawing, regions = RegionCollector(), _regions(entry)
+    drawing, regions = RegionCollector(), _regions(entry, where)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
         what = f"its region_count is {entry['region_count']}, but it has {plural(len(regions), 'region')}"
         raise P2PError(where, what, "Was it cut off or edited? Export it again.", code="damaged-labels")
@@ -168,7 +169,7 @@ def _polygon(shape: ViaEntry, where: str) -> Polygon:
         raise P2PError(
             where, "all_points_x and all_points_y are not lists of equal length", "Export it again.", code="bad-outline"
         )
-    return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y")
+    return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y", name="points")
 
 
 def _rect(shape: ViaEntry, where: str) -> Polygon:
@@ -177,13 +178,13 @@ def _rect(shape: ViaEntry, where: str) -> Polygon:
 
 
 def _circle(shape: ViaEntry, where: str) -> Polygon:
-    x, y, radius = (number(shape.get(name), where) for name in ("cx", "cy", "r"))
+    x, y, radius = (number(shape.get(name), where, f"its {name}") for name in ("cx", "cy", "r"))
     return ellipse((x, y), (radius, radius), where)
 
 
 def _ellipse(shape: ViaEntry, where: str) -> Polygon:
-    x, y, radius_x, radius_y = (number(shape.get(name), where) for name in ("cx", "cy", "rx", "ry"))
-    turned = math.degrees(number(shape.get("theta") or 0, where))
+    x, y, radius_x, radius_y = (number(shape.get(name), where, f"its {name}") for name in ("cx", "cy", "rx", "ry"))
+    turned = math.degrees(number(shape.get("theta") or 0, where, "its theta"))
     return ellipse((x, y), (radius_x, radius_y), where, degrees=turned)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import ForeignPlace
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.via import class_attribute
 from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, number, polygon
@@ -39,7 +40,7 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
             "Try --format auto.",
             code="other-format",
         )
-    views = _views(value)
+    views = _views(value, ForeignPlace(where, to_do="Save it again.", code="damaged-labels"))
     try:
         shapes = [each for each in value["metadata"].values() if each.get("xy")]
         lost = next((each for each in shapes if str(each["vid"]) not in views), None)
@@ -61,12 +62,18 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
     return gather("via", _pictures(value, views, by_view, attribute, (where, source)))
 
 
-def _views(value: _Table) -> Mapping[str, list[str]]:
+def _views(value: _Table, at: ForeignPlace) -> Mapping[str, list[str]]:
     """The files that each view shows; without views each file is a view."""
     views = value.get("view")
     if not isinstance(views, dict):
         return {file: [file] for file in value["file"]}
-    return {view: [str(file) for file in (each or {}).get("fid_list", [])] for view, each in views.items()}
+    tables = {view: at.read_table(each or {}, f"view[{view!r:.40}]") for view, each in views.items()}
+    return {
+        view: [
+            str(file) for file in at.read_list(each.get("fid_list"), f"fid_list of view {view!r:.40}", may_lack=True)
+        ]
+        for view, each in tables.items()
+    }
 
 
 def _class_attribute(table: _Table, shapes: Iterable[_Table], where: str) -> str | None:
@@ -169,7 +176,7 @@ def _shape(xy: Any, where: str) -> Polygon | str:
         raise P2PError(
             where, f"its shape needs {numbers} numbers and has {len(xy) - 1}", "Draw it again.", code="bad-outline"
         )
-    return draw([number(each, where) for each in xy[1:]], where)
+    return draw([number(each, where, f"xy[{count}]") for count, each in enumerate(xy[1:], start=1)], where)
 
 
 def _rectangle(xy: list[float], where: str) -> Polygon:

@@ -36,6 +36,6 @@ def _picture(value: Element, where: str, source: str) -> RegionLabels:
 
 
 def _box(value: Element, where: str) -> Polygon:
-    left, top, right, bottom = (number(text_of(value, f"bndbox/{side}"), where) for side in _SIDES)
+    left, top, right, bottom = (number(text_of(value, f"bndbox/{side}"), where, f"its {side}") for side in _SIDES)
     # Pixels are counted from 1, and the last one lies inside (Everingham et al. 2010, development kit).
     return box((left - 1, top - 1, right, bottom), where)

@@ -92,7 +92,7 @@ def _shape(region: Any, where: str) -> Polygon | str:
         corners = [(each["x"], each["y"]) for each in points]
     except (KeyError, TypeError) as error:
         raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
-    return replace(polygon(corners, where, form="of x and y"), is_box=kind in _BOXES)
+    return replace(polygon(corners, where, form="of x and y", name="points"), is_box=kind in _BOXES)
 
 
 def _bounding_box(value: Any, where: str) -> Polygon:

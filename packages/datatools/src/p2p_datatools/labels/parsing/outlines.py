@@ -11,20 +11,23 @@ import cv2
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import ForeignPlace
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import Points, Polygon
 
+_OUTLINE, _ROTATION = "its outline", "its rotation"
 _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 _MOST_SIDES = 4096
 _SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 can make of a line
 
 
-def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygon:
-    """A polygon from a list of coordinates, flat or in pairs; `form` is how the format writes it.
+def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...", name: str = _OUTLINE) -> Polygon:
+    """A polygon from a list of coordinates, flat or in pairs; `form` is how the format writes it, `name` its key there.
 
     Raises P2PError for fewer than 3 points, and for what is not a finite number.
     """
-    outer = _numbers(points, where, form)
+    outer = _points(points, where, form, name)
     if len(outer) < 3:
         raise P2PError(
             where, f"a polygon needs 3 points and has {len(outer)}", "Delete it or draw it again.", code="bad-outline"
@@ -32,16 +35,16 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...") -> Polygo
     return Polygon(outer)
 
 
-def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = False) -> Polygon:
+def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = False, name: str = _OUTLINE) -> Polygon:
     """A box from two opposite corners x, y, x, y, turned clockwise about its centre, or its top left corner."""
-    points = _numbers(corners, where, "x, y, x, y")
+    points = _points(corners, where, "x, y, x, y", name)
     if len(points) != 2:
         raise P2PError(
             where, f"a box needs 2 corners and has {len(points)}", "Delete it or draw it again.", code="bad-outline"
         )
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return Polygon(_turn(outer, number(degrees, where), outer[0] if about_corner else None), is_box=True)
+    return Polygon(_turn(outer, number(degrees, where, _ROTATION), outer[0] if about_corner else None), is_box=True)
 
 
 def box_at(
@@ -51,7 +54,8 @@ def box_at(
 
     Raises P2PError for a negative size, of which nobody can tell to which side of the corner it was meant.
     """
-    x, y, wide, high = (number(each, where) for each in (left, top, width, height))
+    x, y = number(left, where, "the left of its box"), number(top, where, "the top of its box")
+    wide, high = number(width, where, "the width of its box"), number(height, where, "the height of its box")
     if min(wide, high) < 0:
         what = f"a box cannot be {wide:g} wide and {high:g} high"
         raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
@@ -98,27 +102,22 @@ def even_odd(outlines: Sequence[Polygon]) -> Polygon:
 
 def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon:
     """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
-    ((x, y),), (radius,) = _numbers(centre, where, "x, y"), _numbers(radii, where, "rx, ry")
+    ((x, y),), (radius,) = _points(centre, where, "x, y", "its centre"), _points(radii, where, "rx, ry", "its radii")
     if radius.min() < 0:
         raise P2PError(
             where, f"has the negative radius {radius.min():g}", "Delete it or draw it again.", code="bad-outline"
         )
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return Polygon(_turn(outer, number(degrees, where)))
+    return Polygon(_turn(outer, number(degrees, where, _ROTATION)))
 
 
-def number(value: Any, where: str) -> float:
-    """A finite number; raises P2PError for anything else."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(where, f"{value!r} is not a number", "Export the labels again.", code="bad-number") from error
-    if not abs(found) < _FARTHEST:
-        raise P2PError(
-            where, f"{value!r} is not within -{_FARTHEST:g} to {_FARTHEST:g}", "Draw it again.", code="bad-number"
-        )
-    return found
+def number(value: Any, where: str, name: str = "a coordinate") -> float:
+    """A number, or a text that is one as XML has them, called `name` in errors; raises P2PError for anything else."""
+    if type(value) in (float, int) and -_FARTHEST <= value <= _FARTHEST:
+        return float(value)  # as nearly always, and there may be millions
+    at = ForeignPlace(where, to_do="Export the labels again.", code="bad-number")
+    return float(at.read_number(value, name, most=_FARTHEST, from_text=True))
 
 
 def _sides(radius: float) -> int:
@@ -138,18 +137,21 @@ def _turn(outer: Points, degrees: float, about: Points | None = None) -> Points:
     return np.asarray((outer - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
 
-def _numbers(values: Any, where: str, form: str) -> Points:
+def _points(values: Any, where: str, form: str, name: str) -> Points:
     try:
-        points = np.array(values, dtype=np.float64).reshape(-1, 2)
+        found = np.array(values, dtype=np.float64)
+        points = found.reshape(-1, 2)
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(
-            where, f"its coordinates are not a list {form} of numbers", "Export the labels again.", code="bad-outline"
-        ) from error
-    if not (np.abs(points) < _FARTHEST).all():
-        raise P2PError(
-            where,
-            f"has a coordinate that is not within -{_FARTHEST:g} to {_FARTHEST:g}",
-            "Draw it again.",
-            code="bad-outline",
-        )
+        raise _not_points(values, where, form, name) from error
+    if not (np.abs(points) <= _FARTHEST).all():
+        raise _not_points(values, where, form, name)
+    if found.ndim > 1 and found.shape[-1] % 2:  # which would be cut into other points
+        what = f"{name} has points of {plural(found.shape[-1], 'coordinate')}"
+        raise P2PError(where, what, "Export the labels with x and y of each point.", code="bad-outline")
     return points
+
+
+def _not_points(values: Any, where: str, form: str, name: str) -> P2PError:
+    at = ForeignPlace(where, to_do="Export the labels again, or draw it again.", code="bad-outline")
+    wanted = f"a list {form} of numbers from -{_FARTHEST:g} to {_FARTHEST:g}"
+    return at.refuse_numbers(values, name, wanted, least=-_FARTHEST, most=_FARTHEST)

@@ -8,16 +8,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import has_area, has_hole_over_all, number
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, fault_of, uses_of
 
+_EXPORT_AGAIN = "Export the labels again."
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
 
 RegionShape = Polygon | Runs | str  # a text is the kind of a shape without area
@@ -51,7 +53,7 @@ class RegionCollector:
         found = []
         for place, each in shapes:
             try:
-                found.append((number(layer(each), place), place, each))
+                found.append((number(layer(each), place, "its layer"), place, each))
             except P2PError as error:
                 self._faults.append((error, place, ""))
         return [(place, each) for _, place, each in sorted(found, key=lambda entry: entry[0])]
@@ -195,47 +197,41 @@ def read_label(value: Any, where: str) -> str:
     if value is None or value == "":
         return UNNAMED
     if not isinstance(value, str | int):
-        raise P2PError(where, f"its label {value!r} is not text", "Export the labels again.", code="damaged-labels")
-    return _utf8(str(value), where)
+        raise ForeignPlace(where, to_do=_EXPORT_AGAIN, code="damaged-labels").refuse(value, "its label", "text")
+    return _utf8(str(value), where, "its label")
 
 
 def read_picture_name(value: Any, where: str) -> str:
     """The name of a picture file, without the query of an address; P2PError when there is none, or it is not UTF-8."""
     if not isinstance(value, str) or not value.strip():
-        raise P2PError(where, "names no picture file", "Export the labels again.", code="no-file-name")
-    return _utf8(re.split(r"[?#]", value)[0] if "://" in value else value, where)
+        raise P2PError(where, "names no picture file", _EXPORT_AGAIN, code="no-file-name")
+    name = re.split(r"[?#]", value)[0] if "://" in value else value
+    return _utf8(name, where, "the name of its picture")
 
 
-def _utf8(text: str, where: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise P2PError(
-            where, f"{text!a} is not UTF-8", "Rename it and export the labels again.", code="name-not-utf8"
-        ) from error
-    return text
+def _utf8(text: str, where: str, name: str) -> str:
+    return ForeignPlace(where, to_do="Rename it and export the labels again.", code="name-not-utf8").read_text(
+        text, name
+    )
 
 
 def size_from(width: Any, height: Any, where: str) -> Size | None:
     """The size of the picture as the labels say; None if they do not. Raises P2PError for an impossible one."""
-    try:
-        size = Size(int(width or 0), int(height or 0))
-    except (TypeError, ValueError, OverflowError):
-        size = Size(-1, -1)
+    at, size = ForeignPlace(where, to_do=_EXPORT_AGAIN), Size(-1, -1)
+    with suppress(P2PError):
+        sides = (at.read_number(each or 0, "a side", most=MOST_PIXELS, from_text=True) for each in (width, height))
+        size = Size(*map(int, sides))
     if min(size) < 0 or size.width * size.height > MOST_PIXELS:
-        raise P2PError(
-            where, f"its size is given as {width!r} x {height!r}", "Export the labels again.", code="bad-size"
-        )
+        what = f"its size is given as {width!r:.40} x {height!r:.40}"
+        raise P2PError(where, what, _EXPORT_AGAIN, code="bad-size")
     return size if min(size) else None
 
 
 def items_of(value: Any, what: str, where: str) -> list[Any]:
     """A list from a label file, None as an empty one; raises P2PError for anything else."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise P2PError(where, f"its {what} are not a list", "Export the labels again.", code="damaged-labels")
-    return value
+    return ForeignPlace(where, to_do=_EXPORT_AGAIN, code="damaged-labels").read_list(
+        value, f"its {what}", may_lack=True
+    )
 
 
 def _signature(file_name: str, size: Size | None, regions: Iterable[Region]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import MOST_WHOLE, ForeignPlace
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Runs
@@ -31,9 +32,7 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
     try:
         lengths = np.array(counts, dtype=np.int64).reshape(-1)
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(
-            where, "its RLE is not a list of whole numbers", "Export the labels again.", code="bad-rle"
-        ) from error
+        raise _refuse(counts, where, "a list of whole numbers") from error
     pixels = size.width * size.height
     if min(size) < 1 or pixels > MOST_PIXELS:
         raise P2PError(
@@ -51,6 +50,11 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
             code="bad-rle",
         )
     return Runs(lengths, size, by_column, left, top)
+
+
+def _refuse(values: Any, where: str, wanted: str, *, most: float = MOST_WHOLE) -> P2PError:
+    at = ForeignPlace(where, to_do="Export the labels again.", code="bad-rle")
+    return at.refuse_numbers(values, "its RLE", wanted, least=0, most=most)
 
 
 def decompress(text: str, where: str) -> list[int]:
@@ -132,9 +136,7 @@ def _pairs(pairs: Any, where: str) -> tuple[NDArray[np.int64], NDArray[np.int64]
             raise TypeError
         first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     except (TypeError, ValueError, OverflowError) as error:
-        raise P2PError(
-            where, "its RLE is not a list of pairs of whole numbers", "Export the labels again.", code="bad-rle"
-        ) from error
+        raise _refuse(pairs, where, "a list of pairs of whole numbers") from error
     # So that no sum of two can overflow.
     if len(first) and (min(first.min(), second.min()) < 0 or max(first.max(), second.max()) > MOST_PIXELS):
         raise P2PError(
@@ -195,9 +197,7 @@ class _Bits:
                 raise TypeError
             self._data = bytes(values)
         except (TypeError, ValueError) as error:
-            raise P2PError(
-                where, "its RLE is not a list of bytes", "Export the labels again.", code="bad-rle"
-            ) from error
+            raise _refuse(values, where, "a list of bytes", most=255) from error
 
     def read(self, count: int) -> int:
         """The next bits as a number."""

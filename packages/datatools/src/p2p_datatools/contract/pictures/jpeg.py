@@ -1,0 +1,92 @@
+"""Finds JPEG files whose data stop in the middle of the picture, though the file ends properly.
+
+Nothing here may decode by itself: libjpeg is asked twice, and what it makes of more data tells whether it missed some.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+
+from PIL import Image
+
+_LAST = 0xD9  # end of image
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # SOF0 to SOF15
+_ONE_PASS, _PROGRESSIVE = (0xC0, 0xC1), 0xC2  # by Huffman's code; arithmetic codes may leave out zeros at their end
+_SCAN, _DATA_END = 0xDA, -1
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
+_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_SCAN_END = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
+# Bits that are neither all the same nor a short pattern, and each restart marker, of which a decoder awaits one.
+_NOISE = bytes.fromhex("5a13c4712e9936b5") * 4
+_MORE = b"".join(_NOISE + bytes((0xFF, marker)) for marker in range(0xD0, 0xD8)) * 2
+_GREY = (127, 128)  # what coefficients of 0 become, in CMYK turned over
+_FEW = 1 << 14  # pixels of a picture that is always decoded twice: the last block may be much of it
+_BAND = 1 << 20  # pixels that are compared at a time
+
+
+def refuse_cut_scan(data: bytes, image: Image.Image, reopen: Callable[[io.BytesIO], Image.Image]) -> None:
+    """Raise ValueError when a JPEG has less data than its picture needs; libjpeg fills the rest with grey in silence.
+
+    `image` is what was decoded of `data`, `reopen` opens other data. Bytes behind the data of a whole scan are skipped
+    by every decoder, but where a scan was cut off they are taken for the data that are missing, and so the picture
+    changes: it is decoded again with such bytes, and a whole file is never refused. In the usual kind of JPEG, of one
+    scan, that is only done where the last pixel is as grey as one without data; a progressive one is decoded twice.
+    One that stops exactly between two of its scans is whole for every decoder, and coarser than it was.
+    """
+    if not _may_be_cut(data, image):
+        return
+    ends = [place for what, place in _find_segments(data) if what == _DATA_END]
+    pieces = [data[start:end] for start, end in zip([0, *ends], [*ends, len(data)], strict=True)]
+    try:
+        with reopen(io.BytesIO(_MORE.join(pieces))) as again:
+            again.load()
+            same = _are_same(image, again)
+    except (OSError, ValueError, SyntaxError, EOFError):
+        return  # a decoder that does not skip such bytes tells nothing
+    if not same:
+        raise ValueError("rows of pixels are missing")
+
+
+def _find_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Marker and place of the content of each segment of a JPEG; behind a scan's, _DATA_END and where its data end."""
+    place = 2
+    while (found := _MARKER.search(data, place)) and (marker := found[1][0]) != _LAST:
+        place = found.end()
+        if marker in _ALONE:
+            continue
+        yield marker, place + 2
+        place += max(2, int.from_bytes(data[place : place + 2], "big"))
+        if marker == _SCAN:
+            # Here and not before, since whoever only asks for the headers need not wait for that.
+            end = _SCAN_END.search(data, place)
+            if end is None:
+                return
+            place = end.start()
+            yield _DATA_END, place
+
+
+def _may_be_cut(data: bytes, image: Image.Image) -> bool:
+    """Whether the last scan may lack data, as far as the headers and the last pixel tell."""
+    components = 0
+    for marker, content in _find_segments(data):
+        if marker in _FRAMES:
+            if marker == _PROGRESSIVE:
+                return True
+            if marker not in _ONE_PASS:
+                return False
+            components = int.from_bytes(data[content + 5 : content + 6], "big")
+        if marker == _SCAN:
+            if int.from_bytes(data[content : content + 1], "big") < components:
+                return True  # each component has a scan of its own, and only the last one may lack data
+            break
+    last = image.getpixel((image.width - 1, image.height - 1))
+    is_grey = all(value in _GREY for value in (last if isinstance(last, tuple) else (last,)))
+    return is_grey or image.width * image.height <= _FEW
+
+
+def _are_same(one: Image.Image, other: Image.Image) -> bool:
+    if one.mode != other.mode or one.size != other.size:
+        return False
+    rows = max(1, _BAND // one.width)
+    boxes = ((0, top, one.width, min(top + rows, one.height)) for top in range(0, one.height, rows))
+    return all(one.crop(box).tobytes() == other.crop(box).tobytes() for box in boxes)

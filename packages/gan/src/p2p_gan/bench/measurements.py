@@ -1,0 +1,212 @@
+"""Measures this machine for training: rates, updates and forward passes beside their floors, what presets will take.
+
+Nothing here may train a run or change one; what is kept is the time of updates, which the plan of a run uses.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.bench.diagnosis import Circumstances, Layouts, list_problems
+from p2p_gan.bench.operations import Operations, count_operations
+from p2p_gan.bench.rates import Measurement, Rates, draw_photo, measure_rates, time_work
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import TABLE, Preset
+from p2p_gan.data.dataset import PairDataset
+from p2p_gan.data.task import identify_files, open_for_training
+from p2p_gan.machine.device import describe_machine, resolve_device, resolve_precision, resolve_threads
+from p2p_gan.machine.load import Load, measure_load
+from p2p_gan.networks.base import InferencePass
+from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.speed import Speed, settle_speed
+from p2p_gan.training.trial import prepare_data
+from p2p_gan.updates.step import train_step
+
+MEASURED = ("paper", "tiny")  # presets whose updates are timed; the others are computed from them
+_PAIRS = 4
+_SECONDS, _MOST = 6.0, 20  # of updates, and how many
+_FORWARD = 2.0
+_LAYOUTS = 3  # updates with each
+_PATIENT = 60.0  # seconds from the start after which the other layout is not tried
+_STEPS = 3  # of progress for each measured preset: threads, updates, forward passes
+
+
+@dataclass(frozen=True)
+class UpdateSpeed:
+    """An update of a preset and a forward pass of its generator, in seconds, and what they compute.
+
+    `floor` are the seconds of the operations at the measured rate of matrix products and of the optimisers' bytes at
+    that of memory: an update that is not above it has nothing left to gain.
+    """
+
+    preset: str
+    size: str
+    batch: int
+    precision: str
+    threads: int
+    update: Measurement
+    forward: Measurement
+    gflop: float
+    optimizer_gb: float
+    floor: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor the update takes."""
+        return self.update.median / self.floor
+
+
+@dataclass(frozen=True)
+class PresetTime:
+    """What training a preset takes here, on the data set of its source: `seconds`, None where it was not measured.
+
+    `measured` is whether an update of its own was timed; else the seconds are computed from the paper's.
+    """
+
+    preset: str
+    data: str
+    images: int
+    seconds: float | None
+    measured: bool
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """What was measured of this machine, and the sentences on what is wrong."""
+
+    machine: dict[str, Any]
+    capability: str
+    load: Load
+    variables: dict[str, str]
+    rates: Rates
+    updates: tuple[UpdateSpeed, ...]
+    presets: tuple[PresetTime, ...]
+    problems: tuple[str, ...]
+    layouts: Layouts | None
+
+
+def run_bench(device: str = "auto", *, report: Reporter = QUIET) -> BenchResult:
+    """Measure this machine in under two minutes; the times of updates are kept for the plans of later runs.
+
+    Raises UsageError if the device does not exist.
+    """
+    began, where = time.monotonic(), resolve_device(device)
+    precision = resolve_precision("auto", where)
+    load = measure_load()
+    report.start("measuring", len(fields(Rates)) + _STEPS * len(MEASURED) + 1)
+    try:
+        rates = measure_rates(where, precision, resolve_threads(0), report.advance)
+        updates, speeds, layouts = [], [], None
+        for name in MEASURED:
+            with tempfile.TemporaryDirectory(prefix="p2p-") as folder:
+                job, dataset, speed = _settle(name, device, Path(folder), report)
+                updates.append(_measure_update(name, job, dataset, rates, report))
+                speeds.append(speed)
+                if name == "paper" and time.monotonic() - began < _PATIENT:
+                    layouts = compare_layouts(job, dataset)
+        presets = tuple(_time_of(name, preset, updates, rates) for name, preset in TABLE.items())
+        report.advance()
+    finally:
+        report.finish()
+    found = Circumstances.here(job, max((load, *(each.load for each in speeds)), key=lambda each: each.others or 0.0))
+    return BenchResult(
+        machine=describe_machine(where) | {"cores": cores()},
+        capability=str(torch.backends.cpu.get_cpu_capability()),
+        load=found.load,
+        variables=found.variables,
+        rates=rates,
+        updates=tuple(updates),
+        presets=presets,
+        problems=tuple(list_problems(found, layouts)),
+        layouts=layouts,
+    )
+
+
+def _settle(name: str, device: str, folder: Path, report: Reporter) -> tuple[Job, PairDataset, Speed]:
+    """A job of the preset with some drawn pairs, its number of threads chosen and its time kept as a run would."""
+    size = TABLE[name].config.size
+    assert size is not None, "every preset has a size"
+    photo = draw_photo(size.height, size.width)
+    pair = np.concatenate(
+        [photo, 255 - photo[::-1]], axis=1
+    )  # two scenes, which the check of ordinary folders asks for
+    for number in range(_PAIRS):
+        write_png(folder / "train" / f"{number}.png", np.roll(pair, number), durable=False)
+    config = with_settings(TABLE[name].config, {"device": device})
+    job, dataset = prepare_data(make_job(identify_files(open_for_training(folder)), config), None)
+    job, speed = settle_speed(job, dataset, automatic=True, remeasure=True)
+    report.advance()
+    return job, dataset, speed
+
+
+def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, report: Reporter) -> UpdateSpeed:
+    update = time_work(_updates(job, dataset), seconds=_SECONDS, most=_MOST, device=job.device)
+    report.advance()
+    batch = dataset.batch([0], job.device)
+    options = InferencePass(job.card.statistics)
+
+    def apply() -> None:
+        with torch.no_grad(), job.autocast():
+            job.nets.inference_generator(batch.a, options)
+
+    forward = time_work(apply, seconds=_FORWARD, most=_MOST, device=job.device)
+    report.advance()
+    operations = count_operations(replace(job.config, device="cpu"))
+    return UpdateSpeed(
+        preset=name,
+        size=str(job.config.size),
+        batch=job.config.batch,
+        precision=job.config.precision,
+        threads=job.config.threads,
+        update=Measurement.of(update),
+        forward=Measurement.of(forward),
+        gflop=operations.flops / 1e9,
+        optimizer_gb=operations.optimizer_bytes / 1e9,
+        floor=operations.floor(rates.matrix_all.median, rates.memory.median),
+    )
+
+
+def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
+    def update() -> None:
+        batch = dataset.batch(dataset.positions(0, job.config.batch), job.device)
+        train_step(job.nets, batch, job.recipe, job.autocast)
+
+    return update
+
+
+def compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
+    """Time the memory layout that the networks have and the other one, in turn; the job's networks are used up."""
+    times: dict[torch.memory_format, list[float]] = {torch.channels_last: [], torch.contiguous_format: []}
+    for _ in range(_LAYOUTS):
+        for layout, seconds in times.items():
+            for network in (job.nets.generator, job.nets.discriminator):
+                if network is not None:
+                    network.to(memory_format=layout)  # type: ignore[call-overload]
+            seconds += time_work(_updates(job, dataset), seconds=0.0, least=1, device=job.device)
+    last, contiguous = (Measurement.of(times[each]) for each in (torch.channels_last, torch.contiguous_format))
+    return Layouts(job.config.memory_format, last, contiguous)
+
+
+def _time_of(name: str, preset: Preset, updates: list[UpdateSpeed], rates: Rates) -> PresetTime:
+    config, paper = preset.config, next(each for each in updates if each.preset == "paper")
+    images = config.images or config.epochs * preset.pairs
+    own = next((each for each in updates if each.preset == name), None)
+    if own is not None:
+        return PresetTime(name, preset.data, images, own.update.median / own.batch * images, measured=True)
+    operations = count_operations(config)
+    seconds = scale_time(paper, operations, rates)
+    return PresetTime(name, preset.data, images, seconds * images / config.batch, measured=False)
+
+
+def scale_time(measured: UpdateSpeed, operations: Operations, rates: Rates) -> float:
+    """The seconds of another update, which takes as many times its floor as the one that was measured."""
+    return measured.ratio * operations.floor(rates.matrix_all.median, rates.memory.median)
