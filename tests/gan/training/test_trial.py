@@ -24,6 +24,7 @@ from p2p_gan.training.trial import largest_batch, spare, time_updates
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
+    from gan.training.conftest import TapeRecorder
 
 
 @pytest.fixture
@@ -48,6 +49,15 @@ def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, P
         assert trial.nets.generator is not job.nets.generator
     assert torch.equal(torch.get_rng_state(), before[0])
     assert all(torch.equal(value, before[1][name]) for name, value in job.nets.generator.state_dict().items())
+
+
+def test_updates_that_a_run_replays_are_replayed_when_they_are_timed(
+    made: tuple[Job, PairDataset], tape_recorder: "TapeRecorder", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_module, "recorder_for", lambda job: tape_recorder)
+    time_updates(*made, updates=4)
+    assert len(tape_recorder.tapes) == 1
+    assert tape_recorder.replays == 2 + 1 + 4  # to prove it, at the third update, and those that are timed
 
 
 @pytest.mark.parametrize(("step", "made_in_all"), [(0.0, 1 + 2 + 10), (3.0, 1 + 2 + 4), (60.0, 1 + 0 + 1)])
