@@ -14,9 +14,13 @@ from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairDataset, load_dataset
 from p2p_gan.machine.graphs import GraphRecorder
+from p2p_gan.runs import checkpoint
+from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training import stepper, update
 from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.run import train
+from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.stepper import Stepper, recorder_for
 from p2p_gan.updates.loss_ring import LossRing
 
@@ -133,6 +137,25 @@ def test_after_it_is_closed_updates_are_made_without_the_graphs(make: Make, tape
         found.step(dataset.batch([number], job.device), 1e-3)
     assert tape_recorder.replays == 2 + 2
     assert found.ring.read(1) != found.ring.read(2)[:1]
+
+
+def test_networks_that_return_to_a_checkpoint_are_recorded_anew(
+    make: Make, tape_recorder: "TapeRecorder", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, dataset = make(images=6)
+    monkeypatch.setattr("p2p_gan.training.loop.recorder_for", lambda job: tape_recorder)
+    found = []
+    with StopRequest() as stop:
+        training_loop(job, dataset, Progress(0, [], 0, 0.0), stop, TrainingCallback())
+        checkpoint.save(tmp_path, job.nets, Progress(6, [], 0, 0.0), keep=1)
+        longer = replace(job, config=replace(job.config, images=12))
+        for _ in range(2):
+            progress = checkpoint.load_latest(tmp_path, job.nets)
+            assert progress is not None
+            training_loop(longer, dataset, progress, stop, TrainingCallback())
+            found.append(weights(job))
+    assert len(tape_recorder.tapes) == 3
+    assert all(map(torch.equal, *found))
 
 
 def test_a_run_reads_its_losses_when_a_line_or_a_checkpoint_is_due_and_no_more_often(
