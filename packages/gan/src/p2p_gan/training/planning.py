@@ -22,6 +22,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
 from p2p_gan.runs.runfolder import RUN, RunFolder
 from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.saver import space_of_run
 from p2p_gan.training.speed import Speed, settle_speed
 from p2p_gan.training.trial import Timing, prepare_data
@@ -75,15 +76,21 @@ def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, re
     The number of threads that `train` would choose is measured as it would be, and kept for it.
     """
     pairs, run = Path(pairs), Path(run) if run else None
-    if run and (run / RUN).is_file() and not config.threads:
-        config = replace(config, threads=RunFolder(run).config().threads)
+    if run and (run / RUN).is_file():
+        before = RunFolder(run).config()
+        config = replace(config, threads=config.threads or before.threads, memory_format=_format_of(config, before))
     folder = identify_files(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
+    job = settle_memory_format(job, dataset, automatic=config.memory_format == "auto", report=report)
     job, speed = settle_speed(job, dataset, automatic=not config.threads, report=report)
     return plan_of(job, run or pairs, done=done, speed=speed)
+
+
+def _format_of(config: Config, before: Config) -> str:
+    return before.memory_format if config.memory_format == "auto" else config.memory_format
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None) -> Plan:

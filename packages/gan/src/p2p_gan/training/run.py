@@ -22,6 +22,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
+from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
@@ -122,7 +123,7 @@ def _check_and_load(
             return None
 
     # Networks and data.
-    automatic = not config.threads
+    asked = config
     job = make_job(folder, config, ranks)
     require_space_for_run(run_folder, job)
     for line in _changes(run_folder, job) if run_folder.exists else []:
@@ -131,7 +132,7 @@ def _check_and_load(
     refuse_unreadable(job)
 
     # The plan.
-    job, planned = _plan(run_folder, job, dataset, report, automatic=automatic)
+    job, planned = _plan(run_folder, job, dataset, report, asked)
     report.show(planned)
     if not run_folder.exists:
         run_folder.hold(report)
@@ -170,16 +171,15 @@ def _devices(count: int) -> str:
     return f"{count} device{'' if count == 1 else 's'}"
 
 
-def _plan(
-    run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, *, automatic: bool
-) -> tuple[Job, Plan]:
-    """The plan of the run; if many updates remain, some are timed, with several numbers of threads if `automatic`."""
+def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, asked: Config) -> tuple[Job, Plan]:
+    """The plan of the run; if many updates remain, some are timed, in several ways where `asked` leaves them open."""
     done, _ = checkpoint.latest(run_folder.path)
     planned = plan_of(job, run_folder.path, done=done)
     if planned.updates < TIMED_FROM:
         return job, planned
     with explain_out_of_memory(job, dataset):
-        job, speed = settle_speed(job, dataset, automatic=automatic, report=report)
+        job = settle_memory_format(job, dataset, automatic=asked.memory_format == "auto", report=report)
+        job, speed = settle_speed(job, dataset, automatic=not asked.threads, report=report)
     return job, plan_of(job, run_folder.path, done=done, speed=speed)
 
 

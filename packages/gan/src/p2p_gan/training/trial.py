@@ -141,6 +141,13 @@ def _race_beside_others(job: Job, dataset: PairDataset, counts: Sequence[int]) -
     return {count: statistics.median(seconds) for count, seconds in times.items()}
 
 
+def time_cpu_work(job: Job, dataset: PairDataset, *, patience: float) -> float:
+    """The processor time per image of updates of the job itself, after one that is not timed."""
+    seen = _repeat_updates(job, dataset, 0, 1, 0.0, least=1)
+    seconds, used = _time_block(job, dataset, seen, _MOST_UPDATES, patience)
+    return seconds * used
+
+
 def _time_count(job: Job, dataset: PairDataset, count: int) -> tuple[float, float]:
     """A block of updates with so many threads, after one update: (seconds per image, cores that were used)."""
     torch.set_num_threads(count)

@@ -1,0 +1,91 @@
+"""In which memory format a run trains: chosen by time, kept with the machine, and never changed for a run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from p2p_gan.config.config import Config
+from p2p_gan.data.task import open_for_training
+from p2p_gan.machine.kept import kept_folder
+from p2p_gan.training import layout
+from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.layout import choose_format, settle_memory_format, time_formats, with_memory_format
+from p2p_gan.training.trial import prepare_data
+
+MakeJob = Callable[[str], Job]
+LAST_IS_FASTER = {"contiguous": 1.0, "channels_last": 0.8}
+
+
+@pytest.fixture
+def job_of(pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeJob:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return lambda name: make_job(open_for_training(pair_folder), replace(tiny, memory_format=name))
+
+
+def formats_of(job: Job) -> set[bool]:
+    """Whether the weights of whole kernels lie by pixels."""
+    networks = (job.nets.generator, job.nets.discriminator)
+    weights = [each for network in networks if network for each in network.parameters() if each.ndim == 4]
+    return {each.is_contiguous(memory_format=torch.channels_last) for each in weights if min(each.shape) > 1}
+
+
+def test_the_faster_format_is_chosen_and_the_same_the_next_time(
+    job_of: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed = []
+    monkeypatch.setattr(layout, "time_formats", lambda *_: timed.append(1) or LAST_IS_FASTER)
+    for _ in range(2):
+        job = settle_memory_format(job_of("auto"), None, automatic=True)  # type: ignore[arg-type] # no pairs needed
+        assert (job.config.memory_format, job.recipe.config.memory_format) == ("channels_last", "channels_last")
+        assert formats_of(job) == {True}
+    assert len(timed) == 1
+    monkeypatch.setattr(layout, "time_formats", lambda *_: {"contiguous": 1.0, "channels_last": 2.0})
+    for remeasure, expected in ((False, "channels_last"), (True, "contiguous"), (False, "contiguous")):
+        job = settle_memory_format(job_of("auto"), None, automatic=True, remeasure=remeasure)  # type: ignore[arg-type]
+        assert job.config.memory_format == expected
+    assert formats_of(job) == {False}
+
+
+def test_what_is_set_stays_and_nothing_is_timed_where_nothing_can_be_kept(
+    job_of: MakeJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(layout, "time_formats", lambda *_: pytest.fail("was timed"))
+    settled = settle_memory_format(job_of("channels_last"), None, automatic=False)  # type: ignore[arg-type]
+    assert settled.config.memory_format == "channels_last"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert kept_folder() is None
+    settled = settle_memory_format(job_of("auto"), None, automatic=True)  # type: ignore[arg-type]
+    assert settled.config.memory_format == "contiguous"
+
+
+def test_a_small_gain_does_not_decide() -> None:
+    assert choose_format({"contiguous": 1.05, "channels_last": 1.0}) == "contiguous"
+    assert choose_format({"contiguous": 1.2, "channels_last": 1.0}) == "channels_last"
+
+
+def test_timing_both_formats_leaves_the_job_as_it_was(job_of: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_BLOCK", 0.01)
+    job, dataset = prepare_data(job_of("contiguous"), None)
+    before = {name: value.clone() for name, value in job.nets.generator.state_dict().items()}
+    random = torch.get_rng_state()
+    times = time_formats(job, dataset)
+    assert set(times) == {"contiguous", "channels_last"}
+    assert min(times.values()) > 0
+    assert formats_of(job) == {False}
+    assert torch.equal(torch.get_rng_state(), random)
+    after = job.nets.generator.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_another_format_keeps_the_values_and_what_the_optimiser_updates(job_of: MakeJob) -> None:
+    job = job_of("contiguous")
+    parameter = next(job.nets.generator.parameters())
+    value = parameter.detach().clone()
+    changed = with_memory_format(job, "channels_last")
+    assert next(changed.nets.generator.parameters()) is parameter
+    assert torch.equal(parameter, value)
+    assert changed.nets.generator_optimizer.param_groups[0]["params"][0] is parameter
